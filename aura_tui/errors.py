@@ -1,0 +1,125 @@
+"""The one error tree. Every error says what failed, has a stable code, and says what to do next.
+
+AuraError
++-- InputError        wrong use or bad input       exit 2, HTTP 422
++-- StageError        a stage failed               the job fails; exit 1
+|   +-- Transient     worth another try            retried with backoff, then fails as StageError
++-- EngineError       no engine, or it refuses     exit 3, HTTP 503
++-- NotFound          no such job or artifact      exit 2, HTTP 404
++-- Conflict          the job's state forbids it   exit 2, HTTP 409
+
+Codes are part of the contract: never reuse or renumber one. Exit codes and HTTP statuses are
+mapped at the edges (``cli.py``, ``wire/problem.py``), not here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable error codes. The hundreds say where: 1 input, 2-6 stages, 7 resources, 8 engine."""
+
+    BRIEF_EMPTY = "E101"
+    BRIEF_UNREADABLE = "E102"
+    BRIEF_NOT_TEXT = "E103"
+    BRIEF_TOO_LARGE = "E104"
+    DURATION_INVALID = "E105"
+    RESOLUTION_INVALID = "E106"
+    VOICE_UNKNOWN = "E107"
+    OUTPUT_UNWRITABLE = "E108"
+    OPTION_INVALID = "E109"
+    THEME_UNKNOWN = "E110"
+    SETTINGS_INVALID = "E111"
+    REQUEST_INVALID = "E112"
+
+    SCRIPT_FAILED = "E200"
+    SCRIPT_PROVIDER_UNAVAILABLE = "E201"
+    SCRIPT_PROVIDER_REFUSED = "E202"
+    SCRIPT_REPLY_INVALID = "E203"
+
+    SPEECH_FAILED = "E300"
+    SPEECH_PROVIDER_UNAVAILABLE = "E301"
+    SPEECH_PROVIDER_REFUSED = "E302"
+    SPEECH_REPLY_INVALID = "E303"
+
+    VISUALS_FAILED = "E400"
+    VISUALS_PROVIDER_UNAVAILABLE = "E401"
+    VISUALS_PROVIDER_REFUSED = "E402"
+    PICTURE_INVALID = "E403"
+    PICTURE_FOLDER_EMPTY = "E404"
+
+    COMPOSITION_FAILED = "E500"
+
+    RENDER_FAILED = "E600"
+    FFMPEG_MISSING = "E601"
+    FFMPEG_FAILED = "E602"
+
+    DISK_FULL = "E701"
+    STAGE_TIMEOUT = "E702"
+    OUT_OF_MEMORY = "E703"
+    INTERNAL = "E799"
+
+    ENGINE_BUSY = "E801"
+    STORE_NEWER = "E802"
+    STORE_CORRUPT = "E803"
+    HOME_UNUSABLE = "E804"
+    ENGINE_UNREACHABLE = "E805"
+    ENGINE_GONE = "E806"
+
+    JOB_UNKNOWN = "E901"
+    JOB_STATE = "E902"
+    ARTIFACT_UNKNOWN = "E903"
+
+
+class AuraError(Exception):
+    """What failed (``message``), its stable ``code``, and what to do next (``remediation``).
+
+    ``field`` names the offending input in the request's own spelling, None where there is none.
+    All three texts are plain text for people: no markup, no control characters.
+    """
+
+    def __init__(
+        self, code: Code, message: str, remediation: str, *, field: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.remediation = remediation
+        self.field = field
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}]"
+
+
+class InputError(AuraError):
+    """Wrong use or bad input; nothing was started."""
+
+
+class StageError(AuraError):
+    """A stage can't finish; the job fails with this code."""
+
+
+class Transient(StageError):
+    """A failure that another try may cure: 429, 5xx, a timeout, a reset connection.
+
+    ``retry_after_s`` is what the other side asked for, None when it asked for nothing.
+    """
+
+    def __init__(
+        self, code: Code, message: str, remediation: str, *, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(code, message, remediation)
+        self.retry_after_s = retry_after_s
+
+
+class EngineError(AuraError):
+    """There is no engine, or it refuses: held by another process, a store it can't open."""
+
+
+class NotFound(AuraError):
+    """No such job or artifact (or it isn't yours)."""
+
+
+class Conflict(AuraError):
+    """The job's state forbids what was asked."""

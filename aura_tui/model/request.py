@@ -1,0 +1,241 @@
+"""A job request as DESIGN 4 has it: typed, every field optional but a topic or a text.
+
+Bounds that need no knowledge of providers are checked here, by :func:`check`. What needs one
+(does the voice exist?) is checked by the engine before the job is queued.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Literal
+
+import msgspec
+
+from aura_tui.errors import Code, InputError
+
+MAX_TEXT_CHARS = 1_000_000
+MAX_TOPIC_CHARS = 500
+MIN_DURATION_S = 5
+MAX_DURATION_S = 3600
+MIN_SIDE_PX, MAX_SIDE_PX = 128, 3840
+MIN_FPS, MAX_FPS = 5, 60
+
+Aspect = Literal["16:9", "9:16", "1:1"]
+
+
+class _Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """camelCase on the wire; what has its default is left out."""
+
+
+class Brief(_Camel, frozen=True, kw_only=True):
+    """What the video is about. ``text`` is Markdown or plain text; ``topic`` alone is a title."""
+
+    topic: str = ""
+    text: str = ""
+    audience: str = ""
+    goal: str = ""
+    tone: str = ""
+    language: str = ""  # BCP 47; "" means: the voice's own, or English
+    aspect: str = ""
+
+
+class PlanSpec(_Camel, frozen=True, kw_only=True):
+    """``target_duration``: seconds or "HH:MM:SS"; None lets the text decide (up to 3 minutes)."""
+
+    target_duration: float | str | None = None
+    pacing: str = ""
+    density: str = ""
+    style: str = ""
+
+
+class VoiceSpec(_Camel, frozen=True, kw_only=True):
+    """``rate`` and ``pitch`` are factors, 1.0 the voice's own; ``pause``: seconds after a scene."""
+
+    voice_name: str = ""
+    rate: float = 1.0
+    pitch: float = 1.0
+    pause: float | None = None
+
+
+class RenderSpec(_Camel, frozen=True, kw_only=True):
+    """``res``: 720p, 1080p, ... or WxH. ``quality_level`` 0-100, None is the default (CRF 23)."""
+
+    res: str = ""
+    container: str = "mp4"
+    video_bitrate_k: int | None = None
+    audio_bitrate_k: int | None = None
+    fps: int = 30
+    codec: str = "h264"
+    quality_level: int | None = None
+
+
+class Options(_Camel, frozen=True, kw_only=True):
+    """Choices that are ours: providers, theme, burned captions; "" leaves it to the settings."""
+
+    script: str = ""
+    speech: str = ""
+    visuals: str = ""
+    theme: str = ""
+    burn_captions: bool = False
+    motion: bool = True
+    fresh: bool = False  # reuse nothing that earlier jobs made
+
+
+class JobRequest(_Camel, frozen=True, kw_only=True):
+    """The body of ``POST /api/jobs``. ``priority``: higher goes first, -100 to 100."""
+
+    brief: Brief = Brief()
+    plan_spec: PlanSpec = PlanSpec()
+    voice_spec: VoiceSpec = VoiceSpec()
+    render_spec: RenderSpec = RenderSpec()
+    options: Options = Options()
+    priority: int = 0
+
+    @property
+    def title(self) -> str:
+        """A one-line name for lists: the topic, else the text's first words."""
+        topic = " ".join(self.brief.topic.split())
+        if topic:
+            return topic[:120]
+        for line in self.brief.text.splitlines():
+            words = " ".join(line.strip().lstrip("#>*-+ ").split())
+            if words:
+                return words[:120]
+        return "Untitled"
+
+
+def parse_duration(value: float | str | None) -> float | None:
+    """Seconds from seconds, "90", "90s", "1m30s", "MM:SS" or "HH:MM:SS"; None stays None."""
+    if value is None:
+        return None
+    seconds: float | None = None
+    if isinstance(value, str):
+        text = value.strip().lower()
+        if match := re.fullmatch(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2}(?:\.\d{1,3})?)", text):
+            hours, minutes, rest = match.groups()
+            seconds = int(hours or 0) * 3600 + int(minutes) * 60 + float(rest)
+        elif (
+            match := re.fullmatch(
+                r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,7}(?:\.\d{1,3})?)s?)?", text
+            )
+        ) and any(match.groups()):
+            hours, minutes, rest = match.groups()
+            seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
+    else:
+        seconds = float(value)
+    if seconds is None or not math.isfinite(seconds):
+        raise InputError(
+            Code.DURATION_INVALID,
+            "The duration is not a length of time",
+            "Give seconds (90) or HH:MM:SS (00:01:30).",
+            field="planSpec.targetDuration",
+        )
+    if not MIN_DURATION_S <= seconds <= MAX_DURATION_S:
+        raise InputError(
+            Code.DURATION_INVALID,
+            f"A duration of {seconds:g} s is outside {MIN_DURATION_S} s to {MAX_DURATION_S} s",
+            f"Give between {MIN_DURATION_S} seconds and {MAX_DURATION_S // 60} minutes.",
+            field="planSpec.targetDuration",
+        )
+    return seconds
+
+
+_NAMED_HEIGHT = {"360p": 360, "480p": 480, "540p": 540, "720p": 720, "1080p": 1080, "1440p": 1440}
+_RATIO = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
+
+
+def frame_size(res: str, aspect: str) -> tuple[int, int]:
+    """(width, height) in pixels, both even, from "720p" and an aspect, or from "WxH".
+
+    "720p" means a short side of 720 px: 1280x720, 720x1280 or 720x720. WxH with an aspect that
+    contradicts it is an error, not a guess.
+    """
+
+    def refuse(message: str, field: str = "renderSpec.res") -> InputError:
+        return InputError(
+            Code.RESOLUTION_INVALID,
+            message,
+            "Give 360p, 480p, 540p, 720p, 1080p, 1440p or WIDTHxHEIGHT with even numbers from "
+            f"{MIN_SIDE_PX} to {MAX_SIDE_PX}; aspect 16:9, 9:16 or 1:1.",
+            field=field,
+        )
+
+    if aspect and aspect not in _RATIO:
+        raise refuse(f"Unknown aspect {aspect[:20]!r}", "brief.aspect")
+    name = (res or "720p").strip().lower()
+    if name in _NAMED_HEIGHT:
+        short = _NAMED_HEIGHT[name]
+        a, b = _RATIO[aspect or "16:9"]
+        long = round(short * max(a, b) / min(a, b) / 2) * 2
+        return (long, short) if a >= b else (short, long)
+    match = re.fullmatch(r"(\d{1,5})\s*[x\u00d7]\s*(\d{1,5})", name)
+    if not match:
+        raise refuse(f"Unknown resolution {res[:20]!r}")
+    width, height = int(match[1]), int(match[2])
+    if width % 2 or height % 2:
+        raise refuse(f"The resolution {width}x{height} has an odd side; H.264 needs even ones")
+    if not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in (width, height)):
+        raise refuse(f"The resolution {width}x{height} is out of range")
+    if max(width, height) > 4 * min(width, height):
+        raise refuse(f"The resolution {width}x{height} is too narrow to lay out")
+    if aspect:
+        a, b = _RATIO[aspect]
+        if abs(width / height - a / b) > 0.02:
+            raise refuse(f"The resolution {width}x{height} is not {aspect}", "brief.aspect")
+    return width, height
+
+
+def check(request: JobRequest) -> None:
+    """Raise :class:`InputError` for the first field that can't be; return for a sound request."""
+    brief, render, voice = request.brief, request.render_spec, request.voice_spec
+    if not brief.topic.strip() and not brief.text.strip():
+        raise InputError(
+            Code.BRIEF_EMPTY,
+            "The brief is empty",
+            "Give a topic, a text, or a Markdown file.",
+            field="brief",
+        )
+    if len(brief.topic) > MAX_TOPIC_CHARS:
+        raise InputError(
+            Code.BRIEF_TOO_LARGE,
+            f"The topic has {len(brief.topic)} characters; {MAX_TOPIC_CHARS} are allowed",
+            "Put the long text into a file, or into brief.text.",
+            field="brief.topic",
+        )
+    if len(brief.text) > MAX_TEXT_CHARS:
+        raise InputError(
+            Code.BRIEF_TOO_LARGE,
+            f"The text has {len(brief.text)} characters; {MAX_TEXT_CHARS} are allowed",
+            "Give the part that the video is about.",
+            field="brief.text",
+        )
+    if "\0" in brief.text or "\0" in brief.topic:
+        raise InputError(
+            Code.BRIEF_NOT_TEXT,
+            "The brief is not text",
+            "Give Markdown or plain text in UTF-8.",
+            field="brief",
+        )
+    parse_duration(request.plan_spec.target_duration)
+    frame_size(render.res, brief.aspect)
+    for field, ok, wants in (
+        ("renderSpec.fps", MIN_FPS <= render.fps <= MAX_FPS, f"{MIN_FPS} to {MAX_FPS}"),
+        ("renderSpec.container", render.container == "mp4", "mp4"),
+        ("renderSpec.codec", render.codec in ("h264", "libx264"), "h264"),
+        ("renderSpec.qualityLevel", _within(render.quality_level, 0, 100), "0 to 100"),
+        ("renderSpec.videoBitrateK", _within(render.video_bitrate_k, 100, 100_000), "100-100000"),
+        ("renderSpec.audioBitrateK", _within(render.audio_bitrate_k, 32, 512), "32 to 512"),
+        ("voiceSpec.rate", 0.5 <= voice.rate <= 2.0, "0.5 to 2"),
+        ("voiceSpec.pitch", 0.5 <= voice.pitch <= 2.0, "0.5 to 2"),
+        ("voiceSpec.pause", voice.pause is None or 0 <= voice.pause <= 10, "0 to 10 seconds"),
+        ("priority", -100 <= request.priority <= 100, "-100 to 100"),
+    ):
+        if not ok:
+            raise InputError(
+                Code.OPTION_INVALID, f"{field} is out of range", f"It takes {wants}.", field=field
+            )
+
+
+def _within(value: int | None, low: int, high: int) -> bool:
+    return value is None or low <= value <= high

@@ -1,0 +1,153 @@
+"""The script: scenes with a narration and a card. What Script writes and Voice, Visuals read.
+
+A card is what one picture shows; its kind is the layout. Texts are plain (no Markdown, no markup),
+cleaned of control characters, and bounded by the stage that makes them.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """What every card has. ``kicker`` is the small line on top ("" for none)."""
+
+    kicker: str = ""
+
+
+class TitleCard(Card, frozen=True, kw_only=True, tag="title"):
+    """The opening, a chapter, or the end."""
+
+    title: str
+    subtitle: str = ""
+
+
+class StatementCard(Card, frozen=True, kw_only=True, tag="statement"):
+    """One sentence that carries the scene; ``title`` may be empty."""
+
+    text: str
+    title: str = ""
+
+
+class BulletsCard(Card, frozen=True, kw_only=True, tag="bullets"):
+    """A heading and its points; ``ordered`` draws numbers."""
+
+    title: str
+    bullets: tuple[str, ...]
+    ordered: bool = False
+
+
+class NumberCard(Card, frozen=True, kw_only=True, tag="number"):
+    """One figure, large: ``value`` as written ("29.5%"), what it counts, a note."""
+
+    value: str
+    label: str
+    note: str = ""
+
+
+class QuoteCard(Card, frozen=True, kw_only=True, tag="quote"):
+    """Somebody's words; ``author`` may be empty."""
+
+    text: str
+    author: str = ""
+
+
+class CodeCard(Card, frozen=True, kw_only=True, tag="code"):
+    """Source code; ``language`` is a Pygments name or "" for plain text."""
+
+    title: str
+    code: str
+    language: str = ""
+
+
+class TableCard(Card, frozen=True, kw_only=True, tag="table"):
+    """Rows of cells as written; every row has as many cells as ``header``."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class ChartCard(Card, frozen=True, kw_only=True, tag="chart"):
+    """Bars: a label, a value (finite, any sign) and the value as written, of equal length."""
+
+    title: str
+    labels: tuple[str, ...]
+    values: tuple[float, ...]
+    texts: tuple[str, ...]
+
+
+class PictureCard(Card, frozen=True, kw_only=True, tag="picture"):
+    """A picture of the user's, by absolute path, and a caption ("" for none)."""
+
+    path: str
+    caption: str = ""
+
+
+AnyCard = (
+    TitleCard
+    | StatementCard
+    | BulletsCard
+    | NumberCard
+    | QuoteCard
+    | CodeCard
+    | TableCard
+    | ChartCard
+    | PictureCard
+)
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """One scene: ``narration`` is the text as captions show it; it is never empty."""
+
+    number: int  # 1-based
+    title: str  # for chapters and progress lines
+    narration: str
+    card: AnyCard
+    chapter: bool = False  # a chapter of the video starts here
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole script: at least one scene, numbered from 1 in order."""
+
+    title: str
+    language: str  # BCP 47, "en"
+    scenes: tuple[Scene, ...]
+
+
+class Word(msgspec.Struct, frozen=True, array_like=True):
+    """A word of the narration as written, and when it is heard, in seconds from scene start."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+class Speech(msgspec.Struct, frozen=True, kw_only=True):
+    """One scene's narration, spoken.
+
+    ``path`` is a mono 16-bit 48 kHz WAV of exactly ``samples`` samples. ``words`` are the
+    narration's whitespace tokens in order, one entry each, with times that never fall.
+    """
+
+    scene: int
+    path: str
+    samples: int
+    words: tuple[Word, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the sound in seconds."""
+        return self.samples / SAMPLE_RATE
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """One scene's picture: an RGB PNG, larger than the frame so that motion has room."""
+
+    scene: int
+    path: str
+    width: int
+    height: int
+
+
+SAMPLE_RATE = 48_000  # Hz; every sound between stages has this rate

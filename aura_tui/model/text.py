@@ -1,0 +1,32 @@
+"""Text from outside is data: what may be shown, and what is taken out first."""
+
+from __future__ import annotations
+
+import re
+
+# C0 and C1 controls (tab and newline apart), DEL, lone surrogates, and the bidirectional
+# overrides and isolates that can make a terminal line read as another one.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff]")
+# ECMA-48: CSI, then OSC/DCS/SOS/PM/APC strings up to their terminator, then two-byte escapes.
+_ESCAPE = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"
+    "|(?:\x1b[\\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c|$)"
+    "|\x1b[ -/]*[0-~]"
+)
+
+
+def clean(text: str, limit: int = 4096) -> str:
+    """``text`` without escape sequences and control characters, at most ``limit`` characters.
+
+    Tabs and newlines stay. Cut text ends in an ellipsis. Markup is left as it is: views draw
+    text as text.
+    """
+    # Cut before matching: a pattern must never run over an unbounded text.
+    text = text[: limit * 4]
+    text = _UNSAFE.sub("", _ESCAPE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    return text if len(text) <= limit else text[: limit - 1] + "\u2026"
+
+
+def clean_line(text: str, limit: int = 1000) -> str:
+    """As :func:`clean`, on one line: runs of white space become one space."""
+    return " ".join(clean(text, limit * 2).split())[:limit]

@@ -1,0 +1,1 @@
+"""The five stages: inputs -> artifacts, every piece checkpointed by the content of its inputs."""

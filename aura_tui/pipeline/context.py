@@ -1,0 +1,143 @@
+"""What a stage works with: the runner's context. Stages report here; the runner makes events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from aura_tui.errors import AuraError, Code, StageError
+from aura_tui.pipeline.pieces import Piece, Pieces, content_key
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+    from typing import TypeVar
+
+    from aura_tui.model.request import JobRequest
+    from aura_tui.process import Children
+    from aura_tui.providers.port import Severity
+    from aura_tui.settings import Settings
+
+    T = TypeVar("T")
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Numbers a stage knows beside its progress; None means it doesn't."""
+
+    fps: float | None = None  # frames encoded a second
+    speed: float | None = None  # seconds of video made a second
+    size_bytes: int | None = None  # written so far
+    projected_bytes: int | None = None  # the likely size of the whole
+    provider: str | None = None
+    reused: int | None = None  # pieces taken from checkpoints
+    made: int | None = None
+
+
+class Reporter(Protocol):
+    """Where a stage's news goes. All calls are cheap and return at once."""
+
+    def progress(
+        self,
+        percent: float,
+        message: str,
+        *,
+        detail: str = "",
+        item: int | None = None,
+        total: int | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
+        """``percent`` 0-100 within the stage; ``item`` of ``total`` is 1-based."""
+        ...
+
+    def log(self, message: str, severity: Severity = "info") -> None: ...
+    def warn(self, message: str) -> None: ...
+    def artifact(self, name: str, path: Path, type_: str) -> None:
+        """A file that is finished and worth having: captions, the video. Whole at ``path``."""
+        ...
+
+
+class StageContext:
+    """One stage of one job. Satisfies :class:`aura_tui.providers.port.Workbench`."""
+
+    def __init__(
+        self,
+        *,
+        job_id: str,
+        correlation_id: str,
+        lineage: str,
+        request: JobRequest,
+        settings: Settings,
+        children: Children,
+        pieces: Pieces,
+        scratch: Path,
+        artifacts: Path,
+        ffmpeg_log: Path,
+        report: Reporter,
+    ) -> None:
+        self.job_id = job_id
+        self.correlation_id = correlation_id
+        self.lineage = lineage  # the first job of a chain of retries
+        self.request = request
+        self.settings = settings
+        self.children = children
+        self.pieces = pieces
+        self.scratch = scratch  # a folder of this stage's own, emptied when it ends
+        self.artifacts = artifacts  # a folder for finished files, kept with the job
+        self.ffmpeg_log = ffmpeg_log
+        self.report = report
+        self.reused = 0
+        self.made = 0
+
+    def log(self, message: str, severity: Severity = "info") -> None:
+        """A line in the job's log."""
+        self.report.log(message, severity)
+
+    def warn(self, message: str) -> None:
+        """A warning the person should see at the end, too."""
+        self.report.warn(message)
+
+    def key(self, kind: str, *inputs: object, deterministic: bool = True) -> str:
+        """A piece's key. What no rule determines (a model's answer) is shared only by the retries
+        of one job; so is everything when the request asks for fresh work."""
+        own = () if deterministic and not self.request.options.fresh else (self.lineage,)
+        return content_key(kind, inputs, own)
+
+    async def piece(
+        self,
+        key: str,
+        kind: str,
+        type_: type[T],
+        build: Callable[[Path], Awaitable[T]],
+        suffix: str = "",
+    ) -> Piece[T]:
+        """As :meth:`Pieces.make`, counted, held while the job is paused, errors made clear."""
+        await self.children.gate()
+        try:
+            piece = await self.pieces.make(key, kind, type_, build, suffix)
+        except AuraError:
+            raise
+        except OSError as e:
+            raise storage_error(e) from e
+        if piece.reused:
+            self.reused += 1
+        else:
+            self.made += 1
+        return piece
+
+
+def storage_error(error: OSError) -> StageError:
+    """The job's error for a write that failed: a full disk, a quota, a read-only home."""
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StageError(
+            Code.DISK_FULL,
+            "The disk is full",
+            "Free some space, then retry: finished pieces are kept.",
+        )
+    return StageError(
+        Code.INTERNAL,
+        f"A file can't be used: {error.strerror or error} ({error.filename or 'unnamed'})",
+        "Check the folder's permissions and the disk, then retry: finished pieces are kept.",
+    )

@@ -1,0 +1,177 @@
+"""Checkpoints: a piece of work, kept under the hash of everything it was made from.
+
+Layout: ``root/<key[:2]>/<key>.json`` names the piece (kind, document, file's size and SHA-256);
+``<key><suffix>`` is its file. The JSON is written last, after the file is on the disk, so a piece
+either exists whole or not at all: kill -9 and power cuts lose only the piece in hand. Two jobs
+that make the same piece at once both end with the same one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+FORMAT = 1  # part of every key: bump it when a stage's result changes for the same inputs
+
+
+def content_key(kind: str, *inputs: object) -> str:
+    """SHA-256 (hex, 40 digits kept) over ``kind`` and the canonical JSON of ``inputs``."""
+    data = msgspec.json.encode((FORMAT, kind, inputs), order="deterministic")
+    return hashlib.sha256(data).hexdigest()[:40]
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    kind: str
+    document: msgspec.Raw
+    file: str | None
+    size_bytes: int
+    sha256: str
+
+
+class Piece(msgspec.Struct, Generic[T], frozen=True):
+    """A finished piece. ``path`` is its file (None for a pure document)."""
+
+    key: str
+    document: T
+    path: Path | None
+    reused: bool
+
+
+class Pieces:
+    """The store of pieces below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _folder(self, key: str) -> Path:
+        return self.root / key[:2]
+
+    def find(self, key: str, type_: type[T]) -> Piece[T] | None:
+        """The piece under ``key`` if it is there, whole and of the right type; else None.
+
+        A damaged piece is removed: it will be made again. Reads its file once to check the hash.
+        """
+        entry_path = self._folder(key) / f"{key}.json"
+        try:
+            entry = msgspec.json.decode(entry_path.read_bytes(), type=_Entry)
+            document = msgspec.json.decode(entry.document, type=type_)
+            path = self._folder(key) / entry.file if entry.file else None
+            if path is not None and (
+                path.stat().st_size != entry.size_bytes or file_sha256(path) != entry.sha256
+            ):
+                raise ValueError("damaged")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):  # msgspec's errors are ValueErrors
+            entry_path.unlink(missing_ok=True)
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(entry_path)  # when it was last of use: what the sweep goes by
+        return Piece(key, document, path, True)
+
+    async def make(
+        self,
+        key: str,
+        kind: str,
+        type_: type[T],
+        build: Callable[[Path], Awaitable[T]],
+        suffix: str = "",
+    ) -> Piece[T]:
+        """The piece under ``key``: found, or built and kept.
+
+        ``build(path)`` writes the piece's file to ``path`` (which has ``suffix``; "" means the
+        piece is a document only) and returns the document. If it raises or is cancelled, nothing
+        is left behind.
+        """
+        found = await asyncio.to_thread(self.find, key, type_)
+        if found is not None:
+            return found
+        folder = self._folder(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f"{key}.{uuid.uuid4().hex[:8]}.part{suffix}"
+        try:
+            document = await build(part)
+            return await asyncio.to_thread(self._keep, key, kind, document, part, suffix)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _keep(self, key: str, kind: str, document: T, part: Path, suffix: str) -> Piece[T]:
+        folder = self._folder(key)
+        target = folder / f"{key}{suffix}" if suffix else None
+        size, sha = 0, ""
+        if target is not None:
+            _fsync(part)
+            size, sha = part.stat().st_size, file_sha256(part)
+            os.replace(part, target)
+        entry = _Entry(
+            kind,
+            msgspec.Raw(msgspec.json.encode(document)),
+            target.name if target else None,
+            size,
+            sha,
+        )
+        temporary = folder / f"{key}.{uuid.uuid4().hex[:8]}.part.json"
+        try:
+            temporary.write_bytes(msgspec.json.encode(entry))
+            _fsync(temporary)
+            os.replace(temporary, folder / f"{key}.json")
+        finally:
+            temporary.unlink(missing_ok=True)
+        _fsync(folder)
+        return Piece(key, document, target, False)
+
+    def sweep(self, older_than_s: float, now: float | None = None) -> int:
+        """Remove pieces not used for ``older_than_s`` seconds, and leftover parts as old.
+
+        Returns how many files went. Call it only when no job is at work: a job in hand holds on
+        to paths of pieces it has found.
+        """
+        now = time.time() if now is None else now
+        gone = 0
+        if not self.root.is_dir():
+            return 0
+        for folder in self.root.iterdir():
+            if not folder.is_dir():
+                continue
+            used: dict[str, float] = {}
+            files = list(folder.iterdir())
+            for file in files:
+                with contextlib.suppress(OSError):
+                    key = file.name.split(".", 1)[0] if ".part" not in file.name else file.name
+                    used[key] = max(used.get(key, 0.0), file.stat().st_mtime)
+            for file in files:
+                key = file.name.split(".", 1)[0] if ".part" not in file.name else file.name
+                if now - used.get(key, now) > older_than_s:
+                    with contextlib.suppress(OSError):
+                        file.unlink()
+                        gone += 1
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # only if it is empty
+        return gone
+
+
+def _fsync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

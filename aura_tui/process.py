@@ -1,0 +1,295 @@
+"""Child processes: every one has an owner, can be paused, and dies at once with it.
+
+:class:`Children` owns the processes of one job. Each child leads its own process group, so that
+one signal reaches whatever it spawned; on Linux the kernel kills it when we die, however we die.
+Timeouts count active time only: a paused job's clock stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
+
+    _Preexec = Callable[[], None]
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+# Loaded before any fork: between fork and exec nothing may import or allocate much.
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent ends (Linux; elsewhere a no-op).
+
+    Called in a fresh child with its parent's id; a parent that ended meanwhile is noticed.
+    """
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def preexec() -> _Preexec:
+    """What a child runs between fork and exec: make it die with this process."""
+    parent = os.getpid()
+    return lambda: die_with_parent(parent)
+
+
+class Completed(msgspec.Struct, frozen=True):
+    """A finished child. Outputs are bounded: past the limit the child is killed."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+class OutputTooLarge(Exception):
+    """A child wrote more than it may."""
+
+
+class Clock:
+    """Seconds of active time since it was made; stands still while paused."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._since = now()
+        self._before = 0.0
+        self._running = True
+
+    def seconds(self) -> float:
+        """Active seconds so far."""
+        return self._before + (self._now() - self._since if self._running else 0.0)
+
+    def pause(self) -> None:
+        """Stand still."""
+        if self._running:
+            self._before = self.seconds()
+            self._running = False
+
+    def resume(self) -> None:
+        """Go on."""
+        if not self._running:
+            self._since = self._now()
+            self._running = True
+
+
+class Children:
+    """The child processes of one owner (one job)."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self._live: set[asyncio.subprocess.Process] = set()
+        self._go = asyncio.Event()
+        self._go.set()
+        self._closed = asyncio.Event()
+
+    @property
+    def paused(self) -> bool:
+        """Whether work is to stand still."""
+        return not self._go.is_set()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Ids of the children that still run; each is its process group's id too."""
+        return tuple(p.pid for p in self._live if p.returncode is None)
+
+    async def gate(self) -> None:
+        """Return at once while active; wait while paused. Call it between pieces of work."""
+        await self._go.wait()
+
+    async def spawn(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        stdin: int | None = asyncio.subprocess.DEVNULL,
+        stdout: int | None = asyncio.subprocess.PIPE,
+        stderr: int | None = asyncio.subprocess.PIPE,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        pass_fds: Sequence[int] = (),
+        limit: int = 1 << 20,
+    ) -> asyncio.subprocess.Process:
+        """Start ``argv`` (no shell) in a group of its own. Waits while paused.
+
+        The caller awaits its end; :meth:`kill` reaches it whatever the caller does.
+        """
+        await self.gate()
+        if self._closed.is_set():
+            raise asyncio.CancelledError
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=env,
+            cwd=cwd,
+            pass_fds=pass_fds,
+            limit=limit,
+            start_new_session=True,
+            preexec_fn=preexec(),
+        )
+        self._live = {p for p in self._live if p.returncode is None}
+        self._live.add(process)
+        if self._closed.is_set():  # killed while the fork was under way
+            _signal_group(process, signal.SIGKILL)
+        elif self.paused:
+            _signal_group(process, signal.SIGSTOP)
+        return process
+
+    async def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        input: bytes | None = None,
+        timeout_s: float | None = None,
+        max_output: int = 16 << 20,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Completed:
+        """Run ``argv`` to its end and return what it wrote.
+
+        Raises TimeoutError after ``timeout_s`` active seconds and :class:`OutputTooLarge` past
+        ``max_output`` bytes on either stream; the child is gone when this returns or raises.
+        """
+        process = await self.spawn(
+            argv,
+            stdin=asyncio.subprocess.PIPE if input is not None else asyncio.subprocess.DEVNULL,
+            env=env,
+            cwd=cwd,
+        )
+        async with self.owned(process), self.timeout(timeout_s):
+            assert process.stdout
+            assert process.stderr
+            async with asyncio.TaskGroup() as group:
+                out = group.create_task(_read(process.stdout, max_output))
+                err = group.create_task(_read(process.stderr, max_output))
+                if input is not None:
+                    group.create_task(_feed(process, input))
+            return Completed(await process.wait(), out.result(), err.result())
+
+    @contextlib.asynccontextmanager
+    async def owned(
+        self, process: asyncio.subprocess.Process
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Whatever happens inside, ``process`` and its group are gone afterwards."""
+        try:
+            yield process
+        except BaseExceptionGroup as group:
+            # One cause is what callers can act on; a task group wraps it.
+            if len(group.exceptions) == 1:
+                raise group.exceptions[0] from None
+            raise
+        finally:
+            await _end(process)
+            self._live.discard(process)
+
+    @contextlib.asynccontextmanager
+    async def timeout(self, seconds: float | None) -> AsyncIterator[None]:
+        """Raise TimeoutError after ``seconds`` of active time (None: never)."""
+        if seconds is None:
+            yield
+            return
+        start = self.clock.seconds()
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as scope:
+            handle: asyncio.TimerHandle | None = None
+
+            def look() -> None:
+                nonlocal handle
+                left = seconds - (self.clock.seconds() - start)
+                if left <= 0:
+                    scope.reschedule(loop.time())
+                else:
+                    handle = loop.call_later(left if not self.paused else min(left, 0.25), look)
+
+            look()
+            try:
+                yield
+            finally:
+                if handle:
+                    handle.cancel()
+
+    def pause(self) -> None:
+        """Stop every child's whole group and hold new ones back."""
+        self._go.clear()
+        self.clock.pause()
+        for process in self._live:
+            _signal_group(process, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let everything go on."""
+        for process in self._live:
+            _signal_group(process, signal.SIGCONT)
+        self.clock.resume()
+        self._go.set()
+
+    def kill_now(self) -> None:
+        """SIGKILL every group without waiting; no child can be spawned afterwards."""
+        self._closed.set()
+        for process in self._live:
+            _signal_group(process, signal.SIGKILL)
+
+    async def kill(self) -> None:
+        """SIGKILL every group and wait until all are reaped."""
+        self.kill_now()
+        self._go.set()  # whoever waits at the gate finds it closed for good
+        live = [p for p in self._live if p.returncode is None]
+        if live:
+            await asyncio.gather(*(p.wait() for p in live))
+        self._live.clear()
+
+
+def _signal_group(process: asyncio.subprocess.Process, signum: int) -> None:
+    # The group's id is ours until the leader is reaped: a returncode means it may be reused.
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signum)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill the group if it still runs, close its pipes, and reap it even when cancelled."""
+    _signal_group(process, signal.SIGKILL)
+    transport = getattr(process, "_transport", None)
+    if process.returncode is None:
+        waiter = asyncio.ensure_future(process.wait())
+        try:
+            await asyncio.shield(waiter)
+        except asyncio.CancelledError:
+            await waiter
+            raise
+        finally:
+            if transport is not None:
+                transport.close()
+    elif transport is not None:
+        transport.close()
+
+
+async def _read(stream: asyncio.StreamReader, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while part := await stream.read(1 << 16):
+        size += len(part)
+        if size > limit:
+            raise OutputTooLarge
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
+    assert process.stdin
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()

@@ -1,0 +1,202 @@
+"""Settings: defaults, the config file over them, the environment over that, options on top.
+
+The file is ``config.toml`` in the platform's config folder (``AURA_CONFIG`` names another one);
+each value also reads ``AURA_<SECTION>_<NAME>``, e.g. ``AURA_SCRIPT_API_KEY``. Unknown names are
+errors: a misspelt setting that does nothing is worse than one that stops.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aura_tui.errors import Code, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MAX_FILE_BYTES = 256 * 1024
+
+
+class Secret:
+    """A value that prints as stars. :meth:`reveal` is called where it leaves for its endpoint."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself; never log it."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret('***')" if self._value else "Secret('')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class EngineSettings(_Section, frozen=True, kw_only=True):
+    """``[engine]``. Times in seconds unless the name says otherwise."""
+
+    concurrency: int = 1  # jobs at once; one render already uses every core
+    stall_warning_s: float = 120.0
+    stage_timeout_s: float = 3600.0
+    retries: int = 4  # of a transient provider error
+    retry_base_s: float = 1.0
+    retry_cap_s: float = 30.0
+    keep_workspaces_h: float = 24.0
+    keep_jobs_days: float = 30.0
+    min_free_mb: int = 200
+
+
+class ScriptSettings(_Section, frozen=True, kw_only=True):
+    """``[script]``. ``provider``: outline, llm, or auto (llm where configured, else outline)."""
+
+    provider: str = "auto"
+    base_url: str = ""  # ".../v1"
+    api_key: Secret = Secret()
+    model: str = ""
+    timeout_s: float = 120.0
+
+
+class SpeechSettings(_Section, frozen=True, kw_only=True):
+    """``[speech]``. ``provider``: espeak, piper, openai, or auto (the first that is set up)."""
+
+    provider: str = "auto"
+    voice: str = ""
+    rate: float = 1.0
+    piper_model: str = ""  # path of an .onnx voice
+    base_url: str = ""
+    api_key: Secret = Secret()
+    model: str = ""
+    timeout_s: float = 120.0
+    loudness_lufs: float = -18.0
+
+
+class VisualsSettings(_Section, frozen=True, kw_only=True):
+    """``[visuals]``. ``provider``: cards, folder, openai, or auto (cards)."""
+
+    provider: str = "auto"
+    theme: str = "aurora"
+    folder: str = ""
+    base_url: str = ""
+    api_key: Secret = Secret()
+    model: str = ""
+    timeout_s: float = 180.0
+
+
+class RenderSettings(_Section, frozen=True, kw_only=True):
+    """``[render]``. ``ffmpeg``: a path; "" takes a good one on the PATH, else the wheel's."""
+
+    ffmpeg: str = ""
+    lanes: int = 0  # scenes encoded side by side; 0: one a core
+    preset: str = "veryfast"
+    crf: int = 23
+
+
+class Settings(_Section, frozen=True, kw_only=True):
+    """All settings. ``home`` holds every state of the engine."""
+
+    home: Path
+    engine: EngineSettings = EngineSettings()
+    script: ScriptSettings = ScriptSettings()
+    speech: SpeechSettings = SpeechSettings()
+    visuals: VisualsSettings = VisualsSettings()
+    render: RenderSettings = RenderSettings()
+
+
+_SECTIONS: dict[str, type[_Section]] = {
+    "engine": EngineSettings,
+    "script": ScriptSettings,
+    "speech": SpeechSettings,
+    "visuals": VisualsSettings,
+    "render": RenderSettings,
+}
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """``AURA_HOME``, else the platform's user data folder."""
+    if environ.get("AURA_HOME"):
+        return Path(environ["AURA_HOME"]).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("aura-tui", appauthor=False))
+
+
+def config_file(environ: Mapping[str, str]) -> Path:
+    """``AURA_CONFIG``, else ``config.toml`` in the platform's config folder."""
+    if environ.get("AURA_CONFIG"):
+        return Path(environ["AURA_CONFIG"]).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("aura-tui", appauthor=False)) / "config.toml"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the file and the environment. Raises :class:`InputError` naming the bad setting."""
+    environ = os.environ if environ is None else environ
+    path = config_file(environ)
+    tree = _read_file(path, named=bool(environ.get("AURA_CONFIG")))
+    for section, kind in _SECTIONS.items():
+        for field in kind.__struct_fields__:
+            value = environ.get(f"AURA_{section.upper()}_{field.upper()}")
+            if value is not None:
+                tree.setdefault(section, {})[field] = value
+    tree["home"] = str(default_home(environ))
+    try:
+        return msgspec.convert(tree, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as e:
+        raise _refuse(str(e), path) from None
+
+
+def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        if named:
+            raise _refuse("the file isn't there", path) from None
+        return {}
+    except OSError as e:
+        raise _refuse(e.strerror or "it can't be read", path) from None
+    if len(data) > _MAX_FILE_BYTES:
+        raise _refuse("it is larger than 256 KB", path)
+    try:
+        tree = tomllib.loads(data.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        raise _refuse(f"it is not TOML: {e}", path) from None
+    if "home" in tree:
+        raise _refuse("home is set by AURA_HOME, not here", path)
+    return tree
+
+
+def _refuse(why: str, path: Path) -> InputError:
+    return InputError(
+        Code.SETTINGS_INVALID,
+        f"A setting can't be used: {why}",
+        f"Correct it in {path} or in its AURA_... variable.",
+    )
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    if issubclass(kind, Path) and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"no decoder for {kind.__name__}")
