@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from aura_tui.errors import AuraError, Code, StageError
+from aura_tui.errors import AuraError, Code, StageError, Transient
 from aura_tui.pipeline.pieces import Piece, Pieces, content_key
 
 if TYPE_CHECKING:
@@ -111,10 +113,34 @@ class StageContext:
         build: Callable[[Path], Awaitable[T]],
         suffix: str = "",
     ) -> Piece[T]:
-        """As :meth:`Pieces.make`, counted, held while the job is paused, errors made clear."""
+        """As :meth:`Pieces.make`, counted, held while the job is paused, errors made clear.
+
+        A :class:`Transient` failure of ``build`` is tried again, as often as the settings say,
+        after a wait that doubles, with jitter, or that the other side asked for.
+        """
         await self.children.gate()
+        limits = self.settings.engine
+        tries = 0
+
+        async def persist(part: Path) -> T:
+            nonlocal tries
+            while True:
+                try:
+                    return await build(part)
+                except Transient as e:
+                    tries += 1
+                    if tries > limits.retries:
+                        raise
+                    wait = backoff_s(tries, limits.retry_base_s, limits.retry_cap_s, e)
+                    self.log(
+                        f"{e.message}; try {tries + 1} of {limits.retries + 1} in {wait:.1f} s",
+                        "warning",
+                    )
+                    await asyncio.sleep(wait)
+                    await self.children.gate()
+
         try:
-            piece = await self.pieces.make(key, kind, type_, build, suffix)
+            piece = await self.pieces.make(key, kind, type_, persist, suffix)
         except AuraError:
             raise
         except OSError as e:
@@ -124,6 +150,17 @@ class StageContext:
         else:
             self.made += 1
         return piece
+
+
+def backoff_s(tries: int, base_s: float, cap_s: float, error: Transient) -> float:
+    """Seconds to wait before try ``tries + 1``: full jitter in the upper half of base * 2^n.
+
+    What the other side asked for is honoured up to ten times the cap: past that it would be a
+    hang, and the error is the better answer.
+    """
+    ceiling = min(cap_s, base_s * 2 ** (tries - 1))
+    wait = ceiling * random.uniform(0.5, 1.0)
+    return max(wait, min(error.retry_after_s or 0.0, cap_s * 10))
 
 
 def storage_error(error: OSError) -> StageError:
