@@ -1,0 +1,331 @@
+"""The one client for OpenAI-compatible endpoints, shared by script, speech and visuals providers.
+
+What holds for every call: one try (the runner retries :class:`Transient`), a deadline around the
+whole exchange, a bounded body, no redirects, no proxies from the environment. The key leaves in
+one header, to the endpoint's own origin, and appears in no message, log, repr or exception.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email.utils
+import functools
+import math
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui import __version__
+from aura_tui.errors import Code, InputError, StageError, Transient
+from aura_tui.model.text import clean_line
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+    from aura_tui.settings import Secret
+
+MAX_JSON_BYTES = 4 * 1024 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
+_MAX_RETRY_AFTER_S = 3600.0
+_CONNECT_TIMEOUT_S = 10.0
+
+# Worth another try: RFC 9110 15.5.9 and 15.6, RFC 8470, RFC 6585. Not 501 and 505: those stay.
+_PERMANENT_5XX = frozenset({501, 505})
+_TRANSIENT_4XX = frozenset({408, 425, 429})
+# A 429 that no waiting cures: the account is out of money. OpenAI's error codes.
+_OUT_OF_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The codes of the stage that uses an endpoint."""
+
+    unavailable: Code
+    refused: Code
+    invalid: Code
+
+
+class Refused(StageError):
+    """The endpoint answered with an HTTP status that no further try cures."""
+
+    def __init__(self, code: Code, message: str, remediation: str, *, status: int) -> None:
+        super().__init__(code, message, remediation)
+        self.status = status
+
+
+class Endpoint:
+    """``base_url`` as users know it (".../v1"); ``name`` is how messages call it.
+
+    ``timeout_s`` bounds one call, from connecting to the last byte. Raises :class:`InputError`
+    (SETTINGS_INVALID) for a base URL or a key that can't be used.
+    """
+
+    def __init__(
+        self, *, base_url: str, api_key: Secret, timeout_s: float, name: str, failure: Failure
+    ) -> None:
+        import httpx
+
+        self.name = name
+        self._failure = failure
+        self._timeout_s = timeout_s
+        try:
+            url = httpx.URL(base_url.strip())
+        except (httpx.InvalidURL, ValueError):
+            raise _unusable(name, "is not a URL") from None
+        if url.scheme not in ("http", "https") or not url.host:
+            raise _unusable(name, "is not an http or https URL")
+        if url.userinfo:
+            raise _unusable(name, "has a user or password in it")
+        self._url = url.copy_with(path=url.path.rstrip("/"), fragment=None)
+        self._key = api_key.reveal().strip()
+        if not (self._key.isascii() and (self._key.isprintable())):
+            raise InputError(
+                Code.SETTINGS_INVALID,
+                f"The api_key of {name} has characters that a key can't have",
+                "Copy the key again, without quotes or line breaks.",
+            )
+
+    @property
+    def host(self) -> str:
+        """Host and port, as messages show it."""
+        port = f":{self._url.port}" if self._url.port else ""
+        return clean_line(self._url.host, 200) + port
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.name!r}, {self.host!r})"
+
+    async def post_json(
+        self, path: str, body: object, *, max_bytes: int = MAX_JSON_BYTES
+    ) -> object:
+        """Send ``body`` as JSON to ``path`` ("/chat/completions") and return the decoded reply."""
+        kind, data = await self.post(path, body, max_bytes=max_bytes, accept="application/json")
+        try:
+            return msgspec.json.decode(data)
+        except (ValueError, RecursionError):
+            pass
+        raise self.invalid(f"its reply is {kind or 'something'}, not JSON")
+
+    async def post(
+        self, path: str, body: object, *, max_bytes: int, accept: str = "*/*"
+    ) -> tuple[str, bytes]:
+        """Send ``body`` as JSON; return the reply's media type (no parameters) and its bytes."""
+        url = self._url.copy_with(path=f"{self._url.path}/{path.lstrip('/')}")
+        content = msgspec.json.encode(body)
+        return await self._exchange("POST", url, content, accept, max_bytes)
+
+    async def get_bytes(
+        self, url: str, *, max_bytes: int, accept: str = "*/*"
+    ) -> tuple[str, bytes]:
+        """Fetch what a reply points at (a picture); return its media type and bytes.
+
+        The key goes along only to the endpoint's own origin. Any other host must be https: an
+        endpoint must not make us read the plain services of this machine's network.
+        """
+        import httpx
+
+        target = None
+        with contextlib.suppress(httpx.InvalidURL, ValueError):
+            target = httpx.URL(url)
+        if target is None or not (target.scheme == "https" or _origin(target) == self._origin):
+            raise self.invalid("it points at an address that is not an https URL")
+        return await self._exchange("GET", target, b"", accept, max_bytes)
+
+    def invalid(self, why: str) -> StageError:
+        """The error for a reply that can't be used; ``why`` completes "... replied, but "."""
+        return StageError(
+            self._failure.invalid,
+            f"{self.name} at {self.host} replied, but {self._public(why)}",
+            "Check base_url and model, and that the endpoint is OpenAI-compatible.",
+        )
+
+    @property
+    def _origin(self) -> tuple[str, str, int | None]:
+        return _origin(self._url)
+
+    async def _exchange(
+        self, method: str, url: httpx.URL, content: bytes, accept: str, max_bytes: int
+    ) -> tuple[str, bytes]:
+        import httpx
+
+        headers = {
+            "Accept": accept,
+            "Accept-Encoding": "identity",  # a compressed body has no bound before it is unpacked
+            "User-Agent": f"aura-tui/{__version__}",
+        }
+        if content:
+            headers["Content-Type"] = "application/json"
+        if self._key and _origin(url) == self._origin:
+            headers["Authorization"] = f"Bearer {self._key}"
+        limits = httpx.Timeout(self._timeout_s, connect=min(_CONNECT_TIMEOUT_S, self._timeout_s))
+        tls = await asyncio.to_thread(_tls) if url.scheme == "https" else False
+        problem: StageError
+        try:
+            # httpx times each read; a server that trickles would hold us for ever.
+            async with (
+                asyncio.timeout(self._timeout_s),
+                httpx.AsyncClient(verify=tls, timeout=limits, trust_env=False) as client,
+                client.stream(method, url, content=content, headers=headers) as response,
+            ):
+                ok = response.status_code == 200
+                data = await self._read(response, max_bytes if ok else _MAX_ERROR_BYTES, ok)
+                if ok:
+                    return _media_type(response.headers), data
+                problem = self._refusal(response.status_code, response.headers, data)
+        except (TimeoutError, httpx.TimeoutException) as e:
+            problem = self._unreachable(
+                "can't be reached in time"
+                if isinstance(e, httpx.ConnectTimeout)
+                else f"has not answered within {self._timeout_s:g} s"
+            )
+        except httpx.ConnectError as e:
+            problem = self._unconnected(str(e))
+        except (httpx.TransportError, httpx.StreamError, OSError):
+            problem = self._unreachable("broke the connection off")
+        # Raised here, outside of any handler, so that no exception of httpx (which holds the
+        # request, and with it the key) hangs on as its context.
+        raise problem
+
+    async def _read(self, response: httpx.Response, max_bytes: int, ok: bool) -> bytes:
+        if ok and response.headers.get("content-encoding", "identity") != "identity":
+            raise self.invalid("its reply is compressed, which was not asked for")
+        data = bytearray()
+        async for chunk in response.aiter_raw():
+            data += chunk
+            if len(data) > max_bytes:
+                if not ok:
+                    break
+                raise self.invalid(f"its reply is larger than {_size(max_bytes)}")
+        return bytes(data[:max_bytes])
+
+    def _refusal(self, status: int, headers: httpx.Headers, data: bytes) -> StageError:
+        said, error_code = _error_text(data)
+        said = self._public(said)
+        who = f"{self.name} at {self.host}"
+        tail = f": {said}" if said else ""
+        out_of_quota = status == 429 and error_code in _OUT_OF_QUOTA
+        transient = status in _TRANSIENT_4XX or (status >= 500 and status not in _PERMANENT_5XX)
+        if transient and not out_of_quota:
+            busy = "asks us to slow down" if status == 429 else "is in trouble"
+            return Transient(
+                self._failure.unavailable,
+                f"{who} {busy} (HTTP {status}){tail}",
+                "Try again later: finished pieces are kept.",
+                retry_after_s=_retry_after_s(headers.get("retry-after", "")),
+            )
+        if out_of_quota or status == 402:
+            message, remedy = "has no credit left", "Check the account's plan and billing."
+        elif status in (401, 403):
+            message = "refused the key" if self._key else "wants a key"
+            remedy = "Check the key: the api_key setting of this provider."
+        elif status == 404:
+            message, remedy = "doesn't know the address or the model", "Check base_url and model."
+        elif 300 <= status < 400:
+            message = "redirects elsewhere, which is not followed"
+            remedy = "Set base_url to the final address."
+        elif status < 300:
+            message, remedy = "answered without a result", "Check base_url and model."
+        else:
+            message = "refused the request"
+            remedy = "Check base_url, model and the request."
+        return Refused(
+            self._failure.refused, f"{who} {message} (HTTP {status}){tail}", remedy, status=status
+        )
+
+    def _unconnected(self, why: str) -> StageError:
+        if "CERTIFICATE_VERIFY_FAILED" in why:
+            return StageError(
+                self._failure.unavailable,
+                f"{self.name} at {self.host} has a certificate that can't be trusted",
+                "Check base_url, and this machine's clock.",
+            )
+        if "SSL" in why:
+            return StageError(
+                self._failure.unavailable,
+                f"{self.name} at {self.host} doesn't speak TLS",
+                "Check base_url: is it http rather than https, or another port?",
+            )
+        return self._unreachable("can't be reached")
+
+    def _unreachable(self, why: str) -> Transient:
+        return Transient(
+            self._failure.unavailable,
+            f"{self.name} at {self.host} {why}",
+            "Check base_url and the network, and that the endpoint is running.",
+        )
+
+    def _public(self, text: str) -> str:
+        """``text`` from outside, short and on one line, the key blotted out if it is echoed."""
+        text = text.replace(self._key, "***") if self._key else text
+        return clean_line(text, 300)
+
+
+def _unusable(name: str, why: str) -> InputError:
+    return InputError(
+        Code.SETTINGS_INVALID,
+        f"The base_url of {name} {why}",
+        'Give one like "https://api.example.com/v1", or "http://127.0.0.1:11434/v1"; '
+        "the key has a setting of its own, api_key.",
+    )
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Made once, off the loop: reading the certificates takes tens of milliseconds."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _media_type(headers: httpx.Headers) -> str:
+    return clean_line(headers.get("content-type", ""), 100).split(";")[0].strip().lower()
+
+
+def _error_text(data: bytes) -> tuple[str, str]:
+    """(message, code) of an error body: OpenAI's shape, FastAPI's, or a line of plain text."""
+    try:
+        document = msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        text = data.decode("utf-8", "replace")
+        return ("" if re.match(r"\s*<", text) else text), ""  # a proxy's HTML page says nothing
+    error = document.get("error", document) if isinstance(document, dict) else document
+    if isinstance(error, str):
+        return error, ""
+    if not isinstance(error, dict):
+        return "", ""
+    message = error.get("message") or error.get("detail") or ""
+    code = error.get("code") or error.get("type") or ""
+    if not isinstance(message, str):
+        message = msgspec.json.encode(message).decode()
+    return message, code if isinstance(code, str) else ""
+
+
+def _retry_after_s(value: str) -> float | None:
+    """Seconds from a Retry-After header (RFC 9110 10.2.3): seconds or an HTTP date; bounded."""
+    value = value.strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            when = email.utils.parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        seconds = (when - datetime.now(UTC)).total_seconds()
+    if not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), _MAX_RETRY_AFTER_S)
+
+
+def _size(size_bytes: int) -> str:
+    mib = size_bytes / (1024 * 1024)
+    return f"{mib:g} MiB" if mib >= 1 else f"{size_bytes} bytes"
