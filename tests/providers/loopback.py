@@ -107,16 +107,22 @@ class Loopback:
                 self.requests.append(request)
                 reply = self._replies.pop(0) if self._replies else self.otherwise(request)
                 await _write(writer, reply)
+        except _NotHttp:  # a TLS greeting: answer it as plain servers do
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
 
 
+class _NotHttp(Exception):
+    pass
+
+
 async def _read(reader: asyncio.StreamReader) -> Request:
     first = await reader.readexactly(1)
     if not first.isalpha():
-        raise ConnectionError("not HTTP: a TLS greeting")
+        raise _NotHttp
     head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, path, _ = head[0].split(" ", 2)
     pairs = (line.split(":", 1) for line in head[1:] if line)
