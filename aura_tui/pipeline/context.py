@@ -6,8 +6,6 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
 from aura_tui.errors import AuraError, Code, StageError, Transient
 from aura_tui.pipeline.pieces import Piece, Pieces, content_key
 
@@ -16,24 +14,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
+    from aura_tui.model.events import Metrics as Metrics
     from aura_tui.model.request import JobRequest
     from aura_tui.process import Children
     from aura_tui.providers.port import Severity
     from aura_tui.settings import Settings
 
     T = TypeVar("T")
-
-
-class Metrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """Numbers a stage knows beside its progress; None means it doesn't."""
-
-    fps: float | None = None  # frames encoded a second
-    speed: float | None = None  # seconds of video made a second
-    size_bytes: int | None = None  # written so far
-    projected_bytes: int | None = None  # the likely size of the whole
-    provider: str | None = None
-    reused: int | None = None  # pieces taken from checkpoints
-    made: int | None = None
 
 
 class Reporter(Protocol):
@@ -158,7 +145,7 @@ def backoff_s(tries: int, base_s: float, cap_s: float, error: Transient) -> floa
     What the other side asked for is honoured up to ten times the cap: past that it would be a
     hang, and the error is the better answer.
     """
-    ceiling = min(cap_s, base_s * 2 ** (tries - 1))
+    ceiling = min(cap_s, base_s * 2.0 ** (tries - 1))
     wait = ceiling * random.uniform(0.5, 1.0)
     return max(wait, min(error.retry_after_s or 0.0, cap_s * 10))
 

@@ -1,0 +1,114 @@
+"""Time remaining: an honest range, or None. Pure; the engine feeds it what it measured.
+
+Two sources. Earlier runs on this machine give each stage's seconds per unit of work; the run
+itself gives the pace of the stage at work. History leads while a stage is young, its own pace once
+it has done a third. A stage to come that no run has measured makes the whole unknown: a number
+from nothing would be nonsense.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.model.job import Eta
+from aura_tui.model.stages import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# A pace is believed after this much of a stage: before, one slow first item rules it.
+_MIN_PERCENT = 3.0
+_MIN_ELAPSED_S = 1.0
+# Where no earlier run is known, the range around a pace: wide at the start, narrow at the end.
+_SPREAD_START, _SPREAD_END = 0.4, 0.1
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a job has to do: video length, frame size and rate. All that pace scales with."""
+
+    video_s: float
+    width: int
+    height: int
+    fps: int
+
+    def units(self, stage: Stage) -> float:
+        """Units of work in ``stage``; runs of other sizes compare by seconds per unit."""
+        if stage is Stage.RENDERING:
+            return max(0.1, self.video_s * self.fps * self.width * self.height / 1e6)
+        return max(0.1, self.video_s)
+
+
+# Seconds per unit of each stage in earlier runs, newest last.
+History = dict[Stage, tuple[float, ...]]
+
+
+def estimate(
+    history: Mapping[Stage, Sequence[float]],
+    work: Work,
+    *,
+    stage: Stage,
+    percent: float,
+    elapsed_s: float,
+) -> Eta | None:
+    """Time to the end of the job, ``elapsed_s`` into ``stage`` at ``percent`` (0-100) of it."""
+    here = _here(history.get(stage, ()), work.units(stage), percent, elapsed_s)
+    if here is None:
+        return None
+    mid, low, high = here
+    runs = len(history.get(stage, ()))
+    for later in list(Stage)[stage.position + 1 :]:
+        rates = history.get(later, ())
+        if not rates:
+            return None
+        units = work.units(later)
+        mid += statistics.median(rates) * units
+        low += _quantile(rates, 0.2) * units
+        high += _quantile(rates, 0.8) * units
+        runs = min(runs, len(rates)) if runs else len(rates)
+    return Eta(seconds=mid, low=min(low, mid), high=max(high, mid), runs=runs)
+
+
+def _here(
+    rates: Sequence[float], units: float, percent: float, elapsed_s: float
+) -> tuple[float, float, float] | None:
+    paced: float | None = None
+    if percent >= _MIN_PERCENT and elapsed_s >= _MIN_ELAPSED_S:
+        paced = elapsed_s * (100.0 - percent) / percent
+    if not rates:
+        if paced is None:
+            return None
+        spread = _SPREAD_START + (_SPREAD_END - _SPREAD_START) * percent / 100.0
+        return paced, paced * (1 - spread), paced * (1 + spread)
+
+    def left(rate: float) -> float:
+        # Past its usual time, a stage still has what its own progress says is left.
+        usual = rate * units
+        return max(usual - elapsed_s, usual * (100.0 - percent) / 100.0 * 0.25)
+
+    weight = min(1.0, percent / 33.0) if paced is not None else 0.0
+    pace = paced or 0.0
+    return (
+        pace * weight + left(statistics.median(rates)) * (1 - weight),
+        pace * weight * 0.9 + left(_quantile(rates, 0.2)) * (1 - weight),
+        pace * weight * 1.1 + left(_quantile(rates, 0.8)) * (1 - weight),
+    )
+
+
+def _quantile(rates: Sequence[float], q: float) -> float:
+    """The q-quantile by linear interpolation between order statistics."""
+    ordered = sorted(rates)
+    at = q * (len(ordered) - 1)
+    i = int(at)
+    j = min(i + 1, len(ordered) - 1)
+    return ordered[i] + (ordered[j] - ordered[i]) * (at - i)
+
+
+def hms(seconds: float | None) -> str:
+    """``HH:MM:SS`` as the wire has it; "" for None. Hours may exceed two digits."""
+    if seconds is None:
+        return ""
+    whole = int(seconds + 0.5)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"

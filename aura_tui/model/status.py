@@ -1,0 +1,92 @@
+"""Statuses of jobs and steps, and the only table of what may follow what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class JobStatus(StrEnum):
+    """A job's status, as the wire spells it."""
+
+    QUEUED = "Queued"
+    RUNNING = "Running"
+    PAUSED = "Paused"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing follows."""
+        return not TRANSITIONS[self]
+
+
+class StepStatus(StrEnum):
+    """What ``step-status`` says of a stage; PENDING is what a job begins with, never sent."""
+
+    PENDING = "pending"
+    STARTED = "started"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    REUSED = "reused"
+    CANCELLED = "cancelled"
+
+    @property
+    def done(self) -> bool:
+        """Whether the stage's result is there."""
+        return self in (StepStatus.COMPLETED, StepStatus.REUSED, StepStatus.SKIPPED)
+
+
+_J = JobStatus
+_S = StepStatus
+
+# Everything that affects job transitions lives here. A status may always be said again.
+TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
+    _J.QUEUED: frozenset({_J.RUNNING, _J.CANCELED}),
+    _J.RUNNING: frozenset({_J.PAUSED, _J.SUCCEEDED, _J.FAILED, _J.CANCELED}),
+    _J.PAUSED: frozenset({_J.RUNNING, _J.CANCELED}),
+    _J.SUCCEEDED: frozenset(),
+    _J.FAILED: frozenset(),
+    _J.CANCELED: frozenset(),
+}
+
+# A step is started again, with a higher attempt, when its job is taken up after a crash.
+STEP_TRANSITIONS: dict[StepStatus, frozenset[StepStatus]] = {
+    _S.PENDING: frozenset({_S.STARTED, _S.REUSED, _S.SKIPPED, _S.CANCELLED}),
+    _S.STARTED: frozenset({_S.STARTED, _S.COMPLETED, _S.FAILED, _S.REUSED, _S.CANCELLED}),
+    _S.COMPLETED: frozenset({_S.STARTED}),
+    _S.REUSED: frozenset({_S.STARTED}),
+    _S.SKIPPED: frozenset(),
+    _S.FAILED: frozenset({_S.STARTED}),
+    _S.CANCELLED: frozenset(),
+}
+
+_STATUS_SYNONYMS = {
+    **{status.value.lower(): status for status in JobStatus},
+    "done": _J.SUCCEEDED,
+    "completed": _J.SUCCEEDED,
+    "success": _J.SUCCEEDED,
+    "cancelled": _J.CANCELED,
+    "error": _J.FAILED,
+    "pending": _J.QUEUED,
+    "inprogress": _J.RUNNING,
+}
+_STEP_SYNONYMS = {
+    **{status.value: status for status in StepStatus},
+    "canceled": _S.CANCELLED,
+    "succeeded": _S.COMPLETED,
+    "done": _S.COMPLETED,
+    "running": _S.STARTED,
+    "cached": _S.REUSED,
+}
+
+
+def parse_status(text: str) -> JobStatus | None:
+    """The job status a wire text means, whatever its case or dialect; None if it means none."""
+    return _STATUS_SYNONYMS.get(text.strip().lower())
+
+
+def parse_step_status(text: str) -> StepStatus | None:
+    """The step status a wire text means; None if it means none."""
+    return _STEP_SYNONYMS.get(text.strip().lower())
