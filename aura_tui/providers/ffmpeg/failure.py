@@ -1,0 +1,86 @@
+"""From how an FFmpeg ended to the error a person gets. Pure."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+from aura_tui.errors import Code, StageError
+from aura_tui.model.text import clean, clean_line
+
+STDERR_TAIL = 8 * 1024  # characters kept of what one run says
+
+_CONTEXT = re.compile(r"^\[[^\]]{1,60}\]\s*(?:\[[a-z]+\]\s*)?")  # "[libx264 @ 0x55d0c8] "
+_TELLING = re.compile(
+    r"error|invalid|fail|unable|can(?:no|')t|could ?n[o']t|no such|denied|unknown|not found"
+    r"|missing|no space|refused|broken|corrupt|mismatch",
+    re.IGNORECASE,
+)
+_GENERIC = re.compile(
+    r"^(?:conversion failed!?|error opening (?:in|out)put files?\b.*|exiting .*"
+    r"|error (?:submitting|sending) .*|task finished with error.*"
+    r"|terminating thread with return code.*|error while filtering.*)$",
+    re.IGNORECASE,
+)
+_DISK = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
+_MEMORY = re.compile(r"cannot allocate memory|out of memory", re.IGNORECASE)
+
+
+def tail(stderr: bytes | str) -> str:
+    """The end of ``stderr``, safe to show and log, at most :data:`STDERR_TAIL` characters."""
+    text = stderr.decode(errors="replace") if isinstance(stderr, bytes) else stderr
+    return clean(text[-STDERR_TAIL:], STDERR_TAIL)
+
+
+def telling_line(stderr: str) -> str:
+    """The line that says why: the last specific complaint, else the last line, else ""."""
+    lines = [_CONTEXT.sub("", line).strip() for line in stderr.splitlines()]
+    lines = [line for line in lines if line]
+    complaints = [line for line in lines if _TELLING.search(line)]
+    specific = [line for line in complaints if not _GENERIC.match(line)]
+    for choice in (specific, complaints, lines):
+        if choice:
+            return clean_line(choice[-1], 300)
+    return ""
+
+
+def failure(what: str, returncode: int, stderr: str) -> StageError:
+    """The error of a run that ended with ``returncode`` (negative: by that signal).
+
+    ``what`` names the work, as in "encoding scene 3". A SIGKILL that we didn't send is taken for
+    the kernel's out-of-memory killer: nobody else does that to a child.
+    """
+    if _DISK.search(stderr):
+        return StageError(
+            Code.DISK_FULL,
+            f"The disk is full: {what} stopped",
+            "Free some space, then retry: finished pieces are kept.",
+        )
+    if returncode == -signal.SIGKILL or _MEMORY.search(stderr):
+        return out_of_memory(what)
+    if returncode < 0:
+        how = f"FFmpeg was ended by {_signal_name(-returncode)}"
+    else:
+        how = telling_line(stderr) or f"FFmpeg ended with exit code {returncode}"
+    return StageError(
+        Code.FFMPEG_FAILED,
+        f"FFmpeg failed {what}: {how}",
+        "Look into the job's FFmpeg log, then retry: finished pieces are kept.",
+    )
+
+
+def out_of_memory(what: str) -> StageError:
+    """The error of work that was killed from outside, or couldn't get memory."""
+    return StageError(
+        Code.OUT_OF_MEMORY,
+        f"The system ended {what}: most likely there was not enough memory",
+        "Close other programs, set render.lanes to 1 or take a smaller resolution, then retry: "
+        "finished pieces are kept.",
+    )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,94 @@
+"""One run of FFmpeg: owned, bounded, watched, logged; a failure becomes the job's error."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from aura_tui.providers.ffmpeg.failure import STDERR_TAIL, failure, tail
+from aura_tui.providers.ffmpeg.log import LogOwner, Run, append
+from aura_tui.providers.ffmpeg.progress import ProgressParser
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from aura_tui.process import Children
+    from aura_tui.providers.ffmpeg.locate import FFmpeg
+    from aura_tui.providers.ffmpeg.progress import Progress
+
+# Options of every run: it never asks, never draws, and reports ten times a second on stdout.
+BASE = ("-nostdin", "-hide_banner", "-y", "-nostats", "-stats_period", "0.1", "-progress", "pipe:1")
+
+
+class Bench(LogOwner, Protocol):
+    """What a run needs of its job. A stage's context is one."""
+
+    @property
+    def children(self) -> Children: ...
+
+
+async def run(
+    bench: Bench,
+    ffmpeg: FFmpeg,
+    arguments: Sequence[str | Path],
+    *,
+    what: str,
+    resolution: str = "-",
+    on_progress: Callable[[Progress], None] | None = None,
+    timeout_s: float | None = None,
+) -> str:
+    """Run FFmpeg with :data:`BASE` and ``arguments`` to its end; return the tail of its stderr.
+
+    Its stdout carries the progress, so no output may go there. Raises StageError when it fails,
+    TimeoutError after ``timeout_s`` active seconds; the child is gone either way.
+    """
+    argv = [ffmpeg.path, *BASE, *map(str, arguments)]
+    start, began = datetime.now(UTC), time.monotonic()
+    said = bytearray()
+    exit_code: int | None = None
+    try:
+        process = await bench.children.spawn(argv)
+        async with bench.children.owned(process), bench.children.timeout(timeout_s):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_keep_tail(process, said))
+                group.create_task(_watch(process, on_progress))
+            exit_code = await process.wait()
+    finally:
+        stderr = tail(bytes(said))
+        append(
+            bench,
+            Run(
+                what=what,
+                resolution=resolution,
+                ffmpeg=ffmpeg.path,
+                version=ffmpeg.version,
+                command=argv,
+                stderr=stderr,
+                start=start,
+                duration_s=time.monotonic() - began,
+                exit_code=exit_code,
+            ),
+        )
+    if exit_code:
+        raise failure(what, exit_code, stderr)
+    return stderr
+
+
+async def _keep_tail(process: Process, said: bytearray) -> None:
+    assert process.stderr
+    while part := await process.stderr.read(1 << 16):
+        said += part
+        del said[: -4 * STDERR_TAIL]  # UTF-8: at most four bytes a character
+
+
+async def _watch(process: Process, on_progress: Callable[[Progress], None] | None) -> None:
+    assert process.stdout
+    parser = ProgressParser()
+    while part := await process.stdout.read(1 << 14):
+        for progress in parser.feed(part):
+            if on_progress is not None:
+                on_progress(progress)

@@ -1,0 +1,71 @@
+"""The job's FFmpeg log: one block a run, appended whole, for a person who looks for a cause."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from aura_tui.providers.ffmpeg.failure import tail
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class LogOwner(Protocol):
+    """The job that a run belongs to. A stage's context is one."""
+
+    @property
+    def job_id(self) -> str: ...
+    @property
+    def correlation_id(self) -> str: ...
+    @property
+    def ffmpeg_log(self) -> Path: ...
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of FFmpeg, over. ``exit_code`` None: we ended it (a cancel, a failure beside it)."""
+
+    what: str
+    resolution: str  # "1280x720", or "-" for sound alone
+    ffmpeg: str
+    version: str
+    command: Sequence[str]
+    stderr: str
+    start: datetime
+    duration_s: float
+    exit_code: int | None
+
+
+def append(owner: LogOwner, run: Run) -> None:
+    """Add ``run``'s block. Raises OSError when the log can't be written."""
+    end = datetime.fromtimestamp(run.start.timestamp() + run.duration_s, UTC)
+    block = "\n".join(
+        (
+            f"=== {run.what}",
+            f"job:          {owner.job_id}",
+            f"correlation:  {owner.correlation_id}",
+            f"start:        {_time(run.start)}",
+            f"resolution:   {run.resolution}",
+            f"ffmpeg:       {run.ffmpeg} ({run.version})",
+            f"command:      {shlex.join(run.command)}",
+            "--- stderr",
+            tail(run.stderr).rstrip("\n"),
+            "---",
+            f"end:          {_time(end)}",
+            f"duration:     {run.duration_s:.3f} s",
+            f"exit code:    {'ended by us' if run.exit_code is None else run.exit_code}",
+            "\n",
+        )
+    )
+    owner.ffmpeg_log.parent.mkdir(parents=True, exist_ok=True)
+    # One write to a file opened for appending: blocks of lanes side by side never mix.
+    with owner.ffmpeg_log.open("ab", buffering=0) as file:
+        file.write(block.encode("utf-8", "replace"))
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
