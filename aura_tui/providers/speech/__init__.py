@@ -1,0 +1,1 @@
+"""Text -> speech with word times: one adapter a file."""
