@@ -1,12 +1,15 @@
 """The timeline: what Composition decides and Rendering carries out, in whole frames.
 
 Frames are the unit, so that sums are exact at any length: the picture's end and the sound's end
-come from the same integer. Clips tile the video; a crossfade is centred on the cut between two.
+come from the same integer. Clips tile the video; a crossfade is centred on the cut between two,
+half of it in each clip.
 """
 
 from __future__ import annotations
 
 import msgspec
+
+from aura_tui.model.script import SAMPLE_RATE
 
 
 class Motion(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,13 +23,19 @@ class Motion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
-    """One scene on screen: frames ``[start, start + frames)``, plus the half crossfades around."""
+    """One scene on screen: frames ``[start, start + frames)``.
+
+    ``fade_in`` frames (even, 0 for a hard cut) blend from the clip before, half of them before
+    ``start``: a clip is seen from ``start - fade_in / 2`` to half the next clip's fade past its
+    end.
+    """
 
     scene: int
     title: str
     picture: str  # path of the PNG
     start: int  # frame
     frames: int
+    fade_in: int
     motion: Motion
     sound: str  # path of the scene's WAV
     sound_start: int  # sample, from the video's start, where the WAV begins
@@ -34,7 +43,7 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):
-    """A caption: one or two lines, with its words' times. Seconds from the video's start."""
+    """A caption of one or two lines. Seconds from the video's start."""
 
     start_s: float
     end_s: float
@@ -58,10 +67,10 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     height: int
     fps: int
     frames: int
-    crossfade: int  # frames of each crossfade, even; 0 for hard cuts
     clips: tuple[Clip, ...]
     cues: tuple[Cue, ...]
     chapters: tuple[Chapter, ...]
+    captions: str  # path of the SRT
     narration: str  # path of the whole mixed WAV: 48 kHz mono, as long as the video
     narration_samples: int
 
@@ -69,3 +78,12 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     def duration_s(self) -> float:
         """Length in seconds."""
         return self.frames / self.fps
+
+
+def sample_at(frame: int, fps: int) -> int:
+    """The sample that is heard when ``frame`` begins: the nearest one, halves up.
+
+    Computed from the frame alone, so that errors never add up: at any frame it is within half a
+    sample of the true time.
+    """
+    return (2 * frame * SAMPLE_RATE + fps) // (2 * fps)

@@ -1,0 +1,55 @@
+"""Captions as files: SubRip and WebVTT. Pure text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aura_tui.model.timeline import Cue
+
+
+def srt(cues: Iterable[Cue]) -> str:
+    """SubRip. It has no escapes, and players take ``<`` as a tag: a look-alike stands for it."""
+    return "\n".join(
+        f"{number}\n{_time(cue.start_s, ',')} --> {_time(cue.end_s, ',')}\n"
+        + "\n".join(line.replace("<", "\u2039").replace("{\\", "{ \\") for line in _lines(cue))
+        + "\n"
+        for number, cue in enumerate(cues, 1)
+    )
+
+
+def vtt(cues: Iterable[Cue], language: str) -> str:
+    """WebVTT (W3C), escaped, with its language in the header."""
+    # "-->" can't stand in a cue's text: with > escaped it never does.
+    head = f"WEBVTT\nKind: captions\nLanguage: {_header(language)}\n"
+    return "\n".join(
+        [
+            head,
+            *(
+                f"{number}\n{_time(cue.start_s, '.')} --> {_time(cue.end_s, '.')}\n"
+                + "\n".join(_escape(line) for line in _lines(cue))
+                + "\n"
+                for number, cue in enumerate(cues, 1)
+            ),
+        ]
+    )
+
+
+def _lines(cue: Cue) -> list[str]:
+    """A cue's lines on one line each: an empty line would end the cue."""
+    return [" ".join(line.split()) for line in cue.lines if line.strip()]
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _header(language: str) -> str:
+    return "".join(c for c in language if c.isascii() and (c.isalnum() or c == "-")) or "und"
+
+
+def _time(seconds: float, point: str) -> str:
+    ms = round(seconds * 1000)
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"
