@@ -72,6 +72,10 @@ class Clock:
         """Active seconds so far."""
         return self._before + (self._now() - self._since if self._running else 0.0)
 
+    def advance(self, seconds: float) -> None:
+        """Count time that was active before this clock was made."""
+        self._before += seconds
+
     def pause(self) -> None:
         """Stand still."""
         if self._running:

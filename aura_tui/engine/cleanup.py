@@ -1,0 +1,51 @@
+"""Retention: what is swept, when. Files delivered with -o are never touched: they aren't ours."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from aura_tui.pipeline.pieces import Pieces
+
+if TYPE_CHECKING:
+    from aura_tui.engine.home import Home
+    from aura_tui.engine.log import EventLog
+    from aura_tui.settings import EngineSettings
+
+_JOB_ID = re.compile(r"[0-9a-f]{10}")
+
+
+async def sweep(log: EventLog, home: Home, settings: EngineSettings, now_s: float) -> None:
+    """One sweep at ``now_s`` (seconds since the epoch).
+
+    Pieces go when nothing has used them for ``keep_workspaces_h``, but none that an open job may
+    come back to; jobs, their events and folders ``keep_jobs_days`` after their end. Folders of
+    jobs that the store doesn't know (an earlier, damaged store's) go as late.
+    """
+    open_jobs = log.open_jobs()
+    age = settings.keep_workspaces_h * 3600
+    if open_jobs:
+        age = max(age, now_s - min(job.created_at.timestamp() for job in open_jobs))
+    await asyncio.to_thread(Pieces(home.pieces).sweep, age, now_s)
+
+    limit_s = now_s - settings.keep_jobs_days * 86400
+    while gone := await log.do(lambda store: store.prunable(int(limit_s * 1000))):
+        last = log.last_id
+        for n, job_id in gone:
+            # A chunk a transaction: the engine's own appends go in between.
+            while not await log.do(lambda store, n=n: store.prune(n)):  # type: ignore[misc]  # a default binds the loop's value
+                pass
+            await log.do(lambda store, last=last: store.set_meta("last_id", last))  # type: ignore[misc]  # as above
+            await asyncio.to_thread(shutil.rmtree, home.job(job_id), ignore_errors=True)
+    open_ids = {job.id for job in open_jobs}
+    await asyncio.to_thread(_sweep_folders, home, open_ids, limit_s)
+
+
+def _sweep_folders(home: Home, open_ids: set[str], limit_s: float) -> None:
+    for folder in home.jobs.iterdir():
+        if not _JOB_ID.fullmatch(folder.name) or folder.name in open_ids:
+            continue
+        if max(p.stat().st_mtime for p in (folder, *folder.iterdir())) < limit_s:
+            shutil.rmtree(folder, ignore_errors=True)

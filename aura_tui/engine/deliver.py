@@ -1,0 +1,76 @@
+"""Delivery: finished files into the folder the person named. Whole or not at all, never over
+somebody's file: where a name is taken by other bytes, all get a number."""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from aura_tui.errors import Code, StageError
+
+if TYPE_CHECKING:
+    from aura_tui.model.events import Artifact
+
+_MAX_NUMBER = 10_000
+
+
+def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...]:
+    """Put each file into ``folder`` and return the artifacts with their new names and paths.
+
+    Files that are there already with the same bytes (an earlier try at this very delivery) are
+    taken as delivered. Raises StageError where the folder can't take them.
+    """
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        number = _free_number(artifacts, target)
+        return tuple(_one(artifact, target, number) for artifact in artifacts)
+    except OSError as e:
+        full = e.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StageError(
+            Code.DISK_FULL if full else Code.OUTPUT_UNWRITABLE,
+            f"The files can't be put into {target}: {e.strerror}",
+            "Make room there or name another folder with -o, then retry: nothing is made twice.",
+        ) from e
+
+
+def _named(name: str, number: int) -> str:
+    if number == 1:
+        return name
+    stem, dot, rest = name.partition(".")
+    return f"{stem}-{number}{dot}{rest}"
+
+
+def _free_number(artifacts: tuple[Artifact, ...], folder: Path) -> int:
+    for number in range(1, _MAX_NUMBER):
+        if all(
+            not (path := folder / _named(a.name, number)).exists()
+            or filecmp.cmp(a.path, path, shallow=False)
+            for a in artifacts
+        ):
+            return number
+    raise OSError(errno.EEXIST, "too many files of that name")
+
+
+def _one(artifact: Artifact, folder: Path, number: int) -> Artifact:
+    path = folder / _named(artifact.name, number)
+    if not path.exists():
+        part = folder / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+        try:
+            shutil.copyfile(artifact.path, part)
+            fd = os.open(part, os.O_RDONLY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    return replace(artifact, name=path.name, path=str(path))

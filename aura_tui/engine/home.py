@@ -1,0 +1,137 @@
+"""AURA_HOME on disk: where everything lies, and the lock that keeps it to one engine."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.errors import Code, EngineError
+from aura_tui.service import EngineHolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Home:
+    """The paths below one AURA_HOME."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.store = root / "aura.db"
+        self.lock = root / "engine.lock"
+        self.reserve = root / "reserve"
+        self.pieces = root / "pieces"
+        self.jobs = root / "jobs"
+
+    def job(self, job_id: str) -> Path:
+        """The job's own folder."""
+        return self.jobs / job_id
+
+    def artifacts(self, job_id: str) -> Path:
+        """Where the job's finished files lie."""
+        return self.jobs / job_id / "artifacts"
+
+    def scratch(self, job_id: str) -> Path:
+        """What the job needs while it runs."""
+        return self.jobs / job_id / "scratch"
+
+    def ffmpeg_log(self, job_id: str) -> Path:
+        """FFmpeg's log of the job."""
+        return self.jobs / job_id / "ffmpeg.log"
+
+    def prepare(self) -> None:
+        """Make the folders, for this user alone. Raises EngineError where that can't be."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.pieces, self.jobs):
+                folder.mkdir(exist_ok=True, mode=0o700)
+        except OSError as e:
+            raise EngineError(
+                Code.HOME_UNUSABLE,
+                f"The folder {self.root} can't be used: {e.strerror}",
+                "Set AURA_HOME to a folder that you can write to.",
+            ) from None
+
+
+class Lock:
+    """The engine's lock: held by the kernel for as long as the process lives, however it ends."""
+
+    def __init__(self, fd: int, holder: EngineHolder) -> None:
+        self._fd = fd
+        self.holder = holder
+
+    def release(self) -> None:
+        """Let another engine have the home."""
+        if self._fd >= 0:
+            os.ftruncate(self._fd, 0)
+            os.close(self._fd)  # closing releases it
+            self._fd = -1
+
+
+def acquire(home: Home) -> Lock:
+    """Take the lock, or raise EngineError naming the process that holds it."""
+    home.prepare()
+    try:
+        fd = os.open(home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as e:
+        raise EngineError(
+            Code.HOME_UNUSABLE,
+            f"The lock {home.lock} can't be opened: {e.strerror}",
+            "Check the folder's permissions, or set AURA_HOME to another one.",
+        ) from None
+    if not _lock(fd):
+        os.close(fd)
+        holder = _read(home)
+        who = (
+            f"process {holder.pid}, since {holder.since.astimezone():%Y-%m-%d %H:%M:%S}"
+            if holder
+            else "another process"
+        )
+        raise EngineError(
+            Code.ENGINE_BUSY,
+            f"An engine is at work on {home.root} already: {who}",
+            "Use that one (jobs, show, logs and watch work beside it), wait for its end, or set "
+            "AURA_HOME to another folder.",
+        ) from None
+    holder = EngineHolder(os.getpid(), datetime.now(UTC))
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, msgspec.json.encode(holder), 0)
+    return Lock(fd, holder)
+
+
+def _lock(fd: int) -> bool:
+    """Whether we have it now. A process that asks who holds it has it for an instant, too."""
+    for _ in range(5):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            time.sleep(0.02)
+    return False
+
+
+def holder(home: Home) -> EngineHolder | None:
+    """Who holds the engine now; None where nobody does."""
+    try:
+        fd = os.open(home.lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _read(home) or EngineHolder(0, datetime.now(UTC))
+    finally:
+        os.close(fd)
+    return None
+
+
+def _read(home: Home) -> EngineHolder | None:
+    try:
+        return msgspec.json.decode(home.lock.read_bytes()[:1000], type=EngineHolder)
+    except (OSError, msgspec.MsgspecError):
+        return None

@@ -1,0 +1,337 @@
+"""The event log: one writer thread with group commit, and readers that lose and repeat nothing.
+
+Ids are given on the event loop in the order of ``append``; the thread commits what has gathered
+as one transaction; then, on the loop again, the events are folded and readers wake. So what
+anyone sees is durable, and readers see events in the order of their ids. Frequent events survive
+a crash of the process (WAL); a batch that changes a status is also synced to the disk first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+from bisect import bisect_right
+from typing import TYPE_CHECKING, TypeVar
+
+from aura_tui.engine.ports import Fenced
+from aura_tui.engine.store import Record, Store, row_of
+from aura_tui.errors import Code, EngineError
+from aura_tui.model.events import (
+    TERMINAL_EVENTS,
+    AnyJobEvent,
+    Envelope,
+    JobStatusChanged,
+    StepStatusChanged,
+)
+from aura_tui.model.ids import IdClock
+from aura_tui.model.reduce import reduce
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+    from aura_tui.model.job import Job
+
+    T = TypeVar("T")
+    # What the thread runs inside a transaction, whether it must be on the disk, and who hears.
+    _Work = tuple[
+        Callable[[Store], object], bool, Callable[[object], None], Callable[[Exception], None]
+    ]
+
+_SYNCED = (JobStatusChanged, StepStatusChanged, *TERMINAL_EVENTS)
+_RING = 8192  # events kept in memory for readers that follow closely
+_PAGE = 1000
+_RESERVE_BYTES = 1 << 20
+_MAX_BATCH = 4096
+
+
+class EventLog:
+    """The log of one engine. All methods belong to the event loop."""
+
+    def __init__(self, store: Store, now_ms: Callable[[], int], reserve: Path) -> None:
+        """``reserve`` is a file that is given up when the disk is full."""
+        self._store = store
+        self._reserve = reserve
+        with contextlib.suppress(OSError):
+            reserve.write_bytes(bytes(_RESERVE_BYTES))
+        self._loop = asyncio.get_running_loop()
+        self._ids = IdClock(now_ms, store.last_id())
+        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._rows: dict[str, int] = {}
+        self._runs: dict[str, int] = {}
+        self._jobs: dict[str, Job] = {}
+        self._ring: list[Envelope] = []
+        self._ring_start = self._ids.last  # every event above this id is in the ring
+        self._published = self._ids.last
+        self._wake = self._loop.create_future()
+        self._failure: EngineError | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._write, name="aura-log", daemon=True)
+        self._thread.start()
+
+    # -- jobs that are open
+
+    def adopt(self, record: Record) -> None:
+        """Follow a job from here on: its events fold into :meth:`job`."""
+        self._rows[record.job.id] = record.n
+        self._runs[record.job.id] = record.run
+        self._jobs[record.job.id] = record.job
+
+    def job(self, job_id: str) -> Job | None:
+        """An open job as of its last durable event; None for one that ended or never was."""
+        return self._jobs.get(job_id)
+
+    def open_jobs(self) -> tuple[Job, ...]:
+        """All open jobs, oldest first."""
+        return tuple(self._jobs.values())
+
+    def row(self, job_id: str) -> int | None:
+        """The row number of an open job."""
+        return self._rows.get(job_id)
+
+    def run(self, job_id: str) -> int:
+        """The current run of an open job."""
+        return self._runs[job_id]
+
+    @property
+    def last_id(self) -> int:
+        """The newest id given."""
+        return self._ids.last
+
+    async def next_run(self, job_id: str) -> int:
+        """An engine takes the job up: the run that its appends belong to from now on."""
+        run = self._runs[job_id] + 1
+        self._runs[job_id] = run
+        n = self._rows[job_id]
+        await self.do(lambda store: store.set_run(n, run))
+        return run
+
+    # -- writing
+
+    def append(self, job_id: str, run: int, events: Sequence[AnyJobEvent]) -> asyncio.Future[int]:
+        """See :class:`~aura_tui.engine.ports.EventSink`."""
+        n = self._rows.get(job_id)
+        if n is None or self._runs[job_id] != run:
+            raise Fenced(job_id)
+        done: asyncio.Future[int] = self._loop.create_future()
+        done.add_done_callback(_retrieve)
+        envelopes = [Envelope(self._ids.next(), event) for event in events]
+        rows = [row_of(envelope.id, n, envelope.event) for envelope in envelopes]
+        synced = any(isinstance(event, _SYNCED) for event in events)
+
+        def publish(_: object) -> None:
+            self._publish(envelopes)
+            if not done.done():
+                done.set_result(envelopes[-1].id if envelopes else self._published)
+
+        def fail(error: Exception) -> None:
+            if not done.done():
+                done.set_exception(error)
+
+        self._put((lambda store: store.append(rows), synced, publish, fail))
+        return done
+
+    async def do(self, work: Callable[[Store], T], *, synced: bool = False) -> T:
+        """Run ``work`` in the writer's thread, inside its transaction."""
+        done: asyncio.Future[T] = self._loop.create_future()
+
+        def finish(result: object) -> None:
+            if not done.done():
+                done.set_result(result)  # type: ignore[arg-type]  # what `work` returned
+
+        def fail(error: Exception) -> None:
+            if not done.done():
+                done.set_exception(error)
+
+        self._put((work, synced, finish, fail))
+        return await done
+
+    def _put(self, work: _Work) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._closed:
+            raise EngineError(Code.ENGINE_GONE, "The engine has ended", "Start it again.")
+        self._work.put(work)
+
+    def _publish(self, envelopes: list[Envelope]) -> None:
+        for envelope in envelopes:
+            job = self._jobs.get(envelope.event.job_id)
+            if job is None:
+                continue
+            job = reduce(job, envelope)
+            self._jobs[job.id] = job
+            if isinstance(envelope.event, _SYNCED):
+                self._keep(job)
+            if job.status.ended:
+                del self._jobs[job.id], self._rows[job.id], self._runs[job.id]
+        if not envelopes:
+            return
+        self._ring += envelopes
+        if len(self._ring) > 2 * _RING:
+            self._ring_start = self._ring[_RING - 1].id
+            del self._ring[:_RING]
+        self._published = envelopes[-1].id
+        wake, self._wake = self._wake, self._loop.create_future()
+        wake.set_result(None)
+
+    def _keep(self, job: Job) -> None:
+        """Store a snapshot; if that is lost, the next load folds the log instead."""
+        n = self._rows[job.id]
+        if self._failure is None:
+            self._work.put((lambda store: store.snapshot(n, job), False, _ignore, _ignore))
+
+    # -- reading
+
+    async def follow(
+        self, n: int | None, job_id: str | None, after: int
+    ) -> AsyncIterator[Envelope]:
+        """Events above ``after`` (of one job: its row and id; or of all), then live for ever."""
+        cursor = after
+        while True:
+            upto = self._published
+            if cursor >= self._ring_start:
+                page = self._ring[bisect_right(self._ring, cursor, key=lambda e: e.id) :]
+            else:
+                # History: up to what is published now, so that the ring goes on exactly there.
+                page = await self.do(lambda store, at=cursor: store.events(n, at, _PAGE))  # type: ignore[misc]  # a default binds the loop's value
+                page = [envelope for envelope in page if envelope.id <= upto]
+                if page:
+                    upto = page[-1].id
+            for envelope in page:
+                if job_id is None or envelope.event.job_id == job_id:
+                    yield envelope
+            cursor = max(cursor, upto)
+            if cursor >= self._published:
+                if self._failure is not None:
+                    raise self._failure
+                if self._closed:
+                    return
+                await asyncio.shield(self._wake)
+
+    # -- the thread
+
+    def _write(self) -> None:
+        stop = False
+        while not stop:
+            batch = [self._work.get()]
+            while len(batch) < _MAX_BATCH:
+                try:
+                    batch.append(self._work.get_nowait())
+                except queue.Empty:
+                    break
+            works = [work for work in batch if work is not None]
+            stop = len(works) < len(batch)
+            if not works:
+                continue
+            try:
+                results = self._commit(works)
+            except sqlite3.Error as e:
+                # Space kept back for this moment lets the end of a job be told all the same.
+                failure = _failure(e)
+                results = [(work, None, failure) for work in works]
+                if failure.code is Code.DISK_FULL and self._reserve.exists():
+                    self._reserve.unlink(missing_ok=True)
+                    with contextlib.suppress(sqlite3.Error):
+                        results = self._commit(works)
+                elif failure.code is not Code.DISK_FULL:
+                    self._tell(lambda failure=failure: self._fail(failure))  # type: ignore[misc]  # as above
+            self._tell(lambda results=results: _settle(results))  # type: ignore[misc]  # as above
+
+    def _commit(self, works: list[_Work]) -> list[tuple[_Work, object, Exception | None]]:
+        """One transaction. Raises sqlite3.Error with nothing written."""
+        db = self._store.db
+        results: list[tuple[_Work, object, Exception | None]] = []
+        synced = any(work[1] for work in works)
+        try:
+            if synced:
+                db.execute("PRAGMA synchronous=FULL")
+            db.execute("BEGIN IMMEDIATE")
+            for work in works:
+                # One that is wrong in itself must not take its neighbours with it.
+                try:
+                    results.append((work, work[0](self._store), None))
+                except sqlite3.OperationalError:
+                    raise
+                except Exception as e:
+                    results.append((work, None, e))
+            db.execute("COMMIT")
+            return results
+        finally:
+            if db.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    db.execute("ROLLBACK")
+            if synced:
+                db.execute("PRAGMA synchronous=NORMAL")
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to hear
+            self._loop.call_soon_threadsafe(call)
+
+    def _fail(self, failure: EngineError) -> None:
+        if self._failure is None:
+            self._failure = failure
+            wake, self._wake = self._wake, self._loop.create_future()
+            wake.set_result(None)
+
+    @property
+    def failure(self) -> EngineError | None:
+        """Why nothing can be written any more; None while all is well."""
+        return self._failure
+
+    async def close(self) -> None:
+        """Write what is waiting, mark the store clean, and let readers end."""
+        if self._closed:
+            return
+        last = self._ids.last
+
+        def finish(store: Store) -> None:
+            store.set_meta("last_id", last)
+            store.set_meta("clean", 1)
+
+        try:
+            if self._failure is None:
+                await self.do(finish, synced=True)
+        except EngineError:
+            pass  # it is said where it happened; the next start checks the file
+        finally:
+            self._closed = True
+            self._work.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._store.close()
+            if not self._wake.done():
+                self._wake.set_result(None)
+
+
+def _settle(results: list[tuple[_Work, object, Exception | None]]) -> None:
+    for (_, _, finish, fail), result, error in results:
+        if error is None:
+            finish(result)
+        else:
+            fail(error)
+
+
+def _ignore(_: object) -> None:
+    """Nobody waits for this one."""
+
+
+def _retrieve(future: asyncio.Future[int]) -> None:
+    # Most appends are not awaited; a failure is kept by the log and met at the next one.
+    if not future.cancelled():
+        future.exception()
+
+
+def _failure(error: sqlite3.Error) -> EngineError:
+    if "disk is full" in str(error) or "disk I/O" in str(error):
+        return EngineError(
+            Code.DISK_FULL,
+            "The store can't be written: the disk is full or failing",
+            "Free some space and start again: the jobs go on from their checkpoints.",
+        )
+    return EngineError(
+        Code.STORE_CORRUPT,
+        f"The store can't be written: {error}",
+        "Check the disk and start again: a damaged store is set aside and named.",
+    )

@@ -1,0 +1,255 @@
+"""The half of JobService that only reads the store; and a service of that half alone, for a
+process that looks on while another one's engine works."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from aura_tui.engine import home as home_
+from aura_tui.engine.store import Record, Store, open_reader
+from aura_tui.errors import Code, EngineError, InputError, NotFound
+from aura_tui.model import events as ev
+from aura_tui.model.status import JobStatus
+from aura_tui.service import JobPage, QueueState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from aura_tui.model.job import Job
+    from aura_tui.model.request import JobRequest
+
+T = TypeVar("T")
+
+# A process without the engine looks at the file this often; the engine's own readers are told.
+_LOOK_S = 0.1
+
+
+class StoreReading:
+    """Jobs, logs and artifacts out of a store that subclasses reach through ``_read``."""
+
+    def __init__(self, home: home_.Home) -> None:
+        self.home = home
+
+    async def _read(self, work: Callable[[Store], T]) -> T:
+        raise NotImplementedError
+
+    async def _record(self, job_id: str) -> Record:
+        record = await self._read(lambda store: store.record(job_id))
+        if record is None:
+            raise NotFound(
+                Code.JOB_UNKNOWN,
+                f"There is no job {job_id[:80]!r}",
+                "List them with: aura-tui jobs",
+            )
+        return record
+
+    async def get(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        return (await self._record(job_id)).job
+
+    async def resolve(self, name: str) -> str:
+        """The id that ``name`` means: an id, the beginning of one, or ``@latest``."""
+        if name == "@latest":
+            page = await self.list(limit=1)
+            if not page.jobs:
+                raise NotFound(
+                    Code.JOB_UNKNOWN, "There is no job yet", "Begin with: aura-tui run BRIEF"
+                )
+            return page.jobs[0].id
+        found = await self._read(lambda store: store.prefixed(name)) if name else []
+        if name in found or len(found) == 1:
+            return name if name in found else found[0]
+        if found:
+            raise InputError(
+                Code.JOB_UNKNOWN,
+                f"Several jobs begin with {name!r}: {', '.join(found)} ...",
+                "Give more of the id.",
+            )
+        return (await self._record(name)).job.id
+
+    async def list(
+        self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
+    ) -> JobPage:
+        """See :class:`~aura_tui.service.JobService`."""
+        limit = max(1, min(500, limit))
+        before = int(cursor) if cursor and cursor.isdecimal() and len(cursor) < 19 else None
+        records = await self._read(
+            lambda store: store.records(status=status, before=before, limit=limit)
+        )
+        more = str(records[-1].n) if len(records) == limit else None
+        return JobPage(tuple(record.job for record in records), more)
+
+    async def logs(self, job_id: str) -> str:
+        """See :class:`~aura_tui.service.JobService`."""
+        record = await self._record(job_id)
+
+        def lines(store: Store) -> list[str]:
+            return [
+                line
+                for envelope in store.all_events(record.n)
+                if (line := _log_line(envelope.event))
+            ]
+
+        return "".join(line + "\n" for line in await self._read(lines))
+
+    async def artifacts(self, job_id: str) -> tuple[ev.Artifact, ...]:
+        """See :class:`~aura_tui.service.JobService`."""
+        return (await self.get(job_id)).artifacts
+
+    async def artifact(self, job_id: str, name: str) -> Path:
+        """See :class:`~aura_tui.service.JobService`. ``name`` is looked up, never joined."""
+        from pathlib import Path
+
+        for artifact in await self.artifacts(job_id):
+            if artifact.name == name:
+                path = Path(artifact.path)
+                if path.is_file():
+                    return path
+                break
+        raise NotFound(
+            Code.ARTIFACT_UNKNOWN,
+            f"Job {job_id} has no artifact {name[:80]!r} (any more)",
+            f"List them with: aura-tui artifacts {job_id}",
+        )
+
+
+def _log_line(event: ev.AnyJobEvent) -> str:
+    at = f"{event.timestamp:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+    match event:
+        case ev.JobLogged():
+            where = event.stage.title if event.stage else "Job"
+            return f"{at} {event.severity:7} {where}: {event.message}"
+        case ev.Warned():
+            where = event.step.title if event.step else "Job"
+            return f"{at} warning {where}: {event.message}"
+        case ev.StepErred():
+            return f"{at} error   {event.step.title}: {event.message} [{event.code}]"
+        case ev.StepStatusChanged():
+            took = f" after {event.duration_ms / 1000:.2f} s" if event.duration_ms else ""
+            return f"{at} info    {event.step.title}: {event.status.value}{took}"
+        case ev.JobCompleted():
+            return f"{at} info    Job: succeeded: {event.output_path}"
+        case ev.JobFailed():
+            return f"{at} error   Job: failed: {event.error_message}"
+        case ev.JobCancelled():
+            return f"{at} info    Job: {event.message}"
+        case _:
+            return ""
+
+
+class ReadOnlyService(StoreReading):
+    """A JobService beside another process's engine: it reads, and refuses to change."""
+
+    def __init__(self, home: home_.Home) -> None:
+        super().__init__(home)
+        self._store: Store | None = None
+        self._one = asyncio.Lock()
+
+    async def __aenter__(self) -> ReadOnlyService:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the file."""
+        async with self._one:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+    async def _read(self, work: Callable[[Store], T]) -> T:
+        async with self._one:
+            return await asyncio.to_thread(self._with_store, work)
+
+    def _with_store(self, work: Callable[[Store], T]) -> T:
+        if self._store is None:
+            self._store = open_reader(self.home.store)
+        if self._store is None:
+            raise NotFound(
+                Code.JOB_UNKNOWN, "There is no job yet", "Begin with: aura-tui run BRIEF"
+            )
+        return work(self._store)
+
+    async def list(
+        self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
+    ) -> JobPage:
+        """As ever; a home without a store has no jobs."""
+        if not self.home.store.exists():
+            return JobPage((), None)
+        return await super().list(status=status, limit=limit, cursor=cursor)
+
+    async def events(
+        self, job_id: str | None = None, *, after: int | None = None
+    ) -> AsyncIterator[ev.Envelope]:
+        """History, then what the engine writes, as it is seen in the file.
+
+        Ends after the terminal event; raises EngineError when the engine that was at work ends
+        before the job does.
+        """
+        n = (await self._record(job_id)).n if job_id is not None else None
+        cursor = after or 0
+        while True:
+            engine = home_.holder(self.home)
+            page = await self._read(lambda store, at=cursor: store.events(n, at, 1000))  # type: ignore[misc]  # a default binds the loop's value
+            for envelope in page:
+                yield envelope
+                if job_id is not None and isinstance(envelope.event, ev.TERMINAL_EVENTS):
+                    return
+            if page:
+                cursor = page[-1].id
+            elif engine is None:
+                raise EngineError(
+                    Code.ENGINE_GONE,
+                    "No engine is at work on the job any more",
+                    f"Go on with it: aura-tui watch {job_id or '@latest'}",
+                )
+            else:
+                await asyncio.sleep(_LOOK_S)
+
+    async def queue(self) -> QueueState:
+        """See :class:`~aura_tui.service.JobService`."""
+        jobs = [record.job for record in await self._read(lambda store: store.open_records())]
+        waiting = [job for job in jobs if job.status is JobStatus.QUEUED]
+        waiting.sort(key=lambda job: -job.priority)
+        return QueueState(
+            queued=len(waiting),
+            running=sum(job.status is JobStatus.RUNNING for job in jobs),
+            paused=sum(job.status is JobStatus.PAUSED for job in jobs),
+            waiting=tuple(job.id for job in waiting),
+        )
+
+    async def submit(
+        self,
+        request: JobRequest,
+        *,
+        correlation_id: str | None = None,
+        deliver_to: Path | None = None,
+    ) -> Job:
+        """Refused: another process holds the engine."""
+        self._refuse()
+
+    async def cancel(self, job_id: str) -> Job:
+        """Refused, as every change."""
+        self._refuse()
+
+    async def pause(self, job_id: str) -> Job:
+        """Refused, as every change."""
+        self._refuse()
+
+    async def resume(self, job_id: str) -> Job:
+        """Refused, as every change."""
+        self._refuse()
+
+    async def retry(self, job_id: str) -> Job:
+        """Refused, as every change."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        lock = home_.acquire(self.home)  # raises, naming who holds it
+        lock.release()
+        raise EngineError(
+            Code.ENGINE_GONE, "The engine has just ended", "Type the command once more."
+        )

@@ -1,0 +1,474 @@
+"""The runner: takes one job through its five stages, and to its end.
+
+Owns the job's children and its task. Ends a job in one of four ways: succeeded, failed,
+cancelled, or suspended (the engine ends; the job goes on from its checkpoints at the next start).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import traceback
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from aura_tui.engine.deliver import deliver
+from aura_tui.engine.ports import EventSink, Fenced
+from aura_tui.engine.reporter import StageReporter
+from aura_tui.engine.teller import Teller
+from aura_tui.errors import AuraError, Code, EngineError, StageError
+from aura_tui.model import eta
+from aura_tui.model import events as ev
+from aura_tui.model.request import frame_size, parse_duration
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text import clean
+from aura_tui.pipeline.context import StageContext, storage_error
+from aura_tui.process import Children
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+
+    from aura_tui.engine.home import Home
+    from aura_tui.engine.store import Record
+    from aura_tui.model.job import Eta, Job
+    from aura_tui.model.timeline import Timeline
+    from aura_tui.pipeline.pieces import Pieces
+    from aura_tui.pipeline.stages import Stages
+    from aura_tui.settings import Settings
+
+    T = TypeVar("T")
+
+_SALVAGE_S = 20.0
+
+
+class _End(Enum):
+    CANCEL = "cancel"
+    SUSPEND = "suspend"
+
+
+class Tools(NamedTuple):
+    """What every runner of an engine shares."""
+
+    home: Home
+    settings: Settings
+    pieces: Pieces
+    sink: EventSink
+    now: Callable[[], datetime]
+    history: Callable[[], eta.History]
+    log_tail: Callable[[str], tuple[str, ...]]
+    finished: Callable[[str, eta.Work], Awaitable[None]]
+    stages: Callable[[], Stages]
+
+
+class Runner:
+    """One job at work. ``run`` is the run its events belong to."""
+
+    def __init__(self, record: Record, run: int, tools: Tools) -> None:
+        self.job_id = record.job.id
+        self.children = Children()
+        self._record = record
+        self._run = run
+        self._tools = tools
+        self._tell = Teller(record.job.id, record.job.correlation_id, tools.now).event
+        self._attempts = {step.stage: step.attempt for step in record.job.steps}
+        self._stage: Stage | None = None
+        self._timeline: Timeline | None = None
+        self._artifacts: dict[str, ev.Artifact] = {a.name: a for a in record.job.artifacts}
+        self._end: _End | None = None
+        self._told = False  # the last word is said: nothing is reported after it
+        # Time spent by earlier runs of this job counts: its clock goes on, it doesn't restart.
+        self._before_s = record.job.elapsed_s or 0.0
+        width, height = frame_size(record.request.render_spec.res, record.request.brief.aspect)
+        self._work = eta.Work(
+            video_s=_likely_length_s(record),
+            width=width,
+            height=height,
+            fps=record.request.render_spec.fps,
+        )
+        self.children.clock.advance(self._before_s)
+        self._task: asyncio.Task[None] | None = None
+
+    # -- from outside
+
+    def start(self) -> asyncio.Task[None]:
+        """Begin; the task ends when the job has ended or is suspended."""
+        self._task = asyncio.create_task(self._main(), name=f"job {self.job_id}")
+        return self._task
+
+    def cancel(self) -> None:
+        """End the job: every child is killed now, the rest follows."""
+        self._stop(_End.CANCEL)
+
+    def suspend(self) -> None:
+        """Stop working without ending the job."""
+        self._stop(_End.SUSPEND)
+
+    def _stop(self, end: _End) -> None:
+        if self._end is None and not self._told:
+            self._end = end
+            self.children.kill_now()
+            if self._task is not None:
+                self._task.cancel()
+
+    async def pause(self) -> None:
+        """Stand still: children stopped, clocks stopped, no new piece begun."""
+        self.children.pause()
+        await self._emit(self._status(JobStatus.PAUSED))
+
+    async def resume(self) -> None:
+        """Go on."""
+        await self._emit(self._status(JobStatus.RUNNING))
+        self.children.resume()
+
+    # -- events
+
+    def _emit(self, *events: ev.AnyJobEvent) -> asyncio.Future[int]:
+        return self._tools.sink.append(self.job_id, self._run, events)
+
+    def _emit_soon(self, event: ev.AnyJobEvent) -> None:
+        if self._end is None and not self._told:
+            with contextlib.suppress(Fenced):
+                self._emit(event)
+
+    def _status(self, status: JobStatus) -> ev.JobStatusChanged:
+        percent = self._stage.start_percent if self._stage else 0.0
+        return self._tell(
+            ev.JobStatusChanged,
+            status=status,
+            stage=self._stage or Stage.SCRIPT,
+            percent=percent,
+        )
+
+    def _log(self, message: str, severity: ev.Severity = "info") -> ev.JobLogged:
+        return self._tell(
+            ev.JobLogged,
+            message=message,
+            stage=self._stage,
+            severity=severity,
+        )
+
+    # -- the run
+
+    async def _main(self) -> None:
+        try:
+            await self._succeed()
+        except asyncio.CancelledError:
+            if self._end is None:
+                raise  # somebody else cancelled us: the loop is going down
+            await self._after(self._end)
+        except Exception as e:  # every end of a job is told, whatever it is
+            if self._end is not None:  # children that we killed look like failures
+                await self._after(self._end)
+            else:
+                await self._fail(e)
+        finally:
+            await self.children.kill()
+            shutil.rmtree(self._tools.home.scratch(self.job_id), ignore_errors=True)
+
+    async def _after(self, end: _End) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        while task.cancelling():
+            task.uncancel()
+        await self.children.kill()
+        if end is _End.CANCEL:
+            await self._cancelled()
+        else:
+            with contextlib.suppress(AuraError, Fenced):
+                await self._emit(self._log("The engine ended; the job goes on at its next start"))
+
+    async def _succeed(self) -> None:
+        record, tools = self._record, self._tools
+        await self._emit(self._status(JobStatus.RUNNING))
+        if record.run:
+            self._emit_soon(
+                self._log(f"Taken up again (run {self._run}): finished pieces are reused")
+            )
+        do = tools.stages()
+        script = await self._step(Stage.SCRIPT, do.script)
+        speeches = await self._step(Stage.VOICE, lambda ctx: do.voice(ctx, script))
+        pictures = await self._step(Stage.VISUALS, lambda ctx: do.visuals(ctx, script))
+        timeline = await self._step(
+            Stage.COMPOSITION, lambda ctx: do.compose(ctx, script, speeches, pictures)
+        )
+        self._timeline = timeline
+        self._work = eta.Work(
+            video_s=timeline.duration_s,
+            width=timeline.width,
+            height=timeline.height,
+            fps=timeline.fps,
+        )
+        rendered = await self._step(Stage.RENDERING, lambda ctx: do.render(ctx, timeline))
+        await tools.finished(self.job_id, self._work)
+        artifacts = tuple(self._artifacts.values())
+        if record.deliver_to:
+            artifacts = await asyncio.to_thread(deliver, artifacts, record.deliver_to)
+        video = next(a for a in artifacts if a.type == "video/mp4")
+        subtitles = next((a.path for a in artifacts if a.name.endswith(".srt")), "")
+        self._told = True
+        await self._emit(
+            self._tell(
+                ev.JobCompleted,
+                output_path=video.path,
+                artifacts=artifacts,
+                output=ev.Output(
+                    video_path=video.path,
+                    subtitle_path=subtitles,
+                    size_bytes=rendered.size_bytes,
+                ),
+            )
+        )
+
+    async def _step(self, stage: Stage, work: Callable[[StageContext], Awaitable[T]]) -> T:
+        """One stage: events around ``work``, its timeout, its watch for silence, its scratch."""
+        tools, clock = self._tools, self.children.clock
+        await self.children.gate()
+        self._stage = stage
+        self._attempts[stage] += 1
+        started_s = clock.seconds()
+        history = tools.history()
+
+        def forecast(percent: float) -> Eta | None:
+            return eta.estimate(
+                history,
+                self._work,
+                stage=stage,
+                percent=percent,
+                elapsed_s=clock.seconds() - started_s,
+            )
+
+        def step_status(status: StepStatus) -> ev.StepStatusChanged:
+            done = status is not StepStatus.STARTED
+            return self._tell(
+                ev.StepStatusChanged,
+                step=stage,
+                phase=stage.phase,
+                status=status,
+                attempt=self._attempts[stage],
+                duration_ms=round((clock.seconds() - started_s) * 1000) if done else None,
+            )
+
+        # Not awaited: the stage's first work and the sync of its first event go side by side.
+        self._emit(step_status(StepStatus.STARTED))
+        reporter = StageReporter(
+            tell=self._tell,
+            stage=stage,
+            clock=clock,
+            emit=self._emit_soon,
+            forecast=forecast,
+            stall_s=tools.settings.engine.stall_warning_s,
+        )
+        context = self._context(stage, reporter, self.children)
+        watch = asyncio.create_task(reporter.watch())
+        try:
+            async with self.children.timeout(tools.settings.engine.stage_timeout_s):
+                result = await work(context)
+        except TimeoutError:
+            raise StageError(
+                Code.STAGE_TIMEOUT,
+                f"{stage.title} took longer than {tools.settings.engine.stage_timeout_s:g} s",
+                "Raise stage_timeout_s in [engine], or make the job smaller; a retry reuses what "
+                "is finished.",
+            ) from None
+        finally:
+            watch.cancel()
+            reporter.close()
+            for artifact in reporter.artifacts:
+                self._artifacts[artifact.name] = artifact
+            shutil.rmtree(context.scratch, ignore_errors=True)
+        whole = context.made == 0 and context.reused > 0
+        if context.reused:
+            self._emit_soon(
+                self._log(
+                    f"{stage.title}: {context.reused} of {context.reused + context.made} "
+                    "pieces reused"
+                )
+            )
+        await self._emit(step_status(StepStatus.REUSED if whole else StepStatus.COMPLETED))
+        return result
+
+    def _context(self, stage: Stage, reporter: StageReporter, children: Children) -> StageContext:
+        home, record = self._tools.home, self._record
+        scratch = home.scratch(self.job_id) / stage.phase
+        artifacts = home.artifacts(self.job_id)
+        try:
+            scratch.mkdir(parents=True, exist_ok=True)
+            artifacts.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(home.root).free
+        except OSError as e:
+            raise storage_error(e) from e
+        needed = self._tools.settings.engine.min_free_mb * 1_000_000
+        if free < needed:
+            raise StageError(
+                Code.DISK_FULL,
+                f"{stage.title} needs {needed // 1_000_000} MB of free disk; "
+                f"{free // 1_000_000} MB are left on {home.root}",
+                "Free some space, then retry: finished pieces are kept.",
+            )
+        return StageContext(
+            job_id=self.job_id,
+            correlation_id=record.job.correlation_id,
+            lineage=record.lineage,
+            request=record.request,
+            settings=self._tools.settings,
+            children=children,
+            pieces=self._tools.pieces,
+            scratch=scratch,
+            artifacts=artifacts,
+            ffmpeg_log=home.ffmpeg_log(self.job_id),
+            report=reporter,
+        )
+
+    # -- other ends
+
+    async def _fail(self, error: Exception) -> None:
+        await self.children.kill()
+        if isinstance(error, Fenced) or (
+            isinstance(error, EngineError) and error.code is not Code.DISK_FULL
+        ):
+            raise error  # there is no log to tell it to; the engine says why
+        # What the stage left half-made may be what fills the disk.
+        shutil.rmtree(self._tools.home.scratch(self.job_id), ignore_errors=True)
+        problem = self._explain(error)
+        home, stage = self._tools.home, self._stage
+        events: list[ev.AnyJobEvent] = []
+        if stage is not None:
+            events.append(
+                self._tell(
+                    ev.StepErred,
+                    step=stage,
+                    code=problem.code,
+                    message=problem.message,
+                    remediation=problem.remediation,
+                )
+            )
+            events.append(
+                self._tell(
+                    ev.StepStatusChanged,
+                    step=stage,
+                    phase=stage.phase,
+                    status=StepStatus.FAILED,
+                    attempt=self._attempts[stage],
+                )
+            )
+        log = home.ffmpeg_log(self.job_id)
+        events.append(
+            self._tell(
+                ev.JobFailed,
+                stage=stage,
+                error_message=problem.message,
+                errors=(problem,),
+                logs=self._tools.log_tail(self.job_id),
+                log_path=str(log) if log.exists() else "",
+                suggested_actions=(
+                    problem.remediation,
+                    f"aura-tui retry {self.job_id}  (reuses every finished piece)",
+                ),
+            )
+        )
+        self._told = True
+        await self._emit(*events)
+
+    def _explain(self, error: Exception) -> ev.Problem:
+        """The error as people get it; what nobody foresaw goes to a file with its traceback."""
+        if isinstance(error, BaseExceptionGroup) and len(error.exceptions) >= 1:
+            first = error.exceptions[0]
+            if isinstance(first, Exception):
+                return self._explain(first)
+        if isinstance(error, OSError):
+            error = storage_error(error)
+        if isinstance(error, MemoryError):
+            error = StageError(
+                Code.OUT_OF_MEMORY, "The memory ran out", "Lower the resolution or [render] lanes."
+            )
+        if isinstance(error, AuraError):
+            return ev.Problem(
+                code=error.code.value, message=error.message, remediation=error.remediation
+            )
+        folder = self._tools.home.job(self.job_id)
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "crash.log").write_text("".join(traceback.format_exception(error)))
+        return ev.Problem(
+            code=Code.INTERNAL.value,
+            message=f"aura-tui made a mistake: {clean(repr(error), 300)}",
+            remediation=f"Please report it with {folder / 'crash.log'}; a retry may help.",
+        )
+
+    async def _cancelled(self) -> None:
+        kept = dict(self._artifacts)
+        stage = self._stage
+        if stage is Stage.RENDERING and self._timeline is not None:
+            partial = await self._salvage(self._timeline)
+            if partial is not None:
+                kept[partial.name] = partial
+        events: list[ev.AnyJobEvent] = []
+        if stage is not None:
+            events.append(
+                self._tell(
+                    ev.StepStatusChanged,
+                    step=stage,
+                    phase=stage.phase,
+                    status=StepStatus.CANCELLED,
+                    attempt=self._attempts[stage],
+                )
+            )
+        names = ", ".join(kept) or "nothing was finished yet"
+        events.append(
+            self._tell(
+                ev.JobCancelled,
+                stage=stage,
+                message=f"Cancelled in {stage.title if stage else 'the queue'}; kept: {names}",
+                artifacts=tuple(kept.values()),
+            )
+        )
+        await self._emit(*events)
+
+    async def _salvage(self, timeline: Timeline) -> ev.Artifact | None:
+        """The finished scenes joined into a playable file; None where there are none."""
+        children = Children()
+        reporter = StageReporter(
+            tell=self._tell,
+            stage=Stage.RENDERING,
+            clock=children.clock,
+            emit=lambda _: None,
+            forecast=lambda _: None,
+            stall_s=_SALVAGE_S,
+        )
+        try:
+            async with asyncio.timeout(_SALVAGE_S):
+                path = await salvage(self._context(Stage.RENDERING, reporter, children), timeline)
+        except (AuraError, OSError, TimeoutError):
+            return None  # the cancel is what was asked for; a partial video is an extra
+        finally:
+            await children.kill()
+        if path is None:
+            return None
+        size = path.stat().st_size
+        return ev.Artifact(name=path.name, path=str(path), type="video/mp4", size_bytes=size)
+
+
+def _likely_length_s(record: Record) -> float:
+    """Seconds of video before the script is known: the target, or what the text would take."""
+    target = parse_duration(record.request.plan_spec.target_duration)
+    if target is not None:
+        return target
+    words = len(record.request.brief.text.split()) or 20
+    return min(180.0, max(10.0, words / 2.6))
+
+
+def history_of(finished: Sequence[tuple[eta.Work, Job]]) -> eta.History:
+    """Seconds per unit of work of each stage, from succeeded jobs (newest first).
+
+    Only steps made whole in one go count: a reused or resumed one was faster than work is.
+    """
+    rates: dict[Stage, list[float]] = {stage: [] for stage in Stage}
+    for work, job in reversed(finished):
+        for step in job.steps:
+            partly = step.metrics is not None and bool(step.metrics.reused)
+            if step.status is StepStatus.COMPLETED and step.duration_ms and not partly:
+                rates[step.stage].append(step.duration_ms / 1000 / work.units(step.stage))
+    return {stage: tuple(values) for stage, values in rates.items() if values}

@@ -1,0 +1,411 @@
+"""The embedded JobService: one engine on one AURA_HOME, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aura_tui.engine import cleanup, home
+from aura_tui.engine.log import EventLog
+from aura_tui.engine.queue import PriorityQueue
+from aura_tui.engine.reading import StoreReading
+from aura_tui.engine.runner import Runner, Tools, history_of
+from aura_tui.engine.store import Record, Store, open_store
+from aura_tui.engine.teller import Teller
+from aura_tui.errors import Code, Conflict, EngineError, InputError
+from aura_tui.model import events as ev
+from aura_tui.model.job import Job
+from aura_tui.model.request import check
+from aura_tui.model.status import JobStatus
+from aura_tui.pipeline.pieces import Pieces
+from aura_tui.pipeline.stages import Stages, real_stages
+from aura_tui.service import QueueState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from typing import TypeVar
+
+    from aura_tui.model.eta import History, Work
+    from aura_tui.model.request import JobRequest
+    from aura_tui.settings import Settings
+
+    T = TypeVar("T")
+
+_HISTORY_JOBS = 30
+
+
+class EmbeddedService(StoreReading):
+    """A :class:`~aura_tui.service.JobService` that does the work itself.
+
+    ``work=False`` holds the engine without taking up jobs: for a command that changes one and
+    leaves. Use it as an async context manager.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        work: bool = True,
+        stages: Callable[[], Stages] = real_stages,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__(home.Home(settings.home))
+        self._settings = settings
+        self._works = work
+        self._stages = stages
+        self._now = now
+        self._queue = PriorityQueue()
+        self._runners: dict[str, Runner] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._room = asyncio.Condition()
+        self._history: History = {}
+        self._background: list[asyncio.Task[None]] = []
+        self._closing = False
+        self.notices: list[str] = []  # what a person should know of how the engine started
+
+    # -- life
+
+    async def __aenter__(self) -> EmbeddedService:
+        self._lock = home.acquire(self.home)
+        try:
+            store, aside = await asyncio.to_thread(open_store, self.home.store)
+            if aside is not None:
+                self.notices.append(
+                    f"The store was damaged and is set aside as {aside}; a new one is begun. "
+                    f"[{Code.STORE_CORRUPT}]"
+                )
+            self._log = EventLog(store, self._now_ms, self.home.reserve)
+        except BaseException:
+            self._lock.release()
+            raise
+        await self._take_up()
+        self._history = history_of(await self._read(lambda s: s.finished_work(_HISTORY_JOBS)))
+        if self._works:
+            self._background = [
+                asyncio.create_task(self._dispatch(), name="dispatch"),
+                asyncio.create_task(self._sweep(), name="sweep"),
+            ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Suspend what runs, write what is waiting, and give the home free."""
+        if self._closing:
+            return
+        self._closing = True
+        for task in self._background:
+            task.cancel()
+        for runner in self._runners.values():
+            runner.suspend()
+        await asyncio.gather(*self._background, *self._tasks.values(), return_exceptions=True)
+        await self._log.close()
+        self._lock.release()
+
+    def _now_ms(self) -> int:
+        return int(self._now().timestamp() * 1000)
+
+    async def _take_up(self) -> None:
+        """What an earlier engine left: running and queued jobs wait again, paused ones stay."""
+        for record in await self._read(lambda store: store.open_records()):
+            self._log.adopt(record)
+            if record.job.status is not JobStatus.PAUSED:
+                self._queue.put(record.job.id, record.job.priority)
+
+    async def _read(self, work: Callable[[Store], T]) -> T:
+        return await self._log.do(work)
+
+    # -- the work
+
+    async def _dispatch(self) -> None:
+        limit = max(1, self._settings.engine.concurrency)
+        while True:
+            async with self._room:
+                await self._room.wait_for(lambda: self._active() < limit)
+            job_id = await self._queue.take()
+            # While it waited, a paused job may have gone on and taken the room.
+            if self._active() >= limit:
+                job = self._log.job(job_id)
+                self._queue.put_back(job_id, job.priority if job else 0)
+                continue
+            await self._start(job_id)
+
+    def _active(self) -> int:
+        return sum(not runner.children.paused for runner in self._runners.values())
+
+    async def _start(self, job_id: str) -> None:
+        if self._log.job(job_id) is None:
+            return  # cancelled while it waited
+        try:
+            record = await self._record(job_id)
+        except ValueError:  # its request no longer decodes: the one job ends, not the engine
+            await self._unreadable(job_id)
+            return
+        run = await self._log.next_run(job_id)
+        if self._log.job(job_id) is None or self._closing:
+            return
+        tools = Tools(
+            home=self.home,
+            settings=self._settings,
+            pieces=Pieces(self.home.pieces),
+            sink=self._log,
+            now=self._now,
+            history=lambda: self._history,
+            log_tail=self._log_tail,
+            finished=self._keep_work,
+            stages=self._stages,
+        )
+        runner = Runner(record, run, tools)
+        self._runners[job_id] = runner
+        task = runner.start()
+        self._tasks[job_id] = task
+        task.add_done_callback(lambda _: self._ended(job_id))
+
+    async def _unreadable(self, job_id: str) -> None:
+        problem = ev.Problem(
+            code=Code.STORE_CORRUPT.value,
+            message="The job's record in the store is damaged",
+            remediation="Submit the brief again.",
+        )
+        tell = Teller(job_id, "", self._now).event
+        run = self._log.run(job_id)
+        await self._log.append(job_id, run, [tell(ev.JobStatusChanged, status=JobStatus.RUNNING)])
+        failed = tell(ev.JobFailed, error_message=problem.message, errors=(problem,))
+        await self._log.append(job_id, run, [failed])
+
+    def _ended(self, job_id: str) -> None:
+        del self._runners[job_id]
+        task = self._tasks.pop(job_id)
+        if not task.cancelled():
+            task.exception()  # the log keeps what ended it; followers are told there
+        self._make_room()
+
+    def _make_room(self) -> None:
+        async def tell() -> None:
+            async with self._room:
+                self._room.notify_all()
+
+        if not self._closing:
+            task = asyncio.create_task(tell())
+            self._background.append(task)
+            task.add_done_callback(self._background.remove)
+
+    def _log_tail(self, job_id: str) -> tuple[str, ...]:
+        job = self._log.job(job_id)
+        return job.log if job else ()
+
+    async def _keep_work(self, job_id: str, work: Work) -> None:
+        n = self._log.row(job_id)
+        if n is not None:
+            await self._log.do(lambda store: store.set_work(n, work))
+        self._history = history_of(await self._read(lambda s: s.finished_work(_HISTORY_JOBS)))
+
+    async def _sweep(self) -> None:
+        """Retention, at the start (once the first work is under way) and every hour."""
+        await asyncio.sleep(5)
+        while True:
+            with contextlib.suppress(EngineError, OSError):
+                await cleanup.sweep(self._log, self.home, self._settings.engine, time.time())
+            await asyncio.sleep(3600)
+
+    # -- JobService: changes
+
+    async def submit(
+        self,
+        request: JobRequest,
+        *,
+        correlation_id: str | None = None,
+        deliver_to: Path | None = None,
+    ) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        check(request)
+        await asyncio.to_thread(_check_providers, request, self._settings)
+        if deliver_to is not None:
+            await asyncio.to_thread(check_folder, deliver_to)
+        return await self._add(request, correlation_id, deliver_to)
+
+    async def _add(
+        self,
+        request: JobRequest,
+        correlation_id: str | None,
+        deliver_to: Path | None,
+        retry: Record | None = None,
+    ) -> Job:
+        now = self._now()
+        job = Job(
+            id=secrets.token_hex(5),
+            correlation_id=(correlation_id or secrets.token_hex(8))[:100],
+            title=request.title,
+            created_at=now,
+            queued_at=now,
+            priority=request.priority,
+            attempt=retry.job.attempt + 1 if retry else 1,
+            retry_of=retry.job.id if retry else None,
+        )
+        lineage = retry.lineage if retry else job.id
+        to = str(deliver_to.absolute()) if deliver_to else None
+        n = await self._log.do(lambda s: s.add(job, request, lineage, to), synced=True)
+        self._log.adopt(
+            Record(n=n, run=0, lineage=lineage, deliver_to=to, request=request, work=None, job=job)
+        )
+        tell = Teller(job.id, job.correlation_id, self._now).event
+        await self._log.append(job.id, 0, [tell(ev.JobStatusChanged, status=JobStatus.QUEUED)])
+        self._queue.put(job.id, job.priority)
+        return await self.get(job.id)
+
+    async def cancel(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        job = await self._open_job(job_id, "cancelled")
+        runner = self._runners.get(job_id)
+        if runner is not None:
+            runner.cancel()
+            return job
+        self._queue.remove(job_id)
+        tell = Teller(job.id, job.correlation_id, self._now).event
+        names = ", ".join(a.name for a in job.artifacts) or "nothing was finished yet"
+        event = tell(
+            ev.JobCancelled,
+            stage=job.stage,
+            message=f"Cancelled while {job.status.value.lower()}; kept: {names}",
+            artifacts=job.artifacts,
+        )
+        await self._log.append(job_id, self._log.run(job_id), [event])
+        return await self.get(job_id)
+
+    async def pause(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        job = await self._open_job(job_id, "paused")
+        runner = self._runners.get(job_id)
+        if job.status is not JobStatus.RUNNING or (runner is None and self._works):
+            raise Conflict(
+                Code.JOB_STATE,
+                f"Job {job_id} is {job.status.value}; only a running job can be paused",
+                "Wait until it runs, or cancel it.",
+            )
+        if runner is not None:
+            await runner.pause()
+        else:  # left running by an engine that is gone
+            self._queue.remove(job_id)
+            await self._say(job, JobStatus.PAUSED)
+        self._make_room()
+        return await self.get(job_id)
+
+    async def resume(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        job = await self._open_job(job_id, "resumed")
+        if job.status is not JobStatus.PAUSED:
+            raise Conflict(
+                Code.JOB_STATE,
+                f"Job {job_id} is {job.status.value}, not paused",
+                "There is nothing to resume.",
+            )
+        runner = self._runners.get(job_id)
+        if runner is not None:
+            await runner.resume()
+        else:
+            await self._say(job, JobStatus.RUNNING)
+            self._queue.put(job_id, job.priority)
+        return await self.get(job_id)
+
+    async def _say(self, job: Job, status: JobStatus) -> None:
+        tell = Teller(job.id, job.correlation_id, self._now).event
+        event = tell(ev.JobStatusChanged, status=status, stage=job.stage, percent=job.percent)
+        await self._log.append(job.id, self._log.run(job.id), [event])
+
+    async def retry(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        record = await self._record(job_id)
+        status = record.job.status
+        if status not in (JobStatus.FAILED, JobStatus.CANCELED):
+            raise Conflict(
+                Code.JOB_STATE,
+                f"Job {job_id} is {status.value}; only a failed or cancelled job can be retried",
+                "Submit it anew to run it once more."
+                if status.ended
+                else "Wait for its end, or cancel it first.",
+            )
+        await asyncio.to_thread(_check_providers, record.request, self._settings)
+        to = Path(record.deliver_to) if record.deliver_to else None
+        return await self._add(record.request, record.job.correlation_id, to, record)
+
+    async def _open_job(self, job_id: str, what: str) -> Job:
+        job = self._log.job(job_id)
+        if job is None:
+            job = (await self._record(job_id)).job
+            raise Conflict(
+                Code.JOB_STATE,
+                f"Job {job_id} has ended ({job.status.value}); it can't be {what}",
+                f"See it with: aura-tui show {job_id}",
+            )
+        return job
+
+    # -- JobService: reading
+
+    async def events(
+        self, job_id: str | None = None, *, after: int | None = None
+    ) -> AsyncIterator[ev.Envelope]:
+        """See :class:`~aura_tui.service.JobService`."""
+        n = (await self._record(job_id)).n if job_id is not None else None
+        async for envelope in self._log.follow(n, job_id, after or 0):
+            yield envelope
+            if job_id is not None and isinstance(envelope.event, ev.TERMINAL_EVENTS):
+                return
+        if not self._closing:
+            return
+        raise EngineError(
+            Code.ENGINE_GONE,
+            "The engine has ended; the job goes on at its next start",
+            f"Go on with: aura-tui watch {job_id or '@latest'}",
+        )
+
+    async def queue(self) -> QueueState:
+        """See :class:`~aura_tui.service.JobService`."""
+        jobs = self._log.open_jobs()
+        waiting = self._queue.waiting()
+        return QueueState(
+            queued=len(waiting),
+            running=self._active(),
+            paused=sum(job.status is JobStatus.PAUSED for job in jobs),
+            waiting=waiting,
+        )
+
+
+def _check_providers(request: JobRequest, settings: Settings) -> None:
+    """What only providers know: names, voices, themes, folders. Raises InputError."""
+    from aura_tui.pipeline.check import check_choices
+
+    check_choices(request, settings)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise InputError unless files can be put into ``folder``; leaves nothing behind."""
+
+    def refuse(why: str) -> InputError:
+        return InputError(
+            Code.OUTPUT_UNWRITABLE,
+            f"The output folder {folder} can't be used: {why}",
+            "Name a folder that you can write to with -o.",
+            field="output",
+        )
+
+    nearest = folder.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise refuse(f"{nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise refuse(f"{nearest} is not writable")
+    probe = nearest / f".aura-{secrets.token_hex(4)}"
+    try:
+        probe.touch(exist_ok=False)
+    except OSError as e:
+        raise refuse(e.strerror or "it is not writable") from None
+    finally:
+        probe.unlink(missing_ok=True)
