@@ -1,0 +1,334 @@
+"""A recorded JobService: a run (or several) shown again, from a JSONL file, at any speed.
+
+A recording is lines of ``wire.codec.encode_line``, and before a job's first event a line with what
+no event tells: ``{"recording": 1, "job": {"id", "correlationId", "title", "createdAt", "priority",
+"attempt", "retryOf"}}``. A recording without such lines plays too; its jobs are named by their
+ids. Lines that are no event of ours, or go back in time, are skipped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+
+from aura_tui.errors import Code, Conflict, InputError, NotFound
+from aura_tui.model.events import TERMINAL_EVENTS, Envelope, JobLogged
+from aura_tui.model.job import Job
+from aura_tui.model.reduce import reduce
+from aura_tui.model.status import JobStatus
+from aura_tui.model.text import clean_line
+from aura_tui.service import JobPage, QueueState
+from aura_tui.wire.codec import MAX_EVENT_BYTES, decode_line, encode_line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+    from typing import BinaryIO
+
+    from aura_tui.model.events import Artifact
+    from aura_tui.model.request import JobRequest
+    from aura_tui.service import JobService
+
+MAX_RECORDING_EVENTS = 2_000_000
+MAX_JOBS = 10_000
+MAX_GAP_S = 60.0  # a longer silence is shortened to this, before the speed divides it
+_FORMAT = 1
+
+
+class _RecordedJob(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    id: str
+    correlation_id: str = ""
+    title: str = ""
+    created_at: datetime | None = None
+    priority: int = 0
+    attempt: int = 1
+    retry_of: str | None = None
+
+
+class _Header(msgspec.Struct, frozen=True, kw_only=True):
+    recording: int
+    job: _RecordedJob
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """What a file held: jobs as they began, their events by rising id, lines that were skipped."""
+
+    jobs: tuple[Job, ...]
+    envelopes: tuple[Envelope, ...]
+    skipped: int
+
+
+def parse(lines: Iterable[bytes]) -> Recording:
+    """Read a recording. Never raises; what can't be used is skipped."""
+    jobs: dict[str, Job] = {}
+    envelopes: list[Envelope] = []
+    last = skipped = 0
+    for line in lines:
+        if not line.strip():
+            continue
+        envelope = decode_line(line) if len(envelopes) < MAX_RECORDING_EVENTS else None
+        if envelope is not None and envelope.id > last:
+            event = envelope.event
+            if event.job_id not in jobs and len(jobs) < MAX_JOBS:
+                known = _RecordedJob(id=event.job_id, correlation_id=event.correlation_id)
+                jobs[event.job_id] = _begin(known, event.timestamp)
+            last = envelope.id
+            envelopes.append(envelope)
+            continue
+        job = _header(line)
+        if job is None or job.id in jobs or len(jobs) >= MAX_JOBS:
+            skipped += 1
+        else:
+            jobs[job.id] = job
+    return Recording(tuple(jobs.values()), tuple(envelopes), skipped)
+
+
+def _header(line: bytes) -> Job | None:
+    try:
+        header = msgspec.json.decode(line, type=_Header)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return _begin(header.job, datetime.fromtimestamp(0, UTC))
+
+
+def _begin(known: _RecordedJob, seen_at: datetime) -> Job:
+    created = known.created_at or seen_at
+    created = created.replace(tzinfo=UTC) if created.tzinfo is None else created.astimezone(UTC)
+    return Job(
+        id=clean_line(known.id, 200),
+        correlation_id=clean_line(known.correlation_id, 200),
+        title=clean_line(known.title or f"Job {known.id}", 500),
+        created_at=created,
+        queued_at=created,
+        priority=known.priority,
+        attempt=max(1, known.attempt),
+        retry_of=clean_line(known.retry_of, 200) if known.retry_of else None,
+    )
+
+
+def header_line(job: Job) -> bytes:
+    """The line that goes before a job's events: what of it no event tells."""
+    known = _RecordedJob(
+        id=job.id,
+        correlation_id=job.correlation_id,
+        title=job.title,
+        created_at=job.created_at,
+        priority=job.priority,
+        attempt=job.attempt,
+        retry_of=job.retry_of,
+    )
+    return msgspec.json.encode(_Header(recording=_FORMAT, job=known)) + b"\n"
+
+
+async def record(service: JobService, job_id: str, out: BinaryIO) -> None:
+    """Write the job's whole history to ``out``, then what happens, until it ends.
+
+    Every line is flushed: what was recorded before a crash can be shown.
+    """
+    out.write(header_line(await service.get(job_id)))
+    async for envelope in service.events(job_id):
+        out.write(encode_line(envelope))
+        out.flush()
+
+
+class ReplayService:
+    """A JobService whose past is a recording and whose clock is the first one who watches.
+
+    What has been played is history: it comes at once. The rest comes at the recorded pace divided
+    by ``speed`` (0 or infinite: at once). An iterator also ends where a recording was cut short.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        *,
+        speed: float = 1.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if math.isnan(speed) or speed < 0:
+            raise InputError(
+                Code.OPTION_INVALID,
+                f"A recording can't be played at speed {speed}",
+                "Give a speed above 0; 1 is the recorded pace, 0 is at once.",
+                field="speed",
+            )
+        self._recording = recording
+        self._speed = speed
+        self._sleep = sleep
+        self._jobs = {job.id: job for job in recording.jobs}
+        self._played = 0
+        self._closed = asyncio.Event()
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        speed: float = 1.0,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> ReplayService:
+        """Read the file. Raises InputError where it can't be read or holds no event."""
+        try:
+            recording = await asyncio.to_thread(_load, path)
+        except OSError as e:
+            raise InputError(
+                Code.OPTION_INVALID,
+                f"The recording {path} can't be read: {e.strerror or e}",
+                "Name a file that --record wrote.",
+                field="recording",
+            ) from None
+        if not recording.envelopes:
+            raise InputError(
+                Code.OPTION_INVALID,
+                f"{path} holds no event of a job",
+                "Name a file that --record wrote, or the output of --progress json.",
+                field="recording",
+            )
+        return cls(recording, speed=speed, sleep=sleep)
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """The recorded jobs, in the order they appear."""
+        return tuple(self._jobs)
+
+    @property
+    def skipped(self) -> int:
+        """Lines of the file that could not be used."""
+        return self._recording.skipped
+
+    async def submit(
+        self,
+        request: JobRequest,
+        *,
+        correlation_id: str | None = None,
+        deliver_to: Path | None = None,
+    ) -> Job:
+        _refuse()
+
+    async def get(self, job_id: str) -> Job:
+        try:
+            return self._jobs[job_id]
+        except KeyError:
+            raise NotFound(
+                Code.JOB_UNKNOWN,
+                f"The recording has no job {clean_line(job_id, 80)}",
+                f"It has: {', '.join(self.job_ids[:5])}.",
+            ) from None
+
+    async def list(
+        self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
+    ) -> JobPage:
+        jobs = [job for job in reversed(self._jobs.values()) if status in (None, job.status)]
+        start = int(cursor) if cursor is not None and cursor.isdecimal() else 0
+        end = start + max(1, min(500, limit))
+        return JobPage(tuple(jobs[start:end]), str(end) if end < len(jobs) else None)
+
+    async def cancel(self, job_id: str) -> Job:
+        _refuse()
+
+    async def pause(self, job_id: str) -> Job:
+        _refuse()
+
+    async def resume(self, job_id: str) -> Job:
+        _refuse()
+
+    async def retry(self, job_id: str) -> Job:
+        _refuse()
+
+    async def events(
+        self, job_id: str | None = None, *, after: int | None = None
+    ) -> AsyncIterator[Envelope]:
+        if job_id is not None:
+            await self.get(job_id)
+        previous: datetime | None = None
+        for envelope in self._recording.envelopes:
+            at = envelope.event.timestamp
+            if envelope.id > self._played:
+                if previous is not None and envelope.id > (after or 0):
+                    await self._wait(at - previous)
+                self._play(envelope)
+            if self._closed.is_set():
+                return
+            previous = at
+            if job_id not in (None, envelope.event.job_id):
+                continue
+            if envelope.id > (after or 0):
+                yield envelope
+            if job_id is not None and isinstance(envelope.event, TERMINAL_EVENTS):
+                return
+        if job_id is None:  # as with a living engine, whoever watches all jobs is never done
+            await self._closed.wait()
+
+    async def _wait(self, gap: timedelta) -> None:
+        if self._speed and math.isfinite(self._speed):
+            gap_s = min(MAX_GAP_S, max(0.0, gap.total_seconds())) / self._speed
+            if gap_s > 0:
+                await self._sleep(gap_s)
+
+    def _play(self, envelope: Envelope) -> None:
+        if envelope.id <= self._played:
+            return  # another iterator was there while this one slept
+        self._played = envelope.id
+        job = self._jobs.get(envelope.event.job_id)
+        if job is not None:
+            self._jobs[job.id] = reduce(job, envelope)
+
+    async def logs(self, job_id: str) -> str:
+        await self.get(job_id)
+        return "".join(
+            f"{e.event.timestamp:%H:%M:%S} {e.event.severity:<7} {e.event.message}\n"
+            for e in self._recording.envelopes
+            if e.id <= self._played and e.event.job_id == job_id and isinstance(e.event, JobLogged)
+        )
+
+    async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
+        return (await self.get(job_id)).artifacts
+
+    async def artifact(self, job_id: str, name: str) -> Path:
+        """Where it lay when the run was recorded, if it still does."""
+        for artifact in await self.artifacts(job_id):
+            if artifact.name == name and Path(artifact.path).is_file():
+                return Path(artifact.path)
+        raise NotFound(
+            Code.ARTIFACT_UNKNOWN,
+            f"The recording's artifact {clean_line(name, 80)} is not on this machine",
+            "A recording holds what happened, not the files that were made.",
+        )
+
+    async def queue(self) -> QueueState:
+        statuses = [job.status for job in self._jobs.values()]
+        waiting = tuple(job.id for job in self._jobs.values() if job.status is JobStatus.QUEUED)
+        return QueueState(
+            queued=len(waiting),
+            running=statuses.count(JobStatus.RUNNING),
+            paused=statuses.count(JobStatus.PAUSED),
+            waiting=waiting,
+        )
+
+    async def aclose(self) -> None:
+        self._closed.set()
+
+
+def _load(path: Path) -> Recording:
+    with path.open("rb") as file:
+        return parse(_bounded_lines(file))
+
+
+def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
+    """The file's lines; of one longer than an event may be, a head that parses as nothing."""
+    while line := file.readline(MAX_EVENT_BYTES + 1):
+        yield line
+        while not line.endswith(b"\n") and (line := file.readline(MAX_EVENT_BYTES)):
+            pass
+
+
+def _refuse() -> NoReturn:
+    raise Conflict(
+        Code.JOB_STATE,
+        "A recording can't be changed",
+        "Use `aura-tui run` for a new job.",
+    )
