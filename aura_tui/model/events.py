@@ -7,9 +7,8 @@ into JSON and back; nothing here knows JSON.
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -19,7 +18,16 @@ from aura_tui.model.text import clean
 
 MAX_MESSAGE_CHARS = 4000
 MAX_ITEMS = 200
+MAX_LIST_CHARS = 50_000  # of one list: an event stays well below what the wire's reader takes
 Severity = Literal["info", "warning", "error"]
+
+
+T = TypeVar("T")
+
+
+def _written(value: T) -> T:
+    """A default that is written all the same: what readers of the wire count on being there."""
+    return msgspec.field(default_factory=lambda: value)
 
 
 # A frozen Struct is written once, when it is made; this is that moment.
@@ -34,13 +42,35 @@ def _texts(event: msgspec.Struct, names: tuple[str, ...], limit: int = MAX_MESSA
 
 
 def _lines(event: msgspec.Struct, name: str) -> None:
-    _force(event, name, tuple(clean(v, MAX_MESSAGE_CHARS) for v in getattr(event, name)))
+    lines = getattr(event, name)[:MAX_ITEMS]
+    _force(event, name, tuple(clean(line, MAX_MESSAGE_CHARS) for line in lines))
 
 
 def _bounded(event: msgspec.Struct, name: str) -> None:
-    value = getattr(event, name)
-    if len(value) > MAX_ITEMS:
-        _force(event, name, value[:MAX_ITEMS])
+    """Keep the first items that fit."""
+    items: tuple[str | Problem | Artifact, ...] = getattr(event, name)
+    kept, chars = 0, 0
+    for item in items[:MAX_ITEMS]:
+        chars += _chars(item)
+        if chars > MAX_LIST_CHARS:
+            break
+        kept += 1
+    if kept < len(items):
+        _force(event, name, items[:kept])
+
+
+def _chars(item: str | Problem | Artifact) -> int:
+    if isinstance(item, str):
+        return len(item)
+    if isinstance(item, Problem):
+        return len(item.code) + len(item.message) + len(item.remediation)
+    return len(item.name) + len(item.path) + len(item.type)
+
+
+def _phase(event: StepStatusChanged | StepProgressed) -> None:
+    _texts(event, ("phase",), 50)
+    if not event.phase:
+        _force(event, "phase", event.step.phase)
 
 
 def _percent(event: msgspec.Struct, name: str) -> None:
@@ -51,7 +81,7 @@ def _percent(event: msgspec.Struct, name: str) -> None:
 
 def _number(event: msgspec.Struct, name: str) -> None:
     value = getattr(event, name)
-    if value is not None and not (math.isfinite(value) and 0.0 <= value <= 1e12):
+    if value is not None and not 0.0 <= value <= 1e12:  # NaN is not, either
         _force(event, name, None)
 
 
@@ -63,14 +93,29 @@ def _whole(event: msgspec.Struct, name: str) -> None:
 
 def _utc(event: msgspec.Struct) -> None:
     value: datetime = event.timestamp  # type: ignore[attr-defined]  # both bases have it
-    if value.tzinfo is not UTC:
-        aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        _force(event, "timestamp", aware)
+    if value.tzinfo is UTC:
+        return
+    if value.tzinfo is not None:
+        try:
+            value = value.astimezone(UTC)
+        except OverflowError:  # within a day of year 1 or 9999
+            value = value.replace(tzinfo=None)
+    _force(event, "timestamp", value.replace(tzinfo=UTC))
 
 
-class Problem(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel", omit_defaults=True
+class _Data(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    gc=False,
+    rename="camel",
+    omit_defaults=True,
+    forbid_unknown_fields=True,  # a strange field is another dialect: the tolerant reader's work
 ):
+    pass
+
+
+class Problem(_Data, frozen=True, kw_only=True, gc=False):
     """An error as people and programs get it: stable code, what failed, what to do next."""
 
     code: str
@@ -81,38 +126,32 @@ class Problem(
         _texts(self, ("code", "message", "remediation"))
 
 
-class Artifact(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel", omit_defaults=True
-):
+class Artifact(_Data, frozen=True, kw_only=True, gc=False):
     """A finished file: ``type`` is a media type, ``path`` where it lies on the engine's disk."""
 
     name: str
     path: str
-    type: str = "application/octet-stream"
-    size_bytes: int = 0
+    type: str = _written("application/octet-stream")
+    size_bytes: int = _written(0)
 
     def __post_init__(self) -> None:
         _texts(self, ("name", "path", "type"))
         _whole(self, "size_bytes")
 
 
-class Output(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel", omit_defaults=True
-):
+class Output(_Data, frozen=True, kw_only=True, gc=False):
     """What a job was for."""
 
     video_path: str = ""
     subtitle_path: str = ""
-    size_bytes: int = 0
+    size_bytes: int = _written(0)
 
     def __post_init__(self) -> None:
         _texts(self, ("video_path", "subtitle_path"))
         _whole(self, "size_bytes")
 
 
-class Metrics(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel", omit_defaults=True
-):
+class Metrics(_Data, frozen=True, kw_only=True, gc=False):
     """Numbers beside a stage's progress; None where the stage doesn't know.
 
     ``fps``: frames encoded a second. ``speed``: seconds of video made a second.
@@ -134,9 +173,7 @@ class Metrics(
         _texts(self, ("provider",), 200)
 
 
-class JobEvent(
-    msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel", omit_defaults=True
-):
+class JobEvent(_Data, frozen=True, kw_only=True, gc=False):
     """What every event of a job has. ``timestamp`` is aware UTC."""
 
     job_id: str
@@ -153,7 +190,7 @@ class JobStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
 
     status: JobStatus
     stage: Stage | None = None
-    percent: float = 0.0
+    percent: float = _written(0.0)
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
@@ -161,17 +198,18 @@ class JobStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
 
 
 class StepStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``step-status``: a stage started or ended. ``attempt`` counts from 1 within the job."""
+    """``step-status``: a stage started or ended. ``attempt`` counts from 1 within the job;
+    ``phase`` is the step's own where none is given."""
 
     step: Stage
     status: StepStatus
     phase: str = ""
-    attempt: int = 1
+    attempt: int = _written(1)
     duration_ms: int | None = None  # active time, pauses left out; None while it runs
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
-        _texts(self, ("phase",), 50)
+        _phase(self)
         _whole(self, "attempt")
         _whole(self, "duration_ms")
 
@@ -185,8 +223,8 @@ class StepProgressed(JobEvent, frozen=True, kw_only=True, gc=False):
 
     step: Stage
     phase: str = ""
-    progress_pct: float = 0.0
-    percent: float = 0.0
+    progress_pct: float = _written(0.0)
+    percent: float = _written(0.0)
     message: str = ""
     substage_detail: str = ""
     current_item: int | None = None
@@ -202,7 +240,8 @@ class StepProgressed(JobEvent, frozen=True, kw_only=True, gc=False):
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
-        _texts(self, ("phase", "elapsed_time", "estimated_time_remaining"), 50)
+        _phase(self)
+        _texts(self, ("elapsed_time", "estimated_time_remaining"), 50)
         _texts(self, ("message", "substage_detail"), 500)
         for name in ("progress_pct", "percent"):
             _percent(self, name)
@@ -230,7 +269,7 @@ class JobLogged(JobEvent, frozen=True, kw_only=True, gc=False):
 
     message: str
     stage: Stage | None = None
-    severity: Severity = "info"
+    severity: Severity = _written("info")
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
@@ -253,8 +292,8 @@ class ArtifactMade(JobEvent, frozen=True, kw_only=True, gc=False):
 
     name: str
     path: str
-    type: str = "application/octet-stream"
-    size_bytes: int = 0
+    type: str = _written("application/octet-stream")
+    size_bytes: int = _written(0)
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
@@ -265,13 +304,14 @@ class ArtifactMade(JobEvent, frozen=True, kw_only=True, gc=False):
 class JobCompleted(JobEvent, frozen=True, kw_only=True, gc=False):
     """``job-completed``: the end, with what was made."""
 
-    status: JobStatus = JobStatus.SUCCEEDED
+    status: JobStatus = _written(JobStatus.SUCCEEDED)
     output_path: str = ""
     artifacts: tuple[Artifact, ...] = ()
     output: Output = Output()
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
+        _force(self, "status", JobStatus.SUCCEEDED)  # the event's name says it; no other is true
         _texts(self, ("output_path",))
         _bounded(self, "artifacts")
 
@@ -279,7 +319,7 @@ class JobCompleted(JobEvent, frozen=True, kw_only=True, gc=False):
 class JobFailed(JobEvent, frozen=True, kw_only=True, gc=False):
     """``job-failed``: the end, with why, the log's last 10 lines, and what one can do."""
 
-    status: JobStatus = JobStatus.FAILED
+    status: JobStatus = _written(JobStatus.FAILED)
     stage: Stage | None = None
     error_message: str = ""
     errors: tuple[Problem, ...] = ()
@@ -289,28 +329,30 @@ class JobFailed(JobEvent, frozen=True, kw_only=True, gc=False):
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
+        _force(self, "status", JobStatus.FAILED)
         _texts(self, ("error_message", "log_path"))
-        for name in ("errors", "logs", "suggested_actions"):
-            _bounded(self, name)
         for name in ("logs", "suggested_actions"):
             _lines(self, name)
+        for name in ("errors", "logs", "suggested_actions"):
+            _bounded(self, name)
 
 
 class JobCancelled(JobEvent, frozen=True, kw_only=True, gc=False):
     """``job-cancelled``: the end, with what was finished and kept."""
 
-    status: JobStatus = JobStatus.CANCELED
+    status: JobStatus = _written(JobStatus.CANCELED)
     stage: Stage | None = None
     message: str = ""
     artifacts: tuple[Artifact, ...] = ()
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
+        _force(self, "status", JobStatus.CANCELED)
         _texts(self, ("message",))
         _bounded(self, "artifacts")
 
 
-class ConnectionEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False, rename="camel"):
+class ConnectionEvent(_Data, frozen=True, kw_only=True, gc=False):
     """What a connection says of itself; never stored, never part of a job."""
 
     timestamp: datetime

@@ -82,11 +82,15 @@ _STEP_SYNONYMS = {
 }
 
 
+def _plain(text: str) -> str:
+    return text.strip().lower().replace("_", "").replace("-", "") if len(text) <= 40 else ""
+
+
 def parse_status(text: str) -> JobStatus | None:
     """The job status a wire text means, whatever its case or dialect; None if it means none."""
-    return _STATUS_SYNONYMS.get(text.strip().lower())
+    return _STATUS_SYNONYMS.get(_plain(text))
 
 
 def parse_step_status(text: str) -> StepStatus | None:
     """The step status a wire text means; None if it means none."""
-    return _STEP_SYNONYMS.get(text.strip().lower())
+    return _STEP_SYNONYMS.get(_plain(text))
