@@ -49,7 +49,7 @@ _Changes = dict[str, Any] | None
 
 
 def _not_before(at: datetime, *floors: datetime | None) -> datetime:
-    return max(at, *(floor for floor in floors if floor is not None))
+    return max((at, *(floor for floor in floors if floor is not None)))
 
 
 def _enter(job: Job, status: JobStatus, at: datetime) -> _Changes:
