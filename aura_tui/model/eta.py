@@ -8,6 +8,7 @@ from nothing would be nonsense.
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ _MIN_PERCENT = 3.0
 _MIN_ELAPSED_S = 1.0
 # Where no earlier run is known, the range around a pace: wide at the start, narrow at the end.
 _SPREAD_START, _SPREAD_END = 0.4, 0.1
+_MAX_S = 1e8  # three years: a measure past it is broken
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,14 +55,21 @@ def estimate(
     percent: float,
     elapsed_s: float,
 ) -> Eta | None:
-    """Time to the end of the job, ``elapsed_s`` into ``stage`` at ``percent`` (0-100) of it."""
-    here = _here(history.get(stage, ()), work.units(stage), percent, elapsed_s)
+    """Time to the end of the job, ``elapsed_s`` into ``stage`` at ``percent`` (0-100) of it.
+
+    None where it can't be told: nothing measured, or a measure that is no number.
+    """
+    if not (math.isfinite(percent) and math.isfinite(elapsed_s)):
+        return None
+    percent, elapsed_s = min(100.0, max(0.0, percent)), max(0.0, elapsed_s)
+    known = _sound(history.get(stage, ()))
+    here = _here(known, work.units(stage), percent, elapsed_s)
     if here is None:
         return None
     mid, low, high = here
-    runs = len(history.get(stage, ()))
+    runs = len(known)
     for later in list(Stage)[stage.position + 1 :]:
-        rates = history.get(later, ())
+        rates = _sound(history.get(later, ()))
         if not rates:
             return None
         units = work.units(later)
@@ -68,7 +77,12 @@ def estimate(
         low += _quantile(rates, 0.2) * units
         high += _quantile(rates, 0.8) * units
         runs = min(runs, len(rates)) if runs else len(rates)
-    return Eta(seconds=mid, low=min(low, mid), high=max(high, mid), runs=runs)
+    low, high = min(low, mid), max(high, mid)
+    return Eta(seconds=mid, low=low, high=high, runs=runs) if high < _MAX_S else None
+
+
+def _sound(rates: Sequence[float]) -> list[float]:
+    return [rate for rate in rates if 0.0 <= rate < _MAX_S]
 
 
 def _here(
@@ -107,8 +121,9 @@ def _quantile(rates: Sequence[float], q: float) -> float:
 
 
 def hms(seconds: float | None) -> str:
-    """``HH:MM:SS`` as the wire has it; "" for None. Hours may exceed two digits."""
-    if seconds is None:
+    """``HH:MM:SS`` as the wire has it; "" for None or no length of time. Hours may exceed two
+    digits."""
+    if seconds is None or not 0.0 <= seconds < math.inf:
         return ""
     whole = int(seconds + 0.5)
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
