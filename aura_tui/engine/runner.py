@@ -440,7 +440,8 @@ class Runner:
         )
         try:
             async with asyncio.timeout(_SALVAGE_S):
-                path = await salvage(self._context(Stage.RENDERING, reporter, children), timeline)
+                context = self._context(Stage.RENDERING, reporter, children)
+                path = await self._tools.stages().salvage(context, timeline)
         except (AuraError, OSError, TimeoutError):
             return None  # the cancel is what was asked for; a partial video is an extra
         finally:

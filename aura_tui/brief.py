@@ -1,0 +1,120 @@
+"""The brief as it is typed: a topic, a file, or standard input. Bounded, and surely text."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+_MAX_BYTES = MAX_TEXT_CHARS * 4  # UTF-8's longest
+_FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst")
+# An image or its reference in Markdown: ![alt](target "title")
+_IMAGE = re.compile(r"(!\[[^\]\n]{0,500}\]\()\s*<?([^)<>\s\n]{1,500})>?((?:\s+\"[^\"\n]*\")?\s*\))")
+
+
+def read_brief(argument: str, stdin: BinaryIO | None = None) -> Brief:
+    """What ``BRIEF|FILE.md|-`` means. Raises InputError with what to do instead.
+
+    An existing file is read; a name that can only be a file and isn't there is an error; anything
+    else is the topic itself.
+    """
+    if argument == "-":
+        data = (stdin or sys.stdin.buffer).read(_MAX_BYTES + 1)
+        return _text(_decode(data, "standard input"), "standard input")
+    if not argument.strip():
+        raise _empty("The brief is empty")
+    if _names_a_file(argument):
+        return _from_file(Path(argument).expanduser())
+    if "\n" in argument or len(argument) > MAX_TOPIC_CHARS:
+        return _text(argument, "the brief")
+    return Brief(topic=argument.strip())
+
+
+def _names_a_file(argument: str) -> bool:
+    if "\n" in argument or "\0" in argument or len(argument) > 1000:
+        return False
+    if argument.lower().endswith(_FILE_SUFFIXES):
+        return True
+    try:
+        if Path(argument).expanduser().exists():
+            return True
+    except (OSError, RuntimeError):
+        return False
+    return argument.startswith(("./", "../", "/", "~/")) and " " not in argument
+
+
+def _from_file(path: Path) -> Brief:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except OSError as e:
+        why = {FileNotFoundError: "there is no such file", IsADirectoryError: "it is a folder"}
+        raise InputError(
+            Code.BRIEF_UNREADABLE,
+            f"The brief {path} can't be read: {why.get(type(e), e.strerror)}",
+            "Name a Markdown or text file, or put a topic in quotes.",
+            field="brief",
+        ) from None
+    text = _decode(data, str(path))
+    return _text(_absolute_images(text, path.absolute().parent), str(path))
+
+
+def _decode(data: bytes, where: str) -> str:
+    if len(data) > _MAX_BYTES:
+        raise _too_large(where)
+    try:
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise InputError(
+            Code.BRIEF_NOT_TEXT,
+            f"What {where} holds is not text",
+            "Give Markdown or plain text in UTF-8.",
+            field="brief",
+        )
+    return text
+
+
+def _text(text: str, where: str) -> Brief:
+    if not text.strip():
+        raise _empty(f"The brief in {where} is empty")
+    if len(text) > MAX_TEXT_CHARS:
+        raise _too_large(where)
+    return Brief(text=text)
+
+
+def _empty(message: str) -> InputError:
+    return InputError(
+        Code.BRIEF_EMPTY, message, "Give a topic, a text, or a Markdown file.", field="brief"
+    )
+
+
+def _too_large(where: str) -> InputError:
+    return InputError(
+        Code.BRIEF_TOO_LARGE,
+        f"The text in {where} is too long: {MAX_TEXT_CHARS:,} characters are allowed",
+        "Give the part that the video is about.",
+        field="brief",
+    )
+
+
+def _absolute_images(text: str, folder: Path) -> str:
+    """Pictures beside the file are found from anywhere: their paths are made absolute."""
+
+    def absolute(match: re.Match[str]) -> str:
+        target = match[2]
+        if "://" in target or target.startswith("/"):
+            return match[0]
+        path = folder / target
+        return f"{match[1]}<{path}>{match[3]}" if path.is_file() else match[0]
+
+    return _IMAGE.sub(absolute, text)

@@ -1,0 +1,138 @@
+"""``aura-tui doctor``: what is there and what is missing, by looking. Changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import sys
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from aura_tui import __version__
+from aura_tui.engine import home as home_
+from aura_tui.errors import AuraError
+from aura_tui.process import Children
+from aura_tui.settings import config_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aura_tui.settings import Settings
+
+Verdict = Literal["ok", "note", "missing"]
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing looked at. ``missing`` stops runs; ``note`` doesn't; ``advice`` may be empty."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    advice: str = ""
+
+
+async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Finding, ...]:
+    """All findings, in the order people read them."""
+    children = Children()
+    try:
+        return (
+            Finding("aura-tui", "ok", f"{__version__}, Python {platform.python_version()}"),
+            await _ffmpeg(settings, children),
+            await _speech(settings),
+            await asyncio.to_thread(_fonts),
+            _home(settings),
+            _engine(settings),
+            _config(environ),
+            *_providers(settings),
+            _terminal(environ),
+        )
+    finally:
+        await children.kill()
+
+
+async def _ffmpeg(settings: Settings, children: Children) -> Finding:
+    from aura_tui.providers.ffmpeg import locate
+
+    try:
+        found = await locate(settings, children)
+    except AuraError as e:
+        return Finding("FFmpeg", "missing", e.message, e.remediation)
+    return Finding("FFmpeg", "ok", f"{found.version} ({found.source}) {found.path}")
+
+
+async def _speech(settings: Settings) -> Finding:
+    from aura_tui.providers import speech
+
+    try:
+        provider = speech.choose("", settings)
+        count = len(await provider.voices())
+    except AuraError as e:
+        return Finding("Voice", "missing", e.message, e.remediation)
+    return Finding(
+        "Voice", "ok", f"{provider.name}, {count} voices (list them with: doctor --voices)"
+    )
+
+
+def _fonts() -> Finding:
+    from aura_tui.providers.visuals import THEMES
+
+    return Finding("Cards", "ok", f"themes: {', '.join(THEMES)}")
+
+
+def _home(settings: Settings) -> Finding:
+    try:
+        home_.Home(settings.home).prepare()
+    except AuraError as e:
+        return Finding("Home", "missing", e.message, e.remediation)
+    free_mb = shutil.disk_usage(settings.home).free // 1_000_000
+    detail = f"{settings.home}, {free_mb:,} MB free"
+    if not os.access(settings.home, os.W_OK):
+        return Finding("Home", "missing", f"{detail}, not writable", "Set AURA_HOME.")
+    if free_mb < settings.engine.min_free_mb:
+        return Finding("Home", "missing", detail, "Free some space, or set AURA_HOME.")
+    return Finding("Home", "ok", detail)
+
+
+def _engine(settings: Settings) -> Finding:
+    holder = home_.holder(home_.Home(settings.home))
+    if holder is None:
+        return Finding("Engine", "ok", "none at work; a run starts its own")
+    since = f"{holder.since.astimezone():%Y-%m-%d %H:%M:%S}"
+    return Finding("Engine", "ok", f"at work: process {holder.pid}, since {since}")
+
+
+def _config(environ: Mapping[str, str]) -> Finding:
+    path = config_file(environ)
+    there = "read" if path.is_file() else "not there, defaults apply"
+    return Finding("Configuration", "ok", f"{path} ({there})")
+
+
+def _providers(settings: Settings) -> tuple[Finding, ...]:
+    endpoints = (
+        ("Script model", settings.script.base_url, settings.script.model),
+        ("Speech model", settings.speech.base_url, settings.speech.model),
+        ("Image model", settings.visuals.base_url, settings.visuals.model),
+    )
+    return tuple(
+        Finding(name, "ok", f"{model} at {url}") for name, url, model in endpoints if url and model
+    )
+
+
+def _terminal(environ: Mapping[str, str]) -> Finding:
+    size = shutil.get_terminal_size()
+    parts = [environ.get("TERM") or "no TERM", f"{size.columns}x{size.lines}"]
+    parts += [
+        name for name in ("COLORTERM", "TMUX", "SSH_CONNECTION", "NO_COLOR") if name in environ
+    ]
+    encoding = (sys.stdout.encoding or "").lower()
+    parts.append(encoding)
+    if not sys.stdout.isatty():
+        return Finding("Terminal", "note", "stdout is no terminal: plain lines are printed")
+    if "utf" not in encoding:
+        return Finding(
+            "Terminal", "note", ", ".join(parts), "Set a UTF-8 locale for bars and markers."
+        )
+    return Finding("Terminal", "ok", ", ".join(parts))

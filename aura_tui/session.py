@@ -1,0 +1,160 @@
+"""One command's life with a job in the foreground: engine, view, signals, exit status.
+
+Exit statuses (DESIGN 3): 0 succeeded, 1 the job failed, 2 wrong use, 3 no engine or it refuses,
+4 cancelled, 130 Ctrl-C. A hang-up or SIGTERM leaves the job resumable, with 128 + the signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from aura_tui.errors import AuraError, EngineError
+from aura_tui.model.status import JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from contextlib import AbstractAsyncContextManager
+
+    from aura_tui.model.job import Job
+    from aura_tui.service import JobService
+
+T = TypeVar("T")
+
+EXIT_OF_STATUS = {
+    JobStatus.SUCCEEDED: 0,
+    JobStatus.FAILED: 1,
+    JobStatus.CANCELED: 4,
+}
+EXIT_INTERRUPTED = 130
+EXIT_LEFT = 3  # the engine went away and the job has not ended
+_LEAVING = (signal.SIGHUP, signal.SIGTERM)
+
+
+class Foreground(NamedTuple):
+    """What to follow. ``open`` gives the service; ``begin`` the job's id on it.
+
+    ``owns`` says that the work is ours: Ctrl-C cancels it. Else Ctrl-C only stops looking.
+    """
+
+    open: Callable[[], AbstractAsyncContextManager[JobService]]
+    begin: Callable[[JobService], Awaitable[str]]
+    owns: bool
+
+
+def show_board(what: Foreground) -> int:
+    """Follow on the board until the person leaves it."""
+    from aura_tui.ui.app import run_board
+
+    outcome = run_board(_opened(what), owns=what.owns, leave_on=_LEAVING)
+    if outcome.error is not None:
+        raise outcome.error
+    if outcome.signal is not None:
+        _say_resumable(outcome.job)
+        return 128 + outcome.signal
+    if outcome.interrupted:
+        return EXIT_INTERRUPTED
+    if outcome.job is None:
+        return EXIT_LEFT
+    return EXIT_OF_STATUS.get(outcome.job.status, 0)
+
+
+def _opened(
+    what: Foreground,
+) -> Callable[[], AbstractAsyncContextManager[tuple[JobService, str]]]:
+    @contextlib.asynccontextmanager
+    async def opened() -> AsyncIterator[tuple[JobService, str]]:
+        async with what.open() as service:
+            yield service, await what.begin(service)
+
+    return opened
+
+
+def show_lines(what: Foreground, *, json: bool) -> int:
+    """Follow as plain lines or JSON lines until the job ends or a signal comes."""
+    return asyncio.run(_follow(what, json=json))
+
+
+async def _follow(what: Foreground, *, json: bool) -> int:
+    from aura_tui.ui.json_lines import follow_json
+    from aura_tui.ui.plain import follow_plain
+
+    signals: asyncio.Queue[int] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, *_LEAVING):
+        loop.add_signal_handler(each, signals.put_nowait, int(each))
+    async with what.open() as service:
+        for notice in getattr(service, "notices", ()):
+            print_error(f"Warning: {notice}")
+        job_id = await what.begin(service)
+        view: Coroutine[object, object, Job] = (
+            follow_json(service, job_id, sys.stdout.buffer)
+            if json
+            else follow_plain(service, job_id, sys.stdout)
+        )
+        following = asyncio.create_task(view)
+        interrupts = 0
+        while True:
+            heard = asyncio.create_task(signals.get())
+            await asyncio.wait((following, heard), return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                heard.cancel()
+                job = following.result()
+                break
+            number = heard.result()
+            if number == signal.SIGINT and what.owns and interrupts == 0:
+                interrupts += 1
+                print_error("Cancelling; once more to leave at once")
+                with contextlib.suppress(AuraError):  # it has just ended by itself
+                    await service.cancel(job_id)
+                continue
+            await _end(following)
+            if number != signal.SIGINT or not what.owns:
+                _say_resumable(await service.get(job_id))
+            return EXIT_INTERRUPTED if number == signal.SIGINT else 128 + number
+    if interrupts:
+        return EXIT_INTERRUPTED
+    return EXIT_OF_STATUS.get(job.status, EXIT_LEFT)
+
+
+async def _end(task: asyncio.Task[Job]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, AuraError):
+        await task
+
+
+def _say_resumable(job: Job | None) -> None:
+    if job is not None and not job.status.ended:
+        print_error(f"The run stays as it is; go on with: aura-tui watch {job.id}")
+
+
+def print_error(text: str) -> None:
+    """A line on stderr; a stderr that is gone (a hang-up) is no error."""
+    with contextlib.suppress(OSError, ValueError):
+        os.write(2, f"{text}\n".encode())
+
+
+def once(
+    open_: Callable[[], AbstractAsyncContextManager[T]], act: Callable[[T], Awaitable[int]]
+) -> int:
+    """Open, act, close; the status ``act`` gives."""
+
+    async def main() -> int:
+        async with open_() as service:
+            return await act(service)
+
+    return asyncio.run(main())
+
+
+def explain(error: AuraError) -> str:
+    """An error as the terminal gets it: what failed, its code, what to do next."""
+    return f"Error: {error.message} [{error.code}]\n  {error.remediation}"
+
+
+def exit_of(error: AuraError) -> int:
+    """The exit status of an error that no job's end stands for."""
+    return 3 if isinstance(error, EngineError) else 2

@@ -1,0 +1,154 @@
+"""What the plain commands print: jobs, one job, artifacts, findings, voices. Text stays text."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.ui import phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aura_tui.doctor import Finding
+    from aura_tui.model.events import Artifact
+    from aura_tui.model.job import Job
+    from aura_tui.providers.port import Voice
+
+_STYLE = {
+    JobStatus.SUCCEEDED: "green",
+    JobStatus.FAILED: "red",
+    JobStatus.CANCELED: "yellow",
+    JobStatus.RUNNING: "cyan",
+    JobStatus.PAUSED: "magenta",
+}
+_STEP_STYLE = {
+    StepStatus.COMPLETED: "green",
+    StepStatus.REUSED: "green",
+    StepStatus.FAILED: "red",
+    StepStatus.STARTED: "cyan",
+    StepStatus.CANCELLED: "yellow",
+}
+_VERDICT_STYLE = {"ok": "green", "note": "yellow", "missing": "red"}
+
+
+def console() -> Console:
+    """Where tables go. Not a terminal: plain text, never cut at a width nobody has."""
+    out = Console(highlight=False, markup=False, emoji=False)
+    return (
+        out
+        if sys.stdout.isatty()
+        else Console(highlight=False, markup=False, emoji=False, width=500, no_color=True)
+    )
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for name in columns:
+        right = name in ("%", "Size", "Took")
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def age(at: datetime, now: datetime | None = None) -> str:
+    """How long ago, in one unit: ``12 s``, ``5 min``, ``3 h``, ``9 d``."""
+    seconds = max(0.0, ((now or datetime.now(UTC)) - at).total_seconds())
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def print_jobs(jobs: Sequence[Job]) -> None:
+    """A line a job, newest first."""
+    if not jobs:
+        console().print("No jobs yet. Begin with: aura-tui run BRIEF")
+        return
+    table = _table("Job", "Status", "%", "Stage", "Age", "Title")
+    for job in jobs:
+        table.add_row(
+            job.id,
+            Text(job.status.value, _STYLE.get(job.status, "")),
+            f"{job.percent:.0f}",
+            job.stage.title if job.stage else "-",
+            age(job.created_at),
+            Text(job.title),
+        )
+    console().print(table)
+
+
+def print_job(job: Job) -> None:
+    """Everything about one job."""
+    out = console()
+    out.print(Text.assemble((job.title, "bold")))
+    facts = [
+        ("Job", job.id + (f"  (retry of {job.retry_of})" if job.retry_of else "")),
+        ("Status", f"{job.status.value}, {job.percent:.0f} %"),
+        ("Attempt", str(job.attempt)),
+        ("Created", f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"),
+        ("Elapsed", phrases.duration(job.elapsed_s) if job.elapsed_s else ""),
+        ("Correlation", job.correlation_id),
+        ("Message", job.message),
+        ("Log", job.log_path),
+    ]
+    for name, value in facts:
+        if value:
+            out.print(Text.assemble((f"{name:12}", "dim"), value))
+    table = _table("Stage", "State", "%", "Took", "")
+    for step in job.steps:
+        took = phrases.duration(step.duration_ms / 1000) if step.duration_ms is not None else ""
+        table.add_row(
+            step.stage.title,
+            Text(step.status.value, _STEP_STYLE.get(step.status, "dim")),
+            f"{step.percent:.0f}",
+            took,
+            Text(step.message),
+        )
+    out.print(table)
+    for warning in job.warnings:
+        out.print(Text.assemble(("warning  ", "yellow"), warning))
+    for problem in job.errors:
+        out.print(Text.assemble(("error    ", "red"), f"{problem.message} [{problem.code}]"))
+        out.print(Text(f"         {problem.remediation}"))
+    if job.artifacts:
+        print_artifacts(job.artifacts)
+
+
+def print_artifacts(artifacts: Iterable[Artifact]) -> None:
+    """Names, sizes, types and paths."""
+    table = _table("Artifact", "Size", "Type", "Path")
+    for artifact in artifacts:
+        table.add_row(
+            Text(artifact.name),
+            phrases.size(artifact.size_bytes),
+            artifact.type,
+            Text(artifact.path),
+        )
+    console().print(table)
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """What the doctor found."""
+    out = console()
+    for finding in findings:
+        style = _VERDICT_STYLE[finding.verdict]
+        out.print(
+            Text.assemble((f"{finding.verdict:8}", style), f"{finding.name:15}{finding.detail}")
+        )
+        if finding.advice:
+            out.print(Text(f"{'':23}{finding.advice}", "dim"))
+
+
+def print_voices(voices: Sequence[Voice]) -> None:
+    """A line a voice."""
+    table = _table("Voice", "Language", "Provider", "")
+    for voice in voices:
+        table.add_row(voice.name, voice.language, voice.provider, Text(voice.description))
+    console().print(table)
