@@ -1,12 +1,14 @@
 """Events and JSON. The writer is strict; the reader is tolerant, bounded, and never raises.
 
-Written: camelCase, defaults left out, times as RFC 3339 in UTC. Read: field names whatever their
-case and underscores; synonyms of fields, stages and statuses; a field of the wrong type is
-treated as absent; an event that lacks what it can't do without is None, like an unknown one.
+Written: camelCase, empty and unknown values left out, times as RFC 3339 in UTC. Read: field names
+whatever their case and underscores; synonyms of fields, stages and statuses; a field of the wrong
+type is treated as absent; an event that lacks what it can't do without is None, like an unknown
+one.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -42,7 +44,8 @@ def decode_line(line: bytes) -> ev.Envelope | None:
     tree = _json(line)
     if not isinstance(tree, dict):
         return None
-    event_id, name, data = tree.get("id"), tree.get("event"), tree.get("data")
+    line_of = {_plain(key): value for key, value in tree.items()}
+    event_id, name, data = line_of.get("id"), line_of.get("event"), line_of.get("data")
     if not isinstance(event_id, str) or not isinstance(name, str) or not isinstance(data, dict):
         return None
     number = parse_id(event_id)
@@ -61,7 +64,9 @@ _strict: dict[str, msgspec.json.Decoder[Any]] = {
 def decode(name: str, data: bytes) -> ev.AnyEvent | None:
     """The event, or None for an unknown name or data that can't be one. Never raises."""
     decoder = _strict.get(name)
-    if decoder is not None and len(data) <= MAX_EVENT_BYTES:
+    # Older senders give the step's own progress as `percent`: for the tolerant reader to see.
+    ours = decoder is not None and (name != "step-progress" or b'"progressPct":' in data)
+    if decoder is not None and ours and len(data) <= MAX_EVENT_BYTES:
         try:
             event: ev.AnyEvent = decoder.decode(data)
             return event
@@ -77,6 +82,10 @@ def _json(data: bytes) -> object:
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
+        pass
+    try:  # what other writers send: a BOM, NaN, half an emoji, a byte that is no UTF-8
+        return json.loads(data.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
         return None
 
 
@@ -87,6 +96,7 @@ def _plain(name: str) -> str:
 # Other spellings of our fields, by plain name. What stands left may be said for what stands right.
 _FIELD_SYNONYMS = {
     "stage": "step",
+    "step": "stage",
     "stepname": "step",
     "stagename": "step",
     "progress": "progresspct",
@@ -125,12 +135,11 @@ def _build(kind: type[msgspec.Struct], tree: dict[str, Any]) -> msgspec.Struct |
         plain = _FIELD_SYNONYMS.get(_plain(key), "")
         if plain in fields and plain not in given:
             given[plain] = value
-    # Older senders give the step's own progress as `percent`.
-    if kind is ev.StepProgressed and "progresspct" not in given and "percent" in given:
-        step = parse_stage(str(given.get("step")))
-        pct = _float(given.pop("percent"))
-        given["progresspct"] = pct
-        if step is not None and pct is not None and math.isfinite(pct):
+    if kind is ev.StepProgressed:
+        if "progresspct" not in given and "percent" in given:
+            given["progresspct"] = given.pop("percent")  # older senders: the step's own progress
+        step, pct = _stage(given.get("step")), _float(given.get("progresspct"))
+        if "percent" not in given and step is not None and pct is not None:
             given["percent"] = step.overall_percent(pct)
     values: dict[str, object] = {}
     for plain, field in fields.items():
@@ -149,7 +158,10 @@ def _text(value: object) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
+        try:
+            return str(value)
+        except ValueError:  # more digits than Python writes
+            return None
     return None
 
 
