@@ -1,0 +1,45 @@
+"""Script providers: a brief becomes scenes, by rule (``outline``) or by a model (``llm``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import Code, InputError
+
+if TYPE_CHECKING:
+    from aura_tui.providers.port import ScriptProvider
+    from aura_tui.settings import Settings
+
+NAMES = ("auto", "outline", "llm")
+
+
+def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvider | None]:
+    """The provider that ``name`` asks for ("" asks for the settings' one), and its fallback.
+
+    ``auto`` is ``llm`` with ``outline`` behind it where an endpoint is configured, else
+    ``outline``. Raises :class:`InputError` for an unknown name, or for ``llm`` without settings.
+    """
+    from aura_tui.providers.script.outline import OutlineProvider
+
+    asked = (name or settings.script.provider or "auto").strip().lower()
+    configured = bool(settings.script.base_url and settings.script.model)
+    if asked == "outline" or (asked == "auto" and not configured):
+        return OutlineProvider(), None
+    if asked not in NAMES:
+        raise InputError(
+            Code.OPTION_INVALID,
+            f"There is no script provider {asked[:40]!r}",
+            f"Choose one of: {', '.join(NAMES)}.",
+            field="options.script",
+        )
+    if not configured:
+        raise InputError(
+            Code.OPTION_INVALID,
+            "The script provider llm has no endpoint to ask",
+            "Set AURA_SCRIPT_BASE_URL and AURA_SCRIPT_MODEL (and AURA_SCRIPT_API_KEY if it wants "
+            "a key), or base_url, model and api_key in the config file's [script].",
+            field="options.script",
+        )
+    from aura_tui.providers.script.llm import LlmProvider
+
+    return LlmProvider(settings.script), OutlineProvider() if asked == "auto" else None

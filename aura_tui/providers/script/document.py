@@ -1,0 +1,459 @@
+"""A brief's text -> a document: sections of blocks, in plain text. Markdown ends here.
+
+Works on any text: plain prose, notes, CommonMark with tables, a README with its badges. What is
+no content goes: front matter, HTML, badges, footnotes, tables of contents, lists of links.
+Nothing is fetched; a picture counts only as an absolute path of a file that is there.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from aura_tui.model.text import clean
+from aura_tui.providers.script.prose import spoken_form
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+MAX_CHARS = 250_000  # about 4 hours of speech: more than any video takes, and still parsed fast
+_MAX_INLINE_CHARS = 20_000
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+_NOT_SHOWN = frozenset({"mermaid", "plantuml", "dot", "graphviz", "math", "latex"})
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    items: tuple[str, ...]
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    text: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    code: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    path: str
+    caption: str
+
+
+Block = Paragraph | Bullets | Quote | Code | Table | Image
+
+
+@dataclass(slots=True)
+class Section:
+    """``title`` is "" for what comes before the first heading; ``parent`` the title above it."""
+
+    title: str
+    level: int
+    parent: str = ""
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Document:
+    """``title`` is "" if the text has none."""
+
+    title: str
+    sections: list[Section]
+
+
+def parse(text: str) -> Document:
+    """Never raises for any text. Takes time in proportion to its length."""
+    from markdown_it import MarkdownIt
+
+    text = clean(text[:MAX_CHARS], MAX_CHARS)
+    title, text = _front_matter(text)
+    if _DIRECTIVE.search(text):
+        text = _from_rest(text)
+    # Blocks first; inlines one by one as they are needed, so that their cost is bounded.
+    md = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"])
+    md.core.ruler.enableOnly(["normalize", "block"])
+    env: dict[str, object] = {}
+    builder = _Builder(md, env, title)
+    builder.walk(md.parse(text, env))
+    return builder.document()
+
+
+_YAML_TITLE = re.compile(r"^title\s*[:=]\s*(.+)$", re.MULTILINE | re.IGNORECASE)
+
+
+def _front_matter(text: str) -> tuple[str, str]:
+    match = re.match(r"\s*(---|\+\+\+)[ \t]*\n", text)
+    if not match:
+        return "", text
+    end = re.compile(rf"^{re.escape(match[1])}[ \t]*$", re.MULTILINE).search(text, match.end())
+    if not end or end.start() - match.end() > 20_000:
+        return "", text
+    head = text[match.end() : end.start()]
+    lines = [line for line in head.splitlines() if line.strip()]
+    if not lines or not re.match(r"[\w-]+\s*[:=]", lines[0]):
+        return "", text  # a rule, not front matter
+    named = _YAML_TITLE.search(head)
+    return (spoken_form(named[1].strip().strip("\"'")) if named else ""), text[end.end() :]
+
+
+_DIRECTIVE = re.compile(r"^\.\. [\w-]+::", re.MULTILINE)
+_REST: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^\.\. code(?:-block)?::[ \t]*(\w*).*\n(?:[ \t]+:.*\n)*", re.MULTILINE), "\n"),
+    (re.compile(r"^\.\. .*\n(?:[ \t]+\S.*\n)*", re.MULTILINE), "\n"),  # images, targets, comments
+    (re.compile(r"`([^`<>\n]{1,200}?)\s*<[^<>`\s]{1,500}>`_{1,2}"), r"\1"),  # links
+    (re.compile(r":\w+:`([^`\n]{1,200})`"), r"\1"),  # roles
+    (re.compile(r"``"), "`"),
+    (re.compile(r"(?<=\w)_(?=[\s.,;)])"), ""),
+    (re.compile(r"^(?:\^{3,}|~{3,}|\*{3,}|\"{3,}|#{3,}|\+{3,})[ \t]*$", re.MULTILINE), "---"),
+    (re.compile(r"::[ \t]*$", re.MULTILINE), ":"),
+)
+
+
+def _from_rest(text: str) -> str:
+    """reStructuredText, as many a README is, near enough to Markdown: the words matter."""
+    for pattern, to in _REST:
+        text = pattern.sub(to, text)
+    return text
+
+
+@dataclass(slots=True)
+class _Inline:
+    text: str = ""  # newlines where the source breaks a line
+    linked: int = 0  # characters of text inside links
+    images: list[tuple[str, str]] = field(default_factory=list)  # (source, alt)
+
+
+@dataclass(slots=True)
+class _Item:
+    depth: int
+    parts: list[str] = field(default_factory=list)
+    linked: int = 0
+    code: list[Code] = field(default_factory=list)
+
+
+class _Builder:
+    """Walks the block tokens once. The outermost quote or list takes what is inside it."""
+
+    def __init__(self, md: MarkdownIt, env: dict[str, object], title: str) -> None:
+        self._md = md
+        self._env = env
+        self._title = title
+        self._html_title = ""
+        self._sections = [Section("", 1)]
+        self._above: dict[int, str] = {}
+        self._quote: list[str] | None = None
+        self._items: list[_Item] | None = None
+        self._ordered = False
+        self._rows: list[list[str]] | None = None
+
+    def walk(self, tokens: Sequence[Token]) -> None:
+        quotes = lists = 0
+        heading = 0
+        for token in tokens:
+            match token.type:
+                case "heading_open":
+                    heading = int(token.tag[1])
+                case "heading_close":
+                    heading = 0
+                case "blockquote_open":
+                    quotes += 1
+                    if quotes == 1 and self._items is None:
+                        self._quote = []
+                case "blockquote_close":
+                    quotes -= 1
+                    if quotes == 0 and self._quote is not None:
+                        self._end_quote(self._quote)
+                        self._quote = None
+                case "bullet_list_open" | "ordered_list_open":
+                    lists += 1
+                    if lists == 1 and self._quote is None:
+                        self._items, self._ordered = [], token.type.startswith("ordered")
+                case "bullet_list_close" | "ordered_list_close":
+                    lists -= 1
+                    if lists == 0 and self._items is not None:
+                        items, self._items = self._items, None
+                        self._end_list(items)
+                case "list_item_open":
+                    if self._items is not None:
+                        self._items.append(_Item(lists))
+                case "table_open":
+                    self._rows = []
+                case "tr_open":
+                    if self._rows is not None:
+                        self._rows.append([])
+                case "table_close":
+                    self._end_table()
+                case "fence" | "code_block":
+                    self._code(token)
+                case "html_block":
+                    self._html(token.content)
+                case "inline" if token.content:
+                    self._inline(self._read(token.content), heading)
+                case _:
+                    pass
+
+    def document(self) -> Document:
+        sections = [s for s in self._sections if s.blocks or s.title]
+        title = self._title or self._html_title
+        if not any(s.title for s in sections):
+            sections = _headings_of_plain_text(sections)
+        if not title:
+            first = next((i for i, s in enumerate(sections) if s.title), None)
+            if first is not None and sections[first].level == 1:
+                title = sections[first].title
+        for section in sections:
+            if section.title == title:  # the title's own section is the introduction
+                section.title = ""
+            if section.parent == title:
+                section.parent = ""
+        return Document(title, [s for s in sections if s.blocks or s.title])
+
+    # -- blocks --------------------------------------------------------------------------------
+
+    def _add(self, block: Block) -> None:
+        self._sections[-1].blocks.append(block)
+
+    def _inline(self, inline: _Inline, heading: int) -> None:
+        text = inline.text
+        if heading:
+            self._heading(_heading_text(text), heading)
+        elif self._rows is not None and self._rows:
+            self._rows[-1].append(spoken_form(text)[:200])
+        elif self._quote is not None:
+            self._quote.append(text)
+        elif self._items:
+            self._items[-1].parts.append(text)
+            self._items[-1].linked += inline.linked
+        else:
+            self._paragraph(text, inline)
+
+    def _heading(self, title: str, level: int) -> None:
+        if not title:
+            return
+        parent = next((self._above[i] for i in range(level - 1, 0, -1) if i in self._above), "")
+        self._above = {k: v for k, v in self._above.items() if k < level} | {level: title}
+        self._sections.append(Section(title, level, parent))
+
+    def _paragraph(self, text: str, inline: _Inline) -> None:
+        for source, alt in inline.images:
+            if path := _local_picture(source):
+                self._add(Image(path, spoken_form(alt)[:200]))
+        line = spoken_form(text)
+        if not _says_something(line) or line.startswith("[^"):
+            return
+        blocks = self._sections[-1].blocks
+        author = _author(line)
+        if author and blocks and isinstance(blocks[-1], Quote) and not blocks[-1].author:
+            blocks[-1] = Quote(blocks[-1].text, author)
+            return
+        ends = line[-1] in ".!?:"
+        if inline.linked > 0.6 * len(line) and (len(line.split()) < 12 or not ends):
+            return  # a row of links
+        self._add(Paragraph(line))
+
+    def _end_quote(self, lines: list[str]) -> None:
+        text = "\n".join(lines).strip()
+        alert = re.match(r"\[!\w+\]\s*", text)
+        if alert:  # GitHub's note boxes
+            if body := spoken_form(text[alert.end() :]):
+                self._add(Paragraph(body))
+            return
+        author = ""
+        if "\n" in text:
+            body, last = text.rsplit("\n", 1)
+            author = _author(last)
+            text = body if author else text
+        elif match := re.search(r"\s[\u2014\u2013]\s?(\w[^.!?\u2014]{1,60})$", text):
+            author, text = spoken_form(match[1]), text[: match.start()]
+        text = spoken_form(text)
+        if _says_something(text):
+            self._add(Quote(text, author))
+
+    def _end_list(self, items: list[_Item]) -> None:
+        if items and all(i.linked >= 0.8 * sum(map(len, i.parts)) for i in items if i.parts):
+            return  # a table of contents, a list of links
+        if any(item.code for item in items):  # a tutorial's steps: text and code take turns
+            for item in items:
+                for part in item.parts:
+                    if _says_something(line := _item_text(part)):
+                        self._add(Paragraph(line))
+                for code in item.code:
+                    self._add(code)
+            return
+        texts = _fold_children(items)
+        if len(texts) == 1:
+            self._add(Paragraph(texts[0]))
+        elif texts:
+            self._add(Bullets(tuple(texts), self._ordered))
+
+    def _code(self, token: Token) -> None:
+        language = re.match(r"[\w+#.-]{1,30}", token.info.strip().lstrip("{."))
+        name = language[0].lower() if language else ""
+        code = textwrap.dedent(token.content.expandtabs(4)).strip("\n").rstrip()
+        if not code.strip() or name in _NOT_SHOWN or self._quote is not None:
+            return
+        if token.type == "code_block" and _is_prose(code):  # an indented paragraph
+            self._paragraph(code, _Inline(code))
+        elif self._items:
+            self._items[-1].code.append(Code(code, name))
+        else:
+            self._add(Code(code, name))
+
+    def _end_table(self) -> None:
+        rows, self._rows = self._rows or [], None
+        if len(rows) < 2 or len(rows[0]) < 2 or self._items is not None or self._quote is not None:
+            return
+        width = len(rows[0])
+        body = [tuple([*row, *[""] * width][:width]) for row in rows[1:] if any(row)]
+        if body:
+            self._add(Table(tuple(rows[0]), tuple(body)))
+
+    def _html(self, html: str) -> None:
+        match = re.search(r"<h1[^>]{0,300}>(.{1,2000}?)</h1>", html[:20_000], re.S | re.I)
+        if match and not self._html_title:
+            self._html_title = _heading_text(re.sub(r"<[^>]{0,2000}>", " ", match[1]))
+
+    # -- inlines -------------------------------------------------------------------------------
+
+    def _read(self, content: str) -> _Inline:
+        if not re.search(r"[\\`*_\[\]<>&!~]", content):
+            return _Inline(content)
+        inline = _Inline()
+        for start in range(0, len(content), _MAX_INLINE_CHARS):
+            children: list[Token] = []
+            part = content[start : start + _MAX_INLINE_CHARS]
+            self._md.inline.parse(part, self._md, self._env, children)
+            self._flatten(children, inline)
+        return inline
+
+    def _flatten(self, children: list[Token], inline: _Inline) -> None:
+        text: list[str] = []
+        links = 0
+        for child in children:
+            match child.type:
+                case "text" | "text_special" | "code_inline":
+                    text.append(child.content)
+                    inline.linked += len(child.content) if links else 0
+                case "softbreak" | "hardbreak":
+                    text.append("\n")
+                case "html_inline" if child.content[:3].lower() == "<br":
+                    text.append("\n")
+                case "link_open":
+                    links += 1
+                case "link_close":
+                    links -= 1
+                case "image":
+                    alt = "".join(c.content for c in child.children or [])
+                    inline.images.append((str(child.attrs.get("src", "")), alt))
+                case _:
+                    pass
+        inline.text += "".join(text)
+
+
+def pictures(text: str) -> tuple[str, ...]:
+    """Absolute paths of pictures that ``text`` names and that are there: a script depends on
+    them. At most 200."""
+    sources = re.findall(r"!\[[^\]]{0,500}\]\(<?((?:/|file:///)[^)>\s]{1,1000})", text[:MAX_CHARS])
+    return tuple(sorted({path for source in sources[:200] if (path := _local_picture(source))}))
+
+
+def _heading_text(text: str) -> str:
+    text = spoken_form(text).strip(" #:*_")
+    numbered = re.match(r"(?:\d{1,3}\.)+(?:\d{1,3})?\s+(?=\S)|\d{1,3}\)\s+(?=\S)", text)
+    return (text[numbered.end() :] if numbered else text)[:200]
+
+
+def _says_something(text: str) -> bool:
+    return any(c.isalnum() for c in text)
+
+
+def _author(line: str) -> str:
+    match = re.match(r"\s*(?:[\u2014\u2013\u2015]|--|-)\s*(\w.{1,79})$", line)
+    return spoken_form(match[1]).rstrip(".") if match and len(match[1].split()) <= 10 else ""
+
+
+def _item_text(part: str) -> str:
+    return spoken_form(re.sub(r"^\s*\[[ xX]\]\s+", "", part))
+
+
+def _fold_children(items: list[_Item]) -> list[str]:
+    """One text an item. Short children go into their parent's line: "Formats: MP4, SRT"."""
+    texts: list[str] = []
+    i = 0
+    while i < len(items):
+        own = " ".join(filter(None, map(_item_text, items[i].parts)))
+        j = i + 1
+        children: list[str] = []
+        while j < len(items) and items[j].depth > items[i].depth:
+            children += filter(_says_something, map(_item_text, items[j].parts))
+            j += 1
+        joined = f"{own.rstrip(':.')}: {', '.join(children)}"
+        folds = own.endswith(":") or len(own.split()) <= 3
+        if folds and children and len(joined) <= 90 and not any("," in c for c in children):
+            texts.append(joined)
+        else:
+            texts += [own, *children]
+        i = j
+    return [t for t in texts if _says_something(t)]
+
+
+def _is_prose(code: str) -> bool:
+    """Whether an indented block is a paragraph: words and full stops, none of code's marks."""
+    letters = sum(c.isalpha() or c.isspace() for c in code)
+    return letters > 0.93 * len(code) and re.search(r"\w{2}[.!?]\s*$", code) is not None
+
+
+def _headings_of_plain_text(sections: list[Section]) -> list[Section]:
+    """A text without any heading: a short line without a full stop, before prose, is one."""
+    blocks = [b for s in sections for b in s.blocks]
+    found = [Section("", 1)]
+    for i, block in enumerate(blocks):
+        follows = blocks[i + 1] if i + 1 < len(blocks) else None
+        if (
+            isinstance(block, Paragraph)
+            and len(block.text) <= 70
+            and len(block.text.split()) <= 10
+            and (block.text[-1].isalnum() or (i == 0 and block.text[-1] in "?!"))
+            and follows is not None
+            and not (isinstance(follows, Paragraph) and len(follows.text) < len(block.text) * 2)
+        ):
+            found.append(Section(_heading_text(block.text), 1 if len(found) == 1 and i == 0 else 2))
+        else:
+            found[-1].blocks.append(block)
+    return [s for s in found if s.blocks or s.title]
+
+
+def _local_picture(source: str) -> str:
+    """The absolute path a picture's address means, if such a file is there; else ""."""
+    if source.startswith("file://"):
+        source = urlsplit(source).path
+    path = Path(unquote(source))
+    try:
+        there = path.is_absolute() and path.suffix.lower() in _PICTURES and path.is_file()
+    except (OSError, ValueError):
+        return ""
+    return str(path) if there else ""

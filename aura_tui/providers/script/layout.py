@@ -1,0 +1,395 @@
+"""Chosen lines -> scenes: how narration is parted, and the card that suits each part."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aura_tui.model.script import (
+    BulletsCard,
+    ChartCard,
+    CodeCard,
+    NumberCard,
+    PictureCard,
+    QuoteCard,
+    Scene,
+    StatementCard,
+    TableCard,
+    TitleCard,
+)
+from aura_tui.providers.script import prose
+from aura_tui.providers.script.document import Bullets, Code, Image, Quote, Table
+from aura_tui.providers.script.fitting import SCENE_S
+
+if TYPE_CHECKING:
+    from aura_tui.model.script import AnyCard
+    from aura_tui.providers.script.document import Block, Section
+    from aura_tui.providers.script.fitting import Line, Outline
+
+_SHORT_S = 3.5  # shorter scenes join a neighbour
+_FULL_S = 13.0  # what a joined scene may take
+_CARD_ITEMS = 6
+_CODE_LINES, _CODE_COLUMNS = 14, 110
+_TABLE_ROWS, _TABLE_COLUMNS, _CELL_CHARS = 8, 5, 48
+_ELLIPSIS = "\u2026"
+
+
+@dataclass(slots=True)
+class _Take:
+    """What becomes one scene: lines of one section, and what is shown meanwhile."""
+
+    section: int
+    block: Block | None
+    lines: list[Line]
+
+    @property
+    def seconds(self) -> float:
+        return sum(line.seconds for line in self.lines)
+
+    @property
+    def narration(self) -> str:
+        texts = [
+            line.text  # "It has:" keeps its colon before the points
+            if prose.is_lead_in(line.text) and follows is not None and follows.item is not None
+            else prose.finished(line.text)
+            for line, follows in itertools.zip_longest(self.lines, self.lines[1:])
+        ]
+        joined = texts[0]
+        for text in texts[1:]:
+            joined += ("" if prose.is_unspaced(joined[-2:]) else " ") + text
+        return joined
+
+
+def scenes(out: Outline, chosen: list[int], title: str) -> tuple[Scene, ...]:
+    """The scenes that tell ``chosen`` (indices of lines, in order). The first is the title."""
+    takes = _takes(out, chosen)
+    made: list[Scene] = []
+    opening = _opening(takes, out.sections)
+    if opening is None:
+        card: AnyCard = TitleCard(title=title)
+        made.append(_scene(1, title, prose.finished(title), card, chapter=True))
+    top: int | None = None
+    tops = _tops(out.sections)
+    for take in takes:
+        section = out.sections[take.section]
+        name = section.title or title
+        chapter = tops[take.section] != top and (bool(section.title) or not made)
+        top = tops[take.section]
+        if take is opening:
+            first = take.lines[0].text
+            subtitle = prose.shorten(first, 16) or (prose.shorten(first, 24) or "")
+            card = TitleCard(title=title, subtitle="" if _same(subtitle, title) else subtitle)
+        else:
+            card = _card(take, section, title, made)
+        made.append(_scene(len(made) + 1, name, take.narration, card, chapter=chapter))
+    return tuple(made)
+
+
+def _scene(number: int, title: str, narration: str, card: AnyCard, *, chapter: bool) -> Scene:
+    return Scene(number=number, title=title, narration=narration, card=card, chapter=chapter)
+
+
+def _opening(takes: list[_Take], sections: list[Section]) -> _Take | None:
+    """The part of the introduction that is told over the title, if there is any."""
+    if takes and takes[0].block is None and not sections[takes[0].section].title:
+        return takes[0]
+    return None
+
+
+def _tops(sections: list[Section]) -> list[int]:
+    """For every section the index of the chapter it belongs to."""
+    levels = sorted(s.level for s in sections if s.title)
+    # One or two sections alone at the highest level make no chapters: take the next level, too.
+    level = levels[min(2, len(levels) - 1)] if levels else 1
+    tops: list[int] = []
+    for i, section in enumerate(sections):
+        starts = not tops or section.level <= level or not section.title
+        tops.append(i if starts else tops[-1])
+    return tops
+
+
+# -- parting -------------------------------------------------------------------------------------
+
+
+def _takes(out: Outline, chosen: list[int]) -> list[_Take]:
+    picked = set(chosen)
+    takes: list[_Take] = []
+    for draft in out.drafts:
+        lines = [out.lines[i] for i in draft.lines if i in picked]
+        if not lines:
+            continue
+        last = takes[-1] if takes else None
+        if last and draft.block is None is last.block and last.section == draft.section:
+            last.lines += lines
+        else:
+            takes.append(_Take(draft.section, draft.block, lines))
+    return _joined([part for take in takes for part in _parted(take)], out.sections)
+
+
+def _parted(take: _Take) -> list[_Take]:
+    """A long take in scenes of even length; a list by its items, other blocks stay whole."""
+    total = take.seconds
+    if isinstance(take.block, Bullets):
+        items = {line.item for line in take.lines if line.item is not None}
+        count = max(-(-len(items) // _CARD_ITEMS), round(total / 16))
+    elif take.block is None:
+        count = max(round(total / SCENE_S), 1 if total <= _FULL_S else 2)
+    else:
+        count = 1
+    runs = _cuts([line.seconds for line in take.lines], count)
+    return [_Take(take.section, take.block, take.lines[run]) for run in runs]
+
+
+def _cuts(lengths: list[float], count: int) -> list[slice]:
+    """At most ``count`` runs of about the same length; none is empty."""
+    total, done, start = sum(lengths), 0.0, 0
+    runs: list[slice] = []
+    for i, length in enumerate(lengths):
+        border = total * (len(runs) + 1) / max(count, 1)
+        # Cut before this line when that comes nearer to the border than cutting after it.
+        if i > start and len(runs) + 1 < count and done + length / 2 > border:
+            runs.append(slice(start, i))
+            start = i
+        done += length
+    runs.append(slice(start, len(lengths)))
+    return runs
+
+
+def _joined(takes: list[_Take], sections: list[Section]) -> list[_Take]:
+    """Scenes too short to read join their neighbour of the same section."""
+    joined: list[_Take] = []
+    for take in takes:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and not (len(joined) == 1 and _opening(joined, sections))  # it has the title's card
+            and last.section == take.section
+            and min(last.seconds, take.seconds) < _SHORT_S
+            and last.seconds + take.seconds <= _FULL_S
+            and (last.block is None or take.block is None)
+        ):
+            joined[-1] = _Take(take.section, last.block or take.block, last.lines + take.lines)
+        else:
+            joined.append(take)
+    return joined
+
+
+# -- cards ---------------------------------------------------------------------------------------
+
+
+def _card(take: _Take, section: Section, title: str, before: list[Scene]) -> AnyCard:
+    name = section.title or title
+    above = _kicker(section.parent or (title if section.title else ""), name)
+    match take.block:
+        case Bullets(items, ordered):
+            return _bullets(take, items, ordered, name, above)
+        case Code(code, language):
+            head, kicker = _head(take, name, above)
+            return CodeCard(title=head, code=fit_code(code), language=language, kicker=kicker)
+        case Table():
+            head, kicker = _head(take, name, above)
+            return _chart(take.block, head, kicker) or _table(take.block, head, kicker)
+        case Quote(text, author):
+            return QuoteCard(text=text, author=author, kicker=_kicker(name))
+        case Image(path, caption):
+            shown = caption or (section.title and prose.headline(section.title, 8))
+            return PictureCard(path=path, caption=shown, kicker=_kicker(name, shown))
+        case _:
+            return _text_card(take, name, above, before)
+
+
+def _text_card(take: _Take, name: str, above: str, before: list[Scene]) -> AnyCard:
+    texts = [line.text for line in take.lines]
+    recent = before[-1].card if before else None
+    if not isinstance(recent, NumberCard):
+        for text in texts:
+            if card := _number(text, name):
+                return card
+    short = [s for s in (prose.shorten(t, 10) for t in texts if not prose.leans_back(t)) if s]
+    if len(texts) >= 3 and len(short) >= 3:
+        return BulletsCard(title=prose.headline(name, 9), bullets=tuple(short[:5]), kicker=above)
+    best = max(take.lines, key=lambda line: (not prose.leans_back(line.text), line.score))
+    text = prose.headline(best.text, 18)
+    return StatementCard(text=_sentence_end(text, best.text), kicker=_kicker(name))
+
+
+def _sentence_end(short: str, whole: str) -> str:
+    """A statement that is the whole sentence keeps its full stop, question or exclamation."""
+    return whole if _same(short, whole) else short
+
+
+def _bullets(take: _Take, items: tuple[str, ...], ordered: bool, name: str, above: str) -> AnyCard:
+    told = sorted({line.item for line in take.lines if line.item is not None})
+    if len(items) <= _CARD_ITEMS:
+        told = list(range(len(items)))  # the card may show what there is no time to say
+    points = _points([items[i] for i in told])
+    if ordered and told and told[0] > 0:  # a second card goes on counting
+        points = [f"{i + 1}. {point}" for i, point in zip(told, points, strict=True)]
+        ordered = False
+    head, kicker = _head(take, name, above)
+    return BulletsCard(title=head, bullets=tuple(points), ordered=ordered, kicker=kicker)
+
+
+_LABEL = re.compile(
+    r"(?=.{2,42}?(?::|\s[\u2013\u2014-])\s)([^:.!?]{2,40}?)(?::|\s[\u2013\u2014-])\s"
+)
+
+
+def _points(items: list[str]) -> list[str]:
+    """Short points. Items of the form "Label: explanation" show their labels alone if the whole
+    would be too long; all of them, so that the points are of one kind."""
+    firsts = [prose.sentences(item)[0] for item in items]
+    short = [prose.shorten(first, 12) for first in firsts]
+    labels = [_LABEL.match(item) for item in items]
+    if any(prose.length_in_words(f) > 12 for f in firsts) and all(labels):
+        return [label[1].strip() for label in labels if label]
+    return [s or prose.headline(f, 12) for s, f in zip(short, firsts, strict=True)]
+
+
+def _head(take: _Take, name: str, above: str) -> tuple[str, str]:
+    """(title, kicker) of a card that shows a block: its lead-in if that is short."""
+    for line in take.lines:
+        if line.item is None and prose.is_lead_in(line.text):
+            lead = prose.shorten(line.text, 9)
+            if lead and prose.length_in_words(lead) >= 3 and not prose.leans_back(lead):
+                return lead, _kicker(name, lead)
+    return prose.headline(name, 10), above
+
+
+def _kicker(text: str, beside: str = "") -> str:
+    """A small line on top: short, and not what the card says anyway."""
+    if _same(text, beside) or prose.length_in_words(text) > 7 or len(text) > 48:
+        return ""
+    return text
+
+
+def _same(a: str, b: str) -> bool:
+    def bare(text: str) -> str:
+        return re.sub(r"\W+", " ", text).strip().casefold()
+
+    return bare(a) == bare(b)
+
+
+# A label after the figure reads best if it starts with what is counted.
+_NO_LABEL = re.compile(
+    r"(?:in|of|by|for|and|to|per|since|from|a|an|the|than|on|at|with|is|was|are|were|or|as|if|when|"
+    r"that|which|but|more|less|faster|slower|up|down|over|under|after|before|between|into|will|"
+    r"can|so|while|during|through|has|have|had|it|they|we|you)\b",
+    re.IGNORECASE,
+)
+
+
+def _number(sentence: str, name: str) -> NumberCard | None:
+    """The sentence's figure, large, if a clause around it can be its label."""
+    match = prose.figure(sentence)
+    if match is None:
+        return None
+    value = " ".join(match[0].split())
+    if len(value) > 16:
+        return None
+    after = re.split(r"[,;:.!?()\u2014\u2013](?:\s|$)|\s-\s", sentence[match.end() :])[0].strip()
+    whole = prose.shorten(sentence, 14)
+    if 2 <= len(after.split()) <= 8 and not _NO_LABEL.match(after):
+        label = after
+    elif whole is not None and match[0] in whole:
+        label = whole
+    else:
+        return None
+    note = "" if label is whole or whole is None or match[0] not in whole else whole
+    return NumberCard(value=value, label=label, note=note, kicker=_kicker(name))
+
+
+def fit_code(code: str) -> str:
+    """``code`` in at most 14 lines, cut between lines; an ellipsis shows what went."""
+    lines = [
+        line if len(line) <= _CODE_COLUMNS else line[: _CODE_COLUMNS - 1] + _ELLIPSIS
+        for line in code.split("\n")
+    ]
+    if len(lines) <= _CODE_LINES:
+        return "\n".join(lines)
+    end = _CODE_LINES - 1
+    for i in range(end, end - 5, -1):  # a blank line near the end is a better place to stop
+        if not lines[i].strip():
+            end = i
+            break
+    return "\n".join([*lines[:end], _ELLIPSIS])
+
+
+def _table(table: Table, title: str, kicker: str) -> TableCard:
+    def row(cells: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(
+            c if len(c) <= _CELL_CHARS else c[: _CELL_CHARS - 1] + _ELLIPSIS
+            for c in cells[:_TABLE_COLUMNS]
+        )
+
+    rows = [row(r) for r in table.rows[:_TABLE_ROWS]]
+    if len(table.rows) > _TABLE_ROWS:
+        rows[-1] = tuple(_ELLIPSIS for _ in rows[0])
+    return TableCard(title=title, header=row(table.header), rows=tuple(rows), kicker=kicker)
+
+
+_VALUE = re.compile(
+    r"(?P<before>[$\u20ac\u00a3\u00a5~\u2248<>]?\s?)(?P<sign>[+\u2212-]?)"
+    r"(?P<digits>\d[\d.,'\u00a0\u202f ]*)(?P<after>\s?[^\d\s][^\d]{0,12})?"
+)
+
+
+def _chart(table: Table, title: str, kicker: str) -> ChartCard | None:
+    """A chart if there are 2 to 8 rows and one column of values in one unit beside the labels."""
+    if not 2 <= len(table.rows) <= 8:
+        return None
+    columns = list(zip(*table.rows, strict=True))
+    numeric = [values for cells in columns[1:] if (values := chart_values(cells))]
+    if len(numeric) != 1 or len(columns) > 3 or not all(columns[0]):
+        return None
+    at = next(i for i, cells in enumerate(columns) if i and chart_values(cells))
+    head = table.header[at]
+    labels = tuple(label[:24] for label in columns[0])
+    if len(set(labels)) < len(labels):
+        return None
+    name = head if len(head.split()) >= 2 else title
+    return ChartCard(
+        title=name,
+        labels=labels,
+        values=numeric[0],
+        texts=tuple(columns[at]),
+        kicker=kicker or _kicker(title, name),
+    )
+
+
+def chart_values(cells: tuple[str, ...]) -> tuple[float, ...] | None:
+    """The cells' numbers, if each is one and all are in one unit; else None."""
+    values: list[float] = []
+    units: set[tuple[str, str]] = set()
+    for cell in cells:
+        match = _VALUE.fullmatch(cell.strip())
+        if match is None:
+            return None
+        value = _number_of(match["digits"])
+        if value is None:
+            return None
+        values.append(-value if match["sign"] in ("-", "\u2212") and match["sign"] else value)
+        units.add((match["before"].strip(), (match["after"] or "").strip()))
+    return tuple(values) if len(units) == 1 else None
+
+
+def _number_of(digits: str) -> float | None:
+    """1,234.5 and 1.234,5 and 1 234: the last mark is decimal unless three digits follow."""
+    digits = re.sub(r"['\u00a0\u202f ]", "", digits)
+    if len(digits) > 15 or digits[-1] in ".,":
+        return None
+    marks = re.findall(r"[.,]", digits)
+    if marks:
+        last = max(digits.rfind("."), digits.rfind(","))
+        mark, tail = digits[last], digits[last + 1 :]
+        grouped = len(tail) == 3 and (mark == "," or len(marks) > 1) and digits[0] != "0"
+        if len(set(marks)) == 1 and (grouped or len(marks) > 1):
+            digits = digits.replace(mark, "")
+        else:
+            digits = re.sub(r"[.,]", "", digits[:last]) + "." + tail
+    try:
+        return float(digits)
+    except ValueError:
+        return None

@@ -1,0 +1,298 @@
+"""Prose: sentences, their spoken length, figures in them, and short forms for cards.
+
+Pure functions over plain text; Markdown is gone before (``document.py``). A sentence is never cut
+here for narration: :func:`shorten` serves cards alone.
+"""
+
+from __future__ import annotations
+
+import re
+
+# -- what is spoken ------------------------------------------------------------------------------
+
+_URL = re.compile(r"(?:https?|ftp)://(?:www\.)?([^\s/?#<>()\[\]]+)[^\s<>()\[\]]*")
+_EMOJI = re.compile(
+    "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\ufe0e\ufe0f\u200d\u20e3"
+    "\U000e0020-\U000e007f]|(?<!\\S):[a-z][a-z0-9_+-]{1,40}:(?!\\S)"
+)
+_LEFTOVER = re.compile(r"\*{2,}|~~|`+|\[\^[^\[\]\s]{1,40}\]|(?<=\w)\[\d{1,3}\]")
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+_BREAK_IN_CJK = re.compile(
+    f"(?<=[{_CJK}\u3000-\u303f\uff00-\uff65])\\s*\\n\\s*(?=[{_CJK}\u3000-\u303f])"
+)
+_SPACE_BEFORE_STOP = re.compile(r"\s+([,.;!?])(?=\s|$)")
+
+
+def spoken_form(text: str) -> str:
+    """``text`` as captions show it: one line, URLs as their host, no emoji, no stray marks."""
+    text = _BREAK_IN_CJK.sub("", text)
+    if "://" in text:
+        text = _URL.sub(_host, text)
+    text = _LEFTOVER.sub("", _EMOJI.sub(" ", text))
+    return _SPACE_BEFORE_STOP.sub(r"\1", " ".join(text.split()))
+
+
+def _host(match: re.Match[str]) -> str:
+    tail = re.search(r"[.,;:!?]+$", match[0])
+    return match[1].rstrip(".,;:!?") + (tail[0] if tail else "")
+
+
+# -- sentences -----------------------------------------------------------------------------------
+
+_END = re.compile(
+    "(?:[.!?\u2026\u061f\u06d4\u0964\u0965]+[\"'\u201d\u2019\u00bb)\\]]*(?=\\s|$))"
+    "|(?:[\u3002\uff01\uff1f\uff61]+[\u300d\u300f\u201d\uff09]*)"
+)
+_ABBREVIATION = re.compile(
+    r"dr|mrs?|ms|prof|st|jr|sr|inc|ltd|corp|vs|e\.?g|i\.?e|al|approx|dept|est|gen|col|sgt|rev|hon|"
+    r"cf|ca|resp|u\.[skao]|[ap]\.m|ph\.d|z\.b|d\.h|o\.g|s\.[ou]|bzw|evtl|ggf|inkl|zzgl|mio|mrd|hr|"
+    r"fr|bspw|vgl|p\.ex|mme|sra|dra|ej"
+)
+_BEFORE_NUMBERS = frozenset(
+    {"no", "nr", "fig", "figs", "vol", "p", "pp", "abs", "art", "ch", "sec"}
+)
+MAX_SENTENCE_CHARS = 700  # past this it is no sentence, but a text without full stops
+
+
+def sentences(text: str, language: str = "en") -> list[str]:
+    """The sentences of a one-line ``text``, in order; together they are the whole text."""
+    found: list[str] = []
+    start = 0
+    for match in _END.finditer(text):
+        if _ends_here(text, match, start, language):
+            found.append(text[start : match.end()].strip())
+            start = match.end()
+    found.append(text[start:].strip())
+    return [s for s in found if s]
+
+
+def _ends_here(text: str, match: re.Match[str], start: int, language: str) -> bool:
+    mark = match[0]
+    if mark[0] in "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965":
+        return True
+    follows = text[match.end() : match.end() + 3].lstrip(" \"'\u201c\u2018\u00ab\u201e([")[:1]
+    if follows.islower():
+        return False
+    if mark[0] != ".":
+        return True
+    before = text[max(start, match.start() - 24) : match.start()].rsplit(None, 1)
+    word = before[-1].lstrip("(\"'\u201c\u201e[").lower() if before else ""
+    if _ABBREVIATION.fullmatch(word) and follows:
+        return False
+    if word in _BEFORE_NUMBERS and follows.isdigit():
+        return False
+    if len(word) == 1 and word.isalpha() and follows and word not in "iaou":
+        return False  # an initial: J. R. R. Tolkien
+    # German ordinals: "am 3. Mai"
+    return not (language.startswith("de") and word.isdigit() and len(word) <= 2 and follows)
+
+
+def pieces_of_a_monster(text: str) -> list[str]:
+    """A "sentence" past :data:`MAX_SENTENCE_CHARS` in speakable pieces.
+
+    Such a text has no full stops (a transcript, a list in one line), so there is no sentence to
+    keep whole: it parts at clause borders, or else between words. Words longer than 80
+    characters (a hash, a data URL) can't be spoken and go.
+    """
+    if len(text) <= MAX_SENTENCE_CHARS:
+        return [text]
+    pieces: list[str] = []
+    current: list[str] = []
+    length = 0
+    for word in text.split():
+        if len(word) > 80 and not is_unspaced(word):
+            continue
+        for part in [word[i : i + 60] for i in range(0, len(word), 60)]:
+            current.append(part)
+            length += len(part) + 1
+            if length > 200 or (length > 100 and part[-1] in ",;:\u2014\u3001\uff0c\uff1b"):
+                pieces.append(" ".join(current))
+                current, length = [], 0
+    if current:
+        pieces.append(" ".join(current))
+    return pieces
+
+
+_STOPS = ".!?\u2026\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965"
+_CLOSERS = "\"'\u201d\u2019\u00bb)]\u300d\u300f\uff09"
+
+
+def finished(text: str) -> str:
+    """``text`` with a full stop, if it ends without one; a colon or comma becomes it."""
+    text = text.rstrip()
+    if text.rstrip(_CLOSERS)[-1:] in tuple(_STOPS):
+        return text
+    text = text.rstrip(" ,;:\uff1a\uff0c\u3001\u2014\u2013-")
+    return text + ("\u3002" if is_unspaced(text[-1:]) else ".") if text else ""
+
+
+def is_lead_in(text: str) -> bool:
+    """Whether a sentence only announces what follows it ("Install using pip:")."""
+    return text.rstrip().endswith((":", "\uff1a"))
+
+
+_ANAPHORA = re.compile(
+    r"(?:this|that|these|those|it|its|they|them|their|he|she|his|her|such|however|but|and|or|so|"
+    r"also|then|therefore|thus|hence|instead|otherwise|moreover|furthermore|besides|yet|still|"
+    r"which|now|plus|as well as|both|neither|either|another|here|there|"
+    r"for example|for instance|in contrast|as a result|"
+    r"dies\w*|das|der|er|sie|es|ihre?r?|sein\w*|diese[rsmn]?|aber|doch|und|oder|au\u00dferdem|"
+    r"deshalb|daher|darum|dann|dabei|damit|davon|daf\u00fcr|jedoch|auch|zudem|trotzdem|hier|dort|"
+    r"cela|ce|cette|ces|il|elle|ils|mais|donc|ainsi|esto|este|esta|estos|pero|adem\u00e1s)\b",
+    re.IGNORECASE,
+)
+
+
+def leans_back(sentence: str) -> bool:
+    """Whether a sentence likely needs the one before it ("However, it ...")."""
+    return _ANAPHORA.match(sentence) is not None
+
+
+# -- how long it takes to say --------------------------------------------------------------------
+
+_UNSPACED = re.compile(f"[{_CJK}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether ``text`` has a script that is written without spaces between words."""
+    return _UNSPACED.search(text) is not None
+
+
+def seconds(text: str, rate: float = 1.0) -> float:
+    """About how long ``text`` takes to say, at ``rate`` times the voice's own speed.
+
+    Half by words (2.6 a second), half by letters (15 a second), as languages differ in the length
+    of their words; scripts without spaces by characters (4.6 a second); digits take longer.
+    """
+    unspaced = len(_UNSPACED.findall(text))
+    rest = _UNSPACED.sub(" ", text) if unspaced else text
+    words = _WORD.findall(rest)
+    letters = sum(map(len, words)) + len(words)
+    digits = sum(c.isdigit() for c in rest)
+    return (len(words) / 5.2 + letters / 30 + digits * 0.12 + unspaced / 4.6 + 0.25) / rate
+
+
+def words(text: str) -> list[str]:
+    """The words of ``text`` in lower case; in scripts without spaces, pairs of characters."""
+    found = [w.lower() for w in _WORD.findall(text)]
+    return [
+        part
+        for w in found
+        for part in ([w[i : i + 2] for i in range(0, len(w), 2)] if is_unspaced(w) else [w])
+    ]
+
+
+# -- figures -------------------------------------------------------------------------------------
+
+_UNITS = (
+    r"%|\u2030|percent\b|per cent\b|Prozent\b|[x\u00d7](?![\w.])|times\b|mal\b|"
+    r"(?:thousand|million|billion|trillion|Millionen|Milliarden|Mio\.?|Mrd\.?|millones|millions|"
+    r"milliards)\b(?:\s(?:dollars|euros?|Euro))?|[kMGTP]?i?B\b|[kMG]?bit/s|[kMGT]?Wh?\b|[mk\u00b5n]?[sgm]\b|"
+    r"km\b|kg\b|Hz\b|[kMG]Hz\b|\u00b0[CF]?|fps\b|rpm\b|"
+    r"(?:\u20ac|\$|\u00a3|USD|EUR|euros?|dollars)(?!\w)"
+)
+_FIGURE = re.compile(
+    r"(?<![\w.,/#:-])(?:"
+    rf"[$\u20ac\u00a3\u00a5]\s?\d[\d.,]*\d?(?:\s?(?:k|K|M|B|bn|million|billion|trillion)\b)?"
+    rf"|[+\u2212-]?\d[\d.,\u202f\u00a0]*(?<![.,])\s?(?:{_UNITS})"
+    r"|\d{1,3}(?:[,.]\d{3})+(?![\d.,]*\d)"
+    r")"
+)
+
+
+def figure(sentence: str) -> re.Match[str] | None:
+    """The first figure worth a card of its own: with a unit, a currency or thousands."""
+    return _FIGURE.search(sentence)
+
+
+# -- short forms for cards -----------------------------------------------------------------------
+
+_HARD_BORDER = re.compile(
+    r"\s*[;:\u2014\uff1b\uff1a]\s+|\s+[\u2013-]{1,2}\s+|\s*[\uff0c\u3001]|\s+\("
+)
+_SOFT_BORDER = re.compile(
+    r",?\s+(?=(?:which|where|who|because|so that|while|whereas|although|unless|until|but|yet|"
+    r"weil|damit|sodass|wobei|w\u00e4hrend|obwohl|sondern|aber|"
+    r"parce que|mais|tandis que|porque|pero|mientras)\b)"
+    r"|,\s+(?=(?:and|so|or|with|without|using|including|such as|making|not|even|both|then|as|in|"
+    r"und|oder|mit|ohne|nicht|dann|bei)\b)"
+)
+_SUBORDINATE = re.compile(
+    r"(?:if|when|while|because|as|although|though|since|after|before|once|until|unless|whenever|"
+    r"for|in|on|at|by|with|to|during|under|from|wenn|als|weil|nachdem|bevor|da|obwohl|um|im|in der|"
+    r"bei|mit|seit|si|quand|lorsque|cuando|aunque)\b[^,;:.]{3,80},\s+",
+    re.IGNORECASE,
+)
+_OPENERS = re.compile(
+    r"(?:however|moreover|furthermore|therefore|also|then|finally|first|second|third|next|"
+    r"for example|for instance|in fact|of course|in short|in other words|instead|today|"
+    r"jedoch|au\u00dferdem|zudem|dabei|daher),\s+",
+    re.IGNORECASE,
+)
+_PARENTHESES = re.compile(r"\s*(?:\([^()]{1,200}\)|\[[^\[\]]{1,200}\])")
+
+
+def length_in_words(text: str) -> int:
+    """Words as a card counts them; three characters of an unspaced script make one."""
+    unspaced = len(_UNSPACED.findall(text))
+    return len(text.split()) + unspaced // 3
+
+
+def shorten(text: str, limit: int) -> str | None:
+    """``text`` in at most ``limit`` words, cut at a clause's border; None if it has none.
+
+    No full stop at the end: cards set headlines. The first letter is made a capital.
+    """
+    text = _bare(text)
+    if length_in_words(text) <= limit:
+        return text
+    text = _bare(_OPENERS.sub("", _PARENTHESES.sub("", text), count=1))
+    if length_in_words(text) <= limit:
+        return _capital(text)
+    if main := _SUBORDINATE.match(text):
+        rest = _bare(text[main.end() :])
+        short = rest if length_in_words(rest) <= limit else _cut(rest, limit)
+        return _capital(short) if short else None
+    short = _cut(text, limit)
+    return _capital(short) if short else None
+
+
+def _cut(text: str, limit: int) -> str | None:
+    best = None
+    for border in (_HARD_BORDER, _SOFT_BORDER):
+        for match in border.finditer(text):
+            head = text[: match.start()].rstrip(" ,")
+            count = length_in_words(head)
+            if count > limit:
+                break
+            if count >= 3 and (best is None or len(head) > len(best)):
+                best = head
+    return best
+
+
+def _bare(text: str) -> str:
+    text = text.strip()
+    if text.endswith(("...", "\u2026")):
+        return text
+    return text.rstrip(" .,;:\u3002\uff1a\uff0c\u3001")
+
+
+def _capital(text: str) -> str:
+    # "iPhone", "pip": a word with a capital or a digit inside keeps its own spelling.
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
+
+
+def headline(text: str, limit: int) -> str:
+    """Always something short: :func:`shorten`, else whole up to twice ``limit``, else cut
+    between words with an ellipsis."""
+    short = shorten(text, limit)
+    if short is not None:
+        return short[:400]
+    text = _bare(text)
+    if length_in_words(text) <= limit * 2:
+        return text[:400]
+    if is_unspaced(text):
+        return text[: limit * 3] + "\u2026"
+    return " ".join(text.split()[:limit]).rstrip(",;:-\u2013\u2014")[:400] + "\u2026"

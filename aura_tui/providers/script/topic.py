@@ -1,0 +1,76 @@
+"""A bare topic -> a short piece out of what the topic itself says. It invents no facts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aura_tui.model.script import BulletsCard, Scene, Script, StatementCard, TitleCard
+from aura_tui.model.text import clean_line
+from aura_tui.providers.script import prose
+
+if TYPE_CHECKING:
+    from aura_tui.model.request import JobRequest
+    from aura_tui.model.script import AnyCard
+
+# (about, for whom, why, the end): what can be said of any topic without knowing anything of it.
+_PHRASES = {
+    "en": (
+        "This short video introduces its topic: {topic}.",
+        "It is made for {audience}.",
+        "Its goal: {goal}.",
+        "There is more to tell, and the details are up to you.",
+    ),
+    "de": (
+        "Dieses kurze Video stellt sein Thema vor: {topic}.",
+        "Es ist gemacht f\u00fcr: {audience}.",
+        "Das Ziel: {goal}.",
+        "Dazu gibt es mehr zu sagen, und die Einzelheiten bestimmen Sie.",
+    ),
+    "fr": (
+        "Cette courte vid\u00e9o pr\u00e9sente son sujet : {topic}.",
+        "Elle s'adresse \u00e0 : {audience}.",
+        "Son but : {goal}.",
+        "Il y a plus \u00e0 dire, et les d\u00e9tails vous appartiennent.",
+    ),
+    "es": (
+        "Este breve v\u00eddeo presenta su tema: {topic}.",
+        "Est\u00e1 hecho para: {audience}.",
+        "Su objetivo: {goal}.",
+        "Hay m\u00e1s que contar, y los detalles dependen de usted.",
+    ),
+}
+_PARTS = re.compile(r"\s*[:;\u2014\uff1a\uff1b\u3001]\s*|\s+[\u2013-]\s+|,\s+(?:and\s+|und\s+)?")
+
+
+def script(said: str, request: JobRequest) -> Script:
+    """Two or three scenes from ``said`` and from the brief's audience and goal, as written."""
+    brief = request.brief
+    language = brief.language or "en"
+    title = prose.headline(said, 14)
+    details = {
+        "topic": said.rstrip(" .!?:"),
+        "audience": prose.spoken_form(clean_line(brief.audience, 200)).rstrip(" ."),
+        "goal": prose.spoken_form(clean_line(brief.goal, 200)).rstrip(" ."),
+    }
+    phrases = _PHRASES.get(language.split("-")[0].lower())
+    made: list[tuple[str, AnyCard]] = [(prose.finished(said), TitleCard(title=title))]
+    parts = [p for p in _PARTS.split(said) if any(c.isalnum() for c in p)]
+    if len(parts) >= 3:
+        points = tuple(prose.headline(p, 10) for p in parts[1:7])
+        told = " ".join(prose.finished(p) for p in parts[1:7])
+        made.append((told, BulletsCard(title=prose.headline(parts[0], 10), bullets=points)))
+    if phrases:
+        about, audience, goal, end = phrases
+        lines = [about] * (len(parts) < 3)
+        lines += [audience] * bool(details["audience"]) + [goal] * bool(details["goal"])
+        if lines:
+            told = " ".join(line.format(**details) for line in lines)
+            shown = details["goal"] or details["audience"] or details["topic"]
+            made.append((told, StatementCard(text=prose.headline(shown, 16))))
+        made.append((end, TitleCard(title=title)))
+    scenes = tuple(
+        Scene(number=i, title=title, narration=told, card=card, chapter=i == 1)
+        for i, (told, card) in enumerate(made, 1)
+    )
+    return Script(title=title, language=language, scenes=scenes)
