@@ -17,7 +17,7 @@ from aura_tui.model.text import clean_line
 from aura_tui.process import OutputTooLarge
 from aura_tui.providers.port import Spoken, Voice
 from aura_tui.providers.speech import espeak_voices, normalization, word_times
-from aura_tui.providers.speech.sound import MAX_SOUND_S, finish
+from aura_tui.providers.speech.sound import MAX_SOUND_S, finish, write_silence
 
 if TYPE_CHECKING:
     from aura_tui.providers.port import SceneText, Workbench
@@ -26,7 +26,7 @@ _WORKER = Path(__file__).with_name("espeak_worker.py")
 _VOICE_UNUSABLE, _TOO_LONG = 3, 4  # the worker's exit statuses
 _WORDS_PER_MINUTE, _SLOWEST, _FASTEST = 165, 80, 450  # the library's own bounds
 _TIMEOUT_S = 60.0  # half an hour of speech takes it two seconds
-_SILENCE_S = 0.5  # of a text that has nothing to say
+_RATE = 22050  # Hz; the library's own
 
 
 class _Reply(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class Espeak:
             if text:
                 reply = await self._run(scene, text, raw, bench)
             else:
-                reply = _silence(raw)
+                reply = _Reply(_RATE, write_silence(raw, _RATE), ())
             sound = await finish(raw, out, bench, what=f"{clean_line(scene.text, 40)!r}")
         finally:
             raw.unlink(missing_ok=True)
@@ -121,17 +121,6 @@ def _failed(what: str, scene: SceneText) -> StageError:
         f"eSpeak NG {what} the text {clean_line(scene.text, 60)!r}",
         "Change or split that text, or take another voice, then retry.",
     )
-
-
-def _silence(raw: Path) -> _Reply:
-    import wave
-
-    with wave.open(str(raw), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(22050)
-        file.writeframes(bytes(2 * int(22050 * _SILENCE_S)))
-    return _Reply(22050, int(22050 * _SILENCE_S), ())
 
 
 def _language(scene: SceneText) -> str:

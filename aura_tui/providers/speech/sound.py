@@ -131,6 +131,17 @@ async def _ffmpeg(
     return said
 
 
+def write_silence(raw: Path, rate: int) -> int:
+    """Half a second of silence at ``rate`` Hz, for a text with nothing to say; its samples."""
+    samples = rate // 2
+    with wave.open(str(raw), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(bytes(2 * samples))
+    return samples
+
+
 def _unusable(what: str, why: str) -> StageError:
     return StageError(
         Code.SPEECH_REPLY_INVALID,

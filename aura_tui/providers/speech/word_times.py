@@ -58,7 +58,7 @@ def from_events(
         group = said[owner if n else 0 : following]
         for i, span in zip(group, _shared(heard[owner], [forms[i] for i in group]), strict=True):
             spans[i] = span
-    return _words(tokens, forms, spans, duration_s)
+    return _words(tokens, forms, spans, (0.0, duration_s))
 
 
 def estimated(
@@ -71,7 +71,6 @@ def estimated(
     """
     if not voiced:
         voiced = ((0.0, 0.0),)
-    duration_s = voiced[-1][1]
     said = [i for i, form in enumerate(forms) if form] or list(range(len(tokens)))
     weights = [_weight(forms[i]) for i in said]
     spans: list[Span] = [(0.0, 0.0)] * len(tokens)
@@ -87,7 +86,7 @@ def estimated(
             spans[i] = span
         token_from, part_from = token_to, part_to
     all_said = forms if any(forms) else tokens
-    return _words(tokens, all_said, spans, duration_s)
+    return _words(tokens, all_said, spans, (voiced[0][0], voiced[-1][1]))
 
 
 def _weight(form: str) -> float:
@@ -157,14 +156,14 @@ def _anchors(
 
 
 def _words(
-    tokens: Sequence[str], forms: Sequence[str], spans: Sequence[Span], duration_s: float
+    tokens: Sequence[str], forms: Sequence[str], spans: Sequence[Span], within: Span
 ) -> tuple[Word, ...]:
     words: list[Word] = []
-    start = end = 0.0
+    start = end = within[0]
     for token, form, span in zip(tokens, forms, spans, strict=True):
         if form:
-            start = min(max(start, span[0]), duration_s)
-            end = min(max(end, start, span[1]), duration_s)
+            start = min(max(start, span[0]), within[1])
+            end = min(max(end, start, span[1]), within[1])
         else:
             start = end  # not said: where the word before it ended
         words.append(Word(token, round(start, 4), round(end, 4)))

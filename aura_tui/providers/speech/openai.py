@@ -1,0 +1,97 @@
+"""Any OpenAI-compatible speech endpoint: POST {base_url}/audio/speech.
+
+Such an endpoint says nothing of when a word is heard: times are estimated by length over the
+parts of the sound that are not silent, and pauses are matched to the text's punctuation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.text import clean, clean_line
+from aura_tui.providers.endpoint import Endpoint, Failure
+from aura_tui.providers.port import Spoken, Voice
+from aura_tui.providers.speech import normalization, word_times
+from aura_tui.providers.speech.sound import finish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aura_tui.providers.port import SceneText, Workbench
+    from aura_tui.settings import SpeechSettings
+
+_DEFAULT_VOICE = "alloy"  # every server that follows the API knows it, or ignores it
+_MAX_SOUND_BYTES = 64 << 20  # a quarter of an hour of 16-bit 24 kHz WAV has 43 MB
+_FAILURE = Failure(
+    Code.SPEECH_PROVIDER_UNAVAILABLE, Code.SPEECH_PROVIDER_REFUSED, Code.SPEECH_REPLY_INVALID
+)
+
+
+class OpenAISpeech:
+    """The ``openai`` provider. Satisfies :class:`aura_tui.providers.port.SpeechProvider`."""
+
+    name = "openai"
+    deterministic = False  # a model answers anew each time
+
+    def __init__(self, settings: SpeechSettings) -> None:
+        if not settings.base_url or not settings.model:
+            raise InputError(
+                Code.SPEECH_PROVIDER_UNAVAILABLE,
+                "The speech endpoint is not set up",
+                "Set speech.base_url and speech.model (AURA_SPEECH_BASE_URL, AURA_SPEECH_MODEL).",
+            )
+        self._endpoint = Endpoint(
+            base_url=settings.base_url,
+            api_key=settings.api_key,
+            timeout_s=settings.timeout_s,
+            name="the speech endpoint",
+            failure=_FAILURE,
+        )
+        self._model = settings.model
+        self._voice = settings.voice or _DEFAULT_VOICE
+
+    def identity(self) -> tuple[str, ...]:
+        """Where it is and its model."""
+        return ("openai", self._endpoint.host, self._model)
+
+    async def voices(self) -> tuple[Voice, ...]:
+        """The configured voice: the API has no list."""
+        return (
+            Voice(
+                name=self._voice,
+                language="",
+                provider=self.name,
+                description=f"{clean_line(self._model, 60)} at {self._endpoint.host}",
+            ),
+        )
+
+    def resolve(self, voice: str, language: str) -> str:
+        """The name as it is asked for: only the endpoint knows its voices."""
+        return clean_line(voice, 200) or self._voice
+
+    async def speak(self, scene: SceneText, out: Path, bench: Workbench) -> Spoken:
+        """One request, then decoding and levelling; the text is sent as written."""
+        tokens = scene.text.split()
+        raw = bench.scratch / f"{out.name}.endpoint"
+        body = {
+            "model": self._model,
+            "voice": scene.voice,
+            "input": clean(scene.text, len(scene.text) + 1),
+            "response_format": "wav",
+            "speed": scene.rate,
+        }
+        kind, data = await self._endpoint.post(
+            "/audio/speech", body, max_bytes=_MAX_SOUND_BYTES, accept="audio/*"
+        )
+        if not data or kind == "application/json" or kind.startswith("text/"):
+            raise self._endpoint.invalid(f"with {kind if data else 'nothing'}, not with a sound")
+        try:
+            await asyncio.to_thread(raw.write_bytes, data)
+            sound = await finish(raw, out, bench, what=f"{clean_line(scene.text, 40)!r}")
+        finally:
+            raw.unlink(missing_ok=True)
+        forms = normalization.spoken_forms(scene.text, scene.language)
+        words = word_times.estimated(tokens, forms, sound.voiced)
+        return Spoken(path=str(out), samples=sound.samples, words=words)
