@@ -6,6 +6,7 @@ Bounds that need no knowledge of providers are checked here, by :func:`check`. W
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from typing import Literal
@@ -13,9 +14,11 @@ from typing import Literal
 import msgspec
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.text import clean_line
 
 MAX_TEXT_CHARS = 1_000_000
 MAX_TOPIC_CHARS = 500
+MAX_FIELD_CHARS = 500  # of every other text: a tone, a name, a choice
 MIN_DURATION_S = 5
 MAX_DURATION_S = 3600
 MIN_SIDE_PX, MAX_SIDE_PX = 128, 3840
@@ -94,14 +97,12 @@ class JobRequest(_Camel, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """A one-line name for lists: the topic, else the text's first words."""
-        topic = " ".join(self.brief.topic.split())
-        if topic:
-            return topic[:120]
+        """A one-line name for lists: the topic, else the text's first words. Clean to show."""
+        if topic := clean_line(self.brief.topic, 120):
+            return topic
         for line in self.brief.text.splitlines():
-            words = " ".join(line.strip().lstrip("#>*-+ ").split())
-            if words:
-                return words[:120]
+            if words := clean_line(line.strip().lstrip("#>*-+ "), 120):
+                return words
         return "Untitled"
 
 
@@ -123,7 +124,8 @@ def parse_duration(value: float | str | None) -> float | None:
             hours, minutes, rest = match.groups()
             seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
     else:
-        seconds = float(value)
+        with contextlib.suppress(OverflowError):  # a whole number past any float
+            seconds = float(value)
     if seconds is None or not math.isfinite(seconds):
         raise InputError(
             Code.DURATION_INVALID,
@@ -210,7 +212,7 @@ def check(request: JobRequest) -> None:
             "Give the part that the video is about.",
             field="brief.text",
         )
-    if "\0" in brief.text or "\0" in brief.topic:
+    if not (_is_text(brief.topic) and _is_text(brief.text)):
         raise InputError(
             Code.BRIEF_NOT_TEXT,
             "The brief is not text",
@@ -219,6 +221,8 @@ def check(request: JobRequest) -> None:
         )
     parse_duration(request.plan_spec.target_duration)
     frame_size(render.res, brief.aspect)
+    for section in ("brief", "plan_spec", "voice_spec", "render_spec", "options"):
+        _check_texts(section, getattr(request, section))
     for field, ok, wants in (
         ("renderSpec.fps", MIN_FPS <= render.fps <= MAX_FPS, f"{MIN_FPS} to {MAX_FPS}"),
         ("renderSpec.container", render.container == "mp4", "mp4"),
@@ -234,6 +238,29 @@ def check(request: JobRequest) -> None:
         if not ok:
             raise InputError(
                 Code.OPTION_INVALID, f"{field} is out of range", f"It takes {wants}.", field=field
+            )
+
+
+def _is_text(value: str) -> bool:
+    """Whether it has no NUL and can be written as UTF-8 (half an emoji can't)."""
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _check_texts(section: str, spec: _Camel) -> None:
+    section = JobRequest.__struct_encode_fields__[JobRequest.__struct_fields__.index(section)]
+    for name, wire_name in zip(spec.__struct_fields__, spec.__struct_encode_fields__, strict=True):
+        value = getattr(spec, name)
+        if not isinstance(value, str) or (section, name) in (("brief", "topic"), ("brief", "text")):
+            continue
+        if len(value) > MAX_FIELD_CHARS or not _is_text(value):
+            raise InputError(
+                Code.OPTION_INVALID,
+                f"{section}.{wire_name} is too long, or no text",
+                f"Give at most {MAX_FIELD_CHARS} characters of plain text.",
+                field=f"{section}.{wire_name}",
             )
 
 
