@@ -1,0 +1,65 @@
+"""The clock of a run: seconds at work, ticking between events, standing still in a pause.
+
+Events carry the engine's time, the screen has its own. The smallest difference seen between the
+two is how far apart the clocks are (any larger one was also delay): so a remote engine whose
+clock is off, and a recording of last year, both tick right.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.model.events import StepProgressed, StepStatusChanged
+from aura_tui.model.status import JobStatus, StepStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from aura_tui.model.events import Envelope
+    from aura_tui.model.job import Job, Step
+    from aura_tui.model.stages import Stage
+
+
+class RunClock:
+    """Fed with every event of one job, in order."""
+
+    def __init__(self) -> None:
+        self._skew: timedelta | None = None
+        self._elapsed_s = 0.0
+        self._since: datetime | None = None  # running, and counting from here
+        self._stage_began_s: dict[Stage, float] = {}
+
+    @property
+    def ticking(self) -> bool:
+        """Whether time at work passes now."""
+        return self._since is not None
+
+    def feed(self, job: Job, envelope: Envelope, now: datetime) -> None:
+        """``job`` is the job after ``envelope``, which came ``now`` (aware UTC)."""
+        event = envelope.event
+        skew = now - event.timestamp
+        self._skew = skew if self._skew is None else min(self._skew, skew)
+        at = job.last_event_at or event.timestamp
+        if self._since is not None:
+            self._elapsed_s += max(0.0, (at - self._since).total_seconds())
+        # What the engine measured is better than what we add up, unless it would step back.
+        if isinstance(event, StepProgressed):
+            self._elapsed_s = max(self._elapsed_s, job.elapsed_s or 0.0)
+        self._since = at if job.status is JobStatus.RUNNING else None
+        if isinstance(event, StepStatusChanged) and event.status is StepStatus.STARTED:
+            self._stage_began_s[event.step] = self._elapsed_s
+
+    def elapsed_s(self, now: datetime) -> float:
+        """Seconds at work until ``now``."""
+        if self._since is None or self._skew is None:
+            return self._elapsed_s
+        return self._elapsed_s + max(0.0, (now - self._skew - self._since).total_seconds())
+
+    def step_s(self, step: Step, now: datetime) -> float | None:
+        """Seconds ``step`` took, or has taken so far; None before it began."""
+        if step.duration_ms is not None:
+            return step.duration_ms / 1000
+        began = self._stage_began_s.get(step.stage)
+        if step.status is not StepStatus.STARTED or began is None:
+            return None
+        return max(0.0, self.elapsed_s(now) - began)

@@ -1,0 +1,56 @@
+"""Follow one job: its whole history, then what happens, each event with the job after it.
+
+Every view folds through here, so that all show the same job, whenever they began to look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from typing import TYPE_CHECKING, cast
+
+from aura_tui.model.job import Job
+from aura_tui.model.reduce import reduce
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from aura_tui.model.events import Envelope
+    from aura_tui.service import JobService
+
+# A burst of events leaves the loop to others this often: a key press waits no longer than that
+# for each turn it needs.
+_TURN_S = 0.004
+
+
+def as_created(job: Job) -> Job:
+    """The job before its first event: what it is, and nothing of what happened to it."""
+    return Job(
+        id=job.id,
+        correlation_id=job.correlation_id,
+        title=job.title,
+        created_at=job.created_at,
+        queued_at=job.queued_at,
+        priority=job.priority,
+        attempt=job.attempt,
+        retry_of=job.retry_of,
+    )
+
+
+async def follow(service: JobService, job_id: str) -> AsyncGenerator[tuple[Job, Envelope]]:
+    """``(job after the event, event)`` from the job's first event to its last.
+
+    Ends with the terminal event, or where the service has no more to tell.
+    """
+    job = as_created(await service.get(job_id))
+    turn_ends = time.monotonic() + _TURN_S
+    # Every service's `events` is an async generator; the port promises the iterator alone.
+    events = cast("AsyncGenerator[Envelope]", service.events(job_id))
+    async with aclosing(events):
+        async for envelope in events:
+            job = reduce(job, envelope)
+            yield job, envelope
+            if time.monotonic() >= turn_ends:
+                await asyncio.sleep(0)
+                turn_ends = time.monotonic() + _TURN_S

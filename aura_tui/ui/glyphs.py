@@ -1,0 +1,107 @@
+"""The few signs the board draws, and what stands for them where only ASCII can be shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from aura_tui.model.status import JobStatus, StepStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Glyphs(NamedTuple):
+    """Each is one cell wide. Different states differ by shape, not by colour alone."""
+
+    waiting: str
+    running: str
+    paused: str
+    done: str
+    reused: str
+    skipped: str
+    failed: str
+    cancelled: str
+    warning: str
+    folded: str
+    unfolded: str
+    cursor: str
+    dot: str
+    arrow: str
+    bar: str
+    bar_half: str
+    track: str
+    rule: str
+
+    def step(self, status: StepStatus, *, paused: bool = False) -> str:
+        """The sign of a step's state."""
+        if paused and status is StepStatus.STARTED:
+            return self.paused
+        return {
+            StepStatus.PENDING: self.waiting,
+            StepStatus.STARTED: self.running,
+            StepStatus.COMPLETED: self.done,
+            StepStatus.REUSED: self.reused,
+            StepStatus.SKIPPED: self.skipped,
+            StepStatus.FAILED: self.failed,
+            StepStatus.CANCELLED: self.cancelled,
+        }[status]
+
+    def job(self, status: JobStatus) -> str:
+        """The sign of a job's state."""
+        return {
+            JobStatus.QUEUED: self.waiting,
+            JobStatus.RUNNING: self.running,
+            JobStatus.PAUSED: self.paused,
+            JobStatus.SUCCEEDED: self.done,
+            JobStatus.FAILED: self.failed,
+            JobStatus.CANCELED: self.cancelled,
+        }[status]
+
+
+UNICODE = Glyphs(
+    waiting="○",
+    running="●",
+    paused="‖",
+    done="✓",
+    reused="↺",
+    skipped="–",  # noqa: RUF001 - an en dash is meant
+    failed="✗",
+    cancelled="◌",
+    warning="▲",
+    folded="▸",
+    unfolded="▾",
+    cursor="❯",  # noqa: RUF001 - no greater-than sign
+    dot="·",
+    arrow="→",
+    bar="━",
+    bar_half="╸",
+    track="─",
+    rule="─",
+)
+ASCII = Glyphs(
+    waiting=".",
+    running="*",
+    paused="=",
+    done="+",
+    reused="~",
+    skipped="-",
+    failed="x",
+    cancelled="o",
+    warning="!",
+    folded=">",
+    unfolded="v",
+    cursor=">",
+    dot="|",
+    arrow="->",
+    bar="#",
+    bar_half="#",
+    track="-",
+    rule="-",
+)
+
+
+def is_ascii(environ: Mapping[str, str], encoding: str | None) -> bool:
+    """Whether the terminal gets ASCII alone: ``AURA_ASCII`` is set, or it speaks no UTF-8."""
+    if environ.get("AURA_ASCII", "") not in ("", "0"):
+        return True
+    return (encoding or "utf-8").lower().replace("-", "").replace("_", "") != "utf8"

@@ -1,0 +1,41 @@
+"""``--progress json``: the very events, one object a line, and nothing else."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from aura_tui.ui import pipes
+from aura_tui.ui.follow import follow
+from aura_tui.wire.codec import encode_line
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from aura_tui.model.job import Job
+    from aura_tui.service import JobService
+
+
+async def follow_json(
+    service: JobService, job_id: str, out: BinaryIO, *, after: int | None = None
+) -> Job:
+    """Write each event with an id above ``after`` as it comes; the last line is the terminal one.
+
+    Returns the job as the last event left it. It has not ended where the reader of ``out`` went
+    away: then nobody is left to follow it for.
+    """
+    job = await service.get(job_id)
+    async with aclosing(follow(service, job_id)) as followed:
+        async for after_event, envelope in followed:
+            job = after_event
+            if envelope.id <= (after or 0):
+                continue
+            line = encode_line(envelope)
+
+            def send(line: bytes = line) -> None:
+                out.write(line)
+                out.flush()
+
+            if not await pipes.write(out, send, len(line)):
+                break
+    return job

@@ -1,0 +1,64 @@
+"""A service that opens while the board is already on the screen, and closes when it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
+
+    from aura_tui.service import JobService
+
+
+class Opening:
+    """One task enters the service's context and leaves it: what is opened within a task scope
+    must be closed within it. Used as an async context manager around the board."""
+
+    def __init__(self, make: Callable[[], AbstractAsyncContextManager[JobService]]) -> None:
+        self._make = make
+        self._release = asyncio.Event()
+        self._service: asyncio.Future[JobService] | None = None
+        self._holder: asyncio.Task[None] | None = None
+
+    async def service(self) -> JobService:
+        """The open service; opens it the first time. Raises what opening it raised."""
+        if self._service is None:
+            self._service = asyncio.get_running_loop().create_future()
+            self._holder = asyncio.create_task(self._hold(self._service))
+        return await asyncio.shield(self._service)
+
+    async def _hold(self, opened: asyncio.Future[JobService]) -> None:
+        try:
+            async with self._make() as service:
+                opened.set_result(service)
+                await self._release.wait()
+        except BaseException as e:
+            if opened.done():
+                raise
+            if isinstance(e, asyncio.CancelledError):
+                opened.cancel()
+                raise
+            opened.set_exception(e)
+
+    async def __aenter__(self) -> Opening:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._holder is None or self._service is None:
+            return
+        self._release.set()
+        if not self._service.done():
+            self._holder.cancel()  # nobody waits for it any more
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(self._holder)
+        if self._service.done() and not self._service.cancelled():
+            self._service.exception()  # seen: whoever asked for the service had it raised

@@ -1,0 +1,144 @@
+"""How views say things: times, sizes, ranges, states. Text only; no colour, no width, no glyph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text import clean_line
+
+if TYPE_CHECKING:
+    from aura_tui.model.events import Metrics
+    from aura_tui.model.job import Eta, Job, Step
+
+JOB_WORDS = {
+    JobStatus.QUEUED: "queued",
+    JobStatus.RUNNING: "running",
+    JobStatus.PAUSED: "paused",
+    JobStatus.SUCCEEDED: "succeeded",
+    JobStatus.FAILED: "failed",
+    JobStatus.CANCELED: "cancelled",
+}
+STEP_WORDS = {
+    StepStatus.PENDING: "waiting",
+    StepStatus.STARTED: "running",
+    StepStatus.COMPLETED: "done",
+    StepStatus.FAILED: "failed",
+    StepStatus.SKIPPED: "skipped",
+    StepStatus.REUSED: "reused",
+    StepStatus.CANCELLED: "cancelled",
+}
+
+
+def duration(seconds: float) -> str:
+    """``0:07``, ``12:07``, ``1:02:03``; never rounded up."""
+    whole = int(max(0.0, min(seconds, 3_599_999.0)))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def took(seconds: float) -> str:
+    """A time that is over, with tenths where they tell something: ``0.7 s``, ``12:07``."""
+    return f"{max(0.0, seconds):.1f} s" if seconds < 9.95 else duration(seconds + 0.5)
+
+
+def size(count: int) -> str:
+    """``512 B``, ``1.2 KB``, ``14.2 MB``: decimal units, as disks are sold and ``ls -h`` isn't."""
+    value = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < (1000 if unit == "B" else 999.5):
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.95 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def time_left(eta: Eta | None) -> str:
+    """The range, rounded to what such a guess is worth: ``35-50 s``, ``4-6 min``, ``unknown``."""
+    if eta is None:
+        return "unknown"
+    low, high = max(0.0, eta.low), max(0.0, eta.high)
+    if high < 10:
+        return "under 10 s"
+    if high < 100:
+        return _range(low / 5, high / 5, 5, "s")
+    if high < 5700:
+        return _range(low / 60, high / 60, 1, "min")
+    if high < 360_000:
+        halves_low, halves_high = round(low / 1800) / 2, round(high / 1800) / 2
+        return _span(f"{halves_low:g}", f"{halves_high:g}", "h")
+    return "days"
+
+
+def _range(low: float, high: float, scale: int, unit: str) -> str:
+    # Outwards: a range that is too narrow promises what nobody knows.
+    floor, ceiling = int(low) * scale, -int(-high // 1) * scale
+    return f"under {ceiling} {unit}" if not floor else _span(str(floor), str(ceiling), unit)
+
+
+def _span(low: str, high: str, unit: str) -> str:
+    return f"about {low} {unit}" if low == high else f"{low}-{high} {unit}"
+
+
+def basis(eta: Eta) -> str:
+    """What the range was judged from."""
+    if not eta.runs:
+        return "from this run's pace"
+    return f"from {eta.runs} run{'s' if eta.runs > 1 else ''} here"
+
+
+def step_word(step: Step, job: Job) -> str:
+    """The step's state in a word; a step at work shares its job's pause."""
+    if step.status is StepStatus.STARTED and job.status is JobStatus.PAUSED:
+        return "paused"
+    return STEP_WORDS[step.status]
+
+
+def item(step: Step) -> str:
+    """``scene 3 of 8``, or "" where the stage counts nothing."""
+    if step.item is None or not step.total:
+        return ""
+    noun = "part" if step.stage is Stage.COMPOSITION else "scene"
+    return f"{noun} {min(step.item, step.total)} of {step.total}"
+
+
+def current(step: Step) -> str:
+    """What the step is at, on one line: its item, message and detail, none said twice."""
+    parts = [item(step)]
+    for text in (clean_line(step.message, 500), clean_line(step.detail, 500)):
+        if text and not any(text.casefold() in part.casefold() for part in parts):
+            parts.append(text)
+    return "  ".join(part for part in parts if part)
+
+
+def metrics(found: Metrics | None) -> list[str]:
+    """What a stage measured, each number as a phrase of its own; [] where there is none."""
+    if found is None:
+        return []
+    phrases: list[str] = []
+    if found.provider:
+        phrases.append(clean_line(found.provider, 60))
+    if found.made:
+        phrases.append(f"{found.made} made")
+    if found.reused:
+        phrases.append(f"{found.reused} reused")
+    if found.fps is not None:
+        phrases.append(f"{found.fps:5.1f} fps")
+    if found.speed is not None:
+        phrases.append(f"{found.speed:4.1f}x speed")
+    if found.size_bytes is not None:
+        phrases.append(size(found.size_bytes))
+    if found.projected_bytes is not None:
+        phrases.append(f"about {size(found.projected_bytes)} in the end")
+    return phrases
+
+
+def seconds(milliseconds: int | None) -> float | None:
+    """Seconds; None stays None."""
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def active_s(job: Job) -> float:
+    """Seconds the job has been at work, pauses left out, as far as its events tell."""
+    steps = sum(step.duration_ms or 0 for step in job.steps) / 1000
+    return max(job.elapsed_s or 0.0, steps)

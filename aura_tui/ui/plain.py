@@ -1,0 +1,193 @@
+"""``--progress plain``: lines for pipes and CI logs. Printed on change, whole, one fact a line.
+
+The first column says what a line is about (a stage, the job's state, ``warning``, ``error``,
+``artifact``); the second, always at the same place, what of it. Nothing moves the cursor.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import aclosing
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from aura_tui.model import events as ev
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text import clean, clean_line
+from aura_tui.ui import phrases, pipes
+from aura_tui.ui.follow import follow
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+    from datetime import datetime
+    from typing import TextIO
+
+    from aura_tui.model.job import Job
+    from aura_tui.model.stages import Stage
+    from aura_tui.service import JobService
+
+_COLUMN = 13
+_EVERY_PERCENT = 10
+_EVERY = timedelta(seconds=5)
+
+# SGR by the first column. On a terminal only, and beside a word that says the same.
+_SGR = {"warning": "33", "error": "31", "failed": "31", "succeeded": "32", "cancelled": "33"}
+
+
+async def follow_plain(
+    service: JobService,
+    job_id: str,
+    out: TextIO,
+    *,
+    after: int | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Job:
+    """Print what events with an id above ``after`` change, until the job ends.
+
+    Returns the job as the last event left it. It has not ended where the reader of ``out`` went
+    away: then nobody is left to follow it for.
+    """
+    environ = os.environ if environ is None else environ
+    colour = out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    lines = PlainLines()
+    job = await service.get(job_id)
+    async with aclosing(follow(service, job_id)) as followed:
+        async for job, envelope in followed:
+            told = [*lines.tell(job, envelope)]
+            if told and envelope.id > (after or 0):
+                text = "".join(_coloured(line, colour) for line in told)
+                if not await _print(out, text):
+                    break
+    return job
+
+
+class PlainLines:
+    """What to print for each event. Times are the events' own: the same run prints the same."""
+
+    def __init__(self) -> None:
+        self._status: JobStatus | None = None
+        self._said: dict[Stage, tuple[int | None, int, datetime]] = {}
+        self._problems: set[tuple[str, str]] = set()
+
+    def tell(self, job: Job, envelope: ev.Envelope) -> Iterator[str]:
+        """The lines ``envelope`` is worth, given the job after it. No line ends in a newline."""
+        if job.last_event_id != envelope.id:
+            return  # it changed nothing: old, or illegal
+        event = envelope.event
+        if self._status is None:
+            yield from _begin(job)
+        if isinstance(event, ev.StepStatusChanged):
+            yield from self._step_status(event)
+        elif isinstance(event, ev.StepProgressed):
+            yield from self._step_progress(job, event)
+        elif isinstance(event, ev.StepErred):
+            text = f"{event.step.title}: {_problem(event.code, event.message, event.remediation)}"
+            self._problems.add((event.code, event.message))
+            yield _line("error", text)
+        elif isinstance(event, ev.Warned):
+            where = f"{event.step.title}: " if event.step is not None else ""
+            yield _line("warning", where + event.message)
+        elif isinstance(event, ev.JobLogged) and event.severity != "info":
+            yield _line(event.severity, event.message)
+        elif isinstance(event, ev.ArtifactMade):
+            yield _artifact(event.name, event.path, event.size_bytes)
+        if job.status is not self._status:
+            resumed = self._status is JobStatus.PAUSED and job.status is JobStatus.RUNNING
+            self._status = job.status
+            if job.status.ended:
+                yield from end_lines(job, told=self._problems)
+            else:
+                yield "resumed" if resumed else phrases.JOB_WORDS[job.status]
+
+    def _step_status(self, event: ev.StepStatusChanged) -> Iterator[str]:
+        text = "started" if event.status is StepStatus.STARTED else phrases.STEP_WORDS[event.status]
+        if event.status is StepStatus.STARTED and event.attempt > 1:
+            text += f" again, attempt {event.attempt}"
+        length_s = phrases.seconds(event.duration_ms)
+        if length_s is not None and event.status in (StepStatus.COMPLETED, StepStatus.FAILED):
+            text += f" in {phrases.took(length_s)}"
+        self._said.pop(event.step, None)
+        yield _line(event.step.title, text)
+
+    def _step_progress(self, job: Job, event: ev.StepProgressed) -> Iterator[str]:
+        step = job.step(event.step)
+        tenth = int(step.percent // _EVERY_PERCENT)
+        now = event.timestamp
+        item, said_tenth, said_at = self._said.get(event.step, (None, -1, now))
+        if step.item == item and tenth == said_tenth and now - said_at < _EVERY:
+            return
+        self._said[event.step] = (step.item, tenth, now)
+        parts = [f"{step.percent:3.0f} %", phrases.current(step)]
+        if step.metrics is not None and step.metrics.fps is not None:
+            parts.append(f"{step.metrics.fps:.0f} fps")
+        if job.eta is not None:
+            parts.append(f"{phrases.time_left(job.eta)} left, {phrases.basis(job.eta)}")
+        yield _line(event.step.title, "  ".join(part for part in parts if part))
+
+
+def _begin(job: Job) -> Iterator[str]:
+    yield _line("job", f"{job.id}  {clean_line(job.title)}")
+    if job.correlation_id:
+        yield _line("correlation", job.correlation_id)
+    if job.retry_of or job.attempt > 1:
+        yield _line("attempt", f"{job.attempt}" + (f", of {job.retry_of}" if job.retry_of else ""))
+
+
+def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
+    """How an ended job ended: what plain output closes with, and what one sees after the board.
+
+    ``told``: code and message of the errors that need not be said again.
+    """
+    word = phrases.JOB_WORDS[job.status]
+    length = f"after {phrases.took(phrases.active_s(job))}"
+    if job.status is JobStatus.SUCCEEDED:
+        yield _line(word, length)
+        if job.output is not None and job.output.subtitle_path:
+            yield _line("captions", clean_line(job.output.subtitle_path, 4000))
+        if job.output is not None and job.output.video_path:
+            path = clean_line(job.output.video_path, 4000)
+            yield _line("video", f"{path}  {phrases.size(job.output.size_bytes)}")
+        return
+    where = f" in {job.stage.title}" if job.stage is not None else ""
+    yield _line(word, f"{length}{where}" + (f": {clean_line(job.message)}" if job.message else ""))
+    for problem in job.errors:
+        if (problem.code, problem.message) not in told:
+            yield _line("error", _problem(problem.code, problem.message, problem.remediation))
+    if job.status is JobStatus.CANCELED:
+        for kept in job.artifacts:
+            yield _artifact(kept.name, kept.path, kept.size_bytes, "kept")
+    if job.log_path:
+        yield _line("log", clean_line(job.log_path, 4000))
+    for action in job.suggested_actions:
+        yield _line("next", action)
+
+
+def _artifact(name: str, path: str, size_bytes: int, word: str = "artifact") -> str:
+    return _line(word, f"{clean_line(name)}  {phrases.size(size_bytes)}  {clean_line(path, 4000)}")
+
+
+def _problem(code: str, message: str, remediation: str) -> str:
+    text = " ".join(part for part in (code, message) if part)
+    return f"{text} -> {remediation}" if remediation else text
+
+
+def _line(subject: str, text: str) -> str:
+    """One line, whatever newlines the text has; never cut."""
+    return f"{subject:<{_COLUMN}}{' '.join(clean(text, 20_000).split(chr(10)))}"
+
+
+def _coloured(line: str, colour: bool) -> str:
+    sgr = _SGR.get(line.split(" ", 1)[0]) if colour else None
+    return f"\x1b[{sgr}m{line}\x1b[0m\n" if sgr else f"{line}\n"
+
+
+async def _print(out: TextIO, text: str) -> bool:
+    encoding = out.encoding or "utf-8"
+    data = text.encode(encoding, "backslashreplace")
+    writable = data.decode(encoding, "backslashreplace")
+
+    def send() -> None:
+        out.write(writable)
+        out.flush()
+
+    return await pipes.write(out, send, len(data))

@@ -1,0 +1,1 @@
+"""Screens: they lay widgets out and hand state down to them."""

@@ -1,0 +1,1 @@
+"""Widgets: each is given state and draws it."""

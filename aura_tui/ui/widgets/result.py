@@ -1,0 +1,105 @@
+"""How the run ended: what was made and where it lies, or why it failed and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from aura_tui.model.status import JobStatus
+from aura_tui.model.text import clean_line
+from aura_tui.ui import bindings, phrases
+from aura_tui.ui.widgets.header import STATUS_STYLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from aura_tui.model.job import Job
+    from aura_tui.ui.glyphs import Glyphs
+
+_LABEL = 10
+
+
+class ResultPanel(VerticalScroll, can_focus=True):
+    """Its text can be selected with the mouse; paths are never cut."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.RESULT]
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def show(self, job: Job, glyphs: Glyphs) -> None:
+        """Draw how ``job``, which has ended, ended."""
+        self.query_one(Static).update(Content("\n").join(lines(job, glyphs)))
+
+
+def lines(job: Job, glyphs: Glyphs) -> Iterator[Content]:
+    """What the panel says, a fact a line."""
+    after = phrases.took(phrases.active_s(job))
+    where = f" in {job.stage.title}" if job.stage is not None else ""
+    head = {
+        JobStatus.SUCCEEDED: f"Succeeded after {after}",
+        JobStatus.FAILED: f"Failed{where} after {after}",
+        JobStatus.CANCELED: f"Cancelled{where} after {after}",
+    }.get(job.status, phrases.JOB_WORDS[job.status])
+    yield Content.styled(f"{glyphs.job(job.status)} {head}", f"bold {STATUS_STYLE[job.status]}")
+    if job.status is JobStatus.SUCCEEDED:
+        yield from _made(job)
+    elif job.status is JobStatus.FAILED:
+        yield from _why(job, glyphs)
+    else:
+        if job.message:
+            yield Content(clean_line(job.message, 4000))
+        yield from _kept(job)
+    if job.warnings and job.status is JobStatus.SUCCEEDED:
+        count = len(job.warnings)
+        text = f"{glyphs.warning} {count} warning{'s' if count > 1 else ''}; see the stages"
+        yield Content.styled(text, "$warning")
+
+
+def _made(job: Job) -> Iterator[Content]:
+    output = job.output
+    told: set[str] = set()
+    if output is not None and output.video_path:
+        yield _fact("video", output.video_path, output.size_bytes)
+        told.add(output.video_path)
+    if output is not None and output.subtitle_path:
+        yield _fact("captions", output.subtitle_path)
+        told.add(output.subtitle_path)
+    for artifact in job.artifacts:
+        if artifact.path not in told:
+            yield _fact("also", artifact.path, artifact.size_bytes)
+
+
+def _why(job: Job, glyphs: Glyphs) -> Iterator[Content]:
+    said = {problem.message for problem in job.errors}
+    if job.message and job.message not in said:
+        yield Content.styled(clean_line(job.message, 4000), "$error")
+    for problem in job.errors:
+        code = clean_line(problem.code, 40)
+        yield Content.styled(f"{code} {clean_line(problem.message, 4000)}".strip(), "$error")
+        if problem.remediation:
+            yield Content(f"{glyphs.arrow} {clean_line(problem.remediation, 4000)}")
+    if job.log_path:
+        yield _fact("log", job.log_path)
+    for action in job.suggested_actions:
+        yield _fact("next", action)
+
+
+def _kept(job: Job) -> Iterator[Content]:
+    if not job.artifacts:
+        yield Content.styled("No finished file was there to keep.", "$text-muted")
+    for artifact in job.artifacts:
+        yield _fact("kept", artifact.path, artifact.size_bytes)
+
+
+def _fact(label: str, text: str, size_bytes: int | None = None) -> Content:
+    size = f"  {phrases.size(size_bytes)}" if size_bytes else ""
+    return Content.assemble(
+        (f"{label:<{_LABEL}}", "$text-muted"), clean_line(text, 4000), (size, "$text-muted")
+    )

@@ -1,0 +1,185 @@
+"""The five stages: a row each, which opens to its numbers, warnings and errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text import clean_line
+from aura_tui.ui import bindings, phrases
+from aura_tui.ui.widgets.bar import bar
+from aura_tui.ui.widgets.painted import Painted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from aura_tui.model.job import Job, Step
+    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.state import RunState
+
+STEP_STYLE = {
+    StepStatus.PENDING: "$text-disabled",
+    StepStatus.STARTED: "$primary",
+    StepStatus.COMPLETED: "$success",
+    StepStatus.REUSED: "$secondary",
+    StepStatus.SKIPPED: "$text-muted",
+    StepStatus.FAILED: "$error",
+    StepStatus.CANCELLED: "$warning",
+}
+_NARROW = 60
+_MAX_NOTES = 5  # of warnings, and of errors: the newest
+
+
+class StageRow(Painted, can_focus=True):
+    """One stage. Enter, space or a click asks to open or close it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [bindings.STAGES[2]]
+
+    class Toggled(Message):
+        """The person wants ``stage`` opened or closed."""
+
+        def __init__(self, stage: Stage) -> None:
+            super().__init__()
+            self.stage = stage
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(id=f"stage-{stage.phase}")
+        self.stage = stage
+
+    def action_open(self) -> None:
+        self.post_message(self.Toggled(self.stage))
+
+    def on_click(self) -> None:
+        self.post_message(self.Toggled(self.stage))
+
+    def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
+        """Draw this stage of ``state`` as of ``now``."""
+        width = self.size.width
+        if width:
+            self.paint([*lines(state, self.stage, now, width, glyphs, focused=self.has_focus)])
+
+
+class StageList(VerticalScroll, can_focus=False):
+    """The rows. Up and down move between them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.STAGES[:2]]
+
+    def compose(self) -> ComposeResult:
+        for stage in Stage:
+            yield StageRow(stage)
+
+    def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
+        """Draw all stages of ``state`` as of ``now``."""
+        for row in self.query(StageRow):
+            row.show(state, now, glyphs)
+
+    def action_move(self, by: int) -> None:
+        """Focus the row ``by`` rows further down."""
+        rows = [*self.query(StageRow)]
+        at = next((i for i, row in enumerate(rows) if row.has_focus), None)
+        to = 0 if at is None else max(0, min(len(rows) - 1, at + by))
+        rows[to].focus()
+
+
+def lines(
+    state: RunState, stage: Stage, now: datetime, width: int, glyphs: Glyphs, *, focused: bool
+) -> Iterator[Content]:
+    """The row, then its details where it is open."""
+    job = state.job
+    if job is None:
+        waiting = f"  {glyphs.waiting} {stage.title}"
+        yield Content.styled(waiting, "$text-disabled")
+        return
+    step = job.step(stage)
+    cursor = Content.styled(f"{glyphs.cursor if focused else ' '} ", "bold $accent")
+    yield cursor + _row(job, step, state.clock.step_s(step, now), width - 2, glyphs)
+    if state.is_open(step):
+        yield from _details(step, width, glyphs)
+
+
+def _row(job: Job, step: Step, taken_s: float | None, width: int, glyphs: Glyphs) -> Content:
+    """Columns of fixed width, so that nothing moves while numbers change."""
+    paused = job.status is JobStatus.PAUSED and step.status is StepStatus.STARTED
+    style = "$warning" if paused else STEP_STYLE[step.status]
+    quiet = step.status is StepStatus.PENDING
+    name = Content.styled(f" {step.stage.title:<12}", style if quiet else "")
+    mark = Content.styled(glyphs.step(step.status, paused=paused), style)
+    word = phrases.step_word(step, job)
+    percent = f"{int(step.percent):3d} %"
+    time = f"{'' if taken_s is None else phrases.duration(taken_s):>7}"
+    if width < _NARROW:
+        told = percent if step.status is StepStatus.STARTED and not paused else word
+        fixed = 1 + 13 + 1 + 9 + 7
+        return (
+            mark
+            + name
+            + bar(step.percent, max(1, width - fixed), glyphs, style)
+            + Content.assemble((f" {told:<9}", style), (time, "$text-muted"))
+        )
+    length = max(8, min(40, (width - 44) // 2))
+    row = Content.assemble(
+        mark,
+        name,
+        bar(step.percent, length, glyphs, style),
+        (f"  {percent if step.percent or not quiet else '':>5}", "" if not quiet else style),
+        (f"  {word:<9}", style),
+        (time, "$text-muted"),
+        "  ",
+    )
+    at = phrases.item(step) if step.status is StepStatus.STARTED else _summary(step, glyphs)
+    return row + Content.styled(at, "$text-muted").truncate(
+        max(1, width - row.cell_length), ellipsis=True
+    )
+
+
+def _summary(step: Step, glyphs: Glyphs) -> str:
+    """What a closed row should not hide."""
+    parts = []
+    if step.errors:
+        parts.append(clean_line(step.errors[-1].code, 12) or "error")
+    if step.warnings:
+        many = "s" if len(step.warnings) > 1 else ""
+        parts.append(f"{glyphs.warning} {len(step.warnings)} warning{many}")
+    return "  ".join(parts)
+
+
+def _details(step: Step, width: int, glyphs: Glyphs) -> Iterator[Content]:
+    """At least two lines, so that the screen keeps still while a stage has little to tell."""
+    room = max(10, width - 6)
+    indent = Content(" " * 5)
+    message = phrases.current(step) or _nothing(step)
+    yield indent + Content.styled(message, "$text-muted").truncate(room, ellipsis=True)
+    numbers = f"  {glyphs.dot}  ".join(phrases.metrics(step.metrics))
+    yield indent + Content.styled(numbers, "$text-muted").truncate(room, ellipsis=True)
+    for warning in step.warnings[-_MAX_NOTES:]:
+        yield from _note(warning, glyphs.warning, "$warning", indent, room)
+    for problem in step.errors[-_MAX_NOTES:]:
+        text = " ".join(part for part in (problem.code, problem.message) if part)
+        yield from _note(text, glyphs.failed, "$error", indent, room)
+        if problem.remediation:
+            yield from _note(problem.remediation, glyphs.arrow, "$foreground", indent, room)
+
+
+def _nothing(step: Step) -> str:
+    return {
+        StepStatus.PENDING: "not started",
+        StepStatus.REUSED: "reused: an earlier run had finished it",
+        StepStatus.SKIPPED: "skipped: nothing to do",
+    }.get(step.status, "")
+
+
+def _note(text: str, mark: str, style: str, indent: Content, room: int) -> Iterable[Content]:
+    """``text`` wrapped beside its mark, which tells what it is without the colour."""
+    wrapped = Content(clean_line(text, 2000)).wrap(room - len(mark) - 1)
+    for i, line in enumerate(wrapped or [Content("")]):
+        head = f"{mark} " if not i else " " * (len(mark) + 1)
+        yield indent + Content.styled(head + line.plain, style)
