@@ -10,16 +10,22 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.text import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_FILE_BYTES = 256 * 1024
+
+# NaN is in none of these; "inf" is a way to say never.
+_Positive = Annotated[float, msgspec.Meta(gt=0)]
+_NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 class Secret:
@@ -54,15 +60,17 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class EngineSettings(_Section, frozen=True, kw_only=True):
     """``[engine]``. Times in seconds unless the name says otherwise."""
 
-    concurrency: int = 1  # jobs at once; one render already uses every core
-    stall_warning_s: float = 120.0
-    stage_timeout_s: float = 3600.0
-    retries: int = 4  # of a transient provider error
-    retry_base_s: float = 1.0
-    retry_cap_s: float = 30.0
-    keep_workspaces_h: float = 24.0
-    keep_jobs_days: float = 30.0
-    min_free_mb: int = 200
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=64)] = (
+        1  # jobs at once; one render already uses every core
+    )
+    stall_warning_s: _Positive = 120.0
+    stage_timeout_s: _Positive = 3600.0
+    retries: _Count = 4  # of a transient provider error
+    retry_base_s: _NotNegative = 1.0
+    retry_cap_s: _NotNegative = 30.0
+    keep_workspaces_h: _NotNegative = 24.0
+    keep_jobs_days: _NotNegative = 30.0
+    min_free_mb: _Count = 200
 
 
 class ScriptSettings(_Section, frozen=True, kw_only=True):
@@ -80,13 +88,13 @@ class SpeechSettings(_Section, frozen=True, kw_only=True):
 
     provider: str = "auto"
     voice: str = ""
-    rate: float = 1.0
+    rate: Annotated[float, msgspec.Meta(ge=0.5, le=2.0)] = 1.0
     piper_model: str = ""  # path of an .onnx voice
     base_url: str = ""
     api_key: Secret = Secret()
     model: str = ""
     timeout_s: float = 120.0
-    loudness_lufs: float = -18.0
+    loudness_lufs: Annotated[float, msgspec.Meta(ge=-40.0, le=-5.0)] = -18.0
 
 
 class VisualsSettings(_Section, frozen=True, kw_only=True):
@@ -105,9 +113,11 @@ class RenderSettings(_Section, frozen=True, kw_only=True):
     """``[render]``. ``ffmpeg``: a path; "" takes a good one on the PATH, else the wheel's."""
 
     ffmpeg: str = ""
-    lanes: int = 0  # scenes encoded side by side; 0: one a core
+    lanes: Annotated[int, msgspec.Meta(ge=0, le=64)] = (
+        0  # scenes encoded side by side; 0: one a core
+    )
     preset: str = "veryfast"
-    crf: int = 23
+    crf: Annotated[int, msgspec.Meta(ge=0, le=51)] = 23
 
 
 class Settings(_Section, frozen=True, kw_only=True):
@@ -133,7 +143,7 @@ _SECTIONS: dict[str, type[_Section]] = {
 def default_home(environ: Mapping[str, str]) -> Path:
     """``AURA_HOME``, else the platform's user data folder."""
     if environ.get("AURA_HOME"):
-        return Path(environ["AURA_HOME"]).expanduser().absolute()
+        return _expanded(environ["AURA_HOME"], "AURA_HOME").absolute()
     import platformdirs
 
     return Path(platformdirs.user_data_dir("aura-tui", appauthor=False))
@@ -142,7 +152,7 @@ def default_home(environ: Mapping[str, str]) -> Path:
 def config_file(environ: Mapping[str, str]) -> Path:
     """``AURA_CONFIG``, else ``config.toml`` in the platform's config folder."""
     if environ.get("AURA_CONFIG"):
-        return Path(environ["AURA_CONFIG"]).expanduser()
+        return _expanded(environ["AURA_CONFIG"], "AURA_CONFIG")
     import platformdirs
 
     return Path(platformdirs.user_config_dir("aura-tui", appauthor=False)) / "config.toml"
@@ -153,11 +163,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     path = config_file(environ)
     tree = _read_file(path, named=bool(environ.get("AURA_CONFIG")))
-    for section, kind in _SECTIONS.items():
-        for field in kind.__struct_fields__:
-            value = environ.get(f"AURA_{section.upper()}_{field.upper()}")
-            if value is not None:
-                tree.setdefault(section, {})[field] = value
+    for section in _SECTIONS:
+        prefix = f"AURA_{section.upper()}_"
+        for name in sorted(environ):
+            if name.startswith(prefix):
+                table = tree.setdefault(section, {})
+                if isinstance(table, dict):  # what else stands there is refused below
+                    table[_field(name, prefix, _SECTIONS[section])] = environ[name]
     tree["home"] = str(default_home(environ))
     try:
         return msgspec.convert(tree, Settings, strict=False, dec_hook=_decode)
@@ -186,10 +198,33 @@ def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
     return tree
 
 
+def _field(name: str, prefix: str, kind: type[_Section]) -> str:
+    field = name.removeprefix(prefix).lower()
+    if field not in kind.__struct_fields__:
+        known = ", ".join(f"{prefix}{f.upper()}" for f in kind.__struct_fields__)
+        raise InputError(
+            Code.SETTINGS_INVALID,
+            f"{clean_line(name, 100)} is no setting",
+            f"Unset it, or name one of {known}.",
+        )
+    return field
+
+
+def _expanded(path: str, name: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(
+            Code.SETTINGS_INVALID,
+            f"{name} begins with the home folder of a user that isn't there",
+            f"Set {name} to a full path.",
+        ) from None
+
+
 def _refuse(why: str, path: Path) -> InputError:
     return InputError(
         Code.SETTINGS_INVALID,
-        f"A setting can't be used: {why}",
+        f"A setting can't be used: {clean_line(why, 300)}",
         f"Correct it in {path} or in its AURA_... variable.",
     )
 

@@ -1,0 +1,213 @@
+"""Settings: the environment over the file over the defaults; secrets stay secret; a bad one is
+named on one line."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import traceback
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from aura_tui.errors import Code, InputError
+from aura_tui.settings import Secret, Settings, config_file, default_home, load
+
+KEY = "sk-very-secret-1234"
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """A home, and a config file that is there and empty."""
+    (tmp_path / "config.toml").touch()
+    return {"AURA_HOME": str(tmp_path / "home"), "AURA_CONFIG": str(tmp_path / "config.toml")}
+
+
+def write(environ: dict[str, str], text: str | bytes) -> None:
+    data = text if isinstance(text, bytes) else text.encode()
+    Path(environ["AURA_CONFIG"]).write_bytes(data)
+
+
+def refusal(environ: dict[str, str]) -> str:
+    """The message and remediation of what ``load`` raises: E111, one line each."""
+    with pytest.raises(InputError) as caught:
+        load(environ)
+    error = caught.value
+    assert error.code is Code.SETTINGS_INVALID
+    assert error.message.isprintable()
+    assert error.remediation.isprintable()
+    return f"{error.message} {error.remediation}"
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))  # where the platform looks for a config file
+    assert load({"AURA_HOME": str(tmp_path)}) == Settings(home=tmp_path)
+
+
+def test_the_file_is_over_the_defaults_and_the_environment_over_the_file(
+    environ: dict[str, str],
+) -> None:
+    write(environ, "[engine]\nconcurrency = 2\nretries = 7\n[script]\nmodel = 'm'\n")
+    environ["AURA_ENGINE_RETRIES"] = "9"
+    environ["AURA_ENGINE_STALL_WARNING_S"] = "1.5"
+    environ["AURA_SCRIPT_API_KEY"] = KEY
+    settings = load(environ)
+    engine = settings.engine
+    assert (engine.concurrency, engine.retries, engine.stall_warning_s) == (2, 9, 1.5)
+    assert engine.retry_cap_s == 30
+    assert settings.script.model == "m"
+    assert settings.script.api_key.reveal() == KEY
+    assert str(settings.home) == environ["AURA_HOME"]
+
+
+def test_every_setting_reads_its_variable(environ: dict[str, str]) -> None:
+    plain = load(environ)
+    for section in plain.__struct_fields__[1:]:
+        for field in getattr(plain, section).__struct_fields__:
+            default = getattr(getattr(plain, section), field)
+            text = "x1" if isinstance(default, (str, Secret)) else "1"
+            if field == "loudness_lufs":
+                text = "-20"
+            name = f"AURA_{section.upper()}_{field.upper()}"
+            value = getattr(getattr(load({**environ, name: text}), section), field)
+            expected = Secret(text) if isinstance(default, Secret) else type(default)(text)
+            assert value == expected, name
+
+
+def test_other_programs_variables_are_let_be(environ: dict[str, str]) -> None:
+    environ |= {"AURA_SERVER": "http://x", "AURA_TOKEN": "t", "AURA": "1", "PATH": "/bin"}
+    load(environ)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[engine]\nconcurency = 2", "concurency"),
+        ("[engin]\nconcurrency = 2", "engin"),
+        ("concurrency = 2", "concurrency"),
+        ("home = '/x'", "AURA_HOME"),
+        ("[engine]\nconcurrency = 'many'", "engine.concurrency"),
+        ("[engine]\nconcurrency = 0", "engine.concurrency"),
+        ("[engine]\nconcurrency = [1]", "engine.concurrency"),
+        ("[engine]\nstall_warning_s = nan", "engine.stall_warning_s"),
+        ("[engine]\nstage_timeout_s = 0", "engine.stage_timeout_s"),
+        ("[engine]\nretry_base_s = -1", "engine.retry_base_s"),
+        ("[engine]\nretries = -1", "engine.retries"),
+        ("[render]\ncrf = 60", "render.crf"),
+        ("[speech]\nrate = 0.1", "speech.rate"),
+        ("[script]\napi_key = 5", "script.api_key"),
+        ("[script]\nmodel = true", "script.model"),
+        ("engine = 5", "engine"),
+        ("engine = [1]", "engine"),
+        ('[engine]\n"a\\nb\\u001b[31m" = 1', "unknown field"),
+        ("[engine\n", "TOML"),
+        ("= 1", "TOML"),
+        (b"\xff\xfe", "TOML"),
+        (b"#" * (257 * 1024), "256 KB"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(
+    environ: dict[str, str], text: str | bytes, named: str
+) -> None:
+    write(environ, text)
+    refused = refusal(environ)
+    assert named in refused
+    assert "config.toml" in refused
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("AURA_ENGINE_CONCURRENCY", "many", "engine.concurrency"),
+        ("AURA_ENGINE_CONCURRENCY", "1.5", "engine.concurrency"),
+        ("AURA_ENGINE_STALL_WARNING_S", "nan", "engine.stall_warning_s"),
+        ("AURA_ENGINE_STALL_WARNING_S", "", "engine.stall_warning_s"),
+        ("AURA_SCRIPT_API_KYE", "x", "AURA_SCRIPT_API_KYE"),
+        ("AURA_RENDER_", "x", "AURA_RENDER_"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(
+    environ: dict[str, str], name: str, value: str, named: str
+) -> None:
+    assert named in refusal({**environ, name: value})
+
+
+def test_a_variable_beside_a_section_that_is_none_is_still_one_error(
+    environ: dict[str, str],
+) -> None:
+    write(environ, "engine = 5")
+    assert "engine" in refusal({**environ, "AURA_ENGINE_RETRIES": "1"})
+
+
+def test_a_timeout_may_be_never(environ: dict[str, str]) -> None:
+    write(environ, "[engine]\nstage_timeout_s = inf")
+    assert load(environ).engine.stage_timeout_s == math.inf
+
+
+def test_a_named_file_must_be_there_and_be_a_file(environ: dict[str, str], tmp_path: Path) -> None:
+    environ["AURA_CONFIG"] = str(tmp_path / "none.toml")
+    assert "none.toml" in refusal(environ)
+    environ["AURA_CONFIG"] = str(tmp_path)
+    assert str(tmp_path) in refusal(environ)
+
+
+@pytest.mark.parametrize("name", ["AURA_HOME", "AURA_CONFIG"])
+def test_a_home_of_nobody_is_an_error_of_ours(environ: dict[str, str], name: str) -> None:
+    assert name in refusal({**environ, name: "~no-such-user-here/x"})
+
+
+def test_a_relative_home_becomes_absolute() -> None:
+    assert default_home({"AURA_HOME": "here"}).is_absolute()
+
+
+def test_without_variables_home_and_file_are_the_platforms() -> None:
+    assert default_home({}).name == "aura-tui"
+    assert config_file({}).parts[-2:] == ("aura-tui", "config.toml")
+
+
+def test_a_secret_shows_nowhere(environ: dict[str, str]) -> None:
+    write(environ, f"[script]\napi_key = '{KEY}'\n[speech]\napi_key = '{KEY}'")
+    settings = load(environ)
+    assert settings.script.api_key.reveal() == KEY
+    for shown in (
+        repr(settings),
+        str(settings),
+        f"{settings.script.api_key}",
+        f"{settings.script.api_key!r:>20}",
+        "%s" % settings.speech.api_key,  # noqa: UP031 - this spelling, too
+        repr(copy.copy(settings.script)),
+        repr(msgspec.structs.asdict(settings)),
+        msgspec.json.encode(settings, enc_hook=str).decode(),
+        json.dumps(msgspec.structs.asdict(settings.script), default=repr),
+    ):
+        assert KEY not in shown
+        assert "very-secret" not in shown
+
+
+def test_a_secret_cannot_be_encoded_by_accident(environ: dict[str, str]) -> None:
+    settings = load({**environ, "AURA_SCRIPT_API_KEY": KEY})
+    for encode in (msgspec.json.encode, msgspec.msgpack.encode, json.dumps):
+        with pytest.raises(TypeError) as caught:
+            encode(settings.script.api_key)
+        assert KEY not in str(caught.value)
+
+
+def test_an_error_beside_a_secret_does_not_tell_it(environ: dict[str, str]) -> None:
+    write(environ, f"[script]\napi_key = '{KEY}'\nmodel = 5")
+    with pytest.raises(InputError) as caught:
+        load(environ)
+    assert KEY not in "".join(traceback.format_exception(caught.value))
+    write(environ, f"[script]\napi_key = ['{KEY}']")
+    assert KEY not in refusal(environ)
+
+
+def test_a_secret_says_whether_it_is_set_and_is_equal_by_value() -> None:
+    assert not Secret()
+    assert Secret("a")
+    assert Secret("a") == Secret("a") != Secret("b")
+    assert Secret("a") != "a"
+    assert hash(Secret("a")) == hash(Secret("a"))
+    assert repr(Secret()) == "Secret('')"
