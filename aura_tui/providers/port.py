@@ -114,18 +114,23 @@ class SpeechProvider(Protocol):
 
 
 class VisualsProvider(Protocol):
-    """Scene -> picture."""
+    """Scene -> picture. One is made for a stage, and closed when the stage ends."""
 
     name: str
     deterministic: bool
 
     def identity(self) -> tuple[str, ...]: ...
-    def inputs(self, scene: Scene) -> tuple[str, ...]:
-        """What this scene's picture depends on beside the scene itself (a file's hash ...)."""
+    def inputs(self, scene: Scene, script: Script, frame: FrameSpec) -> tuple[str, ...]:
+        """All that this scene's picture depends on beside :meth:`identity`: the card, the frame,
+        a file's hash ... and nothing that it doesn't show. May read files: call it in a thread."""
         ...
 
     async def draw(
         self, scene: Scene, script: Script, frame: FrameSpec, out: Path, bench: Workbench
     ) -> Picture:
         """Write a PNG to ``out``, about 1.1 to 1.5 times the frame (motion samples inside it)."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what :meth:`draw` keeps between pictures, such as processes."""
         ...
