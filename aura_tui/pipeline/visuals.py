@@ -1,0 +1,129 @@
+"""Visuals: one picture a scene, each a piece of its own, a few at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.model.events import Metrics
+from aura_tui.model.request import frame_size
+from aura_tui.model.script import Picture
+from aura_tui.providers.port import FrameSpec
+from aura_tui.providers.visuals import check_theme, choose
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aura_tui.model.script import Scene, Script
+    from aura_tui.pipeline.context import StageContext
+    from aura_tui.process import Children
+    from aura_tui.providers.port import Severity, VisualsProvider
+    from aura_tui.settings import Settings
+
+MOST_AT_ONCE = 4
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """A piece's document. Warnings are kept: a reused picture says them again."""
+
+    width: int
+    height: int
+    warnings: tuple[str, ...] = ()
+
+
+class _Bench:
+    """The context as a provider sees it, with what it warns of for one scene held back."""
+
+    def __init__(self, ctx: StageContext) -> None:
+        self._ctx = ctx
+        self.warnings: list[str] = []
+
+    @property
+    def children(self) -> Children:
+        return self._ctx.children
+
+    @property
+    def scratch(self) -> Path:
+        return self._ctx.scratch
+
+    @property
+    def settings(self) -> Settings:
+        return self._ctx.settings
+
+    def log(self, message: str, severity: Severity = "info") -> None:
+        self._ctx.log(message, severity)
+
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+async def draw_scenes(ctx: StageContext, script: Script) -> tuple[Picture, ...]:
+    """A picture for each scene, in order. Each warning is said once for the whole script."""
+    request, settings = ctx.request, ctx.settings
+    width, height = frame_size(request.render_spec.res, request.brief.aspect)
+    theme = check_theme(request.options.theme or settings.visuals.theme).name
+    frame = FrameSpec(width=width, height=height, theme=theme)
+    provider = await asyncio.to_thread(choose, request.options.visuals, settings)
+    total = len(script.scenes)
+    slots = asyncio.Semaphore(min(MOST_AT_ONCE, os.cpu_count() or 1))
+    warned: set[str] = set()
+    pictures: list[Picture] = []
+
+    async def one(scene: Scene) -> tuple[Picture, Drawn]:
+        async with slots:
+            return await _draw(ctx, provider, scene, script, frame)
+
+    ctx.report.progress(0, f"Drawing {total} scenes", total=total)
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(scene)) for scene in script.scenes]
+            # Told in the scenes' order, whichever is done first.
+            for scene, task in zip(script.scenes, tasks, strict=True):
+                picture, drawn = await task
+                pictures.append(picture)
+                for warning in drawn.warnings:
+                    if warning not in warned:
+                        warned.add(warning)
+                        ctx.warn(warning)
+                ctx.report.progress(
+                    len(pictures) / total * 100,
+                    f"Scene {len(pictures)} of {total}",
+                    detail=scene.title,
+                    item=len(pictures),
+                    total=total,
+                    metrics=Metrics(provider=provider.name, reused=ctx.reused, made=ctx.made),
+                )
+    except BaseExceptionGroup as failed:
+        # One cause is what the person can act on: that of the first scene.
+        raise failed.exceptions[0] from None
+    finally:
+        await provider.close()
+    return tuple(pictures)
+
+
+async def _draw(
+    ctx: StageContext, provider: VisualsProvider, scene: Scene, script: Script, frame: FrameSpec
+) -> tuple[Picture, Drawn]:
+    inputs = await asyncio.to_thread(provider.inputs, scene, script, frame)
+    key = ctx.key(
+        "picture",
+        provider.name,
+        provider.identity(),
+        inputs,
+        deterministic=provider.deterministic,
+    )
+
+    async def build(part: Path) -> Drawn:
+        bench = _Bench(ctx)
+        picture = await provider.draw(scene, script, frame, part, bench)
+        return Drawn(picture.width, picture.height, tuple(bench.warnings))
+
+    piece = await ctx.piece(key, "picture", Drawn, build, ".png")
+    drawn = piece.document
+    picture = Picture(
+        scene=scene.number, path=str(piece.path), width=drawn.width, height=drawn.height
+    )
+    return picture, drawn

@@ -1,0 +1,44 @@
+"""Visuals providers: drawn cards, the user's own pictures, or an images endpoint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.text import clean_line
+from aura_tui.providers.visuals.themes import THEMES, check_theme
+
+if TYPE_CHECKING:
+    from aura_tui.providers.port import VisualsProvider
+    from aura_tui.settings import Settings
+
+__all__ = ["NAMES", "THEMES", "check_theme", "choose"]
+
+NAMES = ("cards", "folder", "openai")
+
+
+def choose(name: str, settings: Settings) -> VisualsProvider:
+    """The provider of that name; "" is the one of the settings, "auto" draws cards.
+
+    Raises InputError for an unknown name, or one that is not set up. The provider is good for one
+    stage: close it when the stage ends.
+    """
+    wanted = (name or settings.visuals.provider).strip().lower()
+    if wanted in ("auto", "cards"):
+        from aura_tui.providers.visuals.cards import Cards
+
+        return Cards()
+    if wanted == "folder":
+        from aura_tui.providers.visuals.folder import Folder
+
+        return Folder(settings.visuals.folder)
+    if wanted == "openai":
+        from aura_tui.providers.visuals.openai import OpenAIImages
+
+        return OpenAIImages(settings.visuals)
+    raise InputError(
+        Code.OPTION_INVALID,
+        f"There is no visuals provider {clean_line(wanted, 40)!r}",
+        f"Take one of auto, {', '.join(NAMES)}.",
+        field="options.visuals",
+    )

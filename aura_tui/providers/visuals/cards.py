@@ -1,0 +1,96 @@
+"""Provider ``cards``: each scene's card, drawn. No network, nothing to set up, deterministic."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.model.script import Picture, PictureCard
+from aura_tui.providers.visuals.bounds import bounded
+from aura_tui.providers.visuals.coverage import resolve
+from aura_tui.providers.visuals.drawing import DrawCard, card_size
+from aura_tui.providers.visuals.easel import Easel
+from aura_tui.providers.visuals.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aura_tui.model.script import Scene, Script
+    from aura_tui.providers.port import FrameSpec, Workbench
+    from aura_tui.providers.visuals.coverage import Resolved
+
+LOOK = 1  # bump it when the same card comes out differently
+
+
+class Cards:
+    """See the module. Satisfies :class:`aura_tui.providers.port.VisualsProvider`."""
+
+    name = "cards"
+    deterministic = True
+
+    def __init__(self) -> None:
+        self._easel = Easel()
+
+    def identity(self) -> tuple[str, ...]:
+        """The look's version, and that of what draws it."""
+        return str(LOOK), _pillow()
+
+    def inputs(self, scene: Scene, script: Script, frame: FrameSpec) -> tuple[str, ...]:
+        """The card, its fonts from outside, its picture, its place among the scenes, the frame."""
+        resolved = _resolved(scene)
+        fonts = (
+            f"{f.family} {f.path} {f.index} {f.characters} {fingerprint(f.path)}"
+            for f in resolved.fallbacks
+        )
+        picture = fingerprint(scene.card.path) if isinstance(scene.card, PictureCard) else ""
+        return (
+            msgspec.json.encode(resolved.card).decode(),
+            picture,
+            f"{scene.number} of {len(script.scenes)}",
+            f"{frame.width}x{frame.height} {frame.theme}",
+            *resolved.warnings,
+            *fonts,
+        )
+
+    async def draw(
+        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, bench: Workbench
+    ) -> Picture:
+        """Draw the card. Warns of scripts that no font has."""
+        resolved = await asyncio.to_thread(_resolved, scene)  # it may look through many fonts
+        for warning in resolved.warnings:
+            bench.warn(warning)
+        width, height = card_size(frame.width, frame.height)
+        drawn = await self._easel.draw(
+            DrawCard(
+                card=resolved.card,
+                fallbacks=resolved.fallbacks,
+                theme=frame.theme,
+                width=width,
+                height=height,
+                number=scene.number,
+                total=len(script.scenes),
+                out=os.fspath(out),
+            ),
+            bench,
+        )
+        return Picture(
+            scene=scene.number, path=os.fspath(out), width=drawn.width, height=drawn.height
+        )
+
+    async def close(self) -> None:
+        """End the drawing processes."""
+        await self._easel.close()
+
+
+def _resolved(scene: Scene) -> Resolved:
+    return resolve(bounded(scene.card))
+
+
+@functools.cache
+def _pillow() -> str:
+    return version("pillow")

@@ -1,0 +1,172 @@
+"""From a card to its layout: the frame all kinds share, and which recipe lays out which kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.model.script import (
+    BulletsCard,
+    ChartCard,
+    CodeCard,
+    NumberCard,
+    PictureCard,
+    QuoteCard,
+    StatementCard,
+    TableCard,
+    TitleCard,
+)
+from aura_tui.providers.visuals.chart_card import chart
+from aura_tui.providers.visuals.code_card import code
+from aura_tui.providers.visuals.layout import (
+    Box,
+    Layout,
+    Photo,
+    Shape,
+    mirrored,
+    moved,
+    paragraph,
+    reads_rtl,
+    set_lines,
+    sheet,
+)
+from aura_tui.providers.visuals.table_card import table
+from aura_tui.providers.visuals.text_cards import bullets, number, quote, statement, title
+from aura_tui.providers.visuals.wrap import Lines, cut
+
+if TYPE_CHECKING:
+    from aura_tui.model.script import AnyCard
+    from aura_tui.providers.visuals.faces import Faces
+    from aura_tui.providers.visuals.layout import Item, Sheet
+
+MOST_DOTS = 12
+KICKER_TRACKING_EM = 0.12
+
+
+def compose(
+    card: AnyCard, faces: Faces, width: int, height: int, number: int, total: int
+) -> Layout:
+    """Lay out scene ``number`` of ``total`` on a card of ``width`` x ``height`` pixels."""
+    page = sheet(width, height)
+    items = (*_kicker(card.kicker, faces, page), *_content(card, faces, page))
+    items += _progress(page, number, total)
+    layout = Layout(width=width, height=height, safe=page.safe, items=items)
+    return mirrored(layout) if reads_rtl(*_leading_texts(card)) else layout
+
+
+def _content(card: AnyCard, faces: Faces, page: Sheet) -> tuple[Item, ...]:
+    match card:
+        case TitleCard():
+            return title(card, faces, page)
+        case StatementCard():
+            return statement(card, faces, page)
+        case BulletsCard():
+            return bullets(card, faces, page)
+        case NumberCard():
+            return number(card, faces, page)
+        case QuoteCard():
+            return quote(card, faces, page)
+        case CodeCard():
+            return code(card, faces, page)
+        case TableCard():
+            return table(card, faces, page)
+        case ChartCard():
+            return chart(card, faces, page)
+        case PictureCard():
+            return _picture(card, faces, page)
+
+
+def _leading_texts(card: AnyCard) -> tuple[str, ...]:
+    match card:
+        case StatementCard() | QuoteCard():
+            return (card.text,)
+        case NumberCard():
+            return card.label, card.note
+        case BulletsCard():
+            return card.title, *card.bullets
+        case PictureCard():
+            return (card.caption,)
+        case _:
+            return (card.title,)
+
+
+def _kicker(text: str, faces: Faces, page: Sheet) -> tuple[Item, ...]:
+    """The small line on top, in spaced capitals; scripts that join letters are not spaced."""
+    text = " ".join(text.split())
+    if not text:
+        return ()
+    px = page.unit * 2.75
+    tracking = 0.0
+    if all(char < "\u0590" for char in text):
+        text = text.upper()
+        tracking = KICKER_TRACKING_EM
+    # Spacing counts as width: what is left for the letters themselves is less by it.
+    most = page.kicker.w / px
+    shown = text
+    while shown and faces.em(shown, "kicker") + tracking * len(shown) > most:
+        most_letters = faces.em(shown, "kicker") * 0.95
+        shown = cut(faces, text, "kicker", most_letters)
+    line = set_lines(faces, Lines((shown,)), "kicker", px, "accent", descent=0.05)
+    extra = tracking * px * (len(shown) - 1)
+    line = msgspec.structs.replace(
+        line,
+        box=Box(0, 0, line.box.w + extra, line.box.h),
+        widths=(line.widths[0] + extra,),
+        tracking=tracking * px,
+    )
+    return (moved(line, page.kicker.x, page.kicker.y),)
+
+
+def _progress(page: Sheet, number: int, total: int) -> tuple[Item, ...]:
+    """Where the scene stands among all: a row of dots, past a dozen scenes a thin bar."""
+    total, number = max(total, 1), min(max(number, 1), max(total, 1))
+    unit, row = page.unit, page.dots
+    if total == 1:
+        return ()
+    if total > MOST_DOTS:
+        long, thick = min(unit * 32, row.w), unit * 0.8
+        done = max(thick, long * number / total)
+        y = row.y + (row.h - thick) / 2
+        rail = Shape(box=Box(row.x, y, long, thick), radius=thick / 2, fill="rule", holds=True)
+        gone = Shape(box=Box(row.x, y, done, thick), radius=thick / 2, fill="accent")
+        return rail, gone
+    items: list[Item] = []
+    x = row.x
+    for i in range(1, total + 1):
+        long = row.h * (4 if i == number else 1)
+        items.append(
+            Shape(
+                box=Box(x, row.y, long, row.h),
+                radius=row.h / 2,
+                fill="accent" if i == number else "rule",
+            )
+        )
+        x += long + unit * 1.35
+    return tuple(items)
+
+
+def _picture(card: PictureCard, faces: Faces, page: Sheet) -> tuple[Item, ...]:
+    """The whole card is the picture; a caption stands on its own plate above the captions' room."""
+    photo = Photo(box=page.safe)
+    caption = " ".join(card.caption.split())
+    if not caption:
+        return (photo,)
+    unit = page.unit
+    pad = unit * 2.2
+    width = min(page.safe.w - 2 * pad, unit * 130)
+    block = paragraph(
+        faces, caption, "strong", unit * 3.6, width, leading=1.3, even=True, max_lines=3
+    )
+    text = block.items[0]
+    plate = Box(
+        page.area.x,
+        page.area.bottom - text.box.h - 2 * pad,
+        text.box.w + 2 * pad,
+        text.box.h + 2 * pad,
+    )
+    return (
+        photo,
+        Shape(box=plate, radius=unit * 1.6, fill="panel", holds=True, outline=True),
+        moved(text, plate.x + pad, plate.y + pad),
+    )

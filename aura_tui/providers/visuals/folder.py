@@ -1,0 +1,125 @@
+"""Provider ``folder``: the user's own pictures, one a scene, in the order people count.
+
+The folder is looked at once, when the provider is made; fewer pictures than scenes take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.script import Picture
+from aura_tui.model.text import clean_line
+from aura_tui.providers.visuals.drawing import FitPicture, card_size
+from aura_tui.providers.visuals.easel import Easel
+from aura_tui.providers.visuals.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from aura_tui.model.script import Scene, Script
+    from aura_tui.providers.port import FrameSpec, Workbench
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+MAX_ENTRIES = 10_000  # of a folder; past that it is hardly meant
+LOOK = 1  # bump it when the same picture comes out differently
+
+
+class Folder:
+    """See the module. Satisfies :class:`aura_tui.providers.port.VisualsProvider`.
+
+    Raises InputError when ``folder`` (a path, "~" allowed) is not set, not there, or has no
+    picture.
+    """
+
+    name = "folder"
+    deterministic = True
+
+    def __init__(self, folder: str) -> None:
+        self._pictures = pictures(folder)
+        self._easel = Easel()
+
+    def identity(self) -> tuple[str, ...]:
+        """The version of the fitting."""
+        return (str(LOOK),)
+
+    def inputs(self, scene: Scene, script: Script, frame: FrameSpec) -> tuple[str, ...]:
+        """The picture's content and the frame; neither the card nor the theme."""
+        picture = fingerprint(str(self._picture(scene)))
+        return picture, f"{frame.width}x{frame.height}"
+
+    async def draw(
+        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, bench: Workbench
+    ) -> Picture:
+        """Fit the scene's picture to the frame."""
+        count, scenes = len(self._pictures), len(script.scenes)
+        if scene.number == 1 and count < scenes:
+            some = "1 picture" if count == 1 else f"{count} pictures"
+            bench.log(f"The folder has {some} for {scenes} scenes: they take turns")
+        path = self._picture(scene)
+        width, height = card_size(frame.width, frame.height)
+        drawn = await self._easel.draw(
+            FitPicture(
+                path=str(path),
+                name=clean_line(path.name, 200),
+                width=width,
+                height=height,
+                out=os.fspath(out),
+            ),
+            bench,
+        )
+        return Picture(
+            scene=scene.number, path=os.fspath(out), width=drawn.width, height=drawn.height
+        )
+
+    async def close(self) -> None:
+        """End the drawing processes."""
+        await self._easel.close()
+
+    def _picture(self, scene: Scene) -> Path:
+        return self._pictures[(scene.number - 1) % len(self._pictures)]
+
+
+def pictures(folder: str) -> tuple[Path, ...]:
+    """The picture files of ``folder`` in natural order ("2.jpg" before "10.jpg")."""
+    if not folder.strip():
+        raise _refuse("The pictures' folder is not set", Code.OPTION_INVALID)
+    root = Path(folder).expanduser()
+    shown = clean_line(str(root), 300)
+    found: list[Path] = []
+    try:
+        with os.scandir(root) as entries:
+            for count, entry in enumerate(entries):
+                if count >= MAX_ENTRIES:
+                    break
+                hidden = entry.name.startswith(".")
+                if not hidden and entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                    found.append(root / entry.name)
+    except OSError as e:
+        why = (e.strerror or "it can't be read").lower()
+        raise _refuse(
+            f"The pictures' folder {shown} can't be used: {why}", Code.PICTURE_FOLDER_EMPTY
+        ) from None
+    if not found:
+        raise _refuse(f"The folder {shown} has no pictures", Code.PICTURE_FOLDER_EMPTY)
+    return tuple(sorted(found, key=lambda path: (natural(path.name), path.name)))
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """A sort key in which runs of digits count as numbers, and case does not."""
+    return [
+        (0, int(part), "") if part.isdigit() and part.isascii() else (1, 0, part.casefold())
+        for part in re.split(r"([0-9]{1,18})", name)
+        if part
+    ]
+
+
+def _refuse(message: str, code: Code) -> InputError:
+    return InputError(
+        code,
+        message,
+        "Set visuals.folder (or AURA_VISUALS_FOLDER) to a folder with PNG, JPEG, WebP, GIF, BMP "
+        "or TIFF files.",
+        field="visuals.folder",
+    )

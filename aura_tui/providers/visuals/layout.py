@@ -1,0 +1,349 @@
+"""Layout: boxes in pixels, and the fitting of a column of blocks into an area.
+
+A card is laid out by making its column at falling sizes until it fits; at the smallest size that
+is still legible, what is too much is cut and marked as cut. Invariant (tested): every item lies
+in the safe area, and items that don't hold others are disjoint.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import msgspec
+
+from aura_tui.providers.visuals.faces import is_rtl
+from aura_tui.providers.visuals.wrap import Lines, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aura_tui.providers.visuals.faces import Faces
+
+Role = Literal["ink", "dim", "accent", "badge_ink", "rule", "gradient"]
+Align = Literal["start", "middle", "end"]
+
+CAP_EM = 0.74  # a first line's box reaches at least this high above its baseline
+DESCENT_EM = 0.22  # a last line's at least this far below
+
+
+class Box(msgspec.Struct, frozen=True):
+    """A rectangle in pixels."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.w
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.h
+
+    def within(self, other: Box, slack: float = 0.01) -> bool:
+        """Whether all of it lies in ``other``."""
+        return (
+            self.x >= other.x - slack
+            and self.y >= other.y - slack
+            and self.right <= other.right + slack
+            and self.bottom <= other.bottom + slack
+        )
+
+    def overlaps(self, other: Box, slack: float = 0.01) -> bool:
+        """Whether the two share more than an edge."""
+        return (
+            min(self.right, other.right) - max(self.x, other.x) > slack
+            and min(self.bottom, other.bottom) - max(self.y, other.y) > slack
+        )
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines of one face and size. ``baseline`` is the first one's, from the box's top."""
+
+    box: Box
+    lines: tuple[str, ...]
+    widths: tuple[float, ...]
+    face: str
+    size: float
+    role: Role
+    baseline: float
+    leading: float
+    align: Align = "start"
+    tracking: float = 0.0  # pixels between characters
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """A rounded rectangle. ``holds`` others: they may lie on it."""
+
+    box: Box
+    radius: float
+    fill: Literal["gradient", "bar", "fall", "accent", "rule", "panel", "panel_bar", "lamp"]
+    holds: bool = False
+    outline: bool = False
+    lamp: int = 0  # which of the three lamps of a window's bar
+    upright: bool = False  # a bar's gradient runs downwards
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines of source code: (column, text, syntax role) each; a column is ``advance`` wide."""
+
+    box: Box
+    lines: tuple[tuple[tuple[int, str, str], ...], ...]
+    size: float
+    advance: float
+    baseline: float
+    leading: float
+
+
+class Photo(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a picture goes; it holds what lies on it."""
+
+    box: Box
+    holds: bool = True
+
+
+Item = Text | Shape | Code | Photo
+SomeItem = TypeVar("SomeItem", Text, Shape, Code, Photo, Item)
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """A card, laid out. All of ``items`` lies in ``safe``; ``cut``: some text is not there."""
+
+    width: int
+    height: int
+    safe: Box
+    items: tuple[Item, ...]
+    cut: bool = False
+
+
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """The geometry of one card size: margins, the content's area, and the unit of all sizes.
+
+    ``unit`` is a hundredth of the short side.
+    """
+
+    width: int
+    height: int
+    unit: float
+    safe: Box
+    area: Box
+    kicker: Box
+    dots: Box
+
+    @property
+    def landscape(self) -> bool:
+        return self.width > self.height * 1.2
+
+
+def sheet(width: int, height: int) -> Sheet:
+    """Geometry for a card of ``width`` x ``height`` pixels.
+
+    Motion shows at least the inner 88 % of a card, so margins are over 6 % of each side. The area
+    ends above the lowest 18 %, where captions may be burned in.
+    """
+    unit = min(width, height) / 100
+    if width > height:  # a very wide frame is looked at from afar
+        unit *= min(1.2, max(1.0, (width / height / 1.78) ** 0.25))
+    # A short side needs a wider margin to the eye, a long one not more of it.
+    mx = max(width * 0.066, min(unit * 13, width * 0.08))
+    my = max(height * 0.066, min(unit * 8, height * 0.08))
+    safe = Box(mx, my, width - 2 * mx, height - 2 * my)
+    kicker = Box(mx, my, safe.w, unit * 3.4)
+    dots = Box(mx, safe.bottom - unit * 1.5, safe.w, unit * 1.5)
+    top = kicker.bottom + unit * 5
+    bottom = min(height * 0.83, dots.y - unit * 4)
+    area = Box(mx, top, safe.w, bottom - top)
+    return Sheet(
+        width=width, height=height, unit=unit, safe=safe, area=area, kicker=kicker, dots=dots
+    )
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """Items placed from (0, 0), as a part of a column. ``gap`` is the space above it."""
+
+    items: tuple[Item, ...]
+    w: float
+    h: float
+    gap: float = 0.0
+    broken: bool = False  # a word is cut in two
+    cut: bool = False  # an ellipsis stands for the rest
+    many: bool = False  # more lines than look good
+    fewer: Callable[[], Block | None] | None = None  # the same with one line less
+
+
+def paragraph(
+    faces: Faces,
+    text: str,
+    face: str,
+    size: float,
+    width: float,
+    *,
+    role: Role = "ink",
+    leading: float = 1.35,
+    gap: float = 0.0,
+    even: bool = False,
+    good_lines: int = 1000,
+    max_lines: int = 1000,
+    align: Align = "start",
+    descent: float = DESCENT_EM,
+) -> Block:
+    """A block of wrapped text. ``leading`` in ems; ``descent`` is the least room below."""
+    lines = wrap(faces, text, face, width / size, max_lines=max_lines, even=even)
+    count = len(lines.texts)
+
+    def fewer() -> Block | None:
+        if count <= 1:
+            return None
+        return paragraph(
+            faces,
+            text,
+            face,
+            size,
+            width,
+            role=role,
+            leading=leading,
+            gap=gap,
+            even=even,
+            good_lines=good_lines,
+            max_lines=count - 1,
+            align=align,
+            descent=descent,
+        )
+
+    item = set_lines(faces, lines, face, size, role, leading, align, descent)
+    return Block(
+        items=(item,),
+        w=item.box.w,
+        h=item.box.h,
+        gap=gap,
+        broken=lines.broken,
+        cut=lines.cut,
+        many=count > good_lines,
+        fewer=fewer,
+    )
+
+
+def set_lines(
+    faces: Faces,
+    lines: Lines,
+    face: str,
+    size: float,
+    role: Role,
+    leading: float = 1.35,
+    align: Align = "start",
+    descent: float = DESCENT_EM,
+) -> Text:
+    """The lines as an item at (0, 0), its box tight: cap height above, ``descent`` below, more
+    where the ink needs it."""
+    widths = tuple(faces.em(line, face) * size for line in lines.texts)
+    pitch = leading
+    above = max(CAP_EM, faces.ink(lines.texts[0], face)[0])
+    below = max(descent, faces.ink(lines.texts[-1], face)[1])
+    if len(lines.texts) > 1:  # tall scripts and stacked marks push lines apart
+        inks = [faces.ink(line, face) for line in lines.texts]
+        pitch = max(leading, *(a[1] + b[0] + 0.02 for a, b in itertools.pairwise(inks)))
+    height = (above + below + pitch * (len(widths) - 1)) * size
+    return Text(
+        box=Box(0, 0, max(widths), height),
+        lines=lines.texts,
+        widths=widths,
+        face=face,
+        size=size,
+        role=role,
+        baseline=above * size,
+        leading=pitch * size,
+        align=align,
+    )
+
+
+def moved(item: SomeItem, dx: float, dy: float) -> SomeItem:
+    """The item, elsewhere."""
+    box = item.box
+    return msgspec.structs.replace(item, box=Box(box.x + dx, box.y + dy, box.w, box.h))
+
+
+def beside(left: Block, dx: float, right: Block, dy: float = 0.0) -> Block:
+    """Two blocks as one row; ``dx`` and ``dy`` say where the right one's corner goes."""
+    items = left.items + tuple(moved(item, dx, dy) for item in right.items)
+    fewer = right.fewer
+
+    def one_less() -> Block | None:
+        shorter = fewer() if fewer else None
+        return None if shorter is None else beside(left, dx, shorter, dy)
+
+    return Block(
+        items=items,
+        w=dx + right.w,
+        h=max(left.h, dy + right.h),
+        gap=right.gap,
+        broken=right.broken,
+        cut=right.cut,
+        many=right.many,
+        fewer=one_less,
+    )
+
+
+def fit(
+    make: Callable[[float], Sequence[Block]], height: float, *, steps: int = 12
+) -> tuple[Block, ...]:
+    """The column at the largest size that fits ``height``.
+
+    ``make(s)`` gives the blocks at size ``s``, 1 the largest, 0 the smallest legible one. Broken
+    words and too many lines are put up with only in the smaller half. At 0 the longest blocks
+    lose lines, then the last blocks go.
+    """
+    blocks: list[Block] = []
+    for step in range(steps, -1, -1):
+        size = step / steps
+        blocks = list(make(size))
+        good = size <= 0.5 or not any(b.broken or b.many for b in blocks)
+        if good and column_height(blocks) <= height:
+            return tuple(blocks)
+    while blocks and column_height(blocks) > height:
+        shorter = {i: s for i, b in enumerate(blocks) if b.fewer and (s := b.fewer())}
+        if shorter:
+            longest = max(shorter, key=lambda i: blocks[i].h)
+            blocks[longest] = shorter[longest]
+        else:
+            blocks.pop()
+    return tuple(blocks)
+
+
+def column_height(blocks: Sequence[Block]) -> float:
+    """Height of the blocks one below the other."""
+    return sum(b.h + (b.gap if i else 0.0) for i, b in enumerate(blocks))
+
+
+def column(blocks: Sequence[Block], area: Box, *, top: bool = False) -> tuple[Item, ...]:
+    """The items of a column in its place: centred in ``area``, or from its ``top``."""
+    y = area.y if top else area.y + (area.h - column_height(blocks)) / 2
+    placed: list[Item] = []
+    for i, block in enumerate(blocks):
+        y += block.gap if i else 0.0
+        placed += (moved(item, area.x, y) for item in block.items)
+        y += block.h
+    return tuple(placed)
+
+
+def mirrored(layout: Layout) -> Layout:
+    """The layout as read from right to left."""
+
+    def turn(item: Item) -> Item:
+        if isinstance(item, Code):  # code is read from left to right everywhere
+            return item
+        box = item.box
+        item = msgspec.structs.replace(item, box=Box(layout.width - box.right, box.y, box.w, box.h))
+        if isinstance(item, Text) and item.align != "middle":
+            return msgspec.structs.replace(item, align="end" if item.align == "start" else "start")
+        return item
+
+    return msgspec.structs.replace(layout, items=tuple(map(turn, layout.items)))
+
+
+def reads_rtl(*texts: str) -> bool:
+    """Whether the first of these texts that has letters runs from right to left."""
+    return is_rtl(" ".join(texts))

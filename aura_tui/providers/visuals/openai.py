@@ -1,0 +1,175 @@
+"""Provider ``openai``: one picture a scene from an OpenAI-compatible images endpoint.
+
+A model's answer is not determined by its prompt, so its pictures are shared only between the
+tries of one job. What comes back is fitted to the frame by the same code as the user's pictures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import os
+import uuid
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.script import Picture
+from aura_tui.model.text import clean_line
+from aura_tui.providers.endpoint import Endpoint, Failure
+from aura_tui.providers.visuals.drawing import FitPicture, card_size
+from aura_tui.providers.visuals.easel import Easel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aura_tui.model.script import Scene, Script
+    from aura_tui.providers.port import FrameSpec, Workbench
+    from aura_tui.settings import VisualsSettings
+
+MAX_PICTURE_BYTES = 48 << 20
+MAX_REPLY_BYTES = MAX_PICTURE_BYTES * 4 // 3 + (1 << 20)  # as base64, with JSON around it
+MAX_PROMPT_CHARS = 950  # the oldest model takes 1,000
+
+# (width, height) that a family of models makes, by the beginning of the model's name.
+_SIZES: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = (
+    ("dall-e-2", ((1024, 1024),)),
+    ("dall-e-3", ((1024, 1024), (1792, 1024), (1024, 1792))),
+    ("", ((1024, 1024), (1536, 1024), (1024, 1536))),
+)
+_FAILURE = Failure(
+    unavailable=Code.VISUALS_PROVIDER_UNAVAILABLE,
+    refused=Code.VISUALS_PROVIDER_REFUSED,
+    invalid=Code.PICTURE_INVALID,
+)
+
+
+class _Image(msgspec.Struct, frozen=True):
+    b64_json: str | None = None
+    url: str | None = None
+
+
+class _Reply(msgspec.Struct, frozen=True):
+    data: tuple[_Image, ...]
+
+
+class OpenAIImages:
+    """See the module. Satisfies :class:`aura_tui.providers.port.VisualsProvider`.
+
+    Raises InputError when the settings lack a base URL or a model.
+    """
+
+    name = "openai"
+    deterministic = False
+
+    def __init__(self, settings: VisualsSettings) -> None:
+        for field in ("base_url", "model"):
+            if not getattr(settings, field).strip():
+                raise InputError(
+                    Code.OPTION_INVALID,
+                    f"The images endpoint has no {field}",
+                    f"Set visuals.{field} (or AURA_VISUALS_{field.upper()}), or take the "
+                    "provider cards.",
+                    field=f"visuals.{field}",
+                )
+        self._model = settings.model.strip()
+        self._base_url = settings.base_url.strip()
+        self._endpoint = Endpoint(
+            base_url=settings.base_url,
+            api_key=settings.api_key,
+            timeout_s=settings.timeout_s,
+            name="The images endpoint",
+            failure=_FAILURE,
+        )
+        self._easel = Easel()
+
+    def identity(self) -> tuple[str, ...]:
+        """Address and model."""
+        return self._base_url, self._model
+
+    def inputs(self, scene: Scene, script: Script, frame: FrameSpec) -> tuple[str, ...]:
+        """The prompt and the frame."""
+        return prompt(scene, script), f"{frame.width}x{frame.height}"
+
+    async def draw(
+        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, bench: Workbench
+    ) -> Picture:
+        """Ask for the picture, fetch it, fit it. Raises StageError or Transient."""
+        width, height = size_for(self._model, frame)
+        body: dict[str, object] = {
+            "model": self._model,
+            "prompt": prompt(scene, script),
+            "n": 1,
+            "size": f"{width}x{height}",
+        }
+        if not self._model.startswith(
+            "gpt-image"
+        ):  # which always answers so, and refuses to hear it
+            body["response_format"] = "b64_json"
+        reply = await self._endpoint.post_json(
+            "/images/generations", body, max_bytes=MAX_REPLY_BYTES
+        )
+        data = await self._picture_bytes(reply)
+        raw = bench.scratch / f"picture-{scene.number}-{uuid.uuid4().hex[:8]}"
+        try:
+            await asyncio.to_thread(raw.write_bytes, data)
+            card_width, card_height = card_size(frame.width, frame.height)
+            drawn = await self._easel.draw(
+                FitPicture(
+                    path=str(raw),
+                    name=f"for scene {scene.number}, as the images endpoint gave it,",
+                    width=card_width,
+                    height=card_height,
+                    out=os.fspath(out),
+                ),
+                bench,
+            )
+        finally:
+            raw.unlink(missing_ok=True)
+        return Picture(
+            scene=scene.number, path=os.fspath(out), width=drawn.width, height=drawn.height
+        )
+
+    async def close(self) -> None:
+        """End the drawing processes."""
+        await self._easel.close()
+
+    async def _picture_bytes(self, reply: object) -> bytes:
+        try:
+            images = msgspec.convert(reply, _Reply).data
+        except msgspec.ValidationError:
+            raise self._endpoint.invalid("not with a list of pictures") from None
+        if not images:
+            raise self._endpoint.invalid("without a picture")
+        image = images[0]
+        if image.b64_json:
+            try:
+                # Tens of megabytes take tens of milliseconds: not on the event loop.
+                return await asyncio.to_thread(base64.b64decode, image.b64_json, validate=True)
+            except (binascii.Error, ValueError):
+                raise self._endpoint.invalid("its picture is not base64") from None
+        if image.url:
+            _, data = await self._endpoint.get_bytes(
+                image.url, max_bytes=MAX_PICTURE_BYTES, accept="image/*"
+            )
+            return data
+        raise self._endpoint.invalid("without a picture")
+
+
+def prompt(scene: Scene, script: Script) -> str:
+    """What the picture is to show: the scene in its own words. No lettering: models misspell."""
+    about = clean_line(f"{scene.title}. {scene.narration}", 600)
+    return (
+        f"A wide, calm illustration for one scene of a short film called "
+        f'"{clean_line(script.title, 120)}". The scene: {about} '
+        "Modern editorial style, soft light, clear focus, no text, no letters, no logos."
+    )[:MAX_PROMPT_CHARS]
+
+
+def size_for(model: str, frame: FrameSpec) -> tuple[int, int]:
+    """The size among those the model makes whose ratio is nearest to the frame's."""
+    sizes = next(sizes for name, sizes in _SIZES if model.startswith(name))
+    wanted = frame.width / frame.height
+    return min(sizes, key=lambda size: max(size[0] / size[1] / wanted, wanted * size[1] / size[0]))
