@@ -1,0 +1,146 @@
+"""Voice: narration -> speech with word times, scene by scene, each one checkpointed.
+
+A scene's key holds all that its sound depends on: the provider and what it says of itself, the
+text, the voice, rate and pitch, the loudness. The breath after a scene is Composition's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.errors import AuraError
+from aura_tui.model.events import Metrics
+from aura_tui.model.script import Speech, Word
+from aura_tui.providers import speech
+from aura_tui.providers.port import SceneText
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aura_tui.model.request import JobRequest
+    from aura_tui.model.script import Scene, Script
+    from aura_tui.pipeline.context import StageContext
+    from aura_tui.providers.port import SpeechProvider
+    from aura_tui.settings import Settings
+
+_SLOWEST, _FASTEST = 0.5, 2.0  # as the request is checked; a setting may say anything
+
+
+class _Sound(msgspec.Struct, frozen=True):
+    """What a piece keeps beside its WAV."""
+
+    samples: int
+    words: tuple[Word, ...]
+
+
+def check_voice(request: JobRequest, settings: Settings) -> None:
+    """Raise InputError when the voice that ``request`` asks for can't be had; fast, no child."""
+    provider = speech.choose(request.options.speech, settings)
+    provider.resolve(_voice_name(request, settings), request.brief.language)
+
+
+async def speak_script(ctx: StageContext, script: Script) -> tuple[Speech, ...]:
+    """Each scene's narration spoken, in order. Some at a time; the first failure ends the rest."""
+    provider = speech.choose(ctx.request.options.speech, ctx.settings)
+    language = ctx.request.brief.language or script.language
+    voice = provider.resolve(_voice_name(ctx.request, ctx.settings), language)
+    if ctx.request.voice_spec.pitch != 1.0 and provider.name != "espeak":
+        ctx.warn(f"The {provider.name} voice has no setting for pitch; it speaks with its own")
+    stage = _Stage(ctx, provider, voice, language, script)
+    return await stage.run()
+
+
+class _Stage:
+    """One run of the stage."""
+
+    def __init__(
+        self,
+        ctx: StageContext,
+        provider: SpeechProvider,
+        voice: str,
+        language: str,
+        script: Script,
+    ) -> None:
+        self._ctx = ctx
+        self._provider = provider
+        self._voice = voice
+        self._language = language
+        self._scenes = script.scenes
+        self._total_chars = sum(len(scene.narration) for scene in script.scenes) or 1
+        self._done_chars = 0
+        self._done = 0
+        self._lanes = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+
+    async def run(self) -> tuple[Speech, ...]:
+        self._report(f"Voice {self._voice} ({self._provider.name})")
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._scene(scene)) for scene in self._scenes]
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from None
+        return tuple(task.result() for task in tasks)
+
+    async def _scene(self, scene: Scene) -> Speech:
+        async with self._lanes:
+            text = self._text(scene)
+            key = self._ctx.key(
+                "speech",
+                self._provider.name,
+                self._provider.identity(),
+                text,
+                self._ctx.settings.speech.loudness_lufs,
+                deterministic=self._provider.deterministic,
+            )
+
+            async def build(part: Path) -> _Sound:
+                spoken = await self._provider.speak(text, part, self._ctx)
+                return _Sound(spoken.samples, spoken.words)
+
+            piece = await self._ctx.piece(key, "speech", _Sound, build, suffix=".wav")
+        self._done += 1
+        self._done_chars += len(scene.narration)
+        self._report(f"Scene {self._done} of {len(self._scenes)}", scene)
+        return Speech(
+            scene=scene.number,
+            path=str(piece.path),
+            samples=piece.document.samples,
+            words=piece.document.words,
+        )
+
+    def _text(self, scene: Scene) -> SceneText:
+        asked, settings = self._ctx.request.voice_spec, self._ctx.settings.speech
+        rate = asked.rate if asked.rate != 1.0 else settings.rate
+        return SceneText(
+            text=scene.narration,
+            voice=self._voice,
+            language=self._language,
+            rate=min(max(rate, _SLOWEST), _FASTEST),
+            pitch=asked.pitch,
+        )
+
+    def _report(self, message: str, scene: Scene | None = None) -> None:
+        """Progress by narration's length; scenes are counted as they finish, in whatever order."""
+        self._ctx.report.progress(
+            100.0 * self._done_chars / self._total_chars,
+            message,
+            detail=scene.title if scene else "",
+            item=self._done or None,
+            total=len(self._scenes),
+            metrics=Metrics(
+                provider=self._provider.name, reused=self._ctx.reused, made=self._ctx.made
+            ),
+        )
+
+
+def _voice_name(request: JobRequest, settings: Settings) -> str:
+    return request.voice_spec.voice_name or settings.speech.voice
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure to report: one that says what to do, if any does."""
+    flat = [_first(f) if isinstance(f, BaseExceptionGroup) else f for f in failures.exceptions]
+    return next((f for f in flat if isinstance(f, AuraError)), flat[0])

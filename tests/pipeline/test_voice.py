@@ -1,0 +1,182 @@
+"""The Voice stage: every scene spoken, in order, once; failures and cancels end it whole."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from aura_tui.errors import Code, InputError, StageError
+from aura_tui.model.request import Brief, JobRequest, Options, VoiceSpec
+from aura_tui.pipeline.voice import check_voice, speak_script
+from aura_tui.providers.ffmpeg import locate
+from aura_tui.settings import EngineSettings, Settings, SpeechSettings
+from tests.pipeline.stage import Desk, desk, script
+from tests.providers.loopback import Loopback, Reply
+from tests.waiting import alive, until
+
+if TYPE_CHECKING:
+    from aura_tui.model.script import Script
+
+FAST = EngineSettings(retries=2, retry_base_s=0.01, retry_cap_s=0.02)
+SHORT = script(["First, a word.", "Then $5 more \u2014 in all.", "And the end."])
+LONG = script(
+    [
+        "Every great video starts with a clear idea.",
+        "In this short film, we look at how a solar panel turns sunlight into electricity.",
+        "In 2024, the world installed nearly 600 gigawatts of new capacity, a rise of 29.5%.",
+        "First, photons strike the silicon and hand their energy to its electrons.",
+        "Next, electrons break free \u2014 and the electric field pushes them in one direction.",
+        "Finally, an inverter converts the current, so that you can boil your kettle.",
+        "Dr. Smith's lab says it costs $0.30 per watt; that's the cheapest electricity ever.",
+        "And that is how a roof becomes a power station, without a sound, for thirty years.",
+    ]
+)
+
+
+def ready(home: Path, speech: SpeechSettings | None = None, **voice: object) -> Desk:
+    """A context whose request asks for this voice."""
+    ctx = desk(home)
+    ctx.settings = Settings(home=home, speech=speech or SpeechSettings(), engine=FAST)
+    spec = msgspec.convert(voice, VoiceSpec)
+    ctx.request = msgspec.structs.replace(ctx.request, voice_spec=spec)
+    return ctx
+
+
+async def test_each_scene_is_spoken_in_order_with_all_its_words(tmp_path: Path) -> None:
+    ctx = ready(tmp_path)
+    spoken = await speak_script(ctx, LONG)
+    assert [s.scene for s in spoken] == [s.number for s in LONG.scenes]
+    for scene, speech in zip(LONG.scenes, spoken, strict=True):
+        assert [w.text for w in speech.words] == scene.narration.split()
+        assert Path(speech.path).stat().st_size == 44 + 2 * speech.samples
+        assert Path(speech.path).is_relative_to(tmp_path / "pieces")
+    assert 35 < sum(s.duration_s for s in spoken) < 60
+    assert not list(ctx.scratch.iterdir())
+    assert not list(tmp_path.glob("pieces/**/*.part*"))
+
+
+async def test_every_scene_has_the_loudness_that_is_set(tmp_path: Path) -> None:
+    ctx = ready(tmp_path, SpeechSettings(loudness_lufs=-20.0))
+    ffmpeg = await locate(ctx.settings, ctx.children)
+    for speech in await speak_script(ctx, LONG):
+        argv = [ffmpeg.path, "-i", speech.path, "-af", "ebur128", "-f", "null", "-"]
+        said = (await ctx.children.run(argv)).stderr.decode().rpartition("Summary:")[2]
+        found = re.search(r"I:\s+(\S+) LUFS", said)
+        assert found
+        assert float(found[1]) == pytest.approx(-20.0, abs=0.7)
+
+
+async def test_progress_counts_scenes_and_never_falls(tmp_path: Path) -> None:
+    ctx = ready(tmp_path)
+    await speak_script(ctx, SHORT)
+    assert ctx.heard.messages[1:] == ["Scene 1 of 3", "Scene 2 of 3", "Scene 3 of 3"]
+    assert all(a < b for a, b in itertools.pairwise(ctx.heard.percents))
+    assert (ctx.heard.percents[0], ctx.heard.percents[-1]) == (0.0, 100.0)
+    assert (ctx.heard.metrics[-1].made, ctx.heard.metrics[-1].reused) == (3, 0)
+
+
+async def made(home: Path, text: Script, speech: SpeechSettings, **voice: object) -> int:
+    ctx = ready(home, speech, **voice)
+    await speak_script(ctx, text)
+    assert ctx.made + ctx.reused == len(text.scenes)
+    return ctx.made
+
+
+async def test_what_was_spoken_is_reused_until_something_it_depends_on_changes(
+    tmp_path: Path,
+) -> None:
+    plain = SpeechSettings()
+    assert await made(tmp_path, SHORT, plain) == 3
+    assert await made(tmp_path, SHORT, plain) == 0
+    changed = script([*(s.narration for s in SHORT.scenes[:2]), "Another end."])
+    assert await made(tmp_path, changed, plain) == 1
+    assert await made(tmp_path, SHORT, SpeechSettings(loudness_lufs=-20.0)) == 3
+    assert await made(tmp_path, SHORT, plain, rate=1.2) == 3
+    assert await made(tmp_path, SHORT, plain, pitch=1.2) == 3
+    assert await made(tmp_path, SHORT, plain, voiceName="en") == 3
+    assert await made(tmp_path, SHORT, SpeechSettings(voice="en")) == 0
+    assert await made(tmp_path, SHORT, SpeechSettings(rate=1.2)) == 0
+
+
+async def test_the_brief_s_language_chooses_the_voice(tmp_path: Path) -> None:
+    ctx = ready(tmp_path)
+    brief = Brief(topic="Test", language="de-DE")
+    ctx.request = msgspec.structs.replace(ctx.request, brief=brief)
+    await speak_script(ctx, script(["Das ist ein Test."]))
+    assert ctx.heard.messages[0] == "Voice de (espeak)"
+
+
+async def test_a_busy_endpoint_is_asked_again(tmp_path: Path) -> None:
+    ctx = ready(tmp_path / "a")
+    sound = Path((await speak_script(ctx, script(["Hello there."])))[0].path).read_bytes()
+    async with Loopback() as server:
+        server.will(Reply(429), Reply(503), Reply(body=sound, type="audio/wav"))
+        speech = SpeechSettings(base_url=server.url, model="m")
+        ctx = ready(tmp_path / "b", speech, pitch=1.5)
+        (spoken,) = await speak_script(ctx, script(["Hello there."]))
+        assert len(server.requests) == 3
+    assert spoken.samples > 0
+    assert "pitch" in ctx.heard.warnings[0]
+
+
+async def test_a_scene_that_fails_ends_the_others_at_once(tmp_path: Path) -> None:
+    async with Loopback() as server:
+
+        def answer(request: object) -> Reply:
+            return Reply(401) if len(server.requests) > 1 else Reply(hang=True)
+
+        server.otherwise = answer
+        ctx = ready(tmp_path, SpeechSettings(base_url=server.url, model="m"))
+        start = time.monotonic()
+        with pytest.raises(StageError) as caught:
+            await speak_script(ctx, SHORT)
+    assert caught.value.code is Code.SPEECH_PROVIDER_REFUSED
+    assert time.monotonic() - start < 5
+    assert not list(tmp_path.glob("pieces/**/*.part*"))
+
+
+async def test_cancelling_ends_every_child(tmp_path: Path) -> None:
+    ctx = ready(tmp_path)
+    many = script([f"Scene {i}: " + "a long text is spoken here, again. " * 60 for i in range(6)])
+    task = asyncio.create_task(speak_script(ctx, many))
+    await until(lambda: ctx.children.pids)
+    pids = ctx.children.pids
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not any(alive(pid) for pid in pids)
+    assert not ctx.children.pids
+    assert not list(ctx.scratch.iterdir())
+    assert not list(tmp_path.glob("pieces/**/*.part*"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (JobRequest(voice_spec=VoiceSpec(voice_name="nobody")), Code.VOICE_UNKNOWN),
+        (JobRequest(brief=Brief(language="xx")), Code.VOICE_UNKNOWN),
+        (JobRequest(options=Options(speech="siri")), Code.OPTION_INVALID),
+        (JobRequest(options=Options(speech="piper")), Code.SPEECH_PROVIDER_UNAVAILABLE),
+    ],
+    ids=["voice", "language", "provider", "piper"],
+)
+def test_a_voice_that_can_t_be_had_is_refused_before_anything_starts(
+    tmp_path: Path, request_: JobRequest, code: Code
+) -> None:
+    start = time.perf_counter()
+    with pytest.raises(InputError) as caught:
+        check_voice(request_, Settings(home=tmp_path))
+    assert caught.value.code is code
+    assert time.perf_counter() - start < 0.5
+
+
+def test_a_voice_that_can_be_had_is_accepted(tmp_path: Path) -> None:
+    check_voice(JobRequest(brief=Brief(language="fr-CA")), Settings(home=tmp_path))
+    check_voice(JobRequest(voice_spec=VoiceSpec(voice_name="de+f2")), Settings(home=tmp_path))
