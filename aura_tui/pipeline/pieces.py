@@ -1,9 +1,10 @@
 """Checkpoints: a piece of work, kept under the hash of everything it was made from.
 
 Layout: ``root/<key[:2]>/<key>.json`` names the piece (kind, document, file's size and SHA-256);
-``<key><suffix>`` is its file. The JSON is written last, after the file is on the disk, so a piece
-either exists whole or not at all: kill -9 and power cuts lose only the piece in hand. Two jobs
-that make the same piece at once both end with the same one.
+``<key>.<hash><suffix>`` is its file, ``hash`` from its bytes. The JSON is written last, after the
+file is on the disk, so a piece either exists whole or not at all: kill -9 and power cuts lose only
+the piece in hand. Two that make the same piece at once each get one whose file and document belong
+together, even where their results differ; the last one stays.
 """
 
 from __future__ import annotations
@@ -79,10 +80,11 @@ class Pieces:
                 path.stat().st_size != entry.size_bytes or file_sha256(path) != entry.sha256
             ):
                 raise ValueError("damaged")
-        except FileNotFoundError:
+        except OSError:  # not there, or not to be read now: that is no reason to remove it
             return None
-        except (OSError, ValueError):  # msgspec's errors are ValueErrors
-            entry_path.unlink(missing_ok=True)
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+            with contextlib.suppress(OSError):
+                entry_path.unlink()
             return None
         with contextlib.suppress(OSError):
             os.utime(entry_path)  # when it was last of use: what the sweep goes by
@@ -116,11 +118,12 @@ class Pieces:
 
     def _keep(self, key: str, kind: str, document: T, part: Path, suffix: str) -> Piece[T]:
         folder = self._folder(key)
-        target = folder / f"{key}{suffix}" if suffix else None
+        target: Path | None = None
         size, sha = 0, ""
-        if target is not None:
+        if suffix:
             _fsync(part)
             size, sha = part.stat().st_size, file_sha256(part)
+            target = folder / f"{key}.{sha[:12]}{suffix}"
             os.replace(part, target)
         entry = _Entry(
             kind,
