@@ -123,6 +123,7 @@ class StageContext:
                         f"{e.message}; try {tries + 1} of {limits.retries + 1} in {wait:.1f} s",
                         "warning",
                     )
+                    part.unlink(missing_ok=True)  # the next try begins with nothing
                     await asyncio.sleep(wait)
                     await self.children.gate()
 
@@ -130,6 +131,12 @@ class StageContext:
             piece = await self.pieces.make(key, kind, type_, persist, suffix)
         except AuraError:
             raise
+        except TimeoutError as e:  # an OSError by descent, but no file's fault
+            raise StageError(
+                Code.STAGE_TIMEOUT,
+                f"A piece of work ({kind}) took longer than it may",
+                "Retry the job: finished pieces are kept.",
+            ) from e
         except OSError as e:
             raise storage_error(e) from e
         if piece.reused:
@@ -145,7 +152,7 @@ def backoff_s(tries: int, base_s: float, cap_s: float, error: Transient) -> floa
     What the other side asked for is honoured up to ten times the cap: past that it would be a
     hang, and the error is the better answer.
     """
-    ceiling = min(cap_s, base_s * 2.0 ** (tries - 1))
+    ceiling = min(cap_s, base_s * 2.0 ** min(tries - 1, 60))  # past any cap, and no overflow
     wait = ceiling * random.uniform(0.5, 1.0)
     return max(wait, min(error.retry_after_s or 0.0, cap_s * 10))
 
