@@ -25,6 +25,7 @@ MAX_LINES = 6000  # enough for an hour; bounds the work for any text
 _MAX_ITEMS = 12  # of one list or table that may be told
 _MAX_TOGETHER = 30  # lines that lean on each other
 _MAX_QUOTE_CHARS = 320  # a longer one is told as text
+_SNIPPET_S = 2.5
 _GLIMPSE_S = 3.0  # too short to look at code or a table
 _LONG_S = 14.0  # a sentence that takes longer is hard to follow
 
@@ -57,12 +58,6 @@ class Outline:
     sections: list[Section]
     drafts: list[Draft]
     lines: list[Line]
-
-    @property
-    def seconds(self) -> float:
-        """How long it takes to tell everything."""
-        told = sum(line.seconds for line in self.lines)
-        return told + BREATH_S * max(len(self.drafts), math.ceil(told / SCENE_S))
 
 
 def outline(document: Document, language: str, rate: float) -> Outline:
@@ -99,6 +94,7 @@ class _Builder:
             before = block
         for place in range(start, len(self.out.drafts)):
             self._company(place, section)
+        self._no_snippet(start)
 
     # -- kinds of blocks -----------------------------------------------------------------------
 
@@ -189,6 +185,12 @@ class _Builder:
         lines, drafts = self.out.lines, self.out.drafts
         if other >= 0 and drafts[lines[other].draft].section == drafts[lines[line].draft].section:
             lines[line].needs.append(other)
+
+    def _no_snippet(self, start: int) -> None:
+        """A section isn't opened for a few words alone, if it has more to say."""
+        lines = next((d.lines for d in self.out.drafts[start:] if d.block is None), [])
+        if len(lines) > 1 and self.out.lines[lines[0]].seconds < _SNIPPET_S:
+            self.out.lines[lines[0]].needs.append(lines[1])
 
     def _company(self, place: int, section: Section) -> None:
         """A shown block with a few words only would flash by: a neighbour comes along."""
@@ -290,10 +292,12 @@ def _score(out: Outline, firsts: set[int], glimpses: set[int]) -> None:
         score -= 0.4 * (_ASIDE.match(line.text) is not None)
         score -= 0.2 * (line.text.startswith("(")) + 0.4 * (i in glimpses)
         rank.setdefault(draft.section, []).append((score, i))
+    ends = rank[max(rank)][-1][1] if rank else -1  # how a text ends is worth hearing
     for section, lines in rank.items():
         weight = _weight(out, section, sum(out.lines[i].seconds for _, i in lines))
         # The first lines of every section come before the fifth of any.
         first = min(i for _, i in lines)
+        lines[:] = [(score + 0.4 * (i == ends), i) for score, i in lines]
         lines.sort(key=lambda pair: (pair[1] != first, -pair[0], pair[1]))
         for k, (score, i) in enumerate(lines):
             out.lines[i].score = weight * score * (1.3 if i == first else 1.0) / (1 + 0.35 * k)
@@ -302,7 +306,7 @@ def _score(out: Outline, firsts: set[int], glimpses: set[int]) -> None:
 def _weight(out: Outline, section: int, seconds: float) -> float:
     title, level = out.sections[section].title, out.sections[section].level
     if _BOILERPLATE.search(title) or _BOILERPLATE.search(out.sections[section].parent):
-        return 0.12
+        return 0.0
     weight = 0.75 + 0.35 * min(1.0, seconds / 40)
     if section == 0:
         weight *= 1.7
@@ -318,14 +322,18 @@ def choose(out: Outline, budget_s: float) -> list[int]:
     """Indices of the lines to tell, in order: about ``budget_s`` seconds with the breaths.
 
     Best first, each with all it needs, as long as they fit; whatever still fits then fills the
-    rest. Empty if not even one line fits.
+    rest. A licence and its like is told only if there is nothing else. Empty if not even one line
+    fits.
     """
+    worth = any(line.score > 0 for line in out.lines)
     chosen: set[int] = set()
     open_drafts: set[int] = set()
     used = 0.0
     order = sorted(range(len(out.lines)), key=lambda i: (-out.lines[i].score, i))
     for i in order:
         if used + 0.8 > budget_s:
+            break
+        if worth and out.lines[i].score <= 0:
             break
         group = _closure(out, i, chosen) if i not in chosen else set()
         if not group:
@@ -338,6 +346,13 @@ def choose(out: Outline, budget_s: float) -> list[int]:
             open_drafts |= new
             used += cost
     return sorted(chosen)
+
+
+def told_s(out: Outline, chosen: list[int]) -> float:
+    """About how long ``chosen`` takes to tell, breaths and all."""
+    told = sum(out.lines[i].seconds for i in chosen)
+    drafts = len({out.lines[i].draft for i in chosen})
+    return told * (1 + BREATH_S / SCENE_S) + BREATH_S * 0.5 * drafts
 
 
 def _closure(out: Outline, start: int, chosen: set[int]) -> set[int]:

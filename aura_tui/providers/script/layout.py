@@ -67,6 +67,10 @@ def scenes(out: Outline, chosen: list[int], title: str) -> tuple[Scene, ...]:
     takes = _takes(out, chosen)
     made: list[Scene] = []
     opening = _opening(takes, out.sections)
+    if opening and len(takes) == 1 and len(opening.lines) > 1:  # a tiny text: two scenes still
+        rest = _Take(opening.section, None, opening.lines[1:])
+        opening = _Take(opening.section, None, opening.lines[:1])
+        takes = [opening, rest]
     if opening is None:
         card: AnyCard = TitleCard(title=title)
         made.append(_scene(1, title, prose.finished(title), card, chapter=True))
@@ -79,7 +83,8 @@ def scenes(out: Outline, chosen: list[int], title: str) -> tuple[Scene, ...]:
         top = tops[take.section]
         if take is opening:
             first = take.lines[0].text
-            subtitle = prose.shorten(first, 16) or (prose.shorten(first, 24) or "")
+            shorts = (prose.shorten(first, limit) for limit in (11, 16, 24))
+            subtitle = next(filter(None, shorts), "")
             card = TitleCard(title=title, subtitle="" if _same(subtitle, title) else subtitle)
         else:
             card = _card(take, section, title, made)
@@ -210,7 +215,8 @@ def _text_card(take: _Take, name: str, above: str, before: list[Scene]) -> AnyCa
     short = [s for s in (prose.shorten(t, 10) for t in texts if not prose.leans_back(t)) if s]
     if len(texts) >= 3 and len(short) >= 3:
         return BulletsCard(title=prose.headline(name, 9), bullets=tuple(short[:5]), kicker=above)
-    best = max(take.lines, key=lambda line: (not prose.leans_back(line.text), line.score))
+    firm = [line for line in take.lines if not prose.leans_back(line.text)]
+    best = max(firm, key=lambda line: line.score, default=take.lines[0])
     text = prose.headline(best.text, 18)
     return StatementCard(text=_sentence_end(text, best.text), kicker=_kicker(name))
 
@@ -260,7 +266,7 @@ def _head(take: _Take, name: str, above: str) -> tuple[str, str]:
 
 def _kicker(text: str, beside: str = "") -> str:
     """A small line on top: short, and not what the card says anyway."""
-    if _same(text, beside) or prose.length_in_words(text) > 7 or len(text) > 48:
+    if _same(text, beside) or prose.length_in_words(text) > 6 or len(text) > 48:
         return ""
     return text
 
@@ -281,6 +287,12 @@ _NO_LABEL = re.compile(
 )
 
 
+_VERB = re.compile(
+    r"\b(?:is|was|are|were|has|have|had|will|can|may|does|did|do|takes?|makes?|needs?|gives?|"
+    r"costs?|ist|sind|war|waren|hat|haben|wird|werden|kann)\b"
+)
+
+
 def _number(sentence: str, name: str) -> NumberCard | None:
     """The sentence's figure, large, if a clause around it can be its label."""
     match = prose.figure(sentence)
@@ -291,7 +303,7 @@ def _number(sentence: str, name: str) -> NumberCard | None:
         return None
     after = re.split(r"[,;:.!?()\u2014\u2013](?:\s|$)|\s-\s", sentence[match.end() :])[0].strip()
     whole = prose.shorten(sentence, 14)
-    if 2 <= len(after.split()) <= 8 and not _NO_LABEL.match(after):
+    if 2 <= len(after.split()) <= 4 and not (_NO_LABEL.match(after) or _VERB.search(after)):
         label = after
     elif whole is not None and match[0] in whole:
         label = whole

@@ -62,27 +62,30 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             "The brief is only a topic, so the video is short: "
             "a text or a Markdown file would give it something to tell."
         ]
-    budget = target or DEFAULT_MAX_S
+    chosen, spare = _chosen(out, target or DEFAULT_MAX_S, prose.seconds(title, rate))
+    if spare and len(chosen) > 1 and prose.finished(out.lines[0].text) == prose.finished(title):
+        chosen = [i for i in chosen if i > 0]  # the title has said it
     notes: list[str] = []
-    if target and out.seconds < 0.7 * target:
+    told = fitting.told_s(out, chosen) + spare
+    if target and told < 0.7 * target and len(chosen) > 0.9 * len(out.lines):
         notes.append(
-            f"The text gives about {out.seconds:.0f} s of the {target:.0f} s asked for: "
-            "nothing is invented, so the video is shorter. A longer text would fill it."
+            f"The text gives about {told:.0f} s of the {target:.0f} s asked for; nothing is "
+            "invented, so the video is shorter. A longer text would fill it."
         )
-    spare = prose.seconds(title, rate) + fitting.BREATH_S if _opens_with_title(out) else 0.0
-    chosen = fitting.choose(out, budget - spare)
-    if not chosen and not spare:
-        spare = prose.seconds(title, rate)
-        if not (asked or parsed.title):  # without a name, its shortest early sentence is whole
-            chosen = [min(range(min(3, len(out.lines))), key=lambda i: out.lines[i].seconds)]
     scenes = layout.scenes(out, chosen, title)
     return Script(title=title, language=language, scenes=scenes), notes
 
 
-def _opens_with_title(out: fitting.Outline) -> bool:
-    """Whether there is no introduction, so that the title itself is said."""
+def _chosen(out: fitting.Outline, budget: float, title_s: float) -> tuple[list[int], float]:
+    """(the lines to tell, seconds for the title): the title is said where no introduction is."""
     first = out.drafts[0]
-    return first.block is not None or bool(out.sections[first.section].title)
+    intro = first.block is None and not out.sections[first.section].title
+    if intro:
+        chosen = fitting.choose(out, budget)
+        if chosen and out.lines[chosen[0]].draft == 0:
+            return chosen, 0.0
+    spare = title_s + fitting.BREATH_S
+    return fitting.choose(out, budget - spare), spare
 
 
 _SUBJECT = re.compile(

@@ -249,24 +249,24 @@ def shorten(text: str, limit: int) -> str | None:
         return text
     text = _bare(_OPENERS.sub("", _PARENTHESES.sub("", text), count=1))
     if length_in_words(text) <= limit:
-        return _capital(text)
+        return capital(text)
     if main := _SUBORDINATE.match(text):
         rest = _bare(text[main.end() :])
         short = rest if length_in_words(rest) <= limit else _cut(rest, limit)
-        return _capital(short) if short else None
+        return capital(short) if short else None
     short = _cut(text, limit)
-    return _capital(short) if short else None
+    return capital(short) if short else None
 
 
 def _cut(text: str, limit: int) -> str | None:
     best = None
-    for border in (_HARD_BORDER, _SOFT_BORDER):
+    for border, least in ((_HARD_BORDER, 3), (_SOFT_BORDER, 5)):
         for match in border.finditer(text):
             head = text[: match.start()].rstrip(" ,")
             count = length_in_words(head)
             if count > limit:
                 break
-            if count >= 3 and (best is None or len(head) > len(best)):
+            if count >= least and (best is None or len(head) > len(best)):
                 best = head
     return best
 
@@ -278,8 +278,8 @@ def _bare(text: str) -> str:
     return text.rstrip(" .,;:\u3002\uff1a\uff0c\u3001")
 
 
-def _capital(text: str) -> str:
-    # "iPhone", "pip": a word with a capital or a digit inside keeps its own spelling.
+def capital(text: str) -> str:
+    """``text`` with a capital first, unless its first word has a spelling of its own."""
     first = text.split(" ", 1)[0]
     return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
 

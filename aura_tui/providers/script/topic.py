@@ -19,28 +19,30 @@ _PHRASES = {
         "This short video introduces its topic: {topic}.",
         "It is made for {audience}.",
         "Its goal: {goal}.",
-        "There is more to tell, and the details are up to you.",
+        "Thank you for watching.",
     ),
     "de": (
         "Dieses kurze Video stellt sein Thema vor: {topic}.",
         "Es ist gemacht f\u00fcr: {audience}.",
         "Das Ziel: {goal}.",
-        "Dazu gibt es mehr zu sagen, und die Einzelheiten bestimmen Sie.",
+        "Vielen Dank f\u00fcrs Zuschauen.",
     ),
     "fr": (
         "Cette courte vid\u00e9o pr\u00e9sente son sujet : {topic}.",
         "Elle s'adresse \u00e0 : {audience}.",
         "Son but : {goal}.",
-        "Il y a plus \u00e0 dire, et les d\u00e9tails vous appartiennent.",
+        "Merci de votre attention.",
     ),
     "es": (
         "Este breve v\u00eddeo presenta su tema: {topic}.",
         "Est\u00e1 hecho para: {audience}.",
         "Su objetivo: {goal}.",
-        "Hay m\u00e1s que contar, y los detalles dependen de usted.",
+        "Gracias por su atenci\u00f3n.",
     ),
 }
-_PARTS = re.compile(r"\s*[:;\u2014\uff1a\uff1b\u3001]\s*|\s+[\u2013-]\s+|,\s+(?:and\s+|und\s+)?")
+_PARTS = re.compile(
+    r"\s*[:;\u2014\uff1a\uff1b\u3001]\s*|\s+[\u2013-]\s+|,\s+(?:and\s+|und\s+)?|\s+(?:and|und)\s+"
+)
 
 
 def script(said: str, request: JobRequest) -> Script:
@@ -56,19 +58,17 @@ def script(said: str, request: JobRequest) -> Script:
     phrases = _PHRASES.get(language.split("-")[0].lower())
     made: list[tuple[str, AnyCard]] = [(prose.finished(said), TitleCard(title=title))]
     parts = [p for p in _PARTS.split(said) if any(c.isalnum() for c in p)]
-    if len(parts) >= 3:
-        points = tuple(prose.headline(p, 10) for p in parts[1:7])
-        told = " ".join(prose.finished(p) for p in parts[1:7])
-        made.append((told, BulletsCard(title=prose.headline(parts[0], 10), bullets=points)))
+    shown: AnyCard = StatementCard(text=prose.headline(details["goal"] or details["topic"], 16))
+    if len(parts) >= 3:  # "Solar power: cost, storage and the grid"
+        points = tuple(prose.capital(prose.headline(p, 10)) for p in parts[1:7])
+        shown = BulletsCard(title=prose.headline(parts[0], 10), bullets=points)
     if phrases:
         about, audience, goal, end = phrases
-        lines = [about] * (len(parts) < 3)
-        lines += [audience] * bool(details["audience"]) + [goal] * bool(details["goal"])
-        if lines:
-            told = " ".join(line.format(**details) for line in lines)
-            shown = details["goal"] or details["audience"] or details["topic"]
-            made.append((told, StatementCard(text=prose.headline(shown, 16))))
-        made.append((end, TitleCard(title=title)))
+        lines = [about] + [audience] * bool(details["audience"]) + [goal] * bool(details["goal"])
+        made.append((" ".join(line.format(**details) for line in lines), shown))
+        made.append((end, TitleCard(title=end.rstrip("."), subtitle=title)))
+    elif len(parts) >= 3:
+        made.append((" ".join(prose.finished(p) for p in parts[1:7]), shown))
     scenes = tuple(
         Scene(number=i, title=title, narration=told, card=card, chapter=i == 1)
         for i, (told, card) in enumerate(made, 1)
