@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from textual.binding import BindingType
+    from textual.binding import Binding, BindingType
     from textual.screen import Screen
 
     from aura_tui.service import JobService
@@ -257,6 +257,12 @@ class BoardApp(App[None]):
             self.exit()
         else:
             self._ask(Asked.CANCEL)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Textual's own sign for enter is no ASCII."""
+        if self._ascii and binding.key == "enter":
+            return "enter"
+        return super().get_key_display(binding)
 
     def action_help(self) -> None:
         from aura_tui.ui.screens.help import HelpScreen

@@ -12,7 +12,7 @@ APP = (
     Binding("p", "pause_run", "Pause", id="run.pause", tooltip="Pause the run, or let it go on"),
     Binding("p", "resume_run", "Resume", id="run.resume", tooltip="Let the paused run go on"),
     Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
-    Binding("q", "quit", "Quit", id="app.quit", tooltip="Close the board; asks while the run runs"),
+    Binding("q", "quit", "Quit", id="app.quit", tooltip="Close; asks while the run is on"),
     Binding("ctrl+q", "quit", "Quit", id="app.quit-always", show=False, priority=True),
     Binding(
         "ctrl+c",
@@ -21,20 +21,34 @@ APP = (
         id="app.interrupt",
         show=False,
         priority=True,
-        tooltip="Cancel the run without asking; a second one leaves at once",
+        tooltip="Cancel without asking; again: leave at once",
     ),
 )
 STAGES = (
     Binding("down,j", "move(1)", "Next stage", id="stages.next", show=False),
     Binding("up,k", "move(-1)", "Previous stage", id="stages.previous", show=False),
-    Binding("enter,space", "open", "Open", id="stages.toggle", tooltip="Open or close a stage"),
+    Binding(
+        "enter,space",
+        "open",
+        "Open",
+        id="stages.toggle",
+        tooltip="Open or close a stage",
+    ),
 )
 LOG = (
     Binding("down,j", "scroll_down", "Down", id="log.down", show=False),
     Binding("up,k", "scroll_up", "Up", id="log.up", show=False),
     Binding("end,G", "scroll_end", "Follow", id="log.follow", tooltip="To the end, and follow"),
 )
-RESULT = (Binding("enter", "app.quit", "Close", id="result.close", tooltip="Close the board"),)
+RESULT = (
+    Binding(
+        "enter",
+        "app.quit",
+        "Close",
+        id="result.close",
+        tooltip="Close the board",
+    ),
+)
 CONFIRM = (
     Binding("left,right,up,down,h,j,k,l", "other", "Choose", id="confirm.other", show=False),
     Binding("enter,space", "take", "Take", id="confirm.take", show=False),

@@ -40,7 +40,7 @@ def duration(seconds: float) -> str:
 
 def took(seconds: float) -> str:
     """A time that is over, with tenths where they tell something: ``0.7 s``, ``12:07``."""
-    return f"{max(0.0, seconds):.1f} s" if seconds < 9.95 else duration(seconds + 0.5)
+    return f"{max(0.0, seconds):.1f} s" if seconds < 9.95 else duration(seconds)
 
 
 def size(count: int) -> str:
@@ -104,7 +104,15 @@ def item(step: Step) -> str:
 
 def current(step: Step) -> str:
     """What the step is at, on one line: its item, message and detail, none said twice."""
-    parts = [item(step)]
+    return _join(step, [item(step)])
+
+
+def doing(step: Step) -> str:
+    """As :func:`current`, where the item is shown elsewhere."""
+    return _join(step, [])
+
+
+def _join(step: Step, parts: list[str]) -> str:
     for text in (clean_line(step.message, 500), clean_line(step.detail, 500)):
         if text and not any(text.casefold() in part.casefold() for part in parts):
             parts.append(text)
@@ -126,10 +134,11 @@ def metrics(found: Metrics | None) -> list[str]:
         phrases.append(f"{found.fps:5.1f} fps")
     if found.speed is not None:
         phrases.append(f"{found.speed:4.1f}x speed")
-    if found.size_bytes is not None:
-        phrases.append(size(found.size_bytes))
+    sizes = [size(found.size_bytes)] if found.size_bytes is not None else []
     if found.projected_bytes is not None:
-        phrases.append(f"about {size(found.projected_bytes)} in the end")
+        sizes.append(f"~{size(found.projected_bytes)}")
+    if sizes:
+        phrases.append(" of ".join(sizes))
     return phrases
 
 

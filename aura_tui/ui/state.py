@@ -30,6 +30,14 @@ class Asked(Enum):
     RESUME = "resuming\u2026"
 
 
+class Opened(Enum):
+    """How much of a stage's details shows. BRIEF: its errors, a line each."""
+
+    CLOSED = 0
+    BRIEF = 1
+    WHOLE = 2
+
+
 class LogLine(NamedTuple):
     """A line of the log pane. ``source`` is a stage's name, "" for the job itself."""
 
@@ -77,17 +85,18 @@ class RunState:
         if self.asked is not None and (happened[self.asked] or job.status.ended):
             self.asked = None
 
-    def is_open(self, step: Step) -> bool:
-        """Whether a stage's details show: where it failed, where the person wants it, and else
-        where it is at work."""
+    def opened(self, step: Step) -> Opened:
+        """How much of a stage shows: what the person chose, else all of the one at work. A failed
+        one always shows why; once the result panel tells the rest, in brief."""
         if step.status is StepStatus.FAILED:
-            return True
+            whole = self._chosen.get(step.stage, not self.ended)
+            return Opened.WHOLE if whole else Opened.BRIEF
         at_work = step.status is StepStatus.STARTED and not self.ended
-        return self._chosen.get(step.stage, at_work)
+        return Opened.WHOLE if self._chosen.get(step.stage, at_work) else Opened.CLOSED
 
     def toggle(self, step: Step) -> None:
         """The person opens or closes a stage; that stays, whatever the stage does."""
-        self._chosen[step.stage] = not self.is_open(step)
+        self._chosen[step.stage] = self.opened(step) is not Opened.WHOLE
 
 
 def _log_line(event: ev.AnyJobEvent) -> LogLine | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -27,22 +28,28 @@ class RunScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - Textual's own spelling
     AUTO_FOCUS = "StageRow"
 
+    def __init__(self, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        # Held, not queried for: a last draw may come while the board is being taken down.
+        self._head = RunHeader()
+        self._stages = StageList()
+        self._result = ResultPanel()
+        self._log = LogView()
+
     def compose(self) -> ComposeResult:
-        yield RunHeader()
-        yield StageList()
-        yield ResultPanel()
-        log = LogView()
-        log.border_title = "Log"
-        yield log
-        yield Footer(compact=True)
+        yield self._head
+        with Vertical(id="body"):
+            yield self._stages
+            yield self._result
+            yield self._log
+        yield Footer(compact=True, show_command_palette=False)
 
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
         """Draw ``state`` as of ``now``; what hasn't changed costs nothing."""
-        self.query_one(RunHeader).show(state, now, glyphs)
-        self.query_one(StageList).show(state, now, glyphs)
-        self.query_one(LogView).show(state, glyphs)
+        self._head.show(state, now, glyphs)
+        self._stages.show(state, now, glyphs)
+        self._log.show(state, glyphs)
         if state.job is not None and state.ended and not self.has_class("-ended"):
             self.add_class("-ended")
-            result = self.query_one(ResultPanel)
-            result.show(state.job, glyphs)
-            result.focus()
+            self._result.show(state.job, glyphs)
+            self._result.focus()

@@ -35,6 +35,7 @@ class LogView(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.border_title = "Log"
         self._rows: list[Content] = []
         self._heights: deque[int] = deque()  # rows of each line, oldest first
         self._taken = 0  # lines ever taken over from the state

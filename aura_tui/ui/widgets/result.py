@@ -30,12 +30,16 @@ class ResultPanel(VerticalScroll, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.RESULT]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = Static(markup=False)
+
     def compose(self) -> ComposeResult:
-        yield Static(markup=False)
+        yield self._text
 
     def show(self, job: Job, glyphs: Glyphs) -> None:
         """Draw how ``job``, which has ended, ended."""
-        self.query_one(Static).update(Content("\n").join(lines(job, glyphs)))
+        self._text.update(Content("\n").join(lines(job, glyphs)))
 
 
 def lines(job: Job, glyphs: Glyphs) -> Iterator[Content]:
@@ -69,7 +73,8 @@ def _made(job: Job) -> Iterator[Content]:
         yield _fact("video", output.video_path, output.size_bytes)
         told.add(output.video_path)
     if output is not None and output.subtitle_path:
-        yield _fact("captions", output.subtitle_path)
+        known = {artifact.path: artifact.size_bytes for artifact in job.artifacts}
+        yield _fact("captions", output.subtitle_path, known.get(output.subtitle_path, 0))
         told.add(output.subtitle_path)
     for artifact in job.artifacts:
         if artifact.path not in told:
@@ -99,7 +104,7 @@ def _kept(job: Job) -> Iterator[Content]:
 
 
 def _fact(label: str, text: str, size_bytes: int | None = None) -> Content:
-    size = f"  {phrases.size(size_bytes)}" if size_bytes else ""
-    return Content.assemble(
-        (f"{label:<{_LABEL}}", "$text-muted"), clean_line(text, 4000), (size, "$text-muted")
-    )
+    """The path comes last: so it is whole on its lines, to be selected. Unknown sizes are 0."""
+    size = "" if size_bytes is None else phrases.size(size_bytes) if size_bytes else "?"
+    column = f"{size:>8}  " if size else ""
+    return Content.assemble((f"{label:<{_LABEL}}{column}", "$text-muted"), clean_line(text, 4000))

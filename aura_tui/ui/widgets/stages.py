@@ -12,6 +12,7 @@ from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line
 from aura_tui.ui import bindings, phrases
+from aura_tui.ui.state import Opened
 from aura_tui.ui.widgets.bar import bar
 from aura_tui.ui.widgets.painted import Painted
 
@@ -74,20 +75,26 @@ class StageList(VerticalScroll, can_focus=False):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.STAGES[:2]]
 
     def compose(self) -> ComposeResult:
-        for stage in Stage:
-            yield StageRow(stage)
+        yield from self._rows
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._at: Stage | None = None
+        self._rows = [StageRow(stage) for stage in Stage]
 
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
-        """Draw all stages of ``state`` as of ``now``."""
-        for row in self.query(StageRow):
+        """Draw all stages of ``state`` as of ``now``; the one at work comes into sight."""
+        for row in self._rows:
             row.show(state, now, glyphs)
+            if state.job is not None and row.stage is state.job.stage is not self._at:
+                self.call_after_refresh(row.scroll_visible, animate=False)
+        self._at = state.job.stage if state.job is not None else None
 
     def action_move(self, by: int) -> None:
         """Focus the row ``by`` rows further down."""
-        rows = [*self.query(StageRow)]
-        at = next((i for i, row in enumerate(rows) if row.has_focus), None)
-        to = 0 if at is None else max(0, min(len(rows) - 1, at + by))
-        rows[to].focus()
+        at = next((i for i, row in enumerate(self._rows) if row.has_focus), None)
+        to = 0 if at is None else max(0, min(len(self._rows) - 1, at + by))
+        self._rows[to].focus()
 
 
 def lines(
@@ -102,8 +109,11 @@ def lines(
     step = job.step(stage)
     cursor = Content.styled(f"{glyphs.cursor if focused else ' '} ", "bold $accent")
     yield cursor + _row(job, step, state.clock.step_s(step, now), width - 2, glyphs)
-    if state.is_open(step):
+    opened = state.opened(step)
+    if opened is Opened.WHOLE:
         yield from _details(step, width, glyphs)
+    elif opened is Opened.BRIEF:
+        yield from _brief(step, width, glyphs)
 
 
 def _row(job: Job, step: Step, taken_s: float | None, width: int, glyphs: Glyphs) -> Content:
@@ -130,7 +140,7 @@ def _row(job: Job, step: Step, taken_s: float | None, width: int, glyphs: Glyphs
         mark,
         name,
         bar(step.percent, length, glyphs, style),
-        (f"  {percent if step.percent or not quiet else '':>5}", "" if not quiet else style),
+        f"  {'' if quiet or step.status.done else percent:>5}",
         (f"  {word:<9}", style),
         (time, "$text-muted"),
         "  ",
@@ -156,9 +166,10 @@ def _details(step: Step, width: int, glyphs: Glyphs) -> Iterator[Content]:
     """At least two lines, so that the screen keeps still while a stage has little to tell."""
     room = max(10, width - 6)
     indent = Content(" " * 5)
-    message = phrases.current(step) or _nothing(step)
+    said = phrases.current(step) if width < _NARROW else phrases.doing(step)
+    message = said or _nothing(step)
     yield indent + Content.styled(message, "$text-muted").truncate(room, ellipsis=True)
-    numbers = f"  {glyphs.dot}  ".join(phrases.metrics(step.metrics))
+    numbers = f" {glyphs.dot} ".join(phrases.metrics(step.metrics))
     yield indent + Content.styled(numbers, "$text-muted").truncate(room, ellipsis=True)
     for warning in step.warnings[-_MAX_NOTES:]:
         yield from _note(warning, glyphs.warning, "$warning", indent, room)
@@ -167,6 +178,13 @@ def _details(step: Step, width: int, glyphs: Glyphs) -> Iterator[Content]:
         yield from _note(text, glyphs.failed, "$error", indent, room)
         if problem.remediation:
             yield from _note(problem.remediation, glyphs.arrow, "$foreground", indent, room)
+
+
+def _brief(step: Step, width: int, glyphs: Glyphs) -> Iterator[Content]:
+    for problem in step.errors[-_MAX_NOTES:]:
+        text = " ".join((glyphs.failed, clean_line(problem.code), clean_line(problem.message)))
+        line = Content.styled(text, "$error").truncate(max(1, width - 6), ellipsis=True)
+        yield Content(" " * 5) + line
 
 
 def _nothing(step: Step) -> str:
