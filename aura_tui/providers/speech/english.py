@@ -65,7 +65,10 @@ def _form(tokens: list[str], i: int) -> str:
     if core.lower() in ("vs", "etc"):
         return ABBREVIATIONS[core.lower()][0] + _pause(trail)
     year_likely = (
-        not before or before.lower() in YEAR_WORDS or "(" in token or _is_day(before, tokens, i)
+        (before.lower() in ("", "and") and core[:2] in ("19", "20"))
+        or before.lower() in YEAR_WORDS
+        or "(" in token
+        or _is_day(before, tokens, i)
     )
     return _core(core, before, after, year_likely=year_likely) + _pause(trail)
 
@@ -111,7 +114,7 @@ def _abbreviation(core: str, trail: str, after: str) -> str | None:
             return "street" + rest if low == "st" else None
         if low in ("oct", "dec", "nov", "apr", "jan", "feb", "aug", "sept", "ch", "eq", "vol"):
             return full + rest if capital.isdigit() else None
-        return full + rest
+        return full.rstrip(",") + rest if rest else full
     ends = not after or after.lstrip(_LEAD)[:1].isupper()
     return full.rstrip(",") + (rest or ("." if ends else ""))
 
@@ -155,6 +158,7 @@ def _wording(core: str) -> str:
     if _INITIALS.fullmatch(core):
         return core.replace(".", " ").upper() if len(core) == 3 else core.replace(".", " ")
     core = re.sub(r"\(.*?\)|\[\]", "", core)
+    core = _URL.sub(lambda m: m[1].removeprefix("www."), core)
     core = _DASH.sub(", ", _ARROW.sub(" to ", core)).replace("::", " ")
     if "/" in core or "\\" in core:
         parts = [p for p in re.split(r"[/\\]+", core) if p not in ("", "~", ".", "..")]

@@ -251,7 +251,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 YEAR_WORDS = _words(
-    "in since by of until till from to before after during around circa between and year late "
+    "in since by of until till from to before after during around circa between year late "
     "early mid spring summer autumn fall winter copyright"
 ) | {m.lower() for m in MONTHS}
 

@@ -80,7 +80,7 @@ async def finish(raw: Path, out: Path, bench: Workbench, *, what: str) -> Sound:
     ]
     if peak_db + gain_db > _CEILING_DB:
         limit = 10 ** (_CEILING_DB / 20)
-        filters.append(f"alimiter=limit={limit:.4f}:attack=2:release=60:level=0:latency=1")
+        filters.append(f"alimiter=limit={limit:.4f}:attack=2:release=60:level=0")
     filters.append(f"silencedetect=n={_PAUSE_DB}dB:d={_PAUSE_S}")
     written = ("-c:a", "pcm_s16le", "-map_metadata", "-1", "-bitexact", "-f", "wav", _url(out))
     said = await _ffmpeg(bench, raw, (), filters, written, what)
@@ -93,7 +93,7 @@ async def finish(raw: Path, out: Path, bench: Workbench, *, what: str) -> Sound:
 
 async def _measure(raw: Path, bench: Workbench, what: str, loops: int = 0) -> tuple[float, float]:
     """(integrated loudness in LUFS, true peak in dBFS) of ``raw`` as mono; -inf for silence."""
-    filters = [_MONO, "ebur128=framelog=quiet:peak=true"]
+    filters = [_MONO, "ebur128=framelog=verbose:peak=true"]
     said = await _ffmpeg(
         bench, raw, ("-stream_loop", str(loops)), filters, ("-f", "null", "-"), what
     )
