@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
-    from aura_tui.model.events import Metrics as Metrics
+    from aura_tui.model.events import Metrics
     from aura_tui.model.request import JobRequest
     from aura_tui.process import Children
     from aura_tui.providers.port import Severity

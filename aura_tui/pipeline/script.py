@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aura_tui.errors import Code, StageError
+from aura_tui.model.events import Metrics
 from aura_tui.model.request import MAX_TEXT_CHARS, parse_duration
 from aura_tui.model.script import (
     BulletsCard,
@@ -21,7 +22,7 @@ from aura_tui.model.script import (
     TitleCard,
 )
 from aura_tui.model.text import clean, clean_line
-from aura_tui.pipeline.context import Metrics, storage_error
+from aura_tui.pipeline.context import storage_error
 from aura_tui.providers.script import choose
 from aura_tui.providers.script.document import pictures
 
