@@ -144,7 +144,7 @@ class Children:
             start_new_session=True,
             preexec_fn=preexec(),
         )
-        self._live = {p for p in self._live if p.returncode is None}
+        self._live = {p for p in self._live if _signal_group(p, 0)}
         self._live.add(process)
         if self._closed.is_set():  # killed while the fork was under way
             _signal_group(process, signal.SIGKILL)
@@ -192,7 +192,7 @@ class Children:
             yield process
         except BaseExceptionGroup as group:
             # One cause is what callers can act on; a task group wraps it.
-            if len(group.exceptions) == 1:
+            if len({type(e) for e in group.exceptions}) == 1:
                 raise group.exceptions[0] from None
             raise
         finally:
@@ -255,11 +255,31 @@ class Children:
         self._live.clear()
 
 
-def _signal_group(process: asyncio.subprocess.Process, signum: int) -> None:
-    # The group's id is ours until the leader is reaped: a returncode means it may be reused.
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signum)
+def _signal_group(process: asyncio.subprocess.Process, signum: int) -> bool:
+    """Signal the whole group, also what a leader that ended has left behind; False: none is left.
+
+    A group keeps its number from being used again. So once the leader is reaped, a process of
+    that number can only be a stranger: then the group has ended, and nothing is signalled.
+    """
+    try:
+        if process.returncode is not None and _exists(process.pid):
+            return False
+        os.killpg(process.pid, signum)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # macOS says so of a group of zombies
+        return process.returncode is None
+    return True
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -38,6 +38,41 @@ async def test_kill_reaches_grandchildren() -> None:
     assert children.pids == ()
 
 
+LEAVE_A_CHILD = (
+    "import subprocess,sys;"
+    "p=subprocess.Popen(['sleep','60'],stdout=subprocess.DEVNULL,stderr=subprocess.DEVNULL);"
+    "print(p.pid,flush=True)"
+)
+
+
+async def test_what_an_ended_child_left_behind_ends_with_its_owner() -> None:
+    done = await Children().run([sys.executable, "-c", LEAVE_A_CHILD])
+    assert done.returncode == 0
+    await until(lambda: not alive(int(done.stdout)))
+
+
+async def test_kill_and_pause_reach_what_an_ended_child_left_behind() -> None:
+    children = Children()
+    process = await children.spawn([sys.executable, "-c", LEAVE_A_CHILD])
+    assert process.stdout
+    left = int(await process.stdout.readline())
+    await process.wait()
+    other = await children.spawn(["sleep", "60"])
+    children.pause()
+    await until(lambda: state(left) == "T")
+    children.resume()
+    await until(lambda: state(left) == "S")
+    await children.kill()
+    await until(lambda: not alive(left))
+    assert other.returncode == -signal.SIGKILL
+
+
+async def test_too_much_on_both_streams_is_one_error() -> None:
+    code = "import os\nwhile True: os.write(1, b'x' * 4096); os.write(2, b'x' * 4096)"
+    with pytest.raises(OutputTooLarge):
+        await Children().run([sys.executable, "-c", code], max_output=1)
+
+
 async def test_nothing_spawns_after_kill() -> None:
     children = Children()
     await children.kill()
