@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import importlib.metadata
 import importlib.util
@@ -12,18 +13,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.errors import Code, InputError, StageError
+from aura_tui.errors import Code, InputError
 from aura_tui.model.text import clean_line
-from aura_tui.process import OutputTooLarge
 from aura_tui.providers.port import Spoken, Voice
 from aura_tui.providers.speech import espeak_voices, normalization, word_times
+from aura_tui.providers.speech.child import ask
 from aura_tui.providers.speech.sound import MAX_SOUND_S, finish, write_silence
 
 if TYPE_CHECKING:
     from aura_tui.providers.port import SceneText, Workbench
 
 _WORKER = Path(__file__).with_name("espeak_worker.py")
-_VOICE_UNUSABLE, _TOO_LONG = 3, 4  # the worker's exit statuses
 _WORDS_PER_MINUTE, _SLOWEST, _FASTEST = 165, 80, 450  # the library's own bounds
 _TIMEOUT_S = 60.0  # half an hour of speech takes it two seconds
 _RATE = 22050  # Hz; the library's own
@@ -64,7 +64,7 @@ class Espeak:
     async def speak(self, scene: SceneText, out: Path, bench: Workbench) -> Spoken:
         """One worker process, then levelling; word times are the voice's own events."""
         tokens = scene.text.split()
-        forms = normalization.spoken_forms(scene.text, _language(scene))
+        forms = await asyncio.to_thread(normalization.spoken_forms, scene.text, _language(scene))
         text = word_times.utterance(forms)
         raw = bench.scratch / f"{out.name}.espeak.wav"
         try:
@@ -91,36 +91,16 @@ class Espeak:
             "out": str(raw),
             "max_s": MAX_SOUND_S,
         }
-        argv: list[str | Path] = [sys.executable, "-I", "-S", _WORKER]
-        try:
-            done = await bench.children.run(
-                argv, input=msgspec.json.encode(request), timeout_s=_TIMEOUT_S
-            )
-        except (TimeoutError, OutputTooLarge):
-            raise _failed("took too long over", scene) from None
-        if done.returncode == _VOICE_UNUSABLE:
-            raise StageError(
-                Code.VOICE_UNKNOWN,
-                f"eSpeak NG can't use the voice {clean_line(scene.voice, 60)!r}",
-                "List the voices with: aura-tui doctor --voices",
-            )
-        if done.returncode == _TOO_LONG:
-            raise _failed("would speak for more than half an hour over", scene)
-        if done.returncode:
-            bench.log(f"eSpeak NG: {clean_line(done.stderr.decode(errors='replace'))}", "error")
-            raise _failed(f"stopped with status {done.returncode} over", scene)
-        try:
-            return msgspec.json.decode(done.stdout, type=_Reply)
-        except msgspec.DecodeError:
-            raise _failed("answered nonsense over", scene) from None
-
-
-def _failed(what: str, scene: SceneText) -> StageError:
-    return StageError(
-        Code.SPEECH_FAILED,
-        f"eSpeak NG {what} the text {clean_line(scene.text, 60)!r}",
-        "Change or split that text, or take another voice, then retry.",
-    )
+        return await ask(
+            _WORKER,
+            request,
+            _Reply,
+            bench,
+            flags=("-I", "-S"),  # the standard library alone: it starts in 20 ms
+            who="eSpeak NG",
+            scene=scene,
+            timeout_s=_TIMEOUT_S,
+        )
 
 
 def _language(scene: SceneText) -> str:

@@ -92,6 +92,6 @@ class OpenAISpeech:
             sound = await finish(raw, out, bench, what=f"{clean_line(scene.text, 40)!r}")
         finally:
             raw.unlink(missing_ok=True)
-        forms = normalization.spoken_forms(scene.text, scene.language)
+        forms = await asyncio.to_thread(normalization.spoken_forms, scene.text, scene.language)
         words = word_times.estimated(tokens, forms, sound.voiced)
         return Spoken(path=str(out), samples=sound.samples, words=words)

@@ -6,9 +6,9 @@ one; within a sentence, times are estimated by length over the parts that are no
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import importlib.util
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,9 @@ import msgspec
 
 from aura_tui.errors import Code, InputError, StageError
 from aura_tui.model.text import clean_line
-from aura_tui.process import OutputTooLarge
 from aura_tui.providers.port import Spoken, Voice
 from aura_tui.providers.speech import normalization, word_times
+from aura_tui.providers.speech.child import ask
 from aura_tui.providers.speech.sound import MAX_SOUND_S, finish, write_silence
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from aura_tui.settings import SpeechSettings
 
 _WORKER = Path(__file__).with_name("piper_worker.py")
-_TOO_LONG = 4  # the worker's exit status
 _MAX_CONFIG_BYTES = 4 << 20
 _SENTENCE_ENDS = tuple(".!?\u3002\uff01\uff1f\u061f\u0964")
 
@@ -112,7 +111,9 @@ class Piper:
     async def speak(self, scene: SceneText, out: Path, bench: Workbench) -> Spoken:
         """One worker process that loads the model and speaks sentence by sentence."""
         tokens = scene.text.split()
-        forms = normalization.spoken_forms(scene.text, self._language or scene.language)
+        forms = await asyncio.to_thread(
+            normalization.spoken_forms, scene.text, self._language or scene.language
+        )
         groups = _sentences(forms)
         raw = bench.scratch / f"{out.name}.piper.wav"
         try:
@@ -124,7 +125,11 @@ class Piper:
         finally:
             raw.unlink(missing_ok=True)
         if len(reply.ends) != max(len(groups), 1):
-            raise _failed("answered nonsense over", scene)
+            raise StageError(
+                Code.SPEECH_FAILED,
+                f"Piper did not speak every sentence of {clean_line(scene.text, 60)!r}",
+                "Check that the model works with this release of Piper.",
+            )
         words: list[Word] = []
         start_s = 0.0
         for (a, b), end in zip(groups, reply.ends, strict=False):
@@ -145,23 +150,16 @@ class Piper:
             "out": str(raw),
             "max_s": MAX_SOUND_S,
         }
-        argv: list[str | Path] = [sys.executable, "-P", _WORKER]
-        try:
-            done = await bench.children.run(
-                argv, input=msgspec.json.encode(request), timeout_s=self._timeout_s
-            )
-        except (TimeoutError, OutputTooLarge):
-            raise _failed("took too long over", scene) from None
-        if done.returncode == _TOO_LONG:
-            raise _failed("would speak for more than half an hour over", scene)
-        if done.returncode:
-            last = clean_line(done.stderr.decode(errors="replace")[-2000:], 2000)[-300:]
-            bench.log(f"Piper: {last}", "error")
-            raise _failed(f"stopped with status {done.returncode} over", scene)
-        try:
-            return msgspec.json.decode(done.stdout, type=_Reply)
-        except msgspec.DecodeError:
-            raise _failed("answered nonsense over", scene) from None
+        return await ask(
+            _WORKER,
+            request,
+            _Reply,
+            bench,
+            flags=("-P",),  # a file of ours must not be taken for the package "piper"
+            who="Piper",
+            scene=scene,
+            timeout_s=self._timeout_s,
+        )
 
 
 def _read_config(model: Path) -> _Config:
@@ -185,14 +183,6 @@ def _read_config(model: Path) -> _Config:
 def _unavailable(message: str, remediation: str) -> InputError:
     return InputError(
         Code.SPEECH_PROVIDER_UNAVAILABLE, message, remediation, field="options.speech"
-    )
-
-
-def _failed(what: str, scene: SceneText) -> StageError:
-    return StageError(
-        Code.SPEECH_FAILED,
-        f"Piper {what} the text {clean_line(scene.text, 60)!r}",
-        "Check that the model works with this release of Piper, or set speech.provider to espeak.",
     )
 
 

@@ -1,0 +1,91 @@
+"""Asking one of our worker programs: JSON in, JSON out, bounded, and every end an error that helps.
+
+A worker's exit status says what went wrong: VOICE_UNUSABLE, TOO_LONG, or anything else.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from aura_tui.errors import Code, StageError
+from aura_tui.model.text import clean_line
+from aura_tui.process import OutputTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from aura_tui.providers.port import SceneText, Workbench
+
+T = TypeVar("T")
+
+VOICE_UNUSABLE, TOO_LONG = 3, 4
+
+
+async def ask(
+    program: Path,
+    request: object,
+    reply: type[T],
+    bench: Workbench,
+    *,
+    flags: Sequence[str],
+    who: str,
+    scene: SceneText,
+    timeout_s: float,
+) -> T:
+    """Run ``program`` with this Python and ``flags``; decode what it answers as ``reply``.
+
+    ``who`` is the voice's name in messages. Raises StageError (SPEECH_FAILED, or VOICE_UNKNOWN),
+    and OSError when the disk is full.
+    """
+
+    def failed(what: str) -> StageError:
+        return StageError(
+            Code.SPEECH_FAILED,
+            f"{who} {what} the text {clean_line(scene.text, 60)!r}",
+            "Change or split that text, or take another voice, then retry.",
+        )
+
+    try:
+        done = await bench.children.run(
+            [sys.executable, *flags, program],
+            input=msgspec.json.encode(request),
+            timeout_s=timeout_s,
+        )
+    except TimeoutError:
+        raise failed(f"took more than {timeout_s:g} s over") from None
+    except OutputTooLarge:
+        raise failed("had too much to say about") from None
+    if done.returncode == VOICE_UNUSABLE:
+        raise StageError(
+            Code.VOICE_UNKNOWN,
+            f"{who} can't use the voice {clean_line(scene.voice, 60)!r}",
+            "List the voices with: aura-tui doctor --voices",
+        )
+    if done.returncode == TOO_LONG:
+        raise failed("would speak for more than half an hour over")
+    if done.returncode:
+        said = clean_line(done.stderr[-2000:].decode(errors="replace"), 2000)[-300:]
+        bench.log(f"{who}: {said}", "error")
+        if os.strerror(errno.ENOSPC) in said:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise failed(f"{_ended(done.returncode)} over")
+    try:
+        return msgspec.json.decode(done.stdout, type=reply)
+    except msgspec.DecodeError:
+        raise failed("answered nonsense over") from None
+
+
+def _ended(returncode: int) -> str:
+    if returncode >= 0:
+        return f"stopped with status {returncode}"
+    try:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    except ValueError:
+        return f"was ended by signal {-returncode}"
