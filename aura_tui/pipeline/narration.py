@@ -6,6 +6,7 @@ Streamed: an hour is 345 MB, and no more than one block of it is in memory.
 from __future__ import annotations
 
 import asyncio
+import os
 import struct
 import wave
 from typing import TYPE_CHECKING
@@ -48,13 +49,14 @@ async def mix(
     ``on_sound`` is told the count after each. Raises StageError for a sound that isn't a mono
     16-bit 48 kHz WAV of its length.
     """
-    out.write_bytes(header(samples))
+    await asyncio.to_thread(out.write_bytes, header(samples))
     at = 0
     for count, (path, start, length) in enumerate(sounds, 1):
         await children.gate()
         if start < at or start + length > samples:
             raise _bad(path, "it does not fit its place")
-        # Each step opens the file anew: a cancel between two leaves no handle in a thread's hands.
+        # Each step opens the file anew, and only if it is still there: after a cancel a thread
+        # may be a step behind, and must not bring back what was removed.
         await asyncio.to_thread(_add, out, path, start - at, length)
         at = start + length
         on_sound(count)
@@ -64,7 +66,8 @@ async def mix(
 def _add(out: Path, path: str, silence: int, length: int) -> None:
     _silence(out, silence)
     try:
-        with wave.open(path, "rb") as sound, out.open("ab") as file:
+        with wave.open(path, "rb") as sound, out.open("r+b") as file:
+            file.seek(0, os.SEEK_END)
             shape = (sound.getnchannels(), sound.getsampwidth(), sound.getframerate())
             if shape != (1, 2, SAMPLE_RATE):
                 raise _bad(path, "it is not mono 16-bit 48 kHz")
@@ -80,7 +83,8 @@ def _add(out: Path, path: str, silence: int, length: int) -> None:
 
 
 def _silence(out: Path, samples: int) -> None:
-    with out.open("ab") as file:
+    with out.open("r+b") as file:
+        file.seek(0, os.SEEK_END)
         left = samples * 2
         while left > 0:
             file.write(bytes(min(left, _BLOCK)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -59,20 +60,21 @@ async def run(
             exit_code = await process.wait()
     finally:
         stderr = tail(bytes(said))
-        append(
-            bench,
-            Run(
-                what=what,
-                resolution=resolution,
-                ffmpeg=ffmpeg.path,
-                version=ffmpeg.version,
-                command=argv,
-                stderr=stderr,
-                start=start,
-                duration_s=time.monotonic() - began,
-                exit_code=exit_code,
-            ),
-        )
+        with contextlib.suppress(OSError):  # a full disk: what follows tells it better
+            append(
+                bench,
+                Run(
+                    what=what,
+                    resolution=resolution,
+                    ffmpeg=ffmpeg.path,
+                    version=ffmpeg.version,
+                    command=argv,
+                    stderr=stderr,
+                    start=start,
+                    duration_s=time.monotonic() - began,
+                    exit_code=exit_code,
+                ),
+            )
     if exit_code:
         raise failure(what, exit_code, stderr)
     return stderr

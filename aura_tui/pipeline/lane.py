@@ -1,0 +1,149 @@
+"""A lane: a process of its own that draws segments and feeds each to an FFmpeg of its own.
+
+Run as ``python -m aura_tui.pipeline.lane``. Orders come as JSON lines on stdin. On stdout goes
+FFmpeg's own progress (it inherits the pipe; a block is one write), and after each order one JSON
+line, which begins with ``{``: the :class:`Done`. Stdin's end ends it.
+
+Imports little: it is started once for every core.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import IO, TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.pipeline.frames import Painter, PictureError, blend
+from aura_tui.pipeline.lane_order import Done, Order
+from aura_tui.process import preexec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aura_tui.pipeline.frames import Planes
+    from aura_tui.pipeline.segments import Segment
+
+_PIPE_BYTES = 1 << 20  # Linux's usual limit; 64 KB costs 1.5 ms a frame in switches
+_STDERR_BYTES = 32 * 1024
+
+
+def main() -> None:
+    """Serve orders until stdin ends."""
+    painters: dict[tuple[int, int], Painter] = {}
+    decoder = msgspec.json.Decoder(Order)
+    for line in sys.stdin.buffer:
+        order = decoder.decode(line)
+        size = (order.width, order.height)
+        done = encode(order, painters.setdefault(size, Painter(*size)))
+        sys.stdout.buffer.write(msgspec.json.encode(done) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def encode(order: Order, painter: Painter) -> Done:
+    """Carry out one order; the FFmpeg is over when this returns."""
+    start, began = time.time(), time.monotonic()
+    process = subprocess.Popen(
+        order.argv,
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=None,  # ours: the engine reads its progress there
+        stderr=subprocess.PIPE,
+        preexec_fn=preexec(),  # one thread runs here when we fork: safe
+    )
+    assert process.stdin
+    assert process.stderr
+    said = bytearray()
+    listener = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
+    listener.start()
+    problem, picture, memory = "", "", False
+    try:
+        _widen(process.stdin)
+        for frame in frames(order.segment, painter):
+            _write(process.stdin.fileno(), [plane.tobytes() for plane in frame])
+    except BrokenPipeError:
+        pass  # FFmpeg ended early: its exit code and last words say why
+    except MemoryError:
+        problem, memory = "not enough memory to draw", True
+    except PictureError as e:
+        problem, picture = str(e), e.picture
+    except OSError as e:
+        problem = f"{type(e).__name__}: {e}"
+    if problem:
+        process.kill()
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+    exit_code = process.wait()
+    listener.join(timeout=5)
+    return Done(
+        number=order.number,
+        exit_code=exit_code,
+        stderr=bytes(said).decode(errors="replace"),
+        start=start,
+        duration_s=time.monotonic() - began,
+        problem=problem,
+        picture=picture,
+        memory=memory,
+    )
+
+
+def frames(segment: Segment, painter: Painter) -> Iterator[Planes]:
+    """Every frame of ``segment``. A frame that equals the one before may be the same object."""
+    overlays = {}
+    if segment.burned:
+        from aura_tui.pipeline.burn import Overlay
+
+        overlays = {burned: Overlay(burned.lines, *painter.size) for burned in set(segment.burned)}
+    still = all(layer.start == layer.end for layer in segment.layers) and not segment.fades
+    plain: Planes | None = None
+    shown: tuple[object, Planes] | None = None
+    for number in range(segment.frames):
+        if plain is None or not still:
+            plain = painter.frame(segment.layers[0], number)
+            if segment.fades:
+                share = (number + 1) / (segment.frames + 1)
+                plain = blend(plain, painter.frame(segment.layers[1], number), share)
+        burned = next((b for b in segment.burned if b.first <= number < b.stop), None)
+        if burned is None:
+            yield plain
+        elif still and shown is not None and shown[0] is burned:
+            yield shown[1]
+        else:
+            shown = (burned, overlays[burned].over(plain))
+            yield shown[1]
+
+
+def _write(pipe: int, parts: list[bytes]) -> None:
+    """All of ``parts``, in as few system calls as the pipe allows."""
+    left = [memoryview(part) for part in parts]
+    while left:
+        written = os.writev(pipe, left)
+        while left and written >= len(left[0]):
+            written -= len(left[0])
+            del left[0]
+        if left:
+            left[0] = left[0][written:]
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # over the user's quota of pipe memory: it stays small
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def _listen(stream: IO[bytes], said: bytearray) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while part := stream.read(1 << 14):
+            said += part
+            del said[:-_STDERR_BYTES]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""How far the encoding is: from FFmpeg's counts to one report, ten a second at most."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from aura_tui.model.events import Metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aura_tui.pipeline.context import StageContext
+    from aura_tui.pipeline.segments import Segment
+    from aura_tui.providers.ffmpeg.progress import Progress
+
+ENCODED_PERCENT = 96.0  # of the stage; the join is the rest
+_EVERY_S = 0.1
+
+
+class Meter:
+    """Counts frames and bytes of every segment. What was reused counts as done at once."""
+
+    def __init__(
+        self,
+        ctx: StageContext,
+        work: tuple[Segment, ...],
+        fps: int,
+        sound_bytes: int,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ctx = ctx
+        self._work = work
+        self._fps = fps
+        self._sound_bytes = sound_bytes
+        self._now = now
+        self._frames = [0] * len(work)
+        self._bytes = [0] * len(work)
+        self._reused_frames = 0
+        self._scenes = {segment.scene for segment in work}
+        self._left = {
+            scene: sum(1 for s in work if s.scene == scene) for scene in self._scenes
+        }  # segments of each scene that are to come
+        self._total = sum(segment.frames for segment in work)
+        self._began_s = ctx.children.clock.seconds()
+        self._reported = float("-inf")
+
+    @property
+    def size_bytes(self) -> int:
+        """Written so far."""
+        return sum(self._bytes)
+
+    def progress(self, index: int, progress: Progress) -> None:
+        """FFmpeg's word on the segment at ``index``."""
+        if progress.frame is not None:
+            frames = min(progress.frame, self._work[index].frames)
+            self._frames[index] = max(self._frames[index], frames)
+        if progress.size_bytes is not None:
+            self._bytes[index] = max(self._bytes[index], progress.size_bytes)
+        if self._now() - self._reported >= _EVERY_S:
+            self.report()
+
+    def done(self, index: int, size_bytes: int, *, reused: bool) -> None:
+        """The segment at ``index`` is finished."""
+        segment = self._work[index]
+        self._frames[index] = segment.frames
+        self._bytes[index] = size_bytes
+        self._left[segment.scene] -= 1
+        if reused:
+            self._reused_frames += segment.frames
+
+    def report(self) -> None:
+        """Say where things are."""
+        self._reported = self._now()
+        frames = sum(self._frames)
+        finished = sum(1 for left in self._left.values() if left == 0)
+        scene = min(finished + 1, len(self._scenes))
+        self._ctx.report.progress(
+            ENCODED_PERCENT * frames / self._total,
+            f"Encoding scene {scene} of {len(self._scenes)}",
+            detail=f"frame {frames} of {self._total}",
+            item=scene,
+            total=len(self._scenes),
+            metrics=self.metrics(),
+        )
+
+    def metrics(self) -> Metrics:
+        """Rates are of this run: frames that were reused made nobody wait."""
+        frames = sum(self._frames)
+        seconds = self._ctx.children.clock.seconds() - self._began_s
+        made = frames - self._reused_frames
+        fps = made / seconds if seconds > 0.2 and made else None
+        size = self.size_bytes
+        # FFmpeg's first blocks tell a size of nothing: wait for a twentieth before projecting.
+        projected = (
+            int(size * self._total / frames) + self._sound_bytes
+            if size and frames * 20 >= self._total
+            else None
+        )
+        return Metrics(
+            fps=None if fps is None else round(fps, 1),
+            speed=None if fps is None else round(fps / self._fps, 2),
+            size_bytes=size,
+            projected_bytes=projected,
+            provider="libx264",
+            reused=self._ctx.reused,
+            made=self._ctx.made,
+        )
