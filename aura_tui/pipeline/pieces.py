@@ -167,8 +167,7 @@ class Pieces:
                     with contextlib.suppress(OSError):
                         file.unlink()
                         gone += 1
-            with contextlib.suppress(OSError):
-                folder.rmdir()  # only if it is empty
+        # Empty folders stay: a job may be about to write into one.
         return gone
 
 

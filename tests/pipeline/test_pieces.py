@@ -348,3 +348,16 @@ async def test_kill_9_loses_at_most_the_piece_in_hand(
     assert pieces.sweep(3600) == len(left)
     assert not any(".part" in p.name for p in files(pieces))
     assert pieces.find(KEY, int)
+
+
+async def test_a_sweep_takes_nothing_from_under_a_build_in_hand(tmp_path: Path) -> None:
+    pieces = Pieces(tmp_path)
+
+    async def build(path: Path) -> int:
+        pieces.sweep(3600)
+        path.write_bytes(b"made")
+        return 1
+
+    piece = await pieces.make(content_key("k"), "k", int, build, ".bin")
+    assert piece.path is not None
+    assert piece.path.read_bytes() == b"made"
