@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.port import ScriptProvider, Severity
     from aura_tui.settings import Settings
 
-MAX_SCENES = 400
+MAX_SCENES = 600  # an hour of six seconds each
 MAX_NARRATION_CHARS = 2000  # of a scene: about two minutes
 _MAX_LINE = 400
 _MAX_CODE = 8000

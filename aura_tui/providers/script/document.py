@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 MAX_CHARS = 250_000  # about 4 hours of speech: more than any video takes, and still parsed fast
-_MAX_INLINE_CHARS = 20_000
+_MAX_INLINE_CHARS = 4000  # at once: the parser's worst cases grow with the square
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 _NOT_SHOWN = frozenset({"mermaid", "plantuml", "dot", "graphviz", "math", "latex"})
 
@@ -122,11 +122,17 @@ def _front_matter(text: str) -> tuple[str, str]:
 
 _DIRECTIVE = re.compile(r"^\.\. [\w-]+::", re.MULTILINE)
 _REST: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^\.\. code(?:-block)?::[ \t]*(\w*).*\n(?:[ \t]+:.*\n)*", re.MULTILINE), "\n"),
+    (
+        re.compile(
+            r"^\.\. code(?:-block)?::[ \t]*(\w*).*\n(?:[ \t]+:.*\n)*((?:[ \t]*\n|[ \t]+.*\n?)+)",
+            re.MULTILINE,
+        ),
+        r"\n```\1\n\2\n```\n",
+    ),
     (re.compile(r"^\.\. .*\n(?:[ \t]+\S.*\n)*", re.MULTILINE), "\n"),  # images, targets, comments
     (re.compile(r"`([^`<>\n]{1,200}?)\s*<[^<>`\s]{1,500}>`_{1,2}"), r"\1"),  # links
     (re.compile(r":\w+:`([^`\n]{1,200})`"), r"\1"),  # roles
-    (re.compile(r"``"), "`"),
+    (re.compile(r"(?<!`)``(?!`)"), "`"),
     (re.compile(r"(?<=\w)_(?=[\s.,;)])"), ""),
     (re.compile(r"^(?:\^{3,}|~{3,}|\*{3,}|\"{3,}|#{3,}|\+{3,})[ \t]*$", re.MULTILINE), "---"),
     (re.compile(r"::[ \t]*$", re.MULTILINE), ":"),
@@ -263,7 +269,7 @@ class _Builder:
             if path := _local_picture(source):
                 self._add(Image(path, spoken_form(alt)[:200]))
         line = spoken_form(text)
-        if not _says_something(line) or line.startswith("[^"):
+        if not _says_something(line) or re.match(r"\[\^[^\]]{1,40}\]:", text):
             return
         blocks = self._sections[-1].blocks
         author = _author(line)
@@ -343,11 +349,15 @@ class _Builder:
         if not re.search(r"[\\`*_\[\]<>&!~]", content):
             return _Inline(content)
         inline = _Inline()
-        for start in range(0, len(content), _MAX_INLINE_CHARS):
+        start = 0
+        while start < len(content):
+            end = start + _MAX_INLINE_CHARS
+            if end < len(content):  # between two sentences, where markup seldom spans
+                end = max(content.rfind(". ", start, end) + 2, start + _MAX_INLINE_CHARS // 2)
             children: list[Token] = []
-            part = content[start : start + _MAX_INLINE_CHARS]
-            self._md.inline.parse(part, self._md, self._env, children)
+            self._md.inline.parse(content[start:end], self._md, self._env, children)
             self._flatten(children, inline)
+            start = end
         return inline
 
     def _flatten(self, children: list[Token], inline: _Inline) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 VERSION = "1"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
+MIN_SCENE_S = 6.0  # on average, in a long video
 
 
 class OutlineProvider:
@@ -62,17 +63,24 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             "The brief is only a topic, so the video is short: "
             "a text or a Markdown file would give it something to tell."
         ]
-    chosen, spare = _chosen(out, target or DEFAULT_MAX_S, prose.seconds(title, rate))
-    if spare and len(chosen) > 1 and prose.finished(out.lines[0].text) == prose.finished(title):
-        chosen = [i for i in chosen if i > 0]  # the title has said it
+    budget = target or DEFAULT_MAX_S
+    # What opens a list may be the title's own words: then the title says it.
+    same = prose.finished(out.lines[0].text) == prose.finished(title)
+    while True:
+        chosen, spare = _chosen(out, budget, 0.0 if same else prose.seconds(title, rate))
+        told = fitting.told_s(out, chosen) + spare
+        if spare and same and len(chosen) > 1:
+            chosen = [i for i in chosen if i > 0]
+        scenes = layout.scenes(out, chosen, title)
+        if len(scenes) <= max(60, (target or DEFAULT_MAX_S) / MIN_SCENE_S):
+            break
+        budget *= 0.85  # a text of snippets: fewer of them
     notes: list[str] = []
-    told = fitting.told_s(out, chosen) + spare
     if target and told < 0.7 * target and len(chosen) > 0.9 * len(out.lines):
         notes.append(
             f"The text gives about {told:.0f} s of the {target:.0f} s asked for; nothing is "
             "invented, so the video is shorter. A longer text would fill it."
         )
-    scenes = layout.scenes(out, chosen, title)
     return Script(title=title, language=language, scenes=scenes), notes
 
 

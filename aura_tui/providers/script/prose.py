@@ -69,7 +69,8 @@ def sentences(text: str, language: str = "en") -> list[str]:
 def _ends_here(text: str, match: re.Match[str], start: int, language: str) -> bool:
     mark = match[0]
     if mark[0] in "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965":
-        return True
+        quoted = mark[-1] in "\u300d\u300f" and text[match.end() : match.end() + 1]
+        return not quoted or quoted not in "\u3068\u3063\u306e\u306f\u304c\u3092\u3082\u306b\u3001"
     follows = text[match.end() : match.end() + 3].lstrip(" \"'\u201c\u2018\u00ab\u201e([")[:1]
     if follows.islower():
         return False
