@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aura_tui.providers.speech.word_times import estimated, from_events, utterance
@@ -64,6 +64,7 @@ def test_a_pause_without_a_comma_and_a_comma_without_a_pause_shift_nothing_else(
 _TOKENS = st.lists(st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=9))
 
 
+@settings(deadline=None)
 @given(_TOKENS, st.data())
 def test_times_never_fall_and_stay_inside(tokens: list[str], data: st.DataObject) -> None:
     said = st.sampled_from
