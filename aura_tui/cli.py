@@ -255,7 +255,7 @@ def watch(job: JobArgument = "@latest", progress: ProgressOption = Progress.AUTO
 
     if ended or bootstrap.engine_runs(settings):
         return _show(Foreground(lambda: bootstrap.reader(settings), begin, owns=False), progress)
-    return _show(Foreground(lambda: bootstrap.engine(settings), begin, owns=False), progress)
+    return _show(Foreground(lambda: bootstrap.engine(settings), begin, owns=True), progress)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from aura_tui.errors import AuraError, EngineError
 from aura_tui.model.status import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from contextlib import AbstractAsyncContextManager
 
     from aura_tui.model.job import Job
@@ -38,7 +38,8 @@ _LEAVING = (signal.SIGHUP, signal.SIGTERM)
 class Foreground(NamedTuple):
     """What to follow. ``open`` gives the service; ``begin`` the job's id on it.
 
-    ``owns`` says that the work is ours: Ctrl-C cancels it. Else Ctrl-C only stops looking.
+    ``owns`` says that the engine is ours: Ctrl-C cancels the job. Else it only stops looking, and
+    nothing can be changed.
     """
 
     open: Callable[[], AbstractAsyncContextManager[JobService]]
@@ -48,30 +49,35 @@ class Foreground(NamedTuple):
 
 def show_board(what: Foreground) -> int:
     """Follow on the board until the person leaves it."""
-    from aura_tui.ui.app import run_board
+    return asyncio.run(_board(what))
 
-    outcome = run_board(_opened(what), owns=what.owns, leave_on=_LEAVING)
-    if outcome.error is not None:
-        raise outcome.error
-    if outcome.signal is not None:
-        _say_resumable(outcome.job)
-        return 128 + outcome.signal
+
+async def _board(what: Foreground) -> int:
+    from aura_tui.ui.app import board
+
+    loop = asyncio.get_running_loop()
+    task = asyncio.create_task(board(what.open, what.begin, read_only=not what.owns))
+    heard: list[int] = []
+
+    def leave(number: int) -> None:
+        heard.append(number)
+        task.cancel()
+
+    for each in _LEAVING:
+        loop.add_signal_handler(each, leave, int(each))
+    try:
+        outcome = await task
+    except asyncio.CancelledError:
+        if not heard:
+            raise
+        print_error("The run stays as it is; go on with: aura-tui watch")
+        return 128 + heard[0]
     if outcome.interrupted:
         return EXIT_INTERRUPTED
     if outcome.job is None:
         return EXIT_LEFT
-    return EXIT_OF_STATUS.get(outcome.job.status, 0)
-
-
-def _opened(
-    what: Foreground,
-) -> Callable[[], AbstractAsyncContextManager[tuple[JobService, str]]]:
-    @contextlib.asynccontextmanager
-    async def opened() -> AsyncIterator[tuple[JobService, str]]:
-        async with what.open() as service:
-            yield service, await what.begin(service)
-
-    return opened
+    # A board on somebody else's engine may be left at any time: that is no failure.
+    return EXIT_OF_STATUS.get(outcome.job.status, EXIT_LEFT if what.owns else 0)
 
 
 def show_lines(what: Foreground, *, json: bool) -> int:
