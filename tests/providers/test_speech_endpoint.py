@@ -105,9 +105,10 @@ async def test_what_another_try_may_cure_is_transient(
     tmp_path: Path, server: Loopback, reply: Reply, code: Code
 ) -> None:
     server.will(reply)
+    slow = reply.hang or reply.trickle_s
+    asked = settings(server, timeout_s=0.3 if slow else 10)
     with pytest.raises(Transient) as caught:
-        slow = reply.hang or reply.trickle_s
-        await speak(tmp_path, settings(server, timeout_s=0.3 if slow else 10))
+        await speak(tmp_path, asked)
     assert caught.value.code is code
     assert caught.value.retry_after_s == (7 if reply.status == 429 else None)
 

@@ -59,8 +59,12 @@ def _form(tokens: list[str], i: int) -> str:
         full = _abbreviation(core, trail, after)
         if full is not None:
             return full
+        next_word = after.lstrip(_LEAD)
+        starts = next_word[:1].isupper() and next_word.lower() in STARTERS
+        if len(core) == 1 and core.isupper() and next_word[:1].isupper() and not starts:
+            return core  # "J. Doe"
         if _INITIALS.fullmatch(core):  # "the U.S. market": that point ends no sentence
-            ends = not after or after.lstrip(_LEAD).lower() in STARTERS
+            ends = not after or starts
             return _wording(core) + (_pause(trail[1:]) or ("." if ends else ""))
     if core.lower() in ("vs", "etc"):
         return ABBREVIATIONS[core.lower()][0] + _pause(trail)
@@ -156,7 +160,8 @@ def _identifier(name: str) -> str:
 def _wording(core: str) -> str:
     """Words, and code read as words."""
     if _INITIALS.fullmatch(core):
-        return core.replace(".", " ").upper() if len(core) == 3 else core.replace(".", " ")
+        letters = core.upper().split(".") if len(core) == 3 else core.split(".")
+        return " ".join("ay" if letter == "A" else letter for letter in letters)  # not the article
     core = re.sub(r"\(.*?\)|\[\]", "", core)
     core = _URL.sub(lambda m: m[1].removeprefix("www."), core)
     core = _DASH.sub(", ", _ARROW.sub(" to ", core)).replace("::", " ")

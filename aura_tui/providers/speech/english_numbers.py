@@ -85,7 +85,9 @@ def numeric(core: str, before: str, after: str, *, year_likely: bool) -> str:
         if said:
             return said
     if match := _LETTER_NUMBER.fullmatch(core):
-        return f"{match[1]} {match[2]}"
+        number = match[2]
+        pair = len(number) == 3 and number[1] != "0"  # "H.264": two sixty-four
+        return f"{match[1]} {number[0]} {number[1:]}" if pair else f"{match[1]} {number}"
     if match := _POWER.fullmatch(core):
         power = f"{_SIGN[match[2]]}{match[3]}"
         return f"{match[1]} {'times 10 ' if 'e' in core else ''}to the power of {power}"
