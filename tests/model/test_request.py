@@ -343,3 +343,17 @@ def test_any_request_is_sound_or_refused(
     except InputError:
         return
     assert msgspec.json.decode(msgspec.json.encode(request), type=JobRequest) == request
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("---\ntitle: 'A tour'\ndate: x\n---\n# Other\n", "A tour"),
+        ("---\ndate: x\n---\n\n# The heading\n", "The heading"),
+        ("---\nnot closed\n", "not closed"),
+        ("\n\n> *quoted*\n", "quoted*"),
+        (" \n", "Untitled"),
+    ],
+)
+def test_a_text_is_named_by_its_title_or_first_words(text: str, title: str) -> None:
+    assert JobRequest(brief=Brief(text=text)).title == title
