@@ -97,22 +97,22 @@ class JobRequest(_Camel, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """A one-line name for lists: the topic, else the text's title, else its first words."""
-        topic = " ".join(self.brief.topic.split())
-        if topic:
-            return topic[:120]
+        """A one-line name for lists: the topic, else the text's title, else its first words.
+        Clean to show."""
+        if topic := clean_line(self.brief.topic, 120):
+            return topic
         lines = self.brief.text.lstrip("\ufeff\n\r ")[:20_000].splitlines()
         if lines and lines[0].rstrip() == "---":  # front matter: its title, or what follows it
             end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), 0)
             for line in lines[1:end]:
                 name, _, value = line.partition(":")
-                if name.strip().lower() == "title" and value.strip(" \t\"'"):
-                    return value.strip(" \t\"'")[:120]
+                found = clean_line(value.strip(" \t\"'"), 120)
+                if name.strip().lower() == "title" and found:
+                    return found
             lines = lines[end + 1 :]
         for line in lines:
-            words = " ".join(line.strip().lstrip("#>*-+= ").split())
-            if words:
-                return words[:120]
+            if words := clean_line(line.strip().lstrip("#>*-+ "), 120):
+                return words
         return "Untitled"
 
 
