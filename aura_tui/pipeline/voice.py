@@ -17,6 +17,7 @@ from aura_tui.model.events import Metrics
 from aura_tui.model.script import Speech, Word
 from aura_tui.providers import speech
 from aura_tui.providers.port import SceneText
+from aura_tui.providers.speech import writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from aura_tui.pipeline.context import StageContext
     from aura_tui.providers.port import SpeechProvider
     from aura_tui.settings import Settings
-
-_SLOWEST, _FASTEST = 0.5, 2.0  # as the request is checked; a setting may say anything
 
 
 class _Sound(msgspec.Struct, frozen=True):
@@ -46,8 +45,14 @@ def check_voice(request: JobRequest, settings: Settings) -> None:
 async def speak_script(ctx: StageContext, script: Script) -> tuple[Speech, ...]:
     """Each scene's narration spoken, in order. Some at a time; the first failure ends the rest."""
     provider = speech.choose(ctx.request.options.speech, ctx.settings)
-    language = ctx.request.brief.language or script.language
-    voice = provider.resolve(_voice_name(ctx.request, ctx.settings), language)
+    name = _voice_name(ctx.request, ctx.settings)
+    language = ctx.request.brief.language
+    if not language and not name:
+        language = writing.language_of(" ".join(scene.narration for scene in script.scenes))
+        if language:
+            ctx.log(f"Nobody named the language; by its letters the text is taken for {language}")
+    language = language or script.language
+    voice = provider.resolve(name, language)
     if ctx.request.voice_spec.pitch != 1.0 and provider.name != "espeak":
         ctx.warn(f"The {provider.name} voice has no setting for pitch; it speaks with its own")
     stage = _Stage(ctx, provider, voice, language, script)
@@ -118,7 +123,7 @@ class _Stage:
             text=scene.narration,
             voice=self._voice,
             language=self._language,
-            rate=min(max(rate, _SLOWEST), _FASTEST),
+            rate=rate,
             pitch=asked.pitch,
         )
 

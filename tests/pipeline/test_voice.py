@@ -113,6 +113,15 @@ async def test_the_brief_s_language_chooses_the_voice(tmp_path: Path) -> None:
     assert ctx.heard.messages[0] == "Voice de (espeak)"
 
 
+async def test_letters_that_an_english_voice_can_t_read_choose_another(tmp_path: Path) -> None:
+    ctx = ready(tmp_path)
+    await speak_script(ctx, script(["\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440!"]))
+    assert ctx.heard.messages[0] == "Voice ru (espeak)"
+    ctx = ready(tmp_path, voiceName="uk")
+    await speak_script(ctx, script(["\u041f\u0440\u0438\u0432\u0435\u0442!"]))
+    assert ctx.heard.messages[0] == "Voice uk (espeak)"
+
+
 async def test_a_busy_endpoint_is_asked_again(tmp_path: Path) -> None:
     ctx = ready(tmp_path / "a")
     sound = Path((await speak_script(ctx, script(["Hello there."])))[0].path).read_bytes()
