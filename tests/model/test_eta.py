@@ -56,10 +56,17 @@ def test_larger_frames_take_longer_to_render() -> None:
 
 
 def test_the_runs_are_those_of_the_least_known_stage() -> None:
-    history = {**EVERY, RENDERING: (0.1,)}
-    eta = estimate(history, WORK, stage=Stage.VOICE, percent=10, elapsed_s=2)
-    assert eta is not None
-    assert eta.runs == 1
+    for least in (Stage.VOICE, Stage.VISUALS, RENDERING):
+        history = {**EVERY, least: (0.1,)}
+        eta = estimate(history, WORK, stage=Stage.VOICE, percent=10, elapsed_s=2)
+        assert eta is not None
+        assert eta.runs == 1
+
+
+def test_a_time_past_belief_is_unknown() -> None:
+    broken = {**EVERY, RENDERING: (1e7,)}
+    assert estimate(broken, WORK, stage=RENDERING, percent=0, elapsed_s=0) is None
+    assert estimate({}, WORK, stage=RENDERING, percent=3, elapsed_s=1e8) is None
 
 
 @given(st.floats(0.01, 1000), st.lists(st.floats(3, 100), min_size=2, max_size=20))

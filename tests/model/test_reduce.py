@@ -178,6 +178,14 @@ def test_progress_never_falls() -> None:
     assert then(job, status(J.RUNNING, percent=1.0)).percent == job.percent
 
 
+def test_neither_elapsed_time_nor_attempts_fall() -> None:
+    job = after(status(J.RUNNING), step(S.STARTED, attempt=3), progress(10, elapsed_seconds=60.0))
+    assert job.elapsed_s == 60
+    for less in (59.0, None):
+        assert then(job, progress(20, elapsed_seconds=less)).elapsed_s == 60
+    assert then(job, step(S.COMPLETED, attempt=1)).step(Stage.VOICE).attempt == 3
+
+
 def test_progress_of_a_stage_never_runs_past_its_end() -> None:
     job = after(status(J.RUNNING), step(S.STARTED), progress(50, percent=99.0))
     assert job.percent == Stage.VOICE.end_percent
