@@ -237,6 +237,8 @@ async def test_every_voice_is_listed_with_its_language() -> None:
     voices = {v.name: v for v in await Espeak().voices()}
     assert len(voices) > 100
     assert voices["de"].language == "de"
+    assert voices["en-us+f3"].language == "en-us"
+    assert list(voices) == sorted(voices)
     assert voices["en-us"].description == "English (America)"
     assert all(Espeak().resolve(name, "") for name in voices)
 

@@ -7,6 +7,7 @@ import functools
 import importlib.metadata
 import importlib.util
 import math
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,15 +47,26 @@ class Espeak:
         return ("espeak", _release(), str(normalization.VERSION))
 
     async def voices(self) -> tuple[Voice, ...]:
-        """Every voice in its data; any of them also takes a variant ("en-us+f3")."""
+        """Every voice in its data, by name; the default one also in its common variants.
+
+        Any voice takes any variant, "de+f3": thousands, which a list would only bury.
+        """
+        read = espeak_voices.read(_data())
+        known = {name: voice.description for name, voice in read.items()}
+        default = espeak_voices.DEFAULT
+        known |= {
+            f"{default}+{variant}": f"{known[default]}, variant {variant}"
+            for variant in espeak_voices.variants(_data())
+            if re.fullmatch(r"[fm]\d", variant)
+        }
         return tuple(
             Voice(
-                name=voice.name,
-                language=voice.languages[0][0],
+                name=name,
+                language=read[name.partition("+")[0]].languages[0][0],
                 provider=self.name,
-                description=voice.description,
+                description=known[name],
             )
-            for voice in espeak_voices.read(_data()).values()
+            for name in sorted(known)
         )
 
     def resolve(self, voice: str, language: str) -> str:

@@ -62,7 +62,9 @@ class Piper:
 
     def __init__(self, settings: SpeechSettings) -> None:
         if not settings.piper_model:
-            raise _unavailable("No Piper model is named", "Set speech.piper_model to a .onnx file.")
+            raise _unavailable(
+                "No Piper model is named", "Set AURA_SPEECH_PIPER_MODEL to a .onnx file."
+            )
         if importlib.util.find_spec("piper") is None:
             raise _unavailable(
                 "Piper is not installed", "Install it: pip install 'aura-tui[piper]'"
