@@ -292,6 +292,13 @@ def test_a_text_that_is_too_short_is_told_whole_and_the_person_is_told() -> None
     assert "60 s asked for" in notes[0]
 
 
+@pytest.mark.parametrize("topic", ["?!", " ", "\U0001f389"])
+def test_a_topic_without_a_word_is_a_clean_error(topic: str) -> None:
+    with pytest.raises(StageError) as caught:
+        ask("", topic=topic)
+    assert caught.value.code is Code.SCRIPT_FAILED
+
+
 def test_a_faster_voice_gets_more_to_say() -> None:
     text = (BRIEFS / "essay.txt").read_text()
     slow, fast = (

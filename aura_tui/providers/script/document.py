@@ -117,7 +117,7 @@ def _front_matter(text: str) -> tuple[str, str]:
     if not lines or not re.match(r"[\w-]+\s*[:=]", lines[0]):
         return "", text  # a rule, not front matter
     named = _YAML_TITLE.search(head)
-    return (spoken_form(named[1].strip().strip("\"'")) if named else ""), text[end.end() :]
+    return (_heading_text(named[1].strip().strip("\"'")) if named else ""), text[end.end() :]
 
 
 _DIRECTIVE = re.compile(r"^\.\. [\w-]+::", re.MULTILINE)
@@ -394,7 +394,8 @@ def pictures(text: str) -> tuple[str, ...]:
 def _heading_text(text: str) -> str:
     text = spoken_form(text).strip(" #:*_")
     numbered = re.match(r"(?:\d{1,3}\.)+(?:\d{1,3})?\s+(?=\S)|\d{1,3}\)\s+(?=\S)", text)
-    return (text[numbered.end() :] if numbered else text)[:200]
+    text = text[numbered.end() :] if numbered else text
+    return text[:200] if _says_something(text) else ""
 
 
 def _says_something(text: str) -> bool:

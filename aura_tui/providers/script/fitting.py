@@ -101,7 +101,7 @@ class _Builder:
     def _paragraph(self, number: int, block: Paragraph, *, announces: bool) -> None:
         found = [
             piece
-            for sentence in prose.sentences(block.text, self._language)
+            for sentence in self._sentences(block.text)
             for piece in prose.pieces_of_a_monster(sentence)
             if any(c.isalnum() for c in piece)
         ]
@@ -136,7 +136,7 @@ class _Builder:
             case Bullets():
                 self._items(place, [prose.finished(item) for item in block.items], lead)
             case Quote():
-                said = prose.sentences(prose.finished(block.text), self._language)
+                said = self._sentences(prose.finished(block.text))
                 author = [prose.finished(block.author)] if block.author else []
                 lines = [self._line(place, text) for text in [*said, *author]]
                 for line in lines[1:]:
@@ -170,7 +170,9 @@ class _Builder:
     def _items(self, place: int, texts: list[str], lead: int | None) -> None:
         lines: list[int] = []
         for i, text in enumerate(texts[:_MAX_ITEMS]):
-            parts = prose.sentences(text, self._language)
+            parts = self._sentences(text)
+            if not parts:
+                continue
             lines.append(self._line(place, parts[0], item=i))
             if len(parts) > 1 and len(parts[0]) < 30:  # "Fast. It starts in 3 ms."
                 self._line(place, parts[1], item=i)
@@ -225,7 +227,7 @@ class _Builder:
         """Something to say over a block without a lead-in: the text after it, a picture's
         caption, a table's rows, or at least the section's name."""
         if isinstance(after, Paragraph):
-            first = prose.sentences(after.text, self._language)
+            first = self._sentences(after.text)
             if first and not prose.is_lead_in(first[0]) and len(first) == 1:
                 self._line(place, first[0])
                 return True
@@ -246,6 +248,10 @@ class _Builder:
         if not drafts or drafts[-1].section != number or drafts[-1].block is not None:
             drafts.append(Draft(number, None))
         return len(drafts) - 1
+
+    def _sentences(self, text: str) -> list[str]:
+        found = prose.sentences(text, self._language)
+        return [sentence for sentence in found if any(c.isalnum() for c in sentence)]
 
     def _line(self, draft: int, text: str, item: int | None = None) -> int:
         text = text[: prose.MAX_SENTENCE_CHARS * 2]

@@ -49,6 +49,8 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
     target = parse_duration(request.plan_spec.target_duration)
     parsed = document.parse(brief.text)
     asked = prose.spoken_form(clean_line(brief.topic))
+    if not any(c.isalnum() for c in asked):
+        asked = ""
     out = fitting.outline(parsed, language, rate)
     title = prose.headline(asked or parsed.title or _first_words(out), 14)[:120] or "Untitled"
     if not out.lines:
