@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -317,11 +318,18 @@ def test_only_what_differs_from_the_default_is_written() -> None:
         (Brief(text="\x1b[2J\n\x07\nReal"), "Real"),
         (Brief(topic="\x1b[0m", text="Body"), "Body"),
         (Brief(), "Untitled"),
+        (Brief(text="\n" * 900_000 + "At last"), "At last"),
+        (Brief(text="#\n" * 400_000 + "Never"), "Untitled"),
+        (Brief(text="---\ntags: x\nTitle: 'A \x1b[1mriver'\n---\n# Not this"), "A river"),
+        (Brief(text="---\ntags: x\n---\n# This"), "This"),
+        (Brief(text="---\nnever closed"), "never closed"),
         (Brief(topic="[b]x[/b]"), "[b]x[/b]"),
     ],
 )
 def test_the_title_is_one_clean_line(brief: Brief, title: str) -> None:
+    begin = time.process_time()
     assert JobRequest(brief=brief).title == title
+    assert time.process_time() - begin < 0.3
 
 
 @settings(deadline=None)
