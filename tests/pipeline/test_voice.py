@@ -105,6 +105,12 @@ async def test_what_was_spoken_is_reused_until_something_it_depends_on_changes(
     assert await made(tmp_path, SHORT, SpeechSettings(rate=1.2)) == 0
 
 
+async def test_scenes_that_say_the_same_each_have_a_sound(tmp_path: Path) -> None:
+    spoken = await speak_script(ready(tmp_path), script(["The very same words."] * 4))
+    assert [s.scene for s in spoken] == [1, 2, 3, 4]
+    assert len({Path(s.path).read_bytes() for s in spoken}) == 1
+
+
 async def test_the_brief_s_language_chooses_the_voice(tmp_path: Path) -> None:
     ctx = ready(tmp_path)
     brief = Brief(topic="Test", language="de-DE")

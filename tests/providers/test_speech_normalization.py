@@ -45,6 +45,7 @@ def said(text: str, language: str = "en") -> str:
         ('href="https://a.example/b?c"', "href equals a.example"),
         ("[#12](https://a.example/b)", "number 12"),
         ("in the U.S. The plan B. The", "in the U S. The plan B. The"),
+        ("\U0001d401\U0001d428\U0001d425\U0001d41d \uff12\uff14 \ufb01t", "Bold 24 fit"),
         ("fig. 3 and No. 5. No. Never", "figure 3 and number 5. No. Never"),
         ("St. John on Main St. now", "saint John on Main street now"),
         ("the U.S. law at 5 a.m.", "the U S law at 5 ay M."),

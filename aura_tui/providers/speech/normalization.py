@@ -27,6 +27,8 @@ _PAUSE = re.compile("\u2026|\\.{2,}|[\u2012-\u2015\u2192\u21d2]|->|=>|(?<!\\w)-+
 _UNSAID = str.maketrans(
     {c: " " for c in "*_`~^\\|<>[]{}\u00ab\u00bb\u201c\u201d\u201e\u2022\u00b7\u00a9\u00ae\u2122"}
 )
+# Letters and digits in another dress: mathematical, full width, ligatures.
+_STYLED = re.compile("[\U0001d400-\U0001d7ff\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\ufb00-\ufb06]+")
 _JOINERS = "\u200c\u200d"  # carry meaning between letters of Persian and the Indic scripts
 _ENDS = ",.;:!?\u3001\u3002\uff0c\uff01\uff1f\u061f\u060c\u0964"
 
@@ -56,6 +58,7 @@ def spoken_forms(text: str, language: str) -> tuple[str, ...]:
 def _visible(token: str) -> str:
     """``token`` in composed form, without pictures, controls and other things one can't say."""
     token = unicodedata.normalize("NFC", token[: MAX_TOKEN * 4])
+    token = _STYLED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), token)
     return "".join(c for c in token if (c.isascii() and c.isprintable()) or _sayable(c))
 
 
