@@ -133,6 +133,25 @@ async def test_a_build_that_is_cancelled_leaves_nothing(pieces: Pieces) -> None:
     assert files(pieces) == []
 
 
+async def test_a_cancel_at_any_moment_leaves_a_whole_piece_or_none(pieces: Pieces) -> None:
+    keys = [content_key("speech", n) for n in range(60)]
+    data = b"sound" * 10_000
+
+    async def cancelled_after(key: str, turns: int) -> None:
+        build = writes(data, Doc(turns))
+        task = asyncio.create_task(pieces.make(key, "speech", Doc, build, ".wav"))
+        for _ in range(turns):
+            await asyncio.to_thread(int)  # a turn of the threads that search and keep
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    await asyncio.gather(*(cancelled_after(key, n % 6) for n, key in enumerate(keys)))
+    await asyncio.get_running_loop().shutdown_default_executor()  # what was under way has ended
+    found = [pieces.find(key, Doc) for key in keys]
+    assert all(p.path and p.path.read_bytes() == data for p in found if p)
+    assert not any(".part" in p.name for p in files(pieces))
+
+
 def _truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
