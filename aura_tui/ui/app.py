@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 from textual.app import App, SystemCommand
 
-from aura_tui.errors import AuraError
+from aura_tui.errors import AuraError, Code, EngineError
 from aura_tui.model.job import Job
 from aura_tui.model.status import JobStatus
 from aura_tui.ui import bindings
-from aura_tui.ui.follow import follow
+from aura_tui.ui.follow import as_created, follow
 from aura_tui.ui.glyphs import ASCII, UNICODE, is_ascii
 from aura_tui.ui.opening import Opening
 from aura_tui.ui.pacer import Pacer
@@ -80,6 +80,12 @@ async def board(
         await app.run_async(mouse=mouse)
     if app.failure is not None:
         raise app.failure
+    if app.return_code:
+        raise EngineError(
+            Code.INTERNAL,
+            "The board broke down",
+            "Follow the run with --progress plain; please report what was printed above.",
+        )
     return app.outcome
 
 
@@ -112,7 +118,6 @@ class BoardApp(App[None]):
         self._glyphs = ASCII if self._ascii else UNICODE
         self._state = RunState()
         self._service: JobService | None = None
-        self._over = False  # nothing more will come
         self._interrupted = False
         self._pacer = Pacer(self._draw, DRAWS_PER_SECOND)
         self._shown_keys: tuple[object, ...] = ()
@@ -125,46 +130,59 @@ class BoardApp(App[None]):
     # -- start and end
 
     def get_default_screen(self) -> Screen[None]:
-        return RunScreen(classes="-ascii" if self._ascii else None)
+        return RunScreen()
 
     def on_mount(self) -> None:
+        self.set_class(self._ascii, "-ascii")
         self.register_theme(AURA)
         self.theme = AURA.name
         self._pacer.touch()
         # The engine's imports take a moment: first a frame, then they.
-        self.call_after_refresh(self.run_worker, self._follow(), exit_on_error=False)
+        self.call_after_refresh(self._start)
 
     def on_unmount(self) -> None:
         self._pacer.stop()
+
+    def _start(self) -> None:
+        self.run_worker(self._follow(), exit_on_error=False)
 
     async def _follow(self) -> None:
         try:
             self._service = await self._open_service()
             job_id = await self._find_job(self._service)
+            self._state.job = as_created(await self._service.get(job_id))
             async with aclosing(follow(self._service, job_id)) as followed:
                 async for job, envelope in followed:
                     self._state.apply(job, envelope, self._now())
                     self._pacer.touch()
         except Exception as e:  # whatever it was: the caller tells it, on a terminal of its own
-            self.failure = e
-            self.exit()
+            self._fail(e)
             return
-        self._over = True
+        self._state.finish()
         self._pacer.touch()
         if self._interrupted:
             self.exit()
 
+    def _fail(self, error: Exception) -> None:
+        self.failure = error
+        self.exit()
+
     # -- drawing
 
     def _draw(self) -> None:
+        if self.is_running:
+            try:
+                self._paint()
+            except Exception as e:  # a timer's callback has nobody else to tell
+                self._fail(e)
+
+    def _paint(self) -> None:
         """Paint what changed, and come back when the clock's next second is due."""
-        if not self.is_running:
-            return
         now = self._now()
         screen = self.screen_stack[0]
         if isinstance(screen, RunScreen):
             screen.show(self._state, now, self._glyphs)
-        keys = (self._state.job and self._state.job.status, self._state.asked, self._over)
+        keys = (self._state.job and self._state.job.status, self._state.asked, self._state.over)
         if keys != self._shown_keys:
             self._shown_keys = keys
             self.refresh_bindings()
@@ -173,7 +191,7 @@ class BoardApp(App[None]):
             self._pacer.touch(1.0 - self._state.clock.elapsed_s(now) % 1.0)
 
     def _close_question(self) -> None:
-        if (self._state.ended or self._over) and isinstance(self.screen, ConfirmCancel):
+        if (self._state.ended or self._state.over) and isinstance(self.screen, ConfirmCancel):
             self.screen.dismiss(False)
 
     def on_painted_stale(self) -> None:
@@ -192,7 +210,7 @@ class BoardApp(App[None]):
         if action not in changing:
             return True
         job, asked = self._state.job, self._state.asked
-        if job is None or self._over or self._read_only or job.status.ended:
+        if job is None or self._state.over or self._read_only or job.status.ended:
             return False
         if action == "cancel_run":
             return asked is not Asked.CANCEL
@@ -241,7 +259,7 @@ class BoardApp(App[None]):
 
     async def action_quit(self) -> None:
         """Close; while a run of ours is under way, ask what becomes of it."""
-        if self._read_only or self._over or self._state.ended or self._state.job is None:
+        if self._read_only or self._state.over or self._state.ended or self._state.job is None:
             self._interrupted = self._state.job is None
             self.exit()
         elif self._state.asked is not Asked.CANCEL and not isinstance(self.screen, ConfirmCancel):
@@ -249,7 +267,7 @@ class BoardApp(App[None]):
 
     def action_interrupt(self) -> None:
         """ctrl+c: cancel without asking and wait for it; the second one leaves at once."""
-        if self._over or self._state.ended:
+        if self._state.over or self._state.ended:
             self.exit()
             return
         again, self._interrupted = self._interrupted, True

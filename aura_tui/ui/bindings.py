@@ -21,7 +21,7 @@ APP = (
         id="app.interrupt",
         show=False,
         priority=True,
-        tooltip="Cancel without asking; again: leave at once",
+        tooltip="Cancel at once; again: leave",
     ),
 )
 STAGES = (

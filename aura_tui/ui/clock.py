@@ -49,6 +49,10 @@ class RunClock:
         if isinstance(event, StepStatusChanged) and event.status is StepStatus.STARTED:
             self._stage_began_s[event.step] = self._elapsed_s
 
+    def stop(self) -> None:
+        """Nothing more will come; stand still at the last event."""
+        self._since = None
+
     def elapsed_s(self, now: datetime) -> float:
         """Seconds at work until ``now``."""
         if self._since is None or self._skew is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A burst of events leaves the loop to others this often: a key press waits no longer than that
 # for each turn it needs.
-_TURN_S = 0.004
+_TURN_S = 0.001
 
 
 def as_created(job: Job) -> Job:

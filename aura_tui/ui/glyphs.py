@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.model.status import JobStatus, StepStatus
@@ -57,6 +58,22 @@ class Glyphs(NamedTuple):
             JobStatus.CANCELED: self.cancelled,
         }[status]
 
+    def spell(self, text: str) -> str:
+        """``text`` as this terminal can show it, a character for each of its characters."""
+        if self is not ASCII or text.isascii():
+            return text
+        return "".join(c if c.isascii() else _SPELLINGS.get(c) or _base(c) for c in text)
+
+
+def _base(char: str) -> str:
+    """The plain letter of an accented one; a question mark for all else."""
+    base = unicodedata.normalize("NFKD", char)[0]
+    return base if base.isascii() and base.isprintable() else "?"
+
+
+_SPELLINGS = {"\u2026": "~", "\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'"} | {
+    dash: "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2212"
+}
 
 UNICODE = Glyphs(
     waiting="○",

@@ -54,6 +54,7 @@ class RunState:
         self.job: Job | None = None
         self.clock = RunClock()
         self.asked: Asked | None = None
+        self.over = False  # no event will come any more, ended or not
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.logged = 0  # lines ever, also those the ring has lost
         self._chosen: dict[Stage, bool] = {}
@@ -75,6 +76,12 @@ class RunState:
         if line is not None:
             self.log.append(line)
             self.logged += 1
+
+    def finish(self) -> None:
+        """The service has no more to tell."""
+        self.over = True
+        self.asked = None
+        self.clock.stop()
 
     def _settle(self, job: Job) -> None:
         happened = {

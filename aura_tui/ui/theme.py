@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
+# Of less weight than the rest; $text-muted won't do: as the style of a span it loses its alpha.
+MUTED = "$foreground-muted"
+FAINT = "$foreground-disabled"
+
 AURA = Theme(
     name="aura",
     primary="#82aaff",

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from aura_tui.ui import bindings
+from aura_tui.ui.theme import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ def _lines() -> Iterator[Content]:
         for binding in group:
             yield Content.assemble((f"  {_keys(binding):<14}", "bold"), " ", _says(binding))
     yield Content("")
-    yield Content.styled("ctrl+p opens the command palette: themes and more.", "$text-muted")
+    yield Content.styled("ctrl+p opens the command palette: themes and more.", MUTED)
 
 
 def _keys(binding: Binding) -> str:

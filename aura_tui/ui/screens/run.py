@@ -28,8 +28,8 @@ class RunScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012 - Textual's own spelling
     AUTO_FOCUS = "StageRow"
 
-    def __init__(self, *, classes: str | None = None) -> None:
-        super().__init__(classes=classes)
+    def __init__(self) -> None:
+        super().__init__()
         # Held, not queried for: a last draw may come while the board is being taken down.
         self._head = RunHeader()
         self._stages = StageList()

@@ -10,6 +10,7 @@ from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
 from aura_tui.ui import phrases
 from aura_tui.ui.state import Asked
+from aura_tui.ui.theme import MUTED
 from aura_tui.ui.widgets.bar import bar
 from aura_tui.ui.widgets.painted import Painted
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.state import RunState
 
 STATUS_STYLE = {
-    JobStatus.QUEUED: "$text-muted",
+    JobStatus.QUEUED: MUTED,
     JobStatus.RUNNING: "$primary",
     JobStatus.PAUSED: "$warning",
     JobStatus.SUCCEEDED: "$success",
@@ -38,7 +39,7 @@ class RunHeader(Painted):
         """Draw ``state`` as of ``now``."""
         width = self.size.width
         if width:
-            self.paint(lines(state, now, width, glyphs))
+            self.paint(lines(state, now, width, glyphs), glyphs)
 
 
 def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Content]:
@@ -46,7 +47,7 @@ def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Co
     job = state.job
     if job is None:
         return [
-            spread(Content("aura-tui"), Content.styled("starting\u2026", "$text-muted"), width),
+            spread(Content("aura-tui"), Content.styled("starting\u2026", MUTED), width),
             _whole_bar(0.0, width, glyphs, "$primary"),
             Content(""),
         ]
@@ -59,7 +60,7 @@ def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Co
     status = Content.styled(f"{glyphs.job(job.status)} {word}", style)
     if width < _NARROW:
         first = spread(title, status, width)
-        third = spread(_left(job, state), Content.styled(f"{elapsed:>7}", "$text-muted"), width)
+        third = spread(_left(job, state), Content.styled(f"{elapsed:>7}", MUTED), width)
     else:
         clock = Content.styled(f"{elapsed:>9}", "$foreground")
         first = spread(title, status + clock, width)
@@ -74,13 +75,16 @@ def _whole_bar(percent: float, width: int, glyphs: Glyphs, style: str) -> Conten
 
 def _left(job: Job, state: RunState) -> Content:
     """Time to go, as a range, and what it was judged from."""
+    if state.over and not state.ended:
+        return Content.styled("no more events; this is the last that was told", "$warning")
     if state.asked is Asked.CANCEL:
-        return Content.styled("stopping; what is finished is kept", "$text-muted")
+        return Content.styled("stopping; what is finished is kept", MUTED)
     if job.status is JobStatus.RUNNING:
         if job.eta is None:
-            return Content.styled("time left unknown", "$text-muted")
+            return Content.styled("time left unknown", MUTED)
         return Content.assemble(
-            f"{phrases.time_left(job.eta)} left", (f", {phrases.basis(job.eta)}", "$text-muted")
+            f"{phrases.time_left(job.eta)} left",
+            (f", {phrases.basis(job.eta)}", MUTED),
         )
     text = {
         JobStatus.QUEUED: "waiting for its turn",
@@ -89,14 +93,14 @@ def _left(job: Job, state: RunState) -> Content:
         JobStatus.FAILED: f"failed in {job.stage.title}" if job.stage else "failed",
         JobStatus.CANCELED: f"cancelled in {job.stage.title}" if job.stage else "cancelled",
     }[job.status]
-    return Content.styled(text, "$text-muted")
+    return Content.styled(text, MUTED)
 
 
 def _identity(job: Job, glyphs: Glyphs) -> Content:
     parts = [f"attempt {job.attempt}"]
     if job.correlation_id:
         parts.append(f"id {clean_line(job.correlation_id, 40)}")
-    return Content.styled(f" {glyphs.dot} ".join(parts), "$text-muted")
+    return Content.styled(f" {glyphs.dot} ".join(parts), MUTED)
 
 
 def spread(left: Content, right: Content, width: int) -> Content:

@@ -14,6 +14,7 @@ from textual.visual import Visual
 
 from aura_tui.model.text import clean
 from aura_tui.ui import bindings
+from aura_tui.ui.theme import FAINT
 
 if TYPE_CHECKING:
     from textual import events
@@ -123,13 +124,13 @@ def _rows(line: LogLine, width: int, glyphs: Glyphs) -> list[Content]:
     indent = len(head) if width >= _NARROW else 2
     first_room = max(8, width - len(head) - len(mark))
     rows: list[Content] = []
-    for text in clean(line.text, 4000).expandtabs(4).splitlines() or [""]:
+    for text in glyphs.spell(clean(line.text, 4000)).expandtabs(4).splitlines() or [""]:
         wrapped = [text]
         if len(text) > first_room or not text.isascii():
             wrapped = [part.plain for part in Content(text).wrap(first_room)] or [""]
         for part in wrapped:
             lead = (
-                Content.assemble((head, "$text-disabled"), (mark, style))
+                Content.assemble((head, FAINT), (mark, style))
                 if not rows
                 else Content(" " * (indent + len(mark)))
             )

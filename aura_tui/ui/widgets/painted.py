@@ -11,7 +11,9 @@ from textual.message import Message
 from textual.widget import Widget
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
+
+    from aura_tui.ui.glyphs import Glyphs
 
 
 class Painted(Widget):
@@ -24,9 +26,9 @@ class Painted(Widget):
         super().__init__(id=id)
         self._lines: tuple[Content, ...] = ()
 
-    def paint(self, lines: Sequence[Content]) -> None:
-        """Show ``lines``, one a row; longer ones end in an ellipsis."""
-        old, self._lines = self._lines, tuple(lines)
+    def paint(self, lines: Iterable[Content], glyphs: Glyphs) -> None:
+        """Show ``lines``, one a row."""
+        old, self._lines = self._lines, tuple(drawable(line, glyphs) for line in lines)
         if len(old) != len(self._lines):
             self.refresh(layout=True)
             return
@@ -49,6 +51,12 @@ class Painted(Widget):
 
     def render(self) -> Content:
         return Content("\n").join(self._lines)
+
+
+def drawable(content: Content, glyphs: Glyphs) -> Content:
+    """``content`` in characters this terminal can show; its spans stay where they are."""
+    spelt = glyphs.spell(content.plain)
+    return content if spelt is content.plain else Content(spelt, [*content.spans])
 
 
 def changed_cells(was: Content, now: Content, y: int) -> Region | None:

@@ -11,7 +11,9 @@ from textual.widgets import Static
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
 from aura_tui.ui import bindings, phrases
+from aura_tui.ui.theme import MUTED
 from aura_tui.ui.widgets.header import STATUS_STYLE
+from aura_tui.ui.widgets.painted import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +41,7 @@ class ResultPanel(VerticalScroll, can_focus=True):
 
     def show(self, job: Job, glyphs: Glyphs) -> None:
         """Draw how ``job``, which has ended, ended."""
-        self._text.update(Content("\n").join(lines(job, glyphs)))
+        self._text.update(drawable(Content("\n").join(lines(job, glyphs)), glyphs))
 
 
 def lines(job: Job, glyphs: Glyphs) -> Iterator[Content]:
@@ -98,7 +100,7 @@ def _why(job: Job, glyphs: Glyphs) -> Iterator[Content]:
 
 def _kept(job: Job) -> Iterator[Content]:
     if not job.artifacts:
-        yield Content.styled("No finished file was there to keep.", "$text-muted")
+        yield Content.styled("No finished file was there to keep.", MUTED)
     for artifact in job.artifacts:
         yield _fact("kept", artifact.path, artifact.size_bytes)
 
@@ -107,4 +109,4 @@ def _fact(label: str, text: str, size_bytes: int | None = None) -> Content:
     """The path comes last: so it is whole on its lines, to be selected. Unknown sizes are 0."""
     size = "" if size_bytes is None else phrases.size(size_bytes) if size_bytes else "?"
     column = f"{size:>8}  " if size else ""
-    return Content.assemble((f"{label:<{_LABEL}}{column}", "$text-muted"), clean_line(text, 4000))
+    return Content.assemble((f"{label:<{_LABEL}}{column}", MUTED), clean_line(text, 4000))

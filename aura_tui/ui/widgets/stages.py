@@ -13,6 +13,7 @@ from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line
 from aura_tui.ui import bindings, phrases
 from aura_tui.ui.state import Opened
+from aura_tui.ui.theme import FAINT, MUTED
 from aura_tui.ui.widgets.bar import bar
 from aura_tui.ui.widgets.painted import Painted
 
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
     from aura_tui.ui.state import RunState
 
 STEP_STYLE = {
-    StepStatus.PENDING: "$text-disabled",
+    StepStatus.PENDING: FAINT,
     StepStatus.STARTED: "$primary",
     StepStatus.COMPLETED: "$success",
     StepStatus.REUSED: "$secondary",
-    StepStatus.SKIPPED: "$text-muted",
+    StepStatus.SKIPPED: MUTED,
     StepStatus.FAILED: "$error",
     StepStatus.CANCELLED: "$warning",
 }
@@ -66,7 +67,8 @@ class StageRow(Painted, can_focus=True):
         """Draw this stage of ``state`` as of ``now``."""
         width = self.size.width
         if width:
-            self.paint([*lines(state, self.stage, now, width, glyphs, focused=self.has_focus)])
+            drawn = lines(state, self.stage, now, width, glyphs, focused=self.has_focus)
+            self.paint(drawn, glyphs)
 
 
 class StageList(VerticalScroll, can_focus=False):
@@ -104,7 +106,7 @@ def lines(
     job = state.job
     if job is None:
         waiting = f"  {glyphs.waiting} {stage.title}"
-        yield Content.styled(waiting, "$text-disabled")
+        yield Content.styled(waiting, FAINT)
         return
     step = job.step(stage)
     cursor = Content.styled(f"{glyphs.cursor if focused else ' '} ", "bold $accent")
@@ -133,7 +135,7 @@ def _row(job: Job, step: Step, taken_s: float | None, width: int, glyphs: Glyphs
             mark
             + name
             + bar(step.percent, max(1, width - fixed), glyphs, style)
-            + Content.assemble((f" {told:<9}", style), (time, "$text-muted"))
+            + Content.assemble((f" {told:<9}", style), (time, MUTED))
         )
     length = max(8, min(40, (width - 44) // 2))
     row = Content.assemble(
@@ -142,13 +144,11 @@ def _row(job: Job, step: Step, taken_s: float | None, width: int, glyphs: Glyphs
         bar(step.percent, length, glyphs, style),
         f"  {'' if quiet or step.status.done else percent:>5}",
         (f"  {word:<9}", style),
-        (time, "$text-muted"),
+        (time, MUTED),
         "  ",
     )
     at = phrases.item(step) if step.status is StepStatus.STARTED else _summary(step, glyphs)
-    return row + Content.styled(at, "$text-muted").truncate(
-        max(1, width - row.cell_length), ellipsis=True
-    )
+    return row + Content.styled(at, MUTED).truncate(max(1, width - row.cell_length), ellipsis=True)
 
 
 def _summary(step: Step, glyphs: Glyphs) -> str:
@@ -168,9 +168,9 @@ def _details(step: Step, width: int, glyphs: Glyphs) -> Iterator[Content]:
     indent = Content(" " * 5)
     said = phrases.current(step) if width < _NARROW else phrases.doing(step)
     message = said or _nothing(step)
-    yield indent + Content.styled(message, "$text-muted").truncate(room, ellipsis=True)
+    yield indent + Content.styled(message, MUTED).truncate(room, ellipsis=True)
     numbers = f" {glyphs.dot} ".join(phrases.metrics(step.metrics))
-    yield indent + Content.styled(numbers, "$text-muted").truncate(room, ellipsis=True)
+    yield indent + Content.styled(numbers, MUTED).truncate(room, ellipsis=True)
     for warning in step.warnings[-_MAX_NOTES:]:
         yield from _note(warning, glyphs.warning, "$warning", indent, room)
     for problem in step.errors[-_MAX_NOTES:]:

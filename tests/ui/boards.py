@@ -1,0 +1,95 @@
+"""Boards under test: open one, read its screen as text, wait until it shows something."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aura_tui.replay import ReplayService
+from aura_tui.ui.app import BoardApp
+from tests.ui.recordings import Tape
+from tests.ui.scripted import ScriptedService
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from textual.pilot import Pilot
+
+    from aura_tui.service import JobService
+
+SIZES = ((80, 24), (200, 60), (40, 12))
+
+
+class Board:
+    """A running board, its pilot, and what its screen shows."""
+
+    def __init__(self, app: BoardApp, pilot: Pilot[None], service: JobService) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.service = service
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen on top, a string a row."""
+        # No public way leads from a screen to its characters.
+        strips = self.app.screen._compositor.render_strips()
+        return [strip.text for strip in strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.lines)
+
+    async def shows(self, *texts: str) -> None:
+        """Return once all ``texts`` are on the screen."""
+        try:
+            await until(lambda: all(text in self.text for text in texts), 5.0)
+        except TimeoutError:
+            missing = [text for text in texts if text not in self.text]
+            raise AssertionError(f"{missing} not on the screen:\n{self.text}") from None
+
+    async def lacks(self, text: str) -> None:
+        """Return once ``text`` is not on the screen."""
+        await until(lambda: text not in self.text, 5.0)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def ends(self) -> None:
+        """Return once the board has closed."""
+        await until(lambda: not self.app.is_running, 5.0)
+
+    @property
+    def scripted(self) -> ScriptedService:
+        assert isinstance(self.service, ScriptedService)
+        return self.service
+
+
+@asynccontextmanager
+async def showing(
+    source: Tape | JobService,
+    size: tuple[int, int] = (80, 24),
+    *,
+    read_only: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> AsyncIterator[Board]:
+    """A board over ``source``: a service, or a tape that is played at once."""
+    if isinstance(source, ScriptedService):
+        service: JobService = source
+        job_id = source.tape.job.id
+    else:
+        assert isinstance(source, Tape)
+        service = ReplayService(source.recording(), speed=0)
+        job_id = source.job.id
+
+    async def open_service() -> JobService:
+        return service
+
+    async def find_job(_: JobService) -> str:
+        return job_id
+
+    app = BoardApp(open_service, find_job, read_only=read_only, environ=environ or {})
+    async with app.run_test(size=size, notifications=True) as pilot:
+        yield Board(app, pilot, service)
+    if app.failure is not None:
+        raise app.failure
