@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from aura_tui.model.job import Job
 from aura_tui.model.reduce import fold, reduce
 from aura_tui.model.status import JobStatus
 from tests.model.invariants import assert_follows, assert_sound
@@ -45,6 +47,13 @@ def test_a_replay_from_any_point_changes_nothing(
     start = data.draw(st.integers(0, len(stream)))
     again = fold(job, [e for e in stream[start:] if e.id <= job.last_event_id])
     assert replace(again, ignored=0) == replace(job, ignored=0)
+
+
+@settings(deadline=None, max_examples=100)
+@given(envelopes())
+def test_any_job_is_stored_and_read_back_equal(stream: list[Envelope]) -> None:
+    job = fold(fresh_job(), stream)
+    assert msgspec.json.decode(msgspec.json.encode(job), type=Job) == job
 
 
 def test_the_plausible_run_is_legal_throughout() -> None:
