@@ -151,10 +151,12 @@ def test_short_lines_of_a_plain_text_are_its_headings() -> None:
 
 def test_restructured_text_is_read_as_well_as_it_can_be() -> None:
     text = (
-        ".. image:: https://a.b/c.svg\n   :target: https://a.b\n\nName\n====\n\n"
-        "See the `guide <https://a.b/g>`_ and :func:`run`.\n\n.. code-block:: python\n\n   x = 1\n"
+        ".. image:: https://a.b/c.svg\n   :target: https://a.b\n\n"
+        "====\nName\n====\n\n|badge| |b|\n\n"
+        "See the `guide\n<https://a.b/g>`_, `this`_ and :func:`run`.\n\n"
+        ".. code-block:: python\n\n   x = 1\n"
     )
-    assert blocks(text) == [Paragraph("See the guide and run."), Code("x = 1", "python")]
+    assert blocks(text) == [Paragraph("See the guide, this and run."), Code("x = 1", "python")]
 
 
 def test_control_characters_and_surrogates_never_come_through() -> None:

@@ -129,6 +129,7 @@ def test_a_figure_has_a_unit_a_currency_or_thousands(text: str, value: str | Non
             8,
             "The whole of the roof leaks badly",
         ),
+        ("The core that is used by the pytest, tox, and devpi projects.", 9, None),
         ("It is a small, fast and pleasant library for everyone here.", 6, None),
     ],
 )

@@ -120,7 +120,7 @@ def _front_matter(text: str) -> tuple[str, str]:
     return (_heading_text(named[1].strip().strip("\"'")) if named else ""), text[end.end() :]
 
 
-_DIRECTIVE = re.compile(r"^\.\. [\w-]+::", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^\.\. (?:[\w-]+::|\|[\w. -]+\| |_\w)", re.MULTILINE)
 _REST: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
@@ -130,7 +130,10 @@ _REST: tuple[tuple[re.Pattern[str], str], ...] = (
         r"\n```\1\n\2\n```\n",
     ),
     (re.compile(r"^\.\. .*\n(?:[ \t]+\S.*\n)*", re.MULTILINE), "\n"),  # images, targets, comments
-    (re.compile(r"`([^`<>\n]{1,200}?)\s*<[^<>`\s]{1,500}>`_{1,2}"), r"\1"),  # links
+    (re.compile(r"`([^`<>]{1,200}?)\s*<[^<>`\s]{1,500}>`_{1,2}"), r"\1"),  # links
+    (re.compile(r"`([^`<>\n]{1,200})`_{1,2}(?!\w)"), r"\1"),
+    (re.compile(r"(?<!\S)\|[\w. -]{1,60}\|(?!\S)"), ""),  # substitutions: badges, mostly
+    (re.compile(r"^([=~^*#+\"-])\1{3,}[ \t]*\n(?=[^\n]{1,200}\n\1{4})", re.MULTILINE), ""),
     (re.compile(r":\w+:`([^`\n]{1,200})`"), r"\1"),  # roles
     (re.compile(r"(?<!`)``(?!`)"), "`"),
     (re.compile(r"(?<=\w)_(?=[\s.,;)])"), ""),

@@ -113,6 +113,8 @@ class _Builder:
             line = self._line(draft, text)
             if k == 0:
                 self.firsts.add(line)
+                if self._asks(line - 1, draft):
+                    self.out.lines[line - 1].needs.append(line)
             if prose.leans_back(text) or (k and monster and text[:1].islower()):
                 self._lean(line, line - 1)
             if text.endswith("?") and k + 1 < len(found):  # a question comes with its answer
@@ -182,6 +184,10 @@ class _Builder:
         self._tie(lead, lines[:2])
         if len(lines) > 1:  # one point alone makes no list
             self.out.lines[lines[0]].needs.append(lines[1])
+
+    def _asks(self, line: int, draft: int) -> bool:
+        lines = self.out.lines
+        return line >= 0 and lines[line].draft == draft and lines[line].text.endswith("?")
 
     def _lean(self, line: int, other: int) -> None:
         lines, drafts = self.out.lines, self.out.drafts
@@ -266,8 +272,8 @@ class _Builder:
 
 _BOILERPLATE = re.compile(
     r"licen[sc]e|licensing|contribut|change ?log|table of contents|contents$|badges|sponsor|"
-    r"credits|acknowledg|links|support us|authors?$|maintainers|code of conduct|security policy|"
-    r"release notes|references|bibliograph|footnotes|see also|further reading|donat|lizenz|"
+    r"credits|acknowledg|links|^support(?: \w+)?$|authors?$|maintainers|code of conduct|"
+    r"security (?:policy|contact)|release notes|references|bibliograph|footnotes|see also|further reading|donat|lizenz|"
     r"release information|history|^v?\d+\.\d+|mitwirken|danksagung|quellen|literatur|inhalt|"
     r"impressum",
     re.IGNORECASE,
@@ -278,7 +284,9 @@ _ENDING = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(
-    r"(?:see|refer|click|note that|for more|read the|check out|siehe)\b", re.IGNORECASE
+    r"(?:see|refer|click|note that|for more|read the|check out|please|to (?:find out|learn)|"
+    r"learn more|have a look|siehe)\b",
+    re.IGNORECASE,
 )
 
 

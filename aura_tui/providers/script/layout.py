@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _SHORT_S = 3.5  # shorter scenes join a neighbour
 _FULL_S = 13.0  # what a joined scene may take
+_LIST_S = 13.0  # of one card's points
 _CARD_ITEMS = 6
 _CODE_LINES, _CODE_COLUMNS = 14, 110
 _TABLE_ROWS, _TABLE_COLUMNS, _CELL_CHARS = 8, 5, 48
@@ -43,6 +44,7 @@ class _Take:
     section: int
     block: Block | None
     lines: list[Line]
+    several: bool = False  # its block is shown part by part
 
     @property
     def seconds(self) -> float:
@@ -138,13 +140,25 @@ def _parted(take: _Take) -> list[_Take]:
     total = take.seconds
     if isinstance(take.block, Bullets):
         items = {line.item for line in take.lines if line.item is not None}
-        count = max(-(-len(items) // _CARD_ITEMS), round(total / 16))
+        count = max(-(-len(items) // _CARD_ITEMS), round(total / _LIST_S))
+        count = min(count, max(1, len(items) // 2))  # one point alone makes no card
     elif take.block is None:
         count = max(round(total / SCENE_S), 1 if total <= _FULL_S else 2)
     else:
         count = 1
     runs = _cuts([line.seconds for line in take.lines], count)
-    return [_Take(take.section, take.block, take.lines[run]) for run in runs]
+    if take.block is None:
+        runs = [part for run in runs for part in _halved(take.lines, run)]
+    several = len(runs) > 1
+    return [_Take(take.section, take.block, take.lines[run], several) for run in runs]
+
+
+def _halved(lines: list[Line], run: slice) -> list[slice]:
+    """A run that came out too long, in two."""
+    lengths = [line.seconds for line in lines[run]]
+    if len(lengths) < 2 or sum(lengths) <= _FULL_S:
+        return [run]
+    return [slice(run.start + part.start, run.start + part.stop) for part in _cuts(lengths, 2)]
 
 
 def _cuts(lengths: list[float], count: int) -> list[slice]:
@@ -175,7 +189,10 @@ def _joined(takes: list[_Take], sections: list[Section]) -> list[_Take]:
             and last.seconds + take.seconds <= _FULL_S
             and (last.block is None or take.block is None)
         ):
-            joined[-1] = _Take(take.section, last.block or take.block, last.lines + take.lines)
+            several = last.several if last.block else take.several
+            joined[-1] = _Take(
+                take.section, last.block or take.block, last.lines + take.lines, several
+            )
         else:
             joined.append(take)
     return joined
@@ -228,7 +245,7 @@ def _sentence_end(short: str, whole: str) -> str:
 
 def _bullets(take: _Take, items: tuple[str, ...], ordered: bool, name: str, above: str) -> AnyCard:
     told = sorted({line.item for line in take.lines if line.item is not None})
-    if len(items) <= _CARD_ITEMS:
+    if len(items) <= _CARD_ITEMS and not take.several:
         told = list(range(len(items)))  # the card may show what there is no time to say
     points = _points([items[i] for i in told])
     if ordered and told and told[0] > 0:  # a second card goes on counting

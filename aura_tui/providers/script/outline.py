@@ -78,7 +78,8 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             break
         budget *= 0.85  # a text of snippets: fewer of them
     notes: list[str] = []
-    if target and told < 0.7 * target and len(chosen) > 0.9 * len(out.lines):
+    worth = sum(line.score > 0 for line in out.lines)
+    if target and told < 0.7 * target and len(chosen) > 0.8 * worth:
         notes.append(
             f"The text gives about {told:.0f} s of the {target:.0f} s asked for; nothing is "
             "invented, so the video is shorter. A longer text would fill it."

@@ -219,6 +219,7 @@ _SOFT_BORDER = re.compile(
     r"|,\s+(?=(?:and|so|or|with|without|using|including|such as|making|not|even|both|then|as|in|"
     r"und|oder|mit|ohne|nicht|dann|bei)\b)"
 )
+_IN_A_LIST = re.compile(r",\s+(?:and|or|und|oder)\b")
 _SUBORDINATE = re.compile(
     r"(?:if|when|while|because|as|although|though|since|after|before|once|until|unless|whenever|"
     r"for|in|on|at|by|with|to|during|under|from|wenn|als|weil|nachdem|bevor|da|obwohl|um|im|in der|"
@@ -264,6 +265,8 @@ def _cut(text: str, limit: int) -> str | None:
     for border, least in ((_HARD_BORDER, 3), (_SOFT_BORDER, 5)):
         for match in border.finditer(text):
             head = text[: match.start()].rstrip(" ,")
+            if _IN_A_LIST.match(match[0] + text[match.end() :]) and "," in head[-40:]:
+                continue  # "a, b, and c" is one thing
             count = length_in_words(head)
             if count > limit:
                 break
