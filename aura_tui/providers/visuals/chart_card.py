@@ -60,17 +60,18 @@ def _upright(
     labels = [wrap(faces, t or " ", "text", slot / label_px, even=True) for t in card.labels]
     if any(line.broken or len(line.texts) > 2 for line in labels):
         return None
-    if max(faces.em(t, "strong") for t in card.texts) * value_px > slot + between * 0.8:
+    if max(faces.em(t, "strong") for t in card.texts) * value_px > slot:
         return None
     names = [set_lines(faces, line, "text", label_px, "dim", 1.25) for line in labels]
-    values = [_line(faces, t, "strong", value_px, "ink", slot + between * 0.8) for t in card.texts]
+    values = [_line(faces, t, "strong", value_px, "ink", slot) for t in card.texts]
     low, high = min(0.0, *card.values), max(0.0, *card.values)
     span = (high - low) or 1.0
     air = value_px * 0.55
     value_h = max(v.box.h for v in values)
     names_h = max(n.box.h for n in names)
-    above = value_h + air if high > 0 or low == 0 else 0.0
-    below = value_h + air if low < 0 else 0.0
+    least = unit * 0.5  # the shortest bar one can see
+    above = value_h + air + least if max(card.values) >= 0 else 0.0
+    below = value_h + air + least if low < 0 else 0.0
     bars_h = min(room - above - below - names_h - air * 1.3, sheet.area.w * 0.55)
     if bars_h < unit * 12:
         return None
@@ -78,7 +79,7 @@ def _upright(
     items: list[Item] = []
     for i, value in enumerate(card.values):
         x = i * (slot + between)
-        long = max(abs(value) / span * bars_h, unit * 0.5)
+        long = max(abs(value) / span * bars_h, least)
         down = value < 0
         items.append(
             Shape(
@@ -118,13 +119,14 @@ def _lying(card: ChartCard, faces: Faces, sheet: Sheet, scale: float, room: floa
     numbers = card.values[:shown]
     low, high = min(0.0, *numbers), max(0.0, *numbers)
     span = (high - low) or 1.0
-    left = name_w + (value_w if low < 0 else 0.0)
-    bars_w = width - left - (value_w if high > 0 or low == 0 else 0.0)
+    least = sheet.unit * 0.5  # the shortest bar one can see
+    left = name_w + (value_w + least if low < 0 else 0.0)
+    bars_w = width - left - (value_w + least if max(numbers) >= 0 else 0.0)
     zero = left + bars_w * (-low / span)
     items: list[Item] = []
     for i, value in enumerate(numbers):
         middle = pitch * i + thick / 2 + (text_px * 1.35 if stacked else 0.0)
-        long = max(abs(value) / span * bars_w, sheet.unit * 0.5)
+        long = max(abs(value) / span * bars_w, least)
         down = value < 0
         items.append(
             Shape(

@@ -36,12 +36,14 @@ def code(card: CodeCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
 
     Lines that are too long even at the smallest size end in an ellipsis; so does the code.
     """
-    lines = highlighted(card.code, card.language)
+    least, most = sheet.unit * 1.9, sheet.unit * 3.5
+    # No more than can be shown: colouring costs more than anything else here.
+    first = card.code.split("\n")[: int(sheet.area.h / (least * LEADING_EM)) + 1]
+    lines = highlighted("\n".join(first), card.language)
     widest = max((line[-1][0] + columns(line[-1][1]) for line in lines if line), default=1)
     unit = sheet.unit
     pad, bar = unit * 4, unit * 4.8
     inner = sheet.area.w - 2 * pad
-    least, most = unit * 1.9, unit * 3.5
 
     def window(text_px: float, room: float) -> Block:
         leading = text_px * LEADING_EM
@@ -145,9 +147,10 @@ def _clip(line: Line, limit: int) -> Line:
         if at + columns(text) < limit:
             kept.append((at, text, role))
             continue
-        part = ""
+        part, end = "", at
         for cluster in clusters(text):
-            if at + columns(part + cluster) >= limit:
+            end += columns(cluster)
+            if end >= limit:
                 break
             part += cluster
         kept.append((at, part + ELLIPSIS, role))

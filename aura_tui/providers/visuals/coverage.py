@@ -109,7 +109,7 @@ def covered(path: str, index: int) -> frozenset[int]:
         if os.path.getsize(path) > MAX_FONT_BYTES:
             return frozenset()
         number = index if path.lower().endswith(".ttc") else -1
-        with TTFont(path, lazy=True, fontNumber=number) as font:
+        with open(path, "rb") as file, TTFont(file, lazy=True, fontNumber=number) as font:
             return frozenset(font.getBestCmap() or ())
     except Exception:  # fontTools raises whatever a broken table leads it to
         return frozenset()

@@ -169,9 +169,7 @@ def _directions(text: str) -> list[bool]:
             known.append(True)
         elif kind == "NSM" and known:
             known.append(known[-1])
-        elif kind in ("CS", "ES", "ET") and (
-            "EN" in kinds[i - 1 : i] or "EN" in kinds[i + 1 : i + 2]
-        ):
+        elif _belongs_to_figure(kinds, i):
             known.append(False)
         else:
             known.append(None)
@@ -190,6 +188,14 @@ def _directions(text: str) -> list[bool]:
             before = value
         right.append(value)
     return right
+
+
+def _belongs_to_figure(kinds: list[str], i: int) -> bool:
+    """UAX 9, W4 and W5: a separator between two figures, a sign such as "%" next to one."""
+    before, after = kinds[i - 1] if i else "", kinds[i + 1] if i + 1 < len(kinds) else ""
+    if kinds[i] in ("CS", "ES"):
+        return before == "EN" and after == "EN"
+    return kinds[i] == "ET" and "EN" in (before, after)
 
 
 def _visual(pieces: list[Run], base: bool) -> tuple[Run, ...]:

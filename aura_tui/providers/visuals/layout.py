@@ -296,20 +296,40 @@ def fit(
     words and too many lines are put up with only in the smaller half. At 0 the longest blocks
     lose lines, then the last blocks go.
     """
-    blocks: list[Block] = []
-    for step in range(steps, -1, -1):
-        size = step / steps
-        blocks = list(make(size))
-        good = size <= 0.5 or not any(b.broken or b.many for b in blocks)
-        if good and column_height(blocks) <= height:
-            return tuple(blocks)
-    while blocks and column_height(blocks) > height:
-        shorter = {i: s for i, b in enumerate(blocks) if b.fewer and (s := b.fewer())}
-        if shorter:
-            longest = max(shorter, key=lambda i: blocks[i].h)
-            blocks[longest] = shorter[longest]
+
+    def tried(step: int) -> tuple[Block, ...] | None:
+        blocks = tuple(make(step / steps))
+        good = step <= steps / 2 or not any(b.broken or b.many for b in blocks)
+        return blocks if good and column_height(blocks) <= height else None
+
+    best = tried(steps)
+    if best is not None:
+        return best
+    low, high = 0, steps  # what fits smaller fits: at low perhaps, at high not
+    best = tried(low)
+    if best is None:
+        return _cut(list(make(0.0)), height)
+    while high - low > 1:
+        middle = (low + high) // 2
+        blocks = tried(middle)
+        if blocks is None:
+            high = middle
         else:
+            low, best = middle, blocks
+    return best
+
+
+def _cut(blocks: list[Block], height: float) -> tuple[Block, ...]:
+    shorter = [b.fewer() if b.fewer else None for b in blocks]
+    while blocks and column_height(blocks) > height:
+        able = [i for i, block in enumerate(shorter) if block]
+        if not able:
             blocks.pop()
+            shorter.pop()
+            continue
+        longest = max(able, key=lambda i: blocks[i].h)
+        block = blocks[longest] = shorter[longest] or blocks[longest]
+        shorter[longest] = block.fewer() if block.fewer else None
     return tuple(blocks)
 
 

@@ -194,7 +194,7 @@ def backdrop(theme_name: str, width: int, height: int) -> Image.Image:
     image = _between(theme.deep, theme.far, ramp.resize((width, height), Image.Resampling.BICUBIC))
     short = min(width, height)
     for x, y, radius, colour, strength in (
-        (width - short * 0.10, short * 0.08, short * 0.58, theme.glow_high, theme.high),
+        (width - short * 0.05, short * 0.02, short * 0.60, theme.glow_high, theme.high),
         (short * 0.12, height - short * 0.02, short * 0.50, theme.glow_low, theme.low),
     ):
         _glow(image, round(x), round(y), round(radius), colour, strength)

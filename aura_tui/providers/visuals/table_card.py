@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.visuals.layout import Item, Role, Sheet, Text
 
 _FIGURE = re.compile(
-    r"[~\u2248<>\u2264\u2265+\-\u2212\u00b1$\u20ac\u00a3\u00a5]*\s*\d[\d.,\u00a0\u202f '/:]*"
+    r"[~\u2248<>\u2264\u2265+\-\u2212\u00b1$\u20ac\u00a3\u00a5]*\s*\d[\d.,\u00a0\u202f '/:\u2013-]*"
     r"\s*(?:%|\u2030|[^\W\d]{1,4}(?:/[^\W\d]{1,3})?|[$\u20ac\u00a3\u00a5\u00b0]\w?)?"
 )
 _EMPTY = ("", "-", "\u2013", "\u2014", "n/a")
@@ -69,7 +69,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
         halves = [max(word, width * 0.55) for word, width in zip(words, headers, strict=True)]
         natural = list(map(max, wide, halves))
 
-    def grid(text_px: float, room: float) -> Block:
+    def grid(text_px: float, room: float, last: bool) -> Block:
         widths = _widths(natural, sheet.area.w / text_px)
         dropped = len(widths) < count
         lines = 1 if sheet.area.w / text_px > 40 else 3
@@ -86,7 +86,9 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
                 cells[-1] = _cell(faces, ELLIPSIS if r == 0 else "", face, px, role, px * 2, 1)
             tallest = max((c.box.h for c in cells if c), default=0.0)
             height = max(text_px * ROW_EM, tallest + text_px * PADDING_EM)
-            if rows and sum(heights) + height > room and len(rows) > 1:
+            if len(rows) > 1 and sum(heights) + height > room:
+                if not last:  # a smaller size shows more
+                    return Block(items=(), w=0, h=math.inf)
                 rows[-1] = [_cell(faces, ELLIPSIS, BODY, text_px, "dim", text_px * 2, 1)]
                 heights[-1] = text_px * ROW_EM
                 break
@@ -117,7 +119,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
         text_px = size(2.3, 4.4, scale, sheet)
         room = sheet.area.h - column_height(top) - (gap if top else 0)
         tight = sum(natural) + GUTTER_EM * (count - 1) > sheet.area.w / text_px
-        block = grid(text_px, room if scale == 0 else math.inf)
+        block = grid(text_px, room, scale == 0)
         return [*top, msgspec.structs.replace(block, many=tight)]
 
     return column(fit(make, sheet.area.h), sheet.area)

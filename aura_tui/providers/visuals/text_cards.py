@@ -214,7 +214,7 @@ def number(card: NumberCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
 
     def make(scale: float) -> Sequence[Block]:
         largest = size(9.0, 31.0, scale, sheet)
-        natural = faces.em(card.value, "display")
+        natural = max(faces.em(card.value, "display"), 0.1)
         value_px = max(size(4.2, 9.0, scale, sheet), min(largest, sheet.area.w / natural * 0.995))
         blocks = [
             paragraph(

@@ -95,6 +95,18 @@ def wrap(
     ``even`` makes lines of like length without needing more of them; without it only a last line
     of a single short word is avoided.
     """
+    room = width_em
+    for _ in range(4):
+        lines = _wrap(faces, text, face, room, max_lines, even)
+        longest = max(faces.em(line, face) for line in lines.texts)
+        if longest <= width_em:
+            break
+        # Kerning and the spaces of other fonts made a line wider than its words: a little less.
+        room *= 0.998 * width_em / longest
+    return lines
+
+
+def _wrap(faces: Faces, text: str, face: str, width_em: float, max_lines: int, even: bool) -> Lines:
     pieces = units(text)
     filled, broken = _fill(faces, pieces, face, width_em)
     if len(filled) > max_lines:
@@ -164,8 +176,12 @@ def _break(faces: Faces, word: str, face: str, width_em: float) -> list[str]:
 
 def _shorten(faces: Faces, line: list[Unit], face: str, width_em: float) -> list[Unit]:
     line = list(line)
-    while len(line) > 1 and faces.em(join(line).rstrip(",;:.") + ELLIPSIS, face) > width_em:
-        line.pop()
+    space = faces.em(" ", face)
+    room = width_em - faces.em(ELLIPSIS, face)
+    used = sum(faces.em(unit.text, face) + (space if unit.spaced else 0.0) for unit in line)
+    while len(line) > 1 and used > room:
+        unit = line.pop()
+        used -= faces.em(unit.text, face) + (space if unit.spaced else 0.0)
     text = join(line).rstrip(",;:. ")
     parts = clusters(text)
     if faces.em(text + ELLIPSIS, face) > width_em:
