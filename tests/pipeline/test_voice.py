@@ -141,6 +141,21 @@ async def test_a_busy_endpoint_is_asked_again(tmp_path: Path) -> None:
     assert "pitch" in ctx.heard.warnings[0]
 
 
+async def test_what_an_endpoint_said_is_reused_by_the_retries_of_its_job_alone(
+    tmp_path: Path,
+) -> None:
+    text = script(["Hello there."])
+    sound = Path((await speak_script(ready(tmp_path), text))[0].path).read_bytes()
+    async with Loopback() as server:
+        server.otherwise = lambda _: Reply(body=sound, type="audio/wav")
+        speech = SpeechSettings(base_url=server.url, model="m")
+        for lineage, asked in (("job-1", 1), ("job-1", 1), ("job-2", 2)):
+            ctx = ready(tmp_path, speech)
+            ctx.lineage = lineage
+            await speak_script(ctx, text)
+            assert len(server.requests) == asked
+
+
 async def test_a_scene_that_fails_ends_the_others_at_once(tmp_path: Path) -> None:
     async with Loopback() as server:
 

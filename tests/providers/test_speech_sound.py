@@ -142,12 +142,15 @@ async def test_any_kind_of_audio_is_taken(tmp_path: Path, kind: str) -> None:
         b"{}",
         b"RIFF\xff\xff\xff\xffWAVEfmt ",
         random.Random(2).randbytes(5000),
-        b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n",
-        b"ffconcat version 1.0\nfile /etc/hostname\n",
+        b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:1,\nsecret.mp4\n#EXT-X-ENDLIST\n",
+        b"ffconcat version 1.0\nfile secret.wav\n",
     ],
     ids=["empty", "json", "header", "noise", "playlist", "concat"],
 )
-async def test_what_is_no_audio_is_refused(tmp_path: Path, data: bytes) -> None:
+async def test_what_is_no_audio_is_refused_and_leads_to_no_other_file(
+    tmp_path: Path, data: bytes
+) -> None:
+    write(tmp_path / "secret.wav", 1.0, tone(0.1))
     (tmp_path / "raw").write_bytes(data)
     with pytest.raises(StageError) as caught:
         await level(Bench(tmp_path), tmp_path / "raw")
