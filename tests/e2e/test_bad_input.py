@@ -1,0 +1,153 @@
+"""Bad input gets one clear error with what to do, exit status 2, and leaves nothing half-made."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.program import SMALL, Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def refuse(program: Program, code: str, *arguments: str | Path, input: bytes = b"") -> str:
+    """Run, expect an input error with ``code``; its text."""
+    before = set(program.folder.iterdir())
+    done = program.run("run", *arguments, input=input)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    first, *rest = done.stderr.splitlines()
+    assert first.startswith("Error: ")
+    assert first.endswith(f"[{code}]")
+    assert len(rest) == 1
+    assert rest[0].strip()
+    assert "Traceback" not in done.stderr
+    assert program.jobs() == []
+    assert set(program.folder.iterdir()) - before <= {program.home}
+    return done.stderr
+
+
+def test_an_empty_brief(program: Program) -> None:
+    refuse(program, "E101", "")
+    refuse(program, "E101", "  ")
+    refuse(program, "E101", "-", input=b" \n")
+    program.brief.write_text("\n")
+    refuse(program, "E101", program.brief)
+
+
+def test_a_file_that_is_not_there_or_is_a_folder(program: Program) -> None:
+    assert "nowhere.md" in refuse(program, "E102", "nowhere.md")
+    refuse(program, "E102", "./no/such/file")
+    refuse(program, "E102", program.folder)
+
+
+def test_a_file_that_is_not_text(program: Program) -> None:
+    program.brief.write_bytes(os.urandom(4096))
+    refuse(program, "E103", program.brief)
+    refuse(program, "E103", "-", input=b"a\0b")
+
+
+def test_ten_megabytes_of_text(program: Program) -> None:
+    program.brief.write_text("words and words. " * 600_000)
+    refuse(program, "E104", program.brief)
+
+
+@pytest.mark.parametrize("duration", ["0", "100:00:00", "360000", "nan", "soon", "-5"])
+def test_a_duration_that_cannot_be(program: Program, duration: str) -> None:
+    refuse(program, "E105", "topic", f"--duration={duration}")
+
+
+@pytest.mark.parametrize("resolution", ["721x405", "10x10", "99999x2", "8k", "1280x", "4000x200"])
+def test_a_resolution_that_cannot_be(program: Program, resolution: str) -> None:
+    refuse(program, "E106", "topic", "--resolution", resolution)
+
+
+def test_an_aspect_that_contradicts_the_resolution(program: Program) -> None:
+    refuse(program, "E106", "topic", "--resolution", "1280x720", "--aspect", "9:16")
+
+
+def test_an_unknown_voice_theme_or_provider(program: Program) -> None:
+    assert "--voices" in refuse(program, "E107", "topic", "--voice", "nobody")
+    assert "aurora" in refuse(program, "E110", "topic", "--theme", "aurorra")
+    for option in ("--script", "--speech", "--visuals"):
+        refuse(program, "E109", "topic", option, "nothing")
+    refuse(program, "E109", "topic", "--fps", "1000")
+
+
+def test_an_output_folder_that_cannot_be_written(program: Program) -> None:
+    # Nobody can make a file there, root included.
+    refuse(program, "E108", program.brief, "-o", "/proc/aura")
+
+
+def test_an_output_that_is_a_file(program: Program) -> None:
+    refuse(program, "E108", program.brief, "-o", program.brief)
+
+
+def test_a_missing_ffmpeg(program: Program) -> None:
+    done = program.run(*program.arguments(), AURA_RENDER_FFMPEG="/no/such/ffmpeg")
+    assert done.returncode in (1, 2)
+    assert "E601" in done.stdout + done.stderr
+    assert not program.out.exists()
+
+
+def test_a_broken_picture(program: Program) -> None:
+    pictures = program.folder / "pictures"
+    pictures.mkdir()
+    (pictures / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
+    done = program.run(*program.arguments("--visuals", "folder"), AURA_VISUALS_FOLDER=str(pictures))
+    assert done.returncode == 1
+    assert "E403" in done.stdout
+    assert "a.png" in done.stdout
+    assert not program.out.exists()
+    (job,) = program.jobs()
+    assert (job["status"], job["errors"][0]["code"]) == ("Failed", "E403")
+
+
+def test_a_setting_that_is_misspelt(program: Program) -> None:
+    config = program.folder / "config.toml"
+    config.write_text("[engine]\nconcurency = 2\n")
+    done = program.run("run", "topic", AURA_CONFIG=str(config))
+    assert done.returncode == 2
+    assert "concurency" in done.stderr
+    assert "[E111]" in done.stderr
+
+
+def test_unknown_jobs_options_and_commands(program: Program) -> None:
+    for command in ("show", "cancel", "watch"):
+        done = program.run(command, "beef")
+        assert (done.returncode, "[E901]" in done.stderr) == (2, True)
+    for arguments in (("run",), ("run", "x", "--no-such"), ("dance",), ("jobs", "--status", "odd")):
+        done = program.run(*arguments)
+        assert done.returncode == 2
+        assert done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_home_that_cannot_be(program: Program) -> None:
+    done = program.run("run", "topic", *SMALL, AURA_HOME=str(program.brief))
+    assert (done.returncode, "[E804]" in done.stderr) == (3, True)
+
+
+def test_a_store_of_a_newer_schema(program: Program) -> None:
+    import sqlite3
+
+    program.home.mkdir()
+    with sqlite3.connect(program.home / "aura.db") as db:
+        db.execute("PRAGMA user_version=99")
+    done = program.run("run", "topic", *SMALL)
+    assert (done.returncode, "[E802]" in done.stderr) == (3, True)
+
+
+def test_a_damaged_store_is_set_aside_and_named(program: Program) -> None:
+    program.home.mkdir()
+    (program.home / "aura.db").write_bytes(b"not a database at all" * 100)
+    done = program.run("run", "The tides", "-o", program.out, *SMALL, "--progress", "plain")
+    assert done.returncode == 0, done.stderr
+    (aside,) = program.home.glob("aura.db.corrupt-*")
+    assert str(aside) in done.stderr
+    assert aside.read_bytes() == b"not a database at all" * 100
+    shutil.rmtree(program.out)
