@@ -78,6 +78,9 @@ async def board(
     async with Opening(make_service) as opening:
         app = BoardApp(opening.service, find_job, read_only=read_only)
         await app.run_async(mouse=mouse)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError  # Textual takes it as the end of the app
     if app.failure is not None:
         raise app.failure
     if app.return_code:

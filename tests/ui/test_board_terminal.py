@@ -1,0 +1,114 @@
+"""The board on a real terminal: it appears, it answers, and it leaves the terminal as it was."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ui import recordings
+from tests.ui.terminal import Terminal, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent.parent
+PROGRAM = """
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from aura_tui.replay import ReplayService
+from aura_tui.ui.app import run_board
+
+@asynccontextmanager
+async def make():
+    service = await ReplayService.open(Path(sys.argv[1]), float(sys.argv[2]))
+    yield service
+    await service.aclose()
+    print("service closed")
+
+async def find(service):
+    return service.job_ids[0]
+
+outcome = run_board(make, find)
+print("status", outcome.job and outcome.job.status, "interrupted", outcome.interrupted)
+"""
+
+
+def board(tmp_path: Path, speed: str = "0", **environ: str) -> Iterator[Terminal]:
+    path = recordings.success().write(tmp_path / "run.jsonl")
+    command = [sys.executable, "-c", PROGRAM, str(path), speed]
+    with terminal(command, {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), **environ}) as shown:
+        yield shown
+
+
+@pytest.fixture
+def ended(tmp_path: Path) -> Iterator[Terminal]:
+    yield from board(tmp_path)
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[Terminal]:
+    """The recording takes minutes: the run is under way."""
+    yield from board(tmp_path, "0.05")
+
+
+@pytest.fixture
+def colourless(tmp_path: Path) -> Iterator[Terminal]:
+    yield from board(tmp_path, NO_COLOR="1", COLORTERM="truecolor")
+
+
+def restored(shown: Terminal) -> None:
+    assert shown.modes == shown.modes_before
+    for sequence in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?1000l"):  # screen, cursor, mouse
+        assert sequence in shown.sent
+
+
+def test_it_shows_the_run_and_q_ends_it_and_restores_the_terminal(ended: Terminal) -> None:
+    ended.shows("Succeeded after")
+    ended.shows(recordings.VIDEO)
+    ended.type("q")
+    assert ended.ends() == 0
+    restored(ended)
+    after = ended.sent.rsplit(b"\x1b[?1049l", 1)[1].decode()
+    assert "service closed" in after  # the engine is let go when the terminal is the shell's
+    assert "status Succeeded interrupted False" in after
+
+
+def test_two_ctrl_c_end_it_at_once(slow: Terminal) -> None:
+    slow.shows("running")
+    slow.type("\x03")
+    slow.shows("A recording can't be changed")
+    slow.type("\x03")
+    assert slow.ends() == 0
+    restored(slow)
+    assert "status Running interrupted True" in slow.text
+
+
+def test_a_sigint_from_outside_restores_the_terminal(slow: Terminal) -> None:
+    slow.shows("running")
+    os.kill(slow.process.pid, signal.SIGINT)
+    assert slow.ends() != 0
+    restored(slow)
+    assert "service closed" in slow.text
+
+
+def test_no_color_sends_no_colour(colourless: Terminal) -> None:
+    colourless.shows("Succeeded after")
+    colourless.type("q")
+    assert colourless.ends() == 0
+    for parameters in re.findall(rb"\x1b\[([0-9;]*)m", colourless.sent):
+        for code in parameters.split(b";"):
+            assert code in (b"", b"39", b"49") or int(code) < 30, parameters
+
+
+def test_an_idle_board_writes_nothing(ended: Terminal) -> None:
+    ended.shows("Succeeded after")
+    while ended.read(1.0):  # what was still on its way
+        pass
+    assert ended.read(2.5) == b""
