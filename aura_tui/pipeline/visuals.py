@@ -69,12 +69,13 @@ async def draw_scenes(ctx: StageContext, script: Script) -> tuple[Picture, ...]:
     provider = await asyncio.to_thread(choose, request.options.visuals, settings)
     total = len(script.scenes)
     slots = asyncio.Semaphore(min(MOST_AT_ONCE, os.cpu_count() or 1))
+    locks: dict[str, asyncio.Lock] = {}  # by piece: scenes that show the same picture share it
     warned: set[str] = set()
     pictures: list[Picture] = []
 
     async def one(scene: Scene) -> tuple[Picture, Drawn]:
         async with slots:
-            return await _draw(ctx, provider, scene, script, frame)
+            return await _draw(ctx, provider, scene, script, frame, locks)
 
     ctx.report.progress(0, f"Drawing {total} scenes", total=total)
     try:
@@ -105,7 +106,12 @@ async def draw_scenes(ctx: StageContext, script: Script) -> tuple[Picture, ...]:
 
 
 async def _draw(
-    ctx: StageContext, provider: VisualsProvider, scene: Scene, script: Script, frame: FrameSpec
+    ctx: StageContext,
+    provider: VisualsProvider,
+    scene: Scene,
+    script: Script,
+    frame: FrameSpec,
+    locks: dict[str, asyncio.Lock],
 ) -> tuple[Picture, Drawn]:
     inputs = await asyncio.to_thread(provider.inputs, scene, script, frame)
     key = ctx.key(
@@ -121,7 +127,8 @@ async def _draw(
         picture = await provider.draw(scene, script, frame, part, bench)
         return Drawn(picture.width, picture.height, tuple(bench.warnings))
 
-    piece = await ctx.piece(key, "picture", Drawn, build, ".png")
+    async with locks.setdefault(key, asyncio.Lock()):
+        piece = await ctx.piece(key, "picture", Drawn, build, ".png")
     drawn = piece.document
     picture = Picture(
         scene=scene.number, path=str(piece.path), width=drawn.width, height=drawn.height

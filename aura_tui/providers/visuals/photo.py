@@ -41,7 +41,7 @@ def read(path: str, name: str, width: int, height: int) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _invalid(name, f"has more than {MAX_PIXELS // 1_000_000} million pixels") from None
     except UnidentifiedImageError:
-        raise _invalid(name, f"is none of {', '.join(FORMATS)}") from None
+        raise _invalid(name, f"is broken, or none of {', '.join(FORMATS)}") from None
     except PermissionError:
         raise _invalid(name, "can't be read: permission denied") from None
     except MemoryError:
