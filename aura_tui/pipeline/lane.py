@@ -78,6 +78,10 @@ def encode(order: Order, painter: Painter) -> Done:
         process.kill()
     with contextlib.suppress(OSError):
         process.stdin.close()
+    # FFmpeg has some frames in hand yet; meanwhile the next pictures can be made ready.
+    with contextlib.suppress(PictureError, MemoryError):  # said when their own order comes
+        for layer in order.ahead:
+            painter.prepare(layer)
     exit_code = process.wait()
     listener.join(timeout=5)
     return Done(

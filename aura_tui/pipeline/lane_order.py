@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aura_tui.pipeline.segments import Segment
+from aura_tui.pipeline.segments import Layer, Segment
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +15,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     height: int
     segment: Segment
     argv: tuple[str, ...]
+    ahead: tuple[Layer, ...] = ()  # what the lane's next order will show
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

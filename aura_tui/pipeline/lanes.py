@@ -165,6 +165,11 @@ def share(work: Sequence[Sized], lanes: int) -> list[deque[int]]:
     return queues
 
 
+def ahead(queues: list[deque[int]], own: int) -> int | None:
+    """What lane ``own`` will most likely take next."""
+    return queues[own][0] if queues[own] else None
+
+
 def take(queues: list[deque[int]], own: int, work: Sequence[Sized]) -> int | None:
     """The next index for lane ``own``; from another lane's end when its own run is over."""
     if queues[own]:

@@ -158,10 +158,10 @@ def limit(ffmpeg: FFmpeg, raw: Path, folder: Path) -> None:
         raise SystemExit("the limit's encode failed")
 
 
-def ours(video: Timeline, home: Path, burn: bool) -> None:
+def ours(video: Timeline, home: Path, burn: bool = False, lanes: int = 0) -> None:
     """Rendering, from a cold store."""
     shutil.rmtree(home, ignore_errors=True)
-    ctx = desk(home, res=f"{WIDTH}x{HEIGHT}", fps=FPS, render=RenderSettings())
+    ctx = desk(home, res=f"{WIDTH}x{HEIGHT}", fps=FPS, render=RenderSettings(lanes=lanes))
     if burn:
         import msgspec
 
@@ -218,6 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--burn", action="store_true", help="draw captions into the frames")
+    parser.add_argument("--lanes", type=int, default=0, help="0: one a core")
     parser.add_argument("--moviepy", action="store_true", help="MoviePy 2 as well, once")
     wish = parser.parse_args()
     fast = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
@@ -232,7 +233,7 @@ def main() -> None:
         renders: list[float] = []
         for _ in range(wish.runs):
             limits.append(timed(lambda: limit(ffmpeg, raw, folder)))
-            renders.append(timed(lambda: ours(video, folder / "home", wish.burn)))
+            renders.append(timed(lambda: ours(video, folder / "home", wish.burn, wish.lanes)))
             print(f"  limit {limits[-1]:.2f} s   render {renders[-1]:.2f} s", flush=True)
         show("limit (encode only)", limits)
         show("render", renders)
