@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aura_tui.model.events import Envelope
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=150)
 @given(envelopes())
 def test_any_stream_keeps_every_invariant(stream: list[Envelope]) -> None:
     job = fresh_job()

@@ -43,7 +43,7 @@ def named(event: ev.AnyEvent) -> str:
 # --- the writer
 
 
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=150)
 @given(job_events() | connection_events())
 def test_what_was_written_reads_back_equal(event: ev.AnyEvent) -> None:
     data = encode(event)
@@ -476,7 +476,7 @@ _WIRE_NAMES = sorted({name for _, names in FULL for name in names} | {"Progress"
 _keys = st.sampled_from([*_WIRE_NAMES, *(n.upper() for n in _WIRE_NAMES)]) | st.text(max_size=5)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=120)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.dictionaries(_keys, _values)), max_size=6))
 def test_any_json_keeps_every_invariant(messages: list[tuple[str, dict[str, object]]]) -> None:
     job = fresh_job()
