@@ -16,7 +16,7 @@ import pytest
 
 from aura_tui.model import events as ev
 from aura_tui.wire.codec import decode_line
-from tests.waiting import alive
+from tests.waiting import alive, below
 
 if TYPE_CHECKING:
     from tests.e2e.program import Program
@@ -71,20 +71,6 @@ def read_until(process: subprocess.Popen[bytes], name: str, step: str = "") -> d
         if told["event"] == name and (not step or told["data"].get("step") == step):
             return dict(told)
     raise AssertionError(f"no {name}")
-
-
-def children_of(pid: int) -> list[int]:
-    """All processes below ``pid``."""
-    found: list[int] = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rsplit(")", 1)[1].split()[1])
-        except OSError:
-            continue
-        if parent == pid:
-            child = int(stat.parent.name)
-            found += [child, *children_of(child)]
-    return found
 
 
 def wait_gone(pids: list[int], seconds: float = 10.0) -> None:
@@ -145,13 +131,13 @@ def test_json_lines_are_the_events_and_the_last_is_the_end(program: Program) -> 
 def test_ctrl_c_cancels_and_waits_for_it(program: Program) -> None:
     process = program.start(*program.arguments("--progress", "json", "--duration", "30"))
     read_until(process, "step-progress", "Rendering")
-    below = children_of(process.pid)
+    running = below(process.pid)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     last = events(out)[-1].event
     assert isinstance(last, ev.JobCancelled)
-    wait_gone(below)
+    wait_gone(running)
     assert not program.out.exists()
     assert {a.name for a in last.artifacts} >= {"script.json"}
     assert all(Path(a.path).is_file() for a in last.artifacts)
@@ -161,12 +147,12 @@ def test_ctrl_c_cancels_and_waits_for_it(program: Program) -> None:
 def test_a_second_ctrl_c_leaves_at_once_and_the_job_can_go_on(program: Program) -> None:
     process = program.start(*program.arguments("--progress", "json", "--duration", "30"))
     read_until(process, "step-progress", "Rendering")
-    below = children_of(process.pid)
+    running = below(process.pid)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 130
-    wait_gone(below)
+    wait_gone(running)
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
@@ -175,12 +161,12 @@ def test_a_hang_up_leaves_the_job_resumable(
 ) -> None:
     process = program.start(*program.arguments("--progress", "json"))
     read_until(process, "step-progress", "Rendering")
-    below = children_of(process.pid)
+    running = below(process.pid)
     process.send_signal(number)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert b"aura-tui watch" in err
-    wait_gone(below)
+    wait_gone(running)
     (job,) = program.jobs()
     assert job["status"] == "Running"
     done = program.run("watch", "--progress", "plain")
@@ -196,10 +182,10 @@ def test_after_kill_9_in_any_stage_the_next_start_makes_the_same_video(
 ) -> None:
     process = program.start(*program.arguments("--progress", "json"))
     read_until(process, "step-status" if stage == "Script" else "step-progress", stage)
-    below = children_of(process.pid)
+    running = below(process.pid)
     process.kill()
     process.communicate()
-    wait_gone(below)
+    wait_gone(running)
     done = program.run("watch", "--progress", "json")
     assert done.returncode == 0, done.stderr
     told = events(done.stdout.encode())
