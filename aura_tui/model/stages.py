@@ -6,7 +6,12 @@ from enum import Enum
 
 
 class Stage(Enum):
-    """A stage of a job, in order. ``value`` is the wire name."""
+    """A stage of a job, in order. ``value`` is the wire name.
+
+    ``title``: the name people read (differs from the wire's for Voice alone). ``phase``: the
+    wire's plan, tts, visuals, compose, render. ``start_percent`` and ``end_percent``: its share
+    of the whole job, 0-100. ``position``: 0 for Script to 4 for Rendering.
+    """
 
     SCRIPT = "Script"
     VOICE = "TTS"
@@ -14,52 +19,30 @@ class Stage(Enum):
     COMPOSITION = "Composition"
     RENDERING = "Rendering"
 
-    @property
-    def title(self) -> str:
-        """The name people read; differs from the wire name for Voice alone."""
-        return "Voice" if self is Stage.VOICE else self.value
-
-    @property
-    def phase(self) -> str:
-        """The wire's ``phase``: plan, tts, visuals, compose, render."""
-        return _PHASE[self]
-
-    @property
-    def start_percent(self) -> float:
-        """Where the stage begins in the whole job, 0-100."""
-        return _SHARE[self][0]
-
-    @property
-    def end_percent(self) -> float:
-        """Where the stage ends in the whole job, 0-100."""
-        return _SHARE[self][1]
-
-    @property
-    def position(self) -> int:
-        """0 for Script to 4 for Rendering."""
-        return _ORDER[self]
+    # Plain attributes, set below: every event that is folded reads them.
+    title: str
+    phase: str
+    start_percent: float
+    end_percent: float
+    position: int
 
     def overall_percent(self, progress_percent: float) -> float:
         """Percent of the whole job (0-100) at ``progress_percent`` (0-100) within this stage."""
-        start, end = _SHARE[self]
+        start, end = self.start_percent, self.end_percent
         return start + (end - start) * min(100.0, max(0.0, progress_percent)) / 100.0
 
 
-_PHASE = {
-    Stage.SCRIPT: "plan",
-    Stage.VOICE: "tts",
-    Stage.VISUALS: "visuals",
-    Stage.COMPOSITION: "compose",
-    Stage.RENDERING: "render",
+# Everything that is said of a stage: title, phase, share of the whole.
+_TABLE = {
+    Stage.SCRIPT: ("Script", "plan", 0.0, 15.0),
+    Stage.VOICE: ("Voice", "tts", 15.0, 35.0),
+    Stage.VISUALS: ("Visuals", "visuals", 35.0, 65.0),
+    Stage.COMPOSITION: ("Composition", "compose", 65.0, 85.0),
+    Stage.RENDERING: ("Rendering", "render", 85.0, 100.0),
 }
-_SHARE = {
-    Stage.SCRIPT: (0.0, 15.0),
-    Stage.VOICE: (15.0, 35.0),
-    Stage.VISUALS: (35.0, 65.0),
-    Stage.COMPOSITION: (65.0, 85.0),
-    Stage.RENDERING: (85.0, 100.0),
-}
-_ORDER = {stage: i for i, stage in enumerate(Stage)}
+for _position, (_stage, _row) in enumerate(_TABLE.items()):
+    _stage.title, _stage.phase, _stage.start_percent, _stage.end_percent = _row
+    _stage.position = _position
 
 # Other engines of the field spell stages their own way; all spellings fold to ours.
 _SYNONYMS = {

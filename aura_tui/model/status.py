@@ -15,10 +15,7 @@ class JobStatus(StrEnum):
     FAILED = "Failed"
     CANCELED = "Canceled"
 
-    @property
-    def ended(self) -> bool:
-        """Whether nothing follows."""
-        return not TRANSITIONS[self]
+    ended: bool  # whether nothing follows; set below, from the table
 
 
 class StepStatus(StrEnum):
@@ -50,6 +47,9 @@ TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
     _J.FAILED: frozenset(),
     _J.CANCELED: frozenset(),
 }
+
+for _status, _next in TRANSITIONS.items():
+    _status.ended = not _next
 
 # A step is started again, with a higher attempt, when its job is taken up after a crash.
 STEP_TRANSITIONS: dict[StepStatus, frozenset[StepStatus]] = {
