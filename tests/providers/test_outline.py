@@ -29,7 +29,7 @@ from aura_tui.model.script import (
 )
 from aura_tui.providers.script import prose
 from aura_tui.providers.script.document import Bullets, Image, Paragraph, Quote, Table, parse
-from aura_tui.providers.script.fitting import BREATH_S
+from aura_tui.providers.script.fitting import BREATH_S, LEAD_S
 from aura_tui.providers.script.outline import OutlineProvider, outline
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def write(file: Path, target: float | None) -> Script:
 
 
 def seconds(script: Script) -> float:
-    return sum(prose.seconds(scene.narration) + BREATH_S for scene in script.scenes)
+    return sum(prose.seconds(scene.narration) + LEAD_S + BREATH_S for scene in script.scenes)
 
 
 def bare(text: str) -> str:
@@ -311,6 +311,20 @@ def test_a_faster_voice_gets_more_to_say() -> None:
     )
     words = [sum(len(s.narration.split()) for s in outline(r)[0].scenes) for r in (slow, fast)]
     assert words[1] > words[0] * 1.4
+
+
+def test_long_pauses_leave_less_to_say() -> None:
+    text = (BRIEFS / "essay.txt").read_text()
+    few, many = (
+        JobRequest(
+            brief=Brief(text=text),
+            plan_spec=PlanSpec(target_duration=60.0),
+            voice_spec=VoiceSpec(pause=pause),
+        )
+        for pause in (4.0, 0.0)
+    )
+    words = [sum(len(s.narration.split()) for s in outline(r)[0].scenes) for r in (few, many)]
+    assert words[0] < words[1] * 0.8
 
 
 async def test_the_provider_warns_through_its_bench() -> None:

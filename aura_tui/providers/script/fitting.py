@@ -19,7 +19,7 @@ from aura_tui.providers.script.document import Bullets, Code, Image, Paragraph, 
 if TYPE_CHECKING:
     from aura_tui.providers.script.document import Block, Document, Section
 
-BREATH_S = 0.6  # silence between two scenes
+LEAD_S, BREATH_S = 0.2, 0.45  # silence before and after a scene's speech, as Composition has it
 SCENE_S = 8.5  # what a scene's narration aims at
 MAX_LINES = 6000  # enough for an hour; bounds the work for any text
 _MAX_ITEMS = 12  # of one list or table that may be told
@@ -58,11 +58,16 @@ class Outline:
     sections: list[Section]
     drafts: list[Draft]
     lines: list[Line]
+    pause_s: float  # of silence around a scene's speech
 
 
-def outline(document: Document, language: str, rate: float) -> Outline:
-    """All that could be told of ``document``, with scores."""
-    builder = _Builder(document, language, rate)
+def outline(
+    document: Document, language: str, rate: float = 1.0, breath_s: float | None = None
+) -> Outline:
+    """All that could be told of ``document``, with scores. ``breath_s``: the silence after a
+    scene's speech; None is the default."""
+    pause_s = LEAD_S + (BREATH_S if breath_s is None else breath_s)
+    builder = _Builder(Outline(document.sections, [], [], pause_s), language, rate)
     for number, section in enumerate(document.sections):
         if len(builder.out.lines) < MAX_LINES:
             builder.section(number, section)
@@ -71,8 +76,8 @@ def outline(document: Document, language: str, rate: float) -> Outline:
 
 
 class _Builder:
-    def __init__(self, document: Document, language: str, rate: float) -> None:
-        self.out = Outline(document.sections, [], [])
+    def __init__(self, out: Outline, language: str, rate: float) -> None:
+        self.out = out
         self.firsts: set[int] = set()  # lines that open a paragraph
         self.glimpses: set[int] = set()  # lines too short for what is shown with them
         self._language = language
@@ -273,9 +278,9 @@ class _Builder:
 _BOILERPLATE = re.compile(
     r"licen[sc]e|licensing|contribut|change ?log|table of contents|contents$|badges|sponsor|"
     r"credits|acknowledg|links|^support(?: \w+)?$|authors?$|maintainers|code of conduct|"
-    r"security (?:policy|contact)|release notes|references|bibliograph|footnotes|see also|further reading|donat|lizenz|"
-    r"release information|history|^v?\d+\.\d+|mitwirken|danksagung|quellen|literatur|inhalt|"
-    r"impressum",
+    r"security (?:policy|contact)|release notes|references|bibliograph|footnotes|see also|"
+    r"further reading|donat|release information|history|^v?\d+\.\d+|"
+    r"lizenz|mitwirken|danksagung|quellen|literatur|inhalt|impressum",
     re.IGNORECASE,
 )
 _ENDING = re.compile(
@@ -354,7 +359,7 @@ def choose(out: Outline, budget_s: float) -> list[int]:
             continue
         new = {out.lines[j].draft for j in group} - open_drafts
         told = sum(out.lines[j].seconds for j in group)
-        cost = told * (1 + BREATH_S / SCENE_S) + BREATH_S * len(new) * 0.5
+        cost = told * (1 + out.pause_s / SCENE_S) + out.pause_s * len(new) * 0.5
         if used + cost <= budget_s:
             chosen |= group
             open_drafts |= new
@@ -366,7 +371,7 @@ def told_s(out: Outline, chosen: list[int]) -> float:
     """About how long ``chosen`` takes to tell, breaths and all."""
     told = sum(out.lines[i].seconds for i in chosen)
     drafts = len({out.lines[i].draft for i in chosen})
-    return told * (1 + BREATH_S / SCENE_S) + BREATH_S * 0.5 * drafts
+    return told * (1 + out.pause_s / SCENE_S) + out.pause_s * 0.5 * drafts
 
 
 def _closure(out: Outline, start: int, chosen: set[int]) -> set[int]:

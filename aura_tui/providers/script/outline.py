@@ -51,7 +51,7 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
     asked = prose.spoken_form(clean_line(brief.topic))
     if not any(c.isalnum() for c in asked):
         asked = ""
-    out = fitting.outline(parsed, language, rate)
+    out = fitting.outline(parsed, language, rate, request.voice_spec.pause)
     title = prose.headline(asked or parsed.title or _first_words(out), 14)[:120] or "Untitled"
     if not out.lines:
         said = asked or parsed.title or _names(parsed)
@@ -95,7 +95,7 @@ def _chosen(out: fitting.Outline, budget: float, title_s: float) -> tuple[list[i
         chosen = fitting.choose(out, budget)
         if chosen and out.lines[chosen[0]].draft == 0:
             return chosen, 0.0
-    spare = title_s + fitting.BREATH_S
+    spare = title_s + out.pause_s
     return fitting.choose(out, budget - spare), spare
 
 

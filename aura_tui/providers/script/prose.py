@@ -160,18 +160,33 @@ def is_unspaced(text: str) -> bool:
     return _UNSPACED.search(text) is not None
 
 
+_PAUSE = re.compile(
+    "[.,;:!?\u2026\u060c\u061b\u061f](?=\\s|$)|[\u3001\u3002\u0964\uff01\uff0c\uff1f]"
+)
+_LETTER_S = 0.0655
+# Scripts that say more a character: syllables, words, or vowels that aren't written.
+_CHARACTER_S: tuple[tuple[re.Pattern[str], float], ...] = (
+    (re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"), 0.26),  # Han
+    (re.compile("[\u3040-\u30ff\uff66-\uff9f]"), 0.1),  # kana
+    (re.compile("[\uac00-\ud7af]"), 0.2),  # Hangul
+    (re.compile("[\u0590-\u06ff]"), 0.105),  # Hebrew, Arabic
+    (re.compile("[\u0900-\u0dff]"), 0.08),  # Devanagari and its neighbours
+    (re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]"), 0.08),  # Thai, Lao, Burmese, Khmer
+)
+
+
 def seconds(text: str, rate: float = 1.0) -> float:
     """About how long ``text`` takes to say, at ``rate`` times the voice's own speed.
 
-    Half by words (2.6 a second), half by letters (15 a second), as languages differ in the length
-    of their words; scripts without spaces by characters (4.6 a second); digits take longer.
+    By letters, digits and stops, fitted to eSpeak NG over 118 scenes: English and German within
+    5 % over a video, most scenes within 15 %; about 2.7 English words a second.
     """
-    unspaced = len(_UNSPACED.findall(text))
-    rest = _UNSPACED.sub(" ", text) if unspaced else text
-    words = _WORD.findall(rest)
-    letters = sum(map(len, words)) + len(words)
-    digits = sum(c.isdigit() for c in rest)
-    return (len(words) / 5.2 + letters / 30 + digits * 0.12 + unspaced / 4.6 + 0.25) / rate
+    took = 0.05 + 0.29 * sum(c.isdigit() for c in text) + 0.32 * len(_PAUSE.findall(text))
+    if not text.isascii():
+        for characters, each_s in _CHARACTER_S:
+            text, count = characters.subn("", text)
+            took += count * each_s
+    return (took + _LETTER_S * sum(c.isalnum() for c in text)) / rate
 
 
 def words(text: str) -> list[str]:
