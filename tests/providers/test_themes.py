@@ -69,6 +69,7 @@ def test_code_stands_out_on_its_panel(theme: Theme) -> None:
     for role in theme.syntax.__struct_fields__:
         assert contrast(getattr(theme.syntax, role), theme.panel) >= 4.5, role
     assert contrast(theme.ink, theme.panel) >= 4.5
+    assert contrast(theme.accent, theme.panel) >= 4.5
 
 
 @themes

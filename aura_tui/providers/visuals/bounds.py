@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.model.script import ChartCard, PictureCard, StatementCard, TableCard
+from aura_tui.model.script import BulletsCard, ChartCard, StatementCard, TableCard
 from aura_tui.model.text import clean
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def bounded(card: AnyCard) -> AnyCard:
                 return bounded(StatementCard(kicker=card.kicker, text=card.title))
             labels, values, texts = zip(*bars, strict=True)
             card = msgspec.structs.replace(card, labels=labels, values=values, texts=texts)
-        case _ if hasattr(card, "bullets"):
+        case BulletsCard():
             card = msgspec.structs.replace(card, bullets=card.bullets[:MAX_BULLETS])
     limit = MAX_CELL_CHARS if isinstance(card, TableCard | ChartCard) else MAX_CHARS
     return with_texts(card, lambda text: _line(text, limit), _code)
@@ -125,8 +125,3 @@ def _code(text: str) -> str:
 def _plain(text: str) -> str:
     text = _INVISIBLE.sub("", _EMOJI.sub("", text))
     return _STACKED.sub(r"\1", unicodedata.normalize("NFC", text))
-
-
-def is_picture(card: AnyCard) -> bool:
-    """Whether the card shows a file of the user's."""
-    return isinstance(card, PictureCard)

@@ -48,7 +48,7 @@ def code(card: CodeCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
     def window(text_px: float, room: float) -> Block:
         leading = text_px * LEADING_EM
         fits_columns = int(inner / (text_px * ADVANCE_EM) + 1e-6)
-        fits_lines = max(1, int((room - bar - 1.7 * pad + leading * 0.35) / leading))
+        fits_lines = max(1, int((room - bar - 1.7 * pad + leading * 0.2) / leading))
         shown = lines
         if len(shown) > fits_lines:
             shown = [*lines[: fits_lines - 1], ((0, ELLIPSIS, "comment"),)]

@@ -26,22 +26,22 @@ from aura_tui.providers.visuals.layout import (
     Shape,
     mirrored,
     moved,
-    paragraph,
     reads_rtl,
     set_lines,
     sheet,
 )
 from aura_tui.providers.visuals.table_card import table
 from aura_tui.providers.visuals.text_cards import bullets, number, quote, statement, title
-from aura_tui.providers.visuals.wrap import Lines, cut
+from aura_tui.providers.visuals.wrap import Lines, cut, wrap
 
 if TYPE_CHECKING:
     from aura_tui.model.script import AnyCard
     from aura_tui.providers.visuals.faces import Faces
-    from aura_tui.providers.visuals.layout import Item, Sheet
+    from aura_tui.providers.visuals.layout import Item, Sheet, Text
 
 MOST_DOTS = 12
 KICKER_TRACKING_EM = 0.12
+PLATE = 2.2  # units of padding around a text that stands on a picture
 
 
 def compose(
@@ -49,9 +49,13 @@ def compose(
 ) -> Layout:
     """Lay out scene ``number`` of ``total`` on a card of ``width`` x ``height`` pixels."""
     page = sheet(width, height)
-    items = (*_kicker(card.kicker, faces, page), *_content(card, faces, page))
+    items: list[Item] = []
+    for text in _kicker(card.kicker, faces, page):
+        # Nothing is sure to stand out on a picture itself.
+        items += _on_plate(text, page) if isinstance(card, PictureCard) else (text,)
+    items += _content(card, faces, page)
     items += _progress(page, number, total)
-    layout = Layout(width=width, height=height, safe=page.safe, items=items)
+    layout = Layout(width=width, height=height, safe=page.safe, items=tuple(items))
     return mirrored(layout) if reads_rtl(*_leading_texts(card)) else layout
 
 
@@ -91,7 +95,7 @@ def _leading_texts(card: AnyCard) -> tuple[str, ...]:
             return (card.title,)
 
 
-def _kicker(text: str, faces: Faces, page: Sheet) -> tuple[Item, ...]:
+def _kicker(text: str, faces: Faces, page: Sheet) -> tuple[Text, ...]:
     """The small line on top, in spaced capitals; scripts that join letters are not spaced."""
     text = " ".join(text.split())
     if not text:
@@ -102,7 +106,7 @@ def _kicker(text: str, faces: Faces, page: Sheet) -> tuple[Item, ...]:
         text = text.upper()
         tracking = KICKER_TRACKING_EM
     # Spacing counts as width: what is left for the letters themselves is less by it.
-    most = page.kicker.w / px
+    most = (page.kicker.w - 2 * PLATE * page.unit) / px
     shown = text
     while shown and faces.em(shown, "kicker") + tracking * len(shown) > most:
         most_letters = faces.em(shown, "kicker") * 0.95
@@ -153,20 +157,22 @@ def _picture(card: PictureCard, faces: Faces, page: Sheet) -> tuple[Item, ...]:
     if not caption:
         return (photo,)
     unit = page.unit
-    pad = unit * 2.2
-    width = min(page.safe.w - 2 * pad, unit * 130)
-    block = paragraph(
-        faces, caption, "strong", unit * 3.6, width, leading=1.3, even=True, max_lines=3
+    width = min(page.safe.w - 2 * PLATE * unit, unit * 130)
+    lines = wrap(faces, caption, "strong", width / (unit * 3.6), max_lines=3, even=True)
+    text = set_lines(faces, lines, "strong", unit * 3.6, "ink", 1.3)
+    top = page.area.bottom - text.box.h - 2 * PLATE * unit
+    return photo, *_on_plate(moved(text, page.area.x, top), page)
+
+
+def _on_plate(text: Text, page: Sheet) -> tuple[Item, ...]:
+    """The text on a plate whose corner is where the text's was."""
+    pad = page.unit * PLATE
+    box = text.box
+    plate = Shape(
+        box=Box(box.x, box.y, box.w + 2 * pad, box.h + 2 * pad),
+        radius=page.unit * 1.6,
+        fill="panel",
+        holds=True,
+        outline=True,
     )
-    text = block.items[0]
-    plate = Box(
-        page.area.x,
-        page.area.bottom - text.box.h - 2 * pad,
-        text.box.w + 2 * pad,
-        text.box.h + 2 * pad,
-    )
-    return (
-        photo,
-        Shape(box=plate, radius=unit * 1.6, fill="panel", holds=True, outline=True),
-        moved(text, plate.x + pad, plate.y + pad),
-    )
+    return plate, moved(text, pad, pad)

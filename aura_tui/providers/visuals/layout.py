@@ -111,13 +111,12 @@ SomeItem = TypeVar("SomeItem", Text, Shape, Code, Photo, Item)
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """A card, laid out. All of ``items`` lies in ``safe``; ``cut``: some text is not there."""
+    """A card, laid out. All of ``items`` lies in ``safe``."""
 
     width: int
     height: int
     safe: Box
     items: tuple[Item, ...]
-    cut: bool = False
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,7 +169,6 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     h: float
     gap: float = 0.0
     broken: bool = False  # a word is cut in two
-    cut: bool = False  # an ellipsis stands for the rest
     many: bool = False  # more lines than look good
     fewer: Callable[[], Block | None] | None = None  # the same with one line less
 
@@ -221,7 +219,6 @@ def paragraph(
         h=item.box.h,
         gap=gap,
         broken=lines.broken,
-        cut=lines.cut,
         many=count > good_lines,
         fewer=fewer,
     )
@@ -281,7 +278,6 @@ def beside(left: Block, dx: float, right: Block, dy: float = 0.0) -> Block:
         h=max(left.h, dy + right.h),
         gap=right.gap,
         broken=right.broken,
-        cut=right.cut,
         many=right.many,
         fewer=one_less,
     )
@@ -338,9 +334,9 @@ def column_height(blocks: Sequence[Block]) -> float:
     return sum(b.h + (b.gap if i else 0.0) for i, b in enumerate(blocks))
 
 
-def column(blocks: Sequence[Block], area: Box, *, top: bool = False) -> tuple[Item, ...]:
-    """The items of a column in its place: centred in ``area``, or from its ``top``."""
-    y = area.y if top else area.y + (area.h - column_height(blocks)) / 2
+def column(blocks: Sequence[Block], area: Box) -> tuple[Item, ...]:
+    """The items of a column, centred in ``area``."""
+    y = area.y + (area.h - column_height(blocks)) / 2
     placed: list[Item] = []
     for i, block in enumerate(blocks):
         y += block.gap if i else 0.0

@@ -213,9 +213,8 @@ def _glow(image: Image.Image, x: int, y: int, radius: int, colour: Colour, stren
 
 
 def _shade(image: Image.Image, theme: Theme) -> None:
-    """Darken (or lighten) the top and the bottom of a picture, so that small marks can be read."""
+    """Darken (or lighten) the bottom of a picture, so that the marks of progress are seen."""
     width, height = image.size
     band = round(height * 0.2)
     ramp = _ramp().resize((width, band), Image.Resampling.BILINEAR).point(lambda v: v * 0.72)
     image.paste(theme.deep, (0, height - band, width, height), ramp)
-    image.paste(theme.deep, (0, 0, width, band), ramp.transpose(Image.Transpose.FLIP_TOP_BOTTOM))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from aura_tui.providers.visuals.layout import (
     Block,
     Box,
     Shape,
     beside,
     column,
-    column_height,
     fit,
     moved,
     paragraph,
@@ -175,24 +176,10 @@ def bullets(card: BulletsCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
             row = cells[i]
             if i + half < len(cells):
                 row = beside(row, width + gutter, cells[i + half])
-            rows.append(_with_gap(row, cells[i].gap))
+            rows.append(msgspec.structs.replace(row, gap=cells[i].gap))
         return top + rows
 
-    fitted = fit(make, sheet.area.h)
-    return column(fitted, sheet.area)
-
-
-def _with_gap(block: Block, gap: float) -> Block:
-    return Block(
-        items=block.items,
-        w=block.w,
-        h=block.h,
-        gap=gap,
-        broken=block.broken,
-        many=block.many,
-        cut=block.cut,
-        fewer=block.fewer,
-    )
+    return column(fit(make, sheet.area.h), sheet.area)
 
 
 def _badge(figure: str, faces: Faces, text_px: float) -> Block:
@@ -310,7 +297,4 @@ def quote(card: QuoteCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
             blocks.append(beside(rule, indent, name))
         return blocks
 
-    fitted = fit(make, sheet.area.h)
-    if column_height(fitted) < sheet.area.h:
-        return column(fitted, sheet.area)
-    return column(fitted, sheet.area, top=True)
+    return column(fit(make, sheet.area.h), sheet.area)

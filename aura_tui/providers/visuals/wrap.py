@@ -37,11 +37,10 @@ class Unit(msgspec.Struct, frozen=True):
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """A wrapped text. ``broken``: a word had to be cut in two; ``cut``: not all of it is there."""
+    """A wrapped text. ``broken``: a word had to be cut in two."""
 
     texts: tuple[str, ...]
     broken: bool = False
-    cut: bool = False
 
 
 @functools.lru_cache(maxsize=512)
@@ -112,7 +111,7 @@ def _wrap(faces: Faces, text: str, face: str, width_em: float, max_lines: int, e
     if len(filled) > max_lines:
         kept = filled[:max_lines]
         kept[-1] = _shorten(faces, kept[-1] + filled[max_lines], face, width_em)
-        return Lines(tuple(map(join, kept)), broken, True)
+        return Lines(tuple(map(join, kept)), broken)
     if len(filled) > 1 and not broken and (even or _is_orphan(faces, filled, face, width_em)):
         filled = _even(faces, pieces, face, width_em, len(filled))
     return Lines(tuple(map(join, filled)), broken)
