@@ -53,11 +53,7 @@ def test_a_character_without_a_font_is_left_out_and_its_script_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(coverage, "system_fonts", lambda: ())
-    resolve.cache_clear()
-    try:
-        resolved = resolve(bounded(TitleCard(title="Solar 太陽 はじめ שלום")))
-    finally:
-        resolve.cache_clear()
+    resolved = resolve(bounded(TitleCard(title="Solar 太陽 はじめ שלום")))
     assert isinstance(resolved.card, TitleCard)
     assert resolved.card.title.split() == ["Solar"]
     assert resolved.lacking == ("Han", "Hebrew", "Japanese")
@@ -98,14 +94,12 @@ def test_a_system_font_is_used_for_what_it_has(
     builder.save(path)
     (tmp_path / "AAA-Regular.ttf").write_bytes(b"no font at all")
     monkeypatch.setattr(coverage, "_font_folders", lambda: (str(tmp_path),))
-    coverage.system_fonts.cache_clear()
-    resolve.cache_clear()
+    coverage._scan.cache_clear()
     try:
         assert coverage.system_fonts() == (str(tmp_path / "AAA-Regular.ttf"), str(path))
         resolved = resolve(bounded(TitleCard(title="A 太 B")))
     finally:
-        coverage.system_fonts.cache_clear()
-        resolve.cache_clear()
+        coverage._scan.cache_clear()
     assert [f.path for f in resolved.fallbacks] == [str(path)]
     faces = Faces(resolved.fallbacks)
     assert [run.font for run in faces.runs("A太", "text")] == [-1, 0]

@@ -132,7 +132,7 @@ def _progress(page: Sheet, number: int, total: int) -> tuple[Item, ...]:
         long, thick = min(unit * 32, row.w), unit * 0.8
         done = max(thick, long * number / total)
         y = row.y + (row.h - thick) / 2
-        rail = Shape(box=Box(row.x, y, long, thick), radius=thick / 2, fill="rule", holds=True)
+        rail = Shape(box=Box(row.x, y, long, thick), radius=thick / 2, fill="dot", holds=True)
         gone = Shape(box=Box(row.x, y, done, thick), radius=thick / 2, fill="accent")
         return rail, gone
     items: list[Item] = []
@@ -143,7 +143,7 @@ def _progress(page: Sheet, number: int, total: int) -> tuple[Item, ...]:
             Shape(
                 box=Box(x, row.y, long, row.h),
                 radius=row.h / 2,
-                fill="accent" if i == number else "rule",
+                fill="accent" if i == number else "dot",
             )
         )
         x += long + unit * 1.35

@@ -11,6 +11,7 @@ import functools
 import os
 import re
 import sys
+import time
 import unicodedata
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from aura_tui.model.script import AnyCard
 from aura_tui.providers.visuals.bounds import texts_of, with_texts
 from aura_tui.providers.visuals.drawing import FILES, Fallback, Family
 
+RESCAN_S = 15
 MAX_FONT_FILES = 600
 MAX_FONT_BYTES = 64 << 20
 
@@ -27,7 +29,7 @@ MAX_FONT_BYTES = 64 << 20
 _SURE = re.compile("[ -~\\n\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018\u2019\u201c\u201d\u2026]*")
 _OTHER_STYLE = re.compile(
     r"bold|italic|oblique|light|thin|black|heavy|medium|semi|demi|extra|ultra|condensed|narrow"
-    r"|emoji|serif-|icons?|symbols?neu|math|typewriter|display|\bui\b|lastresort|fallbackd",
+    r"|emoji|serif-|icons?|symbols?neu|math|typewriter|display|\bui\b|lastresort|blank",
     re.IGNORECASE,
 )
 # The names people know, for scripts that Unicode's character names spell otherwise.
@@ -57,18 +59,22 @@ class Resolved(msgspec.Struct, frozen=True):
         )
 
 
-@functools.lru_cache(maxsize=256)
 def resolve(card: AnyCard) -> Resolved:
-    """Find a font for each character of a bounded card (see :mod:`bounds`)."""
+    """Find a font for each character of a bounded card (``bounds.py``). Blocking."""
+    if all(_SURE.fullmatch(text) for _, text in texts_of(card)):
+        return Resolved(card)
+    return _resolve(card, system_fonts())
+
+
+@functools.lru_cache(maxsize=256)
+def _resolve(card: AnyCard, system: tuple[str, ...]) -> Resolved:
     texts: dict[Family, str] = {"inter": "", "mono": ""}
     for field, text in texts_of(card):
         texts["mono" if field == "code" else "inter"] += text
-    if all(_SURE.fullmatch(text) for text in texts.values()):
-        return Resolved(card)
     fallbacks: list[Fallback] = []
     missing: set[str] = set()
     for family, text in texts.items():
-        found, gone = _fonts_for(family, set(text) - {"\n", " "})
+        found, gone = _fonts_for(family, set(text) - {"\n", " "}, system)
         fallbacks += found
         missing |= gone
     if missing:
@@ -85,12 +91,14 @@ def script(char: str) -> str:
     return _SCRIPT_NAMES.get(word, word.capitalize())
 
 
-def _fonts_for(family: Family, characters: set[str]) -> tuple[list[Fallback], set[str]]:
+def _fonts_for(
+    family: Family, characters: set[str], system: tuple[str, ...]
+) -> tuple[list[Fallback], set[str]]:
     """The fonts for what ``family`` lacks, in order, and what is left over."""
     other: Family = "mono" if family == "inter" else "inter"
     left = {c for c in characters if ord(c) not in covered(str(FILES[family]), 0)}
     found: list[Fallback] = []
-    for path in (str(FILES[other]), *system_fonts()):
+    for path in (str(FILES[other]), *system):
         if not left:
             break
         has = {c for c in left if ord(c) in covered(path, 0)}
@@ -115,9 +123,16 @@ def covered(path: str, index: int) -> frozenset[int]:
         return frozenset()
 
 
-@functools.lru_cache(maxsize=1)
 def system_fonts() -> tuple[str, ...]:
-    """Upright text fonts of this machine, best first, in an order that only names decide."""
+    """Upright text fonts of this machine, best first, in an order that only names decide.
+
+    Looked for again now and then: a warning tells people to install one and retry.
+    """
+    return _scan(int(time.monotonic() // RESCAN_S))
+
+
+@functools.lru_cache(maxsize=1)
+def _scan(when: int) -> tuple[str, ...]:
     found: set[str] = set()
     for root in _font_folders():
         for folder, folders, files in os.walk(root):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.visuals.themes import Colour, Theme
 
 _OVERSAMPLING = 4
+_FAINT = [round(v * 0.42) for v in range(256)]
 _LAMPS: tuple[Colour, ...] = ((255, 95, 87), (254, 188, 46), (40, 200, 64))
 
 
@@ -144,6 +145,9 @@ def _shape(image: Image.Image, item: Shape, theme: Theme) -> None:
             return
         case "lamp":
             fill = _LAMPS[item.lamp]
+        case "dot":  # seen through, so that it stands out on any ground, a picture too
+            image.paste(theme.dim, (x0, y0), rounded(w, h, radius).point(_FAINT))
+            return
         case role:
             fill = getattr(theme, role)
     image.paste(fill, (x0, y0, x0 + w, y0 + h), rounded(w, h, radius))

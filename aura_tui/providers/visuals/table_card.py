@@ -38,7 +38,7 @@ _EMPTY = ("", "-", "\u2013", "\u2014", "n/a")
 HEAD, BODY = "strong", "figures"
 ROW_EM = 2.05  # from baseline to baseline
 PADDING_EM = 1.1  # above and below the lines of a cell, together
-GUTTER_EM = 1.9
+WIDE_GUTTER_EM, NARROW_GUTTER_EM = 1.9, 1.4
 LEAST_COLUMN_EM = 3.6
 
 
@@ -55,6 +55,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
     """
     count = len(card.header)
     gap = sheet.unit * 3.4
+    gutter = WIDE_GUTTER_EM if sheet.landscape else NARROW_GUTTER_EM
     figures = [
         all(is_figure(row[i]) or row[i].strip().lower() in _EMPTY for row in card.rows)
         and any(is_figure(row[i]) for row in card.rows)
@@ -63,14 +64,14 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
     wide = [max(1.0, *(faces.em(row[i], BODY) for row in card.rows)) for i in range(count)]
     headers = [faces.em(cell, HEAD) * 0.92 for cell in card.header]
     natural = list(map(max, wide, headers))
-    if sum(natural) + GUTTER_EM * (count - 1) > sheet.area.w / (sheet.unit * 3.4):
+    if sum(natural) + gutter * (count - 1) > sheet.area.w / (sheet.unit * 3.4):
         # Tight: a header of several words takes two lines before a cell has to.
         words = [_longest_word(faces, cell) for cell in card.header]
         halves = [max(word, width * 0.55) for word, width in zip(words, headers, strict=True)]
         natural = list(map(max, wide, halves))
 
     def grid(text_px: float, room: float, last: bool) -> Block:
-        widths = _widths(natural, sheet.area.w / text_px)
+        widths = _widths(natural, sheet.area.w / text_px, gutter)
         dropped = len(widths) < count
         lines = 1 if sheet.area.w / text_px > 40 else 3
         rows: list[list[Text | None]] = []
@@ -95,7 +96,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
             rows.append(cells)
             heights.append(height)
         items: list[Item] = []
-        total = (sum(widths) + GUTTER_EM * (len(widths) - 1)) * text_px
+        total = (sum(widths) + gutter * (len(widths) - 1)) * text_px
         line = max(1.0, round(sheet.unit * 0.16))
         y = 0.0
         for r, (cells, height) in enumerate(zip(rows, heights, strict=True)):
@@ -110,7 +111,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
                     left = x + (widths[i] * text_px - cell.box.w if right else 0.0)
                     cell = msgspec.structs.replace(cell, align="end" if right else "start")
                     items.append(moved(cell, left, y + (height - _optical(cell)) / 2))
-                x += (widths[i] + GUTTER_EM) * text_px
+                x += (widths[i] + gutter) * text_px
             y += height
         return Block(items=tuple(items), w=total, h=y, gap=gap)
 
@@ -118,7 +119,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
         top = heading(faces, card.title, sheet, scale)
         text_px = size(2.3, 4.4, scale, sheet)
         room = sheet.area.h - column_height(top) - (gap if top else 0)
-        tight = sum(natural) + GUTTER_EM * (count - 1) > sheet.area.w / text_px
+        tight = sum(natural) + gutter * (count - 1) > sheet.area.w / text_px
         block = grid(text_px, room, scale == 0)
         return [*top, msgspec.structs.replace(block, many=tight)]
 
@@ -144,14 +145,14 @@ def _optical(cell: Text) -> float:
     return cell.box.h - (DESCENT_EM - 0.03) * cell.size
 
 
-def _widths(natural: list[float], room: float) -> list[float]:
+def _widths(natural: list[float], room: float, gutter: float) -> list[float]:
     """Widths of the columns that fit into ``room`` ems: natural where possible, else the widest
     give way first, down to a least width; past that the last columns are dropped."""
     count = len(natural)
-    while count > 1 and count * LEAST_COLUMN_EM + (count - 1) * GUTTER_EM > room:
+    while count > 1 and count * LEAST_COLUMN_EM + (count - 1) * gutter > room:
         count -= 1
     widths = natural[:count]
-    free = room - GUTTER_EM * (count - 1)
+    free = room - gutter * (count - 1)
     if sum(widths) <= free:
         # A table that fills half the width or more is spread out; a small one stays together.
         extra = (free - sum(widths)) / count

@@ -45,12 +45,12 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     low: float
     ink: Colour  # titles and text
-    dim: Colour  # subtitles, notes, labels of axes
+    dim: Colour  # subtitles, notes, labels of axes; faint, the dots of other scenes
     accent: Colour  # kicker, marks; where the gradient of numbers and bars begins
     accent_end: Colour  # where it ends
     badge_ink: Colour  # figures on the gradient
     fall: Colour  # bars below zero
-    rule: Colour  # hairlines, dots of other scenes
+    rule: Colour  # hairlines
     panel: Colour
     panel_bar: Colour
     panel_rule: Colour

@@ -95,13 +95,13 @@ def wrap(
     of a single short word is avoided.
     """
     room = width_em
-    for _ in range(4):
+    for _ in range(6):
         lines = _wrap(faces, text, face, room, max_lines, even)
         longest = max(faces.em(line, face) for line in lines.texts)
         if longest <= width_em:
             break
         # Kerning and the spaces of other fonts made a line wider than its words: a little less.
-        room *= 0.998 * width_em / longest
+        room *= 0.99 * width_em / longest
     return lines
 
 
