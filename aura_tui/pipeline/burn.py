@@ -62,7 +62,7 @@ def _font(size: int, width: int, lines: tuple[str, ...]) -> Font:
     font = _load(size)
     widest = max((font.getlength(line) for line in lines), default=0.0)
     room = width * 0.9 - size * 1.6
-    return font if widest <= room else _load(max(8, int(size * room / widest)))
+    return font if widest <= room else _load(max(4, int(size * room / widest)))
 
 
 @lru_cache(maxsize=8)

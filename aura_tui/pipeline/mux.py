@@ -48,7 +48,11 @@ async def join(
     whole = frames == timeline.frames
     folder = ctx.scratch / f"join-{out.name}"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "list.txt").write_text(_concat_list(folder, parts, timeline.fps))
+    for number, piece in enumerate(parts):
+        link = folder / _link(number)
+        link.unlink(missing_ok=True)
+        link.symlink_to(piece.path.absolute())
+    (folder / "list.txt").write_text(concat_list(parts, timeline.fps))
     (folder / "about.txt").write_text(metadata(timeline, frames), encoding="utf-8")
     language = iso_639_2(timeline.language)
     part = out.with_name(f"{out.name}.part")
@@ -89,7 +93,11 @@ async def join(
         part.unlink(missing_ok=True)
 
 
-def _concat_list(folder: Path, parts: Sequence[Part], fps: int) -> str:
+def _link(number: int) -> str:
+    return f"{number:05}.mp4"
+
+
+def concat_list(parts: Sequence[Part], fps: int) -> str:
     """The concat demuxer's script. Names are links of ours, so no path needs quoting.
 
     It counts in microseconds; durations are differences of rounded ends, so that rounding stays
@@ -98,11 +106,9 @@ def _concat_list(folder: Path, parts: Sequence[Part], fps: int) -> str:
     lines = ["ffconcat version 1.0"]
     at = 0
     for number, part in enumerate(parts):
-        link = folder / f"{number:05}.mp4"
-        link.unlink(missing_ok=True)
-        link.symlink_to(part.path.absolute())
         micros = _micros(at + part.frames, fps) - _micros(at, fps)
-        lines += [f"file {link.name}", f"duration {micros // 1_000_000}.{micros % 1_000_000:06}"]
+        lines.append(f"file {_link(number)}")
+        lines.append(f"duration {micros // 1_000_000}.{micros % 1_000_000:06}")
         at += part.frames
     return "\n".join(lines) + "\n"
 

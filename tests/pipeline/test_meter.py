@@ -1,0 +1,47 @@
+"""The meter: percent by frames, rates of this run, ten reports a second at most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aura_tui.pipeline.meter import Meter
+from aura_tui.pipeline.segments import segments
+from aura_tui.providers.ffmpeg.progress import Progress
+from tests.pipeline.stage import desk
+from tests.pipeline.test_segments import timeline
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_was_reused_is_done_at_once_and_makes_nothing_faster(tmp_path: Path) -> None:
+    ctx, work = desk(tmp_path), segments(timeline([2.0, 2.0]), burn=False)
+    meter = Meter(ctx, work, 30, 0)
+    meter.done(0, 5000, reused=True)
+    meter.report()
+    total = sum(segment.frames for segment in work)
+    assert ctx.heard.percents == [pytest.approx(96 * work[0].frames / total)]
+    assert ctx.heard.metrics[-1].fps is None
+    assert ctx.heard.metrics[-1].size_bytes == 5000
+    assert ctx.heard.metrics[-1].projected_bytes == int(5000 * total / work[0].frames)
+    assert ctx.heard.messages == ["Encoding scene 2 of 2"]
+
+
+def test_reports_come_at_most_ten_a_second_and_never_fall(tmp_path: Path) -> None:
+    ctx, work = desk(tmp_path), segments(timeline([2.0]), burn=False)
+    now = 0.0
+    meter = Meter(ctx, work, 30, 0, now=lambda: now)
+    for i in range(1000):
+        now = i / 1000
+        meter.progress(0, Progress(frame=(i * 7919) % 60, size_bytes=i))
+    assert len(ctx.heard.percents) == 10
+    assert ctx.heard.percents == sorted(ctx.heard.percents)
+
+
+def test_more_frames_than_there_are_is_not_more_than_all(tmp_path: Path) -> None:
+    ctx, work = desk(tmp_path), segments(timeline([2.0]), burn=False)
+    meter = Meter(ctx, work, 30, 0)
+    meter.progress(0, Progress(frame=10**9))
+    assert ctx.heard.percents == [96.0]
