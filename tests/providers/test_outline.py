@@ -86,7 +86,7 @@ def sources(text: str, language: str) -> list[str]:
                 case Quote(said, author):
                     told += [*prose.sentences(said, language), author]
                 case Table(_, rows):
-                    told += [" ".join(row) for row in rows]
+                    told += [f"{row[0]} {row[1]}" for row in rows]
                 case _:
                     pass
     return [bare(said) for said in told if said]

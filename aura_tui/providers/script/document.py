@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from aura_tui.model.text import clean
+from aura_tui.providers.script import source
 from aura_tui.providers.script.prose import spoken_form
 
 if TYPE_CHECKING:
@@ -89,64 +90,14 @@ def parse(text: str) -> Document:
     """Never raises for any text. Takes time in proportion to its length."""
     from markdown_it import MarkdownIt
 
-    text = clean(text[:MAX_CHARS], MAX_CHARS)
-    title, text = _front_matter(text)
-    if _DIRECTIVE.search(text):
-        text = _from_rest(text)
+    named, text = source.unwrapped(clean(text[:MAX_CHARS], MAX_CHARS))
     # Blocks first; inlines one by one as they are needed, so that their cost is bounded.
     md = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"])
     md.core.ruler.enableOnly(["normalize", "block"])
     env: dict[str, object] = {}
-    builder = _Builder(md, env, title)
+    builder = _Builder(md, env, _heading_text(named))
     builder.walk(md.parse(text, env))
     return builder.document()
-
-
-_YAML_TITLE = re.compile(r"^title\s*[:=]\s*(.+)$", re.MULTILINE | re.IGNORECASE)
-
-
-def _front_matter(text: str) -> tuple[str, str]:
-    match = re.match(r"\s*(---|\+\+\+)[ \t]*\n", text)
-    if not match:
-        return "", text
-    end = re.compile(rf"^{re.escape(match[1])}[ \t]*$", re.MULTILINE).search(text, match.end())
-    if not end or end.start() - match.end() > 20_000:
-        return "", text
-    head = text[match.end() : end.start()]
-    lines = [line for line in head.splitlines() if line.strip()]
-    if not lines or not re.match(r"[\w-]+\s*[:=]", lines[0]):
-        return "", text  # a rule, not front matter
-    named = _YAML_TITLE.search(head)
-    return (_heading_text(named[1].strip().strip("\"'")) if named else ""), text[end.end() :]
-
-
-_DIRECTIVE = re.compile(r"^\.\. (?:[\w-]+::|\|[\w. -]+\| |_\w)", re.MULTILINE)
-_REST: tuple[tuple[re.Pattern[str], str], ...] = (
-    (
-        re.compile(
-            r"^\.\. code(?:-block)?::[ \t]*(\w*).*\n(?:[ \t]+:.*\n)*((?:[ \t]*\n|[ \t]+.*\n?)+)",
-            re.MULTILINE,
-        ),
-        r"\n```\1\n\2\n```\n",
-    ),
-    (re.compile(r"^\.\. .*\n(?:[ \t]+\S.*\n)*", re.MULTILINE), "\n"),  # images, targets, comments
-    (re.compile(r"`([^`<>]{1,200}?)\s*<[^<>`\s]{1,500}>`_{1,2}"), r"\1"),  # links
-    (re.compile(r"`([^`<>\n]{1,200})`_{1,2}(?!\w)"), r"\1"),
-    (re.compile(r"(?<!\S)\|[\w. -]{1,60}\|(?!\S)"), ""),  # substitutions: badges, mostly
-    (re.compile(r"^([=~^*#+\"-])\1{3,}[ \t]*\n(?=[^\n]{1,200}\n\1{4})", re.MULTILINE), ""),
-    (re.compile(r":\w+:`([^`\n]{1,200})`"), r"\1"),  # roles
-    (re.compile(r"(?<!`)``(?!`)"), "`"),
-    (re.compile(r"(?<=\w)_(?=[\s.,;)])"), ""),
-    (re.compile(r"^(?:\^{3,}|~{3,}|\*{3,}|\"{3,}|#{3,}|\+{3,})[ \t]*$", re.MULTILINE), "---"),
-    (re.compile(r"::[ \t]*$", re.MULTILINE), ":"),
-)
-
-
-def _from_rest(text: str) -> str:
-    """reStructuredText, as many a README is, near enough to Markdown: the words matter."""
-    for pattern, to in _REST:
-        text = pattern.sub(to, text)
-    return text
 
 
 @dataclass(slots=True)

@@ -192,7 +192,9 @@ class _Builder:
 
     def _asks(self, line: int, draft: int) -> bool:
         lines = self.out.lines
-        return line >= 0 and lines[line].draft == draft and lines[line].text.endswith("?")
+        if line < 0 or lines[line].draft != draft:
+            return False
+        return lines[line].text.endswith("?") or prose.is_lead_in(lines[line].text)
 
     def _lean(self, line: int, other: int) -> None:
         lines, drafts = self.out.lines, self.out.drafts
@@ -245,11 +247,10 @@ class _Builder:
         caption = getattr(block, "caption", "")
         if caption:
             self._line(place, prose.finished(caption))
-        elif isinstance(block, Table) and len(block.header) == 2:
-            rows = [f"{a}: {b}" for a, b in block.rows if a and b]
-            self._items(place, [prose.finished(row) for row in rows], None)
-        elif section.title:
-            self._line(place, prose.finished(section.title))
+            return False
+        name = self._line(place, prose.finished(section.title)) if section.title else None
+        if isinstance(block, Table):
+            self._items(place, [prose.finished(f"{a}: {b}") for a, b, *_ in block.rows], name)
         return False
 
     # -- lines ---------------------------------------------------------------------------------
@@ -277,9 +278,9 @@ class _Builder:
 
 _BOILERPLATE = re.compile(
     r"licen[sc]e|licensing|contribut|change ?log|table of contents|contents$|badges|sponsor|"
-    r"credits|acknowledg|links|^support(?: \w+)?$|authors?$|maintainers|code of conduct|"
-    r"security (?:policy|contact)|release notes|references|bibliograph|footnotes|see also|"
-    r"further reading|donat|release information|history|^v?\d+\.\d+|"
+    r"credits|acknowledg|links|join us|discord|^support(?: \w+)?$|authors?$|maintainers|"
+    r"code of conduct|security (?:policy|contact)|release notes|references|bibliograph|footnotes|"
+    r"see also|further reading|donat|release information|history|^v?\d+\.\d+|"
     r"lizenz|mitwirken|danksagung|quellen|literatur|inhalt|impressum",
     re.IGNORECASE,
 )
@@ -309,7 +310,8 @@ def _score(out: Outline, firsts: set[int], glimpses: set[int]) -> None:
         score += 0.15 * isinstance(draft.block, Code)
         score -= 0.5 * (line.seconds > _LONG_S) + 0.3 * (line.seconds < 1.2 and line.item is None)
         score -= 0.4 * (_ASIDE.match(line.text) is not None)
-        score -= 0.2 * (line.text.startswith("(")) + 0.4 * (i in glimpses)
+        score -= 0.2 * (line.text.startswith("("))
+        score *= 0.3 if i in glimpses else 1.0
         rank.setdefault(draft.section, []).append((score, i))
     ends = rank[max(rank)][-1][1] if rank else -1  # how a text ends is worth hearing
     for section, lines in rank.items():

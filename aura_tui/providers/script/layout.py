@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING
 
 from aura_tui.model.script import (
     BulletsCard,
-    ChartCard,
     CodeCard,
     NumberCard,
     PictureCard,
     QuoteCard,
     Scene,
     StatementCard,
-    TableCard,
     TitleCard,
 )
 from aura_tui.providers.script import prose
 from aura_tui.providers.script.document import Bullets, Code, Image, Quote, Table
 from aura_tui.providers.script.fitting import SCENE_S
+from aura_tui.providers.script.tables import chart_card, table_card
 
 if TYPE_CHECKING:
     from aura_tui.model.script import AnyCard
@@ -33,7 +32,6 @@ _FULL_S = 13.0  # what a joined scene may take
 _LIST_S = 13.0  # of one card's points
 _CARD_ITEMS = 6
 _CODE_LINES, _CODE_COLUMNS = 14, 110
-_TABLE_ROWS, _TABLE_COLUMNS, _CELL_CHARS = 8, 5, 48
 _ELLIPSIS = "\u2026"
 
 
@@ -146,11 +144,26 @@ def _parted(take: _Take) -> list[_Take]:
         count = max(round(total / SCENE_S), 1 if total <= _FULL_S else 2)
     else:
         count = 1
-    runs = _cuts([line.seconds for line in take.lines], count)
+    groups = _by_item(take.lines) if isinstance(take.block, Bullets) else [[x] for x in take.lines]
+    runs = _cuts([sum(line.seconds for line in group) for group in groups], count)
     if take.block is None:
         runs = [part for run in runs for part in _halved(take.lines, run)]
     several = len(runs) > 1
-    return [_Take(take.section, take.block, take.lines[run], several) for run in runs]
+    return [
+        _Take(take.section, take.block, [x for group in groups[run] for x in group], several)
+        for run in runs
+    ]
+
+
+def _by_item(lines: list[Line]) -> list[list[Line]]:
+    """Lines that tell one point stay together; a lead-in goes with the first."""
+    groups: list[list[Line]] = []
+    for line in lines:
+        if groups and groups[-1][-1].item in (None, line.item):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return groups
 
 
 def _halved(lines: list[Line], run: slice) -> list[slice]:
@@ -212,7 +225,7 @@ def _card(take: _Take, section: Section, title: str, before: list[Scene]) -> Any
             return CodeCard(title=head, code=fit_code(code), language=language, kicker=kicker)
         case Table():
             head, kicker = _head(take, name, above)
-            return _chart(take.block, head, kicker) or _table(take.block, head, kicker)
+            return chart_card(take.block, head, kicker) or table_card(take.block, head, kicker)
         case Quote(text, author):
             return QuoteCard(text=text, author=author, kicker=_kicker(name))
         case Image(path, caption):
@@ -232,9 +245,13 @@ def _text_card(take: _Take, name: str, above: str, before: list[Scene]) -> AnyCa
     short = [s for s in (prose.shorten(t, 10) for t in texts if not prose.leans_back(t)) if s]
     if len(texts) >= 3 and len(short) >= 3:
         return BulletsCard(title=prose.headline(name, 9), bullets=tuple(short[:5]), kicker=above)
-    firm = [line for line in take.lines if not prose.leans_back(line.text)]
-    best = max(firm, key=lambda line: line.score, default=take.lines[0])
-    text = prose.headline(best.text, 18)
+    firm = [
+        line
+        for line in take.lines
+        if not (prose.leans_back(line.text) or prose.is_lead_in(line.text))
+    ]
+    best = max(firm, key=lambda line: line.score, default=take.lines[-1])
+    text = prose.shorten(best.text, 12) or prose.headline(best.text, 18)
     return StatementCard(text=_sentence_end(text, best.text), kicker=_kicker(name))
 
 
@@ -344,81 +361,3 @@ def fit_code(code: str) -> str:
             end = i
             break
     return "\n".join([*lines[:end], _ELLIPSIS])
-
-
-def _table(table: Table, title: str, kicker: str) -> TableCard:
-    def row(cells: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(
-            c if len(c) <= _CELL_CHARS else c[: _CELL_CHARS - 1] + _ELLIPSIS
-            for c in cells[:_TABLE_COLUMNS]
-        )
-
-    rows = [row(r) for r in table.rows[:_TABLE_ROWS]]
-    if len(table.rows) > _TABLE_ROWS:
-        rows[-1] = tuple(_ELLIPSIS for _ in rows[0])
-    return TableCard(title=title, header=row(table.header), rows=tuple(rows), kicker=kicker)
-
-
-_VALUE = re.compile(
-    r"(?P<before>[$\u20ac\u00a3\u00a5~\u2248<>]?\s?)(?P<sign>[+\u2212-]?)"
-    r"(?P<digits>\d[\d.,'\u00a0\u202f ]*)(?P<after>\s?[^\d\s][^\d]{0,12})?"
-)
-
-
-def _chart(table: Table, title: str, kicker: str) -> ChartCard | None:
-    """A chart if there are 2 to 8 rows and one column of values in one unit beside the labels."""
-    if not 2 <= len(table.rows) <= 8:
-        return None
-    columns = list(zip(*table.rows, strict=True))
-    numeric = [values for cells in columns[1:] if (values := chart_values(cells))]
-    if len(numeric) != 1 or len(columns) > 3 or not all(columns[0]):
-        return None
-    at = next(i for i, cells in enumerate(columns) if i and chart_values(cells))
-    head = table.header[at]
-    labels = tuple(label[:24] for label in columns[0])
-    if len(set(labels)) < len(labels):
-        return None
-    name = head if len(head.split()) >= 2 else title
-    return ChartCard(
-        title=name,
-        labels=labels,
-        values=numeric[0],
-        texts=tuple(columns[at]),
-        kicker=kicker or _kicker(title, name),
-    )
-
-
-def chart_values(cells: tuple[str, ...]) -> tuple[float, ...] | None:
-    """The cells' numbers, if each is one and all are in one unit; else None."""
-    values: list[float] = []
-    units: set[tuple[str, str]] = set()
-    for cell in cells:
-        match = _VALUE.fullmatch(cell.strip())
-        if match is None:
-            return None
-        value = _number_of(match["digits"])
-        if value is None:
-            return None
-        values.append(-value if match["sign"] in ("-", "\u2212") and match["sign"] else value)
-        units.add((match["before"].strip(), (match["after"] or "").strip()))
-    return tuple(values) if len(units) == 1 else None
-
-
-def _number_of(digits: str) -> float | None:
-    """1,234.5 and 1.234,5 and 1 234: the last mark is decimal unless three digits follow."""
-    digits = re.sub(r"['\u00a0\u202f ]", "", digits)
-    if len(digits) > 15 or digits[-1] in ".,":
-        return None
-    marks = re.findall(r"[.,]", digits)
-    if marks:
-        last = max(digits.rfind("."), digits.rfind(","))
-        mark, tail = digits[last], digits[last + 1 :]
-        grouped = len(tail) == 3 and (mark == "," or len(marks) > 1) and digits[0] != "0"
-        if len(set(marks)) == 1 and (grouped or len(marks) > 1):
-            digits = digits.replace(mark, "")
-        else:
-            digits = re.sub(r"[.,]", "", digits[:last]) + "." + tail
-    try:
-        return float(digits)
-    except ValueError:
-        return None

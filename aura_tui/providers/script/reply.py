@@ -21,7 +21,8 @@ from aura_tui.model.script import (
 )
 from aura_tui.model.text import clean
 from aura_tui.providers.script import prose
-from aura_tui.providers.script.layout import chart_values, fit_code
+from aura_tui.providers.script.layout import fit_code
+from aura_tui.providers.script.tables import chart_values
 
 if TYPE_CHECKING:
     from aura_tui.model.script import AnyCard

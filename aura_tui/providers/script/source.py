@@ -1,0 +1,59 @@
+"""What wraps a text before its Markdown begins: front matter, and reStructuredText's own forms."""
+
+from __future__ import annotations
+
+import re
+
+
+def unwrapped(text: str) -> tuple[str, str]:
+    """(the title its front matter gives, or ""; the text as Markdown)."""
+    title, text = _front_matter(text)
+    return title, _from_rest(text) if _DIRECTIVE.search(text) else text
+
+
+_YAML_TITLE = re.compile(r"^title\s*[:=]\s*(.+)$", re.MULTILINE | re.IGNORECASE)
+
+
+def _front_matter(text: str) -> tuple[str, str]:
+    """(title, rest): the YAML or TOML block on top of a page, as site generators have it."""
+    match = re.match(r"\s*(---|\+\+\+)[ \t]*\n", text)
+    if not match:
+        return "", text
+    end = re.compile(rf"^{re.escape(match[1])}[ \t]*$", re.MULTILINE).search(text, match.end())
+    if not end or end.start() - match.end() > 20_000:
+        return "", text
+    head = text[match.end() : end.start()]
+    lines = [line for line in head.splitlines() if line.strip()]
+    if not lines or not re.match(r"[\w-]+\s*[:=]", lines[0]):
+        return "", text  # a rule, not front matter
+    named = _YAML_TITLE.search(head)
+    return (named[1].strip().strip("\"'") if named else ""), text[end.end() :]
+
+
+_DIRECTIVE = re.compile(r"^\.\. (?:[\w-]+::|\|[\w. -]+\| |_\w)", re.MULTILINE)
+_REST: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"^\.\. code(?:-block)?::[ \t]*(\w*).*\n(?:[ \t]+:.*\n)*((?:[ \t]*\n|[ \t]+.*\n?)+)",
+            re.MULTILINE,
+        ),
+        r"\n```\1\n\2\n```\n",
+    ),
+    (re.compile(r"^\.\. .*\n(?:[ \t]+\S.*\n)*", re.MULTILINE), "\n"),  # images, targets, comments
+    (re.compile(r"`([^`<>]{1,200}?)\s*<[^<>`\s]{1,500}>`_{1,2}"), r"\1"),  # links
+    (re.compile(r"`([^`<>\n]{1,200})`_{1,2}(?!\w)"), r"\1"),
+    (re.compile(r"(?<!\S)\|[\w. -]{1,60}\|(?!\S)"), ""),  # substitutions: badges, mostly
+    (re.compile(r"^([=~^*#+\"-])\1{3,}[ \t]*\n(?=[^\n]{1,200}\n\1{4})", re.MULTILINE), ""),
+    (re.compile(r":\w+:`([^`\n]{1,200})`"), r"\1"),  # roles
+    (re.compile(r"(?<!`)``(?!`)"), "`"),
+    (re.compile(r"(?<=\w)_(?=[\s.,;)])"), ""),
+    (re.compile(r"^(?:\^{3,}|~{3,}|\*{3,}|\"{3,}|#{3,}|\+{3,})[ \t]*$", re.MULTILINE), "---"),
+    (re.compile(r"::[ \t]*$", re.MULTILINE), ":"),
+)
+
+
+def _from_rest(text: str) -> str:
+    """reStructuredText, as many a README is, near enough to Markdown: the words matter."""
+    for pattern, to in _REST:
+        text = pattern.sub(to, text)
+    return text
