@@ -120,18 +120,15 @@ def _join(step: Step, parts: list[str]) -> str:
 
 
 def metrics(found: Metrics | None) -> list[str]:
-    """What a stage measured, each number as a phrase of its own; [] where there is none."""
+    """What a stage measured, each number as a phrase of its own; [] where there is none.
+
+    What changes most comes first: a terminal is sent a line up to its last change.
+    """
     if found is None:
         return []
     phrases: list[str] = []
-    if found.provider:
-        phrases.append(clean_line(found.provider, 60))
-    if found.made:
-        phrases.append(f"{found.made} made")
-    if found.reused:
-        phrases.append(f"{found.reused} reused")
     if found.fps is not None:
-        phrases.append(f"{found.fps:5.1f} fps")
+        phrases.append(f"{found.fps:3.0f} fps")
     if found.speed is not None:
         phrases.append(f"{found.speed:4.1f}x speed")
     sizes = [size(found.size_bytes)] if found.size_bytes is not None else []
@@ -139,6 +136,12 @@ def metrics(found: Metrics | None) -> list[str]:
         sizes.append(f"~{size(found.projected_bytes)}")
     if sizes:
         phrases.append(" of ".join(sizes))
+    if found.made:
+        phrases.append(f"{found.made} made")
+    if found.reused:
+        phrases.append(f"{found.reused} reused")
+    if found.provider:
+        phrases.append(clean_line(found.provider, 60))
     return phrases
 
 

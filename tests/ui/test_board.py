@@ -125,13 +125,13 @@ async def test_texts_from_outside_are_drawn_not_obeyed(size: tuple[int, int]) ->
 async def test_the_stage_at_work_is_open_and_closes_when_it_is_done() -> None:
     service = running()
     async with showing(service) as board:
-        await board.shows("espeak \u00b7 2 made")
+        await board.shows("2 made \u00b7 espeak")
         service.tape.step(Stage.VOICE, StepStatus.COMPLETED, 4.0)
         service.tape.step(Stage.VISUALS, StepStatus.STARTED)
         service.tape.progress(Stage.VISUALS, 10, metrics=ev.Metrics(provider="cards"))
         await service.told()
         await board.shows("cards")
-        await board.lacks("espeak \u00b7 2 made")
+        await board.lacks("2 made \u00b7 espeak")
 
 
 async def test_a_failed_stage_shows_why_at_once() -> None:

@@ -55,7 +55,7 @@ def ended(tmp_path: Path) -> Iterator[Terminal]:
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[Terminal]:
     """The recording takes minutes: the run is under way."""
-    yield from board(tmp_path, "0.05")
+    yield from board(tmp_path, "0.2")
 
 
 @pytest.fixture
@@ -109,6 +109,6 @@ def test_no_color_sends_no_colour(colourless: Terminal) -> None:
 
 def test_an_idle_board_writes_nothing(ended: Terminal) -> None:
     ended.shows("Succeeded after")
-    while ended.read(1.0):  # what was still on its way
+    while ended.read(0.7):  # what was still on its way
         pass
-    assert ended.read(2.5) == b""
+    assert ended.read(1.5) == b""

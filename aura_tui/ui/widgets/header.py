@@ -55,17 +55,15 @@ def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Co
     word = phrases.JOB_WORDS[job.status]
     if state.asked is not None:
         word, style = state.asked.value, "$warning"
-    elapsed = phrases.duration(state.clock.elapsed_s(now))
     title = Content.styled(clean_line(job.title) or job.id, "bold")
     status = Content.styled(f"{glyphs.job(job.status)} {word}", style)
-    if width < _NARROW:
-        first = spread(title, status, width)
-        third = spread(_left(job, state), Content.styled(f"{elapsed:>7}", MUTED), width)
-    else:
-        clock = Content.styled(f"{elapsed:>9}", "$foreground")
-        first = spread(title, status + clock, width)
-        third = spread(_left(job, state), _identity(job, glyphs), width)
-    return [first, _whole_bar(job.percent, width, glyphs, style), third]
+    times = Content(phrases.duration(state.clock.elapsed_s(now))) + _left(job, state, glyphs)
+    third = times if width < _NARROW else spread(times, _identity(job, glyphs), width)
+    return [
+        spread(title, status, width),
+        _whole_bar(job.percent, width, glyphs, style),
+        third.truncate(width, ellipsis=True),
+    ]
 
 
 def _whole_bar(percent: float, width: int, glyphs: Glyphs, style: str) -> Content:
@@ -73,19 +71,19 @@ def _whole_bar(percent: float, width: int, glyphs: Glyphs, style: str) -> Conten
     return bar(percent, max(1, width - len(number)), glyphs, style) + Content(number)
 
 
-def _left(job: Job, state: RunState) -> Content:
-    """Time to go, as a range, and what it was judged from."""
+def _left(job: Job, state: RunState, glyphs: Glyphs) -> Content:
+    """What follows the time so far: time to go as a range and what it was judged from, or why
+    there is none."""
+    dot = f" {glyphs.dot} "
     if state.over and not state.ended:
-        return Content.styled("no more events; this is the last that was told", "$warning")
+        return Content.styled(f"{dot}no more events; this is the last that was told", "$warning")
     if state.asked is Asked.CANCEL:
-        return Content.styled("stopping; what is finished is kept", MUTED)
+        return Content.styled(f"{dot}stopping; what is finished is kept", MUTED)
     if job.status is JobStatus.RUNNING:
         if job.eta is None:
-            return Content.styled("time left unknown", MUTED)
-        return Content.assemble(
-            f"{phrases.time_left(job.eta)} left",
-            (f", {phrases.basis(job.eta)}", MUTED),
-        )
+            return Content.styled(f"{dot}time left unknown", MUTED)
+        left = f"{dot}{phrases.time_left(job.eta)} left"
+        return Content.assemble(left, (f", {phrases.basis(job.eta)}", MUTED))
     text = {
         JobStatus.QUEUED: "waiting for its turn",
         JobStatus.PAUSED: "paused; p lets it go on",
@@ -93,7 +91,7 @@ def _left(job: Job, state: RunState) -> Content:
         JobStatus.FAILED: f"failed in {job.stage.title}" if job.stage else "failed",
         JobStatus.CANCELED: f"cancelled in {job.stage.title}" if job.stage else "cancelled",
     }[job.status]
-    return Content.styled(text, MUTED)
+    return Content.styled(dot + text, MUTED)
 
 
 def _identity(job: Job, glyphs: Glyphs) -> Content:

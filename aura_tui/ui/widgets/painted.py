@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
+from rich.cells import get_character_cell_size
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
@@ -72,11 +72,14 @@ def changed_cells(was: Content, now: Content, y: int) -> Region | None:
     last = next((i for i in range(length - 1, -1, -1) if old[i] != new[i]), first)
     if first == length:
         return None
-    # Where characters aren't one cell wide, positions shift: then to the end of the line.
-    if was.cell_length != len(was) or now.cell_length != len(now):
-        x = min(cell_len(was.plain[:first]), cell_len(now.plain[:first]))
-        return Region(x, y, max(was.cell_length, now.cell_length) - x + 1, 1)
+    # Where characters aren't one cell wide, positions shift and cells are shared: the whole line.
+    if not (_regular(was.plain) and _regular(now.plain)):
+        return Region(0, y, max(was.cell_length, now.cell_length), 1)
     return Region(first, y, last - first + 1, 1)
+
+
+def _regular(text: str) -> bool:
+    return text.isascii() or all(get_character_cell_size(char) == 1 for char in text)
 
 
 def _cells(content: Content) -> list[tuple[str, tuple[object, ...]]]:

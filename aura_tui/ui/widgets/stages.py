@@ -119,7 +119,10 @@ def lines(
 
 
 def _row(job: Job, step: Step, taken_s: float | None, width: int, glyphs: Glyphs) -> Content:
-    """Columns of fixed width, so that nothing moves while numbers change."""
+    """Columns of fixed width, so that nothing moves while numbers change.
+
+    What changes most stands left: a terminal is sent a line up to its last change.
+    """
     paused = job.status is JobStatus.PAUSED and step.status is StepStatus.STARTED
     style = "$warning" if paused else STEP_STYLE[step.status]
     quiet = step.status is StepStatus.PENDING
@@ -134,18 +137,18 @@ def _row(job: Job, step: Step, taken_s: float | None, width: int, glyphs: Glyphs
         return (
             mark
             + name
+            + Content.assemble((f"{told:<9}", style), (time, MUTED), " ")
             + bar(step.percent, max(1, width - fixed), glyphs, style)
-            + Content.assemble((f" {told:<9}", style), (time, MUTED))
         )
     length = max(8, min(40, (width - 44) // 2))
     row = Content.assemble(
         mark,
         name,
-        bar(step.percent, length, glyphs, style),
-        f"  {'' if quiet or step.status.done else percent:>5}",
-        (f"  {word:<9}", style),
+        f"{'' if quiet or step.status.done else percent:>5}",
         (time, MUTED),
         "  ",
+        bar(step.percent, length, glyphs, style),
+        (f"  {word:<11}", style),
     )
     at = phrases.item(step) if step.status is StepStatus.STARTED else _summary(step, glyphs)
     return row + Content.styled(at, MUTED).truncate(max(1, width - row.cell_length), ellipsis=True)

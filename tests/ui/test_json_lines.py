@@ -1,0 +1,73 @@
+"""JSON lines: the very events and nothing else, whatever the reader does."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from typing import TYPE_CHECKING
+
+from aura_tui.model import events as ev
+from aura_tui.model.status import JobStatus
+from aura_tui.replay import ReplayService
+from aura_tui.ui.json_lines import follow_json
+from aura_tui.wire.codec import encode_line
+from tests.ui import recordings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_the_lines_are_the_events_and_the_last_is_the_terminal_one() -> None:
+    tape = recordings.success()
+    out = io.BytesIO()
+    job = await follow_json(ReplayService(tape.recording(), speed=0), tape.job.id, out)
+    assert out.getvalue() == b"".join(map(encode_line, tape.envelopes))
+    assert job.status is JobStatus.SUCCEEDED
+
+
+async def test_after_an_id_come_exactly_those_after_it() -> None:
+    tape = recordings.success()
+    out = io.BytesIO()
+    after = tape.envelopes[20].id
+    service = ReplayService(tape.recording(), speed=0)
+    await follow_json(service, tape.job.id, out, after=after)
+    assert out.getvalue() == b"".join(map(encode_line, tape.envelopes[21:]))
+
+
+async def test_its_output_is_a_recording(tmp_path: Path) -> None:
+    tape = recordings.retried()
+    path = tmp_path / "out.jsonl"
+    with path.open("wb") as out:
+        await follow_json(ReplayService(tape.recording(), speed=0), tape.job.id, out)
+    service = await ReplayService.open(path, 0)
+    assert [e async for e in service.events(tape.job.id)] == tape.envelopes
+
+
+async def test_a_reader_that_goes_away_ends_it_quietly() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    tape = recordings.success()
+    with os.fdopen(write, "wb") as out:
+        job = await follow_json(ReplayService(tape.recording(), speed=0), tape.job.id, out)
+        assert not job.status.ended
+        out.write(b"nobody reads this")
+        out.flush()
+
+
+async def test_a_reader_that_is_slow_does_not_hold_up_the_loop() -> None:
+    read, write = os.pipe()
+    tape = recordings.Tape()
+    recordings.start(tape)
+    for n in range(2000):  # several times what a pipe holds
+        tape.log(f"line {n} {'x' * 200}")
+    tape.tell(ev.JobCompleted)
+    with os.fdopen(write, "wb") as out, os.fdopen(read, "rb") as reader:
+        service = ReplayService(tape.recording(), speed=0)
+        following = asyncio.create_task(follow_json(service, tape.job.id, out))
+        for _ in range(100):
+            await asyncio.sleep(0.001)  # the loop turns although the pipe is full
+        assert not following.done()
+        for envelope in tape.envelopes:
+            assert await asyncio.to_thread(reader.readline) == encode_line(envelope)
+        assert (await following).status is JobStatus.SUCCEEDED

@@ -1,0 +1,86 @@
+"""How numbers are said."""
+
+from __future__ import annotations
+
+import pytest
+
+from aura_tui.model.events import Metrics
+from aura_tui.model.job import Eta, Step
+from aura_tui.model.stages import Stage
+from aura_tui.ui import phrases
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-3, "0:00"), (7.99, "0:07"), (727, "12:07"), (3723, "1:02:03"), (1e12, "999:59:59")],
+)
+def test_a_duration_is_never_rounded_up(seconds: float, text: str) -> None:
+    assert phrases.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 KB"),
+        (999_400, "999 KB"),
+        (999_600, "1.0 MB"),
+        (6_104_332, "6.1 MB"),
+        (150_000_000, "150 MB"),
+        (3_200_000_000, "3.2 GB"),
+        (5_000_000_000_000, "5.0 TB"),
+    ],
+)
+def test_sizes_are_decimal_and_short(count: int, text: str) -> None:
+    assert phrases.size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0, 0, "under 10 s"),
+        (4, 9.9, "under 10 s"),
+        (2, 30, "under 30 s"),
+        (36, 49, "35-50 s"),
+        (55, 55, "about 55 s"),
+        (240, 360, "4-6 min"),
+        (20, 170, "under 3 min"),
+        (300, 300, "about 5 min"),
+        (5400, 7100, "1.5-2 h"),
+        (7200, 7200, "about 2 h"),
+        (1, 1e12, "days"),
+    ],
+)
+def test_time_left_is_a_range_worth_its_guess(low: float, high: float, text: str) -> None:
+    assert phrases.time_left(Eta(seconds=(low + high) / 2, low=low, high=high)) == text
+
+
+def test_an_unknown_time_left_is_unknown_not_0() -> None:
+    assert phrases.time_left(None) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("runs", "text"),
+    [(0, "from this run's pace"), (1, "from 1 run here"), (14, "from 14 runs here")],
+)
+def test_a_range_says_its_basis(runs: int, text: str) -> None:
+    assert phrases.basis(Eta(seconds=1, low=1, high=1, runs=runs)) == text
+
+
+def test_what_a_step_is_at_is_not_said_twice() -> None:
+    step = Step(stage=Stage.VOICE, item=3, total=8, message="Scene 3 of 8", detail="espeak")
+    assert phrases.current(step) == "scene 3 of 8  espeak"
+
+
+def test_items_that_make_no_sense_are_bounded_or_left_out() -> None:
+    assert phrases.item(Step(stage=Stage.VOICE, item=9, total=8)) == "scene 8 of 8"
+    assert phrases.item(Step(stage=Stage.VOICE, item=1, total=0)) == ""
+    assert phrases.item(Step(stage=Stage.VOICE, item=None, total=8)) == ""
+
+
+def test_metrics_name_only_what_was_measured() -> None:
+    assert phrases.metrics(None) == []
+    assert phrases.metrics(Metrics(reused=3, provider="es\npeak")) == ["3 reused", "es peak"]
+    full = Metrics(fps=143.2, speed=4.8, size_bytes=2_200_000, projected_bytes=6_100_000, made=2)
+    assert phrases.metrics(full) == ["143 fps", " 4.8x speed", "2.2 MB of ~6.1 MB", "2 made"]
