@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import TYPE_CHECKING
 
 import pytest
@@ -71,7 +72,8 @@ def test_a_pan_moves_evenly_by_parts_of_a_pixel(tmp_path: Path) -> None:
     step = (where[-1] - where[0]) / 199
     assert step == pytest.approx(0.1 * 320 / 0.9 / 199, rel=0.03)
     off = [value - step * i for i, value in enumerate(where)]
-    assert max(off) - min(off) < 0.45, "no frame is off its place by more than the finest step"
+    assert max(off) - min(off) < 0.6
+    assert statistics.pstdev(off) < 0.15, "whole pixels would give 0.29: visible judder"
 
 
 def test_a_picture_without_motion_is_drawn_once(tmp_path: Path) -> None:
