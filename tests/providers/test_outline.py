@@ -28,7 +28,8 @@ from aura_tui.model.script import (
     TitleCard,
 )
 from aura_tui.providers.script import prose
-from aura_tui.providers.script.document import Bullets, Image, Paragraph, Quote, Table, parse
+from aura_tui.providers.script.blocks import Bullets, Image, Paragraph, Quote, Table
+from aura_tui.providers.script.document import parse
 from aura_tui.providers.script.fitting import BREATH_S, LEAD_S
 from aura_tui.providers.script.outline import OutlineProvider, outline
 

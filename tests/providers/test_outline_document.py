@@ -6,21 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.providers.script.document import (
-    Bullets,
-    Code,
-    Image,
-    Paragraph,
-    Quote,
-    Table,
-    parse,
-    pictures,
-)
+from aura_tui.providers.script.blocks import Bullets, Code, Image, Paragraph, Quote, Table
+from aura_tui.providers.script.document import parse, pictures
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aura_tui.providers.script.document import Block
+    from aura_tui.providers.script.blocks import Block
 
 
 def blocks(text: str) -> list[Block]:

@@ -15,8 +15,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from aura_tui.model.text import clean
-from aura_tui.providers.script import source
+from aura_tui.providers.script.blocks import (
+    Block,
+    Bullets,
+    Code,
+    Document,
+    Image,
+    Paragraph,
+    Quote,
+    Section,
+    Table,
+)
 from aura_tui.providers.script.prose import spoken_form
+from aura_tui.providers.script.source import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,67 +41,11 @@ _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif",
 _NOT_SHOWN = frozenset({"mermaid", "plantuml", "dot", "graphviz", "math", "latex"})
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bullets:
-    items: tuple[str, ...]
-    ordered: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    text: str
-    author: str
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    code: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    path: str
-    caption: str
-
-
-Block = Paragraph | Bullets | Quote | Code | Table | Image
-
-
-@dataclass(slots=True)
-class Section:
-    """``title`` is "" for what comes before the first heading; ``parent`` the title above it."""
-
-    title: str
-    level: int
-    parent: str = ""
-    blocks: list[Block] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Document:
-    """``title`` is "" if the text has none."""
-
-    title: str
-    sections: list[Section]
-
-
 def parse(text: str) -> Document:
     """Never raises for any text. Takes time in proportion to its length."""
     from markdown_it import MarkdownIt
 
-    named, text = source.unwrapped(clean(text[:MAX_CHARS], MAX_CHARS))
+    named, text = unwrapped(clean(text[:MAX_CHARS], MAX_CHARS))
     # Blocks first; inlines one by one as they are needed, so that their cost is bounded.
     md = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"])
     md.core.ruler.enableOnly(["normalize", "block"])

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aura_tui.providers.script import prose
-from aura_tui.providers.script.document import Bullets, Code, Image, Paragraph, Quote, Table
+from aura_tui.providers.script.blocks import Bullets, Code, Image, Paragraph, Quote, Table
 
 if TYPE_CHECKING:
-    from aura_tui.providers.script.document import Block, Document, Section
+    from aura_tui.providers.script.blocks import Block, Document, Section
 
 LEAD_S, BREATH_S = 0.2, 0.45  # silence before and after a scene's speech, as Composition has it
 SCENE_S = 8.5  # what a scene's narration aims at

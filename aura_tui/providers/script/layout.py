@@ -18,13 +18,13 @@ from aura_tui.model.script import (
     TitleCard,
 )
 from aura_tui.providers.script import prose
-from aura_tui.providers.script.document import Bullets, Code, Image, Quote, Table
+from aura_tui.providers.script.blocks import Bullets, Code, Image, Quote, Table
 from aura_tui.providers.script.fitting import SCENE_S
 from aura_tui.providers.script.tables import chart_card, table_card
 
 if TYPE_CHECKING:
     from aura_tui.model.script import AnyCard
-    from aura_tui.providers.script.document import Block, Section
+    from aura_tui.providers.script.blocks import Block, Section
     from aura_tui.providers.script.fitting import Line, Outline
 
 _SHORT_S = 3.5  # shorter scenes join a neighbour

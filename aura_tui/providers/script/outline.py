@@ -18,6 +18,7 @@ from aura_tui.providers.script import document, fitting, layout, prose, topic
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
     from aura_tui.providers.port import Workbench
+    from aura_tui.providers.script.blocks import Document
 
 VERSION = "1"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
@@ -119,5 +120,5 @@ def _first_words(out: fitting.Outline) -> str:
     return prose.shorten(first, 12) or prose.headline(first, 8)
 
 
-def _names(parsed: document.Document) -> str:
+def _names(parsed: Document) -> str:
     return next((s.title for s in parsed.sections if s.title), "")

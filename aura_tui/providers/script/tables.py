@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aura_tui.model.script import ChartCard, TableCard
 
 if TYPE_CHECKING:
-    from aura_tui.providers.script.document import Table
+    from aura_tui.providers.script.blocks import Table
 
 _TABLE_ROWS, _TABLE_COLUMNS, _CELL_CHARS = 8, 5, 48
 _ELLIPSIS = "\u2026"

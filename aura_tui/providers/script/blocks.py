@@ -1,0 +1,61 @@
+"""What a brief's text is made of, once its markup is gone. All texts are plain and on one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    items: tuple[str, ...]
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    text: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    code: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    path: str
+    caption: str
+
+
+Block = Paragraph | Bullets | Quote | Code | Table | Image
+
+
+@dataclass(slots=True)
+class Section:
+    """``title`` is "" for what comes before the first heading; ``parent`` the title above it."""
+
+    title: str
+    level: int
+    parent: str = ""
+    blocks: list[Block] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Document:
+    """``title`` is "" if the text has none."""
+
+    title: str
+    sections: list[Section]
