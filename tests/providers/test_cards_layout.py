@@ -169,6 +169,16 @@ def test_what_is_cut_ends_in_an_ellipsis() -> None:
     assert title.lines[-1].endswith("\u2026")
 
 
+def test_points_that_cannot_be_shown_are_stood_for_by_an_ellipsis() -> None:
+    points = tuple(
+        f"Point {i} says something that is long enough to fill a line" for i in range(24)
+    )
+    layout = laid_out(BulletsCard(title="Many", bullets=points), (720, 720))
+    shown = [i.lines for i in layout.items if isinstance(i, Text)]
+    assert shown[-1] == ("\u2026",)
+    assert len(shown) > 8
+
+
 def test_han_breaks_between_characters_but_never_before_a_full_stop() -> None:
     faces = Faces(resolve(bounded(TitleCard(title=TEXTS["han"]))).fallbacks)
     lines = wrap(faces, TEXTS["han"], "text", 9.0).texts

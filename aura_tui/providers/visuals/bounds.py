@@ -27,6 +27,7 @@ MAX_CODE_LINES, MAX_CODE_COLUMNS = 100, 240
 MAX_ROWS, MAX_COLUMNS = 40, 12
 MAX_BULLETS, MAX_BARS = 24, 40
 
+_NOT_SHOWN = ("path", "language")
 # Emoji by presentation or variation, keycaps and tags; joiners matter only between them.
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\U000e0020-\U000e007f\ufe0e\ufe0f\u20e3\u2600-\u26ff\u2b50\u2b55"
@@ -74,7 +75,7 @@ def with_texts(
     changes: dict[str, object] = {}
     for field in card.__struct_fields__:
         value = getattr(card, field)
-        if field in ("path", "language"):
+        if field in _NOT_SHOWN:
             continue
         if field == "code":
             changes[field] = (change_code or change)(value)
@@ -95,17 +96,18 @@ def _changed(part: object, change: Callable[[str], str]) -> object:
 
 def texts_of(card: AnyCard) -> Iterator[tuple[str, str]]:
     """(field, text) of each shown text."""
-    found: list[tuple[str, str]] = []
     for field in card.__struct_fields__:
-        if field not in ("path", "language"):
-            with_field = field
+        if field not in _NOT_SHOWN:
+            for text in _strings(getattr(card, field)):
+                yield field, text
 
-            def note(text: str, name: str = with_field) -> str:
-                found.append((name, text))
-                return text
 
-            _changed(getattr(card, field), note)
-    return iter(found)
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for part in value:
+            yield from _strings(part)
 
 
 def _line(text: str, limit: int) -> str:
@@ -115,7 +117,7 @@ def _line(text: str, limit: int) -> str:
 
 
 def _code(text: str) -> str:
-    lines = clean(text, 200_000).expandtabs(4).split("\n")
+    lines = clean(text, 50_000).expandtabs(4).split("\n")
     while lines and not lines[0].strip():
         del lines[0]
     del lines[MAX_CODE_LINES:]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aura_tui.providers.visuals.faces import Faces
 
-Role = Literal["ink", "dim", "accent", "badge_ink", "rule", "gradient"]
+Role = Literal["ink", "dim", "accent", "badge_ink", "gradient"]
 Align = Literal["start", "middle", "end"]
 
 CAP_EM = 0.74  # a first line's box reaches at least this high above its baseline
@@ -186,7 +186,6 @@ def paragraph(
     even: bool = False,
     good_lines: int = 1000,
     max_lines: int = 1000,
-    align: Align = "start",
     descent: float = DESCENT_EM,
 ) -> Block:
     """A block of wrapped text. ``leading`` in ems; ``descent`` is the least room below."""
@@ -208,11 +207,10 @@ def paragraph(
             even=even,
             good_lines=good_lines,
             max_lines=count - 1,
-            align=align,
             descent=descent,
         )
 
-    item = set_lines(faces, lines, face, size, role, leading, align, descent)
+    item = set_lines(faces, lines, face, size, role, leading, descent)
     return Block(
         items=(item,),
         w=item.box.w,
@@ -231,7 +229,6 @@ def set_lines(
     size: float,
     role: Role,
     leading: float = 1.35,
-    align: Align = "start",
     descent: float = DESCENT_EM,
 ) -> Text:
     """The lines as an item at (0, 0), its box tight: cap height above, ``descent`` below, more
@@ -253,7 +250,6 @@ def set_lines(
         role=role,
         baseline=above * size,
         leading=pitch * size,
-        align=align,
     )
 
 
@@ -284,13 +280,17 @@ def beside(left: Block, dx: float, right: Block, dy: float = 0.0) -> Block:
 
 
 def fit(
-    make: Callable[[float], Sequence[Block]], height: float, *, steps: int = 12
+    make: Callable[[float], Sequence[Block]],
+    height: float,
+    *,
+    steps: int = 12,
+    rest: Block | None = None,
 ) -> tuple[Block, ...]:
     """The column at the largest size that fits ``height``.
 
     ``make(s)`` gives the blocks at size ``s``, 1 the largest, 0 the smallest legible one. Broken
     words and too many lines are put up with only in the smaller half. At 0 the longest blocks
-    lose lines, then the last blocks go.
+    lose lines, then the last blocks go, and ``rest`` stands for them.
     """
 
     def tried(step: int) -> tuple[Block, ...] | None:
@@ -304,7 +304,7 @@ def fit(
     low, high = 0, steps  # what fits smaller fits: at low perhaps, at high not
     best = tried(low)
     if best is None:
-        return _cut(list(make(0.0)), height)
+        return _cut(list(make(0.0)), height, rest)
     while high - low > 1:
         middle = (low + high) // 2
         blocks = tried(middle)
@@ -315,13 +315,15 @@ def fit(
     return best
 
 
-def _cut(blocks: list[Block], height: float) -> tuple[Block, ...]:
+def _cut(blocks: list[Block], height: float, rest: Block | None) -> tuple[Block, ...]:
     shorter = [b.fewer() if b.fewer else None for b in blocks]
     while blocks and column_height(blocks) > height:
         able = [i for i, block in enumerate(shorter) if block]
         if not able:
-            blocks.pop()
-            shorter.pop()
+            last = -2 if rest and blocks[-1] is rest and len(blocks) > 1 else -1
+            del blocks[last], shorter[last]
+            if rest and blocks and blocks[-1] is not rest:
+                blocks[-1], shorter[-1] = rest, None
             continue
         longest = max(able, key=lambda i: blocks[i].h)
         block = blocks[longest] = shorter[longest] or blocks[longest]

@@ -65,7 +65,6 @@ def _ink(role: str, theme: Theme) -> Colour:
         "dim": theme.dim,
         "accent": theme.accent,
         "badge_ink": theme.badge_ink,
-        "rule": theme.rule,
     }[role]
 
 

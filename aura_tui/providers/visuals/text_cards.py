@@ -17,7 +17,7 @@ from aura_tui.providers.visuals.layout import (
     paragraph,
     set_lines,
 )
-from aura_tui.providers.visuals.wrap import Lines
+from aura_tui.providers.visuals.wrap import ELLIPSIS, Lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,7 +179,10 @@ def bullets(card: BulletsCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
             rows.append(msgspec.structs.replace(row, gap=cells[i].gap))
         return top + rows
 
-    return column(fit(make, sheet.area.h), sheet.area)
+    rest = paragraph(
+        faces, ELLIPSIS, "text", sheet.unit * 2.6, sheet.area.w, role="dim", gap=sheet.unit
+    )
+    return column(fit(make, sheet.area.h, rest=rest), sheet.area)
 
 
 def _badge(figure: str, faces: Faces, text_px: float) -> Block:
