@@ -239,6 +239,15 @@ def test_a_lead_in_stays_with_what_it_announces() -> None:
     assert "See the picture" not in " ".join(s.narration for s in dropped.scenes)
 
 
+def test_long_code_without_a_word_about_it_does_not_flash_by() -> None:
+    code = "```\n" + "\n".join(f"line_{i}()" for i in range(9)) + "\n```\n"
+    text = f"# T\n\nA sentence of some length is here to be told.\n\n## Listing\n\n{code}"
+    assert not any(isinstance(s.card, CodeCard) for s in ask(text).scenes)
+    short = text.replace(code, "```sh\npip install it\n```\n")
+    assert any(isinstance(s.card, CodeCard) for s in ask(short).scenes)
+    assert any(isinstance(s.card, CodeCard) for s in ask(f"# T\n\n## Listing\n\n{code}").scenes)
+
+
 def test_a_sentence_that_leans_back_comes_with_the_one_before() -> None:
     for target in TARGETS:
         said = " ".join(s.narration for s in write(BRIEFS / "giant.txt", target).scenes)

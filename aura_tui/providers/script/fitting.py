@@ -79,7 +79,7 @@ class _Builder:
     def __init__(self, out: Outline, language: str, rate: float) -> None:
         self.out = out
         self.firsts: set[int] = set()  # lines that open a paragraph
-        self.glimpses: set[int] = set()  # lines too short for what is shown with them
+        self.glimpses: dict[int, float] = {}  # lines too short for what they show: their worth
         self._language = language
         self._rate = rate
 
@@ -229,7 +229,8 @@ class _Builder:
             self.out.lines[first].needs.append(line)
             self.out.lines[line].needs.append(first)
         else:
-            self.glimpses.add(first)
+            long = isinstance(draft.block, Code) and draft.block.code.count("\n") > 3
+            self.glimpses[first] = 0.0 if long else 0.3
 
     def _tie(self, lead: int | None, lines: list[int]) -> None:
         if lead is not None and lines:
@@ -296,7 +297,7 @@ _ASIDE = re.compile(
 )
 
 
-def _score(out: Outline, firsts: set[int], glimpses: set[int]) -> None:
+def _score(out: Outline, firsts: set[int], glimpses: dict[int, float]) -> None:
     bags = [frozenset(w for w in prose.words(line.text) if len(w) > 3) for line in out.lines]
     common = Counter(word for bag in bags for word in bag)
     top = math.log1p(max(common.values(), default=1))
@@ -311,14 +312,14 @@ def _score(out: Outline, firsts: set[int], glimpses: set[int]) -> None:
         score -= 0.5 * (line.seconds > _LONG_S) + 0.3 * (line.seconds < 1.2 and line.item is None)
         score -= 0.4 * (_ASIDE.match(line.text) is not None)
         score -= 0.2 * (line.text.startswith("("))
-        score *= 0.3 if i in glimpses else 1.0
+        score *= glimpses.get(i, 1.0)
         rank.setdefault(draft.section, []).append((score, i))
     ends = rank[max(rank)][-1][1] if rank else -1  # how a text ends is worth hearing
     for section, lines in rank.items():
         weight = _weight(out, section, sum(out.lines[i].seconds for _, i in lines))
         # The first lines of every section come before the fifth of any.
         first = min(i for _, i in lines)
-        lines[:] = [(score + 0.4 * (i == ends), i) for score, i in lines]
+        lines[:] = [(score + 0.4 * (i == ends and score > 0), i) for score, i in lines]
         lines.sort(key=lambda pair: (pair[1] != first, -pair[0], pair[1]))
         for k, (score, i) in enumerate(lines):
             out.lines[i].score = weight * score * (1.3 if i == first else 1.0) / (1 + 0.35 * k)
