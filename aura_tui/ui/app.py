@@ -43,8 +43,8 @@ DRAWS_PER_SECOND = 15.0
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What the board leaves behind: the job as it was last seen (None: it never came to one), and
-    whether ctrl+c ended it."""
+    """What the board leaves behind: the job as it was last seen, and whether the person broke it
+    off: by ctrl+c, or by leaving before there was a job (then ``job`` is None)."""
 
     job: Job | None
     interrupted: bool
@@ -269,7 +269,16 @@ class BoardApp(App[None]):
             self.action_cancel_run()
 
     def action_interrupt(self) -> None:
-        """ctrl+c: cancel without asking and wait for it; the second one leaves at once."""
+        """ctrl+c: cancel without asking and wait for it; the second one leaves at once.
+
+        Where text is selected it copies that, as in most programs: a run lost to a copy is worse.
+        """
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.screen.clear_selection()
+            self.notify("Copied", timeout=2, markup=False)
+            return
         if self._state.over or self._state.ended:
             self.exit()
             return

@@ -21,7 +21,7 @@ APP = (
         id="app.interrupt",
         show=False,
         priority=True,
-        tooltip="Cancel at once; again: leave",
+        tooltip="Cancel at once; copies a selection",
     ),
 )
 STAGES = (

@@ -125,6 +125,20 @@ async def test_ctrl_c_works_within_the_question() -> None:
         await until(lambda: board.scripted.asked == ["cancel"])
 
 
+async def test_ctrl_c_copies_where_text_is_selected_and_cancels_nothing() -> None:
+    async with showing(recordings.success()) as board:
+        await board.shows("Succeeded")
+        row = next(y for y, line in enumerate(board.lines) if recordings.VIDEO in line)
+        column = board.lines[row].index(recordings.VIDEO)
+        await board.pilot.mouse_down(offset=(column, row))
+        await board.pilot.hover(offset=(column + len(recordings.VIDEO), row))
+        await board.pilot.mouse_up(offset=(column + len(recordings.VIDEO), row))
+        await board.press("ctrl+c")
+        await board.shows("Copied")
+        assert board.app.clipboard.strip() == recordings.VIDEO
+        assert board.app.is_running
+
+
 async def test_p_pauses_and_p_resumes() -> None:
     async with showing(running()) as board:
         await board.shows("p Pause")
