@@ -92,6 +92,7 @@ def test_a_system_font_is_used_for_what_it_has(
     builder.setupPost()
     path = tmp_path / "Sun-Regular.ttf"
     builder.save(path)
+    builder.save(tmp_path / "Sun-Bold.ttf")
     (tmp_path / "AAA-Regular.ttf").write_bytes(b"no font at all")
     monkeypatch.setattr(coverage, "_font_folders", lambda: (str(tmp_path),))
     coverage._scan.cache_clear()
@@ -100,10 +101,13 @@ def test_a_system_font_is_used_for_what_it_has(
         resolved = resolve(bounded(TitleCard(title="A 太 B")))
     finally:
         coverage._scan.cache_clear()
-    assert [f.path for f in resolved.fallbacks] == [str(path)]
+    (fallback,) = resolved.fallbacks
+    assert (fallback.path, fallback.bold) == (str(path), str(tmp_path / "Sun-Bold.ttf"))
     faces = Faces(resolved.fallbacks)
     assert [run.font for run in faces.runs("A太", "text")] == [-1, 0]
     assert faces.em("太", "text") == pytest.approx(0.9)
+    assert faces.font("text", 20, 0).path == fallback.path
+    assert faces.font("display", 20, 0).path == fallback.bold
 
 
 def test_emoji_are_dropped_without_a_word() -> None:
@@ -131,6 +135,13 @@ def test_mixed_directions_are_seen_in_the_right_order() -> None:
     assert seen == [("In Hebrew", False), ("שלום עולם", True), ("means", False)]
     hyphen = Faces().runs("ב-2024", "text")
     assert [r.text for r in hyphen] == ["2024", "ב-"]
+
+
+def test_a_line_goes_with_its_paragraph_whatever_it_begins_with() -> None:
+    seen = [r.text.strip() for r in Faces().runs("power ב-2024", "text", rtl=True)]
+    assert seen == ["2024", "ב-", "power"]
+    seen = [r.text.strip() for r in Faces().runs("עברית means", "text", rtl=False)]
+    assert seen == ["עברית", "means"]
 
 
 def test_the_first_strong_character_gives_the_direction() -> None:

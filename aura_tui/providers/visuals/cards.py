@@ -44,7 +44,8 @@ class Cards:
         """The card, its fonts from outside, its picture, its place among the scenes, the frame."""
         resolved = _resolved(scene)
         fonts = (
-            f"{f.family} {f.path} {f.index} {f.characters} {fingerprint(f.path)}"
+            f"{f.family} {f.path} {f.index} {f.characters} "
+            f"{fingerprint(f.path)} {fingerprint(f.bold)}"
             for f in resolved.fallbacks
         )
         picture = fingerprint(scene.card.path) if isinstance(scene.card, PictureCard) else ""

@@ -103,9 +103,21 @@ def _fonts_for(
             break
         has = {c for c in left if ord(c) in covered(path, 0)}
         if has:
-            found.append(Fallback(family, path, 0, "".join(sorted(has))))
+            found.append(Fallback(family, path, _bold(path, has), 0, "".join(sorted(has))))
             left -= has
     return found, left
+
+
+def _bold(path: str, characters: set[str]) -> str:
+    """The bold file beside a regular one, by the names that families use, if it has the same."""
+    regular = Path(path)
+    for name in (regular.stem.replace("Regular", "Bold"), f"{regular.stem}-Bold"):
+        bold = regular.with_name(name + regular.suffix)
+        if name != regular.stem and bold.is_file():
+            has = covered(str(bold), 0)
+            if all(ord(c) in has for c in characters):
+                return str(bold)
+    return path
 
 
 @functools.lru_cache(maxsize=1024)

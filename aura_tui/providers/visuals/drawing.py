@@ -28,10 +28,14 @@ def card_size(width: int, height: int) -> tuple[int, int]:
 
 
 class Fallback(msgspec.Struct, frozen=True):
-    """A font for the ``characters`` that the shipped font of ``family`` lacks."""
+    """A font for the ``characters`` that the shipped font of ``family`` lacks.
+
+    ``bold`` is its bold sibling for titles, the same path where there is none.
+    """
 
     family: Family
     path: str
+    bold: str
     index: int  # of the face within a collection
     characters: str
 

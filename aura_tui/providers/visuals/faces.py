@@ -15,6 +15,7 @@ from PIL import ImageFont, features
 
 from aura_tui.providers.visuals.drawing import FILES, Fallback, Family
 
+BOLD = 600  # from this weight on a fallback is taken from its family's bold
 _REFERENCE_PX = 100
 _RAQM = features.check("raqm")
 
@@ -65,25 +66,30 @@ class Faces:
         if index < 0:
             return _shipped(face, size)
         fallback = self._fallbacks[index]
-        return _system(fallback.path, fallback.index, size)
+        heavy = FACES[face].axes[-1] >= BOLD
+        return _system(fallback.bold if heavy else fallback.path, fallback.index, size)
 
-    def runs(self, text: str, face: str) -> tuple[Run, ...]:
-        """``text`` as runs, from left to right as seen."""
-        if text.isascii() or not text:
+    def runs(self, text: str, face: str, rtl: bool | None = None) -> tuple[Run, ...]:
+        """``text`` as runs, from left to right as seen.
+
+        ``rtl`` is the direction of the paragraph that the line is of; None takes the line's own.
+        """
+        base = is_rtl(text) if rtl is None else rtl
+        if not text or (text.isascii() and not base):
             return (Run(text, -1, False),)
         family = FACES[face].family
         fonts: list[int] = []
         for char in text:
             inherits = bool(fonts) and (char == " " or is_mark(char))
             fonts.append(fonts[-1] if inherits else self._which.get((family, char), -1))
-        right = _directions(text)
+        right = _directions(text, base)
         pieces: list[Run] = []
         start = 0
         for i in range(1, len(text) + 1):
             if i == len(text) or (fonts[i], right[i]) != (fonts[start], right[start]):
                 pieces.append(Run(text[start:i], fonts[start], right[start]))
                 start = i
-        return _visual(pieces, is_rtl(text))
+        return _visual(pieces, base)
 
     def length(self, run: Run, face: str, size: float) -> float:
         """A run's advance in pixels."""
@@ -151,16 +157,15 @@ def is_rtl(text: str) -> bool:
     return False
 
 
-def _directions(text: str) -> list[bool]:
+def _directions(text: str, base: bool) -> list[bool]:
     """For each character, whether it runs from right to left: UAX 9 without embeddings.
 
     Figures and what stands between them run from left to right; other neutrals go with their
     neighbours when those agree, else with the paragraph.
     """
     kinds = [unicodedata.bidirectional(char) for char in text]
-    if not any(kind in ("R", "AL") for kind in kinds):
+    if not base and not any(kind in ("R", "AL") for kind in kinds):
         return [False] * len(text)
-    base = is_rtl(text)
     known: list[bool | None] = []
     for i, kind in enumerate(kinds):
         if kind in ("L", "EN", "AN"):

@@ -74,6 +74,7 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
     leading: float
     align: Align = "start"
     tracking: float = 0.0  # pixels between characters
+    rtl: bool = False  # the paragraph's direction
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,6 +251,7 @@ def set_lines(
         role=role,
         baseline=above * size,
         leading=pitch * size,
+        rtl=is_rtl(" ".join(lines.texts)),
     )
 
 

@@ -81,7 +81,7 @@ def text(
         rest = item.box.w - width
         x = item.box.x + {"start": 0.0, "middle": rest / 2, "end": rest}[item.align]
         y = item.box.y + item.baseline + i * item.leading
-        for run in faces.runs(line, item.face):
+        for run in faces.runs(line, item.face, item.rtl):
             font = faces.font(item.face, item.size, run.font)
             direction, features = shaping(item.face, run)
             if not item.tracking:
@@ -109,7 +109,7 @@ def _code(draw: ImageDraw.ImageDraw, item: Code, faces: Faces, theme: Theme) -> 
         for column, words, role in line:
             colour = getattr(theme.syntax, role)
             x = item.box.x + column * item.advance
-            for run in faces.runs(words, "mono"):
+            for run in faces.runs(words, "mono", rtl=False):
                 font = faces.font("mono", item.size, run.font)
                 direction, features = shaping("mono", run)
                 draw.text(
