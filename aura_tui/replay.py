@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from aura_tui.errors import Code, Conflict, InputError, NotFound
-from aura_tui.model.events import TERMINAL_EVENTS, Envelope, JobLogged
+from aura_tui.model.events import TERMINAL_EVENTS, Envelope
 from aura_tui.model.job import Job
 from aura_tui.model.reduce import reduce
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
 from aura_tui.service import JobPage, QueueState
 from aura_tui.wire.codec import MAX_EVENT_BYTES, decode_line, encode_line
+from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -280,9 +281,9 @@ class ReplayService:
     async def logs(self, job_id: str) -> str:
         await self.get(job_id)
         return "".join(
-            f"{e.event.timestamp:%H:%M:%S} {e.event.severity:<7} {e.event.message}\n"
+            f"{line}\n"
             for e in self._recording.envelopes
-            if e.id <= self._played and e.event.job_id == job_id and isinstance(e.event, JobLogged)
+            if e.id <= self._played and e.event.job_id == job_id and (line := log_line(e.event))
         )
 
     async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:

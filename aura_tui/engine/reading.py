@@ -12,6 +12,7 @@ from aura_tui.errors import Code, EngineError, InputError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.service import JobPage, QueueState
+from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -89,7 +90,7 @@ class StoreReading:
             return [
                 line
                 for envelope in store.all_events(record.n)
-                if (line := _log_line(envelope.event))
+                if (line := log_line(envelope.event))
             ]
 
         return "".join(line + "\n" for line in await self._read(lines))
@@ -113,30 +114,6 @@ class StoreReading:
             f"Job {job_id} has no artifact {name[:80]!r} (any more)",
             f"List them with: aura-tui artifacts {job_id}",
         )
-
-
-def _log_line(event: ev.AnyJobEvent) -> str:
-    at = f"{event.timestamp:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
-    match event:
-        case ev.JobLogged():
-            where = event.stage.title if event.stage else "Job"
-            return f"{at} {event.severity:7} {where}: {event.message}"
-        case ev.Warned():
-            where = event.step.title if event.step else "Job"
-            return f"{at} warning {where}: {event.message}"
-        case ev.StepErred():
-            return f"{at} error   {event.step.title}: {event.message} [{event.code}]"
-        case ev.StepStatusChanged():
-            took = f" after {event.duration_ms / 1000:.2f} s" if event.duration_ms else ""
-            return f"{at} info    {event.step.title}: {event.status.value}{took}"
-        case ev.JobCompleted():
-            return f"{at} info    Job: succeeded: {event.output_path}"
-        case ev.JobFailed():
-            return f"{at} error   Job: failed: {event.error_message}"
-        case ev.JobCancelled():
-            return f"{at} info    Job: {event.message}"
-        case _:
-            return ""
 
 
 class ReadOnlyService(StoreReading):

@@ -1,0 +1,134 @@
+"""What every JobService does, wherever it runs. A new home is one entry in ``homes.py``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aura_tui.errors import AuraError, NotFound
+from aura_tui.model import events as ev
+from aura_tui.model.reduce import fold
+from aura_tui.model.status import JobStatus
+from aura_tui.settings import EngineSettings, Settings
+from aura_tui.ui.follow import as_created
+from tests.contract.homes import HOMES, Past
+from tests.engine.conftest import request
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@pytest.fixture(params=HOMES)
+async def past(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Past]:
+    settings = Settings(home=tmp_path / "home", engine=EngineSettings(min_free_mb=1))
+    async with HOMES[request.param](settings) as past:
+        yield past
+
+
+def ids(past: Past) -> tuple[str, str, str]:
+    return past.succeeded, past.failed, past.cancelled
+
+
+async def history(past: Past, job_id: str, after: int | None = None) -> list[ev.Envelope]:
+    return [envelope async for envelope in past.service.events(job_id, after=after)]
+
+
+async def test_a_job_is_what_its_history_folds_to(past: Past) -> None:
+    for job_id in ids(past):
+        job = await past.service.get(job_id)
+        folded = fold(as_created(job), await history(past, job_id))
+        assert folded == job
+        assert job.ignored == 0
+
+
+async def test_each_end_is_told_by_its_event_and_nothing_follows(past: Past) -> None:
+    ends = (ev.JobCompleted, ev.JobFailed, ev.JobCancelled)
+    statuses = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELED)
+    for job_id, kind, status in zip(ids(past), ends, statuses, strict=True):
+        events = await history(past, job_id)
+        told = [type(envelope.event) for envelope in events]
+        assert [t for t in told if t in ev.TERMINAL_EVENTS] == [kind]
+        assert told[-1] is kind
+        assert (await past.service.get(job_id)).status is status
+
+
+async def test_ids_strictly_increase_and_any_of_them_resumes_exactly_after(past: Past) -> None:
+    whole = await history(past, past.failed)
+    numbers = [envelope.id for envelope in whole]
+    assert numbers == sorted(set(numbers))
+    for i, envelope in enumerate(whole[:-1]):
+        assert await history(past, past.failed, envelope.id) == whole[i + 1 :]
+
+
+async def test_every_event_carries_its_job_and_correlation(past: Past) -> None:
+    for job_id in ids(past):
+        job = await past.service.get(job_id)
+        for envelope in await history(past, job_id):
+            assert envelope.event.job_id == job_id
+            assert envelope.event.correlation_id == job.correlation_id
+
+
+async def test_lists_are_newest_first_filtered_and_paged(past: Past) -> None:
+    newest_first = list(reversed(ids(past)))
+    assert [job.id for job in (await past.service.list()).jobs] == newest_first
+    failed = await past.service.list(status=JobStatus.FAILED)
+    assert [job.id for job in failed.jobs] == [past.failed]
+    found, cursor = [], None
+    while True:
+        page = await past.service.list(limit=1, cursor=cursor)
+        found += [job.id for job in page.jobs]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert found == newest_first
+
+
+async def test_the_log_tells_what_failed_and_why(past: Past) -> None:
+    text = await past.service.logs(past.failed)
+    assert "The encoder broke" in text
+    assert "It hangs" in await past.service.logs(past.cancelled)
+
+
+async def test_artifacts_are_found_by_name_alone(past: Past) -> None:
+    (video,) = await past.service.artifacts(past.succeeded)
+    assert video.type == "video/mp4"
+    path = await past.service.artifact(past.succeeded, video.name)
+    assert path.stat().st_size == video.size_bytes
+    for name in ("../../aura.db", "/etc/passwd", "", "none.mp4"):
+        with pytest.raises(NotFound):
+            await past.service.artifact(past.succeeded, name)
+
+
+async def test_an_unknown_job_is_not_found(past: Past) -> None:
+    service = past.service
+    for ask in (service.get, service.logs, service.artifacts):
+        with pytest.raises(NotFound):
+            await ask("no-such-job")
+    with pytest.raises(NotFound):
+        await history(past, "no-such-job")
+
+
+async def test_what_has_ended_cannot_be_changed(past: Past) -> None:
+    service = past.service
+    before = [await service.get(job_id) for job_id in ids(past)]
+    for change in (service.cancel, service.pause, service.resume):
+        for job_id in ids(past):
+            with pytest.raises(AuraError) as caught:
+                await change(job_id)
+            assert caught.value.remediation
+    with pytest.raises(AuraError):
+        await service.retry(past.succeeded)
+    assert [await service.get(job_id) for job_id in ids(past)] == before
+
+
+async def test_a_request_that_cannot_be_is_refused(past: Past) -> None:
+    with pytest.raises(AuraError):
+        await past.service.submit(request("  "))
+    assert len((await past.service.list()).jobs) == 3
+
+
+async def test_the_queue_is_empty_when_all_has_ended(past: Past) -> None:
+    queue = await past.service.queue()
+    assert (queue.queued, queue.running, queue.paused, queue.waiting) == (0, 0, 0, ())
