@@ -309,6 +309,16 @@ def test_a_topic_without_a_word_is_a_clean_error(topic: str) -> None:
     assert caught.value.code is Code.SCRIPT_FAILED
 
 
+LONG = "This single sentence goes on and on about the harbour " + "and the sea beyond it " * 6
+
+
+@pytest.mark.parametrize("text", [LONG + ".", f"- {LONG}\n- Another point of the list\n"])
+def test_a_long_sentence_is_kept_whole_if_there_is_no_other(text: str) -> None:
+    script = ask(text, 5.0)
+    assert script.scenes[0].narration == LONG.strip() + "."
+    assert len(script.title) < 80
+
+
 def test_a_faster_voice_gets_more_to_say() -> None:
     text = (BRIEFS / "essay.txt").read_text()
     slow, fast = (

@@ -62,18 +62,19 @@ class _Take:
         return joined
 
 
-def scenes(out: Outline, chosen: list[int], title: str) -> tuple[Scene, ...]:
-    """The scenes that tell ``chosen`` (indices of lines, in order). The first is the title."""
+def scenes(out: Outline, chosen: list[int], title: str, said: str) -> tuple[Scene, ...]:
+    """The scenes that tell ``chosen`` (indices of lines, in order). The first is the title, with
+    ``said`` over it; where that is "", the introduction."""
     takes = _takes(out, chosen)
     made: list[Scene] = []
-    opening = _opening(takes, out.sections)
+    opening = None if said else _opening(takes, out.sections)
     if opening and len(takes) == 1 and len(opening.lines) > 1:  # a tiny text: two scenes still
         rest = _Take(opening.section, None, opening.lines[1:])
         opening = _Take(opening.section, None, opening.lines[:1])
         takes = [opening, rest]
     if opening is None:
         card: AnyCard = TitleCard(title=title)
-        made.append(_scene(1, title, prose.finished(title), card, chapter=True))
+        made.append(_scene(1, title, said or prose.finished(title), card, chapter=True))
     top: int | None = None
     tops = _tops(out.sections)
     for take in takes:

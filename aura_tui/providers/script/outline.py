@@ -66,38 +66,51 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             "The brief is only a topic, so the video is short: "
             "a text or a Markdown file would give it something to tell."
         ]
+    named = bool(asked or parsed.title or out.sections[out.drafts[0].section].title)
     budget = target or DEFAULT_MAX_S
-    # What opens a list may be the title's own words: then the title says it.
-    same = prose.finished(out.lines[0].text) == prose.finished(title)
     while True:
-        chosen, spare = _chosen(out, budget, 0.0 if same else prose.seconds(title, rate))
-        told = fitting.told_s(out, chosen) + spare
-        if spare and same and len(chosen) > 1:
-            chosen = [i for i in chosen if i > 0]
-        scenes = layout.scenes(out, chosen, title)
+        told = _Told(out, budget, title if named else "", rate)
+        scenes = layout.scenes(out, told.lines, title, told.title)
         if len(scenes) <= max(60, (target or DEFAULT_MAX_S) / MIN_SCENE_S):
             break
         budget *= 0.85  # a text of snippets: fewer of them
     notes: list[str] = []
     worth = sum(line.score > 0 for line in out.lines)
-    if target and told < 0.7 * target and len(chosen) > 0.8 * worth:
+    if target and told.seconds < 0.7 * target and len(told.lines) > 0.8 * worth:
         notes.append(
-            f"The text gives about {told:.0f} s of the {target:.0f} s asked for; nothing is "
-            "invented, so the video is shorter. A longer text would fill it."
+            f"The text gives about {told.seconds:.0f} s of the {target:.0f} s asked for; nothing "
+            "is invented, so the video is shorter. A longer text would fill it."
         )
     return Script(title=title, language=language, scenes=scenes), notes
 
 
-def _chosen(out: fitting.Outline, budget: float, title_s: float) -> tuple[list[int], float]:
-    """(the lines to tell, seconds for the title): the title is said where no introduction is."""
-    first = out.drafts[0]
-    intro = first.block is None and not out.sections[first.section].title
-    if intro:
-        chosen = fitting.choose(out, budget)
-        if chosen and out.lines[chosen[0]].draft == 0:
-            return chosen, 0.0
-    spare = title_s + out.pause_s
-    return fitting.choose(out, budget - spare), spare
+class _Told:
+    """What is told in ``budget`` seconds: lines (by index), and what is said over the title.
+
+    An introduction is told over the title. Without one the title itself is said; a text without
+    a title (``name`` is "") has its first sentence said there, whole.
+    """
+
+    def __init__(self, out: fitting.Outline, budget: float, name: str, rate: float) -> None:
+        first = out.drafts[0]
+        intro = first.block is None and not out.sections[first.section].title
+        lines = fitting.choose(out, budget) if intro else []
+        self.title = ""
+        if lines and out.lines[lines[0]].draft == 0:
+            spare = 0.0
+        elif intro and not name:
+            # Nothing fits: the shortest of its first sentences, whole.
+            near = [i for i in first.lines[:3] if not out.lines[i].needs] or first.lines[:1]
+            lines, spare = [min(near, key=lambda i: out.lines[i].seconds)], 0.0
+        else:
+            self.title = prose.finished(name or out.lines[0].text)
+            spare = prose.seconds(self.title, rate) + out.pause_s
+            if self.title == prose.finished(out.lines[0].text):  # it is told once, in either place
+                lines = [i for i in fitting.choose(out, budget) if i > 0]
+            else:
+                lines = fitting.choose(out, budget - spare)
+        self.lines = lines
+        self.seconds = fitting.told_s(out, lines) + spare
 
 
 _SUBJECT = re.compile(
