@@ -139,8 +139,8 @@ class BoardApp(App[None]):
         self.set_class(self._ascii, "-ascii")
         self.register_theme(AURA)
         self.theme = AURA.name
-        self._pacer.touch()
-        # The engine's imports take a moment: first a frame, then they.
+        # The first frame comes when the widgets know their sizes. Then the engine, whose imports
+        # take a moment.
         self.call_after_refresh(self._start)
 
     def on_unmount(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.content import Content
 from textual.geometry import Size
@@ -14,6 +14,7 @@ from textual.visual import Visual
 
 from aura_tui.model.text import clean
 from aura_tui.ui import bindings
+from aura_tui.ui.glyphs import UNICODE
 from aura_tui.ui.theme import FAINT
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class LogView(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.border_title = "Log"
-        self._rows: list[Content] = []
+        self._glyphs = UNICODE
+        self._rows: list[_Row] = []
         self._heights: deque[int] = deque()  # rows of each line, oldest first
         self._taken = 0  # lines ever taken over from the state
         self._width = 0
@@ -45,6 +47,7 @@ class LogView(ScrollView, can_focus=True):
 
     def show(self, state: RunState, glyphs: Glyphs) -> None:
         """Take over the lines that came since the last time."""
+        self._glyphs = glyphs
         width = self.size.width
         if not width:
             return
@@ -90,7 +93,7 @@ class LogView(ScrollView, can_focus=True):
         width = self.size.width
         if at >= len(self._rows):
             return Strip.blank(width, self.rich_style)
-        row = self._rows[at]
+        row = self._rows[at].draw(width, self._glyphs)
         selection = self.text_selection
         span = selection.get_span(at) if selection is not None else None
         if span is not None:
@@ -103,38 +106,53 @@ class LogView(ScrollView, can_focus=True):
         return strips[0].apply_offsets(0, at) if strips else Strip.blank(width, self.rich_style)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        return selection.extract("\n".join(row.plain for row in self._rows)), "\n"
+        rows = (row.draw(self._width, self._glyphs).plain for row in self._rows)
+        return selection.extract("\n".join(rows)), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh()
 
 
-def _rows(line: LogLine, width: int, glyphs: Glyphs) -> list[Content]:
-    """``line`` wrapped, its continuation under its text. The mark tells the severity."""
-    mark, style = {
-        "info": ("", ""),
-        "warning": (f"{glyphs.warning} ", "$warning"),
-        "error": (f"{glyphs.failed} ", "$error"),
-    }[line.severity]
-    head = f"{line.source:<12} " if line.source or width >= _NARROW else ""
-    if width >= _NARROW:
-        head = f"{line.at.astimezone():%H:%M:%S}  {head}"
-    elif line.source:
-        head = f"{line.source}: "
-    indent = len(head) if width >= _NARROW else 2
-    first_room = max(8, width - len(head) - len(mark))
-    rows: list[Content] = []
+class _Row(NamedTuple):
+    """A row of the pane: a part of a line's text. Made for every line, drawn only in sight."""
+
+    line: LogLine
+    text: str
+    first: bool
+
+    def draw(self, width: int, glyphs: Glyphs) -> Content:
+        head, mark = _head(self.line, width, glyphs)
+        style = _STYLES[self.line.severity]
+        if self.first:
+            lead = Content.assemble((head, FAINT), (mark, style))
+        else:
+            lead = Content(" " * (_indent(head, width) + len(mark)))
+        return lead + Content.styled(self.text, style)
+
+
+_STYLES = {"info": "", "warning": "$warning", "error": "$error"}
+
+
+def _head(line: LogLine, width: int, glyphs: Glyphs) -> tuple[str, str]:
+    """What stands before the text: when and where, and the mark that tells the severity."""
+    marks = {"info": "", "warning": f"{glyphs.warning} ", "error": f"{glyphs.failed} "}
+    if width < _NARROW:
+        return f"{line.source}: " if line.source else "", marks[line.severity]
+    return f"{line.at.astimezone():%H:%M:%S}  {line.source:<12} ", marks[line.severity]
+
+
+def _indent(head: str, width: int) -> int:
+    return len(head) if width >= _NARROW else 2
+
+
+def _rows(line: LogLine, width: int, glyphs: Glyphs) -> list[_Row]:
+    """``line`` wrapped."""
+    rows: list[_Row] = []
+    head, mark = _head(line, width, glyphs)
+    room = max(8, width - len(head) - len(mark))
     for text in glyphs.spell(clean(line.text, 4000)).expandtabs(4).splitlines() or [""]:
-        wrapped = [text]
-        if len(text) > first_room or not text.isascii():
-            wrapped = [part.plain for part in Content(text).wrap(first_room)] or [""]
-        for part in wrapped:
-            lead = (
-                Content.assemble((head, FAINT), (mark, style))
-                if not rows
-                else Content(" " * (indent + len(mark)))
-            )
-            rows.append(lead + Content.styled(part.rstrip(), style))
-            if len(rows) == _MAX_ROWS_A_LINE:
-                return rows
-    return rows
+        parts = [text]
+        if len(text) > room or not text.isascii():
+            parts = [part.plain for part in Content(text).wrap(room)] or [""]
+        rows += [_Row(line, part.rstrip(), not rows and not i) for i, part in enumerate(parts)]
+    return rows[:_MAX_ROWS_A_LINE]
