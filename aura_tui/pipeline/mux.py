@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from aura_tui.model.script import SAMPLE_RATE
 from aura_tui.model.text import clean_line
 from aura_tui.pipeline.codec import timescale
 from aura_tui.pipeline.language import iso_639_2
@@ -76,6 +77,9 @@ async def join(
         *("-c:v", "copy", "-bsf:v", f"setts=pts=PTS:dts=(N-{_REORDER})/({timeline.fps}*TB)"),
         *(("-c:a", "copy") if copied else ("-c:a", "aac", "-aac_coder", "fast")),
         *("-metadata:s:a:0", f"language={language}"),
+        # Left to itself FFmpeg counts chapters in a common multiple of every track's clock; one
+        # of a minute then overflows, and its whole track is lost.
+        *("-movie_timescale", str(SAMPLE_RATE)),
         *("-video_track_timescale", str(timescale(timeline.fps))),
         *("-movflags", "+faststart", "-f", "mp4", part),
     ]

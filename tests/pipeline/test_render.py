@@ -18,7 +18,9 @@ from PIL import Image, ImageDraw
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Options, RenderSpec
+from aura_tui.model.script import Speech, Word
 from aura_tui.pipeline.compose import compose
+from aura_tui.pipeline.narration import header
 from aura_tui.pipeline.render import render, salvage
 from aura_tui.pipeline.segments import segments
 from aura_tui.process import Children
@@ -226,6 +228,24 @@ async def test_burned_captions_are_seen_only_while_they_are_said(
     plain = desk(tmp_path)
     await render(plain, timeline)
     assert plain.made > 0, "burned and plain segments are not taken for each other"
+
+
+async def test_long_chapters_keep_their_track_and_the_captions(tmp_path: Path, ffmpeg: str) -> None:
+    ctx = desk(tmp_path, res="128x128", fps=7, options=Options(motion=False))
+    sounds = []
+    for scene in (1, 2):
+        path = tmp_path / f"{scene}.wav"
+        path.write_bytes(header(100 * 48_000) + bytes(200 * 48_000))
+        words = tuple(Word("word", float(s), s + 0.5) for s in range(99))
+        sounds.append(Speech(scene=scene, path=str(path), samples=100 * 48_000, words=words))
+    pictures = [picture(tmp_path, scene, (60, 60, 60), (144, 144)) for scene in (1, 2)]
+    timeline = await compose(ctx, script(["word", "word"], title="Long"), sounds, pictures)
+    seen = watch.look(ffmpeg, Path((await render(ctx, timeline)).video), 7)
+    assert seen.frames == timeline.frames
+    assert seen.steps == pytest.approx([1] * (timeline.frames - 1), abs=1e-6)
+    assert seen.warnings == ""
+    for track in ("Subtitle: mov_text", "Data: bin_data"):
+        assert track in seen.about
 
 
 @pytest.mark.parametrize(
