@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.e2e.program import Program
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+# Long enough in Rendering for whatever a test does meanwhile.
+LONG = ("--progress", "json", "--resolution", "1920x1080", "--fps", "30")
 STAGES = ("Script", "TTS", "Visuals", "Composition", "Rendering")
 
 
@@ -129,7 +131,7 @@ def test_json_lines_are_the_events_and_the_last_is_the_end(program: Program) -> 
 
 
 def test_ctrl_c_cancels_and_waits_for_it(program: Program) -> None:
-    process = program.start(*program.arguments("--progress", "json", "--duration", "30"))
+    process = program.start(*program.arguments(*LONG))
     read_until(process, "step-progress", "Rendering")
     running = below(process.pid)
     process.send_signal(signal.SIGINT)
@@ -145,7 +147,7 @@ def test_ctrl_c_cancels_and_waits_for_it(program: Program) -> None:
 
 
 def test_a_second_ctrl_c_leaves_at_once_and_the_job_can_go_on(program: Program) -> None:
-    process = program.start(*program.arguments("--progress", "json", "--duration", "30"))
+    process = program.start(*program.arguments(*LONG))
     read_until(process, "step-progress", "Rendering")
     running = below(process.pid)
     process.send_signal(signal.SIGINT)
@@ -200,7 +202,7 @@ def test_after_kill_9_in_any_stage_the_next_start_makes_the_same_video(
 
 
 def test_a_second_process_reads_and_is_told_who_holds_the_engine(program: Program) -> None:
-    process = program.start(*program.arguments("--progress", "json", "--duration", "30"))
+    process = program.start(*program.arguments(*LONG))
     read_until(process, "step-progress", "Rendering")
     for command in ("jobs", "show", "logs"):
         assert program.run(command).returncode == 0
@@ -218,7 +220,7 @@ def test_a_second_process_reads_and_is_told_who_holds_the_engine(program: Progra
 
 
 def test_a_retry_reuses_all_that_was_finished(program: Program) -> None:
-    process = program.start(*program.arguments("--progress", "json", "--duration", "30"))
+    process = program.start(*program.arguments(*LONG))
     read_until(process, "step-progress", "Rendering")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
