@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _SHORT_S = 3.5  # shorter scenes join a neighbour
 _FULL_S = 13.0  # what a joined scene may take
+_POINT_WORDS = 13
 _LIST_S = 13.0  # of one card's points
 _CARD_ITEMS = 6
 _CODE_LINES, _CODE_COLUMNS = 14, 110
@@ -282,11 +283,11 @@ def _points(items: list[str]) -> list[str]:
     """Short points. Items of the form "Label: explanation" show their labels alone if the whole
     would be too long; all of them, so that the points are of one kind."""
     firsts = [prose.sentences(item)[0] for item in items]
-    short = [prose.shorten(first, 12) for first in firsts]
+    short = [prose.shorten(first, _POINT_WORDS) for first in firsts]
     labels = [_LABEL.match(item) for item in items]
-    if any(prose.length_in_words(f) > 12 for f in firsts) and all(labels):
+    if all(labels) and not all(short):
         return [label[1].strip() for label in labels if label]
-    return [s or prose.headline(f, 12) for s, f in zip(short, firsts, strict=True)]
+    return [s or prose.headline(f, _POINT_WORDS) for s, f in zip(short, firsts, strict=True)]
 
 
 def _head(take: _Take, name: str, above: str) -> tuple[str, str]:
