@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -198,3 +200,13 @@ def test_a_card_that_cannot_be_drawn_becomes_a_statement(card: AnyCard) -> None:
 def test_code_keeps_its_lines_and_other_texts_are_one() -> None:
     code = made_sound(scene(card=CodeCard(title="a\nb", code="x\n  y\x1b[0m"))).scenes[0].card
     assert code == CodeCard(title="a b", code="x\n  y")
+
+
+def test_the_stage_costs_no_heavy_import() -> None:
+    code = (
+        "import sys, aura_tui.pipeline.script, aura_tui.providers.script.outline, "
+        "aura_tui.providers.endpoint\n"
+        "print([m for m in ('httpx', 'markdown_it', 'PIL') if m in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"

@@ -52,7 +52,7 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
     asked = prose.spoken_form(clean_line(brief.topic))
     if not any(c.isalnum() for c in asked):
         asked = ""
-    out = fitting.outline(parsed, language, rate, request.voice_spec.pause)
+    out = fitting.outline(parsed, language.lower(), rate, request.voice_spec.pause)
     title = prose.headline(asked or parsed.title or _first_words(out), 14)[:120] or "Untitled"
     if not out.lines:
         said = asked or parsed.title or _names(parsed)
