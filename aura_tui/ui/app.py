@@ -98,7 +98,6 @@ class BoardApp(App[None]):
     TITLE = "aura-tui"
     CSS_PATH = "board.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.APP]
-    ENABLE_COMMAND_PALETTE = True
 
     def __init__(
         self,
@@ -119,6 +118,7 @@ class BoardApp(App[None]):
         self._now = now
         self._ascii = is_ascii(environ, getattr(sys.__stdout__, "encoding", None))
         self._glyphs = ASCII if self._ascii else UNICODE
+        self.use_command_palette = not self._ascii  # it draws signs of its own
         self._state = RunState()
         self._service: JobService | None = None
         self._interrupted = False

@@ -162,6 +162,16 @@ async def test_a_refusal_is_told_as_text_and_the_keys_come_back() -> None:
         await board.shows("[red]Not now[/red]. Try again later.", "p Pause")
 
 
+async def test_a_refusal_in_ascii_is_ascii() -> None:
+    service = running()
+    service.refusal = Conflict(Code.JOB_STATE, "Not now", "Try again later.")
+    async with showing(service, environ={"AURA_ASCII": "1"}) as board:
+        await board.shows("p Pause")
+        await board.press("p")
+        await board.shows("Not now. Try again later.")
+        assert board.text.isascii()
+
+
 async def test_keys_that_may_not_do_nothing() -> None:
     async with showing(recordings.success()) as board:
         await board.shows("Succeeded")

@@ -22,6 +22,7 @@ PROGRAM = """
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
+from aura_tui.errors import AuraError
 from aura_tui.replay import ReplayService
 from aura_tui.ui.app import run_board
 
@@ -35,7 +36,11 @@ async def make():
 async def find(service):
     return service.job_ids[0]
 
-outcome = run_board(make, find)
+try:
+    outcome = run_board(make, find)
+except AuraError as e:
+    print("error", e.code)
+    sys.exit(3)
 print("status", outcome.job and outcome.job.status, "interrupted", outcome.interrupted)
 """
 
@@ -96,6 +101,16 @@ def test_a_sigint_from_outside_restores_the_terminal(slow: Terminal) -> None:
     assert slow.ends() != 0
     restored(slow)
     assert "service closed" in slow.text
+
+
+def test_a_service_that_will_not_open_is_an_error_on_a_restored_terminal(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path / "nothing.jsonl"), "1"]
+    with terminal(command, {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}) as shown:
+        assert shown.ends() == 3
+        restored(shown)
+        after = shown.sent.rsplit(b"\x1b[?1049l", 1)[1].decode()
+        assert "error E109" in after
+        assert "Traceback" not in shown.text
 
 
 def test_no_color_sends_no_colour(colourless: Terminal) -> None:

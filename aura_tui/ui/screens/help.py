@@ -28,21 +28,23 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help"):
-            yield Static(Content("\n").join(_lines()), markup=False)
+            palette = self.app.use_command_palette
+            yield Static(Content("\n").join(_lines(palette=palette)), markup=False)
 
     async def action_dismiss(self, result: None = None) -> None:
         self.dismiss(result)
 
 
-def _lines() -> Iterator[Content]:
+def _lines(*, palette: bool) -> Iterator[Content]:
     for i, (title, group) in enumerate(bindings.GROUPS):
         if i:
             yield Content("")
         yield Content.styled(title, "bold $primary")
         for binding in group:
             yield Content.assemble((f"  {_keys(binding):<14}", "bold"), " ", _says(binding))
-    yield Content("")
-    yield Content.styled("ctrl+p opens the command palette: themes and more.", MUTED)
+    if palette:
+        yield Content("")
+        yield Content.styled("ctrl+p opens the command palette: themes and more.", MUTED)
 
 
 def _keys(binding: Binding) -> str:

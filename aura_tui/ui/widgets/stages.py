@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from aura_tui.model.events import Metrics
     from aura_tui.model.job import Job, Step
     from aura_tui.ui.glyphs import Glyphs
     from aura_tui.ui.state import RunState
@@ -38,6 +41,8 @@ STEP_STYLE = {
     StepStatus.CANCELLED: "$warning",
 }
 _NARROW = 60
+_INDENT = " " * 5
+_NUMBERS_STAND = timedelta(seconds=0.5)  # of a stage at work; faster, nobody reads them
 _MAX_NOTES = 5  # of warnings, and of errors: the newest
 
 
@@ -56,6 +61,8 @@ class StageRow(Painted, can_focus=True):
     def __init__(self, stage: Stage) -> None:
         super().__init__(id=f"stage-{stage.phase}")
         self.stage = stage
+        self._numbers: Metrics | None = None
+        self._numbers_until: datetime | None = None
 
     def action_open(self) -> None:
         self.post_message(self.Toggled(self.stage))
@@ -66,9 +73,23 @@ class StageRow(Painted, can_focus=True):
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
         """Draw this stage of ``state`` as of ``now``."""
         width = self.size.width
-        if width:
-            drawn = lines(state, self.stage, now, width, glyphs, focused=self.has_focus)
-            self.paint(drawn, glyphs)
+        if not width:
+            return
+        if state.job is None:
+            waiting = f"  {glyphs.waiting} {self.stage.title}"
+            self.paint([Content.styled(waiting, FAINT)], glyphs)
+            return
+        step = self._readable(state.job.step(self.stage), now)
+        self.paint(lines(state, state.job, step, now, width, glyphs, self.has_focus), glyphs)
+
+    def _readable(self, step: Step, now: datetime) -> Step:
+        """``step`` with numbers that stand long enough to be read."""
+        if step.status is StepStatus.STARTED and step.metrics is not None:
+            if self._numbers_until is not None and now < self._numbers_until:
+                return replace(step, metrics=self._numbers)
+            self._numbers_until = now + _NUMBERS_STAND
+        self._numbers = step.metrics
+        return step
 
 
 class StageList(VerticalScroll, can_focus=False):
@@ -76,13 +97,13 @@ class StageList(VerticalScroll, can_focus=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.STAGES[:2]]
 
-    def compose(self) -> ComposeResult:
-        yield from self._rows
-
     def __init__(self) -> None:
         super().__init__()
         self._at: Stage | None = None
         self._rows = [StageRow(stage) for stage in Stage]
+
+    def compose(self) -> ComposeResult:
+        yield from self._rows
 
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
         """Draw all stages of ``state`` as of ``now``; the one at work comes into sight."""
@@ -100,15 +121,15 @@ class StageList(VerticalScroll, can_focus=False):
 
 
 def lines(
-    state: RunState, stage: Stage, now: datetime, width: int, glyphs: Glyphs, *, focused: bool
+    state: RunState,
+    job: Job,
+    step: Step,
+    now: datetime,
+    width: int,
+    glyphs: Glyphs,
+    focused: bool,
 ) -> Iterator[Content]:
     """The row, then its details where it is open."""
-    job = state.job
-    if job is None:
-        waiting = f"  {glyphs.waiting} {stage.title}"
-        yield Content.styled(waiting, FAINT)
-        return
-    step = job.step(stage)
     cursor = Content.styled(f"{glyphs.cursor if focused else ' '} ", "bold $accent")
     yield cursor + _row(job, step, state.clock.step_s(step, now), width - 2, glyphs)
     opened = state.opened(step)
@@ -168,26 +189,25 @@ def _summary(step: Step, glyphs: Glyphs) -> str:
 def _details(step: Step, width: int, glyphs: Glyphs) -> Iterator[Content]:
     """At least two lines, so that the screen keeps still while a stage has little to tell."""
     room = max(10, width - 6)
-    indent = Content(" " * 5)
     said = phrases.current(step) if width < _NARROW else phrases.doing(step)
     message = said or _nothing(step)
-    yield indent + Content.styled(message, MUTED).truncate(room, ellipsis=True)
+    yield _quiet(message, room)
     numbers = f" {glyphs.dot} ".join(phrases.metrics(step.metrics))
-    yield indent + Content.styled(numbers, MUTED).truncate(room, ellipsis=True)
+    yield _quiet(numbers, room)
     for warning in step.warnings[-_MAX_NOTES:]:
-        yield from _note(warning, glyphs.warning, "$warning", indent, room)
+        yield from _note(warning, glyphs.warning, "$warning", room)
     for problem in step.errors[-_MAX_NOTES:]:
         text = " ".join(part for part in (problem.code, problem.message) if part)
-        yield from _note(text, glyphs.failed, "$error", indent, room)
+        yield from _note(text, glyphs.failed, "$error", room)
         if problem.remediation:
-            yield from _note(problem.remediation, glyphs.arrow, "$foreground", indent, room)
+            yield from _note(problem.remediation, glyphs.arrow, "$foreground", room)
 
 
 def _brief(step: Step, width: int, glyphs: Glyphs) -> Iterator[Content]:
     for problem in step.errors[-_MAX_NOTES:]:
         text = " ".join((glyphs.failed, clean_line(problem.code), clean_line(problem.message)))
         line = Content.styled(text, "$error").truncate(max(1, width - 6), ellipsis=True)
-        yield Content(" " * 5) + line
+        yield Content(_INDENT) + line
 
 
 def _nothing(step: Step) -> str:
@@ -198,9 +218,13 @@ def _nothing(step: Step) -> str:
     }.get(step.status, "")
 
 
-def _note(text: str, mark: str, style: str, indent: Content, room: int) -> Iterable[Content]:
+def _quiet(text: str, room: int) -> Content:
+    return Content.styled(_INDENT + text, MUTED).truncate(room + len(_INDENT), ellipsis=True)
+
+
+def _note(text: str, mark: str, style: str, room: int) -> Iterable[Content]:
     """``text`` wrapped beside its mark, which tells what it is without the colour."""
     wrapped = Content(clean_line(text, 2000)).wrap(room - len(mark) - 1)
     for i, line in enumerate(wrapped or [Content("")]):
         head = f"{mark} " if not i else " " * (len(mark) + 1)
-        yield indent + Content.styled(head + line.plain, style)
+        yield Content.styled(_INDENT + head + line.plain, style)
