@@ -169,7 +169,7 @@ async def test_a_range_from_this_run_alone_says_so() -> None:
     service = running()
     service.tape.progress(Stage.VOICE, 30, **recordings.eta(60, runs=0))
     async with showing(service) as board:
-        await board.shows("45-75 s left, from this run's pace")
+        await board.shows("45-75 s left, from this run's pace", "id 7f3c9a52d1e84b06")
 
 
 async def test_a_recording_that_was_cut_short_says_so_and_its_clock_stands() -> None:

@@ -58,7 +58,8 @@ def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Co
     title = Content.styled(clean_line(job.title) or job.id, "bold")
     status = Content.styled(f"{glyphs.job(job.status)} {word}", style)
     times = Content(phrases.duration(state.clock.elapsed_s(now))) + _left(job, state, glyphs)
-    third = times if width < _NARROW else spread(times, _identity(job, glyphs), width)
+    room = width - times.cell_length - 2
+    third = times if width < _NARROW else spread(times, _identity(job, glyphs, room), width)
     return [
         spread(title, status, width),
         _whole_bar(job.percent, width, glyphs, style),
@@ -94,11 +95,14 @@ def _left(job: Job, state: RunState, glyphs: Glyphs) -> Content:
     return Content.styled(dot + text, MUTED)
 
 
-def _identity(job: Job, glyphs: Glyphs) -> Content:
-    parts = [f"attempt {job.attempt}"]
-    if job.correlation_id:
-        parts.append(f"id {clean_line(job.correlation_id, 40)}")
-    return Content.styled(f" {glyphs.dot} ".join(parts), MUTED)
+def _identity(job: Job, glyphs: Glyphs, room: int) -> Content:
+    """Which attempt, and the correlation id; a first attempt goes unsaid where room is short."""
+    attempt = f"attempt {job.attempt}"
+    if not job.correlation_id:
+        return Content.styled(attempt, MUTED)
+    correlation = f"id {clean_line(job.correlation_id, 40)}"
+    whole = f"{attempt} {glyphs.dot} {correlation}"
+    return Content.styled(correlation if job.attempt == 1 and len(whole) > room else whole, MUTED)
 
 
 def spread(left: Content, right: Content, width: int) -> Content:

@@ -16,6 +16,7 @@ from aura_tui.model.text import clean
 from aura_tui.ui import bindings
 from aura_tui.ui.glyphs import UNICODE
 from aura_tui.ui.theme import FAINT
+from aura_tui.ui.widgets.painted import Painted
 
 if TYPE_CHECKING:
     from textual import events
@@ -84,6 +85,7 @@ class LogView(ScrollView, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         if self._follows:
             self._to_end()
+        self.post_message(Painted.Stale())  # a scrollbar came or went: wrap anew
 
     def action_scroll_end(self) -> None:
         self._to_end()
