@@ -204,6 +204,7 @@ def test_after_kill_9_in_any_stage_the_next_start_makes_the_same_video(
 def test_a_second_process_reads_and_is_told_who_holds_the_engine(program: Program) -> None:
     process = program.start(*program.arguments(*LONG))
     read_until(process, "step-progress", "Rendering")
+    process.send_signal(signal.SIGSTOP)  # it holds the engine for as long as we look
     for command in ("jobs", "show", "logs"):
         assert program.run(command).returncode == 0
     for command, name in (("cancel", "@latest"), ("pause", "@latest"), ("run", "another topic")):
@@ -212,6 +213,7 @@ def test_a_second_process_reads_and_is_told_who_holds_the_engine(program: Progra
         assert f"process {process.pid}, since " in done.stderr
         assert "[E801]" in done.stderr
     watcher = program.start("watch", "--progress", "json")
+    process.send_signal(signal.SIGCONT)
     process.send_signal(signal.SIGINT)
     out, _ = watcher.communicate(timeout=30)
     assert watcher.returncode == 4
