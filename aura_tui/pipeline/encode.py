@@ -97,6 +97,7 @@ class Encoding:
                 height=self._timeline.height,
                 segment=segment,
                 argv=(self._plan.ffmpeg.path, *job.BASE, *self._plan.codec.arguments(out)),
+                fallbacks=self._plan.fallbacks,
                 ahead=layers,
             )
             await lane.encode(order, what, lambda block: self._meter.progress(index, block))

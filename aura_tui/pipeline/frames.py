@@ -27,7 +27,7 @@ _LUMA_STEPS = 3  # samples a pixel, each way
 _CHROMA_STEPS = 2  # the eye places colour less exactly
 _MAX_SAMPLES = 48_000_000  # of the enlarged luma: memory stays bounded at any frame size
 _PICTURES_KEPT = 2  # a crossfade shows two
-_NEAR = 1.06  # a picture at most so much larger than needed is taken as it is
+_NEAR = 1.1  # a picture at most so much larger than needed is taken as it is
 
 # ITU-R BT.709: Y' = Kr R + Kg G + Kb B; 8 bits, Y' in 16-235, Cb and Cr in 16-240.
 _KR, _KG, _KB = 0.2126, 0.7152, 0.0722

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from aura_tui.pipeline.frames import Planes
     from aura_tui.pipeline.segments import Segment
+    from aura_tui.providers.visuals.drawing import Fallback
 
 _PIPE_BYTES = 1 << 20  # Linux's usual limit; 64 KB costs 1.5 ms a frame in switches
 _STDERR_BYTES = 32 * 1024
@@ -64,7 +65,7 @@ def encode(order: Order, painter: Painter) -> Done:
     problem, picture, memory = "", "", False
     try:
         _widen(process.stdin)
-        for frame in frames(order.segment, painter):
+        for frame in frames(order.segment, painter, order.fallbacks):
             _write(process.stdin.fileno(), [plane.tobytes() for plane in frame])
     except BrokenPipeError:
         pass  # FFmpeg ended early: its exit code and last words say why
@@ -96,13 +97,18 @@ def encode(order: Order, painter: Painter) -> Done:
     )
 
 
-def frames(segment: Segment, painter: Painter) -> Iterator[Planes]:
+def frames(
+    segment: Segment, painter: Painter, fallbacks: tuple[Fallback, ...] = ()
+) -> Iterator[Planes]:
     """Every frame of ``segment``. A frame that equals the one before may be the same object."""
     overlays = {}
     if segment.burned:
         from aura_tui.pipeline.burn import Overlay
 
-        overlays = {burned: Overlay(burned.lines, *painter.size) for burned in set(segment.burned)}
+        overlays = {
+            burned: Overlay(burned.lines, *painter.size, fallbacks)
+            for burned in set(segment.burned)
+        }
     still = all(layer.start == layer.end for layer in segment.layers) and not segment.fades
     plain: Planes | None = None
     shown: tuple[object, Planes] | None = None

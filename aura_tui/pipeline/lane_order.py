@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from aura_tui.pipeline.segments import Layer, Segment
+from aura_tui.providers.visuals.drawing import Fallback
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +16,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     height: int
     segment: Segment
     argv: tuple[str, ...]
+    fallbacks: tuple[Fallback, ...] = ()  # fonts of burned captions
     ahead: tuple[Layer, ...] = ()  # what the lane's next order will show
 
 

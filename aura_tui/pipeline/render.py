@@ -59,8 +59,8 @@ async def render(ctx: StageContext, timeline: Timeline) -> Rendered:
 
     ctx.report.progress(ENCODED_PERCENT, "Joining the video", metrics=meter.metrics())
     await ctx.children.gate()
-    captions = Path(timeline.captions) if timeline.cues else None
-    video = await _join(ctx, plan, timeline, done, sound, captions, f"{slug(timeline.title)}.mp4")
+    name = f"{slug(timeline.title)}.mp4"
+    video = await _join(ctx, plan, timeline, done, sound, name)
     size = video.stat().st_size
     metrics = msgspec.structs.replace(meter.metrics(), size_bytes=size, projected_bytes=size)
     ctx.report.progress(100, "Rendered", metrics=metrics)
@@ -88,16 +88,8 @@ async def salvage(ctx: StageContext, timeline: Timeline) -> Path | None:
         return None
     piece = await asyncio.to_thread(ctx.pieces.find, plan.sound_key, int)
     sound = piece.path if piece and piece.path else Path(timeline.narration)
-    captions = Path(timeline.captions)
-    return await _join(
-        ctx,
-        plan,
-        timeline,
-        leading,
-        sound,
-        captions if timeline.cues and captions.is_file() else None,
-        f"{slug(timeline.title)}.partial.mp4",
-    )
+    name = f"{slug(timeline.title)}.partial.mp4"
+    return await _join(ctx, plan, timeline, leading, sound, name)
 
 
 async def _join(
@@ -106,12 +98,14 @@ async def _join(
     timeline: Timeline,
     parts: list[Part],
     sound: Path,
-    captions: Path | None,
     name: str,
 ) -> Path:
     video = ctx.artifacts / name
+    captions = Path(timeline.captions)
+    # Burned captions are in the picture: a player that shows soft ones too would show each twice.
+    soft = timeline.cues and not ctx.request.options.burn_captions and captions.is_file()
     try:
-        await join(ctx, plan.ffmpeg, timeline, parts, sound, captions, video)
+        await join(ctx, plan.ffmpeg, timeline, parts, sound, captions if soft else None, video)
     except OSError as e:
         raise storage_error(e) from e
     ctx.report.artifact(name, video, "video/mp4")

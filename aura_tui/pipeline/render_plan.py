@@ -14,6 +14,7 @@ from aura_tui.pipeline.mux import Part
 from aura_tui.pipeline.pieces import file_sha256
 from aura_tui.pipeline.segments import Segment, segments
 from aura_tui.providers.ffmpeg import FFmpeg, locate
+from aura_tui.providers.visuals.drawing import Fallback
 
 if TYPE_CHECKING:
     from aura_tui.model.timeline import Timeline
@@ -31,6 +32,7 @@ class RenderPlan(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...]
     sound_key: str
     sound_k: int
+    fallbacks: tuple[Fallback, ...]  # fonts of burned captions
     seconds: float
 
     @property
@@ -45,10 +47,20 @@ async def plan_render(ctx: StageContext, timeline: Timeline) -> RenderPlan:
     spec = ctx.request.render_spec
     size = (timeline.width, timeline.height)
     codec = video_codec(size, timeline.fps, spec, ctx.settings.render)
-    work = segments(timeline, burn=ctx.request.options.burn_captions)
+    burn = ctx.request.options.burn_captions and bool(timeline.cues)
+    fonts = None
+    if burn:
+        from aura_tui.pipeline.burn import caption_fonts
+
+        fonts = await asyncio.to_thread(caption_fonts, timeline.cues)
+        for warning in fonts.warnings:
+            ctx.warn(warning)
+        timeline = msgspec.structs.replace(timeline, cues=fonts.cues)
+    work = segments(timeline, burn=burn)
+    font = fonts.identity if fonts else ""
     sound_k = spec.audio_bitrate_k or AUDIO_BITRATE_K
     try:
-        keys = await asyncio.to_thread(_keys, ctx, ffmpeg, codec, work)
+        keys = await asyncio.to_thread(_keys, ctx, ffmpeg, codec, work, font)
         narration = await asyncio.to_thread(file_sha256, Path(timeline.narration))
     except OSError as e:
         raise storage_error(e) from e
@@ -59,24 +71,19 @@ async def plan_render(ctx: StageContext, timeline: Timeline) -> RenderPlan:
         keys=keys,
         sound_key=ctx.key("sound", narration, sound_k, ffmpeg.identity),
         sound_k=sound_k,
+        fallbacks=fonts.fallbacks if fonts else (),
         seconds=timeline.duration_s,
     )
 
 
 def _keys(
-    ctx: StageContext, ffmpeg: FFmpeg, codec: VideoCodec, work: tuple[Segment, ...]
+    ctx: StageContext, ffmpeg: FFmpeg, codec: VideoCodec, work: tuple[Segment, ...], font: str
 ) -> tuple[str, ...]:
     """A key over all that a segment's bits depend on; pictures count by their bytes."""
     import PIL
 
     pictures = {layer.picture for segment in work for layer in segment.layers}
     hashes = {picture: file_sha256(Path(picture)) for picture in pictures}
-    font = ""
-    if any(segment.burned for segment in work):
-        from aura_tui.pipeline.burn import font_file
-
-        path = font_file()
-        font = file_sha256(path) if path else "built-in"
     return tuple(
         ctx.key(
             "segment",

@@ -27,7 +27,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from aura_tui.model.script import SAMPLE_RATE
 from aura_tui.model.timeline import Chapter, Clip, Cue, Timeline, sample_at
-from aura_tui.pipeline.burn import font_file
 from aura_tui.pipeline.compose import deliver_text
 from aura_tui.pipeline.frames import Painter
 from aura_tui.pipeline.lane import frames
@@ -38,6 +37,7 @@ from aura_tui.pipeline.segments import segments
 from aura_tui.pipeline.subtitles import srt
 from aura_tui.process import Children
 from aura_tui.providers.ffmpeg import FFmpeg, locate
+from aura_tui.providers.visuals.drawing import FILES
 from aura_tui.settings import RenderSettings, Settings
 from tests.pipeline.stage import desk
 
@@ -59,10 +59,10 @@ def card(number: int, path: Path) -> None:
         t = y / size[1]
         shade = tuple(round(a + (b - a) * t) for a, b in zip(top, bottom, strict=True))
         draw.line((0, y, size[0], y), fill=shade)
-    file = font_file()
+    file = FILES["inter"]
 
-    def font(px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-        return ImageFont.truetype(file, px) if file else ImageFont.load_default(px)
+    def font(px: int) -> ImageFont.FreeTypeFont:
+        return ImageFont.truetype(file, px)
 
     draw.text((120, 100), f"Scene {number}: what matters", font=font(64), fill=(245, 245, 250))
     for i in range(4):

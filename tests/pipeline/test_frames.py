@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from aura_tui.pipeline.burn import Overlay
+from aura_tui.model.timeline import Cue
+from aura_tui.pipeline.burn import Overlay, caption_fonts
 from aura_tui.pipeline.frames import Painter, PictureError, blend, to_yuv
 from aura_tui.pipeline.lane import frames
 from aura_tui.pipeline.segments import Burned, Layer, Segment
@@ -153,3 +154,14 @@ def test_captions_change_at_their_frames(tmp_path: Path) -> None:
     data = [frame[0].tobytes() for frame in frames(segment, Painter(320, 180))]
     kinds = [data.index(frame) for frame in data]
     assert kinds == [0, 0, 2, 2, 4, 4, 4, 4, 0]
+
+
+def test_what_no_font_has_is_left_out_of_burned_captions_and_said() -> None:
+    cues = (
+        Cue(start_s=0, end_s=1, lines=("plain \u00e9", "two")),
+        Cue(start_s=1, end_s=2, lines=("a \U000e0fff b",)),
+        Cue(start_s=2, end_s=3, lines=("\U000e0fff",)),
+    )
+    fonts = caption_fonts(cues)
+    assert [cue.lines for cue in fonts.cues] == [("plain \u00e9", "two"), ("a b",)]
+    assert caption_fonts(cues[:1]).warnings == ()

@@ -225,6 +225,7 @@ async def test_burned_captions_are_seen_only_while_they_are_said(
     assert watch.rgb(ffmpeg, Path(done.video), before, 160, 162) == pytest.approx(COLOURS[0], abs=3)
     row = [watch.rgb(ffmpeg, Path(done.video), during, x, 160) for x in range(130, 190, 6)]
     assert any(max(abs(a - b) for a, b in zip(p, COLOURS[0], strict=True)) > 60 for p in row)
+    assert "mov_text" not in watch.look(ffmpeg, Path(done.video), 30).about, "shown once"
     plain = desk(tmp_path)
     await render(plain, timeline)
     assert plain.made > 0, "burned and plain segments are not taken for each other"
