@@ -111,9 +111,22 @@ class JobRequest(_Camel, frozen=True, kw_only=True):
                     return found
             lines = lines[end + 1 :]
         for line in lines:
-            if words := clean_line(line.strip().lstrip("#>*-+ "), 120):
+            shown = line[:2000]
+            for _ in range(2):  # a badge is a picture within a link
+                shown = _MARKS.sub(_shown, shown)
+            if words := clean_line(shown.strip("#>*-+_` \t"), 120):
                 return words
         return "Untitled"
+
+
+# What a line of Markdown doesn't show: tags and comments, pictures (badges), and links' targets.
+_MARKS = re.compile(
+    r"<[^<>]{0,300}>|!\[[^\]]{0,300}\]\([^()]{0,500}\)|\[([^\[\]]{0,300})\]\([^()]{0,500}\)"
+)
+
+
+def _shown(match: re.Match[str]) -> str:
+    return match[1] or ""
 
 
 def parse_duration(value: float | str | None) -> float | None:

@@ -359,8 +359,10 @@ def test_any_request_is_sound_or_refused(
         ("---\ntitle: 'A tour'\ndate: x\n---\n# Other\n", "A tour"),
         ("---\ndate: x\n---\n\n# The heading\n", "The heading"),
         ("---\nnot closed\n", "not closed"),
-        ("\n\n> *quoted*\n", "quoted*"),
+        ("\n\n> *quoted*\n", "quoted"),
         (" \n", "Untitled"),
+        ('<h1 align="center">Lantern</h1>', "Lantern"),
+        ("[![build](a.svg)](b) ![x](y.png)\n\n# The [real](z) one", "The real one"),
     ],
 )
 def test_a_text_is_named_by_its_title_or_first_words(text: str, title: str) -> None:
