@@ -280,13 +280,11 @@ class Runner:
                 self._artifacts[artifact.name] = artifact
             shutil.rmtree(context.scratch, ignore_errors=True)
         whole = context.made == 0 and context.reused > 0
+        took = f"{stage.title} took {clock.seconds() - started_s:.1f} s"
+        total = context.reused + context.made
         if context.reused:
-            self._emit_soon(
-                self._log(
-                    f"{stage.title}: {context.reused} of {context.reused + context.made} "
-                    "pieces reused"
-                )
-            )
+            took += f", {context.reused} of {total} pieces reused"
+        self._emit_soon(self._log(took))
         await self._emit(step_status(StepStatus.REUSED if whole else StepStatus.COMPLETED))
         return result
 
