@@ -63,6 +63,8 @@ class RunClock:
         """Seconds ``step`` took, or has taken so far; None before it began."""
         if step.duration_ms is not None:
             return step.duration_ms / 1000
+        if step.started_at is not None and step.ended_at is not None:
+            return (step.ended_at - step.started_at).total_seconds()
         began = self._stage_began_s.get(step.stage)
         if step.status is not StepStatus.STARTED or began is None:
             return None

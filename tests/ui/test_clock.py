@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from aura_tui.model.reduce import reduce
+from aura_tui.model.reduce import fold, reduce
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.clock import RunClock
@@ -95,3 +95,13 @@ def test_a_step_has_its_own_time() -> None:
     now = tape.now + timedelta(seconds=1)
     assert clock.step_s(job.step(Stage.SCRIPT), now) == pytest.approx(5)
     assert clock.step_s(job.step(Stage.VOICE), now) is None
+
+
+def test_a_step_that_was_cut_short_took_what_it_took() -> None:
+    tape = Tape()
+    start(tape)
+    tape.step(Stage.SCRIPT, StepStatus.STARTED)
+    tape.wait(4)
+    tape.step(Stage.SCRIPT, StepStatus.CANCELLED)
+    job = fold(tape.job, tape.envelopes)
+    assert RunClock().step_s(job.step(Stage.SCRIPT), tape.now) == pytest.approx(4)

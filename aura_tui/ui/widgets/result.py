@@ -78,9 +78,12 @@ def _made(job: Job) -> Iterator[Content]:
         known = {artifact.path: artifact.size_bytes for artifact in job.artifacts}
         yield _fact("captions", output.subtitle_path, known.get(output.subtitle_path, 0))
         told.add(output.subtitle_path)
+    beside = _folder(output.video_path) if output is not None else ""
     for artifact in job.artifacts:
         if artifact.path not in told:
-            yield _fact("also", artifact.path, artifact.size_bytes)
+            same = beside and _folder(artifact.path) == beside
+            name = artifact.path[len(beside) :] if same else artifact.path
+            yield _fact("also", name, artifact.size_bytes)
 
 
 def _why(job: Job, glyphs: Glyphs) -> Iterator[Content]:
@@ -101,8 +104,17 @@ def _why(job: Job, glyphs: Glyphs) -> Iterator[Content]:
 def _kept(job: Job) -> Iterator[Content]:
     if not job.artifacts:
         yield Content.styled("No finished file was there to keep.", MUTED)
+    folder = ""
     for artifact in job.artifacts:
-        yield _fact("kept", artifact.path, artifact.size_bytes)
+        if _folder(artifact.path) != folder:
+            folder = _folder(artifact.path)
+            yield _fact("kept in", folder)
+        yield _fact("", artifact.path[len(folder) :], artifact.size_bytes)
+
+
+def _folder(path: str) -> str:
+    """With its closing slash; "" where there is none."""
+    return path[: path.rfind("/") + 1]
 
 
 def _fact(label: str, text: str, size_bytes: int | None = None) -> Content:
