@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import resource
 import shutil
 import statistics
 import subprocess
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
@@ -200,17 +201,33 @@ def moviepy(video: Timeline, folder: Path) -> None:
     )
 
 
-def timed(work: Callable[[], None]) -> float:
-    began = time.perf_counter()
+class Cost(NamedTuple):
+    """Seconds that a piece of work took: by the clock, and of processors."""
+
+    wall: float
+    cpu: float
+
+
+def timed(work: Callable[[], None]) -> Cost:
+    """What ``work`` costs, its children's processor time included."""
+    began, used = time.perf_counter(), _cpu()
     work()
-    return time.perf_counter() - began
+    return Cost(time.perf_counter() - began, _cpu() - used)
 
 
-def show(name: str, seconds: list[float]) -> None:
-    middle = statistics.median(seconds)
+def _cpu() -> float:
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def show(name: str, costs: list[Cost]) -> None:
+    """A row of the table."""
+    walls = [cost.wall for cost in costs]
+    middle = statistics.median(walls)
+    cpu = statistics.median(cost.cpu for cost in costs)
     print(
-        f"{name:<28} {middle:7.2f} s   {min(seconds):.2f}-{max(seconds):.2f}"
-        f"   {FRAMES / middle:6.0f} fps"
+        f"{name:<20} {middle:6.2f} s ({min(walls):.2f}-{max(walls):.2f})"
+        f"   processors {cpu:6.2f} s   {FRAMES / middle:4.0f} fps"
     )
 
 
@@ -228,21 +245,22 @@ def main() -> None:
         ffmpeg = asyncio.run(locate(Settings(home=folder), Children()))
         raw = Path(ram) / "frames.yuv"
         print(f"ffmpeg {ffmpeg.version} ({ffmpeg.source}); drawing once: ", end="", flush=True)
-        print(f"{timed(lambda: draw_raw(video, raw)):.1f} s")
-        limits: list[float] = []
-        renders: list[float] = []
+        print(f"{timed(lambda: draw_raw(video, raw)).wall:.1f} s")
+        limits: list[Cost] = []
+        renders: list[Cost] = []
         for _ in range(wish.runs):
             limits.append(timed(lambda: limit(ffmpeg, raw, folder)))
             renders.append(timed(lambda: ours(video, folder / "home", wish.burn, wish.lanes)))
-            print(f"  limit {limits[-1]:.2f} s   render {renders[-1]:.2f} s", flush=True)
+            print(f"  limit {limits[-1].wall:.2f} s   render {renders[-1].wall:.2f} s", flush=True)
         show("limit (encode only)", limits)
         show("render", renders)
-        ratios = [b / a for a, b in zip(limits, renders, strict=True)]
+        ratios = [b.wall / a.wall for a, b in zip(limits, renders, strict=True)]
         print(f"ratio {statistics.median(ratios):.2f}  ({min(ratios):.2f}-{max(ratios):.2f})")
         if wish.moviepy:
-            seconds = timed(lambda: moviepy(video, folder))
-            show("MoviePy 2", [seconds])
-            print(f"faster by {seconds / statistics.median(renders):.1f}x")
+            other = timed(lambda: moviepy(video, folder))
+            show("MoviePy 2", [other])
+            mine = statistics.median(cost.wall for cost in renders)
+            print(f"faster by {other.wall / mine:.1f}x")
 
 
 if __name__ == "__main__":
