@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -58,7 +57,9 @@ class Opening:
         self._release.set()
         if not self._service.done():
             self._holder.cancel()  # nobody waits for it any more
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(self._holder)
-        if self._service.done() and not self._service.cancelled():
+        await asyncio.wait((self._holder,))  # a cancel meanwhile is ours, not the holder's
+        self._service.cancel()  # where opening never got as far as an answer
+        if not self._service.cancelled():
             self._service.exception()  # seen: whoever asked for the service had it raised
+        if not self._holder.cancelled():
+            self._holder.result()

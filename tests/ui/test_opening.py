@@ -84,3 +84,26 @@ async def test_leaving_while_it_still_opens_ends_the_opening() -> None:
     assert ended.is_set()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_a_cancel_while_it_closes_is_not_swallowed() -> None:
+    closing, go_on, closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def make() -> AsyncIterator[JobService]:
+        yield ScriptedService(Tape())
+        closing.set()
+        await go_on.wait()
+        closed.set()
+
+    async def use() -> None:
+        async with Opening(make) as opening:
+            await opening.service()
+
+    using = asyncio.create_task(use())
+    await closing.wait()
+    using.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await using
+    go_on.set()  # the service closes in an orderly way all the same
+    await closed.wait()

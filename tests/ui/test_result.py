@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aura_tui.model import events as ev
 from aura_tui.model.reduce import fold
 from aura_tui.ui.glyphs import UNICODE
 from aura_tui.ui.widgets.result import lines
 from tests.ui import recordings
-from tests.ui.recordings import Tape
+
+if TYPE_CHECKING:
+    from tests.ui.recordings import Tape
 
 
 def said(tape: Tape) -> list[str]:
