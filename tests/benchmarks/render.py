@@ -140,9 +140,9 @@ def draw_raw(video: Timeline, path: Path) -> None:
                 file.writelines(plane.tobytes() for plane in frame)
 
 
-def limit(ffmpeg: FFmpeg, raw: Path, folder: Path) -> None:
+def limit(ffmpeg: FFmpeg, raw: Path, folder: Path, frames: int = FRAMES) -> None:
     """The least: two processes, half of the frames each."""
-    half = FRAMES // 2
+    half = frames // 2
     offset = half * WIDTH * HEIGHT * 3 // 2
     running = [
         subprocess.Popen(
