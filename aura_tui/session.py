@@ -54,6 +54,7 @@ def show_board(what: Foreground) -> int:
 
 async def _board(what: Foreground) -> int:
     from aura_tui.ui.app import board
+    from aura_tui.ui.plain import end_lines
 
     loop = asyncio.get_running_loop()
     task = asyncio.create_task(board(what.open, what.begin, read_only=not what.owns))
@@ -72,6 +73,9 @@ async def _board(what: Foreground) -> int:
             raise
         print_error("The run stays as it is; go on with: aura-tui watch")
         return 128 + heard[0]
+    if outcome.job is not None and outcome.job.status.ended:
+        for line in end_lines(outcome.job):  # the board is gone with its screen; this stays
+            sys.stdout.write(f"{line}\n")
     if outcome.interrupted:
         return EXIT_INTERRUPTED
     if outcome.job is None:

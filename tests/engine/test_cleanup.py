@@ -1,0 +1,90 @@
+"""Retention: what goes, when, and what never does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aura_tui.engine.cleanup import sweep
+from aura_tui.engine.service import EmbeddedService
+from aura_tui.errors import NotFound
+from tests.engine.conftest import ended, request
+from tests.engine.test_service import At
+
+if TYPE_CHECKING:
+    from aura_tui.settings import Settings
+    from tests.engine.stages import SmallStages
+
+HOUR, DAY = 3600, 86400
+
+
+def pieces(settings: Settings) -> list[Path]:
+    return [p for p in (settings.home / "pieces").rglob("*") if p.is_file()]
+
+
+async def test_pieces_go_a_day_after_their_last_use_jobs_a_month_after_their_end(
+    settings: Settings, small: SmallStages, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await service.submit(request(), deliver_to=out)
+        done = await ended(service, job.id)
+        now = (done.ended_at or done.created_at).timestamp()
+
+        async def at(later_s: float) -> None:
+            await sweep(service._log, service.home, settings.engine, now + later_s)
+
+        await at(23 * HOUR)
+        assert pieces(settings)
+        await at(25 * HOUR)
+        assert not pieces(settings)
+        assert await service.get(job.id) == done
+        assert all(Path(a.path).is_file() for a in done.artifacts)
+        await at(29 * DAY)
+        assert (settings.home / "jobs" / job.id).is_dir()
+        await at(31 * DAY)
+        with pytest.raises(NotFound):
+            await service.get(job.id)
+        count = await service._log.do(
+            lambda store: store.db.execute("SELECT count(*) FROM events").fetchone()[0]
+        )
+        assert count == 0
+        assert not (settings.home / "jobs" / job.id).exists()
+    assert (out / "small.mp4").is_file()
+
+
+async def test_what_an_open_job_has_made_stays_however_old(
+    settings: Settings, small: SmallStages
+) -> None:
+    small.hook = at = At("visuals", 2)
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await service.submit(request())
+        await at.reached.wait()
+        before = pieces(settings)
+        assert before
+        later = job.created_at.timestamp() + 400 * DAY
+        await sweep(service._log, service.home, settings.engine, later)
+        assert pieces(settings) == before
+        assert (await service.get(job.id)).id == job.id
+        at.go.set()
+        await ended(service, job.id)
+
+
+async def test_folders_of_jobs_that_the_store_does_not_know_go_as_late(
+    settings: Settings, small: SmallStages
+) -> None:
+    async with EmbeddedService(settings, stages=small) as service:
+        stray = settings.home / "jobs" / "0123456789"
+        other = settings.home / "jobs" / "not-a-job"
+        for folder in (stray, other):
+            folder.mkdir()
+        now = stray.stat().st_mtime
+        await sweep(service._log, service.home, settings.engine, now + 29 * DAY)
+        assert stray.is_dir()
+        await sweep(service._log, service.home, settings.engine, now + 31 * DAY)
+        assert not stray.exists()
+        assert other.is_dir()
+        os.rmdir(other)
