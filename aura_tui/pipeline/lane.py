@@ -21,6 +21,7 @@ import msgspec
 
 from aura_tui.pipeline.frames import Painter, PictureError, blend
 from aura_tui.pipeline.lane_order import Done, Order
+from aura_tui.pipeline.pixels import pixels
 from aura_tui.process import preexec
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def encode(order: Order, painter: Painter) -> Done:
     try:
         _widen(process.stdin)
         for frame in frames(order.segment, painter, order.fallbacks):
-            _write(process.stdin.fileno(), [plane.tobytes() for plane in frame])
+            _write(process.stdin.fileno(), [pixels(plane) for plane in frame])
     except BrokenPipeError:
         pass  # FFmpeg ended early: its exit code and last words say why
     except MemoryError:
@@ -128,9 +129,8 @@ def frames(
             yield shown[1]
 
 
-def _write(pipe: int, parts: list[bytes]) -> None:
-    """All of ``parts``, in as few system calls as the pipe allows."""
-    left = [memoryview(part) for part in parts]
+def _write(pipe: int, left: list[memoryview]) -> None:
+    """All of ``left``, in as few system calls as the pipe allows."""
     while left:
         written = os.writev(pipe, left)
         while left and written >= len(left[0]):

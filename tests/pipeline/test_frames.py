@@ -12,6 +12,7 @@ from aura_tui.model.timeline import Cue
 from aura_tui.pipeline.burn import Overlay, caption_fonts
 from aura_tui.pipeline.frames import Painter, PictureError, blend, to_yuv
 from aura_tui.pipeline.lane import frames
+from aura_tui.pipeline.pixels import pixels
 from aura_tui.pipeline.segments import Burned, Layer, Segment
 
 if TYPE_CHECKING:
@@ -165,3 +166,16 @@ def test_what_no_font_has_is_left_out_of_burned_captions_and_said() -> None:
     fonts = caption_fonts(cues)
     assert [cue.lines for cue in fonts.cues] == [("plain \u00e9", "two"), ("a b",)]
     assert caption_fonts(cues[:1]).warnings == ()
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (427, 241), (1, 1), (8000, 4000)])
+def test_pixels_are_the_images_own_bytes_and_outlive_it(size: tuple[int, int]) -> None:
+    image = Image.effect_noise(size, 60)
+    expected = image.tobytes()
+    view = pixels(image)
+    del image
+    others = [Image.new("L", size, 7) for _ in range(3)]  # would take the memory, were it free
+    assert view.nbytes == len(expected)
+    assert bytes(view) == expected
+    assert bytes(view[1:]) == expected[1:]
+    assert len(others) == 3
