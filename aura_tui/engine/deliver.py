@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import filecmp
 import os
+import secrets
 import shutil
 import uuid
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from aura_tui.errors import Code, StageError
+from aura_tui.errors import Code, InputError, StageError
 
 if TYPE_CHECKING:
     from aura_tui.model.events import Artifact
@@ -74,3 +75,30 @@ def _one(artifact: Artifact, folder: Path, number: int) -> Artifact:
         finally:
             part.unlink(missing_ok=True)
     return replace(artifact, name=path.name, path=str(path))
+
+
+def check_folder(folder: Path) -> None:
+    """Raise InputError unless files can be put into ``folder``; leaves nothing behind."""
+
+    def refuse(why: str) -> InputError:
+        return InputError(
+            Code.OUTPUT_UNWRITABLE,
+            f"The output folder {folder} can't be used: {why}",
+            "Name a folder that you can write to with -o.",
+            field="output",
+        )
+
+    nearest = folder.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise refuse(f"{nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise refuse(f"{nearest} is not writable")
+    probe = nearest / f".aura-{secrets.token_hex(4)}"
+    try:
+        probe.touch(exist_ok=False)
+    except OSError as e:
+        raise refuse(e.strerror or "it is not writable") from None
+    finally:
+        probe.unlink(missing_ok=True)

@@ -9,31 +9,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import traceback
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aura_tui.engine.deliver import deliver
+from aura_tui.engine.explain import explain
+from aura_tui.engine.forecast import likely_work
 from aura_tui.engine.ports import EventSink, Fenced
 from aura_tui.engine.reporter import StageReporter
 from aura_tui.engine.teller import Teller
 from aura_tui.errors import AuraError, Code, EngineError, StageError
 from aura_tui.model import eta
 from aura_tui.model import events as ev
-from aura_tui.model.request import frame_size, parse_duration
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.model.text import clean
 from aura_tui.pipeline.context import StageContext, storage_error
 from aura_tui.process import Children
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from aura_tui.engine.home import Home
     from aura_tui.engine.store import Record
-    from aura_tui.model.job import Eta, Job
+    from aura_tui.model.job import Eta
     from aura_tui.model.timeline import Timeline
     from aura_tui.pipeline.pieces import Pieces
     from aura_tui.pipeline.stages import Stages
@@ -81,13 +80,7 @@ class Runner:
         self._told = False  # the last word is said: nothing is reported after it
         # Time spent by earlier runs of this job counts: its clock goes on, it doesn't restart.
         self._before_s = record.job.elapsed_s or 0.0
-        width, height = frame_size(record.request.render_spec.res, record.request.brief.aspect)
-        self._work = eta.Work(
-            video_s=_likely_length_s(record),
-            width=width,
-            height=height,
-            fps=record.request.render_spec.fps,
-        )
+        self._work = likely_work(record.request)
         self.children.clock.advance(self._before_s)
         self._task: asyncio.Task[None] | None = None
 
@@ -330,7 +323,7 @@ class Runner:
             raise error  # there is no log to tell it to; the engine says why
         # What the stage left half-made may be what fills the disk.
         shutil.rmtree(self._tools.home.scratch(self.job_id), ignore_errors=True)
-        problem = self._explain(error)
+        problem = explain(error, self._tools.home.job(self.job_id))
         home, stage = self._tools.home, self._stage
         events: list[ev.AnyJobEvent] = []
         if stage is not None:
@@ -369,32 +362,6 @@ class Runner:
         )
         self._told = True
         await self._emit(*events)
-
-    def _explain(self, error: Exception) -> ev.Problem:
-        """The error as people get it; what nobody foresaw goes to a file with its traceback."""
-        if isinstance(error, BaseExceptionGroup) and len(error.exceptions) >= 1:
-            first = error.exceptions[0]
-            if isinstance(first, Exception):
-                return self._explain(first)
-        if isinstance(error, OSError):
-            error = storage_error(error)
-        if isinstance(error, MemoryError):
-            error = StageError(
-                Code.OUT_OF_MEMORY, "The memory ran out", "Lower the resolution or [render] lanes."
-            )
-        if isinstance(error, AuraError):
-            return ev.Problem(
-                code=error.code.value, message=error.message, remediation=error.remediation
-            )
-        folder = self._tools.home.job(self.job_id)
-        with contextlib.suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "crash.log").write_text("".join(traceback.format_exception(error)))
-        return ev.Problem(
-            code=Code.INTERNAL.value,
-            message=f"aura-tui made a mistake: {clean(repr(error), 300)}",
-            remediation=f"Please report it with {folder / 'crash.log'}; a retry may help.",
-        )
 
     async def _cancelled(self) -> None:
         kept = dict(self._artifacts)
@@ -448,26 +415,3 @@ class Runner:
             return None
         size = path.stat().st_size
         return ev.Artifact(name=path.name, path=str(path), type="video/mp4", size_bytes=size)
-
-
-def _likely_length_s(record: Record) -> float:
-    """Seconds of video before the script is known: the target, or what the text would take."""
-    target = parse_duration(record.request.plan_spec.target_duration)
-    if target is not None:
-        return target
-    words = len(record.request.brief.text.split()) or 20
-    return min(180.0, max(10.0, words / 2.6))
-
-
-def history_of(finished: Sequence[tuple[eta.Work, Job]]) -> eta.History:
-    """Seconds per unit of work of each stage, from succeeded jobs (newest first).
-
-    Only steps made whole in one go count: a reused or resumed one was faster than work is.
-    """
-    rates: dict[Stage, list[float]] = {stage: [] for stage in Stage}
-    for work, job in reversed(finished):
-        for step in job.steps:
-            partly = step.metrics is not None and bool(step.metrics.reused)
-            if step.status is StepStatus.COMPLETED and step.duration_ms and not partly:
-                rates[step.stage].append(step.duration_ms / 1000 / work.units(step.stage))
-    return {stage: tuple(values) for stage, values in rates.items() if values}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 import time
 from datetime import UTC, datetime
@@ -12,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.engine import cleanup, home
+from aura_tui.engine.deliver import check_folder
+from aura_tui.engine.forecast import history_of
 from aura_tui.engine.log import EventLog
 from aura_tui.engine.queue import PriorityQueue
 from aura_tui.engine.reading import StoreReading
-from aura_tui.engine.runner import Runner, Tools, history_of
+from aura_tui.engine.runner import Runner, Tools
 from aura_tui.engine.store import Record, Store, open_store
 from aura_tui.engine.teller import Teller
-from aura_tui.errors import Code, Conflict, EngineError, InputError
+from aura_tui.errors import Code, Conflict, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
 from aura_tui.model.request import check
@@ -382,30 +383,3 @@ def _check_providers(request: JobRequest, settings: Settings) -> None:
     from aura_tui.pipeline.check import check_choices
 
     check_choices(request, settings)
-
-
-def check_folder(folder: Path) -> None:
-    """Raise InputError unless files can be put into ``folder``; leaves nothing behind."""
-
-    def refuse(why: str) -> InputError:
-        return InputError(
-            Code.OUTPUT_UNWRITABLE,
-            f"The output folder {folder} can't be used: {why}",
-            "Name a folder that you can write to with -o.",
-            field="output",
-        )
-
-    nearest = folder.absolute()
-    while not nearest.exists():
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise refuse(f"{nearest} is not a folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise refuse(f"{nearest} is not writable")
-    probe = nearest / f".aura-{secrets.token_hex(4)}"
-    try:
-        probe.touch(exist_ok=False)
-    except OSError as e:
-        raise refuse(e.strerror or "it is not writable") from None
-    finally:
-        probe.unlink(missing_ok=True)

@@ -1,0 +1,43 @@
+"""What the ETA is judged from: how much a job likely has to do, and how fast earlier ones were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.model import eta
+from aura_tui.model.request import frame_size, parse_duration
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import StepStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aura_tui.model.job import Job
+    from aura_tui.model.request import JobRequest
+
+_WORDS_A_SECOND = 2.6
+_LONGEST_S = 180.0  # of a video whose length the text decides
+
+
+def likely_work(request: JobRequest) -> eta.Work:
+    """The job's work before its script is known: the target length, or what the text takes."""
+    width, height = frame_size(request.render_spec.res, request.brief.aspect)
+    length_s = parse_duration(request.plan_spec.target_duration)
+    if length_s is None:
+        words = len(request.brief.text.split()) or 20
+        length_s = min(_LONGEST_S, max(10.0, words / _WORDS_A_SECOND))
+    return eta.Work(video_s=length_s, width=width, height=height, fps=request.render_spec.fps)
+
+
+def history_of(finished: Sequence[tuple[eta.Work, Job]]) -> eta.History:
+    """Seconds per unit of work of each stage, from succeeded jobs (newest first).
+
+    Only steps made whole in one go count: a reused or resumed one was faster than work is.
+    """
+    rates: dict[Stage, list[float]] = {stage: [] for stage in Stage}
+    for work, job in reversed(finished):
+        for step in job.steps:
+            partly = step.metrics is not None and bool(step.metrics.reused)
+            if step.status is StepStatus.COMPLETED and step.duration_ms and not partly:
+                rates[step.stage].append(step.duration_ms / 1000 / work.units(step.stage))
+    return {stage: tuple(values) for stage, values in rates.items() if values}
