@@ -8,12 +8,14 @@ two lines, about 42 characters each, one to six seconds, breaks at the borders o
 
 from __future__ import annotations
 
+import itertools
 import math
 import unicodedata
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from aura_tui.model.full_stop import ends_sentence
 from aura_tui.model.timeline import Cue
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class _Token(msgspec.Struct, frozen=True):
     end: float
     space: bool  # a space before it
     width: int  # columns: East Asian wide characters take two
+    ends: bool  # a sentence ends with it
 
 
 def line_width(width: int, height: int) -> int:
@@ -64,17 +67,28 @@ def cues(
 def _tokens(words: Sequence[Word], offset: float, columns: int) -> list[_Token]:
     """Words as tokens; one wider than a line is cut into parts that share its time."""
     tokens: list[_Token] = []
-    for word in words:
+    following = itertools.chain((word.text for word in words[1:]), ("",))
+    for word, after in zip(words, following, strict=True):
         parts = list(_cut(word.text, columns))
-        total = sum(map(text_width, parts)) or 1
+        widths = [text_width(part) for part in parts]
+        total = sum(widths) or 1
         at = word.start_s
-        for i, part in enumerate(parts):
-            until = at + (word.end_s - word.start_s) * text_width(part) / total
-            tokens.append(
-                _Token(part, offset + at, offset + max(at, until), i == 0, text_width(part))
-            )
+        for i, (part, width) in enumerate(zip(parts, widths, strict=True)):
+            until = at + (word.end_s - word.start_s) * width / total
+            ends = _ends(part, after if i + 1 == len(parts) else parts[i + 1])
+            start, end = offset + at, offset + max(at, until)
+            tokens.append(_Token(part, start, end, i == 0, width, ends))
             at = until
     return tokens
+
+
+def _ends(text: str, after: str) -> bool:
+    """Whether a sentence ends with ``text``, ``after`` being the next word or part of one."""
+    text = text.rstrip(_CLOSERS)
+    if text.endswith(".") and not text.endswith(".."):
+        # Ordinals ("3. Mai") in any language: where a number ends a sentence, the pause tells.
+        return ends_sentence(text[:-1], after, "de")
+    return text.endswith(_SENTENCE)
 
 
 def _cut(text: str, columns: int) -> Iterable[str]:
@@ -122,7 +136,7 @@ def _group(tokens: list[_Token], columns: int) -> list[list[_Token]]:
         for i in range(j - 1, -1, -1):
             token = tokens[i]
             width += token.width + 1
-            if i < j - 1 and token.text.rstrip(_CLOSERS).endswith(_SENTENCE):
+            if i < j - 1 and token.ends:
                 sentences += 1
             single = i == j - 1
             long = tokens[j - 1].end - token.start > MAX_S - LINGER_S
@@ -153,12 +167,13 @@ def _leave(tokens: list[_Token], j: int) -> float:
 
 def _break(token: _Token) -> float:
     """What it costs to break after ``token``: nothing after a sentence, most after a small word."""
-    text = token.text.rstrip(_CLOSERS)
-    if text.endswith(_SENTENCE):
+    if token.ends:
         return 0.0
+    text = token.text.rstrip(_CLOSERS)
     if text.endswith(_CLAUSE):
         return 0.35
-    return 1.6 if token.width <= 3 else 1.1  # articles and prepositions belong to what follows
+    # Articles, prepositions and abbreviations ("Dr.") belong to what follows.
+    return 1.6 if token.width <= 3 or text.endswith(".") else 1.1
 
 
 def _join(tokens: Sequence[_Token]) -> str:

@@ -45,6 +45,28 @@ def test_cues_break_at_the_borders_of_clauses() -> None:
     assert all(cue.lines[-1][-1] in ".,;" for cue in found), [cue.lines for cue in found]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("The study came out in the year 2023. Dr.", "Smith and her group read it."),
+        ("Some stores keep all of it in memory, e.g.", "Redis does so, and it is fast."),
+        ("We saw what they had hung in room No.", "5 and went on to the next."),
+        ("Auf freien Flächen wachsen dort nun z. B.", "Eichen, Ahorn und Kirschen nach."),
+        ("Den Rest bekamen später Eichen bzw.", "Kirschen, die dort gut wachsen."),
+        ("Der Wald bekam seinen Schutz hier am 3.", "Mai des Jahres, in dem er brannte."),
+    ],
+)
+def test_an_abbreviation_stays_with_what_it_belongs_to(first: str, second: str) -> None:
+    words: list[Word] = []
+    for word in f"{first} {second}".split():  # at an even pace: no pause tells a sentence's end
+        at = words[-1].end_s + 0.02 if words else 0.0
+        words.append(Word(word, at, at + 0.1 + len(word) / 50))
+    for columns in (42, 34, 26):
+        found = cues([(words, 0.0)], 30.0, columns)
+        ends = {cue.lines[-1].split()[-1] for cue in found[:-1]}
+        assert first.split()[-1] not in ends, [cue.lines for cue in found]
+
+
 @given(
     tokens=st.lists(
         st.text(st.characters(exclude_categories=["Z", "C"]), min_size=1, max_size=60)

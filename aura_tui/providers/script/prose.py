@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from aura_tui.model.full_stop import OPENERS, ends_sentence
+
 # -- what is spoken ------------------------------------------------------------------------------
 
 _URL = re.compile(r"(?:https?|ftp)://(?:www\.)?([^\s/?#<>()\[\]]+)[^\s<>()\[\]]*")
@@ -43,14 +45,6 @@ _END = re.compile(
     "(?:[.!?\u2026\u061f\u06d4\u0964\u0965]+[\"'\u201d\u2019\u00bb)\\]]*(?=\\s|$))"
     "|(?:[\u3002\uff01\uff1f\uff61]+[\u300d\u300f\u201d\uff09]*)"
 )
-_ABBREVIATION = re.compile(
-    r"dr|mrs?|ms|prof|st|jr|sr|inc|ltd|corp|vs|e\.?g|i\.?e|al|approx|dept|est|gen|col|sgt|rev|hon|"
-    r"cf|ca|resp|u\.[skao]|[ap]\.m|ph\.d|z\.b|d\.h|o\.g|s\.[ou]|bzw|evtl|ggf|inkl|zzgl|mio|mrd|hr|"
-    r"fr|bspw|vgl|p\.ex|mme|sra|dra|ej"
-)
-_BEFORE_NUMBERS = frozenset(
-    {"no", "nr", "fig", "figs", "vol", "p", "pp", "abs", "art", "ch", "sec"}
-)
 MAX_SENTENCE_CHARS = 700  # past this it is no sentence, but a text without full stops
 
 
@@ -71,21 +65,11 @@ def _ends_here(text: str, match: re.Match[str], start: int, language: str) -> bo
     if mark[0] in "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965":
         quoted = mark[-1] in "\u300d\u300f" and text[match.end() : match.end() + 1]
         return not quoted or quoted not in "\u3068\u3063\u306e\u306f\u304c\u3092\u3082\u306b\u3001"
-    follows = text[match.end() : match.end() + 3].lstrip(" \"'\u201c\u2018\u00ab\u201e([")[:1]
-    if follows.islower():
-        return False
+    following = text[match.end() : match.end() + 3]
     if mark[0] != ".":
-        return True
+        return not following.lstrip(OPENERS + " ")[:1].islower()
     before = text[max(start, match.start() - 24) : match.start()].rsplit(None, 1)
-    word = before[-1].lstrip("(\"'\u201c\u201e[").lower() if before else ""
-    if _ABBREVIATION.fullmatch(word) and follows:
-        return False
-    if word in _BEFORE_NUMBERS and follows.isdigit():
-        return False
-    if len(word) == 1 and word.isalpha() and follows and word not in "iaou":
-        return False  # an initial: J. R. R. Tolkien
-    # German ordinals: "am 3. Mai"
-    return not (language.startswith("de") and word.isdigit() and len(word) <= 2 and follows)
+    return ends_sentence(before[-1] if before else "", following, language)
 
 
 def pieces_of_a_monster(text: str) -> list[str]:
