@@ -18,6 +18,7 @@ from aura_tui.model.timeline import Clip, Timeline, sample_at
 from aura_tui.pipeline.captions import cues, line_width
 from aura_tui.pipeline.context import storage_error
 from aura_tui.pipeline.layout import chapters, lay_out, motion
+from aura_tui.pipeline.media import keep_media
 from aura_tui.pipeline.narration import mix
 from aura_tui.pipeline.otio import otio
 from aura_tui.pipeline.pieces import file_sha256
@@ -49,10 +50,11 @@ async def compose(
     )
     ctx.report.progress(90, "Writing captions and timeline")
     await ctx.children.gate()
+    kept = await asyncio.to_thread(keep_media, timeline, ctx.artifacts.parent / "media")
     for suffix, type_, text in (
         ("srt", "application/x-subrip", srt(timeline.cues)),
         ("vtt", "text/vtt", vtt(timeline.cues, timeline.language)),
-        ("otio", "application/vnd.opentimelineio+json", otio(timeline, ctx.artifacts)),
+        ("otio", "application/vnd.opentimelineio+json", otio(kept, ctx.artifacts)),
     ):
         path = ctx.artifacts / f"{name}.{suffix}"
         await asyncio.to_thread(deliver_text, path, text)
