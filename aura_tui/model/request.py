@@ -39,7 +39,7 @@ class Brief(_Camel, frozen=True, kw_only=True):
     audience: str = ""
     goal: str = ""
     tone: str = ""
-    language: str = ""  # BCP 47; "" means: the voice's own, or English
+    language: str = ""  # BCP 47; "" means: the one its text is in, as it is judged
     aspect: str = ""
 
 

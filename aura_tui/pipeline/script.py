@@ -23,7 +23,7 @@ from aura_tui.model.script import (
 )
 from aura_tui.model.text import clean, clean_line
 from aura_tui.pipeline.context import storage_error
-from aura_tui.providers.script import choose
+from aura_tui.providers.script import choose, language
 from aura_tui.providers.script.document import pictures
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ async def _written(ctx: StageContext, provider: ScriptProvider) -> Script:
     written = (await ctx.piece(key, "script", _Written, build)).document
     for warning in written.warnings:
         ctx.warn(warning)
+    if not request.brief.language and written.script.language != language.DEFAULT:
+        ctx.log(f"Language: {written.script.language}, judged from the text")
     return written.script
 
 
@@ -184,8 +186,8 @@ def sound(script: Script) -> Script:
             "The script has no scene with anything to say",
             "Give a text with some sentences, or try another script provider.",
         )
-    language = clean_line(script.language, 35) or "en"
-    return Script(title=title, language=language, scenes=tuple(scenes))
+    tag = clean_line(script.language, 35) or language.DEFAULT
+    return Script(title=title, language=tag, scenes=tuple(scenes))
 
 
 def _clean_card(card: AnyCard) -> AnyCard:

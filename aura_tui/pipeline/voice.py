@@ -17,7 +17,6 @@ from aura_tui.model.events import Metrics
 from aura_tui.model.script import Speech, Word
 from aura_tui.providers import speech
 from aura_tui.providers.port import SceneText
-from aura_tui.providers.speech import writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,12 +45,7 @@ async def speak_script(ctx: StageContext, script: Script) -> tuple[Speech, ...]:
     """Each scene's narration spoken, in order. Some at a time; the first failure ends the rest."""
     provider = speech.choose(ctx.request.options.speech, ctx.settings)
     name = _voice_name(ctx.request, ctx.settings)
-    language = ctx.request.brief.language
-    if not language and not name:
-        language = writing.language_of(" ".join(scene.narration for scene in script.scenes))
-        if language:
-            ctx.log(f"Nobody named the language; by its letters the text is taken for {language}")
-    language = language or script.language
+    language = ctx.request.brief.language or script.language
     voice = provider.resolve(name, language)
     if ctx.request.voice_spec.pitch != 1.0 and provider.name != "espeak":
         ctx.warn(f"The {provider.name} voice has no setting for pitch; it speaks with its own")

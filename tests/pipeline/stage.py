@@ -33,6 +33,7 @@ class Heard:
         self.metrics: list[Metrics] = []
         self.artifacts: dict[str, tuple[Path, str]] = {}
         self.warnings: list[str] = []
+        self.logs: list[str] = []
 
     def progress(
         self,
@@ -49,7 +50,8 @@ class Heard:
         if metrics is not None:
             self.metrics.append(metrics)
 
-    def log(self, message: str, severity: Severity = "info") -> None: ...
+    def log(self, message: str, severity: Severity = "info") -> None:
+        self.logs.append(message)
 
     def warn(self, message: str) -> None:
         self.warnings.append(message)

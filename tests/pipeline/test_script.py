@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -28,9 +29,7 @@ from aura_tui.settings import EngineSettings, ScriptSettings, Settings
 from tests.pipeline.stage import Desk, desk
 from tests.providers.loopback import Loopback, Reply, json_reply
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+BRIEFS = Path(__file__).parent.parent / "providers" / "briefs"
 TEXT = "# Tea\n\nTea is a leaf in hot water. It wakes you gently.\n\n## Kinds\n\n- Green\n- Black\n"
 
 
@@ -107,6 +106,21 @@ async def test_a_warning_is_said_again_when_its_script_is_reused(tmp_path: Path)
         ctx.request = JobRequest(brief=Brief(topic="Tea"))
         await write_script(ctx)
         assert len(ctx.heard.warnings) == 1
+
+
+async def test_a_language_that_nobody_named_is_judged_and_said_each_time(tmp_path: Path) -> None:
+    text = (BRIEFS / "deutsch.md").read_text()
+    for reused in (0, 1):
+        ctx = stage(tmp_path, text)
+        assert (await write_script(ctx)).language == "de"
+        assert ctx.heard.logs == ["Language: de, judged from the text"]
+        assert ctx.reused == reused
+    named = stage(tmp_path, text)
+    named.request = JobRequest(brief=Brief(text=text, language="de"))
+    english = stage(tmp_path)
+    for ctx, language in ((named, "de"), (english, "en")):
+        assert (await write_script(ctx)).language == language
+        assert ctx.heard.logs == []
 
 
 async def test_text_that_is_no_utf8_still_gets_a_script(tmp_path: Path) -> None:

@@ -126,6 +126,22 @@ async def test_the_brief_and_a_schema_are_sent(server: Loopback) -> None:
     assert "about 144 words" in body["messages"][1]["content"]
 
 
+async def test_a_script_is_asked_for_in_the_briefs_language_and_has_the_one_it_is_written_in(
+    server: Loopback,
+) -> None:
+    german = JobRequest(brief=Brief(text="Der Wald ist alt, und es gibt dort nicht nur Eichen."))
+    written = "La forêt est vieille, et il y a des chênes qui sont là depuis des siècles."
+    replies = (GOOD, {"scenes": [{"kind": "title", "narration": written}]})
+    for content, language in zip(replies, ("de", "fr"), strict=True):
+        server.will(chat(text(content)))
+        bench: Any = Bench()
+        assert (await provider(server).write(german, bench)).language == language
+        assert "cards (BCP 47): de\n" in server.requests[-1].json()["messages"][1]["content"]
+    named = msgspec.structs.replace(german, brief=Brief(topic="Wald", language="nl"))
+    server.will(chat(text(replies[1])))
+    assert (await provider(server).write(named, bench)).language == "nl"
+
+
 @pytest.mark.parametrize("status", [400, 404, 422, 501])
 async def test_a_server_without_schemas_is_asked_more_simply(server: Loopback, status: int) -> None:
     refusal = json_reply({"error": {"message": "response_format is not supported"}}, status)

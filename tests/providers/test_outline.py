@@ -57,7 +57,7 @@ def request(
 
 
 def write(file: Path, target: float | None) -> Script:
-    return ask(file.read_text(), target, language=LANGUAGES.get(file.stem, ""))
+    return ask(file.read_text(), target)
 
 
 def seconds(script: Script) -> float:
@@ -290,6 +290,13 @@ def test_a_topic_shows_its_own_parts_and_the_briefs_goal() -> None:
     told = outline(JobRequest(brief=brief))[0]
     assert "beginners" in told.scenes[1].narration
     assert "brew it {well}" in told.scenes[1].narration
+
+
+def test_a_topic_gets_phrases_in_its_own_language() -> None:
+    script = ask("", topic="Wie funktioniert eine Wärmepumpe?")
+    assert script.language == "de"
+    assert "Dieses kurze Video" in script.scenes[1].narration
+    assert "This short video" in ask("", topic="Kaffee").scenes[1].narration
 
 
 def test_the_topic_names_a_text() -> None:

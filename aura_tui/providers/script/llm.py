@@ -7,12 +7,15 @@ validated; a bad one gets one turn to be repaired.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.text import clean_line
 from aura_tui.providers.endpoint import Endpoint, Failure, Refused
-from aura_tui.providers.script import prompt, reply
+from aura_tui.providers.script import language, prompt, reply
 
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
@@ -57,14 +60,14 @@ class LlmProvider:
         )
 
     def identity(self) -> tuple[str, ...]:
-        return (prompt.VERSION, self._base_url, self._model)
+        return (prompt.VERSION, language.VERSION, self._base_url, self._model)
 
     async def write(self, request: JobRequest, bench: Workbench) -> Script:
         """One conversation: at most three formats, and one repair."""
         if len(request.brief.text) > prompt.MAX_TEXT_CHARS:
             bench.warn(f"The model is given the text's first {prompt.MAX_TEXT_CHARS:,} characters")
-        talk = prompt.messages(request)
-        language = request.brief.language or "en"
+        tongue = await asyncio.to_thread(language.of_brief, request.brief)
+        talk = prompt.messages(request, tongue)
         form, repaired = 0, False
         while True:
             try:
@@ -76,7 +79,8 @@ class LlmProvider:
                 bench.log(f"The endpoint refused; asking again with {_FORMATS[form][0]}")
                 continue
             try:
-                return reply.read(said, language, request.title)
+                script = reply.read(said, tongue, request.title)
+                return script if request.brief.language else _as_written(script)
             except reply.ReplyError as e:
                 why = clean_line(str(e), 200)
             if repaired:
@@ -98,6 +102,14 @@ class LlmProvider:
         if text is None:
             raise self._endpoint.invalid(_complaint(answer))
         return text
+
+
+def _as_written(script: Script) -> Script:
+    """``script`` with the language that its narration clearly is in, whatever was asked for."""
+    written = language.judged(" ".join(scene.narration for scene in script.scenes))
+    if written == language.DEFAULT:
+        return script
+    return msgspec.structs.replace(script, language=written)
 
 
 def _content(answer: object) -> str | None:

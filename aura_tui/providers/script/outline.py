@@ -13,14 +13,14 @@ from aura_tui.errors import Code, StageError
 from aura_tui.model.request import parse_duration
 from aura_tui.model.script import Script
 from aura_tui.model.text import clean_line
-from aura_tui.providers.script import document, fitting, layout, prose, topic
+from aura_tui.providers.script import document, fitting, language, layout, prose, topic
 
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
     from aura_tui.providers.port import Workbench
     from aura_tui.providers.script.blocks import Document
 
-VERSION = "1"  # part of the checkpoint's key: raise it when the same brief gives another script
+VERSION = "2"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
 MIN_SCENE_S = 6.0  # on average, in a long video
 
@@ -32,7 +32,7 @@ class OutlineProvider:
     deterministic = True
 
     def identity(self) -> tuple[str, ...]:
-        return (VERSION,)
+        return (VERSION, language.VERSION)
 
     async def write(self, request: JobRequest, bench: Workbench) -> Script:
         """Off the event loop: a megabyte of text takes most of a second."""
@@ -45,14 +45,14 @@ class OutlineProvider:
 def outline(request: JobRequest) -> tuple[Script, list[str]]:
     """The script, and what the person should be told about it."""
     brief = request.brief
-    language = brief.language or "en"
+    tongue = language.of_brief(brief)
     rate = request.voice_spec.rate or 1.0
     target = parse_duration(request.plan_spec.target_duration)
     parsed = document.parse(brief.text)
     asked = prose.spoken_form(clean_line(brief.topic))
     if not any(c.isalnum() for c in asked):
         asked = ""
-    out = fitting.outline(parsed, language.lower(), rate, request.voice_spec.pause)
+    out = fitting.outline(parsed, tongue.lower(), rate, request.voice_spec.pause)
     title = prose.headline(asked or parsed.title or _first_words(out), 14)[:120] or "Untitled"
     if not out.lines:
         said = asked or parsed.title or _names(parsed)
@@ -62,7 +62,7 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
                 "The brief has no sentence that could be told",
                 "Give a text with some sentences, or a topic.",
             )
-        return topic.script(said, request), [
+        return topic.script(said, request, tongue), [
             "The brief is only a topic, so the video is short: "
             "a text or a Markdown file would give it something to tell."
         ]
@@ -81,7 +81,7 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             f"The text gives about {told.seconds:.0f} s of the {target:.0f} s asked for; nothing "
             "is invented, so the video is shorter. A longer text would fill it."
         )
-    return Script(title=title, language=language, scenes=scenes), notes
+    return Script(title=title, language=tongue, scenes=scenes), notes
 
 
 class _Told:

@@ -12,7 +12,7 @@ from aura_tui.model.text import clean, clean_line
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
 
-VERSION = "1"  # part of the checkpoint's key: raise it when the wording changes
+VERSION = "2"  # part of the checkpoint's key: raise it when the wording changes
 MAX_TEXT_CHARS = 60_000  # of the brief's text; models with small windows still take it
 _WORDS_A_SECOND = 2.4  # with the breaths between scenes
 _DEFAULT_S = 90.0
@@ -72,8 +72,8 @@ SCHEMA: dict[str, object] = {
 }
 
 
-def messages(request: JobRequest) -> list[dict[str, str]]:
-    """The conversation that asks for a script."""
+def messages(request: JobRequest, language: str) -> list[dict[str, str]]:
+    """The conversation that asks for a script in ``language`` (BCP 47)."""
     brief, plan = request.brief, request.plan_spec
     seconds = parse_duration(plan.target_duration) or _DEFAULT_S
     words = max(12, round(seconds * _WORDS_A_SECOND * request.voice_spec.rate))
@@ -89,7 +89,7 @@ def messages(request: JobRequest) -> list[dict[str, str]]:
     ]
     lines = [f"{name}: {clean_line(value, 500)}" for name, value in wishes if value.strip()]
     lines += [
-        f"Language of narration and cards: {clean_line(brief.language, 20) or 'English'}",
+        f"Language of narration and cards (BCP 47): {clean_line(language, 35)}",
         f"Length: about {words} words of narration in all, in about {scenes} scenes.",
     ]
     if brief.text.strip():

@@ -45,10 +45,12 @@ _PARTS = re.compile(
 )
 
 
-def script(said: str, request: JobRequest) -> Script:
-    """Two or three scenes from ``said`` and from the brief's audience and goal, as written."""
+def script(said: str, request: JobRequest, language: str) -> Script:
+    """Two or three scenes from ``said`` and from the brief's audience and goal, as written.
+
+    ``language`` (BCP 47) is that of the phrases around them; one without phrases gets none.
+    """
     brief = request.brief
-    language = brief.language or "en"
     title = prose.headline(said, 14)
     details = {
         "topic": said.rstrip(" .!?:"),

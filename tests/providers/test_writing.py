@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aura_tui.providers.script.writing import language_of
 from aura_tui.providers.speech.espeak import Espeak
-from aura_tui.providers.speech.writing import language_of
 
 SAMPLES = {
     "el": "\u039a\u03b1\u03bb\u03b7\u03bc\u03ad\u03c1\u03b1 \u03ba\u03cc\u03c3\u03bc\u03b5",

@@ -53,6 +53,8 @@ _TELLING = (
     ("ar", "fa", frozenset("\u067e\u0686\u0698\u06af\u06cc\u06a9")),
 )
 
+LANGUAGES = frozenset({tag for _, tag in _BLOCKS if tag} | {tag for _, tag, _ in _TELLING})
+
 
 def language_of(text: str) -> str:
     """BCP 47 of the language whose writing system has most of ``text``'s letters, else ""."""
