@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
+from aura_tui.providers.visuals.code_lines import columns, highlighted, wrap_lines
 from aura_tui.providers.visuals.layout import (
     Block,
     Box,
@@ -15,7 +15,7 @@ from aura_tui.providers.visuals.layout import (
     fit,
 )
 from aura_tui.providers.visuals.text_cards import heading
-from aura_tui.providers.visuals.wrap import ELLIPSIS, clusters
+from aura_tui.providers.visuals.wrap import ELLIPSIS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,17 +26,16 @@ if TYPE_CHECKING:
 
 ADVANCE_EM = 0.6  # of every character of JetBrains Mono
 LEADING_EM = 1.5
-TAB = 4
-
-Line = tuple[tuple[int, str, str], ...]  # (column, text, syntax role)
 
 
 def code(card: CodeCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
     """A heading and a window of code, as large as its longest line and number of lines allow.
 
-    Lines that are too long even at the smallest size end in an ellipsis; so does the code.
+    Text shrinks to a comfortable size; lines that are longer still are wrapped. Code that has too
+    many lines even at the smallest size ends in an ellipsis.
     """
     least, most = sheet.unit * 1.9, sheet.unit * 3.5
+    comfortable = sheet.unit * 2.5
     # No more than can be shown: colouring costs more than anything else here.
     first = card.code.split("\n")[: int(sheet.area.h / (least * LEADING_EM)) + 1]
     lines = highlighted("\n".join(first), card.language)
@@ -49,10 +48,9 @@ def code(card: CodeCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
         leading = text_px * LEADING_EM
         fits_columns = int(inner / (text_px * ADVANCE_EM) + 1e-6)
         fits_lines = max(1, int((room - bar - 1.7 * pad + leading * 0.2) / leading))
-        shown = lines
+        shown = wrap_lines(lines, fits_columns)
         if len(shown) > fits_lines:
             shown = [*lines[: fits_lines - 1], ((0, ELLIPSIS, "comment"),)]
-        shown = [_clip(line, fits_columns) for line in shown]
         text_h = leading * (len(shown) - 1) + text_px * 1.2
         outer = Box(0, 0, sheet.area.w, bar + 1.7 * pad + text_h)
         items: list[Item] = [
@@ -81,111 +79,18 @@ def code(card: CodeCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
         )
         return Block(items=tuple(items), w=outer.w, h=outer.h, gap=unit * 4.6)
 
+    def window_h(text_px: float) -> float:
+        count = len(wrap_lines(lines, int(inner / (text_px * ADVANCE_EM) + 1e-6)))
+        return bar + 1.7 * pad + text_px * LEADING_EM * count
+
     def make(scale: float) -> Sequence[Block]:
         top = heading(faces, card.title, sheet, scale)
         room = sheet.area.h - column_height(top) - (unit * 4.6 if top else 0)
-        wanted = min(
-            inner / (max(widest, 1) * ADVANCE_EM),
-            (room - bar - 1.7 * pad) / (LEADING_EM * max(len(lines), 1)),
-            most,
-        )
+        wanted = min(most, max(comfortable, inner / (max(widest, 1) * ADVANCE_EM)))
+        while wanted >= least and window_h(wanted) > room:
+            wanted *= 0.94
         if wanted < least and scale > 0:
             room = 1e9  # not yet: a smaller heading may make room
         return [*top, window(max(least, wanted), room)]
 
     return column(fit(make, sheet.area.h), sheet.area)
-
-
-def columns(text: str) -> int:
-    """Columns of a terminal-like grid: wide characters take two, marks none."""
-    total = 0
-    for char in text:
-        if char >= "\u0300" and unicodedata.category(char) in ("Mn", "Me", "Cf"):
-            continue
-        total += 2 if char > "\u1100" and unicodedata.east_asian_width(char) in "WF" else 1
-    return total
-
-
-def highlighted(source: str, language: str) -> list[Line]:
-    """The lines of ``source``, coloured; an unknown language is plain text."""
-    source = source.expandtabs(TAB).strip("\n")
-    lines: list[list[tuple[int, str, str]]] = [[]]
-    at = 0
-    for role, value in _tokens(source, language):
-        for i, part in enumerate(value.split("\n")):
-            if i:
-                lines.append([])
-                at = 0
-            if part.strip():
-                lines[-1].append((at, part, role))
-            at += columns(part)
-    while len(lines) > 1 and not lines[-1]:
-        lines.pop()
-    # What all lines are indented by says nothing.
-    indents = [line[0][0] + _leading(line[0][1]) for line in lines if line]
-    shift = min(indents, default=0)
-    return [_shifted(line, shift) for line in lines]
-
-
-def _leading(text: str) -> int:
-    return len(text) - len(text.lstrip(" "))
-
-
-def _shifted(line: list[tuple[int, str, str]], shift: int) -> Line:
-    moved = []
-    for at, text, role in line:
-        drop = max(0, min(shift - at, _leading(text)))
-        moved.append((max(0, at + drop - shift), text[drop:], role))
-    return tuple(moved)
-
-
-def _clip(line: Line, limit: int) -> Line:
-    if not line or line[-1][0] + columns(line[-1][1]) <= limit:
-        return line
-    kept: list[tuple[int, str, str]] = []
-    for at, text, role in line:
-        if at + columns(text) < limit:
-            kept.append((at, text, role))
-            continue
-        part, end = "", at
-        for cluster in clusters(text):
-            end += columns(cluster)
-            if end >= limit:
-                break
-            part += cluster
-        kept.append((at, part + ELLIPSIS, role))
-        break
-    return tuple(kept)
-
-
-def _tokens(source: str, language: str) -> list[tuple[str, str]]:
-    from pygments.lexers import get_lexer_by_name
-    from pygments.token import Token
-    from pygments.util import ClassNotFound
-
-    if not language:
-        return [("text", source)]
-    try:
-        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return [("text", source)]
-    roles = (
-        (Token.Comment, "comment"),
-        (Token.Literal.String.Doc, "comment"),
-        (Token.Literal.String, "string"),
-        (Token.Literal.Number, "number"),
-        (Token.Keyword.Type, "type"),
-        (Token.Keyword, "keyword"),
-        (Token.Operator.Word, "keyword"),
-        (Token.Name.Tag, "keyword"),
-        (Token.Name.Function, "function"),
-        (Token.Name.Builtin, "function"),
-        (Token.Name.Attribute, "function"),
-        (Token.Name.Class, "type"),
-        (Token.Name.Decorator, "type"),
-        (Token.Name.Exception, "type"),
-    )
-    return [
-        (next((role for kind, role in roles if token in kind), "text"), value)
-        for token, value in lexer.get_tokens(source)
-    ]
