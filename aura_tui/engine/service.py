@@ -372,7 +372,7 @@ class EmbeddedService(StoreReading):
         waiting = self._queue.waiting()
         return QueueState(
             queued=len(waiting),
-            running=self._active(),
+            running=sum(job.status is JobStatus.RUNNING for job in jobs),
             paused=sum(job.status is JobStatus.PAUSED for job in jobs),
             waiting=waiting,
         )

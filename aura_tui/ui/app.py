@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
@@ -165,6 +165,16 @@ class BoardApp(App[None]):
         self._pacer.touch()
         if self._interrupted:
             self.exit()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        """A board that stays open on a result keeps nobody from the engine."""
+        if self._service is None or not self._state.ended:
+            return
+        with suppress(AuraError):
+            queue = await self._service.queue()
+            if not queue.running and not queue.queued:
+                await self._service.aclose()
 
     def _fail(self, error: Exception) -> None:
         self.failure = error

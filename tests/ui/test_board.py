@@ -11,11 +11,13 @@ from aura_tui.errors import AuraError, Code, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.replay import ReplayService
 from aura_tui.ui.app import BoardApp
 from tests.ui import recordings
 from tests.ui.boards import SIZES, Board, showing
 from tests.ui.recordings import Tape
 from tests.ui.scripted import ScriptedService
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -275,3 +277,12 @@ async def test_resizing_at_any_moment_keeps_the_screen_whole() -> None:
             await board.shows("running", "Voice")
             await board.pilot.pause()
             fits(board, size)
+
+
+async def test_a_board_that_stays_on_its_result_keeps_nobody_from_the_engine() -> None:
+    async with showing(recordings.success()) as board:
+        await board.shows("Succeeded after")
+        service = board.service
+        assert isinstance(service, ReplayService)
+        await until(service._closed.is_set)
+        assert board.app.is_running
