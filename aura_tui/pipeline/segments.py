@@ -16,7 +16,7 @@ import msgspec
 if TYPE_CHECKING:
     from aura_tui.model.timeline import Clip, Timeline
 
-MAX_BODY_S = 10.0  # longer bodies are parted: work for every lane, and less to lose
+MAX_BODY_S = 5.0  # longer bodies are parted: work for every lane, and less to lose
 
 Window = tuple[float, float, float, float]
 
