@@ -201,7 +201,8 @@ def _completed(job: Job, event: ev.JobCompleted) -> _Changes:
         **changes,
         "percent": 100.0,
         "output": output,
-        "artifacts": _merge(job.artifacts, event.artifacts),
+        # The end names what was delivered, where and as what: it replaces what came before.
+        "artifacts": _merge((), event.artifacts) or job.artifacts,
     }
 
 

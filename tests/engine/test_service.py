@@ -119,6 +119,7 @@ async def test_delivery_puts_whole_files_into_the_folder_and_never_over_others(
         done = await ended(service, job.id)
     assert done.output
     assert done.output.video_path == str(out / "small-2.mp4")
+    assert [(a.name, a.path) for a in done.artifacts] == [("small-2.mp4", str(out / "small-2.mp4"))]
     assert sorted(p.name for p in out.iterdir()) == ["small-2.mp4", "small.mp4"]
     assert (out / "small.mp4").read_bytes() == b"somebody's own"
 
