@@ -273,10 +273,9 @@ class Runner:
                 self._artifacts[artifact.name] = artifact
             shutil.rmtree(context.scratch, ignore_errors=True)
         whole = context.made == 0 and context.reused > 0
-        took = f"{stage.title} took {clock.seconds() - started_s:.1f} s"
-        total = context.reused + context.made
+        took = f"Done in {clock.seconds() - started_s:.1f} s: {context.made} pieces made"
         if context.reused:
-            took += f", {context.reused} of {total} pieces reused"
+            took += f", {context.reused} reused"
         self._emit_soon(self._log(took))
         await self._emit(step_status(StepStatus.REUSED if whole else StepStatus.COMPLETED))
         return result
