@@ -97,10 +97,19 @@ def test_steps_with_code_in_them_take_turns() -> None:
         "> Be quick.\n> -- Ada",
         "> Be quick. \u2014 Ada",
         "> Be quick.\n\n\u2014 Ada",
+        "> Be quick.\n> - Ada",
+        "> Be quick.\n>\n> - Ada",
     ],
 )
 def test_a_quotes_author_follows_a_dash(text: str) -> None:
     assert blocks(text) == [Quote("Be quick.", "Ada")]
+
+
+def test_a_list_within_a_quote_names_no_author() -> None:
+    (quote,) = blocks("> Be quick.\n> - One thing\n> - Another")
+    assert isinstance(quote, Quote)
+    assert quote.author == ""
+    assert "Another" in quote.text
 
 
 def test_a_note_box_is_a_paragraph() -> None:

@@ -81,6 +81,7 @@ class _Builder:
         self._sections = [Section("", 1)]
         self._above: dict[int, str] = {}
         self._quote: list[str] | None = None
+        self._quote_item = False  # the next text of the quote is a list's item
         self._items: list[_Item] | None = None
         self._ordered = False
         self._rows: list[list[str]] | None = None
@@ -115,6 +116,8 @@ class _Builder:
                 case "list_item_open":
                     if self._items is not None:
                         self._items.append(_Item(lists))
+                    elif self._quote is not None:
+                        self._quote_item = True
                 case "table_open":
                     self._rows = []
                 case "tr_open":
@@ -159,7 +162,8 @@ class _Builder:
         elif self._rows is not None and self._rows:
             self._rows[-1].append(spoken_form(text)[:200])
         elif self._quote is not None:
-            self._quote.append(text)
+            self._quote.append(f"- {text}" if self._quote_item else text)
+            self._quote_item = False
         elif self._items:
             self._items[-1].parts.append(text)
             self._items[-1].linked += inline.linked
@@ -191,6 +195,9 @@ class _Builder:
         self._add(Paragraph(line))
 
     def _end_quote(self, lines: list[str]) -> None:
+        items = [line for line in lines if line.startswith("- ")]
+        if items and items != lines[1:][-1:]:  # a list; one item at the end is "- Author"
+            lines = [line.removeprefix("- ") for line in lines]
         text = "\n".join(lines).strip()
         alert = re.match(r"\[!\w+\]\s*", text)
         if alert:  # GitHub's note boxes

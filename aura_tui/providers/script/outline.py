@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.port import Workbench
     from aura_tui.providers.script.blocks import Document
 
-VERSION = "2"  # part of the checkpoint's key: raise it when the same brief gives another script
+VERSION = "3"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
 MIN_SCENE_S = 6.0  # on average, in a long video
 
