@@ -249,9 +249,7 @@ class Children:
         """SIGKILL every group and wait until all are reaped."""
         self.kill_now()
         self._go.set()  # whoever waits at the gate finds it closed for good
-        live = [p for p in self._live if p.returncode is None]
-        if live:
-            await asyncio.gather(*(p.wait() for p in live))
+        await asyncio.gather(*(_end(process) for process in self._live))
         self._live.clear()
 
 

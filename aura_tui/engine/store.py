@@ -273,19 +273,23 @@ def open_reader(path: Path) -> Store | None:
     """Open for reading beside an engine; None if there is no store yet."""
     if not path.exists():
         return None
+    connection = None
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
         )
         connection.execute("PRAGMA query_only=1")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.DatabaseError as e:
+        _check_version(connection.execute("PRAGMA user_version").fetchone()[0], path)
+    except BaseException as e:
+        if connection is not None:
+            connection.close()
+        if not isinstance(e, sqlite3.DatabaseError):
+            raise
         raise EngineError(
             Code.STORE_CORRUPT,
             f"The store {path} can't be read: {e}",
             "Start any run: the engine sets a damaged store aside and begins a new one.",
         ) from None
-    _check_version(version, path)
     return Store(connection)
 
 

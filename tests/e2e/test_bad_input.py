@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,10 +135,8 @@ def test_a_home_that_cannot_be(program: Program) -> None:
 
 
 def test_a_store_of_a_newer_schema(program: Program) -> None:
-    import sqlite3
-
     program.home.mkdir()
-    with sqlite3.connect(program.home / "aura.db") as db:
+    with closing(sqlite3.connect(program.home / "aura.db")) as db:
         db.execute("PRAGMA user_version=99")
     done = program.run("run", "topic", *SMALL)
     assert (done.returncode, "[E802]" in done.stderr) == (3, True)
