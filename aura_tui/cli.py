@@ -229,11 +229,18 @@ def _check_now(request: JobRequest, settings: Settings) -> None:
 
 
 def _show(what: Foreground, progress: Progress) -> int:
+    terminal = sys.stdout.isatty() and sys.stdin.isatty()
     if progress is Progress.AUTO:
         dumb = os.environ.get("TERM", "dumb") == "dumb"
-        board = sys.stdout.isatty() and sys.stdin.isatty() and not dumb
-        progress = Progress.TUI if board else Progress.PLAIN
+        progress = Progress.TUI if terminal and not dumb else Progress.PLAIN
     if progress is Progress.TUI:
+        if not terminal:
+            raise InputError(
+                Code.OPTION_INVALID,
+                "The board needs a terminal for its input and its output",
+                "Use --progress plain or json here.",
+                field="progress",
+            )
         return show_board(what)
     return show_lines(what, json=progress is Progress.JSON)
 

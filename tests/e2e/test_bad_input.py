@@ -85,6 +85,10 @@ def test_an_output_folder_that_cannot_be_written(program: Program) -> None:
     refuse(program, "E108", program.brief, "-o", "/proc/aura")
 
 
+def test_the_board_without_a_terminal(program: Program) -> None:
+    refuse(program, "E109", program.brief, "--progress", "tui")
+
+
 def test_an_output_that_is_a_file(program: Program) -> None:
     refuse(program, "E108", program.brief, "-o", program.brief)
 
