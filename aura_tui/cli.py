@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from aura_tui import __version__, bootstrap
-from aura_tui.errors import AuraError, Code, EngineError, InputError
+from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError
 from aura_tui.model.slug import slug
 from aura_tui.model.status import JobStatus
 from aura_tui.session import (
@@ -82,6 +82,15 @@ def run_command(arguments: list[str]) -> int:
         # Whoever read us has gone; what Python would flush at exit has nobody to go to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as e:
+        failure = InputError(
+            Code.OUTPUT_UNWRITABLE,
+            f"A file or folder can't be used: {e.strerror or e}"
+            + (f" ({e.filename})" if e.filename else ""),
+            "Check the disk, the current folder, and where the output goes.",
+        )
+        print_error(explain(failure))
+        return exit_of(failure)
     except KeyboardInterrupt:
         return 130
     except Exception as e:
@@ -250,18 +259,28 @@ def watch(job: JobArgument = "@latest", progress: ProgressOption = Progress.AUTO
     """Follow a job. An unfinished one that no engine is at work on goes on here."""
     settings = bootstrap.load_settings()
 
-    async def look(service: StoreReading) -> int:
-        nonlocal job
-        job = await service.resolve(job)
-        return (await service.get(job)).status.ended
+    ended = paused = False
 
-    ended = once(lambda: bootstrap.reader(settings), look)
+    async def look(service: StoreReading) -> int:
+        nonlocal job, ended, paused
+        job = await service.resolve(job)
+        status = (await service.get(job)).status
+        ended, paused = status.ended, status is JobStatus.PAUSED
+        return 0
+
+    once(lambda: bootstrap.reader(settings), look)
 
     async def begin(service: JobService) -> str:
         return job
 
     if ended or bootstrap.engine_runs(settings):
         return _show(Foreground(lambda: bootstrap.reader(settings), begin, owns=False), progress)
+    if paused:
+        raise Conflict(
+            Code.JOB_STATE,
+            f"Job {job} is paused, and no engine is at work on it",
+            f"Go on with it: aura-tui resume {job}",
+        )
     return _show(Foreground(lambda: bootstrap.engine(settings), begin, owns=True), progress)
 
 

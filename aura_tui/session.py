@@ -71,7 +71,7 @@ async def _board(what: Foreground) -> int:
     except asyncio.CancelledError:
         if not heard:
             raise
-        print_error("The run stays as it is; go on with: aura-tui watch")
+        print_error("Left; a run that was not over goes on with: aura-tui watch")
         return 128 + heard[0]
     if outcome.job is not None and outcome.job.status.ended:
         for line in end_lines(outcome.job):  # the board is gone with its screen; this stays
@@ -101,6 +101,7 @@ async def _follow(what: Foreground, *, json: bool) -> int:
         for notice in getattr(service, "notices", ()):
             print_error(f"Warning: {notice}")
         job_id = await what.begin(service)
+        await _say_waiting(service, job_id)
         view: Coroutine[object, object, Job] = (
             follow_json(service, job_id, sys.stdout.buffer)
             if json
@@ -128,7 +129,19 @@ async def _follow(what: Foreground, *, json: bool) -> int:
             return EXIT_INTERRUPTED if number == signal.SIGINT else 128 + number
     if interrupts:
         return EXIT_INTERRUPTED
+    if not job.status.ended:  # whoever read our output has gone
+        _say_resumable(job)
+        return 128 + signal.SIGPIPE
     return EXIT_OF_STATUS.get(job.status, EXIT_LEFT)
+
+
+async def _say_waiting(service: JobService, job_id: str) -> None:
+    """A job behind others looks like a hang unless that is said."""
+    queue = await service.queue()
+    if job_id in queue.waiting:
+        before = queue.waiting.index(job_id) + queue.running
+        if before:
+            print_error(f"Waiting for {before} unfinished job(s) before it; see: aura-tui jobs")
 
 
 async def _end(task: asyncio.Task[Job]) -> None:

@@ -80,7 +80,7 @@ class ScriptSettings(_Section, frozen=True, kw_only=True):
     base_url: str = ""  # ".../v1"
     api_key: Secret = Secret()
     model: str = ""
-    timeout_s: float = 120.0
+    timeout_s: _Positive = 120.0
 
 
 class SpeechSettings(_Section, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ class SpeechSettings(_Section, frozen=True, kw_only=True):
     base_url: str = ""
     api_key: Secret = Secret()
     model: str = ""
-    timeout_s: float = 120.0
+    timeout_s: _Positive = 120.0
     loudness_lufs: Annotated[float, msgspec.Meta(ge=-40.0, le=-5.0)] = -18.0
 
 
@@ -106,7 +106,7 @@ class VisualsSettings(_Section, frozen=True, kw_only=True):
     base_url: str = ""
     api_key: Secret = Secret()
     model: str = ""
-    timeout_s: float = 180.0
+    timeout_s: _Positive = 180.0
 
 
 class RenderSettings(_Section, frozen=True, kw_only=True):

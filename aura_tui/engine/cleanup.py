@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -47,5 +48,6 @@ def _sweep_folders(home: Home, open_ids: set[str], limit_s: float) -> None:
     for folder in home.jobs.iterdir():
         if not _JOB_ID.fullmatch(folder.name) or folder.name in open_ids:
             continue
-        if max(p.stat().st_mtime for p in (folder, *folder.iterdir())) < limit_s:
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # a stray file, or gone meanwhile
+            if max(p.stat().st_mtime for p in (folder, *folder.iterdir())) < limit_s:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -29,11 +29,14 @@ def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...
     taken as delivered. Raises StageError where the folder can't take them.
     """
     target = Path(folder)
+    made: list[Path] = []
     try:
         target.mkdir(parents=True, exist_ok=True)
         number = _free_number(artifacts, target)
-        return tuple(_one(artifact, target, number) for artifact in artifacts)
+        return tuple(_one(artifact, target, number, made) for artifact in artifacts)
     except OSError as e:
+        for path in made:  # all of it or none
+            path.unlink(missing_ok=True)
         full = e.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StageError(
             Code.DISK_FULL if full else Code.OUTPUT_UNWRITABLE,
@@ -60,7 +63,7 @@ def _free_number(artifacts: tuple[Artifact, ...], folder: Path) -> int:
     raise OSError(errno.EEXIST, "too many files of that name")
 
 
-def _one(artifact: Artifact, folder: Path, number: int) -> Artifact:
+def _one(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Artifact:
     path = folder / _named(artifact.name, number)
     if not path.exists():
         part = folder / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
@@ -72,6 +75,7 @@ def _one(artifact: Artifact, folder: Path, number: int) -> Artifact:
             finally:
                 os.close(fd)
             os.replace(part, path)
+            made.append(path)
         finally:
             part.unlink(missing_ok=True)
     return replace(artifact, name=path.name, path=str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
@@ -68,7 +69,8 @@ class Lock:
     def release(self) -> None:
         """Let another engine have the home."""
         if self._fd >= 0:
-            os.ftruncate(self._fd, 0)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, 0)
             os.close(self._fd)  # closing releases it
             self._fd = -1
 
@@ -99,8 +101,9 @@ def acquire(home: Home) -> Lock:
             "AURA_HOME to another folder.",
         ) from None
     holder = EngineHolder(os.getpid(), datetime.now(UTC))
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, msgspec.json.encode(holder), 0)
+    with contextlib.suppress(OSError):  # a full disk: the lock holds without the name in it
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, msgspec.json.encode(holder), 0)
     return Lock(fd, holder)
 
 

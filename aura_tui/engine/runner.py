@@ -74,6 +74,7 @@ class Runner:
         self._tell = Teller(record.job.id, record.job.correlation_id, tools.now).event
         self._attempts = {step.stage: step.attempt for step in record.job.steps}
         self._stage: Stage | None = None
+        self._stage_began_s = 0.0
         self._timeline: Timeline | None = None
         self._artifacts: dict[str, ev.Artifact] = {a.name: a for a in record.job.artifacts}
         self._end: _End | None = None
@@ -221,7 +222,7 @@ class Runner:
         await self.children.gate()
         self._stage = stage
         self._attempts[stage] += 1
-        started_s = clock.seconds()
+        started_s = self._stage_began_s = clock.seconds()
         history = tools.history()
 
         def forecast(percent: float) -> Eta | None:
@@ -273,7 +274,8 @@ class Runner:
                 self._artifacts[artifact.name] = artifact
             shutil.rmtree(context.scratch, ignore_errors=True)
         whole = context.made == 0 and context.reused > 0
-        took = f"Done in {clock.seconds() - started_s:.1f} s: {context.made} pieces made"
+        pieces = "piece" if context.made == 1 else "pieces"
+        took = f"Done in {clock.seconds() - started_s:.1f} s: {context.made} {pieces} made"
         if context.reused:
             took += f", {context.reused} reused"
         self._emit_soon(self._log(took))
@@ -314,6 +316,10 @@ class Runner:
 
     # -- other ends
 
+    def _stage_ms(self) -> int:
+        """How long the stage at work has been active."""
+        return round((self.children.clock.seconds() - self._stage_began_s) * 1000)
+
     async def _fail(self, error: Exception) -> None:
         await self.children.kill()
         if isinstance(error, Fenced) or (
@@ -342,6 +348,7 @@ class Runner:
                     phase=stage.phase,
                     status=StepStatus.FAILED,
                     attempt=self._attempts[stage],
+                    duration_ms=self._stage_ms(),
                 )
             )
         log = home.ffmpeg_log(self.job_id)
@@ -378,6 +385,7 @@ class Runner:
                     phase=stage.phase,
                     status=StepStatus.CANCELLED,
                     attempt=self._attempts[stage],
+                    duration_ms=self._stage_ms(),
                 )
             )
         names = ", ".join(kept) or "nothing was finished yet"

@@ -68,6 +68,7 @@ class EmbeddedService(StoreReading):
         self._history: History = {}
         self._background: list[asyncio.Task[None]] = []
         self._closing = False
+        self._swept = False
         self.notices: list[str] = []  # what a person should know of how the engine started
 
     # -- life
@@ -107,6 +108,8 @@ class EmbeddedService(StoreReading):
         for runner in self._runners.values():
             runner.suspend()
         await asyncio.gather(*self._background, *self._tasks.values(), return_exceptions=True)
+        if self._works and not self._swept:  # one that lived for a short job alone
+            await self._sweep_once()
         await self._log.close()
         self._lock.release()
 
@@ -212,9 +215,13 @@ class EmbeddedService(StoreReading):
         """Retention, at the start (once the first work is under way) and every hour."""
         await asyncio.sleep(5)
         while True:
-            with contextlib.suppress(EngineError, OSError):
-                await cleanup.sweep(self._log, self.home, self._settings.engine, time.time())
+            await self._sweep_once()
             await asyncio.sleep(3600)
+
+    async def _sweep_once(self) -> None:
+        self._swept = True
+        with contextlib.suppress(EngineError, OSError):
+            await cleanup.sweep(self._log, self.home, self._settings.engine, time.time())
 
     # -- JobService: changes
 

@@ -119,7 +119,11 @@ def _step_status(job: Job, event: ev.StepStatusChanged) -> _Changes:
     if event.status.done:
         changes["percent"] = 100.0
         percent = max(percent, event.step.end_percent)
-    return {"steps": _with_step(job, replace(step, **changes)), "percent": percent}
+    steps = _with_step(job, replace(step, **changes))
+    # A stage that told no progress took its time all the same.
+    active_s = sum(s.duration_ms or 0 for s in steps) / 1000
+    elapsed_s = max(_or(job.elapsed_s, 0.0), active_s)
+    return {"steps": steps, "percent": percent, "elapsed_s": elapsed_s}
 
 
 def _step_progress(job: Job, event: ev.StepProgressed) -> _Changes:
