@@ -17,7 +17,7 @@ from aura_tui.model.slug import slug
 from aura_tui.model.timeline import Clip, Timeline, sample_at
 from aura_tui.pipeline.captions import cues, line_width
 from aura_tui.pipeline.context import storage_error
-from aura_tui.pipeline.layout import chapters, lay_out, motion
+from aura_tui.pipeline.layout import chapters, lay_out, motion, reading_s
 from aura_tui.pipeline.media import keep_media
 from aura_tui.pipeline.narration import mix
 from aura_tui.pipeline.otio import otio
@@ -80,7 +80,8 @@ def _plan(
                     "Retry the job: finished pieces are kept.",
                 )
     sounds = [spoken[scene.number] for scene in script.scenes]
-    slots = lay_out([sound.samples for sound in sounds], fps, request.voice_spec.pause)
+    least_s = [reading_s(scene.card) for scene in script.scenes]
+    slots = lay_out([s.samples for s in sounds], fps, request.voice_spec.pause, least_s)
     clips = tuple(
         Clip(
             scene=scene.number,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.model.script import SAMPLE_RATE
+from aura_tui.model.script import SAMPLE_RATE, AnyCard, CodeCard, TableCard
 from aura_tui.model.timeline import Chapter, Motion, sample_at
 
 if TYPE_CHECKING:
@@ -34,11 +34,23 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     sound_start: int
 
 
-def lay_out(samples: Sequence[int], fps: int, pause_s: float | None) -> tuple[Slot, ...]:
+def reading_s(card: AnyCard) -> float:
+    """Seconds that a card stays at least, however short its narration: code and tables are read."""
+    if isinstance(card, CodeCard):
+        return min(9.0, 1.5 + 0.6 * len(card.code.splitlines()))
+    if isinstance(card, TableCard):
+        return min(9.0, 2.0 + 0.7 * len(card.rows))
+    return 0.0
+
+
+def lay_out(
+    samples: Sequence[int], fps: int, pause_s: float | None, least_s: Sequence[float] = ()
+) -> tuple[Slot, ...]:
     """Place scenes whose speech lasts ``samples`` (one entry each) one after another.
 
     A scene lasts a lead-in, its speech and a breath (``pause_s``; None takes the default), each
-    rounded up to whole frames, so speech never reaches into the next scene.
+    rounded up to whole frames, so speech never reaches into the next scene; and at least its
+    ``least_s`` (one entry each; none: no such bound).
     """
     breath = BREATH_S if pause_s is None else pause_s
     last = len(samples) - 1
@@ -48,7 +60,7 @@ def lay_out(samples: Sequence[int], fps: int, pause_s: float | None) -> tuple[Sl
         lead = max(1, round((OPENING_S if i == 0 else LEAD_S) * fps))
         speech = -(-count * fps // SAMPLE_RATE)
         after = round((breath + (CLOSING_S if i == last else 0)) * fps)
-        frames = lead + speech + after
+        frames = max(lead + speech + after, round(least_s[i] * fps) if least_s else 0)
         # A quarter of the shorter neighbour at most: every scene keeps a body of its own.
         longest = min(frames, slots[-1].frames) // 2 if slots else 0
         slots.append(

@@ -10,11 +10,15 @@ if TYPE_CHECKING:
     from aura_tui.model.timeline import Cue
 
 
+# SubRip has no escapes.
+_LOOK_ALIKES = str.maketrans("<>", "\u2039\u203a")
+
+
 def srt(cues: Iterable[Cue]) -> str:
     """SubRip. It has no escapes, and players take ``<`` as a tag: a look-alike stands for it."""
     return "\n".join(
         f"{number}\n{_time(cue.start_s, ',')} --> {_time(cue.end_s, ',')}\n"
-        + "\n".join(line.replace("<", "\u2039").replace("{\\", "{ \\") for line in _lines(cue))
+        + "\n".join(line.translate(_LOOK_ALIKES).replace("{\\", "{ \\") for line in _lines(cue))
         + "\n"
         for number, cue in enumerate(cues, 1)
     )

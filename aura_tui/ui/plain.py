@@ -156,6 +156,7 @@ def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
     if job.status is JobStatus.CANCELED:
         for kept in job.artifacts:
             yield _artifact(kept.name, kept.path, kept.size_bytes, "kept")
+        yield _line("next", f"aura-tui retry {job.id}  (reuses every finished piece)")
     if job.log_path:
         yield _line("log", clean_line(job.log_path, 4000))
     for action in job.suggested_actions:

@@ -135,7 +135,8 @@ CUES = (
 
 def test_srt_has_numbers_commas_and_no_tag() -> None:
     text = srt(CUES)
-    assert text.startswith("1\n00:00:00,000 --> 00:00:01,500\na \u2039 b & c --> d\nsecond\n\n2\n")
+    first = "1\n00:00:00,000 --> 00:00:01,500\na \u2039 b & c --\u203a d\nsecond\n\n2\n"
+    assert text.startswith(first)
     assert "01:01:01,250 --> 01:01:03,000\n" in text
     assert "<b>" not in text
 

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Options
+from aura_tui.model.script import SAMPLE_RATE, CodeCard, TableCard, TitleCard
 from aura_tui.model.slug import slug
 from aura_tui.model.timeline import sample_at
 from aura_tui.pipeline.compose import compose
-from aura_tui.pipeline.layout import chapters, lay_out, motion
+from aura_tui.pipeline.layout import chapters, lay_out, motion, reading_s
 from tests.pipeline.stage import desk, picture, script, speech
 
 if TYPE_CHECKING:
@@ -213,3 +214,17 @@ async def test_a_paused_job_mixes_nothing_until_it_goes_on(tmp_path: Path) -> No
     assert not ctx.heard.artifacts
     ctx.children.resume()
     await task
+
+
+def test_code_and_tables_stay_long_enough_to_be_read() -> None:
+    code = CodeCard(title="t", code="one\ntwo\nthree")
+    table = TableCard(title="t", header=("a", "b"), rows=(("1", "2"),) * 4)
+    least = [reading_s(card) for card in (TitleCard(title="t"), code, table)]
+    assert least[0] == 0
+    assert 3 <= least[1] <= least[2] <= 9
+    half_a_second = [SAMPLE_RATE // 2] * 3
+    slots = lay_out(half_a_second, 30, None, least)
+    assert slots[0].frames == lay_out(half_a_second, 30, None)[0].frames
+    assert [slot.frames for slot in slots[1:]] == [round(s * 30) for s in least[1:]]
+    long = lay_out([SAMPLE_RATE * 60] * 3, 30, None, least)
+    assert long == lay_out([SAMPLE_RATE * 60] * 3, 30, None)

@@ -63,7 +63,7 @@ async def test_running(size: tuple[int, int]) -> None:
     async with showing(running(), size) as board:
         await board.shows("running", " 20 %", "4-6 min left", "25 %", "espeak", "scene 3 of 8")
         if size[0] >= 80:
-            await board.shows("from 14 runs here", "attempt 1", "id 7f3c9a52d1e84b06")
+            await board.shows("from 14 runs here", "attempt 1", "job 01KCD3WNE0")
             await board.shows("Job accepted: 60 s, 1280x720 at 30 fps")
         fits(board, size)
 
@@ -173,7 +173,7 @@ async def test_a_range_from_this_run_alone_says_so() -> None:
     service = running()
     service.tape.progress(Stage.VOICE, 30, **recordings.eta(60, runs=0))
     async with showing(service) as board:
-        await board.shows("45-75 s left, from this run's pace", "id 7f3c9a52d1e84b06")
+        await board.shows("45-75 s left, from this run's pace", "job 01KCD3WNE0")
 
 
 async def test_a_recording_that_was_cut_short_says_so_and_its_clock_stands() -> None:

@@ -49,7 +49,8 @@ async def test_a_failure_tells_code_remediation_log_and_what_next_once() -> None
 async def test_a_cancelled_run_tells_what_was_kept() -> None:
     lines = await printed(recordings.cancelled())
     assert any(line.startswith("cancelled    after") for line in lines)
-    assert lines[-1].startswith("kept         narration.wav  4.8 MB  /home/ada")
+    assert lines[-2].startswith("kept         narration.wav  4.8 MB  /home/ada")
+    assert lines[-1].startswith("next         aura-tui retry ")
 
 
 async def test_a_retry_says_what_it_reused() -> None:

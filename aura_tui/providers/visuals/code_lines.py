@@ -73,35 +73,38 @@ def wrap_lines(lines: Sequence[Line], limit: int) -> list[Line]:
 
 
 def _wrap(line: Line, limit: int) -> list[Line]:
-    cells = [
-        (cluster, role, at if i == 0 else None)
-        for at, text, role in line
-        for i, cluster in enumerate(clusters(text))
-    ]
-    start = line[0][0]
+    column = line[0][0]
+    start = min(column, limit // 2)
     hang = min(start + 2, limit // 2)
+    cells: list[tuple[str, str]] = []
+    for at, text, role in line:
+        cells += [(" ", "text")] * (at - column)  # blanks between spans are text, too
+        cells += [(cluster, role) for cluster in clusters(text)]
+        column = at + columns(text)
     rows: list[Line] = []
     row: list[tuple[int, str, str]] = []
     column = start
     soft = 0  # how many cells of the row stand before its last good break
-    for cluster, role, at in cells:
-        if at is not None and not rows and at > column:
-            column = at  # blanks between two spans are not part of either
-        wide = columns(cluster)
-        if row and column + wide > limit:
-            keep = soft if soft and row[soft - 1][0] > limit // 2 else len(row)
+    for cluster, role in cells:
+        if cluster == " " and not row and rows:
+            continue  # a break takes the place of its blanks
+        if row and column + columns(cluster) > limit:
+            keep = soft if soft and row[soft - 1][0] >= limit // 3 else len(row)
+            if cluster == " ":
+                keep = len(row)
             rows.append(_joined(row[:keep]))
-            rest, row, column = row[keep:], [], hang
+            rest, row, column, soft = row[keep:], [], hang, 0
             for _, held, held_role in rest:
                 row.append((column, held, held_role))
                 column += columns(held)
-            soft = 0
+            if cluster == " " and not row:
+                continue
         row.append((column, cluster, role))
-        column += wide
+        column += columns(cluster)
         if cluster == " ":
             soft = len(row)
     rows.append(_joined(row))
-    return rows
+    return [row for row in rows if row]
 
 
 def _joined(cells: Sequence[tuple[int, str, str]]) -> Line:

@@ -96,13 +96,17 @@ def _left(job: Job, state: RunState, glyphs: Glyphs) -> Content:
 
 
 def _identity(job: Job, glyphs: Glyphs, room: int) -> Content:
-    """Which attempt, and the correlation id; a first attempt goes unsaid where room is short."""
+    """Which attempt, the id that commands take, and the correlation id, as far as there is room."""
     attempt = f"attempt {job.attempt}"
-    if not job.correlation_id:
-        return Content.styled(attempt, MUTED)
-    correlation = f"id {clean_line(job.correlation_id, 40)}"
-    whole = f"{attempt} {glyphs.dot} {correlation}"
-    return Content.styled(correlation if job.attempt == 1 and len(whole) > room else whole, MUTED)
+    name = f"job {clean_line(job.id, 40)}"
+    parts = [attempt, name]
+    if job.correlation_id:
+        parts.append(f"id {clean_line(job.correlation_id, 40)}")
+    joined = [f" {glyphs.dot} ".join(some) for some in (parts, parts[:2])]
+    fitting = next((text for text in joined if len(text) <= room), None)
+    if fitting is None:
+        fitting = name if job.attempt == 1 else joined[1]
+    return Content.styled(fitting, MUTED)
 
 
 def spread(left: Content, right: Content, width: int) -> Content:

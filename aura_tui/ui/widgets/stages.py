@@ -115,9 +115,11 @@ class StageList(VerticalScroll, can_focus=False):
 
     def action_move(self, by: int) -> None:
         """Focus the row ``by`` rows further down."""
-        at = next((i for i, row in enumerate(self._rows) if row.has_focus), None)
+        # The screen knows at once; `has_focus` follows an event later, too late for key repeat.
+        focused = self.screen.focused
+        at = next((i for i, row in enumerate(self._rows) if row is focused), None)
         to = 0 if at is None else max(0, min(len(self._rows) - 1, at + by))
-        self._rows[to].focus()
+        self.screen.set_focus(self._rows[to])
 
 
 def lines(
