@@ -4,6 +4,7 @@ process that looks on while another one's engine works."""
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from aura_tui.engine import home as home_
@@ -27,14 +28,15 @@ T = TypeVar("T")
 _LOOK_S = 0.1
 
 
-class StoreReading:
+class StoreReading(ABC):
     """Jobs, logs and artifacts out of a store that subclasses reach through ``_read``."""
 
     def __init__(self, home: home_.Home) -> None:
         self.home = home
 
+    @abstractmethod
     async def _read(self, work: Callable[[Store], T]) -> T:
-        raise NotImplementedError
+        """Run ``work`` on the store, off the event loop."""
 
     async def _record(self, job_id: str) -> Record:
         record = await self._read(lambda store: store.record(job_id))

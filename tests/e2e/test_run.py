@@ -248,6 +248,28 @@ def test_a_retry_reuses_all_that_was_finished(program: Program) -> None:
     assert list(ends.values()) == ["reused"] * 5
 
 
+def test_a_paused_job_is_not_watched_but_resumed(program: Program) -> None:
+    process = program.start(*program.arguments(*LONG))
+    read_until(process, "step-progress", "Rendering")
+    process.kill()
+    process.communicate()
+    assert program.run("pause", "@latest").returncode == 0
+    done = program.run("watch")
+    assert done.returncode == 2
+    assert "aura-tui resume" in done.stderr
+    assert program.run("cancel", "@latest").returncode == 0
+
+
+def test_a_reader_that_goes_away_leaves_the_job_as_it_is(program: Program) -> None:
+    process = program.start(*program.arguments(*LONG))
+    read_until(process, "step-progress", "Rendering")
+    assert process.stdout
+    process.stdout.close()
+    assert process.wait(timeout=60) == 128 + signal.SIGPIPE
+    assert process.stderr
+    assert b"aura-tui watch" in process.stderr.read()
+
+
 def test_the_brief_may_come_from_a_pipe(program: Program) -> None:
     done = program.run(
         "run", "-", "-o", program.out, "--resolution", "128x128", "--fps", "5", "--duration", "5",

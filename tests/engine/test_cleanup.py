@@ -11,7 +11,7 @@ import pytest
 from aura_tui.engine.cleanup import sweep
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import NotFound
-from tests.engine.conftest import ended, request
+from tests.engine.conftest import ended, request, with_engine
 from tests.engine.test_service import At
 
 if TYPE_CHECKING:
@@ -88,3 +88,14 @@ async def test_folders_of_jobs_that_the_store_does_not_know_go_as_late(
         assert not stray.exists()
         assert other.is_dir()
         os.rmdir(other)
+
+
+async def test_an_engine_that_lived_for_one_short_job_sweeps_too(
+    settings: Settings, small: SmallStages
+) -> None:
+    settings = with_engine(settings, keep_workspaces_h=1e-9)
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await service.submit(request())
+        await ended(service, job.id)
+        assert pieces(settings)
+    assert not pieces(settings)

@@ -1,0 +1,56 @@
+"""Delivery is whole or not at all, and never over somebody's file."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aura_tui.engine.deliver import deliver
+from aura_tui.errors import Code, StageError
+from aura_tui.model.events import Artifact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def made(folder: Path, *names: str) -> tuple[Artifact, ...]:
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text(name)
+    return tuple(Artifact(name=name, path=str(folder / name)) for name in names)
+
+
+def test_a_delivery_that_fails_midway_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    artifacts = made(tmp_path / "in", "a.srt", "a.mp4")
+    copy = shutil.copyfile
+
+    def full(source: str, target: Path) -> None:
+        if str(source).endswith(".mp4"):
+            raise OSError(28, "No space left on device")
+        copy(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(StageError) as caught:
+        deliver(artifacts, str(tmp_path / "out"))
+    assert caught.value.code is Code.DISK_FULL
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_same_delivery_again_is_the_same_files(tmp_path: Path) -> None:
+    artifacts = made(tmp_path / "in", "a.srt", "a.mp4")
+    first = deliver(artifacts, str(tmp_path / "out"))
+    assert deliver(artifacts, str(tmp_path / "out")) == first
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_one_taken_name_numbers_them_all(tmp_path: Path) -> None:
+    artifacts = made(tmp_path / "in", "a.srt", "a.mp4")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.srt").write_text("somebody's")
+    delivered = deliver(artifacts, str(tmp_path / "out"))
+    assert [a.name for a in delivered] == ["a-2.srt", "a-2.mp4"]
+    assert (tmp_path / "out" / "a.srt").read_text() == "somebody's"
