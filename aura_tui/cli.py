@@ -303,7 +303,7 @@ def jobs(
         else:
             from aura_tui.ui.tables import print_jobs
 
-            print_jobs(page.jobs)
+            print_jobs(page.jobs, engine=bootstrap.engine_runs(bootstrap.load_settings()))
         return 0
 
     return _read(act)
@@ -353,7 +353,7 @@ def show(
         else:
             from aura_tui.ui.tables import print_job
 
-            print_job(found)
+            print_job(found, engine=bootstrap.engine_runs(bootstrap.load_settings()))
         return 0
 
     return _read(act)

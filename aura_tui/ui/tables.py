@@ -66,8 +66,15 @@ def age(at: datetime, now: datetime | None = None) -> str:
     return f"{seconds:.0f} s"
 
 
-def print_jobs(jobs: Sequence[Job]) -> None:
-    """A line a job, newest first."""
+def _status(job: Job, engine: bool) -> Text:
+    """The status; a job that no engine is at work on says so."""
+    idle = not engine and job.status in (JobStatus.RUNNING, JobStatus.QUEUED)
+    word = f"{job.status.value}, no engine" if idle else job.status.value
+    return Text(word, "yellow" if idle else _STYLE.get(job.status, ""))
+
+
+def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
+    """A line a job, newest first. ``engine``: whether one is at work on this home."""
     if not jobs:
         console().print("No jobs yet. Begin with: aura-tui run BRIEF")
         return
@@ -75,7 +82,7 @@ def print_jobs(jobs: Sequence[Job]) -> None:
     for job in jobs:
         table.add_row(
             job.id,
-            Text(job.status.value, _STYLE.get(job.status, "")),
+            _status(job, engine),
             f"{job.percent:.0f}",
             job.stage.title if job.stage else "-",
             age(job.created_at),
@@ -84,13 +91,13 @@ def print_jobs(jobs: Sequence[Job]) -> None:
     console().print(table)
 
 
-def print_job(job: Job) -> None:
-    """Everything about one job."""
+def print_job(job: Job, *, engine: bool) -> None:
+    """Everything about one job. ``engine``: whether one is at work on this home."""
     out = console()
     out.print(Text.assemble((job.title, "bold")))
     facts = [
         ("Job", job.id + (f"  (retry of {job.retry_of})" if job.retry_of else "")),
-        ("Status", f"{job.status.value}, {job.percent:.0f} %"),
+        ("Status", f"{_status(job, engine)}, {job.percent:.0f} %"),
         ("Attempt", str(job.attempt)),
         ("Created", f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"),
         ("Elapsed", phrases.duration(job.elapsed_s) if job.elapsed_s else ""),
@@ -101,6 +108,9 @@ def print_job(job: Job) -> None:
     for name, value in facts:
         if value:
             out.print(Text.assemble((f"{name:12}", "dim"), value))
+    if not engine and not job.status.ended:
+        verb = "resume" if job.status is JobStatus.PAUSED else "watch"
+        out.print(Text.assemble((f"{'Go on':12}", "dim"), f"aura-tui {verb} {job.id}"))
     table = _table("Stage", "State", "%", "Took", "")
     for step in job.steps:
         took = phrases.duration(step.duration_ms / 1000) if step.duration_ms is not None else ""

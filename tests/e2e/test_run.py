@@ -253,7 +253,10 @@ def test_a_paused_job_is_not_watched_but_resumed(program: Program) -> None:
     read_until(process, "step-progress", "Rendering")
     process.kill()
     process.communicate()
+    assert "Running, no engine" in program.run("jobs").stdout
+    assert "aura-tui watch" in program.run("show").stdout
     assert program.run("pause", "@latest").returncode == 0
+    assert "aura-tui resume" in program.run("show").stdout
     done = program.run("watch")
     assert done.returncode == 2
     assert "aura-tui resume" in done.stderr
