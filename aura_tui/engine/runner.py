@@ -234,19 +234,16 @@ class Runner:
                 elapsed_s=clock.seconds() - started_s,
             )
 
-        def step_status(status: StepStatus) -> ev.StepStatusChanged:
-            done = status is not StepStatus.STARTED
-            return self._tell(
+        # Not awaited: the stage's first work and the sync of its first event go side by side.
+        self._emit(
+            self._tell(
                 ev.StepStatusChanged,
                 step=stage,
                 phase=stage.phase,
-                status=status,
+                status=StepStatus.STARTED,
                 attempt=self._attempts[stage],
-                duration_ms=round((clock.seconds() - started_s) * 1000) if done else None,
             )
-
-        # Not awaited: the stage's first work and the sync of its first event go side by side.
-        self._emit(step_status(StepStatus.STARTED))
+        )
         reporter = StageReporter(
             tell=self._tell,
             stage=stage,
@@ -279,7 +276,9 @@ class Runner:
         if context.reused:
             took += f", {context.reused} reused"
         self._emit_soon(self._log(took))
-        await self._emit(step_status(StepStatus.REUSED if whole else StepStatus.COMPLETED))
+        await self._emit(
+            self._step_over(stage, StepStatus.REUSED if whole else StepStatus.COMPLETED)
+        )
         return result
 
     def _context(self, stage: Stage, reporter: StageReporter, children: Children) -> StageContext:
@@ -316,9 +315,16 @@ class Runner:
 
     # -- other ends
 
-    def _stage_ms(self) -> int:
-        """How long the stage at work has been active."""
-        return round((self.children.clock.seconds() - self._stage_began_s) * 1000)
+    def _step_over(self, stage: Stage, status: StepStatus) -> ev.StepStatusChanged:
+        """The stage at work ended so, after the time it has been active."""
+        return self._tell(
+            ev.StepStatusChanged,
+            step=stage,
+            phase=stage.phase,
+            status=status,
+            attempt=self._attempts[stage],
+            duration_ms=round((self.children.clock.seconds() - self._stage_began_s) * 1000),
+        )
 
     async def _fail(self, error: Exception) -> None:
         await self.children.kill()
@@ -341,16 +347,7 @@ class Runner:
                     remediation=problem.remediation,
                 )
             )
-            events.append(
-                self._tell(
-                    ev.StepStatusChanged,
-                    step=stage,
-                    phase=stage.phase,
-                    status=StepStatus.FAILED,
-                    attempt=self._attempts[stage],
-                    duration_ms=self._stage_ms(),
-                )
-            )
+            events.append(self._step_over(stage, StepStatus.FAILED))
         log = home.ffmpeg_log(self.job_id)
         events.append(
             self._tell(
@@ -378,16 +375,7 @@ class Runner:
                 kept[partial.name] = partial
         events: list[ev.AnyJobEvent] = []
         if stage is not None:
-            events.append(
-                self._tell(
-                    ev.StepStatusChanged,
-                    step=stage,
-                    phase=stage.phase,
-                    status=StepStatus.CANCELLED,
-                    attempt=self._attempts[stage],
-                    duration_ms=self._stage_ms(),
-                )
-            )
+            events.append(self._step_over(stage, StepStatus.CANCELLED))
         names = ", ".join(kept) or "nothing was finished yet"
         events.append(
             self._tell(

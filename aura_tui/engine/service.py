@@ -74,7 +74,8 @@ class EmbeddedService(StoreReading):
     # -- life
 
     async def __aenter__(self) -> EmbeddedService:
-        self._lock = home.acquire(self.home)
+        # A lock that is contended is asked for again, with waits.
+        self._lock = await asyncio.to_thread(home.acquire, self.home)
         try:
             store, aside = await asyncio.to_thread(open_store, self.home.store)
             if aside is not None:

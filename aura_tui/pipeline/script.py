@@ -23,6 +23,7 @@ from aura_tui.model.script import (
 )
 from aura_tui.model.text import clean, clean_line
 from aura_tui.pipeline.context import storage_error
+from aura_tui.pipeline.workbench import WarningsHeld
 from aura_tui.providers.script import choose, language
 from aura_tui.providers.script.document import pictures
 
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
     from aura_tui.model.script import AnyCard
     from aura_tui.pipeline.context import StageContext
-    from aura_tui.process import Children
-    from aura_tui.providers.port import ScriptProvider, Severity
-    from aura_tui.settings import Settings
+    from aura_tui.providers.port import ScriptProvider
 
 MAX_SCENES = 600  # an hour of six seconds each
 MAX_NARRATION_CHARS = 2000  # of a scene: about two minutes
@@ -58,32 +57,6 @@ class _Written(msgspec.Struct, frozen=True):
 
     script: Script
     warnings: tuple[str, ...]
-
-
-class _Bench:
-    """The provider's workbench: the stage's own, with an ear for warnings."""
-
-    def __init__(self, ctx: StageContext) -> None:
-        self._ctx = ctx
-        self.warnings: list[str] = []
-
-    @property
-    def children(self) -> Children:
-        return self._ctx.children
-
-    @property
-    def scratch(self) -> Path:
-        return self._ctx.scratch
-
-    @property
-    def settings(self) -> Settings:
-        return self._ctx.settings
-
-    def log(self, message: str, severity: Severity = "info") -> None:
-        self._ctx.log(message, severity)
-
-    def warn(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 async def write_script(ctx: StageContext) -> Script:
@@ -122,7 +95,7 @@ async def _written(ctx: StageContext, provider: ScriptProvider) -> Script:
     request = ctx.request
 
     async def build(_: Path) -> _Written:
-        bench = _Bench(ctx)
+        bench = WarningsHeld(ctx)
         script = await provider.write(request, bench)
         return _Written(sound(script), tuple(clean_line(w, 500) for w in bench.warnings))
 

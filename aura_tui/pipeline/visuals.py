@@ -11,6 +11,7 @@ import msgspec
 from aura_tui.model.events import Metrics
 from aura_tui.model.request import frame_size
 from aura_tui.model.script import Picture
+from aura_tui.pipeline.workbench import WarningsHeld
 from aura_tui.providers.port import FrameSpec
 from aura_tui.providers.visuals import check_theme, choose
 
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.script import Scene, Script
     from aura_tui.pipeline.context import StageContext
-    from aura_tui.process import Children
-    from aura_tui.providers.port import Severity, VisualsProvider
-    from aura_tui.settings import Settings
+    from aura_tui.providers.port import VisualsProvider
 
 MOST_AT_ONCE = 4
 
@@ -32,32 +31,6 @@ class Drawn(msgspec.Struct, frozen=True):
     width: int
     height: int
     warnings: tuple[str, ...] = ()
-
-
-class _Bench:
-    """The context as a provider sees it, with what it warns of for one scene held back."""
-
-    def __init__(self, ctx: StageContext) -> None:
-        self._ctx = ctx
-        self.warnings: list[str] = []
-
-    @property
-    def children(self) -> Children:
-        return self._ctx.children
-
-    @property
-    def scratch(self) -> Path:
-        return self._ctx.scratch
-
-    @property
-    def settings(self) -> Settings:
-        return self._ctx.settings
-
-    def log(self, message: str, severity: Severity = "info") -> None:
-        self._ctx.log(message, severity)
-
-    def warn(self, message: str) -> None:
-        self.warnings.append(message)
 
 
 async def draw_scenes(ctx: StageContext, script: Script) -> tuple[Picture, ...]:
@@ -123,7 +96,7 @@ async def _draw(
     )
 
     async def build(part: Path) -> Drawn:
-        bench = _Bench(ctx)
+        bench = WarningsHeld(ctx)
         picture = await provider.draw(scene, script, frame, part, bench)
         return Drawn(picture.width, picture.height, tuple(bench.warnings))
 
