@@ -8,11 +8,13 @@ bad request, EngineError where there is no engine or it refuses.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
-from aura_tui.model.job import Job
+from aura_tui.model.job import Eta, Job
+from aura_tui.model.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,6 +46,75 @@ class EngineHolder(msgspec.Struct, frozen=True):
 
     pid: int
     since: datetime
+
+
+class Typical(msgspec.Struct, frozen=True):
+    """How long each stage usually takes for as much work as a job has: the median of ``runs``
+    earlier ones, in seconds. A stage that no run has measured is not in it."""
+
+    runs: int
+    seconds: dict[Stage, float]
+
+
+class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What a retry does in a stage: ``reused`` of its ``total`` pieces are there already.
+
+    ``total`` None: how many there will be is not known before the stages ahead of it ran.
+    """
+
+    stage: Stage
+    reused: int
+    total: int | None
+
+
+class RetryPlan(msgspec.Struct, frozen=True):
+    """What a retry of a job would do; ``eta`` is about how long, None where nothing tells."""
+
+    steps: tuple[PlannedStep, ...]
+    eta: Eta | None
+
+
+class LinkStatus(Enum):
+    """The link to an engine in another process."""
+
+    CONNECTING = "connecting"  # the first try, or one under way
+    LIVE = "live"
+    WAITING = "waiting"  # broken; the next try is at ``retry_at``
+    LOST = "lost"  # broken for good: trying again would not help
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """The link as of now. Times are this machine's, aware UTC.
+
+    ``attempt`` counts the tries since it was last live, ``reason`` says why it is not.
+    ``heard_at`` is when the engine last said anything, heartbeats included. After a reconnect
+    ``gap_s`` is how long nothing came and ``recovered`` how many events had been missed.
+    """
+
+    status: LinkStatus
+    since: datetime
+    attempt: int = 0
+    reason: str = ""
+    retry_at: datetime | None = None
+    heard_at: datetime | None = None
+    gap_s: float | None = None
+    recovered: int = 0
+
+
+@runtime_checkable
+class Linked(Protocol):
+    """A service whose engine is in another process. One in this process is not Linked."""
+
+    @property
+    def link(self) -> Link: ...
+
+    def links(self) -> AsyncIterator[Link]:
+        """The link as it is, then each time it changes (that it was heard is no change)."""
+        ...
+
+    def reconnect(self) -> None:
+        """Cut the wait for the next try short."""
+        ...
 
 
 class JobService(Protocol):
@@ -99,6 +170,19 @@ class JobService(Protocol):
         ...
 
     async def queue(self) -> QueueState: ...
+    async def typical(self, job_id: str) -> Typical:
+        """How long its stages usually take here."""
+        ...
+
+    async def retry_plan(self, job_id: str) -> RetryPlan:
+        """What :meth:`retry` would do now; raises as it would."""
+        ...
+
+    async def preview(self, job_id: str) -> Path | None:
+        """A local path of the newest picture of the job: a card, then the video's poster. The
+        file may be replaced by a newer one at any time; None before there is one."""
+        ...
+
     async def aclose(self) -> None:
         """Let go. An embedded engine stops its work in a way that the next one takes up."""
         ...

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -120,6 +120,22 @@ class RenderSettings(_Section, frozen=True, kw_only=True):
     crf: Annotated[int, msgspec.Meta(ge=0, le=51)] = 23
 
 
+class BoardSettings(_Section, frozen=True, kw_only=True):
+    """``[board]``. ``keys`` moves keys: ``{"run.cancel" = "x"}``, ids as in ``ui/bindings.py``."""
+
+    theme: str = "aura"
+    mouse: bool = True
+    reduced_motion: bool = False
+    ascii: bool = False
+    preview: Literal["auto", "on", "off"] = "auto"  # auto: on, but not over SSH
+    notify: Literal["off", "job", "stage"] = "job"  # at the end of a job, or of each stage too
+    bell: bool = True
+    desktop: Literal["auto", "off", "osc9", "osc777", "osc99"] = "auto"
+    taskbar: bool = True  # progress in the taskbar or the tab, where the terminal can
+    title: bool = True  # the window's title carries the percent
+    keys: dict[str, str] = {}
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All settings. ``home`` holds every state of the engine."""
 
@@ -129,6 +145,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     speech: SpeechSettings = SpeechSettings()
     visuals: VisualsSettings = VisualsSettings()
     render: RenderSettings = RenderSettings()
+    board: BoardSettings = BoardSettings()
 
 
 _SECTIONS: dict[str, type[_Section]] = {
@@ -137,6 +154,7 @@ _SECTIONS: dict[str, type[_Section]] = {
     "speech": SpeechSettings,
     "visuals": VisualsSettings,
     "render": RenderSettings,
+    "board": BoardSettings,
 }
 
 

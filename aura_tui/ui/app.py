@@ -96,7 +96,7 @@ class BoardApp(App[None]):
     """One run on the screen."""
 
     TITLE = "aura-tui"
-    CSS_PATH = "board.tcss"
+    CSS_PATH = ["board.tcss", "jobs.tcss", "run.tcss", "log.tcss", "dialogs.tcss"]  # noqa: RUF012 - Textual's own spelling
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.APP]
 
     def __init__(

@@ -1,6 +1,6 @@
 """Every key of the board, in one place. Footer and help are made from these; nothing else binds.
 
-Each has an id, so that a key map can move it.
+Each has an id, so that the config file can move it (``[board.keys]``).
 """
 
 from __future__ import annotations
@@ -9,10 +9,37 @@ from textual.binding import Binding
 
 APP = (
     Binding("c", "cancel_run", "Cancel", id="run.cancel", tooltip="Cancel the run; asks first"),
+    Binding("r", "retry_run", "Retry", id="run.retry", tooltip="Try again; shows its plan first"),
     Binding("p", "pause_run", "Pause", id="run.pause", tooltip="Pause the run, or let it go on"),
-    Binding("p", "resume_run", "Resume", id="run.resume", tooltip="Let the paused run go on"),
-    Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
-    Binding("q", "quit", "Quit", id="app.quit", tooltip="Close; asks while the run is on"),
+    Binding("p", "resume_run", "Resume", id="run.pause", tooltip="Let the paused run go on"),
+    Binding("n", "new_job", "New", id="job.new", tooltip="A new job"),
+    Binding("l", "show_log", "Log", id="board.log", tooltip="The log alone, or the run again"),
+    Binding(
+        "v",
+        "preview",
+        "Preview",
+        id="board.preview",
+        show=False,
+        tooltip="Show or hide the newest picture",
+    ),
+    Binding(
+        "t",
+        "timeline",
+        "Timeline",
+        id="board.timeline",
+        show=False,
+        tooltip="Show or hide when each stage ran",
+    ),
+    Binding(
+        "R",
+        "reconnect",
+        "Reconnect now",
+        id="link.reconnect",
+        tooltip="Try the link now, without waiting",
+    ),
+    Binding("escape", "back", "Jobs", id="board.back", tooltip="Back to the jobs"),
+    Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip="All keys"),
+    Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; asks while a run of ours is on"),
     Binding("ctrl+q", "quit", "Quit", id="app.quit-always", show=False, priority=True),
     Binding(
         "ctrl+c",
@@ -22,6 +49,24 @@ APP = (
         show=False,
         priority=True,
         tooltip="Cancel at once; copies a selection",
+    ),
+)
+JOBS = (
+    Binding("down,j", "move(1)", "Next job", id="jobs.next", show=False),
+    Binding("up,k", "move(-1)", "Previous job", id="jobs.previous", show=False),
+    Binding("pagedown", "page(1)", "Page down", id="jobs.page-down", show=False),
+    Binding("pageup", "page(-1)", "Page up", id="jobs.page-up", show=False),
+    Binding("home,g", "first", "First job", id="jobs.first", show=False),
+    Binding("end,G", "last", "Last job", id="jobs.last", show=False),
+    Binding("enter", "open", "Open", id="jobs.open", tooltip="Show the job"),
+    Binding("space", "mark", "Mark", id="jobs.mark", tooltip="Mark; c, r, p act on all marked"),
+    Binding(
+        "slash",
+        "filter",
+        "Filter",
+        id="jobs.filter",
+        key_display="/",
+        tooltip="Filter: text, or status:failed",
     ),
 )
 STAGES = (
@@ -39,15 +84,30 @@ LOG = (
     Binding("down,j", "scroll_down", "Down", id="log.down", show=False),
     Binding("up,k", "scroll_up", "Up", id="log.up", show=False),
     Binding("end,G", "scroll_end", "Follow", id="log.follow", tooltip="To the end, and follow"),
+    Binding("slash", "search", "Search", id="log.search", key_display="/", tooltip="Search"),
+    Binding("n", "match(1)", "Next", id="log.next-match", tooltip="Next match"),
+    Binding("N", "match(-1)", "Previous match", id="log.previous-match", show=False),
+    Binding("e", "first_error", "Error", id="log.first-error", tooltip="To the first error"),
+    Binding("f", "severity", "Filter", id="log.severity", tooltip="All, warnings, or errors alone"),
+    Binding("w", "wrap", "Wrap", id="log.wrap", show=False, tooltip="Wrap long lines, or not"),
+    Binding("y", "copy", "Copy", id="log.copy", tooltip="Copy the lines that show"),
 )
 RESULT = (
-    Binding(
-        "enter",
-        "app.quit",
-        "Close",
-        id="result.close",
-        tooltip="Close the board",
-    ),
+    Binding("o", "open", "Open", id="result.open", tooltip="Open the video"),
+    Binding("y", "copy", "Copy path", id="result.copy", tooltip="Copy the path"),
+    Binding("s", "save", "Save as", id="result.save", tooltip="Save the file elsewhere"),
+    Binding("down,j", "move(1)", "Next file", id="result.next", show=False),
+    Binding("up,k", "move(-1)", "Previous file", id="result.previous", show=False),
+)
+DIALOG = (
+    Binding("left,up,h,k", "other(-1)", "Previous", id="dialog.previous", show=False),
+    Binding("right,down,j,l", "other(1)", "Next", id="dialog.next", show=False),
+    Binding("enter,space", "take", "Take", id="dialog.take", show=False),
+    Binding("escape,q", "stay", "Close", id="dialog.close", show=False),
+)
+FORM = (
+    Binding("ctrl+s", "submit", "Start", id="form.submit", priority=True),
+    Binding("escape", "stay", "Close", id="form.close"),
 )
 CONFIRM = (
     Binding("left,right,up,down,h,j,k,l", "other", "Choose", id="confirm.other", show=False),
@@ -58,4 +118,10 @@ CONFIRM = (
 HELP = (Binding("escape,question_mark,q,enter", "dismiss", "Close", id="help.close", show=False),)
 
 # What the help screen tells, in its order.
-GROUPS = (("The run", APP), ("Stages", STAGES), ("Log", LOG), ("At the end", RESULT))
+GROUPS = (
+    ("The run", APP),
+    ("Jobs", JOBS),
+    ("Stages", STAGES),
+    ("Log", LOG),
+    ("At the end", RESULT),
+)
