@@ -1,0 +1,52 @@
+"""The paths, headers and query names of the HTTP side. The only list of them, for both ends."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+DEFAULT_PORT: Final = 5005
+SERVICE: Final = "aura-tui"  # how `GET /api/health` names this kind of server
+
+# Templates, as a router and an OpenAPI document read them.
+JOBS: Final = "/api/jobs"
+JOB: Final = "/api/jobs/{id}"
+JOB_EVENTS: Final = "/api/jobs/{id}/events"
+JOB_CANCEL: Final = "/api/jobs/{id}/cancel"
+JOB_PAUSE: Final = "/api/jobs/{id}/pause"
+JOB_RESUME: Final = "/api/jobs/{id}/resume"
+JOB_RETRY: Final = "/api/jobs/{id}/retry"
+JOB_RETRY_PLAN: Final = "/api/jobs/{id}/retry-plan"
+JOB_TYPICAL: Final = "/api/jobs/{id}/typical"
+JOB_PREVIEW: Final = "/api/jobs/{id}/preview"
+JOB_LOGS: Final = "/api/jobs/{id}/logs"
+JOB_FAILURE: Final = "/api/jobs/{id}/failure-details"
+JOB_PROGRESS: Final = "/api/jobs/{id}/progress"
+JOB_ARTIFACTS: Final = "/api/jobs/{id}/artifacts"
+JOB_ARTIFACT: Final = "/api/jobs/{id}/artifacts/{name}"
+EVENTS: Final = "/api/events"
+QUEUE: Final = "/api/queue"
+HEALTH: Final = "/api/health"
+OPENAPI: Final = "/api/openapi.json"
+
+# Query names.
+STATUS: Final = "status"  # of GET /api/jobs
+LIMIT: Final = "limit"  # 1-500
+CURSOR: Final = "cursor"
+LAST_EVENT_ID_QUERY: Final = "lastEventId"  # for readers that can't set the header
+
+# Headers.
+CORRELATION_ID: Final = "X-Correlation-ID"
+LAST_EVENT_ID: Final = "Last-Event-ID"
+ACCEL_BUFFERING: Final = "X-Accel-Buffering"  # nginx: pass a stream on as it comes
+REPR_DIGEST: Final = "Repr-Digest"  # RFC 9530, of an artifact's whole bytes: sha-256=:base64:
+
+# Content types.
+JSON: Final = "application/json"
+PROBLEM: Final = "application/problem+json"  # RFC 9457
+EVENT_STREAM: Final = "text/event-stream"
+
+
+def path(template: str, job_id: str = "", name: str = "") -> str:
+    """The path that ``template`` means for a job and an artifact; both are escaped."""
+    return template.replace("{id}", quote(job_id, safe="")).replace("{name}", quote(name, safe=""))

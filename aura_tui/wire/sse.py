@@ -1,0 +1,40 @@
+"""Server-sent events, as they are written: frames, the retry hint, heartbeats.
+
+https://html.spec.whatwg.org/multipage/server-sent-events.html. A stream begins with ``OPENING``
+and a heartbeat; then each event of a job is one frame with its id. Heartbeats, ``shutdown`` and
+``error`` have no id: a reader's last id stays the one to go on from. ``data`` is always one line.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aura_tui.model.events import EVENT_NAMES, Envelope, Heartbeat, Shutdown, StreamFailed
+from aura_tui.model.ids import format_id
+from aura_tui.wire import codec
+
+HEARTBEAT_S: Final = 10.0  # a silent stream says something this often
+RETRY_MS: Final = 1000  # how long a reader waits before its second try
+OPENING: Final = b"retry: %d\n" % RETRY_MS  # no block of its own: it goes ahead of a frame
+
+# Events of a connection, as `event:` has them.
+HEARTBEAT: Final = "heartbeat"
+SHUTDOWN: Final = "shutdown"
+ERROR: Final = "error"
+
+
+def frame(event_id: int, name: str, data: bytes) -> bytes:
+    """A job's event; ``data`` is its JSON on one line (:func:`aura_tui.wire.codec.encode`)."""
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (format_id(event_id).encode(), name.encode(), data)
+
+
+def envelope_frame(envelope: Envelope) -> bytes:
+    """As :func:`frame`, from the event itself."""
+    event = envelope.event
+    return frame(envelope.id, EVENT_NAMES[type(event)], codec.encode(event))
+
+
+def connection_frame(event: Heartbeat | Shutdown | StreamFailed) -> bytes:
+    """What a connection says of itself: without an id."""
+    name = EVENT_NAMES[type(event)]
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), codec.encode(event))
