@@ -32,6 +32,9 @@ class Code(StrEnum):
     THEME_UNKNOWN = "E110"
     SETTINGS_INVALID = "E111"
     REQUEST_INVALID = "E112"
+    REQUEST_TOO_LARGE = "E113"
+    REQUEST_MALFORMED = "E114"
+    RANGE_INVALID = "E115"
 
     SCRIPT_FAILED = "E200"
     SCRIPT_PROVIDER_UNAVAILABLE = "E201"
@@ -66,10 +69,16 @@ class Code(StrEnum):
     HOME_UNUSABLE = "E804"
     ENGINE_UNREACHABLE = "E805"
     ENGINE_GONE = "E806"
+    TOKEN_REFUSED = "E807"
+    ORIGIN_REFUSED = "E808"
+    TOO_MANY_REQUESTS = "E809"
+    ADDRESS_REFUSED = "E810"  # the server can't, or won't, listen there
 
     JOB_UNKNOWN = "E901"
     JOB_STATE = "E902"
     ARTIFACT_UNKNOWN = "E903"
+    PATH_UNKNOWN = "E904"
+    METHOD_WRONG = "E905"
 
 
 class AuraError(Exception):

@@ -1,4 +1,8 @@
-"""Jobs as JSON: what ``GET /api/jobs/{id}`` and ``--json`` give. Shaped here alone."""
+"""What ``GET`` answers with, and ``--json`` prints: jobs and what belongs to them, as JSON.
+
+Shaped here alone. A job's payload holds all that the job is, so that a reader at the other end
+makes the same job of it.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +16,27 @@ from aura_tui.model.ids import format_id
 from aura_tui.model.status import JobStatus, StepStatus
 
 if TYPE_CHECKING:
-    from aura_tui.model.job import Job, Step
+    from aura_tui.model.job import Eta, Job, Step
+    from aura_tui.service import JobPage, QueueState, RetryPlan, Typical
+
+_encoder = msgspec.json.Encoder()
 
 
-class StepPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class _Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """camelCase; what is empty or unknown is left out."""
+
+
+class StepPayload(_Payload, frozen=True, kw_only=True):
     """A stage of a job. ``name`` is the wire's name of the stage."""
 
     name: str
     status: StepStatus
     progress_pct: float
     attempt: int = 0
+    message: str = ""
+    substage_detail: str = ""
+    current_item: int | None = None
+    total_items: int | None = None
     duration_ms: int | None = None
     errors: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -30,7 +45,7 @@ class StepPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     metrics: Metrics | None = None
 
 
-class JobPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class JobPayload(_Payload, frozen=True, kw_only=True):
     """A job."""
 
     job_id: str
@@ -50,15 +65,138 @@ class JobPayload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
     eta_seconds: float | None = None
     eta_low_seconds: float | None = None
     eta_high_seconds: float | None = None
+    eta_runs: int | None = None
     message: str = ""
     steps: tuple[StepPayload, ...] = ()
     errors: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     output: Output | None = None
+    logs: tuple[str, ...] = ()  # the last lines
     log_path: str = ""
     suggested_actions: tuple[str, ...] = ()
     last_event_id: str = ""
+    last_event_at: datetime | None = None
+    ignored: int = 0
+
+
+class PagePayload(_Payload, frozen=True, kw_only=True):
+    """``GET /api/jobs``, newest first. ``cursor`` continues after them; left out at the end."""
+
+    jobs: tuple[JobPayload, ...]
+    cursor: str | None = None
+
+
+class QueuePayload(_Payload, frozen=True, kw_only=True, omit_defaults=False):
+    """``GET /api/queue``: the engine's counts; ``waiting`` are the caller's jobs, next first."""
+
+    queued: int
+    running: int
+    paused: int
+    waiting: tuple[str, ...]
+
+
+class EtaPayload(_Payload, frozen=True, kw_only=True):
+    """Seconds: the likely value and its range; ``runs`` is how many runs it was judged from."""
+
+    seconds: float
+    low: float
+    high: float
+    runs: int = 0
+
+
+class TypicalPayload(_Payload, frozen=True, kw_only=True):
+    """``GET /api/jobs/{id}/typical``: seconds by the wire's name of the stage."""
+
+    runs: int
+    seconds: dict[str, float]
+
+
+class PlannedStepPayload(_Payload, frozen=True, kw_only=True):
+    """A stage of a retry. ``total`` is left out where it can't be known yet."""
+
+    name: str
+    reused: int
+    total: int | None = None
+
+
+class RetryPlanPayload(_Payload, frozen=True, kw_only=True):
+    """``GET /api/jobs/{id}/retry-plan``."""
+
+    steps: tuple[PlannedStepPayload, ...]
+    eta: EtaPayload | None = None
+
+
+class ProgressPayload(_Payload, frozen=True, kw_only=True):
+    """``GET /api/jobs/{id}/progress``: the job's numbers alone, for those who poll."""
+
+    job_id: str
+    status: JobStatus
+    stage: str
+    percent: float
+    progress_pct: float  # of the stage at work
+    message: str = ""
+    elapsed_seconds: float | None = None
+    eta_seconds: float | None = None
+    eta_low_seconds: float | None = None
+    eta_high_seconds: float | None = None
+    last_event_id: str = ""
+
+
+class FailurePayload(_Payload, frozen=True, kw_only=True):
+    """``GET /api/jobs/{id}/failure-details``: why a job failed."""
+
+    job_id: str
+    correlation_id: str
+    status: JobStatus
+    stage: str
+    error_message: str
+    errors: tuple[Problem, ...] = ()
+    logs: tuple[str, ...] = ()
+    log_path: str = ""
+    suggested_actions: tuple[str, ...] = ()
+
+
+class ArtifactsPayload(_Payload, frozen=True, kw_only=True):
+    """``GET /api/jobs/{id}/artifacts``."""
+
+    artifacts: tuple[Artifact, ...]
+
+
+class StorePayload(_Payload, frozen=True, kw_only=True):
+    """Whether events can be written; ``reason`` says why not."""
+
+    writable: bool
+    reason: str = ""
+
+
+class FFmpegPayload(_Payload, frozen=True, kw_only=True):
+    """Whether there is an FFmpeg to render with; ``reason`` says why not."""
+
+    found: bool
+    version: str = ""
+    reason: str = ""
+
+
+class HealthPayload(_Payload, frozen=True, kw_only=True):
+    """``GET /api/health``. ``status``: ok, degraded (it answers, jobs would fail), or failing.
+
+    What stands beside it is for callers with access; a stranger gets ``service`` and ``status``.
+    """
+
+    service: str
+    status: str
+    version: str | None = None
+    store: StorePayload | None = None
+    ffmpeg: FFmpegPayload | None = None
+    queue_length: int | None = None
+    running: int | None = None
+    streams: int | None = None
+
+
+def encode(payload: msgspec.Struct) -> bytes:
+    """A payload as JSON."""
+    return _encoder.encode(payload)
 
 
 def job_payload(job: Job) -> JobPayload:
@@ -68,7 +206,7 @@ def job_payload(job: Job) -> JobPayload:
         job_id=job.id,
         status=job.status,
         stage=job.stage.value if job.stage else "",
-        percent=round(job.percent, 2),
+        percent=job.percent,
         title=job.title,
         correlation_id=job.correlation_id,
         created_at=job.created_at,
@@ -82,15 +220,19 @@ def job_payload(job: Job) -> JobPayload:
         eta_seconds=eta.seconds if eta else None,
         eta_low_seconds=eta.low if eta else None,
         eta_high_seconds=eta.high if eta else None,
+        eta_runs=eta.runs if eta else None,
         message=job.message,
         steps=tuple(_step(step) for step in job.steps),
         errors=job.errors,
         warnings=job.warnings,
         artifacts=job.artifacts,
         output=job.output,
+        logs=job.log,
         log_path=job.log_path,
         suggested_actions=job.suggested_actions,
         last_event_id=format_id(job.last_event_id),
+        last_event_at=job.last_event_at,
+        ignored=job.ignored,
     )
 
 
@@ -98,12 +240,85 @@ def _step(step: Step) -> StepPayload:
     return StepPayload(
         name=step.stage.value,
         status=step.status,
-        progress_pct=round(step.percent, 2),
+        progress_pct=step.percent,
         attempt=step.attempt,
+        message=step.message,
+        substage_detail=step.detail,
+        current_item=step.item,
+        total_items=step.total,
         duration_ms=step.duration_ms,
         errors=step.errors,
         warnings=step.warnings,
         started_at=step.started_at,
         completed_at=step.ended_at,
         metrics=step.metrics,
+    )
+
+
+def page_payload(page: JobPage) -> PagePayload:
+    """A page of jobs."""
+    return PagePayload(jobs=tuple(map(job_payload, page.jobs)), cursor=page.cursor)
+
+
+def queue_payload(queue: QueueState) -> QueuePayload:
+    """The queue as it is."""
+    return QueuePayload(
+        queued=queue.queued, running=queue.running, paused=queue.paused, waiting=queue.waiting
+    )
+
+
+def typical_payload(typical: Typical) -> TypicalPayload:
+    """How long stages take."""
+    return TypicalPayload(
+        runs=typical.runs,
+        seconds={stage.value: seconds for stage, seconds in typical.seconds.items()},
+    )
+
+
+def retry_plan_payload(plan: RetryPlan) -> RetryPlanPayload:
+    """What a retry would do."""
+    return RetryPlanPayload(
+        steps=tuple(
+            PlannedStepPayload(name=step.stage.value, reused=step.reused, total=step.total)
+            for step in plan.steps
+        ),
+        eta=_eta(plan.eta) if plan.eta else None,
+    )
+
+
+def _eta(eta: Eta) -> EtaPayload:
+    return EtaPayload(seconds=eta.seconds, low=eta.low, high=eta.high, runs=eta.runs)
+
+
+def progress_payload(job: Job) -> ProgressPayload:
+    """A job's numbers."""
+    eta = job.eta
+    step = job.step(job.stage) if job.stage else None
+    return ProgressPayload(
+        job_id=job.id,
+        status=job.status,
+        stage=job.stage.value if job.stage else "",
+        percent=job.percent,
+        progress_pct=step.percent if step else 0.0,
+        message=step.message if step else "",
+        elapsed_seconds=job.elapsed_s,
+        eta_seconds=eta.seconds if eta else None,
+        eta_low_seconds=eta.low if eta else None,
+        eta_high_seconds=eta.high if eta else None,
+        last_event_id=format_id(job.last_event_id),
+    )
+
+
+def failure_payload(job: Job) -> FailurePayload:
+    """Why a job failed."""
+    return FailurePayload(
+        job_id=job.id,
+        correlation_id=job.correlation_id,
+        status=job.status,
+        stage=job.stage.value if job.stage else "",
+        error_message=job.message,
+        errors=job.errors,
+        logs=job.log,
+        log_path=job.log_path,
+        suggested_actions=job.suggested_actions,
     )

@@ -1,0 +1,110 @@
+"""Problem documents (RFC 9457): how HTTP says what failed, and which status says it.
+
+Besides the members of the RFC: the correlation id, our stable ``code``, ``guidance`` (what to do
+next), and where they apply the offending ``field``, all wrong fields (``errors``), the job's
+``currentStatus`` and ``suggestedActions``.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from aura_tui.errors import (
+    AuraError,
+    Code,
+    Conflict,
+    EngineError,
+    InputError,
+    NotFound,
+    StageError,
+)
+from aura_tui.model.status import JobStatus
+
+TYPE_PREFIX: Final = "urn:aura-tui:problem:"
+
+# Which status an error means. The only table of it; codes first, then the error's kind.
+_STATUS_OF_CODE: dict[Code, int] = {
+    Code.REQUEST_TOO_LARGE: 413,
+    Code.REQUEST_MALFORMED: 400,
+    Code.TOKEN_REFUSED: 401,
+    Code.ORIGIN_REFUSED: 403,
+    Code.RANGE_INVALID: 416,
+    Code.METHOD_WRONG: 405,
+    Code.TOO_MANY_REQUESTS: 429,
+    Code.DISK_FULL: 507,
+}
+_STATUS_OF_KIND: dict[type[AuraError], int] = {
+    InputError: 422,
+    NotFound: 404,
+    Conflict: 409,
+    EngineError: 503,
+    StageError: 500,
+}
+
+
+class FieldProblem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One wrong field of a request, in the request's own spelling (``renderSpec.fps``)."""
+
+    field: str
+    detail: str
+    guidance: str = ""
+    code: str = ""
+
+
+class ProblemDocument(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
+):
+    """The body of every answer that is an error. ``retryAfter``: seconds, as the header has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    correlation_id: str
+    code: str = ""
+    guidance: str = ""
+    field: str = ""
+    errors: tuple[FieldProblem, ...] = ()
+    current_status: JobStatus | None = None
+    suggested_actions: tuple[str, ...] = ()
+    retry_after: int | None = None
+
+
+def status_of(error: AuraError) -> int:
+    """The HTTP status that says ``error``."""
+    if error.code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[error.code]
+    for kind in type(error).__mro__:
+        if kind in _STATUS_OF_KIND:
+            return _STATUS_OF_KIND[kind]
+    return 500
+
+
+def problem_of(
+    error: AuraError,
+    correlation_id: str,
+    *,
+    errors: tuple[FieldProblem, ...] = (),
+    current_status: JobStatus | None = None,
+    suggested_actions: tuple[str, ...] = (),
+    retry_after: int | None = None,
+) -> ProblemDocument:
+    """The document for ``error``."""
+    status = status_of(error)
+    return ProblemDocument(
+        type=f"{TYPE_PREFIX}{error.code.value}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=error.message,
+        correlation_id=correlation_id,
+        code=error.code.value,
+        guidance=error.remediation,
+        field=error.field or "",
+        errors=errors,
+        current_status=current_status,
+        suggested_actions=suggested_actions,
+        retry_after=retry_after,
+    )
