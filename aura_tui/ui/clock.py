@@ -7,7 +7,8 @@ clock is off, and a recording of last year, both tick right.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.model.events import StepProgressed, StepStatusChanged
 from aura_tui.model.status import JobStatus, StepStatus
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from aura_tui.model.stages import Stage
 
 
+MAX_PAUSES = 100
+
+
+class Span(NamedTuple):
+    """When a stage was at work, in the run's seconds at work; ``ended_s`` None: it still is."""
+
+    began_s: float
+    ended_s: float | None
+
+
 class RunClock:
     """Fed with every event of one job, in order."""
 
@@ -27,7 +38,8 @@ class RunClock:
         self._skew: timedelta | None = None
         self._elapsed_s = 0.0
         self._since: datetime | None = None  # running, and counting from here
-        self._stage_began_s: dict[Stage, float] = {}
+        self._spans: dict[Stage, Span] = {}
+        self.pauses_s: deque[float] = deque(maxlen=MAX_PAUSES)  # each at so many seconds at work
 
     @property
     def ticking(self) -> bool:
@@ -45,9 +57,23 @@ class RunClock:
         # What the engine measured is better than what we add up, unless it would step back.
         if isinstance(event, StepProgressed):
             self._elapsed_s = max(self._elapsed_s, job.elapsed_s or 0.0)
+        if self._since is not None and job.status is JobStatus.PAUSED:
+            self.pauses_s.append(self._elapsed_s)
         self._since = at if job.status is JobStatus.RUNNING else None
-        if isinstance(event, StepStatusChanged) and event.status is StepStatus.STARTED:
-            self._stage_began_s[event.step] = self._elapsed_s
+        if isinstance(event, StepStatusChanged):
+            self._mark(event)
+
+    def _mark(self, event: StepStatusChanged) -> None:
+        """``event`` was legal. A stage that was reused or skipped never began: it has a moment."""
+        at_s = self._elapsed_s
+        if event.status is StepStatus.STARTED:
+            self._spans[event.step] = Span(at_s, None)
+        else:
+            self._spans[event.step] = Span(self._spans.get(event.step, (at_s,))[0], at_s)
+
+    def span(self, stage: Stage) -> Span | None:
+        """When ``stage`` was at work; None before it began."""
+        return self._spans.get(stage)
 
     def stop(self) -> None:
         """Nothing more will come; stand still at the last event."""
@@ -65,7 +91,7 @@ class RunClock:
             return step.duration_ms / 1000
         if step.started_at is not None and step.ended_at is not None:
             return (step.ended_at - step.started_at).total_seconds()
-        began = self._stage_began_s.get(step.stage)
-        if step.status is not StepStatus.STARTED or began is None:
+        span = self._spans.get(step.stage)
+        if step.status is not StepStatus.STARTED or span is None:
             return None
-        return max(0.0, self.elapsed_s(now) - began)
+        return max(0.0, self.elapsed_s(now) - span.began_s)

@@ -43,6 +43,23 @@ def took(seconds: float) -> str:
     return f"{max(0.0, seconds):.1f} s" if seconds < 9.95 else duration(seconds)
 
 
+def usual(seconds: float) -> str:
+    """A usual time, worth whole seconds: ``0:09``; ``<1 s`` where it is no second."""
+    return duration(seconds) if seconds >= 1 else "<1 s"
+
+
+def lasting(seconds: float) -> str:
+    """How long something has lasted, in one unit, never rounded up: ``40 s``, ``2 min``, ``3 h``.
+
+    Seconds run on to two minutes, where they still tell something.
+    """
+    whole = int(max(0.0, seconds))
+    for unit_s, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if whole >= 2 * unit_s:
+            return f"{whole // unit_s} {unit}"
+    return f"{whole} s"
+
+
 def size(count: int) -> str:
     """``512 B``, ``1.2 KB``, ``14.2 MB``: decimal units, as disks are sold and ``ls -h`` isn't."""
     value = float(count)
@@ -96,10 +113,15 @@ def step_word(step: Step, job: Job) -> str:
 
 def item(step: Step) -> str:
     """``scene 3 of 8``, or "" where the stage counts nothing."""
-    if step.item is None or not step.total:
+    return item_of(step.stage, step.item, step.total)
+
+
+def item_of(stage: Stage, number: int | None, total: int | None) -> str:
+    """As :func:`item`."""
+    if number is None or not total:
         return ""
-    noun = "part" if step.stage is Stage.COMPOSITION else "scene"
-    return f"{noun} {min(step.item, step.total)} of {step.total}"
+    noun = "part" if stage is Stage.COMPOSITION else "scene"
+    return f"{noun} {min(number, total)} of {total}"
 
 
 def current(step: Step) -> str:
@@ -110,6 +132,12 @@ def current(step: Step) -> str:
 def doing(step: Step) -> str:
     """As :func:`current`, where the item is shown elsewhere."""
     return _join(step, [])
+
+
+def told(message: str, detail: str, at: str) -> str:
+    """What a stage said of one of its items; ``at`` is that item's phrase, which isn't repeated."""
+    texts = (clean_line(message, 500), clean_line(detail, 500))
+    return "  ".join(text for text in texts if text and at.casefold() not in text.casefold())
 
 
 def _join(step: Step, parts: list[str]) -> str:

@@ -105,3 +105,20 @@ def test_a_step_that_was_cut_short_took_what_it_took() -> None:
     tape.step(Stage.SCRIPT, StepStatus.CANCELLED)
     job = fold(tape.job, tape.envelopes)
     assert RunClock().step_s(job.step(Stage.SCRIPT), tape.now) == pytest.approx(4)
+
+
+def test_it_remembers_when_each_stage_was_at_work_pauses_left_out() -> None:
+    tape = Tape()
+    start(tape)
+    tape.step(Stage.SCRIPT, StepStatus.STARTED)
+    tape.wait(4)
+    tape.status(JobStatus.PAUSED)
+    tape.wait(100)
+    tape.status(JobStatus.RUNNING)
+    tape.wait(1)
+    tape.step(Stage.SCRIPT, StepStatus.COMPLETED)
+    tape.step(Stage.VOICE, StepStatus.REUSED)
+    tape.step(Stage.VISUALS, StepStatus.STARTED)
+    clock = fed(tape)
+    assert [clock.span(stage) for stage in list(Stage)[:4]] == [(0, 5), (5, 5), (5, None), None]
+    assert [*clock.pauses_s] == [4]

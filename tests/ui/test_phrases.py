@@ -84,3 +84,34 @@ def test_metrics_name_only_what_was_measured() -> None:
     assert phrases.metrics(Metrics(reused=3, provider="es\npeak")) == ["3 reused", "es peak"]
     full = Metrics(fps=143.2, speed=4.8, size_bytes=2_200_000, projected_bytes=6_100_000, made=2)
     assert phrases.metrics(full) == ["143 fps", " 4.8x speed", "2.2 MB of ~6.1 MB", "2 made"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0 s"),
+        (40.9, "40 s"),
+        (119, "119 s"),
+        (120, "2 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (172799, "47 h"),
+        (172800, "2 d"),
+    ],
+)
+def test_how_long_something_has_lasted_is_one_unit_never_rounded_up(
+    seconds: float, text: str
+) -> None:
+    assert phrases.lasting(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.02, "<1 s"), (1, "0:01"), (9.9, "0:09")])
+def test_a_usual_time_is_never_no_time(seconds: float, text: str) -> None:
+    assert phrases.usual(seconds) == text
+
+
+def test_what_was_told_of_an_item_leaves_its_number_out() -> None:
+    at = phrases.item_of(Stage.VOICE, 3, 8)
+    assert phrases.told("Scene 3 of 8", "Three steps", at) == "Three steps"
+    assert phrases.told("Encoding scene 3 of 8", "frame 9", at) == "frame 9"
+    assert phrases.told("Speaking\x1b[1m", "", at) == "Speaking"
