@@ -34,7 +34,7 @@ def reader(settings: Settings) -> ReadOnlyService:
     """Looks at the store, whether an engine is at work on it or not."""
     from aura_tui.engine.reading import ReadOnlyService
 
-    return ReadOnlyService(home_.Home(settings.home))
+    return ReadOnlyService(home_.Home(settings.home), settings)
 
 
 def engine_runs(settings: Settings) -> bool:

@@ -2,8 +2,10 @@
 
 A recording is lines of ``wire.codec.encode_line``, and before a job's first event a line with what
 no event tells: ``{"recording": 1, "job": {"id", "correlationId", "title", "createdAt", "priority",
-"attempt", "retryOf"}}``. A recording without such lines plays too; its jobs are named by their
-ids. Lines that are no event of ours, or go back in time, are skipped and counted.
+"attempt", "retryOf"}, "typical": {"runs", "seconds": {stage: s}}}`` (``typical``, how long its
+stages usually took where it was recorded, may be missing). A recording without such lines plays
+too; its jobs are named by their ids. Lines that are no event of ours, or go back in time, are
+skipped and counted.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ from aura_tui.errors import Code, Conflict, InputError, NotFound
 from aura_tui.model.events import TERMINAL_EVENTS, Envelope
 from aura_tui.model.job import Job
 from aura_tui.model.reduce import reduce
+from aura_tui.model.stages import parse_stage
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
-from aura_tui.service import JobPage, QueueState
+from aura_tui.service import JobPage, QueueState, RetryPlan, Typical
 from aura_tui.wire.codec import MAX_EVENT_BYTES, decode_line, encode_line
 from aura_tui.wire.log_text import log_line
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 MAX_RECORDING_EVENTS = 2_000_000
 MAX_JOBS = 10_000
 MAX_GAP_S = 60.0  # a longer silence is shortened to this, before the speed divides it
+_MAX_TYPICAL_S = 1e8
 _FORMAT = 1
 
 
@@ -50,23 +54,32 @@ class _RecordedJob(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     retry_of: str | None = None
 
 
-class _Header(msgspec.Struct, frozen=True, kw_only=True):
+class _RecordedTypical(msgspec.Struct, frozen=True):
+    runs: int = 0
+    seconds: dict[str, float] = {}
+
+
+class _Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recording: int
     job: _RecordedJob
+    typical: _RecordedTypical | None = None
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """What a file held: jobs as they began, their events by rising id, lines that were skipped."""
+    """What a file held: jobs as they began, their events by rising id, lines that were skipped;
+    how long the stages of a job usually took, where it is told."""
 
     jobs: tuple[Job, ...]
     envelopes: tuple[Envelope, ...]
     skipped: int
+    typical: dict[str, Typical] = {}
 
 
 def parse(lines: Iterable[bytes]) -> Recording:
     """Read a recording. Never raises; what can't be used is skipped."""
     jobs: dict[str, Job] = {}
     envelopes: list[Envelope] = []
+    typical: dict[str, Typical] = {}
     last = skipped = 0
     for line in lines:
         if not line.strip():
@@ -80,20 +93,29 @@ def parse(lines: Iterable[bytes]) -> Recording:
             last = envelope.id
             envelopes.append(envelope)
             continue
-        job = _header(line)
-        if job is None or job.id in jobs or len(jobs) >= MAX_JOBS:
+        header = _header(line)
+        job = _begin(header.job, datetime.fromtimestamp(0, UTC)) if header else None
+        if header is None or job is None or job.id in jobs or len(jobs) >= MAX_JOBS:
             skipped += 1
         else:
             jobs[job.id] = job
-    return Recording(tuple(jobs.values()), tuple(envelopes), skipped)
+            if header.typical is not None:
+                typical[job.id] = _typical(header.typical)
+    return Recording(tuple(jobs.values()), tuple(envelopes), skipped, typical)
 
 
-def _header(line: bytes) -> Job | None:
+def _header(line: bytes) -> _Header | None:
     try:
-        header = msgspec.json.decode(line, type=_Header)
+        return msgspec.json.decode(line, type=_Header)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return _begin(header.job, datetime.fromtimestamp(0, UTC))
+
+
+def _typical(told: _RecordedTypical) -> Typical:
+    """What of it is a measure."""
+    stages = ((parse_stage(name), seconds) for name, seconds in told.seconds.items())
+    sound = {stage: s for stage, s in stages if stage is not None and 0.0 <= s < _MAX_TYPICAL_S}
+    return Typical(max(0, told.runs), sound) if sound else Typical(0, {})
 
 
 def _begin(known: _RecordedJob, seen_at: datetime) -> Job:
@@ -111,7 +133,7 @@ def _begin(known: _RecordedJob, seen_at: datetime) -> Job:
     )
 
 
-def header_line(job: Job) -> bytes:
+def header_line(job: Job, typical: Typical | None = None) -> bytes:
     """The line that goes before a job's events: what of it no event tells."""
     known = _RecordedJob(
         id=job.id,
@@ -122,7 +144,11 @@ def header_line(job: Job) -> bytes:
         attempt=job.attempt,
         retry_of=job.retry_of,
     )
-    return msgspec.json.encode(_Header(recording=_FORMAT, job=known)) + b"\n"
+    told = None
+    if typical is not None and typical.seconds:
+        seconds = {stage.value: round(s, 3) for stage, s in typical.seconds.items()}
+        told = _RecordedTypical(typical.runs, seconds)
+    return msgspec.json.encode(_Header(recording=_FORMAT, job=known, typical=told)) + b"\n"
 
 
 async def record(service: JobService, job_id: str, out: BinaryIO) -> None:
@@ -130,7 +156,7 @@ async def record(service: JobService, job_id: str, out: BinaryIO) -> None:
 
     Every line is flushed: what was recorded before a crash can be shown.
     """
-    out.write(header_line(await service.get(job_id)))
+    out.write(header_line(await service.get(job_id), await service.typical(job_id)))
     async for envelope in service.events(job_id):
         out.write(encode_line(envelope))
         out.flush()
@@ -309,6 +335,20 @@ class ReplayService:
             paused=statuses.count(JobStatus.PAUSED),
             waiting=waiting,
         )
+
+    async def typical(self, job_id: str) -> Typical:
+        """As it was where the run was recorded."""
+        await self.get(job_id)
+        return self._recording.typical.get(job_id, Typical(0, {}))
+
+    async def retry_plan(self, job_id: str) -> RetryPlan:
+        await self.get(job_id)
+        _refuse()
+
+    async def preview(self, job_id: str) -> Path | None:
+        """None: a recording holds no picture."""
+        await self.get(job_id)
+        return None
 
     async def aclose(self) -> None:
         self._closed.set()

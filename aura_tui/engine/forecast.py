@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
 
+HISTORY_JOBS = 30  # the newest ones: machines and settings change
 _WORDS_A_SECOND = 2.6
 _LONGEST_S = 180.0  # of a video whose length the text decides
 

@@ -41,6 +41,14 @@ class Home:
         """What the job needs while it runs."""
         return self.jobs / job_id / "scratch"
 
+    def preview(self, job_id: str) -> Path:
+        """The newest picture of the job: another name of a file that lies elsewhere."""
+        return self.jobs / job_id / "preview"
+
+    def ledger(self, job_id: str) -> Path:
+        """What the job's stages are made of."""
+        return self.jobs / job_id / "pieces.json"
+
     def ffmpeg_log(self, job_id: str) -> Path:
         """FFmpeg's log of the job."""
         return self.jobs / job_id / "ffmpeg.log"

@@ -8,11 +8,16 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from aura_tui.engine import home as home_
+from aura_tui.engine import ledger as ledger_
+from aura_tui.engine.forecast import HISTORY_JOBS, history_of, likely_work
+from aura_tui.engine.retry_plan import check_retry, plan_steps, shares_of
 from aura_tui.engine.store import Record, Store, open_reader
 from aura_tui.errors import Code, EngineError, InputError, NotFound
+from aura_tui.model import eta
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
-from aura_tui.service import JobPage, QueueState
+from aura_tui.pipeline.pieces import Pieces
+from aura_tui.service import JobPage, PlannedStep, QueueState, RetryPlan, Typical
 from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
+    from aura_tui.settings import Settings
 
 T = TypeVar("T")
 
@@ -31,8 +37,10 @@ _LOOK_S = 0.1
 class StoreReading(ABC):
     """Jobs, logs and artifacts out of a store that subclasses reach through ``_read``."""
 
-    def __init__(self, home: home_.Home) -> None:
+    def __init__(self, home: home_.Home, settings: Settings | None = None) -> None:
+        """``settings``: what a retry here would run under; None: what the jobs ran under."""
         self.home = home
+        self._retry_settings = settings
 
     @abstractmethod
     async def _read(self, work: Callable[[Store], T]) -> T:
@@ -117,12 +125,46 @@ class StoreReading(ABC):
             f"List them with: aura-tui artifacts {job_id}",
         )
 
+    async def typical(self, job_id: str) -> Typical:
+        """See :class:`~aura_tui.service.JobService`."""
+        record = await self._record(job_id)
+        history = await self._measured(but=job_id)
+        return Typical(
+            min(map(len, history.values()), default=0),
+            eta.typical(history, record.work or likely_work(record.request)),
+        )
+
+    async def _measured(self, but: str) -> eta.History:
+        """What the newest succeeded jobs measured, that one aside."""
+        found = await self._read(lambda store: store.finished_work(HISTORY_JOBS))
+        return history_of([(work, job) for work, job in found if job.id != but])
+
+    async def retry_plan(self, job_id: str) -> RetryPlan:
+        """See :class:`~aura_tui.service.JobService`."""
+        record = await self._record(job_id)
+        check_retry(record.job)
+        ledger, steps = await asyncio.to_thread(self._plan, record)
+        work = ledger.work or likely_work(record.request)
+        history = await self._measured(but=job_id)
+        return RetryPlan(steps, eta.forecast(history, work, shares_of(steps)))
+
+    def _plan(self, record: Record) -> tuple[ledger_.Ledger, tuple[PlannedStep, ...]]:
+        ledger = ledger_.of_job(self.home, record.job)
+        setups = ledger_.setups(self._retry_settings) if self._retry_settings else None
+        return ledger, plan_steps(ledger, setups, Pieces(self.home.pieces).has)
+
+    async def preview(self, job_id: str) -> Path | None:
+        """See :class:`~aura_tui.service.JobService`."""
+        await self._record(job_id)
+        path = self.home.preview(job_id)
+        return path if path.is_file() else None
+
 
 class ReadOnlyService(StoreReading):
     """A JobService beside another process's engine: it reads, and refuses to change."""
 
-    def __init__(self, home: home_.Home) -> None:
-        super().__init__(home)
+    def __init__(self, home: home_.Home, settings: Settings | None = None) -> None:
+        super().__init__(home, settings)
         self._store: Store | None = None
         self._one = asyncio.Lock()
 

@@ -7,6 +7,7 @@ newest. Watches for silence: a stage that reports nothing for long is a warning,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -36,7 +37,8 @@ class StageReporter:
     """The :class:`~aura_tui.pipeline.context.Reporter` of one stage of one job.
 
     ``tell`` makes an event of the job and ``emit`` takes it; ``forecast(percent)`` judges the
-    time remaining; ``clock`` is the job's active time.
+    time remaining; ``clock`` is the job's active time; ``preview`` is where
+    the newest picture gets a name.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class StageReporter:
         emit: Callable[[ev.AnyJobEvent], None],
         forecast: Callable[[float], Eta | None],
         stall_s: float,
+        preview: Path,
     ) -> None:
         self._tell = tell
         self._stage = stage
@@ -55,6 +58,7 @@ class StageReporter:
         self._emit = emit
         self._forecast = forecast
         self._stall_s = stall_s
+        self._preview = preview
         self._heard_s = clock.seconds()
         self._warned = False
         self._sent_s = -_INTERVAL_S
@@ -162,6 +166,22 @@ class StageReporter:
                 size_bytes=size,
             )
         )
+
+        if type_.startswith("image/"):
+            self.picture(path)
+
+    def picture(self, path: Path) -> None:
+        """Kept as the job's preview: another name of the same bytes, so nothing is copied."""
+        self._heard()
+        beside = self._preview.with_name(f".{self._preview.name}.part")
+        with contextlib.suppress(OSError):  # no picture to look at is no reason to fail
+            beside.unlink(missing_ok=True)
+            try:
+                os.link(path, beside)
+            except OSError:  # a file system without hard links
+                beside.symlink_to(path)
+            os.replace(beside, self._preview)
+            beside.unlink(missing_ok=True)  # two names of one file: a rename of them does nothing
 
     def _heard(self) -> None:
         self._heard_s = self._clock.seconds()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aura_tui.engine.deliver import deliver
 from aura_tui.engine.explain import explain
-from aura_tui.engine.forecast import likely_work
+from aura_tui.engine.outlook import Outlook
 from aura_tui.engine.ports import EventSink, Fenced
 from aura_tui.engine.reporter import StageReporter
 from aura_tui.engine.teller import Teller
@@ -81,7 +81,7 @@ class Runner:
         self._told = False  # the last word is said: nothing is reported after it
         # Time spent by earlier runs of this job counts: its clock goes on, it doesn't restart.
         self._before_s = record.job.elapsed_s or 0.0
-        self._work = likely_work(record.request)
+        self._outlook = Outlook(record, tools.home, tools.settings, tools.pieces, tools.history)
         self.children.clock.advance(self._before_s)
         self._task: asyncio.Task[None] | None = None
 
@@ -181,22 +181,26 @@ class Runner:
             self._emit_soon(
                 self._log(f"Taken up again (run {self._run}): finished pieces are reused")
             )
+        if record.run or record.job.retry_of:
+            await asyncio.to_thread(self._outlook.look_back)
         do = tools.stages()
         script = await self._step(Stage.SCRIPT, do.script)
+        self._outlook.scenes(len(script.scenes))
         speeches = await self._step(Stage.VOICE, lambda ctx: do.voice(ctx, script))
         pictures = await self._step(Stage.VISUALS, lambda ctx: do.visuals(ctx, script))
         timeline = await self._step(
             Stage.COMPOSITION, lambda ctx: do.compose(ctx, script, speeches, pictures)
         )
         self._timeline = timeline
-        self._work = eta.Work(
+        work = eta.Work(
             video_s=timeline.duration_s,
             width=timeline.width,
             height=timeline.height,
             fps=timeline.fps,
         )
+        self._outlook.settle(work)
         rendered = await self._step(Stage.RENDERING, lambda ctx: do.render(ctx, timeline))
-        await tools.finished(self.job_id, self._work)
+        await tools.finished(self.job_id, work)
         artifacts = tuple(self._artifacts.values())
         if record.deliver_to:
             artifacts = await asyncio.to_thread(deliver, artifacts, record.deliver_to)
@@ -223,16 +227,9 @@ class Runner:
         self._stage = stage
         self._attempts[stage] += 1
         started_s = self._stage_began_s = clock.seconds()
-        history = tools.history()
 
         def forecast(percent: float) -> Eta | None:
-            return eta.estimate(
-                history,
-                self._work,
-                stage=stage,
-                percent=percent,
-                elapsed_s=clock.seconds() - started_s,
-            )
+            return self._outlook.remaining(stage, percent, clock.seconds() - started_s)
 
         # Not awaited: the stage's first work and the sync of its first event go side by side.
         self._emit(
@@ -251,6 +248,7 @@ class Runner:
             emit=self._emit_soon,
             forecast=forecast,
             stall_s=tools.settings.engine.stall_warning_s,
+            preview=tools.home.preview(self.job_id),
         )
         context = self._context(stage, reporter, self.children)
         watch = asyncio.create_task(reporter.watch())
@@ -269,6 +267,7 @@ class Runner:
             reporter.close()
             for artifact in reporter.artifacts:
                 self._artifacts[artifact.name] = artifact
+            self._outlook.over(stage, context.keys, context.made)
             shutil.rmtree(context.scratch, ignore_errors=True)
         whole = context.made == 0 and context.reused > 0
         pieces = "piece" if context.made == 1 else "pieces"
@@ -357,9 +356,10 @@ class Runner:
                 errors=(problem,),
                 logs=self._tools.log_tail(self.job_id),
                 log_path=str(log) if log.exists() else "",
+                # What to do about it is the problem's own; these are what else one can do.
                 suggested_actions=(
-                    problem.remediation,
                     f"aura-tui retry {self.job_id}  (reuses every finished piece)",
+                    f"aura-tui logs {self.job_id}",
                 ),
             )
         )
@@ -376,12 +376,11 @@ class Runner:
         events: list[ev.AnyJobEvent] = []
         if stage is not None:
             events.append(self._step_over(stage, StepStatus.CANCELLED))
-        names = ", ".join(kept) or "nothing was finished yet"
         events.append(
             self._tell(
                 ev.JobCancelled,
                 stage=stage,
-                message=f"Cancelled in {stage.title if stage else 'the queue'}; kept: {names}",
+                message=f"Cancelled in {stage.title}" if stage else "Cancelled before it began",
                 artifacts=tuple(kept.values()),
             )
         )
@@ -397,6 +396,7 @@ class Runner:
             emit=lambda _: None,
             forecast=lambda _: None,
             stall_s=_SALVAGE_S,
+            preview=self._tools.home.preview(self.job_id),
         )
         try:
             async with asyncio.timeout(_SALVAGE_S):

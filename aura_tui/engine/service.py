@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from aura_tui.engine import cleanup, home
 from aura_tui.engine.deliver import check_folder
-from aura_tui.engine.forecast import history_of
+from aura_tui.engine.forecast import HISTORY_JOBS, history_of
 from aura_tui.engine.log import EventLog
 from aura_tui.engine.queue import PriorityQueue
 from aura_tui.engine.reading import StoreReading
+from aura_tui.engine.retry_plan import check_retry
 from aura_tui.engine.runner import Runner, Tools
 from aura_tui.engine.store import Record, Store, open_store
 from aura_tui.engine.teller import Teller
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_HISTORY_JOBS = 30
-
 
 class EmbeddedService(StoreReading):
     """A :class:`~aura_tui.service.JobService` that does the work itself.
@@ -56,7 +55,7 @@ class EmbeddedService(StoreReading):
         stages: Callable[[], Stages] = real_stages,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        super().__init__(home.Home(settings.home))
+        super().__init__(home.Home(settings.home), settings)
         self._settings = settings
         self._works = work
         self._stages = stages
@@ -88,7 +87,7 @@ class EmbeddedService(StoreReading):
             self._lock.release()
             raise
         await self._take_up()
-        self._history = history_of(await self._read(lambda s: s.finished_work(_HISTORY_JOBS)))
+        self._history = history_of(await self._read(lambda s: s.finished_work(HISTORY_JOBS)))
         if self._works:
             self._background = [
                 asyncio.create_task(self._dispatch(), name="dispatch"),
@@ -210,7 +209,7 @@ class EmbeddedService(StoreReading):
         n = self._log.row(job_id)
         if n is not None:
             await self._log.do(lambda store: store.set_work(n, work))
-        self._history = history_of(await self._read(lambda s: s.finished_work(_HISTORY_JOBS)))
+        self._history = history_of(await self._read(lambda s: s.finished_work(HISTORY_JOBS)))
 
     async def _sweep(self) -> None:
         """Retention, at the start (once the first work is under way) and every hour."""
@@ -278,11 +277,10 @@ class EmbeddedService(StoreReading):
             return job
         self._queue.remove(job_id)
         tell = Teller(job.id, job.correlation_id, self._now).event
-        names = ", ".join(a.name for a in job.artifacts) or "nothing was finished yet"
         event = tell(
             ev.JobCancelled,
             stage=job.stage,
-            message=f"Cancelled while {job.status.value.lower()}; kept: {names}",
+            message=f"Cancelled while {job.status.value.lower()}",
             artifacts=job.artifacts,
         )
         await self._log.append(job_id, self._log.run(job_id), [event])
@@ -331,15 +329,7 @@ class EmbeddedService(StoreReading):
     async def retry(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
         record = await self._record(job_id)
-        status = record.job.status
-        if status not in (JobStatus.FAILED, JobStatus.CANCELED):
-            raise Conflict(
-                Code.JOB_STATE,
-                f"Job {job_id} is {status.value}; only a failed or cancelled job can be retried",
-                "Submit it anew to run it once more."
-                if status.ended
-                else "Wait for its end, or cancel it first.",
-            )
+        check_retry(record.job)
         await asyncio.to_thread(_check_providers, record.request, self._settings)
         to = Path(record.deliver_to) if record.deliver_to else None
         return await self._add(record.request, record.job.correlation_id, to, record)

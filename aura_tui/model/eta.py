@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -46,6 +47,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 # Seconds per unit of each stage in earlier runs, newest last.
 History = dict[Stage, tuple[float, ...]]
 
+# How much of a stage is still to be made, 0-1: the rest is there already. 1 where it isn't named.
+Shares = dict[Stage, float]
+
 
 def estimate(
     history: Mapping[Stage, Sequence[float]],
@@ -54,31 +58,75 @@ def estimate(
     stage: Stage,
     percent: float,
     elapsed_s: float,
+    shares: Mapping[Stage, float] = MappingProxyType({}),
 ) -> Eta | None:
     """Time to the end of the job, ``elapsed_s`` into ``stage`` at ``percent`` (0-100) of it.
 
-    None where it can't be told: nothing measured, or a measure that is no number.
+    ``shares``: see :data:`Shares`. What is there already counts into ``percent`` and costs no
+    time. None where it can't be told: nothing measured, or a measure that is no number.
     """
     if not (math.isfinite(percent) and math.isfinite(elapsed_s)):
         return None
     percent, elapsed_s = min(100.0, max(0.0, percent)), max(0.0, elapsed_s)
     known = _sound(history.get(stage, ()))
-    here = _here(known, work.units(stage), percent, elapsed_s)
+    share = _share(shares, stage)
+    if share < 1.0:  # how far the part is that costs time
+        percent = 100.0 if share == 0.0 else max(0.0, 100.0 - (100.0 - percent) / share)
+    here = _here(known, work.units(stage) * share, percent, elapsed_s) if share else (0.0, 0.0, 0.0)
     if here is None:
         return None
-    mid, low, high = here
-    runs = len(known)
-    for later in list(Stage)[stage.position + 1 :]:
-        rates = _sound(history.get(later, ()))
+    later = _whole(history, work, list(Stage)[stage.position + 1 :], shares)
+    if later is None:
+        return None
+    mid, low, high = (a + b for a, b in zip(here, later[:3], strict=True))
+    low, high = min(low, mid), max(high, mid)
+    runs = min((n for n in (len(known), later[3]) if n), default=0)
+    return Eta(seconds=mid, low=low, high=high, runs=runs) if high < _MAX_S else None
+
+
+def forecast(history: Mapping[Stage, Sequence[float]], work: Work, shares: Shares) -> Eta | None:
+    """What a run that hasn't begun takes, of which ``shares`` are to be made; None: not known."""
+    found = _whole(history, work, list(Stage), shares)
+    if found is None or not found[2] < _MAX_S:
+        return None
+    mid, low, high, runs = found
+    # Finding what is there, and joining it, is never done in no time.
+    return Eta(seconds=max(1.0, mid), low=low, high=max(1.0, high), runs=runs)
+
+
+def typical(history: Mapping[Stage, Sequence[float]], work: Work) -> dict[Stage, float]:
+    """The median seconds of each stage that was measured, for as much as ``work``."""
+    sound = {stage: _sound(rates) for stage, rates in history.items()}
+    return {s: statistics.median(rates) * work.units(s) for s, rates in sound.items() if rates}
+
+
+def _whole(
+    history: Mapping[Stage, Sequence[float]],
+    work: Work,
+    stages: Sequence[Stage],
+    shares: Mapping[Stage, float],
+) -> tuple[float, float, float, int] | None:
+    """Likely, low and high seconds of ``stages``, and the runs of the least known of them (0:
+    none has anything to do). None where one was never measured."""
+    mid = low = high = 0.0
+    runs = 0
+    for stage in stages:
+        units = work.units(stage) * _share(shares, stage)
+        if not units:
+            continue
+        rates = _sound(history.get(stage, ()))
         if not rates:
             return None
-        units = work.units(later)
         mid += statistics.median(rates) * units
         low += _quantile(rates, 0.2) * units
         high += _quantile(rates, 0.8) * units
         runs = min(runs, len(rates)) if runs else len(rates)
-    low, high = min(low, mid), max(high, mid)
-    return Eta(seconds=mid, low=low, high=high, runs=runs) if high < _MAX_S else None
+    return mid, min(low, mid), max(high, mid), runs
+
+
+def _share(shares: Mapping[Stage, float], stage: Stage) -> float:
+    share = shares.get(stage, 1.0)
+    return min(1.0, max(0.0, share)) if math.isfinite(share) else 1.0
 
 
 def _sound(rates: Sequence[float]) -> list[float]:

@@ -45,6 +45,10 @@ class Reporter(Protocol):
         """A file that is finished and worth having: captions, the video. Whole at ``path``."""
         ...
 
+    def picture(self, path: Path) -> None:
+        """What the job looks like by now: a finished picture."""
+        ...
+
 
 class StageContext:
     """One stage of one job. Satisfies :class:`aura_tui.providers.port.Workbench`."""
@@ -77,6 +81,7 @@ class StageContext:
         self.report = report
         self.reused = 0
         self.made = 0
+        self.keys: list[str] = []  # of the pieces that the stage is made of, as they get known
 
     def log(self, message: str, severity: Severity = "info") -> None:
         """A line in the job's log."""
@@ -86,11 +91,20 @@ class StageContext:
         """A warning the person should see at the end, too."""
         self.report.warn(message)
 
-    def key(self, kind: str, *inputs: object, deterministic: bool = True) -> str:
+    def key(
+        self, kind: str, *inputs: object, deterministic: bool = True, spare: bool = False
+    ) -> str:
         """A piece's key. What no rule determines (a model's answer) is shared only by the retries
-        of one job; so is everything when the request asks for fresh work."""
+        of one job; so is everything when the request asks for fresh work.
+
+        A stage asks for the keys of all its pieces before it makes the first: so one can tell
+        what a retry would find. ``spare``: the piece stands in for one that couldn't be made.
+        """
         own = () if deterministic and not self.request.options.fresh else (self.lineage,)
-        return content_key(kind, inputs, own)
+        key = content_key(kind, inputs, own)
+        if not spare:
+            self.keys.append(key)
+        return key
 
     async def piece(
         self,

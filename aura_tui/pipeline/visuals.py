@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,8 +17,6 @@ from aura_tui.providers.port import FrameSpec
 from aura_tui.providers.visuals import check_theme, choose
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from aura_tui.model.script import Scene, Script
     from aura_tui.pipeline.context import StageContext
     from aura_tui.providers.port import VisualsProvider
@@ -58,6 +57,7 @@ async def draw_scenes(ctx: StageContext, script: Script) -> tuple[Picture, ...]:
             for scene, task in zip(script.scenes, tasks, strict=True):
                 picture, drawn = await task
                 pictures.append(picture)
+                ctx.report.picture(Path(picture.path))
                 for warning in drawn.warnings:
                     if warning not in warned:
                         warned.add(warning)

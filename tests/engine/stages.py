@@ -43,21 +43,24 @@ class SmallStages:
             self.script, self.voice, self.visuals, self.compose, self.render, self.salvage
         )
 
-    async def _piece(self, ctx: StageContext, stage: str, scene: int) -> Path:
+    def _keys(self, ctx: StageContext, stage: str, scenes: int) -> dict[int, str]:
+        numbers = range(1, scenes + 1)
+        return {n: ctx.key(stage, ctx.request.brief.text, n) for n in numbers}
+
+    async def _piece(self, ctx: StageContext, stage: str, scene: int, key: str) -> Path:
         async def build(path: Path) -> str:
             await self.hook(stage, ctx, scene)
             path.write_bytes(f"{stage} {scene}".encode())
             self.made.append((stage, scene))
             return stage
 
-        key = ctx.key(stage, ctx.request.brief.text, scene)
         piece = await ctx.piece(key, stage, str, build, ".bin")
         ctx.report.progress(100 * scene / SCENES, "", item=scene, total=SCENES)
         assert piece.path
         return piece.path
 
     async def script(self, ctx: StageContext) -> Script:
-        await self._piece(ctx, "script", 1)
+        await self._piece(ctx, "script", 1, self._keys(ctx, "script", 1)[1])
         scenes = tuple(
             Scene(number=i, title=f"s{i}", narration="words", card=TitleCard(title="t"))
             for i in range(1, SCENES + 1)
@@ -65,17 +68,20 @@ class SmallStages:
         return Script(title="small", language="en", scenes=scenes)
 
     async def voice(self, ctx: StageContext, script: Script) -> tuple[Speech, ...]:
+        keys = self._keys(ctx, "voice", len(script.scenes))
         found = []
         for scene in script.scenes:
-            path = await self._piece(ctx, "voice", scene.number)
+            path = await self._piece(ctx, "voice", scene.number, keys[scene.number])
             words = (Word("words", 0, 1),)
             found.append(Speech(scene=scene.number, path=str(path), samples=48000, words=words))
         return tuple(found)
 
     async def visuals(self, ctx: StageContext, script: Script) -> tuple[Picture, ...]:
+        keys = self._keys(ctx, "visuals", len(script.scenes))
         found = []
         for scene in script.scenes:
-            path = await self._piece(ctx, "visuals", scene.number)
+            path = await self._piece(ctx, "visuals", scene.number, keys[scene.number])
+            ctx.report.picture(path)
             found.append(Picture(scene=scene.number, path=str(path), width=10, height=10))
         return tuple(found)
 
@@ -86,7 +92,7 @@ class SmallStages:
         speeches: tuple[Speech, ...],
         pictures: tuple[Picture, ...],
     ) -> Timeline:
-        await self._piece(ctx, "compose", 1)
+        await self._piece(ctx, "compose", 1, self._keys(ctx, "compose", 1)[1])
         whole = (0.0, 0.0, 1.0, 1.0)
         clips = tuple(
             Clip(
@@ -119,7 +125,8 @@ class SmallStages:
         )
 
     async def render(self, ctx: StageContext, timeline: Timeline) -> Rendered:
-        parts = [await self._piece(ctx, "render", clip.scene) for clip in timeline.clips]
+        keys = self._keys(ctx, "render", len(timeline.clips))
+        parts = [await self._piece(ctx, "render", n, keys[n]) for n in keys]
         video = ctx.artifacts / "small.mp4"
         part = ctx.artifacts / "small.mp4.part"
         part.write_bytes(b"".join(path.read_bytes() for path in parts))

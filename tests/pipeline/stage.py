@@ -32,6 +32,7 @@ class Heard:
         self.messages: list[str] = []
         self.metrics: list[Metrics] = []
         self.artifacts: dict[str, tuple[Path, str]] = {}
+        self.pictures: list[Path] = []
         self.warnings: list[str] = []
         self.logs: list[str] = []
 
@@ -59,6 +60,10 @@ class Heard:
     def artifact(self, name: str, path: Path, type_: str) -> None:
         assert path.is_file()
         self.artifacts[name] = (path, type_)
+
+    def picture(self, path: Path) -> None:
+        assert path.is_file()
+        self.pictures.append(path)
 
 
 class Desk(StageContext):

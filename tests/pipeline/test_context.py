@@ -46,6 +46,9 @@ class Record:
     def artifact(self, name: str, path: Path, type_: str) -> None:
         raise AssertionError("a piece is no artifact")
 
+    def picture(self, path: Path) -> None:
+        raise AssertionError("a piece is shown by its stage")
+
 
 class Bench:
     """A context on a folder, with its reporter."""

@@ -1,0 +1,80 @@
+"""What one running job looks forward to, and what it will leave: its ETA and its ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from aura_tui.engine import ledger as ledger_
+from aura_tui.engine.forecast import likely_work
+from aura_tui.engine.retry_plan import plan_steps, shares_of
+from aura_tui.model import eta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aura_tui.engine.home import Home
+    from aura_tui.engine.store import Record
+    from aura_tui.model.job import Eta
+    from aura_tui.model.stages import Stage
+    from aura_tui.pipeline.pieces import Pieces
+    from aura_tui.settings import Settings
+
+
+class Outlook:
+    """Of one run of a job. ``work`` is a guess until Composition has told."""
+
+    def __init__(
+        self,
+        record: Record,
+        home: Home,
+        settings: Settings,
+        pieces: Pieces,
+        history: Callable[[], eta.History],
+    ) -> None:
+        self.work = likely_work(record.request)
+        self._job = record.job
+        self._home = home
+        self._pieces = pieces
+        self._history = history
+        self._setups = ledger_.setups(settings)
+        self._ledger = ledger_.Ledger()
+        self._shares: eta.Shares = {}
+
+    def look_back(self) -> None:
+        """See what is there from before: from the job's own earlier run, else from the job that
+        it is a retry of. Reads files: call it in a thread."""
+        self._ledger = ledger_.of_job(self._home, self._job)
+        self.work = self._ledger.work or self.work
+        self._shares = shares_of(plan_steps(self._ledger, self._setups, self._pieces.has))
+
+    def remaining(self, stage: Stage, percent: float, elapsed_s: float) -> Eta | None:
+        """Time to the job's end, ``elapsed_s`` into ``stage`` at ``percent`` of it."""
+        return eta.estimate(
+            self._history(),
+            self.work,
+            stage=stage,
+            percent=percent,
+            elapsed_s=elapsed_s,
+            shares=self._shares,
+        )
+
+    def over(self, stage: Stage, keys: list[str], made: int) -> None:
+        """``stage`` ended, whichever way: it asked for ``keys`` and made so many of them."""
+        entry = ledger_.Made(tuple(keys), self._setups[stage])
+        self._note(self._ledger.after(stage, entry, same=made == 0))
+
+    def scenes(self, count: int) -> None:
+        """The script has so many."""
+        self._note(replace(self._ledger, scenes=count))
+
+    def settle(self, work: eta.Work) -> None:
+        """How much there is to do is known now."""
+        self.work = work
+        self._note(replace(self._ledger, work=work))
+
+    def _note(self, ledger: ledger_.Ledger) -> None:
+        if ledger != self._ledger:
+            self._ledger = ledger
+            ledger_.save(ledger, self._home.ledger(self._job.id))
