@@ -362,6 +362,13 @@ def test_an_unknown_event_is_none(name: str) -> None:
     assert read(name, status="Running", message="m") is None
 
 
+def test_an_event_that_names_no_job_is_the_streams_own() -> None:
+    said: Any = decode("warning", b'{"message":"m"}', job_id="job-9")
+    assert said.job_id == "job-9"
+    said = decode("warning", b'{"JobId":"job-1","message":"m"}', job_id="job-9")
+    assert said.job_id == "job-1"
+
+
 @pytest.mark.parametrize("missing", ["jobId", "status"])
 def test_an_event_without_what_it_needs_is_none(missing: str) -> None:
     data = {**ENVELOPE, "status": "Running"}
