@@ -46,6 +46,11 @@ class RunClock:
         """Whether time at work passes now."""
         return self._since is not None
 
+    @property
+    def told_s(self) -> float:
+        """Seconds at work as of the last event."""
+        return self._elapsed_s
+
     def feed(self, job: Job, envelope: Envelope, now: datetime) -> None:
         """``job`` is the job after ``envelope``, which came ``now`` (aware UTC)."""
         event = envelope.event

@@ -10,16 +10,21 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.model import events as ev
+from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.ui import phrases
 from aura_tui.ui.clock import RunClock
+from aura_tui.ui.items import Items
+from aura_tui.ui.liveness import LATE_S, Liveness, Pulse, liveness
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from aura_tui.model.job import Job, Step
-    from aura_tui.model.stages import Stage
+    from aura_tui.service import Link, Typical
 
 LOG_LINES = 1000
+STAGE_LOG_LINES = 8  # of each stage, beside its items
 
 
 class Asked(Enum):
@@ -39,7 +44,7 @@ class Opened(Enum):
 
 
 class LogLine(NamedTuple):
-    """A line of the log pane. ``source`` is a stage's name, "" for the job itself."""
+    """A line of the log pane. ``source`` is a stage's name, "Link", or "" for the job itself."""
 
     at: datetime
     source: str
@@ -48,15 +53,27 @@ class LogLine(NamedTuple):
 
 
 class RunState:
-    """One run on the board."""
+    """One run on the board.
 
-    def __init__(self) -> None:
+    ``typical`` and ``queue_ahead`` are what the service says of it, None where nothing is known.
+    ``mode`` is a mark for the head: "read only", "recorded", or "".
+    """
+
+    def __init__(self, *, mode: str = "") -> None:
         self.job: Job | None = None
         self.clock = RunClock()
+        self.pulse = Pulse()
+        self.typical: Typical | None = None
+        self.queue_ahead: int | None = None
+        self.mode = mode
         self.asked: Asked | None = None
         self.over = False  # no event will come any more, ended or not
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.logged = 0  # lines ever, also those the ring has lost
+        self.items: dict[Stage, Items] = {stage: Items() for stage in Stage}
+        self.stage_log: dict[Stage, deque[LogLine]] = {
+            stage: deque(maxlen=STAGE_LOG_LINES) for stage in Stage
+        }
         self._chosen: dict[Stage, bool] = {}
 
     @property
@@ -64,18 +81,75 @@ class RunState:
         """Whether the run is over."""
         return self.job is not None and self.job.status.ended
 
+    @property
+    def link(self) -> Link | None:
+        """The link to the engine; None: the engine is in this process."""
+        return self.pulse.link
+
     def apply(self, job: Job, envelope: ev.Envelope, now: datetime) -> None:
         """Take in an event and the job after it."""
         changed = job.last_event_id == envelope.id
-        self.job = job
+        before, self.job = self.job, job
         if not changed:
             return
+        event = envelope.event
+        self.pulse.event(now, moved=_moved(before, job, event))
         self.clock.feed(job, envelope, now)
         self._settle(job)
-        line = _log_line(envelope.event)
+        if isinstance(event, ev.StepProgressed):
+            span = self.clock.span(event.step)
+            at_s = self.clock.told_s - span.began_s if span is not None else 0.0
+            self.items[event.step].tell(event, at_s)
+        elif isinstance(event, ev.StepStatusChanged) and event.status is StepStatus.STARTED:
+            self.items[event.step] = Items()
+        line = _log_line(event)
         if line is not None:
-            self.log.append(line)
-            self.logged += 1
+            self._note(line)
+            if isinstance(event, ev.JobLogged) and event.stage is not None:
+                self.stage_log[event.stage].append(line)
+
+    def set_link(self, link: Link | None, now: datetime) -> None:
+        """The link as it is; cheap enough for every draw, which keeps ``heard_at`` fresh."""
+        if self.pulse.set_link(link) and link is not None and link.gap_s is not None:
+            many = "" if link.recovered == 1 else "s"
+            missed = f"{link.recovered} event{many} recovered"
+            gone = f"The link was down for {phrases.lasting(link.gap_s)}"
+            self._note(LogLine(now, "Link", "info", f"{gone}; {missed}"))
+
+    def _note(self, line: LogLine) -> None:
+        self.log.append(line)
+        self.logged += 1
+
+    def liveness(self, now: datetime) -> Liveness | None:
+        """What is to be said of the link and the job, if anything is."""
+        if self.over:
+            return None
+        status = self.job.status if self.job is not None else None
+        return liveness(self.pulse, status, now, queue_ahead=self.queue_ahead)
+
+    def seen(self, now: datetime) -> datetime:
+        """Until when the board knows the run: now, or when the link broke."""
+        since = self.pulse.down_since
+        return now if since is None else min(now, since)
+
+    def age_s(self, now: datetime) -> float | None:
+        """How old what the board shows is; None while it is up to date, or there is nothing."""
+        heard = self.pulse.heard_at
+        if self.pulse.down_since is None or heard is None or self.over or self.ended:
+            return None
+        return max(0.0, (now - heard).total_seconds())
+
+    def due_s(self, now: datetime) -> float | None:
+        """Seconds until time alone changes what shows; None: only an event, or the link, will."""
+        if self.over or self.ended:
+            return None
+        if self.pulse.down_since is not None:
+            return 1.0 - (now - self.pulse.down_since).total_seconds() % 1.0
+        if self.clock.ticking:
+            return 1.0 - self.clock.elapsed_s(now) % 1.0
+        if self.link is not None:
+            return max(1.0, LATE_S - self.pulse.heard_s(now))
+        return None
 
     def finish(self) -> None:
         """The service has no more to tell."""
@@ -104,6 +178,16 @@ class RunState:
     def toggle(self, step: Step) -> None:
         """The person opens or closes a stage; that stays, whatever the stage does."""
         self._chosen[step.stage] = self.opened(step) is not Opened.WHOLE
+
+
+def _moved(before: Job | None, job: Job, event: ev.AnyJobEvent) -> bool:
+    """Whether a state, a percentage or an item is another one than before."""
+    if before is None or isinstance(event, ev.StepStatusChanged):
+        return True
+    if isinstance(event, ev.StepProgressed):
+        was, step = before.step(event.step), job.step(event.step)
+        return step.percent > was.percent or step.item != was.item
+    return job.status is not before.status or job.percent > before.percent
 
 
 def _log_line(event: ev.AnyJobEvent) -> LogLine | None:
