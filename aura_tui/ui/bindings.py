@@ -100,20 +100,27 @@ RESULT = (
     Binding("up,k", "move(-1)", "Previous file", id="result.previous", show=False),
 )
 DIALOG = (
-    Binding("left,up,h,k", "other(-1)", "Previous", id="dialog.previous", show=False),
-    Binding("right,down,j,l", "other(1)", "Next", id="dialog.next", show=False),
-    Binding("enter,space", "take", "Take", id="dialog.take", show=False),
-    Binding("escape,q", "stay", "Close", id="dialog.close", show=False),
+    Binding("left,up,h,k", "other(-1)", "Previous answer", id="dialog.previous", show=False),
+    Binding("right,down,j,l", "other(1)", "Next answer", id="dialog.next", show=False),
+    Binding("pageup", "page(-1)", "Page up", id="dialog.page-up", show=False),
+    Binding("pagedown", "page(1)", "Page down", id="dialog.page-down", show=False),
+    Binding("escape,q", "stay", "Change nothing", id="dialog.close", show=False),
 )
+# A question of two answers; "no" is what escape does too.
+CONFIRM = (
+    Binding("y", "answer(True)", "Yes", id="confirm.yes", show=False),
+    Binding("n", "answer(False)", "No", id="confirm.no", show=False),
+)
+CHOICE = (Binding("enter,space", "press", "Take the answer", id="choice.take", show=False),)
 FORM = (
     Binding("ctrl+s", "submit", "Start", id="form.submit", priority=True),
+    Binding("up", "field(-1)", "Previous field", id="form.previous", show=False),
+    Binding("down", "field(1)", "Next field", id="form.next", show=False),
     Binding("escape", "stay", "Close", id="form.close"),
 )
-CONFIRM = (
-    Binding("left,right,up,down,h,j,k,l", "other", "Choose", id="confirm.other", show=False),
-    Binding("enter,space", "take", "Take", id="confirm.take", show=False),
-    Binding("y", "answer(True)", "Cancel the run", id="confirm.yes", show=False),
-    Binding("n,escape,q", "answer(False)", "Keep running", id="confirm.no", show=False),
+PICKER = (
+    Binding("left,h", "other(-1)", "Previous value", id="picker.previous", show=False),
+    Binding("right,l,space", "other(1)", "Next value", id="picker.next", show=False),
 )
 HELP = (Binding("escape,question_mark,q,enter", "dismiss", "Close", id="help.close", show=False),)
 

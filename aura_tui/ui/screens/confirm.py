@@ -1,88 +1,98 @@
-"""The question before a run is cancelled. "Keep running" is what enter takes."""
+"""The question before runs are cancelled. "Keep running" is what enter takes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
-from aura_tui.model.stages import Stage
 from aura_tui.ui import bindings, phrases
+from aura_tui.ui.screens.dialog import Dialog, Option
+from aura_tui.ui.stakes import stakes, title
+from aura_tui.ui.theme import MUTED
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
+    from collections.abc import Iterable, Sequence
+
     from textual.binding import BindingType
+    from textual.widget import Widget
 
     from aura_tui.model.job import Job
     from aura_tui.ui.glyphs import Glyphs
 
-
-class Choice(Static, can_focus=True):
-    """One answer; the focused one carries the cursor."""
-
-    class Taken(Message):
-        """A click took this answer."""
-
-        def __init__(self, answer: bool) -> None:
-            super().__init__()
-            self.answer = answer
-
-    def __init__(self, text: str, answer: bool, glyphs: Glyphs, *, id: str) -> None:
-        super().__init__(Content(f"  {text}"), markup=False, id=id)
-        self.answer = answer
-        self._text = text
-        self._cursor = glyphs.cursor
-
-    def on_focus(self) -> None:
-        self.update(Content(f"{self._cursor} {self._text}"))
-
-    def on_blur(self) -> None:
-        self.update(Content(f"  {self._text}"))
-
-    def on_click(self) -> None:
-        self.post_message(self.Taken(self.answer))
+LISTED = 6
 
 
-class ConfirmCancel(ModalScreen[bool]):
-    """True: cancel the run. Tells first what would be lost and what is kept."""
+class Question(Dialog[bool]):
+    """A question of yes and no; ``y`` and ``n`` answer it at once."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.CONFIRM]
-    AUTO_FOCUS = "#keep"
-
-    def __init__(self, job: Job, elapsed_s: float, glyphs: Glyphs) -> None:
-        super().__init__()
-        self._job = job
-        self._elapsed_s = elapsed_s
-        self._glyphs = glyphs
-
-    def compose(self) -> ComposeResult:
-        with Vertical(id="question"):
-            yield Static(Content.styled("Cancel this run?", "bold"), markup=False)
-            yield Static(Content(self._stakes()), markup=False, id="stakes")
-            with Horizontal(id="answers"):
-                yield Choice("Keep running", False, self._glyphs, id="keep")
-                yield Choice("Cancel the run", True, self._glyphs, id="cancel")
-
-    def _stakes(self) -> str:
-        done = sum(step.status.done for step in self._job.steps)
-        return (
-            f"{done} of {len(Stage)} stages done, {phrases.duration(self._elapsed_s)} of work. "
-            "Finished pieces are kept: a retry takes them up again."
-        )
-
-    def action_other(self) -> None:
-        self.focus_next(Choice)
-
-    def action_take(self) -> None:
-        if isinstance(self.focused, Choice):
-            self.dismiss(self.focused.answer)
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)
 
-    def on_choice_taken(self, message: Choice.Taken) -> None:
-        self.dismiss(message.answer)
+    def listed(self, jobs: Sequence[Job]) -> Iterable[Widget]:
+        """A line a job: state, how far, name. Bounded."""
+        for n, job in enumerate(jobs[:LISTED]):
+            sign = self.glyphs.job(job.status)
+            percent = f"{job.percent:3.0f} %"
+            line = Content.assemble(sign, " ", (percent, MUTED), "  ", title(job))
+            yield self.line(line, first=not n)
+        if len(jobs) > LISTED:
+            yield self.line(Content.styled(f"and {len(jobs) - LISTED} more", MUTED))
+
+
+class ConfirmCancel(Question):
+    """True: cancel the run. Tells first what would be lost and what is kept."""
+
+    def __init__(self, job: Job, elapsed_s: float, glyphs: Glyphs) -> None:
+        options = (
+            Option(False, "keep", "Keep running"),
+            Option(True, "cancel", "Cancel the run"),
+        )
+        super().__init__("Cancel this run?", options, glyphs, stay=False)
+        self._title = title(job)
+        self._stakes = stakes(job, elapsed_s)
+        self._so_far = self.text(self._stakes.so_far)
+        self._lost = self.fact("lost", self._stakes.lost, first=True)
+        self._kept = self.fact("kept", self._stakes.kept)
+        self._files = self.fact("files", self._stakes.files)
+
+    def body(self) -> Iterable[Widget]:
+        yield self.line(Content.styled(self._title, MUTED))
+        yield self._so_far
+        yield self._lost
+        yield self._kept
+        yield self._files
+
+    def show(self, job: Job, elapsed_s: float) -> None:
+        """The job went on while the question stands."""
+        found = stakes(job, elapsed_s)
+        if found != self._stakes:
+            self._stakes = found
+            self._so_far.update(Content(found.so_far))
+            self._lost.say(found.lost)
+            self._kept.say(found.kept)
+            self._files.say(found.files)
+
+
+class ConfirmCancelAll(Question):
+    """True: cancel all ``jobs`` (those that are marked, and haven't ended)."""
+
+    def __init__(self, jobs: Sequence[Job], glyphs: Glyphs) -> None:
+        options = (
+            Option(False, "keep", "Keep them running"),
+            Option(True, "cancel", "Cancel them"),
+        )
+        super().__init__(f"Cancel {_count(jobs)}?", options, glyphs, stay=False)
+        self._jobs = tuple(jobs)
+
+    def body(self) -> Iterable[Widget]:
+        work = phrases.duration(sum(phrases.active_s(job) for job in self._jobs))
+        yield self.fact("lost", f"the scenes in hand, of {work} of work")
+        yield self.fact("kept", "what is finished, for a retry")
+        yield from self.listed(self._jobs)
+
+
+def _count(jobs: Sequence[Job]) -> str:
+    return f"{len(jobs)} run{'' if len(jobs) == 1 else 's'}"

@@ -1,0 +1,182 @@
+"""The base of every question over the board: a title, what there is to know, the answers.
+
+The first answer is the default, so it is never one that destroys. Escape answers ``stay``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
+
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from aura_tui.ui import bindings
+from aura_tui.ui.theme import MUTED
+from aura_tui.ui.widgets.painted import drawable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.events import Resize
+    from textual.widget import Widget
+
+    from aura_tui.ui.glyphs import Glyphs
+
+T = TypeVar("T")
+
+SHORT = 18  # rows; below, nothing is spent on air
+ROOMY = 60  # columns; below, answers have no notes
+
+
+class Option(NamedTuple, Generic[T]):
+    """An answer: its value, the id of its widget, its words, and more words where there is room."""
+
+    answer: T
+    id: str
+    label: str
+    note: str = ""
+
+
+class Choice(Static, can_focus=True):
+    """One answer; the focused one carries the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.CHOICE]
+    ALLOW_SELECT = False
+
+    class Taken(Message):
+        """It was chosen, by key or mouse."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
+    def __init__(self, label: str, glyphs: Glyphs, *, id: str) -> None:
+        self._label = label
+        self._cursor = glyphs.cursor
+        super().__init__(Content(f"  {label}"), markup=False, id=id)
+
+    def on_focus(self) -> None:
+        self.update(Content(f"{self._cursor} {self._label}"))
+
+    def on_blur(self) -> None:
+        self.update(Content(f"  {self._label}"))
+
+    def on_click(self) -> None:
+        self.action_press()
+
+    def action_press(self) -> None:
+        self.post_message(self.Taken(self))
+
+
+class Fact(Horizontal):
+    """A name and what is so named; the text wraps beside the name."""
+
+    def __init__(self, name: str, text: str, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self._label = Static(Content.styled(name, MUTED), markup=False, classes="name")
+        self._text = Static(markup=False, classes="text")
+        self.say(text)
+
+    def compose(self) -> ComposeResult:
+        yield self._label
+        yield self._text
+
+    def say(self, text: str) -> None:
+        """Show ``text``; "" hides the fact."""
+        self.display = bool(text)
+        self._text.update(drawable(Content(text), self._glyphs))
+
+
+class Dialog(ModalScreen[T]):
+    """A question. Subclasses say what there is to know, in :meth:`body`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.DIALOG]
+    AUTO_FOCUS = "Choice"
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (ROOMY, "-roomy")]  # noqa: RUF012 - Textual's own spelling
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - Textual's own spelling
+
+    def __init__(
+        self, question: str, options: Sequence[Option[T]], glyphs: Glyphs, *, stay: T
+    ) -> None:
+        super().__init__()
+        self.glyphs = glyphs
+        self._question = question
+        self._options = {option.id: option for option in options}
+        self._stay = stay
+        self._body = VerticalScroll(id="body", can_focus=False)
+        self._answers = Container(id="answers")
+
+    def body(self) -> Iterable[Widget]:
+        """What there is to know, from the top."""
+        return ()
+
+    def compose(self) -> ComposeResult:
+        noted = any(option.note for option in self._options.values())
+        with Vertical(id="dialog"):
+            yield self.text(Content.styled(self._question, "bold"), id="question")
+            with self._body:
+                yield from self.body()
+            with self._answers:
+                for option in self._options.values():
+                    choice = Choice(option.label, self.glyphs, id=option.id)
+                    if not noted:
+                        yield choice
+                        continue
+                    with Horizontal(classes="noted"):
+                        yield choice
+                        note = Content.styled(option.note, MUTED)
+                        yield Static(note, markup=False, classes="note")
+
+    # What bodies are made of.
+
+    def text(self, content: Content | str, *, id: str | None = None) -> Static:
+        """A paragraph; long ones wrap."""
+        return Static(self._drawable(content), markup=False, classes="paragraph", id=id)
+
+    def line(self, content: Content | str, *, first: bool = False) -> Static:
+        """One line; a long one is cut. Air goes before the ``first`` one where there is room."""
+        classes = "line -first" if first else "line"
+        return Static(self._drawable(content), markup=False, classes=classes)
+
+    def fact(self, name: str, text: str, *, first: bool = False) -> Fact:
+        """A named fact; ``first`` as above."""
+        fact = Fact(name, text, self.glyphs)
+        fact.set_class(first, "-first")
+        return fact
+
+    def _drawable(self, content: Content | str) -> Content:
+        return drawable(Content(content) if isinstance(content, str) else content, self.glyphs)
+
+    # Keys and mouse.
+
+    def on_resize(self, event: Resize) -> None:
+        """What doesn't fit of the body scrolls; question and answers always show."""
+        short = event.size.height < SHORT
+        noted = any(option.note for option in self._options.values())
+        # A cursor and a gap each; border and padding around all.
+        beside = sum(len(option.label) + 5 for option in self._options.values())
+        stacked = noted or beside + (1 if short else 3) > event.size.width
+        self._answers.set_class(stacked, "-stacked")
+        # Border, question, answers; and the padding and the blank lines around the body.
+        taken = 2 + 1 + (len(self._options) if stacked else 1) + (0 if short else 4)
+        self._body.styles.max_height = max(1, event.size.height - taken)
+
+    def action_other(self, step: int) -> None:
+        self.focus_next(Choice) if step > 0 else self.focus_previous(Choice)
+
+    def action_page(self, step: int) -> None:
+        self._body.scroll_relative(y=step * self._body.size.height, animate=False)
+
+    def action_stay(self) -> None:
+        self.dismiss(self._stay)
+
+    def on_choice_taken(self, message: Choice.Taken) -> None:
+        message.stop()
+        if message.choice.id is not None:
+            self.dismiss(self._options[message.choice.id].answer)

@@ -1,0 +1,68 @@
+"""What becomes of the runs that this program is at work on, when the person leaves."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from aura_tui.model.text import clean_line
+from aura_tui.ui.screens.dialog import Dialog, Option
+from aura_tui.ui.theme import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+    from aura_tui.ui.glyphs import Glyphs
+
+_LISTED = 4
+
+
+class Leave(Enum):
+    """STOP leaves the runs as they are, to go on later; CANCEL ends them."""
+
+    STAY = "stay"
+    BACKGROUND = "background"
+    STOP = "stop"
+    CANCEL = "cancel"
+
+
+class LeaveScreen(Dialog[Leave]):
+    """Asks; enter hands the runs to the background engine where there can be one, else stays.
+
+    ``count`` runs are under way; ``titles`` names some or all of them.
+    """
+
+    def __init__(
+        self, count: int, titles: Sequence[str], can_background: bool, glyphs: Glyphs
+    ) -> None:
+        them = "it" if count == 1 else "them"
+        options = [
+            Option(
+                Leave.BACKGROUND,
+                "background",
+                f"Leave {them} to the background",
+                "an engine of its own goes on",
+            ),
+            Option(Leave.STAY, "stay", "Stay", "go back to the board"),
+            Option(Leave.STOP, "stop", "Stop here, go on later", "aura-tui watch goes on"),
+            Option(Leave.CANCEL, "cancel", f"Cancel {them}", "what is finished is kept"),
+        ]
+        runs = "a run is" if count == 1 else f"{count} runs are"
+        super().__init__(
+            f"Leave while {runs} under way?",
+            options if can_background else options[1:],
+            glyphs,
+            stay=Leave.STAY,
+        )
+        self._count = count
+        self._titles = tuple(clean_line(title, 200) for title in titles[:_LISTED])
+
+    def body(self) -> Iterable[Widget]:
+        for title in self._titles:
+            yield self.line(Content.assemble((f"{self.glyphs.running} ", MUTED), title))
+        if self._titles and self._count > len(self._titles):
+            yield self.line(Content.styled(f"and {self._count - len(self._titles)} more", MUTED))

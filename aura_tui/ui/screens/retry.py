@@ -1,0 +1,60 @@
+"""The plan of a retry, shown before it begins. It destroys nothing, so enter retries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from aura_tui.ui.screens.confirm import Question
+from aura_tui.ui.screens.dialog import Option
+from aura_tui.ui.stakes import how_long, planned, title
+from aura_tui.ui.theme import MUTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+    from aura_tui.model.job import Job
+    from aura_tui.service import PlannedStep, RetryPlan
+    from aura_tui.ui.glyphs import Glyphs
+
+_OPTIONS = (Option(True, "retry", "Retry"), Option(False, "leave", "Not now"))
+
+
+class ConfirmRetry(Question):
+    """True: retry ``job``, which would go as ``plan`` says."""
+
+    def __init__(self, job: Job, plan: RetryPlan, glyphs: Glyphs) -> None:
+        super().__init__("Retry this job?", _OPTIONS, glyphs, stay=False)
+        self._title = title(job)
+        self._plan = plan
+
+    def body(self) -> Iterable[Widget]:
+        yield self.line(Content.styled(self._title, MUTED))
+        for step in self._plan.steps:
+            yield self.line(self._step(step))
+        yield self.fact("takes", how_long(self._plan), first=True)
+
+    def _step(self, step: PlannedStep) -> Content:
+        says = planned(step)
+        whole = says == "reused"
+        sign = self.glyphs.reused if whole else self.glyphs.waiting
+        style = MUTED if whole else ""
+        return Content.assemble(
+            (f"{sign} {step.stage.title:<11}", style), "  ", (says, MUTED if whole else "bold")
+        )
+
+
+class ConfirmRetryAll(Question):
+    """True: retry all ``jobs`` (those that are marked, and have ended without success)."""
+
+    def __init__(self, jobs: Sequence[Job], glyphs: Glyphs) -> None:
+        count = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}"
+        super().__init__(f"Retry {count}?", _OPTIONS, glyphs, stay=False)
+        self._jobs = tuple(jobs)
+
+    def body(self) -> Iterable[Widget]:
+        yield self.fact("kept", "what they have finished is reused")
+        yield from self.listed(self._jobs)

@@ -1,0 +1,111 @@
+"""What a cancel would lose and keep, and what a retry would do, in words. No drawing here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text import clean_line
+from aura_tui.ui import phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aura_tui.model.job import Job, Step
+    from aura_tui.service import PlannedStep, RetryPlan
+
+_FILES_NAMED = 3
+_NAME_CHARS = 60
+
+
+class Stakes(msgspec.Struct, frozen=True):
+    """``so_far``: how far the job is. ``kept`` is what a retry takes up again, ``files`` what can
+    be used as it is, "" where there are none."""
+
+    so_far: str
+    lost: str
+    kept: str
+    files: str
+
+
+def stakes(job: Job, elapsed_s: float) -> Stakes:
+    """What a cancel of ``job`` would mean after ``elapsed_s`` seconds at work."""
+    if job.status is JobStatus.QUEUED and not elapsed_s:
+        return Stakes("It waits for its turn", "nothing: no work is done yet", "", "")
+    done = [step for step in job.steps if step.status.done]
+    begun = next((step for step in job.steps if step.status is StepStatus.STARTED), None)
+    work = phrases.duration(elapsed_s)
+    return Stakes(
+        so_far=f"{len(done)} of {len(Stage)} stages done, {work} of work",
+        lost=_lost(begun),
+        kept=_kept(done, begun),
+        files=_files(job, begun),
+    )
+
+
+def _lost(begun: Step | None) -> str:
+    if begun is None:
+        return "nothing that is finished"
+    if begun.stage in (Stage.VOICE, Stage.VISUALS, Stage.RENDERING):
+        return "the scene in hand"
+    return f"what {begun.stage.title} has begun"
+
+
+def _kept(done: list[Step], begun: Step | None) -> str:
+    parts = [f"{len(done)} stage{'s' if len(done) > 1 else ''}"] if done else []
+    if begun is not None and (count := _finished(begun)):
+        parts.append(f"{count} of {begun.total} scenes")
+    return f"{_and(parts)}, for a retry" if parts else "nothing: no piece is finished yet"
+
+
+def _finished(step: Step) -> int:
+    """Pieces of a stage that is at work; 0 where it doesn't say."""
+    found = step.metrics
+    if found is None or not step.total or step.stage is Stage.COMPOSITION:
+        return 0
+    return min((found.made or 0) + (found.reused or 0), step.total)
+
+
+def _files(job: Job, begun: Step | None) -> str:
+    names = [clean_line(artifact.name, _NAME_CHARS) for artifact in job.artifacts]
+    parts = names[:_FILES_NAMED]
+    if len(names) > _FILES_NAMED:
+        more = len(names) - _FILES_NAMED
+        parts.append(f"{more} other file{'s' if more > 1 else ''}")
+    if begun is not None and begun.stage is Stage.RENDERING and _finished(begun):
+        parts.append("a partial video")
+    return _and(parts)
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def planned(step: PlannedStep) -> str:
+    """``reused``, ``runs again``, ``6 of 8 scenes reused``."""
+    if step.total is None:
+        return "runs again" if not step.reused else f"{step.reused} {_pieces(step)} reused"
+    if step.reused >= step.total > 0:
+        return "reused"
+    if step.reused <= 0:
+        return "runs again"
+    return f"{step.reused} of {step.total} {_pieces(step)} reused"
+
+
+def _pieces(step: PlannedStep) -> str:
+    noun = "part" if step.stage is Stage.COMPOSITION else "scene"
+    return noun if (step.total or step.reused) == 1 else f"{noun}s"
+
+
+def how_long(plan: RetryPlan) -> str:
+    """``4-6 min, from 14 runs here``, or ``unknown``."""
+    left = phrases.time_left(plan.eta)
+    return left if plan.eta is None else f"{left}, {phrases.basis(plan.eta)}"
+
+
+def title(job: Job) -> str:
+    """The job's name on one line; its id where it has none."""
+    return clean_line(job.title, 200) or clean_line(job.id, _NAME_CHARS)
