@@ -32,6 +32,7 @@ class Glyphs(NamedTuple):
     bar_half: str
     track: str
     rule: str
+    tick: str  # a measure across a bar
 
     def step(self, status: StepStatus, *, paused: bool = False) -> str:
         """The sign of a step's state."""
@@ -94,6 +95,7 @@ UNICODE = Glyphs(
     bar_half="╸",
     track="─",
     rule="─",
+    tick="┊",
 )
 ASCII = Glyphs(
     waiting=".",
@@ -114,6 +116,7 @@ ASCII = Glyphs(
     bar_half="#",
     track="-",
     rule="-",
+    tick="|",
 )
 
 
