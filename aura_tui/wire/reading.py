@@ -1,0 +1,465 @@
+"""Answers of a server, read: jobs, pages, queue, times, plans, problems. The other end of
+``payload.py`` and ``problem.py``, tolerant as ``codec.py`` is.
+
+What our own server wrote reads back equal, field for field. Other servers leave out much and spell
+the rest their own way; what they don't tell is filled in from what they do (the stages before the
+one at work are done). A reader here gives None for what can't be the thing asked for, and never
+raises. Texts are cleaned, numbers and lists bounded: a server is not trusted.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from aura_tui.model import events as ev
+from aura_tui.model.ids import parse_id
+from aura_tui.model.job import LOG_TAIL, MAX_WARNINGS, Eta, Job, Step
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text import clean, clean_line
+from aura_tui.service import JobPage, PlannedStep, QueueState, RetryPlan, Typical
+from aura_tui.wire.problem import FieldProblem, ProblemDocument
+from aura_tui.wire.tolerant import (
+    as_job_status,
+    as_list,
+    as_number,
+    as_problem,
+    as_stage,
+    as_step_status,
+    as_struct,
+    as_text,
+    as_time,
+    as_whole,
+    parse,
+    plain_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+MAX_ANSWER_BYTES: Final = 32 << 20  # of a page of 500 jobs; one job is some KB
+MAX_JOBS: Final = 1000  # of a page
+_UNKNOWN_TIME: Final = datetime.fromtimestamp(0, UTC)
+_MAX_SECONDS: Final = 1e9
+
+
+class _Fields:
+    """An object's fields by plain name."""
+
+    def __init__(self, tree: Mapping[str, Any]) -> None:
+        self._values = {plain_name(key): value for key, value in tree.items()}
+
+    def get(self, read: Callable[[object], T | None], *names: str) -> T | None:
+        """The first of ``names`` (plain) that is there and readable."""
+        for name in names:
+            if name in self._values:
+                value = read(self._values[name])
+                if value is not None:
+                    return value
+        return None
+
+    def text(self, *names: str, limit: int = 4000) -> str:
+        """On one line; "" where it isn't there."""
+        return clean_line(self.get(as_text, *names) or "", limit)
+
+    def path(self, *names: str) -> str:
+        """As it is, but for control characters: blanks in a path are its own."""
+        return clean(self.get(as_text, *names) or "", ev.MAX_MESSAGE_CHARS)
+
+    def count(self, *names: str) -> int | None:
+        value = self.get(as_whole, *names)
+        return value if value is not None and 0 <= value <= 1 << 53 else None
+
+    def seconds(self, *names: str) -> float | None:
+        return self.get(_seconds, *names)
+
+    def percent(self, *names: str) -> float | None:
+        value = self.get(as_number, *names)
+        return None if value is None or math.isnan(value) else min(100.0, max(0.0, value))
+
+    def time(self, *names: str) -> datetime | None:
+        return self.get(_utc, *names)
+
+
+def _seconds(value: object) -> float | None:
+    number = as_number(value)
+    return number if number is not None and 0.0 <= number <= _MAX_SECONDS else None
+
+
+def _utc(value: object) -> datetime | None:
+    time = as_time(value)
+    if time is None:
+        return None
+    try:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except OverflowError:  # within a day of year 1 or 9999
+        return None
+
+
+def _object(data: bytes) -> _Fields | None:
+    tree = parse(data, MAX_ANSWER_BYTES)
+    return _Fields(tree) if isinstance(tree, dict) else None
+
+
+def _dict(value: object) -> _Fields | None:
+    return _Fields(value) if isinstance(value, dict) else None
+
+
+def _array(value: object) -> list[Any] | None:
+    return value if isinstance(value, list) else None
+
+
+# --- jobs
+
+
+def read_job(data: bytes, job_id: str = "") -> Job | None:
+    """``GET /api/jobs/{id}``, and the answers that are a job. ``job_id``: where it isn't said."""
+    fields = _object(data)
+    if fields is None:
+        return None
+    inner = fields.get(_dict, "job")  # some wrap it
+    return _job(inner or fields, job_id)
+
+
+def read_page(data: bytes) -> JobPage | None:
+    """``GET /api/jobs``; a bare list of jobs is a whole page."""
+    tree = parse(data, MAX_ANSWER_BYTES)
+    if isinstance(tree, list):
+        return JobPage(_jobs(tree), None)
+    if not isinstance(tree, dict):
+        return None
+    fields = _Fields(tree)
+    listed = fields.get(_array, "jobs", "items", "data")
+    if listed is None:
+        return None
+    return JobPage(_jobs(listed), fields.text("cursor", "nextcursor", "next", limit=200) or None)
+
+
+def _jobs(listed: list[Any]) -> tuple[Job, ...]:
+    found = (_job(_Fields(item), "") for item in listed[:MAX_JOBS] if isinstance(item, dict))
+    return tuple(job for job in found if job is not None)
+
+
+def _job(fields: _Fields, job_id: str) -> Job | None:
+    job_id = fields.text("jobid", "id", limit=200) or job_id
+    status = fields.get(as_job_status, "status", "state")
+    if not job_id or status is None:
+        return None
+    started = fields.time("startedat", "startedutc")
+    created = fields.time("createdat", "createdutc", "queuedat") or started or _UNKNOWN_TIME
+    ended_names = ("endedat", "completedat", "completedutc", "finishedat", "failedat", "canceledat")
+    stage = fields.get(as_stage, "stage", "currentstage", "step", "currentstep")
+    percent = fields.percent("percent", "progress", "progresspct", "overallpercent")
+    if percent is None:
+        percent = 100.0 if status is JobStatus.SUCCEEDED else 0.0
+    steps = fields.get(_steps, "steps", "stages")
+    message = clean(fields.get(as_text, "message", "errormessage", "error") or "", 4000)
+    errors = fields.get(as_list(as_problem), "errors") or ()
+    last_event_id = parse_id(fields.text("lasteventid", limit=100)) or 0
+    if not errors and not last_event_id and status is JobStatus.FAILED and message:
+        errors = (ev.Problem(code="", message=message),)
+    return Job(
+        id=job_id,
+        correlation_id=fields.text("correlationid", limit=200),
+        title=fields.text("title", "name", "topic", limit=500) or f"Job {job_id}",
+        created_at=created,
+        queued_at=fields.time("queuedat") or created,
+        started_at=started,
+        ended_at=fields.time(*ended_names) if status.ended else None,
+        status=status,
+        stage=stage,
+        percent=percent,
+        priority=_signed(fields, "priority"),
+        attempt=max(1, fields.count("attempt") or 1),
+        retry_of=fields.text("retryof", limit=200) or None,
+        steps=steps or _implied(status, stage, percent),
+        elapsed_s=fields.seconds("elapsedseconds"),
+        eta=_eta_of_job(fields) if status is JobStatus.RUNNING else None,
+        artifacts=fields.get(_artifacts, "artifacts") or (),
+        warnings=_lines(fields, "warnings", MAX_WARNINGS),
+        errors=errors,  # type: ignore[arg-type]  # what as_problem makes
+        log=_lines(fields, "logs", LOG_TAIL),
+        log_path=fields.path("logpath"),
+        message="" if status is JobStatus.SUCCEEDED else message,
+        suggested_actions=_lines(fields, "suggestedactions", ev.MAX_ITEMS),
+        output=_output(fields),
+        last_event_id=last_event_id,
+        last_event_at=fields.time("lasteventat"),
+        ignored=fields.count("ignored") or 0,
+    )
+
+
+def _signed(fields: _Fields, name: str) -> int:
+    value = fields.get(as_whole, name) or 0
+    return value if -1000 <= value <= 1000 else 0
+
+
+def _lines(fields: _Fields, name: str, most: int) -> tuple[str, ...]:
+    read = as_list(as_text)
+    lines = fields.get(read, name) or ()
+    return tuple(clean(str(line), ev.MAX_MESSAGE_CHARS) for line in lines[-most:])
+
+
+def _eta_of_job(fields: _Fields) -> Eta | None:
+    return _eta(
+        fields.seconds("etaseconds", "estimatedsecondsremaining"),
+        fields.seconds("etalowseconds"),
+        fields.seconds("etahighseconds"),
+        fields.count("etaruns"),
+    )
+
+
+def _eta(
+    likely: float | None, low: float | None, high: float | None, runs: int | None
+) -> Eta | None:
+    if likely is None:
+        return None
+    low = likely if low is None else min(low, likely)
+    high = likely if high is None else max(high, likely)
+    return Eta(seconds=likely, low=low, high=high, runs=runs or 0)
+
+
+def _output(fields: _Fields) -> ev.Output | None:
+    output = fields.get(as_struct(ev.Output), "output")
+    if isinstance(output, ev.Output):
+        return output
+    path = fields.path("outputpath", "outputfile", "videopath")
+    return ev.Output(video_path=path) if path else None
+
+
+def _steps(value: object) -> tuple[Step, ...] | None:
+    if not isinstance(value, list):
+        return None
+    steps = {stage: Step(stage=stage) for stage in Stage}
+    found = False
+    for item in value[:50]:
+        step = _step(_Fields(item)) if isinstance(item, dict) else None
+        if step is not None:
+            steps[step.stage] = step
+            found = True
+    return tuple(steps.values()) if found else None
+
+
+def _step(fields: _Fields) -> Step | None:
+    stage = fields.get(as_stage, "name", "step", "stage")
+    status = fields.get(_step_status, "status", "state")
+    if stage is None or status is None:
+        return None
+    metrics = fields.get(as_struct(ev.Metrics), "metrics")
+    errors = fields.get(as_list(as_problem), "errors") or ()
+    return Step(
+        stage=stage,
+        status=status,
+        percent=fields.percent("progresspct", "progress", "percent")
+        or (100.0 if status.done else 0.0),
+        attempt=fields.count("attempt") or 0,
+        message=clean(fields.get(as_text, "message") or "", 500),
+        detail=clean(fields.get(as_text, "substagedetail", "detail") or "", 500),
+        item=fields.count("currentitem"),
+        total=fields.count("totalitems"),
+        started_at=fields.time("startedat"),
+        ended_at=fields.time("completedat", "endedat"),
+        duration_ms=fields.count("durationms"),
+        metrics=metrics if isinstance(metrics, ev.Metrics) else None,
+        errors=errors[-MAX_WARNINGS:],  # type: ignore[arg-type]  # what as_problem makes
+        warnings=_lines(fields, "warnings", MAX_WARNINGS),
+    )
+
+
+def _step_status(value: object) -> StepStatus | None:
+    found = as_step_status(value)
+    if found is None and isinstance(value, str) and value.strip().lower() == "pending":
+        return StepStatus.PENDING
+    return found
+
+
+def _implied(status: JobStatus, stage: Stage | None, percent: float) -> tuple[Step, ...]:
+    """The steps of a job that names only the stage at work."""
+    if status is JobStatus.SUCCEEDED:
+        done = Step(stage=Stage.SCRIPT, status=StepStatus.COMPLETED, percent=100.0, attempt=1)
+        return tuple(_at(done, each) for each in Stage)
+    if stage is None or status is JobStatus.QUEUED:
+        return tuple(Step(stage=each) for each in Stage)
+    steps = []
+    for each in Stage:
+        if each.position < stage.position:
+            steps.append(Step(stage=each, status=StepStatus.COMPLETED, percent=100.0, attempt=1))
+        elif each is stage:
+            share = (percent - each.start_percent) / (each.end_percent - each.start_percent)
+            within = min(100.0, max(0.0, 100.0 * share))
+            state = _HALTED.get(status, StepStatus.STARTED)
+            steps.append(Step(stage=each, status=state, percent=within, attempt=1))
+        else:
+            steps.append(Step(stage=each))
+    return tuple(steps)
+
+
+_HALTED = {JobStatus.FAILED: StepStatus.FAILED, JobStatus.CANCELED: StepStatus.CANCELLED}
+
+
+def _at(step: Step, stage: Stage) -> Step:
+    return Step(stage=stage, status=step.status, percent=step.percent, attempt=step.attempt)
+
+
+# --- what belongs to jobs
+
+
+def read_artifacts(data: bytes) -> tuple[ev.Artifact, ...] | None:
+    """``GET /api/jobs/{id}/artifacts``; a bare list will do."""
+    tree = parse(data, MAX_ANSWER_BYTES)
+    if isinstance(tree, dict):
+        tree = _Fields(tree).get(_array, "artifacts", "items", "files")
+    return _artifacts(tree)
+
+
+def _artifacts(value: object) -> tuple[ev.Artifact, ...] | None:
+    if not isinstance(value, list):
+        return None
+    found = (_artifact(item) for item in value[: ev.MAX_ITEMS] if isinstance(item, dict))
+    return tuple(artifact for artifact in found if artifact is not None)
+
+
+def _artifact(tree: dict[str, Any]) -> ev.Artifact | None:
+    ours = as_struct(ev.Artifact)(tree)
+    if isinstance(ours, ev.Artifact):
+        return ours
+    fields = _Fields(tree)
+    path = fields.path("path", "filepath", "url")
+    name = fields.path("name", "filename") or path.replace("\\", "/").rsplit("/", 1)[-1]
+    if not name:
+        return None
+    return ev.Artifact(
+        name=name,
+        path=path,
+        type=fields.text("type", "mimetype", "contenttype", limit=200)
+        or "application/octet-stream",
+        size_bytes=fields.count("sizebytes", "size", "bytes") or 0,
+    )
+
+
+def read_queue(data: bytes) -> QueueState | None:
+    """``GET /api/queue``."""
+    fields = _object(data)
+    if fields is None:
+        return None
+    counts = [fields.count(name) for name in ("queued", "running", "paused")]
+    if all(count is None for count in counts):
+        return None
+    waiting = fields.get(_array, "waiting") or []
+    ids = [item if isinstance(item, str) else _id_in(item) for item in waiting[:10_000]]
+    return QueueState(
+        queued=counts[0] or 0,
+        running=counts[1] or 0,
+        paused=counts[2] or 0,
+        waiting=tuple(clean_line(each, 200) for each in ids if each),
+    )
+
+
+def _id_in(value: object) -> str:
+    return _Fields(value).text("jobid", "id", limit=200) if isinstance(value, dict) else ""
+
+
+def read_typical(data: bytes) -> Typical | None:
+    """``GET /api/jobs/{id}/typical``."""
+    fields = _object(data)
+    told = fields.get(_mapping, "seconds") if fields is not None else None
+    if fields is None or told is None:
+        return None
+    seconds: dict[Stage, float] = {}
+    for name, value in told.items():
+        stage, length = as_stage(name), _seconds(value)
+        if stage is not None and length is not None:
+            seconds[stage] = length
+    return Typical(runs=fields.count("runs") or 0, seconds=seconds)
+
+
+def _mapping(value: object) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def read_retry_plan(data: bytes) -> RetryPlan | None:
+    """``GET /api/jobs/{id}/retry-plan``."""
+    fields = _object(data)
+    listed = fields.get(_array, "steps") if fields is not None else None
+    if fields is None or listed is None:
+        return None
+    found = (_planned(_Fields(item)) for item in listed[:50] if isinstance(item, dict))
+    eta = fields.get(_dict, "eta")
+    return RetryPlan(
+        steps=tuple(step for step in found if step is not None),
+        eta=None
+        if eta is None
+        else _eta(
+            eta.seconds("seconds"), eta.seconds("low"), eta.seconds("high"), eta.count("runs")
+        ),
+    )
+
+
+def _planned(fields: _Fields) -> PlannedStep | None:
+    stage = fields.get(as_stage, "name", "step", "stage")
+    if stage is None:
+        return None
+    return PlannedStep(stage=stage, reused=fields.count("reused") or 0, total=fields.count("total"))
+
+
+# --- problems, health
+
+
+def read_problem(data: bytes, status: int) -> ProblemDocument | None:
+    """The body of an answer that is an error (RFC 9457, or an older shape); None for no JSON
+    object, which is no answer of an engine."""
+    fields = _object(data)
+    if fields is None:
+        return None
+    inner = fields.get(_dict, "error") or fields
+    return ProblemDocument(
+        type=fields.text("type", limit=300),
+        title=fields.text("title", limit=300),
+        status=status,
+        detail=inner.text("detail", "message", "error", "errormessage", "title", limit=1000),
+        correlation_id=fields.text("correlationid", "traceid", limit=200),
+        code=inner.text("code", "errorcode", limit=50),
+        guidance=inner.text("guidance", "remediation", limit=1000),
+        field=fields.text("field", limit=200),
+        errors=fields.get(_field_problems, "errors") or (),
+        current_status=fields.get(as_job_status, "currentstatus"),
+        suggested_actions=_lines(fields, "suggestedactions", 20),
+        retry_after=fields.count("retryafter"),
+    )
+
+
+def _field_problems(value: object) -> tuple[FieldProblem, ...] | None:
+    if isinstance(value, dict):  # field -> messages
+        return tuple(
+            FieldProblem(field=clean_line(str(name), 200), detail=_first_text(messages))
+            for name, messages in list(value.items())[:50]
+        )
+    if not isinstance(value, list):
+        return None
+    found = [_Fields(item) for item in value[:50] if isinstance(item, dict)]
+    return tuple(
+        FieldProblem(
+            field=each.text("field", "name", limit=200),
+            detail=each.text("detail", "message", limit=1000),
+            guidance=each.text("guidance", limit=1000),
+            code=each.text("code", limit=50),
+        )
+        for each in found
+    )
+
+
+def _first_text(value: object) -> str:
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return clean_line(as_text(value) or "", 1000)
+
+
+def read_service_name(data: bytes) -> str:
+    """What kind of server ``GET /api/health`` says it is; "" where it doesn't."""
+    fields = _object(data)
+    return fields.text("service", limit=100) if fields is not None else ""

@@ -1,0 +1,206 @@
+"""Answers read back: ours field for field, other servers' as far as they tell."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aura_tui.model import events as ev
+from aura_tui.model.job import Eta, Job
+from aura_tui.model.reduce import fold
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.service import JobPage, PlannedStep, QueueState, RetryPlan, Typical
+from aura_tui.wire import payload, reading
+from tests.model.strategies import T0, fresh_job, in_order, job_events, plausible_run
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(job_events(), max_size=12))
+def test_a_job_of_ours_reads_back_equal(events: list[ev.AnyJobEvent]) -> None:
+    job = fold(fresh_job(), (ev.Envelope(i, event) for i, event in enumerate(events, 1)))
+    assert reading.read_job(payload.encode(payload.job_payload(job))) == job
+
+
+def test_every_state_of_a_run_reads_back_equal() -> None:
+    job = fresh_job()
+    for envelope in in_order(plausible_run()):
+        job = fold(job, [envelope])
+        assert reading.read_job(payload.encode(payload.job_payload(job))) == job
+
+
+def test_what_belongs_to_jobs_reads_back_equal() -> None:
+    page = JobPage((fresh_job(),), "7")
+    assert reading.read_page(payload.encode(payload.page_payload(page))) == page
+    queue = QueueState(queued=2, running=1, paused=0, waiting=("a", "b"))
+    assert reading.read_queue(payload.encode(payload.queue_payload(queue))) == queue
+    typical = Typical(3, {Stage.VOICE: 1.5, Stage.RENDERING: 20.0})
+    assert reading.read_typical(payload.encode(payload.typical_payload(typical))) == typical
+    plan = RetryPlan(
+        (
+            PlannedStep(stage=Stage.SCRIPT, reused=1, total=1),
+            PlannedStep(stage=Stage.VOICE, reused=0, total=None),
+        ),
+        Eta(seconds=9.0, low=8.0, high=12.0, runs=2),
+    )
+    assert reading.read_retry_plan(payload.encode(payload.retry_plan_payload(plan))) == plan
+    made = (ev.Artifact(name="two  blanks.mp4", path="/a  b/c", size_bytes=3),)
+    assert reading.read_artifacts(payload.encode(payload.ArtifactsPayload(artifacts=made))) == made
+
+
+def read(**fields: object) -> Job:
+    job = reading.read_job(json.dumps(fields).encode())
+    assert job is not None
+    return job
+
+
+def test_a_job_of_another_server_is_read_by_what_it_tells() -> None:
+    job = read(
+        Id="42",
+        State="InProgress",
+        CurrentStage="Audio",
+        Progress=25,
+        StartedUtc="2026-01-02T03:04:05",
+        EstimatedSecondsRemaining=30,
+    )
+    assert (job.id, job.status, job.stage) == ("42", JobStatus.RUNNING, Stage.VOICE)
+    assert (job.percent, job.started_at, job.created_at) == (25, T0, T0)
+    assert job.eta == Eta(seconds=30, low=30, high=30)
+    assert job.last_event_id == 0
+    assert job.step(Stage.SCRIPT).status is StepStatus.COMPLETED
+    assert (job.step(Stage.VOICE).status, job.step(Stage.VOICE).percent) == (
+        StepStatus.STARTED,
+        50,
+    )
+    assert job.step(Stage.VISUALS).status is StepStatus.PENDING
+
+
+def test_an_ended_job_of_another_server_is_whole() -> None:
+    done = read(jobId="1", status="Done", stage="Complete", outputPath="/v.mp4")
+    assert (done.status, done.percent) == (JobStatus.SUCCEEDED, 100)
+    assert done.output == ev.Output(video_path="/v.mp4")
+    assert all(step.status is StepStatus.COMPLETED for step in done.steps)
+    failed = read(jobId="1", status="error", stage="Render", percent=90, errorMessage="why")
+    assert (failed.status, failed.message) == (JobStatus.FAILED, "why")
+    assert failed.errors == (ev.Problem(code="", message="why"),)
+    assert failed.step(Stage.RENDERING).status is StepStatus.FAILED
+
+
+def test_steps_of_another_server_are_folded() -> None:
+    job = read(
+        id="1",
+        status="running",
+        stages=[
+            {"stage": "Planning", "state": "done"},
+            {"name": "Images", "status": "running", "progress": "40", "durationMs": -1},
+            {"name": "?"},
+            7,
+        ],
+    )
+    assert job.step(Stage.SCRIPT).percent == 100
+    assert (job.step(Stage.VISUALS).status, job.step(Stage.VISUALS).percent) == (
+        StepStatus.STARTED,
+        40,
+    )
+    assert job.step(Stage.VISUALS).duration_ms is None
+
+
+@pytest.mark.parametrize(
+    "listed", ['[{"id":"1","status":"Running"}]', '{"Items":[{"id":"1","status":"Running"}]}']
+)
+def test_a_list_of_another_server_is_a_page(listed: str) -> None:
+    page = reading.read_page(listed.encode())
+    assert page is not None
+    assert [job.id for job in page.jobs] == ["1"]
+    assert page.cursor is None
+
+
+@pytest.mark.parametrize(
+    ("body", "detail", "field"),
+    [
+        ({"detail": "d", "field": "brief"}, "d", ""),
+        ({"title": "Not Found", "status": 404, "traceId": "t"}, "Not Found", ""),
+        ({"error": "d"}, "d", ""),
+        ({"error": {"code": "E1", "message": "d"}}, "d", ""),
+        ({"message": "d", "errors": {"Brief": ["too short"]}}, "d", "Brief"),
+        ({"detail": "d", "errors": [{"field": "fps", "detail": "x"}]}, "d", "fps"),
+    ],
+)
+def test_problems_of_all_shapes_are_read(body: dict[str, object], detail: str, field: str) -> None:
+    problem = reading.read_problem(json.dumps(body).encode(), 404)
+    assert problem is not None
+    assert problem.detail == detail
+    assert problem.status == 404
+    assert [each.field for each in problem.errors] == ([field] if field else [])
+
+
+def test_control_characters_never_get_through() -> None:
+    job = read(
+        id="a\x1b[31m",
+        status="Failed",
+        title="t\x1b]0;x\x07",
+        message="m\x00",
+        warnings=["w\x9b1m"],
+    )
+    assert (job.id, job.title, job.message, job.warnings) == ("a", "t", "m", ("w",))
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                (
+                    "jobId",
+                    "status",
+                    "steps",
+                    "name",
+                    "percent",
+                    "createdAt",
+                    "errors",
+                    "jobs",
+                    "eta",
+                )
+            )
+            | st.text(max_size=4),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)
+READERS = (
+    reading.read_job,
+    reading.read_page,
+    reading.read_artifacts,
+    reading.read_queue,
+    reading.read_typical,
+    reading.read_retry_plan,
+    reading.read_service_name,
+    lambda data: reading.read_problem(data, 500),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(_JSON | st.dictionaries(st.sampled_from(("id", "status", "steps")), _JSON), st.data())
+def test_no_json_raises(tree: object, data: st.DataObject) -> None:
+    body = json.dumps(tree).encode()
+    for read_one in READERS:
+        read_one(body)
+        read_one(body[: data.draw(st.integers(0, len(body)))])
+
+
+@given(st.binary(max_size=50))
+def test_no_bytes_raise(data: bytes) -> None:
+    for read_one in READERS:
+        read_one(data)
+
+
+def test_times_at_the_calendars_ends_are_no_error() -> None:
+    job = read(id="1", status="Running", createdAt="0001-01-01T00:00:00+14:00", startedAt=10**400)
+    assert job.created_at == datetime.fromtimestamp(0, UTC)
