@@ -73,6 +73,9 @@ class Code(StrEnum):
     ORIGIN_REFUSED = "E808"
     TOO_MANY_REQUESTS = "E809"
     ADDRESS_REFUSED = "E810"  # the server can't, or won't, listen there
+    CERTIFICATE_INVALID = "E811"
+    NOT_AN_ENGINE = "E812"
+    DOWNLOAD_BROKEN = "E813"
 
     JOB_UNKNOWN = "E901"
     JOB_STATE = "E902"
