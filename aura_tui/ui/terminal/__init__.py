@@ -1,0 +1,1 @@
+"""What the board says to the terminal beside its cells: notices, title, progress, clipboard."""

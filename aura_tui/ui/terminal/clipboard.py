@@ -1,0 +1,74 @@
+"""Copying to the clipboard of the terminal's machine, over any SSH or multiplexer between: OSC 52.
+
+tmux has three answers to it (tmux(1), ``set-clipboard``): ``on`` takes the plain sequence,
+``external``, the default, ignores it; a wrapped one needs ``allow-passthrough``, off by default.
+So both are sent: whichever is open copies, and copying twice does no harm. With tmux as it comes
+neither does; there :func:`through_tmux` hands the text to tmux itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from aura_tui.ui.terminal import osc
+from aura_tui.ui.terminal.abilities import Through, detect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# hterm, and after it many others, drops an OSC 52 of more than 100,000 bytes as a whole
+# (chromium.googlesource.com/apps/libapps, hterm/etc/osc52.sh): so much text is 99,992 in base64.
+MAX_TEXT_BYTES = 74_994
+
+_TMUX_TIMEOUT_S = 2.0
+
+
+def sequence(text: str, environ: Mapping[str, str]) -> str | None:
+    """What copies ``text``; None: it is too large, and a cut copy is worse than none."""
+    data = _encoded(text)
+    if len(data) > MAX_TEXT_BYTES:
+        return None
+    plain = f"\x1b]52;c;{b64encode(data).decode()}\x07"
+    through = detect(environ).through
+    if through is Through.TMUX:
+        return plain + osc.wrapped(plain, through)
+    return osc.wrapped(plain, through)
+
+
+async def through_tmux(text: str, environ: Mapping[str, str]) -> bool:
+    """Put ``text`` into tmux's own buffer and, from tmux 3.2, its terminal's clipboard, whatever
+    its settings; any size. False: there is no tmux, or it refused."""
+    if not environ.get("TMUX"):
+        return False
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *("tmux", "load-buffer", "-w", "-"),
+            env=dict(environ),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return False
+    try:
+        async with asyncio.timeout(_TMUX_TIMEOUT_S):
+            await process.communicate(_encoded(text))
+    except TimeoutError:
+        return False
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return process.returncode == 0
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; a path that is none comes out as the bytes it is on the disk."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace")
