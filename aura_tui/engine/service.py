@@ -256,6 +256,7 @@ class EmbeddedService(StoreReading):
             priority=request.priority,
             attempt=retry.job.attempt + 1 if retry else 1,
             retry_of=retry.job.id if retry else None,
+            owner=request.origin.owner,
         )
         lineage = retry.lineage if retry else job.id
         to = str(deliver_to.absolute()) if deliver_to else None

@@ -62,6 +62,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     priority: int = 0
     attempt: int = 1
     retry_of: str | None = None
+    owner: str = ""  # the token that made it; "" is the engine's own user
     steps: tuple[Step, ...] = tuple(Step(stage=stage) for stage in Stage)
     elapsed_s: float | None = None  # active seconds, as of the last progress
     eta: Eta | None = None

@@ -85,8 +85,20 @@ class Options(_Camel, frozen=True, kw_only=True):
     fresh: bool = False  # reuse nothing that earlier jobs made
 
 
+class Origin(_Camel, frozen=True, kw_only=True):
+    """Where a request came from: said by whoever took it in, never by the request itself.
+
+    ``owner``: the token that made it, "" for the user whose engine it is. ``outside``: it came
+    over a network, so its text names no file of this machine.
+    """
+
+    owner: str = ""
+    outside: bool = False
+
+
 class JobRequest(_Camel, frozen=True, kw_only=True):
-    """The body of ``POST /api/jobs``. ``priority``: higher goes first, -100 to 100."""
+    """The body of ``POST /api/jobs``, but for ``origin``. ``priority``: higher goes first, -100
+    to 100."""
 
     brief: Brief = Brief()
     plan_spec: PlanSpec = PlanSpec()
@@ -94,6 +106,7 @@ class JobRequest(_Camel, frozen=True, kw_only=True):
     render_spec: RenderSpec = RenderSpec()
     options: Options = Options()
     priority: int = 0
+    origin: Origin = Origin()
 
     @property
     def title(self) -> str:

@@ -124,7 +124,7 @@ def _inputs(request: JobRequest) -> tuple[object, ...]:
         [clean(request.plan_spec.pacing), clean(request.plan_spec.density)],
         clean(request.plan_spec.style),
         request.voice_spec.rate,
-        pictures(brief.text),
+        () if request.origin.outside else pictures(brief.text),
     )
 
 

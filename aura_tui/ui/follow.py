@@ -35,6 +35,7 @@ def as_created(job: Job) -> Job:
         priority=job.priority,
         attempt=job.attempt,
         retry_of=job.retry_of,
+        owner=job.owner,
     )
 
 

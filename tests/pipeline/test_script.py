@@ -12,12 +12,13 @@ import msgspec
 import pytest
 
 from aura_tui.errors import Code, StageError
-from aura_tui.model.request import Brief, JobRequest, Options, PlanSpec
+from aura_tui.model.request import Brief, JobRequest, Options, Origin, PlanSpec
 from aura_tui.model.script import (
     AnyCard,
     BulletsCard,
     ChartCard,
     CodeCard,
+    PictureCard,
     Scene,
     Script,
     StatementCard,
@@ -98,6 +99,21 @@ async def test_a_picture_that_appears_is_seen(tmp_path: Path) -> None:
     file.write_bytes(b"x")
     after = await write_script(stage(tmp_path / "home", text))
     assert len(after.scenes) == len(before.scenes) + 1
+
+
+@pytest.mark.parametrize("named", ["{path}", "<{path}>", "{folder}/../{name}/p.png"])
+async def test_a_text_from_outside_shows_no_file_of_this_machine(
+    tmp_path: Path, named: str
+) -> None:
+    picture = tmp_path / "p.png"
+    picture.write_bytes(b"x")
+    at = named.format(path=picture, folder=tmp_path, name=tmp_path.name)
+    ctx = stage(tmp_path / "home", f"{TEXT}\n![what it is]({at})\n\nAnd a closing sentence.\n")
+    inside = await write_script(ctx)
+    assert any(isinstance(scene.card, PictureCard) for scene in inside.scenes)
+    ctx.request = msgspec.structs.replace(ctx.request, origin=Origin(outside=True))
+    outside = await write_script(ctx)
+    assert str(tmp_path) not in repr(outside)
 
 
 async def test_a_warning_is_said_again_when_its_script_is_reused(tmp_path: Path) -> None:

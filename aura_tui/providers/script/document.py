@@ -41,8 +41,11 @@ _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif",
 _NOT_SHOWN = frozenset({"mermaid", "plantuml", "dot", "graphviz", "math", "latex"})
 
 
-def parse(text: str) -> Document:
-    """Never raises for any text. Takes time in proportion to its length."""
+def parse(text: str, *, local_pictures: bool = True) -> Document:
+    """Never raises for any text. Takes time in proportion to its length.
+
+    ``local_pictures=False``: files of this machine are not looked at, whatever the text names.
+    """
     from markdown_it import MarkdownIt
 
     named, text = unwrapped(clean(text[:MAX_CHARS], MAX_CHARS))
@@ -50,7 +53,7 @@ def parse(text: str) -> Document:
     md = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"])
     md.core.ruler.enableOnly(["normalize", "block"])
     env: dict[str, object] = {}
-    builder = _Builder(md, env, _heading_text(named))
+    builder = _Builder(md, env, _heading_text(named), local_pictures)
     builder.walk(md.parse(text, env))
     return builder.document()
 
@@ -73,10 +76,13 @@ class _Item:
 class _Builder:
     """Walks the block tokens once. The outermost quote or list takes what is inside it."""
 
-    def __init__(self, md: MarkdownIt, env: dict[str, object], title: str) -> None:
+    def __init__(
+        self, md: MarkdownIt, env: dict[str, object], title: str, local_pictures: bool
+    ) -> None:
         self._md = md
         self._env = env
         self._title = title
+        self._local_pictures = local_pictures
         self._html_title = ""
         self._sections = [Section("", 1)]
         self._above: dict[int, str] = {}
@@ -178,7 +184,7 @@ class _Builder:
         self._sections.append(Section(title, level, parent))
 
     def _paragraph(self, text: str, inline: _Inline) -> None:
-        for source, alt in inline.images:
+        for source, alt in inline.images if self._local_pictures else ():
             if path := _local_picture(source):
                 self._add(Image(path, spoken_form(alt)[:200]))
         line = spoken_form(text)

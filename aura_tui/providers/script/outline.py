@@ -48,7 +48,7 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
     tongue = language.of_brief(brief)
     rate = request.voice_spec.rate or 1.0
     target = parse_duration(request.plan_spec.target_duration)
-    parsed = document.parse(brief.text)
+    parsed = document.parse(brief.text, local_pictures=not request.origin.outside)
     asked = prose.spoken_form(clean_line(brief.topic))
     if not any(c.isalnum() for c in asked):
         asked = ""
