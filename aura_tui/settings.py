@@ -74,7 +74,8 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
 
 
 class ScriptSettings(_Section, frozen=True, kw_only=True):
-    """``[script]``. ``provider``: outline, llm, or auto (llm where configured, else outline)."""
+    """``[script]``. ``provider``: outline, llm, or auto (llm where it is set up; outline
+    else, and when that fails)."""
 
     provider: str = "auto"
     base_url: str = ""  # ".../v1"
@@ -84,7 +85,8 @@ class ScriptSettings(_Section, frozen=True, kw_only=True):
 
 
 class SpeechSettings(_Section, frozen=True, kw_only=True):
-    """``[speech]``. ``provider``: espeak, piper, openai, or auto (the first that is set up)."""
+    """``[speech]``. ``provider``: espeak, piper, openai, or auto (openai where it is set
+    up, else piper, else espeak; each stands in for the one before it when that fails)."""
 
     provider: str = "auto"
     voice: str = ""
@@ -98,7 +100,8 @@ class SpeechSettings(_Section, frozen=True, kw_only=True):
 
 
 class VisualsSettings(_Section, frozen=True, kw_only=True):
-    """``[visuals]``. ``provider``: cards, folder, openai, or auto (cards)."""
+    """``[visuals]``. ``provider``: cards, folder, openai, or auto (openai where it is set up;
+    cards else, and when that fails)."""
 
     provider: str = "auto"
     theme: str = "aurora"

@@ -23,6 +23,7 @@ from aura_tui.model.script import (
 )
 from aura_tui.model.text import clean, clean_line
 from aura_tui.pipeline.context import storage_error
+from aura_tui.pipeline.fallback import first_that_works
 from aura_tui.pipeline.workbench import WarningsHeld
 from aura_tui.providers.script import choose, language
 from aura_tui.providers.script.document import pictures
@@ -61,15 +62,18 @@ class _Written(msgspec.Struct, frozen=True):
 
 async def write_script(ctx: StageContext) -> Script:
     """The job's script. Raises StageError (SCRIPT_...) if no provider can write one."""
-    provider, fallback = choose(ctx.request.options.script, ctx.settings)
-    try:
-        script = await _written(ctx, provider)
-    except StageError as e:
-        if fallback is None or e.code not in _CURABLE:
-            raise
-        ctx.warn(f"{e.message}. The script is written by rule ({fallback.name}) instead.")
-        provider = fallback
-        script = await _written(ctx, fallback)
+    first, fallback = choose(ctx.request.options.script, ctx.settings)
+
+    async def write(provider: ScriptProvider, spare: bool) -> tuple[Script, str]:
+        return await _written(ctx, provider, spare), provider.name
+
+    script, provider = await first_that_works(
+        ctx,
+        iter((first,) if fallback is None else (first, fallback)),
+        write,
+        curable=_CURABLE,
+        instead=lambda spare: f"The script is written by rule ({spare.name})",
+    )
     path = ctx.artifacts / "script.json"
     try:
         await asyncio.to_thread(_save, script, path)
@@ -83,12 +87,12 @@ async def write_script(ctx: StageContext) -> Script:
         detail=clean_line(script.title, 120),
         item=total,
         total=total,
-        metrics=Metrics(provider=provider.name, reused=ctx.reused, made=ctx.made),
+        metrics=Metrics(provider=provider, reused=ctx.reused, made=ctx.made),
     )
     return script
 
 
-async def _written(ctx: StageContext, provider: ScriptProvider) -> Script:
+async def _written(ctx: StageContext, provider: ScriptProvider, spare: bool) -> Script:
     ctx.report.progress(
         0.0, "Writing the script", detail=provider.name, metrics=Metrics(provider=provider.name)
     )
@@ -105,6 +109,7 @@ async def _written(ctx: StageContext, provider: ScriptProvider) -> Script:
         provider.identity(),
         await asyncio.to_thread(_inputs, request),
         deterministic=provider.deterministic,
+        spare=spare,
     )
     written = (await ctx.piece(key, "script", _Written, build)).document
     for warning in written.warnings:

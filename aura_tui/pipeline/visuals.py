@@ -1,4 +1,7 @@
-"""Visuals: one picture a scene, each a piece of its own, a few at once."""
+"""Visuals: one picture a scene, each a piece of its own, a few at once.
+
+One provider draws all of them: under ``auto``, when it fails, the next one draws them all.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from aura_tui.errors import Code
 from aura_tui.model.events import Metrics
 from aura_tui.model.request import frame_size
 from aura_tui.model.script import Picture
+from aura_tui.pipeline.fallback import first_that_works
 from aura_tui.pipeline.workbench import WarningsHeld
 from aura_tui.providers.port import FrameSpec
-from aura_tui.providers.visuals import check_theme, choose
+from aura_tui.providers.visuals import candidates, check_theme
 
 if TYPE_CHECKING:
     from aura_tui.model.script import Scene, Script
@@ -22,6 +27,16 @@ if TYPE_CHECKING:
     from aura_tui.providers.port import VisualsProvider
 
 MOST_AT_ONCE = 4
+
+# What another provider may cure. A full disk, say, is not among them.
+_CURABLE = frozenset(
+    {
+        Code.VISUALS_FAILED,
+        Code.VISUALS_PROVIDER_UNAVAILABLE,
+        Code.VISUALS_PROVIDER_REFUSED,
+        Code.PICTURE_INVALID,
+    }
+)
 
 
 class Drawn(msgspec.Struct, frozen=True):
@@ -38,21 +53,36 @@ async def draw_scenes(ctx: StageContext, script: Script) -> tuple[Picture, ...]:
     width, height = frame_size(request.render_spec.res, request.brief.aspect)
     theme = check_theme(request.options.theme or settings.visuals.theme).name
     frame = FrameSpec(width=width, height=height, theme=theme)
-    provider = await asyncio.to_thread(choose, request.options.visuals, settings)
+    return await first_that_works(
+        ctx,
+        candidates(request.options.visuals, settings),
+        lambda provider, spare: _draw_all(ctx, provider, script, frame, spare),
+        curable=_CURABLE,
+        instead=lambda spare: f"All scenes are drawn as {spare.name}",
+    )
+
+
+async def _draw_all(
+    ctx: StageContext, provider: VisualsProvider, script: Script, frame: FrameSpec, spare: bool
+) -> tuple[Picture, ...]:
     total = len(script.scenes)
     slots = asyncio.Semaphore(min(MOST_AT_ONCE, os.cpu_count() or 1))
     locks: dict[str, asyncio.Lock] = {}  # by piece: scenes that show the same picture share it
     warned: set[str] = set()
     pictures: list[Picture] = []
 
-    async def one(scene: Scene) -> tuple[Picture, Drawn]:
+    async def one(scene: Scene, key: str) -> tuple[Picture, Drawn]:
         async with slots:
-            return await _draw(ctx, provider, scene, script, frame, locks)
+            return await _draw(ctx, provider, scene, script, frame, key, locks)
 
     ctx.report.progress(0, f"Drawing {total} scenes", total=total)
     try:
+        keys = await asyncio.to_thread(_keys, ctx, provider, script, frame, spare)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(scene)) for scene in script.scenes]
+            tasks = [
+                group.create_task(one(scene, key))
+                for scene, key in zip(script.scenes, keys, strict=True)
+            ]
             # Told in the scenes' order, whichever is done first.
             for scene, task in zip(script.scenes, tasks, strict=True):
                 picture, drawn = await task
@@ -78,23 +108,31 @@ async def draw_scenes(ctx: StageContext, script: Script) -> tuple[Picture, ...]:
     return tuple(pictures)
 
 
+def _keys(
+    ctx: StageContext, provider: VisualsProvider, script: Script, frame: FrameSpec, spare: bool
+) -> list[str]:
+    return [
+        ctx.key(
+            "picture",
+            provider.name,
+            provider.identity(),
+            provider.inputs(scene, script, frame),
+            deterministic=provider.deterministic,
+            spare=spare,
+        )
+        for scene in script.scenes
+    ]
+
+
 async def _draw(
     ctx: StageContext,
     provider: VisualsProvider,
     scene: Scene,
     script: Script,
     frame: FrameSpec,
+    key: str,
     locks: dict[str, asyncio.Lock],
 ) -> tuple[Picture, Drawn]:
-    inputs = await asyncio.to_thread(provider.inputs, scene, script, frame)
-    key = ctx.key(
-        "picture",
-        provider.name,
-        provider.identity(),
-        inputs,
-        deterministic=provider.deterministic,
-    )
-
     async def build(part: Path) -> Drawn:
         bench = WarningsHeld(ctx)
         picture = await provider.draw(scene, script, frame, part, bench)

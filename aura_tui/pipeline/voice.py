@@ -1,7 +1,8 @@
 """Voice: narration -> speech with word times, scene by scene, each one checkpointed.
 
 A scene's key holds all that its sound depends on: the provider and what it says of itself, the
-text, the voice, rate and pitch, the loudness. The breath after a scene is Composition's.
+text, the voice, rate and pitch, the loudness. The breath after a scene is Composition's. One
+provider speaks all scenes: under ``auto``, when it fails, the next one speaks them all.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.errors import AuraError
+from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.model.events import Metrics
 from aura_tui.model.script import Speech, Word
+from aura_tui.pipeline.fallback import first_that_works
 from aura_tui.providers import speech
 from aura_tui.providers.port import SceneText
 
@@ -26,6 +28,17 @@ if TYPE_CHECKING:
     from aura_tui.pipeline.context import StageContext
     from aura_tui.providers.port import SpeechProvider
     from aura_tui.settings import Settings
+
+
+# What another provider may cure. A full disk, say, is not among them.
+_CURABLE = frozenset(
+    {
+        Code.SPEECH_FAILED,
+        Code.SPEECH_PROVIDER_UNAVAILABLE,
+        Code.SPEECH_PROVIDER_REFUSED,
+        Code.SPEECH_REPLY_INVALID,
+    }
+)
 
 
 class _Sound(msgspec.Struct, frozen=True):
@@ -43,18 +56,36 @@ def check_voice(request: JobRequest, settings: Settings) -> None:
 
 async def speak_script(ctx: StageContext, script: Script) -> tuple[Speech, ...]:
     """Each scene's narration spoken, in order. Some at a time; the first failure ends the rest."""
-    provider = speech.choose(ctx.request.options.speech, ctx.settings)
-    name = _voice_name(ctx.request, ctx.settings)
     language = ctx.request.brief.language or script.language
-    voice = provider.resolve(name, language)
-    if ctx.request.voice_spec.pitch != 1.0 and provider.name != "espeak":
-        ctx.warn(f"The {provider.name} voice has no setting for pitch; it speaks with its own")
-    stage = _Stage(ctx, provider, voice, language, script)
-    return await stage.run()
+
+    async def speak(provider: SpeechProvider, spare: bool) -> tuple[Speech, ...]:
+        voice = _resolved(provider, ctx, language, spare)
+        if ctx.request.voice_spec.pitch != 1.0 and provider.name != "espeak":
+            ctx.warn(f"The {provider.name} voice has no setting for pitch; it speaks with its own")
+        return await _Narration(ctx, provider, voice, language, script, spare).speak()
+
+    return await first_that_works(
+        ctx,
+        speech.candidates(ctx.request.options.speech, ctx.settings),
+        speak,
+        curable=_CURABLE,
+        instead=lambda spare: f"All scenes are spoken by {spare.name}",
+    )
 
 
-class _Stage:
-    """One run of the stage."""
+def _resolved(provider: SpeechProvider, ctx: StageContext, language: str, spare: bool) -> str:
+    """The voice to speak with. One that stands in needn't know the other's voices."""
+    name = _voice_name(ctx.request, ctx.settings)
+    try:
+        return provider.resolve(name, language)
+    except InputError:
+        if not spare:
+            raise
+    return provider.resolve("", language)
+
+
+class _Narration:
+    """The whole narration by one provider."""
 
     def __init__(
         self,
@@ -63,9 +94,11 @@ class _Stage:
         voice: str,
         language: str,
         script: Script,
+        spare: bool,
     ) -> None:
         self._ctx = ctx
         self._provider = provider
+        self._spare = spare
         self._voice = voice
         self._language = language
         self._scenes = script.scenes
@@ -74,29 +107,40 @@ class _Stage:
         self._done = 0
         self._lanes = asyncio.Semaphore(max(2, os.cpu_count() or 1))
 
-    async def run(self) -> tuple[Speech, ...]:
+    async def speak(self) -> tuple[Speech, ...]:
+        """All scenes, in order."""
+        keys = await asyncio.to_thread(self._keys)
         self._report(f"Voice {self._voice} ({self._provider.name})")
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._scene(scene)) for scene in self._scenes]
+                tasks = [
+                    group.create_task(self._scene(scene, key))
+                    for scene, key in zip(self._scenes, keys, strict=True)
+                ]
         except BaseExceptionGroup as failures:
             raise _first(failures) from None
         return tuple(task.result() for task in tasks)
 
-    async def _scene(self, scene: Scene) -> Speech:
-        async with self._lanes:
-            text = self._text(scene)
-            key = self._ctx.key(
+    def _keys(self) -> list[str]:
+        identity = self._provider.identity()
+        return [
+            self._ctx.key(
                 "speech",
                 self._provider.name,
-                self._provider.identity(),
-                text,
+                identity,
+                self._text(scene),
                 self._ctx.settings.speech.loudness_lufs,
                 deterministic=self._provider.deterministic,
+                spare=self._spare,
             )
+            for scene in self._scenes
+        ]
+
+    async def _scene(self, scene: Scene, key: str) -> Speech:
+        async with self._lanes:
 
             async def build(part: Path) -> _Sound:
-                spoken = await self._provider.speak(text, part, self._ctx)
+                spoken = await self._provider.speak(self._text(scene), part, self._ctx)
                 return _Sound(spoken.samples, spoken.words)
 
             piece = await self._ctx.piece(key, "speech", _Sound, build, suffix=".wav")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,9 +18,11 @@ from aura_tui.pipeline.visuals import draw_scenes
 from aura_tui.providers.visuals import coverage
 from aura_tui.settings import VisualsSettings
 from tests.pipeline.stage import desk
+from tests.providers.loopback import Loopback, Reply, Request, json_reply
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from aura_tui.model.script import AnyCard, Script
@@ -111,6 +115,61 @@ async def test_the_user_s_pictures_are_shown_by_the_folder_provider(tmp_path: Pa
         pixel = image.getpixel((100, 100))
     assert isinstance(pixel, tuple)
     assert pixel[1] > 150
+
+
+def painting(broken: str) -> Callable[[Request], Reply]:
+    """An images endpoint that fails at the scene that says ``broken``."""
+    data = io.BytesIO()
+    Image.new("RGB", (64, 36), (30, 160, 90)).save(data, "PNG")
+    picture = base64.b64encode(data.getvalue()).decode()
+
+    def answer(request: Request) -> Reply:
+        if broken in request.json()["prompt"]:
+            return Reply(401)
+        return json_reply({"data": [{"b64_json": picture}]})
+
+    return answer
+
+
+def endpoint(home: Path, server: Loopback, provider: str = "auto") -> Desk:
+    ctx = desk(home)
+    visuals = VisualsSettings(base_url=server.url, model="m", provider=provider)
+    ctx.settings = msgspec.structs.replace(ctx.settings, visuals=visuals)
+    return ctx
+
+
+async def test_an_endpoint_that_fails_at_one_scene_is_replaced_at_all(tmp_path: Path) -> None:
+    script = titles("One", "Two", "Three")
+    cards = await draw_scenes(desk(tmp_path), script)
+    async with Loopback() as server:
+        server.otherwise = painting("scene 3")
+        ctx = endpoint(tmp_path, server)
+        assert await draw_scenes(ctx, script) == cards
+        (warning,) = ctx.heard.warnings
+        assert "All scenes are drawn as cards instead." in warning
+        assert ctx.heard.metrics[-1].provider == "cards"
+        server.otherwise = painting("no such scene")
+        retry = endpoint(tmp_path, server)
+        retry.job_id = "job-2"
+        painted = await draw_scenes(retry, script)
+    assert retry.heard.warnings == []
+    assert retry.keys == ctx.keys
+    assert not {p.path for p in painted} & {p.path for p in cards}
+
+
+async def test_an_endpoint_that_was_named_fails_with_its_error(tmp_path: Path) -> None:
+    async with Loopback() as server:
+        server.otherwise = painting("scene")
+        with pytest.raises(StageError) as failed:
+            await draw_scenes(endpoint(tmp_path, server, "openai"), titles("One"))
+    assert failed.value.code is Code.VISUALS_PROVIDER_REFUSED
+
+
+async def test_each_picture_is_shown_as_it_gets_its_turn(tmp_path: Path) -> None:
+    ctx = desk(tmp_path)
+    pictures = await draw_scenes(ctx, titles("One", "Two", "Three"))
+    assert [str(path) for path in ctx.heard.pictures] == [p.path for p in pictures]
+    assert len(set(ctx.keys)) == 3
 
 
 async def test_a_cancel_ends_the_stage_and_its_processes(tmp_path: Path) -> None:

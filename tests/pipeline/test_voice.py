@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import re
 import time
@@ -14,14 +15,17 @@ import pytest
 
 from aura_tui.errors import Code, InputError, StageError
 from aura_tui.model.request import Brief, JobRequest, Options, VoiceSpec
+from aura_tui.pipeline.pieces import Pieces
 from aura_tui.pipeline.voice import check_voice, speak_script
 from aura_tui.providers.ffmpeg import locate
 from aura_tui.settings import EngineSettings, Settings, SpeechSettings
 from tests.pipeline.stage import Desk, desk, script
-from tests.providers.loopback import Loopback, Reply
+from tests.providers.loopback import Loopback, Reply, Request
 from tests.waiting import alive, until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aura_tui.model.script import Script
 
 FAST = EngineSettings(retries=2, retry_base_s=0.01, retry_cap_s=0.02)
@@ -158,6 +162,98 @@ async def test_what_an_endpoint_said_is_reused_by_the_retries_of_its_job_alone(
             assert len(server.requests) == asked
 
 
+def answers(sound: bytes, broken: str) -> Callable[[Request], Reply]:
+    """An endpoint that speaks, but not what has ``broken`` in it."""
+
+    def answer(request: Request) -> Reply:
+        if broken in request.json()["input"]:
+            return Reply(500)
+        return Reply(body=sound, type="audio/wav")
+
+    return answer
+
+
+async def sound_of(home: Path) -> bytes:
+    (speech,) = await speak_script(ready(home), script(["Hello there."]))
+    return Path(speech.path).read_bytes()
+
+
+async def test_an_endpoint_that_fails_at_one_scene_is_replaced_at_all(tmp_path: Path) -> None:
+    alone = await speak_script(ready(tmp_path / "alone"), SHORT)
+    sound = await sound_of(tmp_path / "a")
+    async with Loopback() as server:
+        server.otherwise = answers(sound, "the end")
+        ctx = ready(tmp_path / "b", SpeechSettings(base_url=server.url, model="m", voice="nova"))
+        spoken = await speak_script(ctx, SHORT)
+    assert [s.words for s in spoken] == [s.words for s in alone]
+    (warning,) = ctx.heard.warnings
+    assert "HTTP 500" in warning
+    assert "All scenes are spoken by espeak instead." in warning
+    assert ctx.heard.metrics[-1].provider == "espeak"
+    assert len(ctx.keys) == len(SHORT.scenes)  # a retry looks for the endpoint's
+
+
+async def test_a_later_job_asks_the_endpoint_again_and_the_same_one_does_not(
+    tmp_path: Path,
+) -> None:
+    sound = await sound_of(tmp_path / "a")
+    async with Loopback() as server:
+        server.otherwise = answers(sound, "the end")
+        speech = SpeechSettings(base_url=server.url, model="m")
+        first = ready(tmp_path / "b", speech)
+        by_rule = await speak_script(first, SHORT)
+        server.otherwise = answers(sound, "no such word")
+        asked = len(server.requests)
+        interrupted = ready(tmp_path / "b", speech)
+        assert await speak_script(interrupted, SHORT) == by_rule
+        assert len(server.requests) == asked
+        assert interrupted.heard.warnings == first.heard.warnings
+        retry = ready(tmp_path / "b", speech)
+        retry.job_id = "job-2"
+        spoken = await speak_script(retry, SHORT)
+        assert len(server.requests) > asked
+    assert {Path(s.path).read_bytes() for s in spoken} == {Path(spoken[0].path).read_bytes()}
+    assert retry.heard.warnings == []
+    assert retry.heard.metrics[-1].provider == "openai"
+
+
+async def test_an_endpoint_that_was_named_fails_with_its_error(tmp_path: Path) -> None:
+    async with Loopback() as server:
+        server.otherwise = lambda _: Reply(500)
+        speech = SpeechSettings(base_url=server.url, model="m", provider="openai")
+        ctx = ready(tmp_path, speech)
+        with pytest.raises(StageError) as caught:
+            await speak_script(ctx, SHORT)
+    assert caught.value.code is Code.SPEECH_PROVIDER_UNAVAILABLE
+    assert ctx.heard.warnings == []
+
+
+async def test_a_full_disk_is_nothing_that_another_voice_cures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sound = await sound_of(tmp_path / "a")
+    async with Loopback() as server:
+        server.otherwise = answers(sound, "no such word")
+        ctx = ready(tmp_path / "b", SpeechSettings(base_url=server.url, model="m"))
+        monkeypatch.setattr(Pieces, "_keep", full)
+        with pytest.raises(StageError) as caught:
+            await speak_script(ctx, SHORT)
+    assert caught.value.code is Code.DISK_FULL
+
+
+async def test_all_keys_are_known_before_the_first_scene_is_spoken(tmp_path: Path) -> None:
+    async with Loopback() as server:
+        server.otherwise = lambda _: Reply(401)
+        speech = SpeechSettings(base_url=server.url, model="m", provider="openai")
+        ctx = ready(tmp_path, speech)
+        with pytest.raises(StageError):
+            await speak_script(ctx, LONG)
+    assert len(set(ctx.keys)) == len(LONG.scenes)
+
+
 async def test_a_scene_that_fails_ends_the_others_at_once(tmp_path: Path) -> None:
     async with Loopback() as server:
 
@@ -165,7 +261,7 @@ async def test_a_scene_that_fails_ends_the_others_at_once(tmp_path: Path) -> Non
             return Reply(401) if len(server.requests) > 1 else Reply(hang=True)
 
         server.otherwise = answer
-        ctx = ready(tmp_path, SpeechSettings(base_url=server.url, model="m"))
+        ctx = ready(tmp_path, SpeechSettings(base_url=server.url, model="m", provider="openai"))
         start = time.monotonic()
         with pytest.raises(StageError) as caught:
             await speak_script(ctx, SHORT)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from aura_tui.errors import Code, InputError
-from aura_tui.providers.speech import all_voices, choose
+from aura_tui.providers.speech import all_voices, candidates, choose
 from aura_tui.settings import Settings, SpeechSettings
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ ENDPOINT = SpeechSettings(base_url="http://127.0.0.1:9/v1", model="tts-1")
         ("auto", SpeechSettings(), "espeak"),
         ("", ENDPOINT, "openai"),
         ("auto", SpeechSettings(base_url="http://127.0.0.1:9/v1"), "espeak"),
+        ("", replace(ENDPOINT, piper_model="/nowhere.onnx"), "openai"),
         ("ESPEAK", ENDPOINT, "espeak"),
         ("", SpeechSettings(provider="openai", base_url="http://h/v1", model="m"), "openai"),
     ],
@@ -50,6 +52,23 @@ def test_what_is_asked_for_by_name_is_never_replaced(
         choose(name, Settings(home=tmp_path, speech=speech))
     assert caught.value.code is code
     assert caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "speech", "names"),
+    [
+        ("", SpeechSettings(), ["espeak"]),
+        ("auto", ENDPOINT, ["openai", "espeak"]),
+        ("openai", ENDPOINT, ["openai"]),
+        ("", replace(ENDPOINT, provider="openai"), ["openai"]),
+        ("", replace(ENDPOINT, piper_model="/nowhere.onnx"), ["openai", "espeak"]),
+    ],
+)
+def test_others_stand_in_under_auto_alone(
+    tmp_path: Path, name: str, speech: SpeechSettings, names: list[str]
+) -> None:
+    settings = Settings(home=tmp_path, speech=speech)
+    assert [provider.name for provider in candidates(name, settings)] == names
 
 
 async def test_all_voices_are_those_of_every_provider_that_is_set_up(tmp_path: Path) -> None:

@@ -5,27 +5,31 @@ Adapters are imported when they are chosen: a voice that nobody asked for costs 
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.model.text import clean_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aura_tui.providers.port import SpeechProvider, Voice
     from aura_tui.settings import Settings
 
 NAMES = ("espeak", "piper", "openai")
+_AUTO = ("openai", "piper", "espeak")  # the best that is set up, then what stands in for it
 
 
 def choose(name: str, settings: Settings) -> SpeechProvider:
-    """The provider called ``name``; "" is the settings' own, "auto" the first that is set up.
+    """The provider called ``name``; "" is the settings' own, "auto" the best that is set up.
 
     Raises InputError: OPTION_INVALID for an unknown name, SETTINGS_INVALID or
     SPEECH_PROVIDER_UNAVAILABLE for one that can't work as it is set up.
     """
-    wanted = (name or settings.speech.provider or "auto").strip().lower()
+    wanted = _wanted(name, settings)
     if wanted == "auto":
-        wanted = _first_set_up(settings)
+        wanted = _set_up(settings)[0]
     if wanted == "espeak":
         from aura_tui.providers.speech.espeak import Espeak
 
@@ -57,10 +61,25 @@ async def all_voices(settings: Settings) -> tuple[Voice, ...]:
     return tuple(voices)
 
 
-def _first_set_up(settings: Settings) -> str:
+def candidates(name: str, settings: Settings) -> Iterator[SpeechProvider]:
+    """The one of :func:`choose`, which raises; under "auto" then those that can stand in for it,
+    each made when it is asked for."""
+    yield choose(name, settings)
+    if _wanted(name, settings) == "auto":
+        for spare in _set_up(settings)[1:]:
+            with contextlib.suppress(InputError):  # set up wrongly: it can't help
+                yield choose(spare, settings)
+
+
+def _wanted(name: str, settings: Settings) -> str:
+    return (name or settings.speech.provider or "auto").strip().lower()
+
+
+def _set_up(settings: Settings) -> list[str]:
     speech = settings.speech
-    if speech.piper_model:
-        return "piper"
-    if speech.base_url and speech.model:
-        return "openai"
-    return "espeak"
+    there = {
+        "openai": bool(speech.base_url and speech.model),
+        "piper": bool(speech.piper_model),
+        "espeak": True,
+    }
+    return [name for name in _AUTO if there[name]]

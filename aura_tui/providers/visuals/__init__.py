@@ -9,22 +9,27 @@ from aura_tui.model.text import clean_line
 from aura_tui.providers.visuals.themes import THEMES, check_theme
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aura_tui.providers.port import VisualsProvider
     from aura_tui.settings import Settings
 
-__all__ = ["NAMES", "THEMES", "check_theme", "choose"]
+__all__ = ["NAMES", "THEMES", "candidates", "check_theme", "choose"]
 
 NAMES = ("cards", "folder", "openai")
 
 
 def choose(name: str, settings: Settings) -> VisualsProvider:
-    """The provider of that name; "" is the one of the settings, "auto" draws cards.
+    """The provider of that name; "" is the one of the settings, "auto" asks the endpoint where
+    one is set up, else draws cards.
 
     Raises InputError for an unknown name, or one that is not set up. The provider is good for one
     stage: close it when the stage ends.
     """
-    wanted = (name or settings.visuals.provider).strip().lower()
-    if wanted in ("auto", "cards"):
+    wanted = _wanted(name, settings)
+    if wanted == "auto":
+        wanted = "openai" if settings.visuals.base_url and settings.visuals.model else "cards"
+    if wanted == "cards":
         from aura_tui.providers.visuals.cards import Cards
 
         return Cards()
@@ -42,3 +47,16 @@ def choose(name: str, settings: Settings) -> VisualsProvider:
         f"Take one of auto, {', '.join(NAMES)}.",
         field="options.visuals",
     )
+
+
+def candidates(name: str, settings: Settings) -> Iterator[VisualsProvider]:
+    """The one of :func:`choose`, which raises; under "auto" then the cards, which stand in for an
+    endpoint."""
+    first = choose(name, settings)
+    yield first
+    if _wanted(name, settings) == "auto" and first.name != "cards":
+        yield choose("cards", settings)
+
+
+def _wanted(name: str, settings: Settings) -> str:
+    return (name or settings.visuals.provider or "auto").strip().lower()
