@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -17,7 +17,7 @@ from aura_tui.model.job import Eta, Job
 from aura_tui.model.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from aura_tui.model.events import Artifact, Envelope
@@ -114,6 +114,34 @@ class Linked(Protocol):
 
     def reconnect(self) -> None:
         """Cut the wait for the next try short."""
+        ...
+
+
+class Recorded(NamedTuple):
+    """An event as it is kept: ``data`` is its JSON on one line."""
+
+    id: int
+    job_id: str
+    name: str
+    data: bytes
+
+
+@runtime_checkable
+class Archive(Protocol):
+    """A service that keeps its events as the wire has them: a server passes them on unread."""
+
+    @property
+    def published(self) -> int:
+        """The newest event's id that readers see; every event up to it is kept."""
+        ...
+
+    async def recorded(self, job_id: str | None, *, after: int, limit: int) -> Sequence[Recorded]:
+        """Up to ``limit`` kept events above ``after``, in order; of one job, or of all (None).
+        Empty: there was none when it was asked. An unknown job has none."""
+        ...
+
+    async def probe(self) -> None:
+        """Write something; raises EngineError where nothing can be written."""
         ...
 
 

@@ -101,6 +101,11 @@ class EventLog:
         """The newest id given."""
         return self._ids.last
 
+    @property
+    def published(self) -> int:
+        """The newest id that readers see."""
+        return self._published
+
     async def next_run(self, job_id: str) -> int:
         """An engine takes the job up: the run that its appends belong to from now on."""
         run = self._runs[job_id] + 1

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.engine import cleanup, home
+from aura_tui.engine.archive import ArchiveReader
 from aura_tui.engine.deliver import check_folder
 from aura_tui.engine.forecast import HISTORY_JOBS, history_of
 from aura_tui.engine.log import EventLog
@@ -30,11 +31,12 @@ from aura_tui.pipeline.stages import Stages, real_stages
 from aura_tui.service import QueueState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from typing import TypeVar
 
     from aura_tui.model.eta import History, Work
     from aura_tui.model.request import JobRequest
+    from aura_tui.service import Recorded
     from aura_tui.settings import Settings
 
     T = TypeVar("T")
@@ -83,6 +85,7 @@ class EmbeddedService(StoreReading):
                     f"[{Code.STORE_CORRUPT}]"
                 )
             self._log = EventLog(store, self._now_ms, self.home.reserve)
+            self._archive = ArchiveReader(self.home.store)
         except BaseException:
             self._lock.release()
             raise
@@ -110,6 +113,7 @@ class EmbeddedService(StoreReading):
         await asyncio.gather(*self._background, *self._tasks.values(), return_exceptions=True)
         if self._works and not self._swept:  # one that lived for a short job alone
             await self._sweep_once()
+        await self._archive.close()
         await self._log.close()
         self._lock.release()
 
@@ -345,6 +349,21 @@ class EmbeddedService(StoreReading):
                 f"See it with: aura-tui show {job_id}",
             )
         return job
+
+    # -- Archive
+
+    @property
+    def published(self) -> int:
+        """See :class:`~aura_tui.service.Archive`."""
+        return self._log.published
+
+    async def recorded(self, job_id: str | None, *, after: int, limit: int) -> Sequence[Recorded]:
+        """See :class:`~aura_tui.service.Archive`."""
+        return await self._archive.recorded(job_id, after, limit)
+
+    async def probe(self) -> None:
+        """See :class:`~aura_tui.service.Archive`."""
+        await self._log.do(lambda store: store.set_meta("probed", int(time.time())))
 
     # -- JobService: reading
 

@@ -20,6 +20,7 @@ from aura_tui.model.events import EVENT_NAMES, AnyJobEvent, ConnectionEvent, Env
 from aura_tui.model.job import Job
 from aura_tui.model.reduce import fold
 from aura_tui.model.request import JobRequest
+from aura_tui.service import Recorded
 from aura_tui.wire import codec
 
 if TYPE_CHECKING:
@@ -112,6 +113,16 @@ class Store:
             for event_id, event in found
             if event is not None and not isinstance(event, ConnectionEvent)
         ]
+
+    def recorded(self, job_id: str | None, after: int, limit: int) -> list[Recorded]:
+        """As :meth:`events`, undecoded; a row that no line of text can carry is passed over."""
+        of_job = "" if job_id is None else "j.id = ? AND "
+        rows = self.db.execute(
+            "SELECT e.id, j.id, e.name, e.data FROM events e JOIN jobs j ON j.n = e.job"
+            f" WHERE {of_job}e.id > ? AND instr(e.data, x'0a') = 0 ORDER BY e.id LIMIT ?",
+            (after, limit) if job_id is None else (job_id, after, limit),
+        )
+        return [Recorded(*row) for row in rows]
 
     def all_events(self, n: int, after: int = 0) -> Iterator[Envelope]:
         """Every event of a job above ``after``, a page at a time."""
