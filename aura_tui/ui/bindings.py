@@ -81,48 +81,78 @@ STAGES = (
     ),
 )
 LOG = (
-    Binding("down,j", "scroll_down", "Down", id="log.down", show=False),
-    Binding("up,k", "scroll_up", "Up", id="log.up", show=False),
-    Binding("end,G", "scroll_end", "Follow", id="log.follow", tooltip="To the end, and follow"),
+    Binding("down,j", "move(1)", "Down", id="log.down", show=False),
+    Binding("up,k", "move(-1)", "Up", id="log.up", show=False),
+    Binding("pagedown", "page(1)", "Page down", id="log.page-down", show=False),
+    Binding("pageup", "page(-1)", "Page up", id="log.page-up", show=False),
+    Binding("home,g", "first", "To the start", id="log.first", show=False),
+    Binding("end,G", "follow", "Follow", id="log.follow", tooltip="To the end, and follow"),
+    Binding("left", "sideways(-1)", "Left", id="log.left", show=False),
+    Binding("right", "sideways(1)", "Right", id="log.right", show=False),
     Binding("slash", "search", "Search", id="log.search", key_display="/", tooltip="Search"),
     Binding("n", "match(1)", "Next", id="log.next-match", tooltip="Next match"),
     Binding("N", "match(-1)", "Previous match", id="log.previous-match", show=False),
+    Binding("escape", "clear_search", "Clear", id="log.clear", tooltip="End the search"),
     Binding("e", "first_error", "Error", id="log.first-error", tooltip="To the first error"),
     Binding("f", "severity", "Filter", id="log.severity", tooltip="All, warnings, or errors alone"),
     Binding("w", "wrap", "Wrap", id="log.wrap", show=False, tooltip="Wrap long lines, or not"),
-    Binding("y", "copy", "Copy", id="log.copy", tooltip="Copy the lines that show"),
+    Binding(
+        "y", "copy", "Copy", id="log.copy", tooltip="Copy the lines that match, or all that show"
+    ),
+)
+# While the needle is typed.
+SEARCH = (
+    Binding("enter", "keep", "Keep", id="search.keep"),
+    Binding("escape", "clear", "Clear", id="search.clear"),
+    Binding("down", "match(1)", "Next match", id="search.next", show=False),
+    Binding("up", "match(-1)", "Previous match", id="search.previous", show=False),
 )
 RESULT = (
-    Binding("o", "open", "Open", id="result.open", tooltip="Open the video"),
+    Binding("o", "open", "Open", id="result.open", tooltip="Open the file"),
     Binding("y", "copy", "Copy path", id="result.copy", tooltip="Copy the path"),
     Binding("s", "save", "Save as", id="result.save", tooltip="Save the file elsewhere"),
     Binding("down,j", "move(1)", "Next file", id="result.next", show=False),
     Binding("up,k", "move(-1)", "Previous file", id="result.previous", show=False),
+    Binding("pagedown", "page(1)", "Page down", id="result.page-down", show=False),
+    Binding("pageup", "page(-1)", "Page up", id="result.page-up", show=False),
+    Binding("home,g", "first", "To the start", id="result.first", show=False),
+    Binding("end,G", "last", "To the end", id="result.last", show=False),
 )
 DIALOG = (
-    Binding("left,up,h,k", "other(-1)", "Previous answer", id="dialog.previous", show=False),
-    Binding("right,down,j,l", "other(1)", "Next answer", id="dialog.next", show=False),
-    Binding("pageup", "page(-1)", "Page up", id="dialog.page-up", show=False),
+    Binding("down,right,j,l", "other(1)", "Next answer", id="dialog.next", show=False),
+    Binding("up,left,k,h", "other(-1)", "Previous answer", id="dialog.previous", show=False),
     Binding("pagedown", "page(1)", "Page down", id="dialog.page-down", show=False),
-    Binding("escape,q", "stay", "Change nothing", id="dialog.close", show=False),
+    Binding("pageup", "page(-1)", "Page up", id="dialog.page-up", show=False),
+    Binding(
+        "escape,q",
+        "stay",
+        "Close",
+        id="dialog.close",
+        show=False,
+        tooltip="Close, and change nothing",
+    ),
 )
 # A question of two answers; "no" is what escape does too.
 CONFIRM = (
     Binding("y", "answer(True)", "Yes", id="confirm.yes", show=False),
     Binding("n", "answer(False)", "No", id="confirm.no", show=False),
 )
-CHOICE = (Binding("enter,space", "press", "Take the answer", id="choice.take", show=False),)
+CHOICE = (Binding("enter,space", "press", "Answer", id="choice.take", show=False),)
 FORM = (
     Binding("ctrl+s", "submit", "Start", id="form.submit", priority=True),
-    Binding("up", "field(-1)", "Previous field", id="form.previous", show=False),
     Binding("down", "field(1)", "Next field", id="form.next", show=False),
+    Binding("up", "field(-1)", "Previous field", id="form.previous", show=False),
     Binding("escape", "stay", "Close", id="form.close"),
 )
 PICKER = (
-    Binding("left,h", "other(-1)", "Previous value", id="picker.previous", show=False),
     Binding("right,l,space", "other(1)", "Next value", id="picker.next", show=False),
+    Binding("left,h", "other(-1)", "Previous value", id="picker.previous", show=False),
 )
-HELP = (Binding("escape,question_mark,q,enter", "dismiss", "Close", id="help.close", show=False),)
+HELP = (
+    Binding("escape,question_mark,q,enter", "dismiss", "Close", id="help.close", show=False),
+    Binding("j", "scroll(1)", "Down", id="help.down", show=False),
+    Binding("k", "scroll(-1)", "Up", id="help.up", show=False),
+)
 
 # What the help screen tells, in its order.
 GROUPS = (
@@ -131,4 +161,11 @@ GROUPS = (
     ("Stages", STAGES),
     ("Log", LOG),
     ("At the end", RESULT),
+    ("Questions", DIALOG + CONFIRM + CHOICE),
+    ("Forms", FORM + PICKER),
+)
+# What changes something: a board that only looks on has none of these.
+CHANGING = frozenset(
+    {"run.cancel", "run.retry", "run.pause", "job.new", "jobs.mark", "app.interrupt"}
+    | {str(binding.id) for binding in DIALOG + CONFIRM + CHOICE + FORM + PICKER}
 )

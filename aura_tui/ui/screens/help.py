@@ -1,56 +1,215 @@
-"""Every key and what it does, made from the bindings themselves."""
+"""Every key and what it does, made from the bindings themselves, moved keys included."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections import Counter
+from textwrap import wrap
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from textual.containers import VerticalScroll
+from textual.binding import Binding, BindingsMap
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from aura_tui.ui import bindings
-from aura_tui.ui.theme import MUTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from textual.app import ComposeResult
-    from textual.binding import Binding, BindingType
+    from textual.binding import BindingType
+    from textual.events import Resize
 
-_KEY_NAMES = {"question_mark": "?", "G": "shift+g"}
+_COLUMNS = 3
+_COLUMN_MIN, _COLUMN_MAX = 25, 48  # cells
+_KEYS_MAX = 11  # cells; longer ones have a line of their own
+_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "escape": "esc",
+}
+_ARROWS = {"up": "\u2191", "down": "\u2193", "left": "\u2190", "right": "\u2192"}
+
+
+class Row(NamedTuple):
+    """Keys that do one thing, or two that belong together (next and previous).
+
+    ``says``: what they do, the longest first; that is taken which fits. ``moves``: they only move
+    within a view.
+    """
+
+    keys: tuple[str, ...]
+    says: tuple[str, ...]
+    moves: bool
+
+
+class Group(NamedTuple):
+    """Rows under a title."""
+
+    title: str
+    rows: tuple[Row, ...]
 
 
 class HelpScreen(ModalScreen[None]):
-    """Closed with the key that opened it."""
+    """Closed with the key that opened it.
+
+    ``keymap`` moves keys: ids of bindings, with the keys they have instead. ``read_only`` leaves
+    out what changes something.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.HELP]
 
+    def __init__(self, read_only: bool = False, keymap: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self._groups = groups(read_only=read_only, keymap=keymap or {})
+        self._columns = tuple(Static(markup=False) for _ in range(_COLUMNS))
+        self._all = VerticalScroll(id="help")
+        self._all.border_title = "Keys"
+        self._all.border_subtitle = "esc closes"
+
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="help"):
-            palette = self.app.use_command_palette
-            yield Static(Content("\n").join(_lines(palette=palette)), markup=False)
+        with self._all, Horizontal():
+            yield from self._columns
+
+    def on_resize(self, event: Resize) -> None:
+        """As many columns as fit, of equal width; texts as long as those let them be."""
+        inner = event.size.width - 2  # the border
+        count = max(1, min(_COLUMNS, inner // _COLUMN_MIN))
+        width = min(_COLUMN_MAX, inner // count)
+        arrows = {} if self.app.has_class("-ascii") else _ARROWS
+        drawn = [_drawn(group, width - 1, arrows) for group in self._groups]
+        self._all.styles.width = width * count + 3
+        filled = [*_spread(drawn, count), *[[]] * _COLUMNS]
+        for column, lines in zip(self._columns, filled, strict=False):
+            column.display = bool(lines)
+            column.styles.width = width
+            column.update(Content("\n").join(lines))
+
+    def action_scroll(self, step: int) -> None:
+        self._all.scroll_relative(y=step, animate=False)
 
     async def action_dismiss(self, result: None = None) -> None:
         self.dismiss(result)
 
 
-def _lines(*, palette: bool) -> Iterator[Content]:
-    for i, (title, group) in enumerate(bindings.GROUPS):
-        if i:
-            yield Content("")
-        yield Content.styled(title, "bold $primary")
-        for binding in group:
-            yield Content.assemble((f"  {_keys(binding):<14}", "bold"), " ", _says(binding))
-    if palette:
-        yield Content("")
-        yield Content.styled("ctrl+p opens the command palette: themes and more.", MUTED)
+def groups(*, read_only: bool, keymap: Mapping[str, str]) -> list[Group]:
+    """What there is to tell, in order. What moves in the same way in several views is told once."""
+    found = [(title, [*_rows(group, read_only, keymap)]) for title, group in bindings.GROUPS]
+    moves = Counter(row.keys for _, rows in found for row in rows if row.moves)
+    once: dict[tuple[str, ...], Row] = {}
+    for _, rows in found:
+        for row in [row for row in rows if row.moves and moves[row.keys] > 1]:
+            once.setdefault(row.keys, row._replace(says=row.says[-1:]))
+            rows.remove(row)
+    told = [Group(title, tuple(rows)) for title, rows in found if rows]
+    return [*told[:1], Group("Moving", tuple(once.values())), *told[1:]] if once else told
 
 
-def _keys(binding: Binding) -> str:
-    keys = (key.strip() for key in binding.key.split(","))
-    return ", ".join(_KEY_NAMES.get(key, key) for key in keys)
+def _rows(group: Sequence[Binding], read_only: bool, keymap: Mapping[str, str]) -> Iterator[Row]:
+    """A row a thing: other keys for it, and its counterpart, are in the same one."""
+    keys = _keys(group, keymap)
+    merged: list[list[Binding]] = []
+    for binding in group:
+        if read_only and binding.id in bindings.CHANGING:
+            continue
+        same = next((told for told in merged if _same(told[0], binding)), None)
+        if same is not None:
+            same.append(binding)
+        else:
+            merged.append([binding])
+    for told in merged:
+        found = dict.fromkeys(key for b in told for key in keys[b.id or "", b.action])
+        # Two names of one thing (pause and resume) are told by the first's.
+        parts = [b for b in told if b.action == told[0].action or b.id != told[0].id]
+        parts = [b for n, b in enumerate(parts) if not n or b.action != told[0].action]
+        short = [b.description for b in parts]
+        says = (_joined([b.tooltip or b.description for b in parts]), _joined(short), _heads(short))
+        moves = not any(b.show or b.tooltip for b in told)
+        yield Row(tuple(found) or ("none",), tuple(dict.fromkeys(says)), moves)
 
 
-def _says(binding: Binding) -> str:
-    return binding.tooltip or binding.description
+def _same(one: Binding, other: Binding) -> bool:
+    """Whether they are one thing, or the two ways of one: the next and the previous match."""
+    return one.id == other.id or _name(one.action) == _name(other.action)
+
+
+def _name(action: str) -> str:
+    return action.partition("(")[0]
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """``Next, previous job`` from "Next job" and "Previous job"; ``Page down, up``."""
+    heads = [text.split()[0] for text in texts]
+    tails = [" ".join(text.split()[1:]) for text in texts]
+    if len(set(heads)) == 1 and len(texts) > 1:
+        return f"{heads[0]} {', '.join(tails)}"
+    if len(set(tails)) == 1 and tails[0]:
+        return f"{_heads(texts)} {tails[0]}"
+    return ", ".join([texts[0], *(text[:1].lower() + text[1:] for text in texts[1:])])
+
+
+def _heads(texts: Sequence[str]) -> str:
+    """``Next, previous``; of texts that begin alike as :func:`_joined`."""
+    heads = [text.split()[0] for text in texts]
+    if len(set(heads)) < len(texts):
+        return _joined(texts)
+    return ", ".join([heads[0], *(head.lower() for head in heads[1:])])
+
+
+def _keys(group: Sequence[Binding], keymap: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
+    """The keys of each binding (by id and action), as Textual itself finds them."""
+    resolved = BindingsMap(group)
+    resolved.apply_keymap({id: ",".join(_spelt(keys)) for id, keys in keymap.items()})
+    found: dict[tuple[str, str], list[str]] = {(b.id or "", b.action): [] for b in group}
+    for key, bound in resolved.key_to_bindings.items():
+        for binding in bound:
+            its = found[binding.id or "", binding.action]
+            if key not in its:
+                its.append(key)
+    return found
+
+
+def _spelt(keys: str) -> Iterator[str]:
+    """Keys as Textual names them: ``?`` is ``question_mark``."""
+    for binding in Binding.make_bindings([Binding(keys, "")]) if keys.strip() else ():
+        yield binding.key
+
+
+def _drawn(group: Group, width: int, arrows: Mapping[str, str]) -> list[Content]:
+    shown = [" ".join(_shown(key, arrows) for key in row.keys) for row in group.rows]
+    room = max((len(keys) for keys in shown if len(keys) <= _KEYS_MAX), default=0)
+    lines = [Content.styled(group.title, "bold $primary")]
+    for keys, row in zip(shown, group.rows, strict=True):
+        left = width - room - 2
+        text = next((text for text in row.says if len(text) <= left), None)
+        if text is not None and len(keys) <= room:
+            lines.append(Content.assemble((f"{keys:<{room}}", "bold"), "  ", text))
+        else:
+            lines += [Content.styled(line, "bold") for line in wrap(keys, width)]
+            lines.append(Content(f"    {text or row.says[-1]}"))
+    return lines
+
+
+def _shown(key: str, arrows: Mapping[str, str]) -> str:
+    return arrows.get(key) or _NAMES.get(key) or key
+
+
+def _spread(drawn: Sequence[list[Content]], count: int) -> list[list[Content]]:
+    """The groups over ``count`` columns, in order, none parted, the longest as short as can be."""
+    height = max(map(len, drawn), default=0)
+    while len(columns := _fill(drawn, height)) > count:
+        height += 1
+    return columns
+
+
+def _fill(drawn: Iterable[list[Content]], height: int) -> list[list[Content]]:
+    columns: list[list[Content]] = []
+    for lines in drawn:
+        if columns and len(columns[-1]) + 1 + len(lines) <= height:
+            columns[-1] += [Content(""), *lines]
+        else:
+            columns.append([*lines])
+    return columns

@@ -45,7 +45,7 @@ class LeaveScreen(Dialog[Leave]):
                 Leave.BACKGROUND,
                 "background",
                 f"Leave {them} to the background",
-                "an engine of its own goes on",
+                "goes on by itself",
             ),
             Option(Leave.STAY, "stay", "Stay", "go back to the board"),
             Option(Leave.STOP, "stop", "Stop here, go on later", "aura-tui watch goes on"),
