@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from aura_tui.engine import home as home_
 from aura_tui.engine import ledger as ledger_
 from aura_tui.engine.forecast import HISTORY_JOBS, history_of, likely_work
+from aura_tui.engine.link import LockLink
 from aura_tui.engine.retry_plan import check_retry, plan_steps, shares_of
 from aura_tui.engine.store import Record, Store, open_reader
 from aura_tui.errors import Code, EngineError, InputError, NotFound
@@ -17,7 +18,7 @@ from aura_tui.model import eta
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.pipeline.pieces import Pieces
-from aura_tui.service import JobPage, PlannedStep, QueueState, RetryPlan, Typical
+from aura_tui.service import JobPage, Link, PlannedStep, QueueState, RetryPlan, Typical
 from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
@@ -161,12 +162,16 @@ class StoreReading(ABC):
 
 
 class ReadOnlyService(StoreReading):
-    """A JobService beside another process's engine: it reads, and refuses to change."""
+    """A JobService beside another process's engine: it reads, and refuses to change.
+
+    Its link (:class:`~aura_tui.service.Linked`) is live while some process holds the engine.
+    """
 
     def __init__(self, home: home_.Home, settings: Settings | None = None) -> None:
         super().__init__(home, settings)
         self._store: Store | None = None
         self._one = asyncio.Lock()
+        self._lock = LockLink(home)
 
     async def __aenter__(self) -> ReadOnlyService:
         return self
@@ -175,7 +180,8 @@ class ReadOnlyService(StoreReading):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the file."""
+        """Close the file, and let go who follows the link."""
+        self._lock.close()
         async with self._one:
             if self._store is not None:
                 self._store.close()
@@ -207,28 +213,43 @@ class ReadOnlyService(StoreReading):
     ) -> AsyncIterator[ev.Envelope]:
         """History, then what the engine writes, as it is seen in the file.
 
-        Ends after the terminal event; raises EngineError when the engine that was at work ends
-        before the job does.
+        For one job it ends after the terminal event, and raises EngineError when the engine that
+        was at work ends before the job does. For all jobs it waits for the next engine.
         """
         n = (await self._record(job_id)).n if job_id is not None else None
         cursor = after or 0
-        while True:
-            engine = home_.holder(self.home)
-            page = await self._read(lambda store, at=cursor: store.events(n, at, 1000))  # type: ignore[misc]  # a default binds the loop's value
+        while not self._lock.closed:
+            engine = self._lock.engine()  # before the file: what it wrote last is there then
+            page: list[ev.Envelope] = []
+            if self.home.store.exists():
+                page = await self._read(lambda store, at=cursor: store.events(n, at, 1000))  # type: ignore[misc]  # a default binds the loop's value
             for envelope in page:
                 yield envelope
                 if job_id is not None and isinstance(envelope.event, ev.TERMINAL_EVENTS):
                     return
             if page:
                 cursor = page[-1].id
-            elif engine is None:
+            elif engine is None and job_id is not None:
                 raise EngineError(
                     Code.ENGINE_GONE,
                     "No engine is at work on the job any more",
-                    f"Go on with it: aura-tui watch {job_id or '@latest'}",
+                    f"Go on with it: aura-tui watch {job_id}",
                 )
             else:
                 await asyncio.sleep(_LOOK_S)
+
+    @property
+    def link(self) -> Link:
+        """See :class:`~aura_tui.service.Linked`."""
+        return self._lock.link
+
+    def links(self) -> AsyncIterator[Link]:
+        """See :class:`~aura_tui.service.Linked`."""
+        return self._lock.links()
+
+    def reconnect(self) -> None:
+        """See :class:`~aura_tui.service.Linked`."""
+        self._lock.reconnect()
 
     async def queue(self) -> QueueState:
         """See :class:`~aura_tui.service.JobService`."""
