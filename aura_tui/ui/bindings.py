@@ -68,6 +68,14 @@ JOBS = (
         key_display="/",
         tooltip="Filter: text, or status:failed",
     ),
+    Binding("escape", "clear", "Clear", id="jobs.clear", tooltip="Clear the marks, or the filter"),
+)
+FILTER = (
+    Binding(
+        "escape", "leave", "Clear", id="filter.clear", tooltip="Clear the filter, and leave it"
+    ),
+    Binding("down", "move(1)", "Next job", id="filter.next", show=False),
+    Binding("up", "move(-1)", "Previous job", id="filter.previous", show=False),
 )
 STAGES = (
     Binding("down,j", "move(1)", "Next stage", id="stages.next", show=False),
