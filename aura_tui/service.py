@@ -88,7 +88,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
     ``attempt`` counts the tries since it was last live, ``reason`` says why it is not.
     ``heard_at`` is when the engine last said anything, heartbeats included. After a reconnect
-    ``gap_s`` is how long nothing came and ``recovered`` how many events had been missed.
+    ``gap_s`` is how long nothing came and ``recovered`` how many events had been missed. Where the
+    engine no longer has them, ``notice`` says so: what is shown from then on is a fresh snapshot.
     """
 
     status: LinkStatus
@@ -99,6 +100,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: datetime | None = None
     gap_s: float | None = None
     recovered: int = 0
+    notice: str = ""
 
 
 @runtime_checkable
