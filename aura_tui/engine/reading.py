@@ -130,9 +130,10 @@ class StoreReading(ABC):
         """See :class:`~aura_tui.service.JobService`."""
         record = await self._record(job_id)
         history = await self._measured(but=job_id)
+        work = record.work or (await asyncio.to_thread(self._ledger, record)).work
         return Typical(
             min(map(len, history.values()), default=0),
-            eta.typical(history, record.work or likely_work(record.request)),
+            eta.typical(history, work or likely_work(record.request)),
         )
 
     async def _measured(self, but: str) -> eta.History:
@@ -149,8 +150,11 @@ class StoreReading(ABC):
         history = await self._measured(but=job_id)
         return RetryPlan(steps, eta.forecast(history, work, shares_of(steps)))
 
+    def _ledger(self, record: Record) -> ledger_.Ledger:
+        return ledger_.of_job(self.home, record.job)
+
     def _plan(self, record: Record) -> tuple[ledger_.Ledger, tuple[PlannedStep, ...]]:
-        ledger = ledger_.of_job(self.home, record.job)
+        ledger = self._ledger(record)
         setups = ledger_.setups(self._retry_settings) if self._retry_settings else None
         return ledger, plan_steps(ledger, setups, Pieces(self.home.pieces).has)
 

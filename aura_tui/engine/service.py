@@ -90,7 +90,6 @@ class EmbeddedService(StoreReading):
             self._lock.release()
             raise
         await self._take_up()
-        self._history = history_of(await self._read(lambda s: s.finished_work(HISTORY_JOBS)))
         if self._works:
             self._background = [
                 asyncio.create_task(self._dispatch(), name="dispatch"),
@@ -156,6 +155,7 @@ class EmbeddedService(StoreReading):
         except ValueError:  # its request no longer decodes: the one job ends, not the engine
             await self._unreadable(job_id)
             return
+        self._history = history_of(await self._read(lambda s: s.finished_work(HISTORY_JOBS)))
         run = await self._log.next_run(job_id)
         if self._log.job(job_id) is None or self._closing:
             return
@@ -213,7 +213,6 @@ class EmbeddedService(StoreReading):
         n = self._log.row(job_id)
         if n is not None:
             await self._log.do(lambda store: store.set_work(n, work))
-        self._history = history_of(await self._read(lambda s: s.finished_work(HISTORY_JOBS)))
 
     async def _sweep(self) -> None:
         """Retention, at the start (once the first work is under way) and every hour."""

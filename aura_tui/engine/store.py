@@ -199,7 +199,11 @@ class Store:
             " ORDER BY n DESC LIMIT ?",
             (limit,),
         )
-        return [(_work_decoder.decode(work), _job_decoder.decode(job)) for work, job in rows]
+        found: list[tuple[Work, Job]] = []
+        for work, job in rows:
+            with contextlib.suppress(ValueError):  # one that no longer decodes measured nothing
+                found.append((_work_decoder.decode(work), _job_decoder.decode(job)))
+        return found
 
     def prefixed(self, prefix: str) -> list[str]:
         """Up to three ids that begin with ``prefix``, newest first."""
