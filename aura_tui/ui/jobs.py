@@ -18,7 +18,7 @@ from aura_tui.model.status import JobStatus
 from aura_tui.ui.job_filter import Filter, parse, since
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from aura_tui.model.events import Envelope
@@ -150,6 +150,9 @@ class JobsState:
     def get(self, job_id: str) -> Job | None:
         """The job as far as it is known here."""
         return self._jobs.get(job_id)
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs.values())
 
     def __len__(self) -> int:
         return len(self._jobs)
