@@ -38,7 +38,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("client", "providers"),
     "httpx_sse": ("client",),
     "sqlite3": ("engine",),
-    "PIL": ("providers", "pipeline"),
+    "PIL": ("providers", "pipeline", "ui"),
+    "textual_image": ("ui",),
 }
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
 

@@ -1,0 +1,182 @@
+"""The preview: the newest picture of a run, and a line that says what it is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from aura_tui.model.text import clean_line
+from aura_tui.ui.glyphs import ASCII, UNICODE
+from aura_tui.ui.preview import USUAL_CELL, Unshowable, fit, read
+from aura_tui.ui.terminal.abilities import Pictures, detect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.terminal.pictures import Drawn
+
+# Less than this shows nothing anyone could make out.
+_MIN_COLUMNS, _MIN_ROWS = 8, 3
+
+_Key = tuple[object, ...]
+
+
+class PreviewView(Widget):
+    """As large as its style makes it; it draws its cells itself, so give it no border or padding.
+
+    ``write`` sends a sequence to the terminal, ahead of the next frame: a Kitty picture goes so.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        write: Callable[[str], None],
+        glyphs: Glyphs = UNICODE,
+        *,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self._write = write
+        self._glyphs = glyphs
+        plain = glyphs is ASCII or bool(environ.get("NO_COLOR"))
+        self._pictures = Pictures.NONE if plain else detect(environ).pictures
+        self._key: _Key | None = None
+        self._asked: object = None
+        self._image: Image | None = None
+        self._file_name = ""
+        self._said = ""  # why there is no picture
+        self._caption = ""
+        self._drawn: Drawn | None = None
+        self._drawing: object = None
+
+    async def show_picture(self, path: Path | None, caption: str) -> None:
+        """Show the picture at ``path`` (None: there is none yet) until told of another one.
+
+        The old one stays until the new one is drawn. What shows already costs a ``stat``; of two
+        calls that overlap, the later one counts.
+        """
+        asked = self._asked = object()
+        key = await asyncio.to_thread(_identity, path)
+        if self._asked is not asked:
+            return
+        if key == self._key:
+            self._say(self._said, caption)
+            return
+        image, said = None, "" if path is not None else "No picture yet"
+        if path is not None and self._pictures is not Pictures.NONE:
+            try:
+                image = await asyncio.to_thread(read, path)
+            except Unshowable as e:
+                said = str(e)
+            if self._asked is not asked:
+                return
+        self._key, self._image, self._file_name = key, image, path.name if path is not None else ""
+        await self._redraw()
+        self._say(said, caption)
+
+    async def _redraw(self) -> None:
+        """Draw the image for the size the widget has."""
+        drawing = self._drawing = object()
+        image, (columns, rows) = self._image, self.size
+        # A row for the caption; a column behind the picture, which Sixel needs.
+        columns, rows = columns - 1, rows - 1
+        drawn: Drawn | None = None
+        if image is not None and columns >= _MIN_COLUMNS and rows >= _MIN_ROWS:
+            drawn = await asyncio.to_thread(self._draw, image, columns, rows)
+            if self._drawing is not drawing or not self.is_attached:
+                return
+        self._put(drawn)
+
+    def _draw(self, image: Image, columns: int, rows: int) -> Drawn:
+        from aura_tui.ui.terminal.pictures import cell_size, draw
+
+        cell, how = cell_size(), self._pictures
+        # A Kitty picture's number is a colour of 24 bits; a Sixel must fit its cells exactly.
+        if (how is Pictures.KITTY and self.app.console.color_system != "truecolor") or (
+            how is Pictures.SIXEL and cell is None
+        ):
+            how = Pictures.CELLS
+        cell = cell or USUAL_CELL
+        return draw(image, *fit(image.size, (columns, rows), cell), cell, how)
+
+    def _put(self, drawn: Drawn | None) -> None:
+        old, self._drawn = self._drawn, drawn
+        if drawn is not None and drawn.before:
+            self._write(drawn.before)
+        old_rows = old.rows if old is not None else ()
+        new_rows = drawn.rows if drawn is not None else ()
+        if len(old_rows) != len(new_rows):
+            self.refresh()
+        else:
+            for y, (was, now) in enumerate(zip(old_rows, new_rows, strict=True)):
+                if was != now:
+                    self.refresh(Region(0, y, self.size.width, 1))
+        if old is not None and old.after:
+            self.call_after_refresh(self._write, old.after)
+
+    def _say(self, said: str, caption: str) -> None:
+        caption = self._glyphs.spell(clean_line(caption, 200))
+        if (said, caption) != (self._said, self._caption):
+            self._said, self._caption = said, caption
+            self.refresh(Region(0, self._caption_row, self.size.width, 1))
+
+    @property
+    def _caption_row(self) -> int:
+        return len(self._drawn.rows) if self._drawn is not None else 0
+
+    @property
+    def line(self) -> str:
+        """The line beneath the picture, or in its place."""
+        name = self._glyphs.spell(clean_line(self._file_name, 200))
+        parts = [self._said, self._caption]
+        if self._drawn is None and not self._said:
+            parts = [f"Picture: {name}", self._caption]
+        return ", ".join(part for part in parts if part)
+
+    def on_resize(self) -> None:
+        if self._image is not None:
+            self.run_worker(self._redraw(), group="redraw", exclusive=True)
+
+    def on_unmount(self) -> None:
+        if self._drawn is not None and self._drawn.after:
+            self._write(self._drawn.after)
+        self._drawn = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Past the cache of styles and its filters: they would change a Kitty picture's colour,
+        # which is its number, and take a Sixel for text.
+        return [self._strip(y).crop(crop.x, crop.right) for y in range(crop.y, crop.bottom)]
+
+    def _strip(self, y: int) -> Strip:
+        style = self.visual_style.rich_style
+        width = self.size.width
+        drawn = self._drawn
+        if drawn is not None and y < len(drawn.rows) and drawn.columns <= width:
+            # Beneath a dialog the screen is tinted as text, which these two are not.
+            if self._pictures is not Pictures.CELLS and not self.screen.is_active:
+                return Strip.blank(width, style)
+            pad = Segment(" " * (width - drawn.columns), style)
+            return Strip([*drawn.rows[y], pad], width)
+        if y == self._caption_row:
+            return Strip([Segment(self.line, style)]).adjust_cell_length(width, style)
+        return Strip.blank(width, style)
+
+
+def _identity(path: Path | None) -> _Key | None:
+    """What tells a picture from the one before it: a replaced file is another one."""
+    if path is None:
+        return ("none",)
+    try:
+        stat = path.stat()
+    except OSError:
+        return (path, "gone")
+    return (path, stat.st_ino, stat.st_mtime_ns, stat.st_size)
