@@ -262,6 +262,17 @@ def test_a_local_picture_is_shown_with_its_caption(tmp_path: Path) -> None:
     assert shown == PictureCard(path=str(file), caption="The harbour at dawn", kicker="View")
 
 
+def test_pictures_that_are_not_there_are_named_in_one_bounded_warning() -> None:
+    names = "\n\n".join(f"![p](/nowhere/{'x' * 300}{i}.png)" for i in range(1, 6))
+    text = f"# T\n\nFirst some words about it all, and then some more.\n\n{names}\n"
+    _, (note,) = outline(JobRequest(brief=Brief(text=text)))
+    assert note.startswith("Pictures of the text that can't be shown: /nowhere/xxx")
+    assert note.endswith(" and 2 more")
+    assert len(note) < 600
+    _, notes = outline(JobRequest(brief=Brief(text=text.replace("/nowhere", "https://h"))))
+    assert notes == []
+
+
 def test_boilerplate_is_told_only_if_there_is_nothing_else() -> None:
     script = write(BRIEFS / "product.md", 600.0)
     assert "MIT" not in " ".join(s.narration for s in script.scenes)

@@ -141,6 +141,20 @@ def test_a_picture_counts_if_its_file_is_there(tmp_path: Path) -> None:
     assert pictures(text) == (str(file),)
 
 
+def test_a_picture_of_ours_that_is_not_shown_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_bytes(b"x")
+    text = (
+        f"![a]({tmp_path}/gone.png) ![b](img/no%20such.jpg)\n\n![c](<{tmp_path}/logo.svg>)\n\n"
+        "![badge](https://example.org/badge.png) ![odd](//[x) ![d](data:image/png;base64,xx)"
+    )
+    assert parse(text).unseen == [
+        f"{tmp_path}/gone.png (not found)",
+        "img/no such.jpg (not found)",
+        f"{tmp_path}/logo.svg (no kind that is shown)",
+    ]
+    assert parse(text, local_pictures=False).unseen == []
+
+
 def test_short_lines_of_a_plain_text_are_its_headings() -> None:
     text = (
         "The Sea\n\nIt is wide and it is deep, and nobody has seen its floor.\n\n"

@@ -55,7 +55,9 @@ class Section:
 
 @dataclass(slots=True)
 class Document:
-    """``title`` is "" if the text has none."""
+    """``title`` is "" if the text has none. ``unseen``: the files of pictures that can't be shown,
+    and why, as people read it."""
 
     title: str
     sections: list[Section]
+    unseen: list[str] = field(default_factory=list)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from aura_tui.model.text import clean
+from aura_tui.model.text import clean, clean_line
 from aura_tui.providers.script.blocks import (
     Block,
     Bullets,
@@ -83,6 +83,7 @@ class _Builder:
         self._env = env
         self._title = title
         self._local_pictures = local_pictures
+        self._unseen: list[str] = []
         self._html_title = ""
         self._sections = [Section("", 1)]
         self._above: dict[int, str] = {}
@@ -154,7 +155,7 @@ class _Builder:
                 section.title = ""
             if section.parent == title:
                 section.parent = ""
-        return Document(title, [s for s in sections if s.blocks or s.title])
+        return Document(title, [s for s in sections if s.blocks or s.title], self._unseen)
 
     # -- blocks --------------------------------------------------------------------------------
 
@@ -187,6 +188,8 @@ class _Builder:
         for source, alt in inline.images if self._local_pictures else ():
             if path := _local_picture(source):
                 self._add(Image(path, spoken_form(alt)[:200]))
+            elif why := _why_unseen(source):
+                self._unseen.append(why)
         line = spoken_form(text)
         if not _says_something(line) or re.match(r"\[\^[^\]]{1,40}\]:", text):
             return
@@ -311,6 +314,19 @@ def pictures(text: str) -> tuple[str, ...]:
     them. At most 200."""
     sources = re.findall(r"!\[[^\]]{0,500}\]\(<?((?:/|file:///)[^)>\s]{1,1000})", text[:MAX_CHARS])
     return tuple(sorted({path for source in sources[:200] if (path := _local_picture(source))}))
+
+
+def _why_unseen(source: str) -> str:
+    """The file that a picture's address means, and why it isn't shown; "" for one elsewhere."""
+    try:
+        parts = urlsplit(source)
+    except ValueError:
+        return ""
+    name = clean_line(unquote(parts.path), 120)
+    if not name or parts.scheme not in ("", "file") or parts.netloc:
+        return ""
+    known = Path(name).suffix.lower() in _PICTURES
+    return f"{name} ({'not found' if known else 'no kind that is shown'})"
 
 
 def _heading_text(text: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 VERSION = "3"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
+_NAMED = 3  # pictures in a warning
 MIN_SCENE_S = 6.0  # on average, in a long video
 
 
@@ -74,7 +75,7 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
         if len(scenes) <= max(60, (target or DEFAULT_MAX_S) / MIN_SCENE_S):
             break
         budget *= 0.85  # a text of snippets: fewer of them
-    notes: list[str] = []
+    notes = _unseen(parsed.unseen)
     worth = sum(line.score > 0 for line in out.lines)
     if target and told.seconds < 0.7 * target and len(told.lines) > 0.8 * worth:
         notes.append(
@@ -82,6 +83,13 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             "is invented, so the video is shorter. A longer text would fill it."
         )
     return Script(title=title, language=tongue, scenes=scenes), notes
+
+
+def _unseen(pictures: list[str]) -> list[str]:
+    if not pictures:
+        return []
+    more = f" and {len(pictures) - _NAMED} more" if len(pictures) > _NAMED else ""
+    return [f"Pictures of the text that can't be shown: {', '.join(pictures[:_NAMED])}{more}"]
 
 
 class _Told:
