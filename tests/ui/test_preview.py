@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from rich.color import ColorSystem
 from textual.app import App
+from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import Static
 
@@ -280,6 +281,19 @@ async def test_where_no_picture_can_be_drawn_it_is_named(
     async with stage(environ, glyphs) as shown:
         await shown.show(halves, "scene 3\x1b[31m of 8")
         assert shown.text.strip() == "Picture: halves.png, scene 3 of 8"
+
+
+async def test_beneath_a_dialog_a_kitty_picture_is_left_out_and_comes_back(halves: Path) -> None:
+    async with stage({"TERM": "xterm-kitty"}) as shown:
+        shown.app.console._color_system = ColorSystem.TRUECOLOR
+        await shown.show(halves)
+        assert "\U0010eeee" in shown.text
+        await shown.app.push_screen(ModalScreen())
+        await shown.pilot.pause()
+        assert "\U0010eeee" not in shown.text
+        shown.app.pop_screen()
+        await shown.pilot.pause()
+        assert "\U0010eeee" in shown.text
 
 
 async def test_before_there_is_one_it_says_so() -> None:

@@ -44,8 +44,10 @@ fe20-fe26 10a0f 10a38 1d185-1d189 1d1aa-1d1ad 1d242-1d244
 
 class Drawn(NamedTuple):
     """A picture for the screen: ``rows`` of ``columns`` cells each. ``before`` must have reached
-    the terminal when they do; ``after`` is sent when they have gone."""
+    the terminal when they do; ``after`` is sent when they have gone. Where ``how`` isn't CELLS,
+    the rows can't be tinted or dimmed as text is."""
 
+    how: Pictures
     columns: int
     rows: tuple[tuple[Segment, ...], ...]
     before: str = ""
@@ -106,7 +108,7 @@ def _half_blocks(image: Image, columns: int, rows: int) -> Drawn:
             segments.append(Segment(char * (x - begin), styles[pair]))
             begin = x
         drawn.append(tuple(segments))
-    return Drawn(columns, tuple(drawn))
+    return Drawn(Pictures.CELLS, columns, tuple(drawn))
 
 
 def _sixel(image: Image, columns: int, rows: int, cell: Cell) -> Drawn:
@@ -123,7 +125,7 @@ def _sixel(image: Image, columns: int, rows: int, cell: Cell) -> Drawn:
         row = few.crop((0, y * cell.height, few.width, (y + 1) * cell.height))
         sent = f"\x1b7\x1b[{columns}D{image_to_sixels(row)}\x1b8"
         drawn.append((Segment(" " * columns, Style()), Segment(sent, None, _SENT_AS_IS)))
-    return Drawn(columns, tuple(drawn))
+    return Drawn(Pictures.SIXEL, columns, tuple(drawn))
 
 
 def _kitty(image: Image, columns: int, rows: int, cell: Cell) -> Drawn:
@@ -146,7 +148,8 @@ def _kitty(image: Image, columns: int, rows: int, cell: Cell) -> Drawn:
         (Segment("".join(_PLACEHOLDER + marks[y] + marks[x] for x in range(columns)), style),)
         for y in range(rows)
     )
-    return Drawn(columns, drawn, before, f"\x1b_Ga=d,d=I,i={number},q=2\x1b\\")
+    after = f"\x1b_Ga=d,d=I,i={number},q=2\x1b\\"
+    return Drawn(Pictures.KITTY, columns, drawn, before, after)
 
 
 def _marks() -> list[str]:

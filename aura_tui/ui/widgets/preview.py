@@ -161,8 +161,8 @@ class PreviewView(Widget):
         width = self.size.width
         drawn = self._drawn
         if drawn is not None and y < len(drawn.rows) and drawn.columns <= width:
-            # Beneath a dialog the screen is tinted as text, which these two are not.
-            if self._pictures is not Pictures.CELLS and not self.screen.is_active:
+            # Beneath a dialog the screen is tinted as text.
+            if drawn.how is not Pictures.CELLS and not self.screen.is_active:
                 return Strip.blank(width, style)
             pad = Segment(" " * (width - drawn.columns), style)
             return Strip([*drawn.rows[y], pad], width)
