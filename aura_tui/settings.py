@@ -1,16 +1,18 @@
 """Settings: defaults, the config file over them, the environment over that, options on top.
 
 The file is ``config.toml`` in the platform's config folder (``AURA_CONFIG`` names another one);
-each value also reads ``AURA_<SECTION>_<NAME>``, e.g. ``AURA_SCRIPT_API_KEY``. Unknown names are
-errors: a misspelt setting that does nothing is worse than one that stops.
+each value also reads ``AURA_<SECTION>_<NAME>``, e.g. ``AURA_SCRIPT_API_KEY``; a table reads
+``name=value,name=value``. Unknown names are errors: a misspelt setting that does nothing is worse
+than one that stops.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -190,12 +192,24 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             if name.startswith(prefix):
                 table = tree.setdefault(section, {})
                 if isinstance(table, dict):  # what else stands there is refused below
-                    table[_field(name, prefix, _SECTIONS[section])] = environ[name]
+                    kind = _SECTIONS[section]
+                    field = _field(name, prefix, kind)
+                    table[field] = _read_variable(environ[name], kind, field)
     tree["home"] = str(default_home(environ))
     try:
         return msgspec.convert(tree, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as e:
-        raise _refuse(str(e), path) from None
+        raise _refuse_value(str(e), path, environ) from None
+
+
+def _read_variable(text: str, kind: type[_Section], field: str) -> object:
+    """What the variable gives to be converted: the text itself, or a table's pairs."""
+    if get_origin(get_type_hints(kind)[field]) is not dict:
+        return text
+    pairs = [pair.split("=", 1) for pair in text.split(",") if pair.strip()]
+    if all(len(pair) == 2 for pair in pairs):
+        return {name.strip(): value.strip() for name, value in pairs}
+    return text  # refused as what it is: no table
 
 
 def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
@@ -247,6 +261,24 @@ def _refuse(why: str, path: Path) -> InputError:
         Code.SETTINGS_INVALID,
         f"A setting can't be used: {clean_line(why, 300)}",
         f"Correct it in {path} or in its AURA_... variable.",
+    )
+
+
+def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputError:
+    """The error for what msgspec says of one value, naming where that value stands."""
+    found = re.search(r"`\$\.(\w+)\.(\w+)", why)
+    if found is None:
+        return _refuse(why, path)
+    section, field = found.groups()
+    name = f"AURA_{section.upper()}_{field.upper()}"
+    if name not in environ:
+        return _refuse(why, path)
+    kind = get_type_hints(_SECTIONS[section])[field]
+    takes = f"It takes {', '.join(get_args(kind))}. " if get_origin(kind) is Literal else ""
+    return InputError(
+        Code.SETTINGS_INVALID,
+        f"{name} can't be used: {clean_line(why.partition(' - at ')[0], 300)}",
+        f"{takes}Correct or unset {name}.",
     )
 
 

@@ -8,6 +8,7 @@ import json
 import math
 import traceback
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -68,13 +69,29 @@ def test_every_setting_reads_its_variable(environ: dict[str, str]) -> None:
     for section in plain.__struct_fields__[1:]:
         for field in getattr(plain, section).__struct_fields__:
             default = getattr(getattr(plain, section), field)
-            text = "x1" if isinstance(default, (str, Secret)) else "1"
-            if field == "loudness_lufs":
-                text = "-20"
+            kind = get_type_hints(type(getattr(plain, section)))[field]
+            text, expected = sample(kind, default)
             name = f"AURA_{section.upper()}_{field.upper()}"
             value = getattr(getattr(load({**environ, name: text}), section), field)
-            expected = Secret(text) if isinstance(default, Secret) else type(default)(text)
-            assert value == expected, name
+            assert value == expected != default, name
+
+
+def sample(kind: object, default: object) -> tuple[str, object]:
+    """What a variable may say for a setting of that type, and what it means."""
+    if get_origin(kind) is Literal:
+        other = next(choice for choice in get_args(kind) if choice != default)
+        return other, other
+    match default:
+        case bool():
+            return str(not default).lower(), not default
+        case int() | float():
+            return str(default + 1), default + 1
+        case dict():
+            return "run.cancel=x, job.retry = R", {"run.cancel": "x", "job.retry": "R"}
+        case Secret():
+            return "x1", Secret("x1")
+        case _:
+            return "x1", "x1"
 
 
 def test_other_programs_variables_are_let_be(environ: dict[str, str]) -> None:
@@ -121,18 +138,33 @@ def test_a_setting_that_cannot_be_used_is_named(
 @pytest.mark.parametrize(
     ("name", "value", "named"),
     [
-        ("AURA_ENGINE_CONCURRENCY", "many", "engine.concurrency"),
-        ("AURA_ENGINE_CONCURRENCY", "1.5", "engine.concurrency"),
-        ("AURA_ENGINE_STALL_WARNING_S", "nan", "engine.stall_warning_s"),
-        ("AURA_ENGINE_STALL_WARNING_S", "", "engine.stall_warning_s"),
-        ("AURA_SCRIPT_API_KYE", "x", "AURA_SCRIPT_API_KYE"),
-        ("AURA_RENDER_", "x", "AURA_RENDER_"),
+        ("AURA_ENGINE_CONCURRENCY", "many", "int"),
+        ("AURA_ENGINE_CONCURRENCY", "1.5", "int"),
+        ("AURA_ENGINE_STALL_WARNING_S", "nan", "float"),
+        ("AURA_ENGINE_STALL_WARNING_S", "", "float"),
+        ("AURA_BOARD_PREVIEW", "maybe", "It takes auto, on, off."),
+        ("AURA_BOARD_MOUSE", "maybe", "bool"),
+        ("AURA_BOARD_KEYS", "x", "object"),
+        ("AURA_SCRIPT_API_KYE", "x", "no setting"),
+        ("AURA_RENDER_", "x", "no setting"),
     ],
 )
-def test_a_variable_that_cannot_be_used_is_named(
+def test_a_variable_that_cannot_be_used_is_named_not_the_file(
     environ: dict[str, str], name: str, value: str, named: str
 ) -> None:
-    assert named in refusal({**environ, name: value})
+    refused = refusal({**environ, name: value})
+    assert refused.startswith(name)
+    assert named in refused
+    assert "config.toml" not in refused
+
+
+def test_a_bad_value_of_the_file_is_the_file_s_beside_a_good_variable(
+    environ: dict[str, str],
+) -> None:
+    write(environ, "[render]\ncrf = 60\nlanes = 2")
+    refused = refusal({**environ, "AURA_RENDER_LANES": "3"})
+    assert "render.crf" in refused
+    assert "config.toml" in refused
 
 
 def test_a_variable_beside_a_section_that_is_none_is_still_one_error(
