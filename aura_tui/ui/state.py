@@ -112,9 +112,10 @@ class RunState:
         """The link as it is; cheap enough for every draw, which keeps ``heard_at`` fresh."""
         if self.pulse.set_link(link) and link is not None and link.gap_s is not None:
             many = "" if link.recovered == 1 else "s"
-            missed = f"{link.recovered} event{many} recovered"
+            missed = link.notice or f"{link.recovered} event{many} recovered"
             gone = f"The link was down for {phrases.lasting(link.gap_s)}"
-            self._note(LogLine(now, "Link", "info", f"{gone}; {missed}"))
+            severity: ev.Severity = "warning" if link.notice else "info"
+            self._note(LogLine(now, "Link", severity, f"{gone}; {missed}"))
 
     def _note(self, line: LogLine) -> None:
         self.log.append(line)

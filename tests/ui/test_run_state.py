@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from aura_tui.model.reduce import reduce
 from aura_tui.model.stages import Stage
@@ -175,6 +176,15 @@ def test_a_reconnect_is_told_once_in_the_log(recovered: int, text: str) -> None:
         state.set_link(link, now)
     assert [(line.at, line.source, line.text) for line in state.log] == [(now, "Link", text)]
     assert state.logged == 1
+
+
+def test_a_reconnect_that_lost_events_is_a_warning() -> None:
+    state = RunState()
+    for link in (live(0), down(10), replace(live(52, gap_s=7200), notice="what follows is new")):
+        state.set_link(link, BEGIN)
+    (line,) = state.log
+    assert line.severity == "warning"
+    assert line.text == "The link was down for 2 h; what follows is new"
 
 
 def test_without_a_link_the_board_stands_still_and_knows_its_age() -> None:
