@@ -65,7 +65,8 @@ class Items:
         at = len(told) - 1
         if self.current is not None:
             at = next((i for i, item in enumerate(told) if item.number == self.current), at)
-        first = max(0, min(at - (room - 2), count - room))
+        before = room - 2 if room > 2 else room - 1  # the one before tells more than the next
+        first = max(0, min(at - before, count - room))
         last = min(count, first + room)
         items = told[first:last]
         for number in range(highest + 1, highest + 1 + last - max(first, len(told))):

@@ -131,7 +131,9 @@ def current(step: Step) -> str:
 
 def doing(step: Step) -> str:
     """As :func:`current`, where the item is shown elsewhere."""
-    return _join(step, [])
+    at = item(step).casefold()
+    said = _join(step, [])
+    return said[len(at) :].lstrip() if at and said.casefold().startswith(at) else said
 
 
 def told(message: str, detail: str, at: str) -> str:
@@ -164,6 +166,18 @@ def metrics(found: Metrics | None) -> list[str]:
         sizes.append(f"~{size(found.projected_bytes)}")
     if sizes:
         phrases.append(" of ".join(sizes))
+    return phrases + _pieces(found)
+
+
+def made(found: Metrics | None) -> list[str]:
+    """What a stage that is over had made, as phrases: how much, how many, and by what."""
+    if found is None:
+        return []
+    return ([size(found.size_bytes)] if found.size_bytes else []) + _pieces(found)
+
+
+def _pieces(found: Metrics) -> list[str]:
+    phrases = []
     if found.made:
         phrases.append(f"{found.made} made")
     if found.reused:

@@ -1,0 +1,261 @@
+"""How a stage is said in lines: its row, and what the row opens to."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.content import Content
+
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text import clean_line
+from aura_tui.ui import phrases
+from aura_tui.ui.state import Opened
+from aura_tui.ui.theme import FAINT, MUTED
+from aura_tui.ui.timeline import is_slow, taken_s, usual_s
+from aura_tui.ui.widgets.bar import bar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from aura_tui.model.job import Job, Step
+    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.items import Item
+    from aura_tui.ui.state import LogLine, RunState
+
+STEP_STYLE = {
+    StepStatus.PENDING: FAINT,
+    StepStatus.STARTED: "$primary",
+    StepStatus.COMPLETED: "$success",
+    StepStatus.REUSED: "$secondary",
+    StepStatus.SKIPPED: MUTED,
+    StepStatus.FAILED: "$error",
+    StepStatus.CANCELLED: "$warning",
+}
+_NARROW = 60
+_WIDE = 96  # from here on, the usual time has a column, and details lie side by side
+_INDENT = " " * 5
+_BAR = (8, 60)  # least and most cells; longer ones tell no more
+_MAX_NOTES = 5  # of warnings, and of errors: the newest
+_LOG_LINES = 4
+_SEVERITY_STYLE = {"info": FAINT, "warning": "$warning", "error": "$error"}
+
+
+class Room(NamedTuple):
+    """The space that a stage has: cells across, and lines for its items and its log."""
+
+    width: int
+    items: int
+    log: int
+
+    @classmethod
+    def of(cls, width: int, screen_height: int) -> Room:
+        """What is left for them on a screen of ``screen_height`` rows, the pane's width known."""
+        if screen_height < 18:
+            return cls(width, 0, 0)
+        if screen_height < 32:
+            return cls(width, 3, _LOG_LINES if width >= _WIDE else 0)
+        return cls(width, 6 if screen_height < 48 else 12, _LOG_LINES)
+
+
+def lines(
+    state: RunState,
+    job: Job,
+    step: Step,
+    now: datetime,
+    room: Room,
+    glyphs: Glyphs,
+    focused: bool,
+) -> Iterator[Content]:
+    """The row, then its details where it is open."""
+    cursor = Content.styled(f"{glyphs.cursor if focused else ' '} ", "bold $accent")
+    stage = _Stage(state, job, step, taken_s(state, step, now), usual_s(state, step.stage), glyphs)
+    yield cursor + stage.row(room.width - 2)
+    opened = state.opened(step)
+    if opened is Opened.WHOLE:
+        yield from stage.details(room)
+    elif opened is Opened.BRIEF:
+        yield from stage.brief(room.width)
+
+
+class _Stage(NamedTuple):
+    """What is known of one stage. Each part of its lines is a method."""
+
+    state: RunState
+    job: Job
+    step: Step
+    taken_s: float | None
+    usual_s: float | None
+    glyphs: Glyphs
+
+    @property
+    def slow(self) -> bool:
+        timed = self.step.status in (StepStatus.STARTED, StepStatus.COMPLETED)
+        return timed and is_slow(self.taken_s, self.usual_s)
+
+    def row(self, width: int) -> Content:
+        """Columns of fixed width, so that nothing moves while numbers change.
+
+        What changes most stands left: a terminal is sent a line up to its last change.
+        """
+        step, glyphs = self.step, self.glyphs
+        paused = self.job.status is JobStatus.PAUSED and step.status is StepStatus.STARTED
+        style = "$warning" if paused else STEP_STYLE[step.status]
+        quiet = step.status is StepStatus.PENDING
+        name = Content.styled(f" {step.stage.title:<12}", style if quiet else "")
+        mark = Content.styled(glyphs.step(step.status, paused=paused), style)
+        word = phrases.step_word(step, self.job)
+        percent = f"{int(step.percent):3d} %"
+        time = f"{'' if self.taken_s is None else phrases.duration(self.taken_s):>7}"
+        if width < _NARROW:
+            told = percent if step.status is StepStatus.STARTED and not paused else word
+            slow = f"{told} {glyphs.warning}" if self.slow else told
+            columns = Content.assemble((f"{slow:<9}", self._style(style)), (time, MUTED), " ")
+            row = mark + name + columns
+            return row + bar(step.percent, max(1, width - row.cell_length), glyphs, style)
+        usual, side = "", 46
+        if width >= _WIDE and self.state.typical is not None:
+            told = "" if self.usual_s is None else f"usual {phrases.usual(self.usual_s)}"
+            usual, side = f"  {told:<13}", 62
+        least, most = _BAR
+        row = Content.assemble(
+            mark,
+            name,
+            f"{'' if quiet or step.status.done else percent:>5}",
+            (time, MUTED),
+            (usual, FAINT),
+            "  ",
+            bar(step.percent, max(least, min(most, (width - side) // 2)), glyphs, style),
+            (f"  {self._word(word):<12}", self._style(style)),
+        )
+        rest = Content.styled(self._at(width), MUTED)
+        return row + rest.truncate(max(1, width - row.cell_length), ellipsis=True)
+
+    def _word(self, word: str) -> str:
+        """The state. "running" is told by the sign and the percentage as well: slow goes first."""
+        if not self.slow:
+            return word
+        slow = f"{self.glyphs.warning} slow"
+        return slow if word == "running" else f"{word} {slow}" if word == "done" else word
+
+    def _style(self, style: str) -> str:
+        return "$warning" if self.slow else style
+
+    def _at(self, width: int) -> str:
+        """The current item; of a stage that is over, what its closed row should not hide."""
+        step, dot = self.step, f" {self.glyphs.dot} "
+        if step.status is StepStatus.STARTED:
+            return phrases.item(step)
+        parts = []
+        if step.errors:
+            parts.append(clean_line(step.errors[-1].code, 12) or "error")
+        if step.warnings:
+            many = "s" if len(step.warnings) > 1 else ""
+            parts.append(f"{self.glyphs.warning} {len(step.warnings)} warning{many}")
+        if width >= _WIDE and step.status is StepStatus.COMPLETED:
+            parts.append(dot.join(phrases.made(step.metrics)))
+        return "  ".join(part for part in parts if part)
+
+    def details(self, room: Room) -> Iterator[Content]:
+        """At least two lines, so that the screen keeps still while a stage has little to tell."""
+        step, glyphs, width = self.step, self.glyphs, room.width
+        inner = max(10, width - 6)
+        said = phrases.current(step) if width < _NARROW else phrases.doing(step)
+        yield _quiet(said or _nothing(step), inner)
+        numbers = phrases.metrics(step.metrics)
+        if self.usual_s is not None and width < _WIDE:
+            numbers.insert(0, f"usual {phrases.usual(self.usual_s)}")
+        yield _quiet(f" {glyphs.dot} ".join(numbers), inner)
+        yield from self._notes(inner)
+        items = self._items(room.items)
+        log = [*self.state.stage_log[step.stage]]
+        if width >= _WIDE and items and room.log:
+            half = inner // 2
+            told = [self._logged(line, inner - half - 2) for line in log[-len(items) :]]
+            for left, right in zip_longest(items, told, fillvalue=Content("")):
+                left = left.truncate(half, ellipsis=True)
+                yield Content(_INDENT) + left.pad_right(half + 2 - left.cell_length) + right
+            return
+        log = log[-room.log :] if room.log else []
+        for content in (*items, *(self._logged(line, inner) for line in log)):
+            yield Content(_INDENT) + content.truncate(inner, ellipsis=True)
+
+    def brief(self, width: int) -> Iterator[Content]:
+        """Its errors, a line each."""
+        for problem in self.step.errors[-_MAX_NOTES:]:
+            parts = (self.glyphs.failed, clean_line(problem.code), clean_line(problem.message))
+            line = Content.styled(" ".join(parts), "$error")
+            yield Content(_INDENT) + line.truncate(max(1, width - 6), ellipsis=True)
+
+    def _notes(self, room: int) -> Iterator[Content]:
+        glyphs = self.glyphs
+        for warning in self.step.warnings[-_MAX_NOTES:]:
+            yield from _note(warning, glyphs.warning, "$warning", room)
+        for problem in self.step.errors[-_MAX_NOTES:]:
+            text = " ".join(part for part in (problem.code, problem.message) if part)
+            yield from _note(text, glyphs.failed, "$error", room)
+            if problem.remediation:
+                yield from _note(problem.remediation, glyphs.arrow, "$foreground", room)
+
+    def _items(self, room: int) -> list[Content]:
+        """The items about the current one. As many lines from the first on as there will be."""
+        at_work = self.step.status is StepStatus.STARTED and not self.state.ended
+        items = self.state.items[self.step.stage]
+        window = items.window(room, open_end=at_work)
+        if not room or len(window.items) < 2:
+            return []
+        if window.earlier or window.later:  # the last line says how many more there are
+            window = items.window(room - 1, open_end=at_work)
+        current = items.current if at_work else None
+        digits = len(str(window.items[-1].number))
+        found = [self._item(item, item.number == current, digits) for item in window.items]
+        more = []
+        if window.earlier:
+            more.append(f"{window.earlier} earlier")
+        if window.later:
+            more.append(f"{window.later} more" if not at_work else f"{window.later} to come")
+        if more:
+            text = f" {self.glyphs.dot} ".join(more)
+            found.append(Content.styled(f"{'':>{digits + 11}}{text}", FAINT))
+        return found
+
+    def _item(self, item: Item, current: bool, digits: int) -> Content:
+        """Its number, when it was first told of, and what was told."""
+        paused = self.job.status is JobStatus.PAUSED
+        sign = self.glyphs.step(self.step.status, paused=paused) if current else " "
+        head = Content.assemble(
+            (f"{sign} ", "$warning" if paused else "$primary"), (f"{item.number:>{digits}}", MUTED)
+        )
+        if item.at_s is None:
+            return head + Content.styled(f"  {self.glyphs.track:>5}", FAINT)
+        time = Content.styled(f"  {phrases.duration(item.at_s):>5}  ", FAINT)
+        return head + time + Content.styled(item.text, "" if current else MUTED)
+
+    def _logged(self, line: LogLine, room: int) -> Content:
+        glyphs = self.glyphs
+        mark = {"info": "", "warning": f"{glyphs.warning} ", "error": f"{glyphs.failed} "}
+        style = _SEVERITY_STYLE[line.severity]
+        text = mark[line.severity] + clean_line(line.text)
+        time = f"{line.at.astimezone():%H:%M:%S}  "
+        return Content.assemble((time, FAINT), (text, style)).truncate(room, ellipsis=True)
+
+
+def _nothing(step: Step) -> str:
+    return {
+        StepStatus.PENDING: "not started",
+        StepStatus.REUSED: "reused: an earlier run had finished it",
+        StepStatus.SKIPPED: "skipped: nothing to do",
+    }.get(step.status, "")
+
+
+def _quiet(text: str, room: int) -> Content:
+    return Content.styled(_INDENT + text, MUTED).truncate(room + len(_INDENT), ellipsis=True)
+
+
+def _note(text: str, mark: str, style: str, room: int) -> Iterable[Content]:
+    """``text`` wrapped beside its mark, which tells what it is without the colour."""
+    wrapped = Content(clean_line(text, 2000)).wrap(room - len(mark) - 1)
+    for i, line in enumerate(wrapped or [Content("")]):
+        head = f"{mark} " if not i else " " * (len(mark) + 1)
+        yield Content.styled(_INDENT + head + line.plain, style)
