@@ -1,0 +1,154 @@
+"""The timeline: a lane a stage, drawn to scale, each with a tick where it usually ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.ui import phrases
+from aura_tui.ui.theme import FAINT, MUTED
+from aura_tui.ui.timeline import axis_end_s, lanes, tick_step_s
+from aura_tui.ui.widgets.painted import Painted
+from aura_tui.ui.widgets.stage_lines import STEP_STYLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.state import RunState
+    from aura_tui.ui.timeline import Lane
+
+HEIGHT = 6  # lanes and their axis
+_NARROW = 60
+_NAME = 16  # cells up to where lanes begin: as in the rows of the stages, mark and name
+_NAME_NARROW = 14
+_LABEL = 9  # cells a tick's label should have to itself
+
+
+class TimelineView(Painted):
+    """Always as high as HEIGHT. Its scale grows in steps while the run does, and never shrinks."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._end_s = 0
+        self._job_id = ""
+
+    def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
+        """Draw ``state`` as of ``now``."""
+        width = self.size.width
+        if not width:
+            return
+        found = lanes(state, now)
+        end_s = axis_end_s(found)
+        job_id = state.job.id if state.job is not None else ""
+        if job_id == self._job_id and not state.ended:
+            end_s = max(end_s, self._end_s)
+        self._end_s, self._job_id = end_s, job_id
+        self.paint(lines(state, found, end_s, width, glyphs), glyphs)
+
+
+def lines(
+    state: RunState, found: list[Lane], end_s: int, width: int, glyphs: Glyphs
+) -> Iterator[Content]:
+    """The lanes, then the axis from 0 to ``end_s`` seconds at work."""
+    narrow = width < _NARROW
+    paused = state.job is not None and state.job.status is JobStatus.PAUSED
+    told = [*_told(found, narrow, glyphs)]
+    side = max(content.cell_length for content in told)
+    name = _NAME_NARROW if narrow else _NAME
+    room = max(1, width - name - side - 1)
+    for lane, right in zip(found, told, strict=True):
+        style = STEP_STYLE[lane.status]
+        mark = glyphs.step(lane.status, paused=paused)
+        quiet = lane.status is StepStatus.PENDING
+        left = Content.assemble(
+            " " * (name - 14), (mark, style), (f" {lane.stage.title:<12}", style if quiet else "")
+        )
+        yield left + _lane(lane, end_s, room, glyphs, paused) + Content(" ") + right
+    yield Content(" " * name) + _axis(end_s, room, glyphs) + _legend(state, side, glyphs)
+
+
+def _told(found: list[Lane], narrow: bool, glyphs: Glyphs) -> Iterator[Content]:
+    """The numbers beside each lane, all equally wide."""
+    usual = ["" if f.usual_s is None else f"usual {phrases.usual(f.usual_s)}" for f in found]
+    column = max(len(text) for text in usual)
+    for lane, text in zip(found, usual, strict=True):
+        if lane.status in (StepStatus.REUSED, StepStatus.SKIPPED):
+            time = phrases.STEP_WORDS[lane.status]
+        else:
+            time = "" if lane.took_s is None else phrases.duration(lane.took_s)
+        mark = Content.styled(f" {glyphs.warning if lane.slow else ' '}", "$warning")
+        row = Content(f"{time:>7}") + mark
+        if column and not narrow:
+            row += Content.styled(f" {text:<{column}}", MUTED)
+        yield row
+
+
+def _lane(lane: Lane, end_s: int, room: int, glyphs: Glyphs, paused: bool) -> Content:
+    """``room`` cells: the time it took as a bar, its usual time as a thin line up to a tick."""
+    cells = [(" ", "")] * room
+    if lane.began_s is None:
+        return _joined(cells)
+    style = STEP_STYLE[lane.status]
+
+    def at(seconds: float) -> int:
+        return min(room - 1, int(seconds / end_s * room))
+
+    first = at(lane.began_s)
+    if lane.status in (StepStatus.REUSED, StepStatus.SKIPPED):
+        cells[first] = (glyphs.step(lane.status), style)
+        return _joined(cells)
+    usual_end = None
+    if lane.usual_s is not None:
+        usual_end = max(first + 1, at(lane.began_s + lane.usual_s))
+        for x in range(first, min(room, usual_end)):
+            cells[x] = (glyphs.track, FAINT)
+    if lane.ended_s is not None:
+        halves = int(lane.ended_s / end_s * room * 2)
+        full, half = divmod(min(halves, room * 2), 2)
+        for x in range(first, max(first + 1, full)):
+            over = lane.slow and usual_end is not None and x > usual_end
+            cells[x] = (glyphs.bar, "$warning" if over else style)
+        if half and full > first:
+            over = lane.slow and usual_end is not None and full > usual_end
+            cells[full] = (glyphs.bar_half, "$warning" if over else style)
+    if usual_end is not None and usual_end < room:
+        cells[usual_end] = (glyphs.tick, "$warning" if lane.slow else MUTED)
+    for pause_s in lane.pauses_s:
+        cells[at(pause_s)] = (glyphs.paused, "$warning" if paused else MUTED)
+    return _joined(cells)
+
+
+def _joined(cells: list[tuple[str, str]]) -> Content:
+    """Neighbours of one style as one span: fewer of them are sent."""
+    runs: list[tuple[str, str]] = []
+    for char, style in cells:
+        if runs and runs[-1][1] == style:
+            runs[-1] = (runs[-1][0] + char, style)
+        else:
+            runs.append((char, style))
+    return Content.assemble(*runs)
+
+
+def _axis(end_s: int, room: int, glyphs: Glyphs) -> Content:
+    """Each label begins where its time is; the last one, at the end, is left out."""
+    step_s = tick_step_s(end_s, max(1, room // _LABEL))
+    line = ""
+    for tick_s in range(0, end_s, step_s):
+        label = phrases.duration(tick_s)
+        x = int(tick_s / end_s * room)
+        if x >= len(line) and x + len(label) <= room:
+            line = f"{line:<{x}}{label} "
+    return Content.styled(f"{line:<{room}}"[:room], FAINT)
+
+
+def _legend(state: RunState, side: int, glyphs: Glyphs) -> Content:
+    typical = state.typical
+    if typical is None or not typical.seconds:
+        return Content("")
+    many = "s" if typical.runs != 1 else ""
+    text = f" {glyphs.tick} usual of {typical.runs} run{many}"
+    return Content.styled(text if len(text) <= side + 1 else "", FAINT)
