@@ -8,7 +8,9 @@ from textual.content import Content
 
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
+from aura_tui.service import LinkStatus
 from aura_tui.ui import phrases
+from aura_tui.ui.liveness import Kind
 from aura_tui.ui.state import Asked
 from aura_tui.ui.theme import MUTED
 from aura_tui.ui.widgets.bar import bar
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.job import Job
     from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.liveness import Liveness
     from aura_tui.ui.state import RunState
 
 STATUS_STYLE = {
@@ -29,11 +32,30 @@ STATUS_STYLE = {
     JobStatus.FAILED: "$error",
     JobStatus.CANCELED: "$warning",
 }
+# Of the link, where there is one. Different states differ in their sign and their word.
+LINK_STYLE = {
+    LinkStatus.CONNECTING: MUTED,
+    LinkStatus.LIVE: MUTED,
+    LinkStatus.WAITING: "$warning",
+    LinkStatus.LOST: "$error",
+}
+LINK_WORDS = {
+    LinkStatus.CONNECTING: "connecting",
+    LinkStatus.LIVE: "live",
+    LinkStatus.WAITING: "link down",
+    LinkStatus.LOST: "link lost",
+}
+_SEVERITY_STYLE = {"info": MUTED, "warning": "$warning", "error": "$error"}
 _NARROW = 60
+_STATUS = 14  # cells kept for the status, whatever it is: beside it nothing moves
+_TIMES = 42  # cells kept for elapsed and left: `1:02:03 . 4-6 min left, from 14 runs here`
+# What the times say anyway: the third line need not say it again.
+_SAID = (Kind.PAUSED, Kind.QUEUED)
 
 
 class RunHeader(Painted):
-    """Three lines: title and state; the bar; time left and who this is."""
+    """Three lines: what it is and its state; the bar; time left, and either who this is or what
+    is the matter with the link or the job."""
 
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
         """Draw ``state`` as of ``now``."""
@@ -45,26 +67,87 @@ class RunHeader(Painted):
 def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Content]:
     """The three lines, each ``width`` cells."""
     job = state.job
+    said = state.liveness(now)
     if job is None:
+        matter = _matter(said, width, glyphs) if said is not None else Content("")
         return [
             spread(Content("aura-tui"), Content.styled("starting\u2026", MUTED), width),
             _whole_bar(0.0, width, glyphs, "$primary"),
-            Content(""),
+            matter.truncate(width, ellipsis=True),
         ]
     style = STATUS_STYLE[job.status]
     word = phrases.JOB_WORDS[job.status]
     if state.asked is not None:
         word, style = state.asked.value, "$warning"
-    title = Content.styled(clean_line(job.title) or job.id, "bold")
     status = Content.styled(f"{glyphs.job(job.status)} {word}", style)
-    times = Content(phrases.duration(state.clock.elapsed_s(now))) + _left(job, state, glyphs)
-    room = width - times.cell_length - 2
-    third = times if width < _NARROW else spread(times, _identity(job, glyphs, room), width)
+    title = Content.styled(clean_line(job.title) or job.id, "bold")
+    if said is not None and said.kind in _SAID:
+        said = None
+    narrow = width < _NARROW
+    marks = Content("") if narrow else _marks(state, glyphs)
+    correlation = _correlation(job)
+    # By what doesn't change while the job runs, so that it keeps its place.
+    room = width - title.cell_length - marks.cell_length - _STATUS - 4
+    above = not narrow and 0 < len(correlation) <= room
+    names = _between([Content.styled(correlation, MUTED) if above else Content(""), marks, status])
+    times = Content(phrases.duration(state.clock.elapsed_s(state.seen(now))))
+    if narrow:
+        third = _narrow_times(job, state, now, width, times, said, glyphs)
+    else:
+        times += _left(job, state, now, glyphs)
+        room = width - max(times.cell_length, _TIMES) - 2
+        who = _identity(job, "" if above else correlation, glyphs, room)
+        if said is not None:
+            who = _matter(said, width - times.cell_length - 2, glyphs)
+        third = spread(times, who, width)
     return [
-        spread(title, status, width),
+        spread(title, names, width),
         _whole_bar(job.percent, width, glyphs, style),
         third.truncate(width, ellipsis=True),
     ]
+
+
+def _narrow_times(
+    job: Job,
+    state: RunState,
+    now: datetime,
+    width: int,
+    times: Content,
+    said: Liveness | None,
+    glyphs: Glyphs,
+) -> Content:
+    """What matters most first: trouble, then the time left, then what is special of this board."""
+    if said is not None:
+        return spread(times, _matter(said, width - times.cell_length - 2, glyphs), width)
+    mode = Content.styled(state.mode, MUTED)
+    # Of the two, what one may not do here is worth more than what the range was judged from.
+    times += _left(job, state, now, glyphs, basis=not mode)
+    return spread(times, mode, width) if mode else times
+
+
+def _matter(said: Liveness, room: int, glyphs: Glyphs) -> Content:
+    mark = {"info": glyphs.waiting, "warning": glyphs.warning, "error": glyphs.failed}
+    text = f"{mark[said.severity]} {said.within(room - 2)}"
+    return Content.styled(text, _SEVERITY_STYLE[said.severity])
+
+
+def _marks(state: RunState, glyphs: Glyphs) -> Content:
+    """What is special of this board, and its link. An engine in this process has none."""
+    marks = [Content.styled(state.mode, MUTED)]
+    if state.link is not None:
+        sign = {
+            LinkStatus.CONNECTING: glyphs.waiting,
+            LinkStatus.LIVE: glyphs.done,
+            LinkStatus.WAITING: glyphs.warning,
+            LinkStatus.LOST: glyphs.failed,
+        }[state.link.status]
+        word = LINK_WORDS[state.link.status]
+        marks.append(Content.styled(f"{sign} {word}", LINK_STYLE[state.link.status]))
+    return _between(marks)
+
+
+def _between(parts: list[Content]) -> Content:
+    return Content("  ").join(part for part in parts if part)
 
 
 def _whole_bar(percent: float, width: int, glyphs: Glyphs, style: str) -> Content:
@@ -72,22 +155,33 @@ def _whole_bar(percent: float, width: int, glyphs: Glyphs, style: str) -> Conten
     return bar(percent, max(1, width - len(number)), glyphs, style) + Content(number)
 
 
-def _left(job: Job, state: RunState, glyphs: Glyphs) -> Content:
+def _left(
+    job: Job, state: RunState, now: datetime, glyphs: Glyphs, *, basis: bool = True
+) -> Content:
     """What follows the time so far: time to go as a range and what it was judged from, or why
-    there is none."""
+    there is none. What came before the link broke is told with its age."""
     dot = f" {glyphs.dot} "
     if state.over and not state.ended:
         return Content.styled(f"{dot}no more events; this is the last that was told", "$warning")
     if state.asked is Asked.CANCEL:
         return Content.styled(f"{dot}stopping; what is finished is kept", MUTED)
+    age_s = state.age_s(now)
+    age = f"as of {phrases.lasting(age_s)} ago" if age_s is not None else ""
     if job.status is JobStatus.RUNNING:
+        left = f"{phrases.time_left(job.eta)} left" if job.eta is not None else ""
+        if age:
+            return Content.styled(dot + (f"{left}, {age}" if left else age), MUTED)
         if job.eta is None:
             return Content.styled(f"{dot}time left unknown", MUTED)
-        left = f"{dot}{phrases.time_left(job.eta)} left"
-        return Content.assemble(left, (f", {phrases.basis(job.eta)}", MUTED))
+        judged = f", {phrases.basis(job.eta)}" if basis else ""
+        return Content.assemble(f"{dot}{left}", (judged, MUTED))
+    if age:
+        return Content.styled(f"{dot}{phrases.JOB_WORDS[job.status]}, {age}", MUTED)
+    said = state.liveness(now)
+    queued = said.text if said is not None and said.kind is Kind.QUEUED else "waiting for its turn"
     text = {
-        JobStatus.QUEUED: "waiting for its turn",
-        JobStatus.PAUSED: "paused; p lets it go on",
+        JobStatus.QUEUED: queued,
+        JobStatus.PAUSED: "paused" if state.mode else "paused; p lets it go on",
         JobStatus.SUCCEEDED: "finished",
         JobStatus.FAILED: f"failed in {job.stage.title}" if job.stage else "failed",
         JobStatus.CANCELED: f"cancelled in {job.stage.title}" if job.stage else "cancelled",
@@ -95,17 +189,21 @@ def _left(job: Job, state: RunState, glyphs: Glyphs) -> Content:
     return Content.styled(dot + text, MUTED)
 
 
-def _identity(job: Job, glyphs: Glyphs, room: int) -> Content:
+def _correlation(job: Job) -> str:
+    return f"id {clean_line(job.correlation_id, 40)}" if job.correlation_id else ""
+
+
+def _identity(job: Job, correlation: str, glyphs: Glyphs, room: int) -> Content:
     """Which attempt, the id that commands take, and the correlation id, as far as there is room."""
     attempt = f"attempt {job.attempt}"
+    retry = f"{attempt}, retry of {clean_line(job.retry_of, 12)}" if job.retry_of else attempt
     name = f"job {clean_line(job.id, 40)}"
-    parts = [attempt, name]
-    if job.correlation_id:
-        parts.append(f"id {clean_line(job.correlation_id, 40)}")
-    joined = [f" {glyphs.dot} ".join(some) for some in (parts, parts[:2])]
-    fitting = next((text for text in joined if len(text) <= room), None)
-    if fitting is None:
-        fitting = name if job.attempt == 1 else joined[1]
+    ways = ((retry, name, correlation), (retry, name), (attempt, name, correlation))
+    joined = [
+        f" {glyphs.dot} ".join(part for part in way if part) for way in (*ways, (attempt, name))
+    ]
+    short = name if job.attempt == 1 else attempt
+    fitting = next((text for text in joined if len(text) <= room), short)
     return Content.styled(fitting, MUTED)
 
 
