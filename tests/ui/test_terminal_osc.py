@@ -123,10 +123,12 @@ P = Pictures
     [
         ({"TERM": "xterm-256color"}, Abilities()),
         ({"TERM": "alacritty"}, Abilities()),
+        # Started from a shell in kitty.
+        ({"TERM": "alacritty", "KITTY_WINDOW_ID": "1"}, Abilities()),
         ({"TERM": "xterm-kitty"}, Abilities(Popup.OSC99, pictures=P.KITTY)),
         (
             {"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"},
-            Abilities(Popup.OSC99, pictures=P.KITTY),
+            Abilities(Popup.OSC99),
         ),
         ({"TERM": "xterm-ghostty"}, Abilities(Popup.OSC777, True, pictures=P.KITTY)),
         (
@@ -163,6 +165,10 @@ P = Pictures
         (
             {"TERM": "tmux-256color", "TMUX": "/tmp/t,1,0", "KITTY_WINDOW_ID": "1"},
             Abilities(Popup.OSC99, through=Through.TMUX),
+        ),
+        (
+            {"TERM": "tmux-256color", "TMUX": "x", "TERM_PROGRAM": "tmux", "WEZTERM_PANE": "0"},
+            Abilities(Popup.OSC777, True, through=Through.TMUX),
         ),
         ({"TERM": "screen", "STY": "1.pts"}, Abilities(through=Through.SCREEN)),
         (

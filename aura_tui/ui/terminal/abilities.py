@@ -116,8 +116,7 @@ def _placeholders(_: Mapping[str, str]) -> Pictures:
     return Pictures.KITTY
 
 
-# The first that matches holds. Those that say their own name come before those known by a
-# variable that a shell started in them hands on to another terminal.
+# The first that matches holds.
 _TERMINALS = (
     _Terminal(_program("ghostty", "xterm-ghostty"), Popup.OSC777, _always, _placeholders),
     _Terminal(_program("WezTerm", "wezterm"), Popup.OSC777, _always, _sixel),
@@ -137,8 +136,13 @@ _TERMINALS = (
             Pictures.SIXEL if _at_least("KONSOLE_VERSION", 220400)(env) else Pictures.CELLS
         ),
     ),
-    _Terminal(lambda env: "KITTY_WINDOW_ID" in env, Popup.OSC99, pictures=_placeholders),
-    _Terminal(lambda env: env.get("LC_TERMINAL") == "iTerm2", Popup.OSC9, _feature("P"), _sixel),
+    _Terminal(_term("alacritty")),
+    # tmux and SSH hide the names above and leave these; so do other terminals that were started
+    # from a shell in one of them, which must not get its pictures.
+    _Terminal(lambda env: "KITTY_WINDOW_ID" in env, Popup.OSC99),
+    _Terminal(lambda env: "GHOSTTY_RESOURCES_DIR" in env, Popup.OSC777, _always),
+    _Terminal(lambda env: "WEZTERM_PANE" in env, Popup.OSC777, _always),
+    _Terminal(lambda env: env.get("LC_TERMINAL") == "iTerm2", Popup.OSC9, _feature("P")),
 )
 _UNKNOWN = _Terminal(_always)
 # The Linux console reads on after an OSC it doesn't know (console_codes(4)); the rest are no
