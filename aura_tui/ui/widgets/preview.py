@@ -147,8 +147,8 @@ class PreviewView(Widget):
             self.run_worker(self._redraw(), group="redraw", exclusive=True)
 
     def on_unmount(self) -> None:
-        # At the end of the app the other screen is back by now; kitty forgets the pictures of this
-        # one by itself then.
+        # At the end of the app the main screen is back by now; the protocol has the pictures of the
+        # alternate one cleared when that is entered again.
         if self._drawn is not None and self._drawn.after:
             self._write(self._drawn.after)
         self._drawn = None
