@@ -37,6 +37,7 @@ class Past(msgspec.Struct, frozen=True):
 
 
 async def _hook(stage: str, ctx: StageContext, scene: int) -> None:
+    ctx.children.clock.advance(1.0)
     if stage == "render" and ctx.request.brief.text == "fails":
         raise StageError(Code.RENDER_FAILED, "The encoder broke", "Try again.")
     if stage == "voice" and ctx.request.brief.text == "hangs":

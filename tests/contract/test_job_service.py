@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.errors import AuraError, NotFound
+from aura_tui.errors import AuraError, Conflict, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.reduce import fold
+from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
+from aura_tui.service import Linked, LinkStatus, Typical
 from aura_tui.settings import EngineSettings, Settings
 from aura_tui.ui.follow import as_created
 from tests.contract.homes import HOMES, Past
@@ -103,7 +105,15 @@ async def test_artifacts_are_found_by_name_alone(past: Past) -> None:
 
 async def test_an_unknown_job_is_not_found(past: Past) -> None:
     service = past.service
-    for ask in (service.get, service.logs, service.artifacts):
+    asks = (
+        service.get,
+        service.logs,
+        service.artifacts,
+        service.typical,
+        service.retry_plan,
+        service.preview,
+    )
+    for ask in asks:
         with pytest.raises(NotFound):
             await ask("no-such-job")
     with pytest.raises(NotFound):
@@ -132,3 +142,62 @@ async def test_a_request_that_cannot_be_is_refused(past: Past) -> None:
 async def test_the_queue_is_empty_when_all_has_ended(past: Past) -> None:
     queue = await past.service.queue()
     assert (queue.queued, queue.running, queue.paused, queue.waiting) == (0, 0, 0, ())
+
+
+async def test_typical_times_are_of_other_runs_that_succeeded(past: Past) -> None:
+    assert await past.service.typical(past.succeeded) == Typical(0, {})
+    for job_id in (past.failed, past.cancelled):
+        found = await past.service.typical(job_id)
+        assert found.runs == 1
+        assert set(found.seconds) == set(Stage)
+        assert all(seconds > 0 for seconds in found.seconds.values())
+
+
+async def test_the_plan_of_a_retry_names_every_stage_or_is_refused_as_the_retry(
+    past: Past,
+) -> None:
+    with pytest.raises(AuraError):
+        await past.service.retry_plan(past.succeeded)
+    try:
+        plan = await past.service.retry_plan(past.failed)
+    except Conflict:
+        with pytest.raises(Conflict):
+            await past.service.retry(past.failed)
+        return
+    assert [step.stage for step in plan.steps] == list(Stage)
+    assert [(step.reused, step.total) for step in plan.steps] == [
+        (1, 1),
+        (3, 3),
+        (3, 3),
+        (1, 1),
+        (0, 3),
+    ]
+    assert plan.eta is not None
+    assert plan.eta.low <= plan.eta.seconds <= plan.eta.high
+    plan = await past.service.retry_plan(past.cancelled)
+    assert [(step.reused, step.total) for step in plan.steps] == [
+        (1, 1),
+        (0, 3),
+        (0, 3),
+        (0, 1),
+        (0, None),
+    ]
+
+
+async def test_a_preview_is_a_picture_on_this_machine_or_none(past: Past) -> None:
+    assert await past.service.preview(past.cancelled) is None
+    path = await past.service.preview(past.failed)
+    assert path is None or path.read_bytes() == b"visuals 3"
+
+
+async def test_a_link_that_there_is_is_live_beside_a_living_engine(past: Past) -> None:
+    if not isinstance(past.service, Linked):
+        return
+    link = past.service.link
+    assert link.status is LinkStatus.LIVE
+    assert link.heard_at is not None
+    assert link.since <= link.heard_at
+    past.service.reconnect()
+    async for first in past.service.links():
+        assert first.status is LinkStatus.LIVE
+        break
