@@ -9,8 +9,10 @@ import pytest
 
 from aura_tui.errors import Conflict, InputError, NotFound
 from aura_tui.model.request import Brief, JobRequest
+from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.replay import MAX_GAP_S, ReplayService, header_line, parse, record
+from aura_tui.service import Typical
 from aura_tui.wire.codec import MAX_EVENT_BYTES, encode_line
 from tests.ui.recordings import Tape, retried, success
 
@@ -45,6 +47,39 @@ async def test_record_writes_what_open_reads(tmp_path: Path) -> None:
     assert out.getvalue() == tape.lines()
     job = parse(io.BytesIO(out.getvalue())).jobs[0]
     assert (job.retry_of, job.attempt) == (tape.job.retry_of, 2)
+
+
+async def test_typical_times_are_recorded_and_told() -> None:
+    tape = success()
+    usual = Typical(14, {Stage.SCRIPT: 0.5, Stage.RENDERING: 12.25})
+    lines = [header_line(tape.job, usual), *map(encode_line, tape.envelopes)]
+    service = ReplayService(parse(lines), speed=0)
+    assert await service.typical(tape.job.id) == usual
+    out = io.BytesIO()
+    await record(service, tape.job.id, out)
+    assert out.getvalue().startswith(lines[0])
+    plain = ReplayService(tape.recording(), speed=0)
+    assert await plain.typical(tape.job.id) == Typical(0, {})
+
+
+async def test_typical_times_that_are_none_are_left_out() -> None:
+    header = (
+        b'{"recording":1,"job":{"id":"a"},"typical":{"runs":-3,"seconds":'
+        b'{"render":4,"Script":-1,"Nonsense":9,"TTS":1e300,"Visuals":0}}}'
+    )
+    recording = parse([header])
+    assert recording.typical["a"] == Typical(0, {Stage.RENDERING: 4.0, Stage.VISUALS: 0.0})
+    for broken in (b'"x"', b'{"seconds":{"Script":"x"}}', b'{"runs":1e99}'):
+        skipped = parse([b'{"recording":1,"job":{"id":"a"},"typical":' + broken + b"}"])
+        assert skipped.skipped == 1
+
+
+async def test_a_recording_has_no_plan_of_a_retry_and_no_picture() -> None:
+    tape = success()
+    service = ReplayService(tape.recording(), speed=0)
+    with pytest.raises(Conflict, match="recording can't be changed"):
+        await service.retry_plan(tape.job.id)
+    assert await service.preview(tape.job.id) is None
 
 
 async def test_pace_is_the_recorded_one_divided_by_speed() -> None:

@@ -192,6 +192,7 @@ async def test_cancel_reaches_every_stage_and_child(
     assert last.stage is not None
     names = [a.name for a in last.artifacts]
     assert names == (["small.partial.mp4"] if stage == "render" else [])
+    assert last.message == f"Cancelled in {last.stage.title}"  # the artifacts name what is kept
     assert step_words(events)[-1] == (last.stage.title, "cancelled")
     assert not (settings.home / "jobs" / job.id / "scratch").exists()
     assert not list((settings.home / "pieces").rglob("*.part*"))
@@ -251,7 +252,10 @@ async def test_a_failure_has_a_code_a_remedy_and_the_log(
     assert isinstance(last, ev.JobFailed)
     assert (last.stage, last.errors[0].code) == (Stage.RENDERING, "E600")
     assert last.errors[0].remediation == "Try again."
-    assert any(job.id in action for action in last.suggested_actions)
+    # What to do about the error is said there; these are what else one can do.
+    assert last.errors[0].remediation not in last.suggested_actions
+    assert all(job.id in action for action in last.suggested_actions)
+    assert "aura-tui retry" in last.suggested_actions[0]
     assert done.step(Stage.RENDERING).status is StepStatus.FAILED
     assert done.step(Stage.RENDERING).errors[0].code == "E600"
     assert "The encoder broke [E600]" in text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aura_tui.model.eta import Work, estimate, hms
+from aura_tui.model.eta import History, Work, estimate, forecast, hms, typical
 from aura_tui.model.stages import Stage
 
 WORK = Work(video_s=60, width=1280, height=720, fps=30)
@@ -63,6 +63,45 @@ def test_the_runs_are_those_of_the_least_known_stage() -> None:
         assert eta.runs == 1
 
 
+def test_what_is_there_already_costs_no_time() -> None:
+    shares = {Stage.SCRIPT: 0.0, Stage.VOICE: 0.0, Stage.VISUALS: 0.25, RENDERING: 1 / 3}
+    usual = {stage: 0.2 * units for stage, units in UNITS.items()}
+    left = usual[Stage.VISUALS] / 4 + usual[Stage.COMPOSITION] + usual[RENDERING] / 3
+    for eta in (
+        estimate(EVERY, WORK, stage=Stage.SCRIPT, percent=0, elapsed_s=0, shares=shares),
+        forecast(EVERY, WORK, shares),
+    ):
+        assert eta is not None
+        assert eta.seconds == pytest.approx(left)
+        assert eta.low < eta.seconds < eta.high
+
+
+def test_the_pace_is_that_of_what_is_made() -> None:
+    # Three quarters were there: 85 % after ten seconds means 40 % of what is made in them.
+    eta = estimate({}, WORK, stage=RENDERING, percent=85, elapsed_s=10, shares={RENDERING: 0.25})
+    assert eta is not None
+    assert eta.seconds == pytest.approx(15)
+    # Before the first new one is begun there is no pace.
+    assert (
+        estimate({}, WORK, stage=RENDERING, percent=75, elapsed_s=10, shares={RENDERING: 0.25})
+        is None
+    )
+
+
+def test_a_stage_with_nothing_to_make_needs_no_measure() -> None:
+    history: History = {s: rates for s, rates in EVERY.items() if s is not Stage.VOICE}
+    assert forecast(history, WORK, {}) is None
+    assert forecast(history, WORK, {Stage.VOICE: 0.0}) is not None
+    whole = forecast({}, WORK, dict.fromkeys(Stage, 0.0))
+    assert whole is not None
+    assert (whole.seconds, whole.runs) == (1.0, 0)  # a moment, not nothing
+
+
+def test_typical_is_the_median_of_what_was_measured() -> None:
+    history = {RENDERING: (0.3, 0.1, 0.2), Stage.VOICE: (math.nan,)}
+    assert typical(history, WORK) == {RENDERING: pytest.approx(0.2 * UNITS[RENDERING])}
+
+
 def test_a_time_past_belief_is_unknown() -> None:
     broken = {**EVERY, RENDERING: (1e7,)}
     assert estimate(broken, WORK, stage=RENDERING, percent=0, elapsed_s=0) is None
@@ -107,6 +146,7 @@ _rates = st.lists(_any, max_size=4).map(tuple)
     st.sampled_from(Stage),
     _any,
     _any,
+    st.dictionaries(st.sampled_from(Stage), _any),
 )
 def test_no_measure_makes_nonsense(
     history: dict[Stage, tuple[float, ...]],
@@ -114,11 +154,16 @@ def test_no_measure_makes_nonsense(
     stage: Stage,
     percent: float,
     elapsed_s: float,
+    shares: dict[Stage, float],
 ) -> None:
-    eta = estimate(history, work, stage=stage, percent=percent, elapsed_s=elapsed_s)
-    if eta is not None:
-        assert 0 <= eta.low <= eta.seconds <= eta.high < math.inf
-        assert eta.runs >= 0
+    for eta in (
+        estimate(history, work, stage=stage, percent=percent, elapsed_s=elapsed_s, shares=shares),
+        forecast(history, work, shares),
+    ):
+        if eta is not None:
+            assert 0 <= eta.low <= eta.seconds <= eta.high < math.inf
+            assert eta.runs >= 0
+    assert all(seconds >= 0 for seconds in typical(history, work).values())
 
 
 @pytest.mark.parametrize(
