@@ -1,0 +1,172 @@
+"""How a job looks in the list, at any width: pure functions from a job to lines.
+
+Where it is narrow, a job at work or in need of attention takes two lines (what, then how far) and
+all others one: the few that are looked at tell everything, the many take no more room than a
+title. Where it is wide, each takes one line, in columns that hold still.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.content import Content
+
+from aura_tui.model.status import JobStatus
+from aura_tui.model.text import clean_line
+from aura_tui.ui import phrases
+from aura_tui.ui.theme import FAINT, MUTED
+from aura_tui.ui.widgets.bar import bar
+from aura_tui.ui.widgets.header import STATUS_STYLE
+
+if TYPE_CHECKING:
+    from aura_tui.model.job import Job
+    from aura_tui.ui.glyphs import Glyphs
+
+WIDE = 72  # from here on: columns
+LEAD = 4  # cells before the title: cursor, mark, state, blank
+MARK = "*"
+_MAX_TITLE = 72  # cells; what stands right of it shall not be far
+_MIN_TITLE = 20  # beside the attempt in words; with less room it gets a number alone
+_TIME = 12  # "under 95 min"
+_AGE = 5  # "365 d"
+_WORD = 11
+_WORD_FROM, _STAGE_FROM, _ID_FROM = 96, 110, 130  # widths
+_STAGE = 13
+_ID = 12
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def age(seconds: float) -> str:
+    """How long ago, in one unit, never rounded up: ``12 s``, ``3 m``, ``2 h``, ``5 d``, ``3 y``."""
+    whole = int(max(0.0, seconds))
+    if whole >= 1000 * 86_400:
+        return f"{min(whole // 31_557_600, 999)} y"
+    size, unit = next(((size, unit) for size, unit in _UNITS if whole >= size), _UNITS[-1])
+    return f"{whole // size} {unit}"
+
+
+def age_stands_s(seconds: float) -> float:
+    """How long :func:`age` of ``seconds`` says the same."""
+    if seconds < 0:
+        return 1.0 - seconds
+    size = next((size for size, _ in _UNITS if seconds >= size), 1)
+    return size - seconds % size
+
+
+class Row(NamedTuple):
+    """All that a row is drawn from: equal ones look the same. ``age`` as :func:`age` says it."""
+
+    job: Job
+    age: str
+    urgent: bool = False
+    marked: bool = False
+    cursor: bool = False
+    focused: bool = False
+
+
+def lines(row: Row, width: int, glyphs: Glyphs) -> tuple[Content, ...]:
+    """``row`` in ``width`` cells: two lines where it is urgent and the list narrow, else one."""
+    if width >= WIDE:
+        return (_columns(row, width, glyphs),)
+    job = row.job
+    took = f"{_took(job):>9}" if width >= LEAD + 36 else ""
+    right = Content.styled(f"{'' if row.urgent else took} {row.age:>{_AGE}}", MUTED)
+    room = max(1, width - LEAD - right.cell_length)
+    first = _lead(row, glyphs) + _title(row, room, glyphs) + right
+    return (first, _second(job, width, glyphs)) if row.urgent else (first,)
+
+
+def _lead(row: Row, glyphs: Glyphs) -> Content:
+    status = row.job.status
+    cursor = glyphs.cursor if row.cursor else " "
+    return Content.assemble(
+        (cursor, "bold $accent" if row.focused else MUTED),
+        (MARK, "bold $accent") if row.marked else " ",
+        (glyphs.job(status), STATUS_STYLE[status]),
+        " ",
+    )
+
+
+def _title(row: Row, room: int, glyphs: Glyphs) -> Content:
+    """Title and attempt in exactly ``room`` cells."""
+    job = row.job
+    # Spelt before it is cut: a wide character and what stands for it differ in width.
+    title = Content(glyphs.spell(clean_line(job.title, 300)))
+    if not title.cell_length:
+        title = Content(glyphs.spell(clean_line(job.id, 60)))
+    style = "bold" if row.cursor and row.focused else ""
+    if job.status is JobStatus.QUEUED and not style:
+        style = MUTED
+    tail = f"  attempt {job.attempt}" if job.attempt > 1 else ""
+    if tail and room - len(tail) < _MIN_TITLE:
+        tail = f"  #{job.attempt}"
+    title = title.stylize(style).truncate(max(1, room - len(tail)), ellipsis=True)
+    return (title + Content.styled(tail, MUTED)).truncate(room, pad=True)
+
+
+def _second(job: Job, width: int, glyphs: Glyphs) -> Content:
+    """How far a job is, or where it failed."""
+    style = STATUS_STYLE[job.status]
+    room = width - LEAD
+    if job.status is JobStatus.FAILED:
+        where = f" in {job.stage.title}" if job.stage else ""
+        text = Content.styled(f"failed{where} at {int(job.percent)} %", style)
+    else:
+        length = max(1, min(40, room - 8 - _TIME))
+        text = Content.assemble(
+            bar(job.percent, length, glyphs, style),
+            f"{int(job.percent):4d} %",
+            (f"  {_time(job) or phrases.JOB_WORDS[job.status]}", MUTED),
+        )
+    return Content(" " * LEAD) + text.truncate(room, ellipsis=True, pad=True)
+
+
+def _columns(row: Row, width: int, glyphs: Glyphs) -> Content:
+    job = row.job
+    bar_cells = 8 if width < 100 else 12 if width < 140 else 20
+    parts = []
+    if width >= _STAGE_FROM:
+        stage = job.stage.title if job.stage and job.status is not JobStatus.SUCCEEDED else ""
+        parts.append(Content.styled(f"{stage:<{_STAGE}}", MUTED))
+    parts.append(_progress(row, bar_cells, glyphs))
+    time = _time(job) or _took(job)
+    if not time and width < _WORD_FROM:
+        time = phrases.JOB_WORDS[job.status]
+    parts.append(Content.styled(f"  {time:>{_TIME}}  {row.age:>{_AGE}}", MUTED))
+    if width >= _ID_FROM:
+        name = Content.styled(glyphs.spell(clean_line(job.id, 40)), FAINT)
+        parts += [Content("  "), name.truncate(_ID, ellipsis=True, pad=True)]
+    right = Content("").join(parts)
+    left = _lead(row, glyphs)
+    if width >= _WORD_FROM:
+        style = STATUS_STYLE[job.status] if row.urgent else MUTED
+        left += Content.styled(f"{phrases.JOB_WORDS[job.status]:<{_WORD}}", style)
+    room = min(_MAX_TITLE, width - left.cell_length - right.cell_length - 2)
+    return (left + _title(row, room, glyphs) + "  " + right).truncate(width, pad=True)
+
+
+def _progress(row: Row, length: int, glyphs: Glyphs) -> Content:
+    """The bar while it tells something: a job that waits or is done has none."""
+    job = row.job
+    percent = f"{int(job.percent):4d} %"
+    if row.urgent:
+        return bar(job.percent, length, glyphs, STATUS_STYLE[job.status]) + Content(percent)
+    stopped = job.status in (JobStatus.FAILED, JobStatus.CANCELED)
+    return Content.styled(" " * length + (percent if stopped else " " * 6), MUTED)
+
+
+def _time(job: Job) -> str:
+    """The time a running job still needs; "" for others."""
+    if job.status is not JobStatus.RUNNING:
+        return ""
+    return "time unknown" if job.eta is None else phrases.time_left(job.eta)
+
+
+def _took(job: Job) -> str:
+    """How long an ended job was at work; "" for others."""
+    if not job.status.ended:
+        return ""
+    seconds = phrases.active_s(job)
+    if not seconds and job.started_at is not None and job.ended_at is not None:
+        seconds = (job.ended_at - job.started_at).total_seconds()
+    return phrases.took(seconds) if seconds else ""

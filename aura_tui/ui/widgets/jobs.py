@@ -1,0 +1,506 @@
+"""The jobs pane: a summary, a filter, and the list, of which only the rows in sight are drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+from textual.widgets import Input
+
+from aura_tui.model.status import JobStatus
+from aura_tui.model.text import clean_line
+from aura_tui.ui import bindings
+from aura_tui.ui.glyphs import UNICODE
+from aura_tui.ui.job_filter import since
+from aura_tui.ui.theme import MUTED
+from aura_tui.ui.widgets.header import STATUS_STYLE
+from aura_tui.ui.widgets.job_rows import WIDE, Row, age, age_stands_s, lines
+from aura_tui.ui.widgets.painted import Painted, changed_cells, drawable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.style import Style
+
+    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.jobs import JobsState
+
+_MARK_CELLS = 3  # at the left end of a row: a click there marks
+_MAX_FILTER = 200
+_WORDS = {  # of the summary, in its order
+    JobStatus.RUNNING: "running",
+    JobStatus.PAUSED: "paused",
+    JobStatus.QUEUED: "queued",
+    JobStatus.FAILED: "failed",
+    JobStatus.SUCCEEDED: "done",
+    JobStatus.CANCELED: "cancelled",
+}
+
+
+class JobsPane(Vertical):
+    """The jobs and what to see of them. It changes only what is a matter of view in the state it
+    is shown: cursor, marks, filter."""
+
+    class Chosen(Message):
+        """The person moved the cursor to another job."""
+
+        def __init__(self, job_id: str) -> None:
+            super().__init__()
+            self.job_id = job_id
+
+    class Opened(Message):
+        """The person wants to see this job."""
+
+        def __init__(self, job_id: str) -> None:
+            super().__init__()
+            self.job_id = job_id
+
+    class Stale(Painted.Stale):
+        """Other rows are in sight, or the person changed the view; it has been drawn as of the
+        last ``now``, please show again."""
+
+    def __init__(self, *, id: str | None = None, can_make: bool = True) -> None:
+        """``can_make``: whether a key makes new jobs here, so that an empty list may say so."""
+        super().__init__(id=id)
+        self._state: JobsState | None = None
+        self._glyphs = UNICODE
+        self._summary = Painted(id="jobs-summary")
+        self._filter = FilterInput()
+        self._matches = Painted(id="jobs-matches")
+        self._problem = Painted(id="jobs-problem")
+        self._list = JobList(can_make=can_make)
+
+    def compose(self) -> ComposeResult:
+        yield self._summary
+        with Horizontal(id="jobs-filter"):
+            yield Slash(id="jobs-slash")
+            yield self._filter
+            yield self._matches
+        yield self._problem
+        yield self._list
+
+    def show(self, state: JobsState, now: datetime, glyphs: Glyphs) -> None:
+        """Draw ``state`` as of ``now``; keys act on it from here on."""
+        state.advance(now)
+        self._state, self._glyphs = state, glyphs
+        self._list.show(state, now, glyphs)
+        self._paint_head()
+
+    def next_change_s(self, now: datetime) -> float | None:
+        """In how many seconds time alone changes what shows; None: never."""
+        if self._state is None:
+            return None
+        due = (self._list.next_change_s(now), self._state.next_change_s(now))
+        return min((seconds for seconds in due if seconds is not None), default=None)
+
+    def focus(self, scroll_visible: bool = True) -> JobsPane:
+        """Focus the list."""
+        self._list.focus(scroll_visible)
+        return self
+
+    def _paint_head(self) -> None:
+        state = self._state
+        if state is None:
+            return
+        self._summary.paint([summary(state, self._summary.size.width, self._glyphs)], self._glyphs)
+        matches = f"  {len(state.visible):,} of {len(state):,}"
+        self._matches.paint([Content.styled(matches, MUTED)], self._glyphs)
+        problem = state.filter.problem
+        self.set_class(bool(problem), "-problem")
+        text = f"{self._glyphs.warning} {clean_line(problem, 200)}" if problem else ""
+        self._problem.paint([Content.styled(text, "$warning")], self._glyphs)
+
+    def on_painted_stale(self, message: Painted.Stale) -> None:
+        message.stop()
+        self._paint_head()
+
+    def on_jobs_pane_stale(self) -> None:
+        self._paint_head()
+
+    # The filter
+
+    def on_job_list_filter_asked(self, message: JobList.FilterAsked) -> None:
+        message.stop()
+        if self._state is None:
+            return
+        self._filter.value = self._state.filter.text
+        self._filter.cursor_position = len(self._filter.value)
+        self.add_class("-filtering")
+        self._filter.focus()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+        if self.has_class("-filtering"):
+            self._list.set_filter(message.value)
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        self._list.set_filter(message.value)
+        self._leave_filter()
+
+    def on_filter_input_left(self, message: FilterInput.Left) -> None:
+        message.stop()
+        self._list.set_filter("")
+        self._leave_filter()
+
+    def on_filter_input_moved(self, message: FilterInput.Moved) -> None:
+        message.stop()
+        self._list.action_move(message.by)
+
+    def _leave_filter(self) -> None:
+        self.remove_class("-filtering")
+        self._list.focus()
+
+
+class Slash(Painted):
+    """The sign before the filter."""
+
+    def on_mount(self) -> None:
+        self.paint([Content.styled("/", "bold $accent")], UNICODE)
+
+
+class FilterInput(Input):
+    """Where the filter is typed. Enter keeps it, escape takes it away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.FILTER]
+
+    class Left(Message):
+        """The person wants no filter."""
+
+    class Moved(Message):
+        """The person goes through what is left while typing."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    def __init__(self) -> None:
+        super().__init__(
+            placeholder="text, status:failed, age:<2h",
+            max_length=_MAX_FILTER,
+            select_on_focus=False,
+            compact=True,
+        )
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
+
+    def action_move(self, by: int) -> None:
+        self.post_message(self.Moved(by))
+
+
+class JobList(ScrollView, can_focus=True):
+    """The rows. It keeps what it was shown, so that a key is answered at once."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.JOBS]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"jobs--cursor", "jobs--cursor-focused"}
+
+    class FilterAsked(Message):
+        """The person wants to type a filter."""
+
+    def __init__(self, *, can_make: bool) -> None:
+        super().__init__()
+        self._can_make = can_make
+        self._state: JobsState | None = None
+        self._now: datetime | None = None
+        self._glyphs = UNICODE
+        self._lines: list[_Line] = []  # what the window shows, from its top
+        self._rows: dict[str, tuple[Row, tuple[_Line, ...]]] = {}  # of the jobs in sight
+        self._made_for: tuple[int, Glyphs] | None = None  # width and glyphs of the rows
+        self._cursor: str | None = None  # as last drawn
+        self._anchor: tuple[str, int] | None = None  # a job in sight, and its line in the window
+
+    def show(self, state: JobsState, now: datetime, glyphs: Glyphs) -> None:
+        """Draw the rows in sight as of ``now``."""
+        self._state, self._now, self._glyphs = state, now, glyphs
+        self._draw()
+
+    def next_change_s(self, now: datetime) -> float | None:
+        """In how many seconds an age in sight changes; None: there is none."""
+        ages = ((now - since(row.job)).total_seconds() for row, _ in self._rows.values())
+        return min(map(age_stands_s, ages), default=None)
+
+    def set_filter(self, text: str) -> None:
+        """The person types a filter."""
+        if self._state is not None:
+            self._state.set_filter(text)
+            self._acted()
+
+    @property
+    def _width(self) -> int:
+        return self.scrollable_content_region.width  # `size` counts the scrollbar in
+
+    @property
+    def _height(self) -> int:
+        return self.scrollable_content_region.height
+
+    # Where lines are. At the head of a narrow list, jobs have two.
+
+    @property
+    def _tall(self) -> int:
+        """How many jobs have two lines."""
+        return 0 if self._state is None or self._width >= WIDE else self._state.urgent
+
+    def _top(self, index: int) -> int:
+        """The first line of the job at ``index``."""
+        return index + min(index, self._tall)
+
+    def _index(self, line: int) -> int:
+        """Where the job is that has ``line``."""
+        tall = self._tall
+        return line // 2 if line < 2 * tall else line - tall
+
+    # Drawing
+
+    def _draw(self) -> None:
+        if self._state is not None and self._width:
+            self._fit(self._state)
+            self._draw_rows()
+
+    def _fit(self, state: JobsState) -> None:
+        """Size and offset: a moved cursor comes into sight, else what was in sight stays there."""
+        height, offset, total = (
+            self._height,
+            self.scroll_offset.y,
+            self._top(len(state.visible)),
+        )
+        self.virtual_size = Size(self._width, total)
+        moved, self._cursor = state.cursor != self._cursor, state.cursor
+        wanted, line = (state.cursor, None) if moved else (self._anchor or (None, None))
+        at = None if wanted is None else state.position(wanted)
+        if at is not None:
+            top, bottom = self._top(at), self._top(at + 1)
+            # At the top one wants to see what comes in there.
+            if line is not None and (offset or bottom > height):
+                offset = top - line
+            else:
+                offset = max(min(offset, top), bottom - height)
+        offset = max(0, min(offset, total - height))
+        if offset != self.scroll_offset.y:
+            self.scroll_to(y=offset, animate=False, immediate=True)
+
+    def _draw_rows(self) -> None:
+        """Make the lines in sight that changed, and send of them the cells that did."""
+        if self._state is None or self._now is None:
+            return
+        if self._made_for != (self._width, self._glyphs):
+            self._made_for = (self._width, self._glyphs)
+            self._rows.clear()
+        old = self._lines
+        self._lines = self._in_sight(self._state, self._now) or self._nothing(self._state)
+        if len(old) != len(self._lines):
+            self.refresh()
+            return
+        pairs = enumerate(zip(old, self._lines, strict=True))
+        changed = [region for y, (was, now) in pairs if (region := self._changed(was, now, y))]
+        if changed:
+            self.refresh(*changed)
+
+    def _changed(self, was: _Line, now: _Line, y: int) -> Region | None:
+        if was is now:
+            return None
+        if was.tint != now.tint:
+            return Region(0, y, self._width, 1)
+        return changed_cells(was.content, now.content, y)
+
+    def _in_sight(self, state: JobsState, now: datetime) -> list[_Line]:
+        """The lines of the window; [] where there is no job. Keeps their rows and an anchor."""
+        height, offset = self._height, self.scroll_offset.y
+        first = self._index(offset)
+        urgent, focused = state.urgent, self.has_focus
+        rows: dict[str, tuple[Row, tuple[_Line, ...]]] = {}
+        jobs = state.visible[first : self._index(offset + height - 1) + 1]
+        for index, job in enumerate(jobs, first):
+            cursor = job.id == state.cursor
+            row = Row(
+                job,
+                age((now - since(job)).total_seconds()),
+                urgent=index < urgent,
+                marked=state.is_marked(job.id),
+                cursor=cursor,
+                focused=cursor and focused,
+            )
+            known = self._rows.get(job.id)
+            rows[job.id] = (
+                known if known is not None and known[0] == row else (row, self._make(row))
+            )
+            if cursor or index == first:
+                self._anchor = (job.id, self._top(index) - offset)
+        self._rows = rows
+        made = [line for _, row_lines in rows.values() for line in row_lines]
+        hidden = offset - self._top(first)
+        return made[hidden : hidden + height]
+
+    def _make(self, row: Row) -> tuple[_Line, ...]:
+        tint = ("jobs--cursor-focused" if row.focused else "jobs--cursor") if row.cursor else ""
+        made = lines(row, self._width, self._glyphs)
+        return tuple(_Line(drawable(content, self._glyphs), tint) for content in made)
+
+    def _nothing(self, state: JobsState) -> list[_Line]:
+        """Why there is nothing to see."""
+        if len(state):
+            text = "No job matches the filter; escape clears it"
+        elif state.loading:
+            text = "Loading the jobs\u2026"
+        elif self._can_make:
+            text = "No job yet: n makes one, or aura-tui run BRIEF"
+        else:
+            text = "No job yet"
+        wrapped = Content.styled(text, MUTED).wrap(max(1, self._width - 4))
+        return [_Line(drawable(Content("  ") + line, self._glyphs)) for line in wrapped]
+
+    def render_line(self, y: int) -> Strip:
+        width = self._width
+        if y >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        line = self._lines[y]
+        style = self.get_visual_style(line.tint) if line.tint else self.visual_style
+        if line.strip is None or line.style is not style or line.strip.cell_length != width:
+            strips = Visual.to_strips(self, line.content, width, 1, style, pad=True)
+            line.strip = strips[0].crop(0, width) if strips else Strip.blank(width, self.rich_style)
+            line.style = style
+        return line.strip
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._draw_rows()
+            self.post_message(JobsPane.Stale())
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        super().watch_has_focus(_has_focus)
+        self._draw_rows()
+
+    def on_resize(self) -> None:
+        self._draw()
+        self.post_message(JobsPane.Stale())
+
+    # What the person does
+
+    def _acted(self) -> None:
+        """Show at once what a key did, and tell."""
+        state, was = self._state, self._cursor
+        if state is None:
+            return
+        self._draw()
+        self.refresh_bindings()
+        if state.cursor is not None and state.cursor != was:
+            self.post_message(JobsPane.Chosen(state.cursor))
+        self.post_message(JobsPane.Stale())
+
+    def action_move(self, by: int) -> None:
+        if self._state is not None:
+            self._state.move(by)
+            self._acted()
+
+    def action_page(self, by: int) -> None:
+        self.action_move(by * max(1, len(self._rows) - 1))
+
+    def action_first(self) -> None:
+        if self._state is not None:
+            self._state.first()
+            self._acted()
+
+    def action_last(self) -> None:
+        if self._state is not None:
+            self._state.last()
+            self._acted()
+
+    def action_open(self) -> None:
+        if self._state is not None and self._state.cursor is not None:
+            self.post_message(JobsPane.Opened(self._state.cursor))
+
+    def action_mark(self) -> None:
+        """Mark and go on, so that one key marks many."""
+        state = self._state
+        if state is not None and state.cursor is not None:
+            was = state.cursor
+            state.toggle_mark()
+            if state.cursor == was:  # a filter for marks may have taken it away
+                state.move(1)
+            self._acted()
+
+    def action_filter(self) -> None:
+        self.post_message(self.FilterAsked())
+
+    def action_clear(self) -> None:
+        """Take the marks away; when there are none, the filter."""
+        if self._state is not None:
+            if self._state.marked:
+                self._state.clear_marks()
+            else:
+                self._state.set_filter("")
+            self._acted()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """With nothing to clear, escape is for whoever is asked next."""
+        if action == "clear":
+            state = self._state
+            return state is not None and bool(state.marked or state.filter.text)
+        return True
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        state = self._state
+        if at is None or state is None or at.y >= len(self._lines) or not state.visible:
+            return
+        job = state.visible[self._index(self.scroll_offset.y + at.y)]
+        if event.button == 3 or event.ctrl or at.x < _MARK_CELLS:
+            state.toggle_mark(job.id)
+            self._acted()
+        elif event.button == 1:
+            state.place(job.id)
+            self._acted()
+            self.post_message(JobsPane.Opened(job.id))
+
+
+class _Line:
+    """A line of the list. ``tint``: the component style behind it, or ""."""
+
+    __slots__ = ("content", "strip", "style", "tint")
+
+    def __init__(self, content: Content, tint: str = "") -> None:
+        self.content = content
+        self.tint = tint
+        self.strip: Strip | None = None  # as drawn in ``style``
+        self.style: Style | None = None
+
+
+def summary(state: JobsState, width: int, glyphs: Glyphs) -> Content:
+    """One line: how many there are of what, what is marked, what is filtered. In words where they
+    fit, else with the signs of the rows."""
+    counts = [(status, word, state.counts[status]) for status, word in _WORDS.items()]
+    counts = [(status, word, count) for status, word, count in counts if count]
+    notes = list(_notes(state))
+    spelt = [Content.styled(f"{count:,} {word}", STATUS_STYLE[s]) for s, word, count in counts]
+    short = [
+        Content.styled(f"{glyphs.job(status)} {count:,}", STATUS_STYLE[status])
+        for status, _, count in counts
+    ]
+    gap = Content("  ")
+    line = gap.join([*spelt, *notes])
+    if line.cell_length > width:
+        line = gap.join([*short, *notes])
+    return line.truncate(width, ellipsis=True)
+
+
+def _notes(state: JobsState) -> Iterator[Content]:
+    if state.marked:
+        hidden = state.marked_hidden
+        more = f", {hidden} hidden" if hidden else ""
+        yield Content.styled(f"{len(state.marked)} marked{more}", "bold $accent")
+    if state.filter.text:
+        yield Content.styled(f"filter: {clean_line(state.filter.text, _MAX_FILTER)}", "$accent")
+    if state.loading and len(state):
+        yield Content.styled("loading\u2026", MUTED)
