@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 RESOLUTIONS = ("360p", "480p", "540p", "720p", "1080p", "1440p")
 ASPECTS = ("16:9", "9:16", "1:1")
+_COUNTED = 100_000  # characters; counting more would be felt in typing
 _SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst")
 
 
@@ -136,7 +137,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     def hints(self) -> dict[Field, str]:
         """What a field takes, or what will become of what it holds."""
         request = self.request()
-        words = len(self.brief.split())
+        words = f"{len(self.brief.split()):,} words" if len(self.brief) < _COUNTED else "many words"
         try:
             width, height = frame_size(self.resolution, self.aspect)
             size = f"{width}x{height} pixels"
@@ -144,16 +145,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             size = ""
         stem = Path(self.file.strip()).stem if self.file.strip() else request.title
         return {
-            Field.BRIEF: f"A text of {words} words." if request.brief.text.strip() else "",
+            Field.BRIEF: f"A text of {words}." if request.brief.text.strip() else "",
             Field.FILE: "Markdown or plain text.",
-            Field.DURATION: "90, 1m30s or 00:01:30; the text decides if empty.",
+            Field.DURATION: "90, 1m30s or 00:01:30. If empty, the text decides.",
             Field.RESOLUTION: size,
-            Field.VOICE: "One that speaks the text's language if empty.",
-            Field.FOLDER: ""
-            if self.folder.strip()
-            else f"{slug(stem)} in this folder if empty."
-            if self.brief.strip() or self.file.strip()
-            else "A folder named after the video if empty.",
+            Field.VOICE: "If empty, one for the text's language.",
+            Field.FOLDER: "" if self.folder.strip() else f"If empty: ./{slug(stem)}",
         }
 
 

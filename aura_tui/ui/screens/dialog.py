@@ -109,7 +109,7 @@ class Dialog(ModalScreen[T]):
         self._question = question
         self._options = {option.id: option for option in options}
         self._stay = stay
-        self._body = VerticalScroll(id="body", can_focus=False)
+        self._body = VerticalScroll(id="facts", can_focus=False)
         self._answers = Container(id="answers")
 
     def body(self) -> Iterable[Widget]:

@@ -1,0 +1,264 @@
+"""The form of a new job. What is wrong is said under its field as one types."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Static, TextArea
+
+from aura_tui.errors import AuraError, InputError
+from aura_tui.model.text import clean_line
+from aura_tui.ui import bindings
+from aura_tui.ui.draft import ASPECTS, RESOLUTIONS, Field, Order, blame, matching
+from aura_tui.ui.screens.dialog import ROOMY, SHORT, Choice
+from aura_tui.ui.theme import MUTED
+from aura_tui.ui.widgets.entry import Area, Entry
+from aura_tui.ui.widgets.painted import drawable
+from aura_tui.ui.widgets.picker import Picker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.events import DescendantBlur, DescendantFocus, Resize
+    from textual.widget import Widget
+
+    from aura_tui.ui.draft import Draft
+    from aura_tui.ui.glyphs import Glyphs
+
+_PAUSE_S = 0.3  # in typing, before providers are asked
+_HIGH = 32  # rows; from here the text has more room
+
+
+class Row(Vertical):
+    """A field: its label, where it is typed, and a note below."""
+
+    def __init__(self, field: Field, control: Widget, glyphs: Glyphs) -> None:
+        super().__init__(classes="row")
+        self.field = field
+        self.control = control
+        self._glyphs = glyphs
+        self._label = Static(Content(f"  {field}"), markup=False, classes="label")
+        self._note = Static(markup=False, classes="note")
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="field"):
+            yield self._label
+            yield self.control
+        yield self._note
+
+    def note(self, text: str, *, wrong: bool) -> None:
+        """What is to be said of the field; "" for nothing."""
+        self.set_class(wrong, "-wrong")
+        said = f"{self._glyphs.failed} {text}" if wrong else text
+        # Of what is typed, a note may come at any time: its line is kept free.
+        self.set_class(not said and isinstance(self.control, Picker), "-silent")
+        self._note.update(drawable(Content(said), self._glyphs))
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        self._label.update(Content(f"{self._glyphs.cursor} {self.field}"))
+        self.add_class("-here")
+        self.call_after_refresh(self.scroll_visible, animate=False)  # its note shows by then
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        self._label.update(Content(f"  {self.field}"))
+        self.remove_class("-here")
+
+
+class Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Scrolls after the focus: up and down are the form's."""
+
+
+class NewJobScreen(ModalScreen[Order | None]):
+    """Gives the order, or None when it was closed; ``draft`` is then what had been typed.
+
+    ``check`` is asked when typing pauses, and before the order is given: it reads the file, asks
+    the providers, and raises InputError. ``voices`` are names to suggest. ``themes`` are names to
+    choose from; a draft without one gets the settings' own.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.FORM]
+    AUTO_FOCUS = "Area"
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (ROOMY, "-roomy")]  # noqa: RUF012 - Textual's own spelling
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall"), (_HIGH, "-high")]  # noqa: RUF012 - as above
+
+    def __init__(
+        self,
+        draft: Draft,
+        glyphs: Glyphs,
+        check: Callable[[Draft], Awaitable[Order]],
+        *,
+        voices: Sequence[str] = (),
+        themes: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        self.draft = draft
+        self._glyphs = glyphs
+        self._check = check
+        self._voices: tuple[str, ...] = ()
+        self._touched = {field for field in Field if draft.get(field)}
+        self._refused: dict[Field | None, str] = {}  # by the last check
+        self._rows = {row.field: row for row in self._make_rows(themes)}
+        self._fields = Fields(id="fields")
+        self._status = Static(markup=False, id="status")
+        self.set_voices(voices)
+
+    def _make_rows(self, themes: Sequence[str]) -> Iterator[Row]:
+        draft = self.draft
+        chosen = (draft.theme,) if draft.theme else ()
+        theme = [(name, name) for name in dict.fromkeys((*themes, *chosen))]
+        controls: dict[Field, Widget] = {
+            Field.BRIEF: Area(draft.brief, "A topic, or the whole text"),
+            Field.RESOLUTION: _picker(RESOLUTIONS, draft.resolution),
+            Field.ASPECT: _picker(ASPECTS, draft.aspect),
+            Field.THEME: Picker(theme if chosen else [("", "default"), *theme], draft.theme),
+        }
+        for field in Field:
+            control = controls.get(field) or Entry(draft.get(field))
+            control.id = field.name.lower()
+            yield Row(field, control, self._glyphs)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="form"):
+            yield Static(Content.styled("New job", "bold"), markup=False)
+            with self._fields:
+                yield from self._rows.values()
+            with Horizontal(id="answers"):
+                yield Choice("Start", self._glyphs, id="start")
+                yield Choice("Close", self._glyphs, id="close")
+                yield self._status
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def set_voices(self, names: Sequence[str]) -> None:
+        """Voices to suggest, as soon as they are known."""
+        self._voices = tuple(clean_line(name, 100) for name in names)
+        voice = self._rows[Field.VOICE].control
+        if isinstance(voice, Entry):
+            voice.suggester = SuggestFromList(self._voices, case_sensitive=False)
+        if self.is_mounted:
+            self._show()
+
+    # -- drawing
+
+    def on_resize(self, event: Resize) -> None:
+        """Fields that don't fit scroll; title and answers always show."""
+        # Border, title, answers; and the padding and the blank lines around the fields.
+        taken = 4 if event.size.height < SHORT else 8
+        self._fields.styles.max_height = max(1, event.size.height - taken)
+
+    def _show(self, status: str = "") -> None:
+        hints = self.draft.hints()
+        names = matching(self._voices, self.draft.voice)
+        if self.draft.voice.strip() and names:
+            hints[Field.VOICE] = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        wrong = self._refused.copy()
+        for field, text in self.draft.problems().items():
+            wrong[field] = text
+        for field, row in self._rows.items():
+            problem = wrong.get(field, "") if field in self._touched else ""
+            row.note(problem or hints.get(field, ""), wrong=bool(problem))
+        if general := wrong.get(None, ""):
+            status = f"{self._glyphs.failed} {general}"
+        said = drawable(Content(status or f"{self._submit_key()} starts"), self._glyphs)
+        self._status.update(said.stylize("$error" if general else MUTED))
+
+    def _submit_key(self) -> str:
+        bound = self.active_bindings.items()
+        return next((key for key, b in bound if b.binding.id == "form.submit"), "enter")
+
+    # -- typing
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        self._edit(message.input, message.value)
+
+    def on_text_area_changed(self, message: TextArea.Changed) -> None:
+        self._edit(message.text_area, message.text_area.text)
+
+    def on_picker_picked(self, message: Picker.Picked) -> None:
+        self._edit(message.picker, message.value)
+
+    def _edit(self, control: Widget, text: str) -> None:
+        field = next(row.field for row in self._rows.values() if row.control is control)
+        if self.draft.get(field) == text:
+            return
+        self.draft = self.draft.having(field, text)
+        self._touched.add(field)
+        self._refused.pop(field, None)
+        self._refused.pop(None, None)
+        if field in (Field.BRIEF, Field.FILE):  # either mends the other
+            self._refused.pop(Field.BRIEF, None)
+            self._refused.pop(Field.FILE, None)
+        self._show()
+        self.run_worker(self._look(), exclusive=True, group="check")
+
+    async def _look(self) -> None:
+        """Ask what typing alone doesn't tell. The next key stroke cancels it."""
+        await asyncio.sleep(_PAUSE_S)
+        if not self.draft.problems():
+            await self._settle()
+            self._show()
+
+    async def _settle(self) -> Order | None:
+        self._refused = {}
+        try:
+            return await self._check(self.draft)
+        except InputError as e:
+            field, text = blame(e, self.draft)
+            self._refused[field] = text
+        except AuraError as e:
+            self._refused[None] = clean_line(f"{e.message}. {e.remediation}", 500)
+        return None
+
+    # -- keys and mouse
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        self.focus_next()
+
+    def action_field(self, step: int) -> None:
+        self.focus_next() if step > 0 else self.focus_previous()
+
+    def action_stay(self) -> None:
+        self.dismiss(None)
+
+    def on_choice_taken(self, message: Choice.Taken) -> None:
+        message.stop()
+        if message.choice.id == "start":
+            self.action_submit()
+        else:
+            self.dismiss(None)
+
+    def action_submit(self) -> None:
+        self._touched = set(Field)
+        if self._to_problem(set(self.draft.problems())):
+            self._show()
+            return
+        self._show("checking...")
+        self.run_worker(self._start(), exclusive=True, group="check")
+
+    async def _start(self) -> None:
+        order = await self._settle()
+        if order is not None:
+            self.dismiss(order)
+            return
+        self._show()
+        self._to_problem({field for field in self._refused if field is not None})
+
+    def _to_problem(self, wrong: set[Field]) -> bool:
+        """Focus the first field that is wrong; whether there is one."""
+        row = next((row for field, row in self._rows.items() if field in wrong), None)
+        if row is not None:
+            row.control.focus()
+        return row is not None
+
+
+def _picker(values: Sequence[str], value: str) -> Picker:
+    """``value`` is one of them, or one more."""
+    return Picker([(v, v) for v in dict.fromkeys((*values, value)) if v], value)

@@ -1,0 +1,470 @@
+"""Every question over the board: what it shows, its default, its keys; small, ASCII, hostile."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.events import Paste
+
+from aura_tui.errors import Code, EngineError, InputError
+from aura_tui.model.job import Eta
+from aura_tui.model.stages import Stage
+from aura_tui.service import PlannedStep, RetryPlan
+from aura_tui.ui.draft import Draft, Field, Order, settle
+from aura_tui.ui.glyphs import ASCII, UNICODE, Glyphs
+from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
+from aura_tui.ui.screens.leave import Leave, LeaveScreen
+from aura_tui.ui.screens.new_job import NewJobScreen
+from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll
+from aura_tui.ui.screens.save_as import SaveAs
+from aura_tui.ui.widgets.entry import Area, Entry
+from aura_tui.ui.widgets.picker import Picker
+from tests.ui import recordings
+from tests.ui.boards import SIZES
+from tests.ui.dialogs import NOT_YET, Asked, asked, job_of
+from tests.ui.test_stakes import in_visuals
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.screen import ModalScreen
+
+PLAN = RetryPlan(
+    tuple(
+        PlannedStep(stage=stage, reused=reused, total=total)
+        for stage, reused, total in zip(Stage, (1, 8, 6, 0, 0), (1, 8, 8, None, None), strict=True)
+    ),
+    Eta(seconds=280, low=240, high=330, runs=14),
+)
+JOBS = [job_of(tape) for tape in (recordings.failure(), recordings.cancelled())] * 6
+
+
+def cancel(glyphs: Glyphs = UNICODE) -> ConfirmCancel:
+    return ConfirmCancel(job_of(in_visuals(made=2, reused=1)), 252.0, glyphs)
+
+
+async def settled(draft: Draft) -> Order:
+    """The check of an engine that can do everything."""
+    return await asyncio.to_thread(settle, draft, lambda _: None)
+
+
+def form(draft: Draft | None = None, glyphs: Glyphs = UNICODE) -> NewJobScreen:
+    return NewJobScreen(
+        draft or Draft(),
+        glyphs,
+        settled,
+        voices=("de", "en-gb", "en-us"),
+        themes=("aurora", "paper"),
+    )
+
+
+# What makes it (screens of several answers), and what of it must always show.
+DIALOGS: dict[str, tuple[Callable[[Glyphs], ModalScreen[Any]], tuple[str, ...]]] = {
+    "cancel": (cancel, ("Cancel this run?", "Keep running", "Cancel the run")),
+    "cancel all": (
+        lambda glyphs: ConfirmCancelAll(JOBS, glyphs),
+        ("Cancel 12 runs?", "Keep them running", "Cancel them"),
+    ),
+    "retry": (
+        lambda glyphs: ConfirmRetry(JOBS[0], PLAN, glyphs),
+        ("Retry this job?", "Rendering", "takes", "Not now"),
+    ),
+    "retry all": (lambda glyphs: ConfirmRetryAll(JOBS, glyphs), ("Retry 12 jobs?", "Not now")),
+    "leave": (
+        lambda glyphs: LeaveScreen(3, ["Tides"] * 3, True, glyphs),
+        ("Leave while 3 runs are", "background", "Stay", "Stop here, go on later", "Cancel them"),
+    ),
+    "new": (lambda glyphs: form(None, glyphs), ("New job", "Brief", "Start", "Close")),
+    "save": (lambda glyphs: SaveAs("a.mp4", "/v", glyphs), ("Save a.mp4 as", "/v/a.mp4", "Close")),
+}
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_question_and_answers_show_at_every_size(
+    name: str, size: tuple[int, int], ascii: bool
+) -> None:
+    make, texts = DIALOGS[name]
+    async with asked(make(ASCII if ascii else UNICODE), size, ascii=ascii) as dialog:
+        await dialog.shows(*texts)
+        assert not ascii or dialog.text.isascii(), [c for c in dialog.text if not c.isascii()]
+        assert len(dialog.lines) == size[1]
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_a_dialog_survives_any_resize(name: str) -> None:
+    make, texts = DIALOGS[name]
+    async with asked(make(UNICODE), (200, 60)) as dialog:
+        for size in ((40, 12), (41, 13), (120, 40), (80, 24)):
+            await dialog.pilot.resize_terminal(*size)
+            await dialog.shows(*texts)
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_escape_changes_nothing(name: str) -> None:
+    async with asked(DIALOGS[name][0](UNICODE)) as dialog:
+        await dialog.press("escape")
+        assert await dialog.answers() in (False, None, Leave.STAY)
+
+
+# -- cancel
+
+
+@pytest.mark.parametrize("key", ["enter", "space", "escape", "q", "n"])
+async def test_a_cancel_keeps_running_unless_it_is_chosen(key: str) -> None:
+    async with asked(cancel()) as dialog:
+        await dialog.shows("\u276f Keep running")
+        await dialog.press(key)
+        assert await dialog.answers() is False
+        assert dialog.app.leaked == 0
+
+
+@pytest.mark.parametrize("keys", [("right", "enter"), ("l", "space"), ("j", "enter"), ("y",)])
+async def test_a_cancel_can_be_chosen_by_key(keys: tuple[str, ...]) -> None:
+    async with asked(cancel()) as dialog:
+        await dialog.press(*keys)
+        assert await dialog.answers() is True
+
+
+async def test_a_cancel_can_be_clicked() -> None:
+    async with asked(cancel()) as dialog:
+        await dialog.pilot.click("#cancel")
+        assert await dialog.answers() is True
+
+
+async def test_a_cancel_tells_what_is_lost_and_kept_and_follows_the_job() -> None:
+    tape = in_visuals(made=2, reused=1)
+    async with asked(cancel()) as dialog:
+        await dialog.shows("How a solar sail works", "2 of 5 stages done, 4:12 of work")
+        await dialog.shows("lost   the scene in hand", "2 stages and 3 of 8 scenes, for a retry")
+        recordings.compose(tape)
+        assert isinstance(dialog.screen, ConfirmCancel)
+        dialog.screen.show(job_of(tape), 253.0)
+        await dialog.shows("4:13 of work", "files  captions.srt")
+
+
+async def test_a_cancel_of_many_lists_some_and_counts_the_rest() -> None:
+    async with asked(ConfirmCancelAll(JOBS, UNICODE)) as dialog:
+        await dialog.shows("Cancel 12 runs?", "and 6 more", "\u276f Keep them running")
+        assert dialog.text.count("How a solar sail works") == 6
+        await dialog.press("enter")
+        assert await dialog.answers() is False
+
+
+async def test_what_does_not_fit_scrolls_under_the_question() -> None:
+    async with asked(ConfirmCancelAll(JOBS, UNICODE), (40, 12)) as dialog:
+        await dialog.shows("Cancel 12 runs?", "lost")
+        assert "and 6 more" not in dialog.text
+        await dialog.press("pagedown")
+        await dialog.shows("Cancel 12 runs?", "and 6 more", "Cancel them")
+        await dialog.press("pageup")
+        await dialog.shows("lost")
+
+
+async def test_moved_keys_work_in_a_dialog() -> None:
+    async with asked(cancel(), keymap={"confirm.yes": "z"}) as dialog:
+        await dialog.press("y")
+        assert dialog.answer == NOT_YET
+        await dialog.press("z")
+        assert await dialog.answers() is True
+
+
+# -- retry
+
+
+async def test_a_retry_shows_its_plan_and_enter_retries() -> None:
+    async with asked(ConfirmRetry(JOBS[0], PLAN, UNICODE)) as dialog:
+        await dialog.shows(
+            "\u21ba Script       reused",
+            "\u25cb Visuals      6 of 8 scenes reused",
+            "\u25cb Rendering    runs again",
+            "takes  4-6 min, from 14 runs here",
+            "\u276f Retry",
+        )
+        await dialog.press("enter")
+        assert await dialog.answers() is True
+
+
+async def test_a_retry_of_unknown_length_says_so() -> None:
+    async with asked(ConfirmRetry(JOBS[0], RetryPlan(PLAN.steps, None), UNICODE)) as dialog:
+        await dialog.shows("takes  unknown")
+        await dialog.press("n")
+        assert await dialog.answers() is False
+
+
+async def test_a_retry_of_many_counts_them() -> None:
+    async with asked(ConfirmRetryAll(JOBS[:1], UNICODE)) as dialog:
+        await dialog.shows("Retry 1 job?", "\u2717  90 %  How a solar sail works")
+        await dialog.press("y")
+        assert await dialog.answers() is True
+
+
+# -- leave
+
+
+@pytest.mark.parametrize(
+    ("can_background", "downs", "answer"),
+    [
+        (True, 0, Leave.BACKGROUND),
+        (True, 1, Leave.STAY),
+        (True, 2, Leave.STOP),
+        (True, 3, Leave.CANCEL),
+        (False, 0, Leave.STAY),
+        (False, 1, Leave.STOP),
+        (False, 2, Leave.CANCEL),
+    ],
+)
+async def test_leaving_destroys_nothing_unless_it_is_chosen(
+    can_background: bool, downs: int, answer: Leave
+) -> None:
+    async with asked(LeaveScreen(2, ["Tides", "Sails"], can_background, UNICODE)) as dialog:
+        await dialog.press(*["down"] * downs, "enter")
+        assert await dialog.answers() is answer
+
+
+async def test_leaving_names_some_of_the_runs() -> None:
+    titles = [f"run {n}" for n in range(9)]
+    async with asked(LeaveScreen(9, titles, True, UNICODE)) as dialog:
+        await dialog.shows("Leave while 9 runs are under way?", "run 3", "and 5 more")
+        assert "run 4" not in dialog.text
+    async with asked(LeaveScreen(1, titles[:1], False, UNICODE)) as dialog:
+        await dialog.shows("Leave while a run is under way?", "Cancel it")
+        assert "background" not in dialog.text
+
+
+async def test_q_twice_stays() -> None:
+    async with asked(LeaveScreen(1, ["Tides"], True, UNICODE)) as dialog:
+        await dialog.press("q")
+        assert await dialog.answers() is Leave.STAY
+
+
+# -- text from outside
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_titles_are_drawn_not_obeyed(size: tuple[int, int]) -> None:
+    job = job_of(recordings.hostile())
+    screens: list[ModalScreen[bool]] = [
+        ConfirmCancel(job, 1.0, UNICODE),
+        ConfirmCancelAll([job], UNICODE),
+        ConfirmRetry(job, PLAN, UNICODE),
+        ConfirmRetryAll([job], UNICODE),
+    ]
+    for screen in screens:
+        async with asked(screen, size) as dialog:
+            await dialog.shows("[red]not red[/red]"[: size[0] - 24])
+            assert "\x1b" not in dialog.text
+    async with asked(LeaveScreen(1, [job.title], True, UNICODE), size) as leave:
+        await leave.shows("[red]not red[/red]")
+    async with asked(SaveAs("../../etc/[red]\x1b[2Jx.mp4", "/v", UNICODE), size) as save:
+        await save.shows("Save [red]x.mp4 as", "/v/[red]x.mp4")
+
+
+async def test_a_wide_title_stays_within_its_line() -> None:
+    job = recordings.Tape(title="\u5b57\u5e55 " * 60).job
+    async with asked(ConfirmRetryAll([job], UNICODE), (40, 12)) as dialog:
+        await dialog.shows("\u5b57\u5e55", "Not now")
+
+
+# -- the new job
+
+
+async def typed(dialog: Asked[Order | None], field: Field, text: str) -> None:
+    """Go to ``field`` and type."""
+    dialog.screen.query_one(f"#{field.name.lower()}").focus()
+    await dialog.press(*text)
+
+
+def order_of(answer: object) -> Order:
+    assert isinstance(answer, Order)
+    return answer
+
+
+async def test_a_topic_and_ctrl_s_make_a_job() -> None:
+    async with asked(form()) as dialog:
+        await dialog.press(*"Tides", "ctrl+s")
+        order = order_of(await dialog.answers())
+    assert order.request.brief.topic == "Tides"
+    assert order.request.render_spec.res == "720p"
+    assert order.folder == Path("tides").absolute()
+
+
+async def test_every_field_by_keyboard_alone() -> None:
+    async with asked(form(), (40, 12)) as dialog:
+        await dialog.press(*"One", "enter", *"two", "tab", "tab")
+        await dialog.press(*"90", "enter", "right", "down", "l", "tab")
+        await dialog.press(*"en-g", "right", "enter", "space", "down")
+        await dialog.press(*"/tmp/x", "enter")
+        await dialog.shows("\u276f Start")
+        await dialog.press("enter")
+        order = order_of(await dialog.answers())
+    request = order.request
+    assert request.brief.text == "One\ntwo"
+    assert request.plan_spec.target_duration == "90"
+    assert (request.render_spec.res, request.brief.aspect) == ("1080p", "9:16")
+    assert (request.voice_spec.voice_name, request.options.theme) == ("en-gb", "aurora")
+    assert order.folder == Path("/tmp/x")
+
+
+async def test_by_mouse() -> None:
+    async with asked(form(Draft(brief="Tides"))) as dialog:
+        picker = dialog.screen.query_one("#resolution", Picker)
+        at = str(picker.render()).index("1440p")
+        await dialog.pilot.click("#resolution", offset=(at, 0))
+        await dialog.shows("[1440p]", "2560x1440 pixels")
+        await dialog.pilot.click("#start")
+        assert order_of(await dialog.answers()).request.render_spec.res == "1440p"
+
+
+async def test_nothing_is_wrong_before_one_has_typed() -> None:
+    async with asked(form()) as dialog:
+        await dialog.shows("A topic, or the whole text")
+        assert "\u2717" not in dialog.text
+
+
+async def test_what_is_wrong_is_said_as_one_types_and_goes_when_it_is_mended() -> None:
+    async with asked(form()) as dialog:
+        await typed(dialog, Field.DURATION, "2")
+        await dialog.shows("\u2717 Give between 5 seconds and 60 minutes.")
+        await dialog.press("0")
+        await until(lambda: "\u2717" not in dialog.text)
+
+
+async def test_start_goes_to_what_is_wrong() -> None:
+    async with asked(form()) as dialog:
+        await typed(dialog, Field.VOICE, "x")
+        await dialog.press("ctrl+s")
+        await dialog.shows("\u2717 Write a topic or a text here")
+        assert isinstance(dialog.screen.focused, Area)
+        assert dialog.answer == NOT_YET
+
+
+async def test_what_a_provider_refuses_is_said_at_its_field() -> None:
+    async def check(draft: Draft) -> Order:
+        if draft.voice:
+            raise InputError(
+                Code.VOICE_UNKNOWN,
+                "There is no voice [red]x",
+                "Take y.",
+                field="voiceSpec.voiceName",
+            )
+        return await settled(draft)
+
+    async with asked(NewJobScreen(Draft(brief="Tides"), UNICODE, check)) as dialog:
+        await typed(dialog, Field.VOICE, "x")
+        await dialog.shows("\u2717 There is no voice [red]x. Take y.")
+        await dialog.press("ctrl+s")
+        await dialog.pilot.pause()
+        assert dialog.answer == NOT_YET
+        assert dialog.screen.focused is dialog.screen.query_one("#voice")
+        await dialog.press("backspace")
+        await until(lambda: "\u2717" not in dialog.text)
+        await dialog.press("ctrl+s")
+        assert order_of(await dialog.answers()).request.voice_spec.voice_name == ""
+
+
+async def test_an_engine_that_fails_is_told_beside_the_answers() -> None:
+    async def check(draft: Draft) -> Order:
+        raise EngineError(Code.ENGINE_GONE, "The engine is gone", "Start it.")
+
+    async with asked(NewJobScreen(Draft(brief="Tides"), UNICODE, check)) as dialog:
+        await dialog.press("ctrl+s")
+        await dialog.shows("\u2717 The engine is gone. Start it.")
+        assert dialog.answer == NOT_YET
+
+
+async def test_a_check_that_typing_overtook_says_nothing() -> None:
+    begun, seen = asyncio.Event(), list[str]()
+
+    async def check(draft: Draft) -> Order:
+        seen.append(draft.brief)
+        if draft.brief == "T":
+            begun.set()
+            await asyncio.Event().wait()
+        return await settled(draft)
+
+    async with asked(NewJobScreen(Draft(), UNICODE, check)) as dialog:
+        await dialog.press("T", "ctrl+s")
+        await dialog.shows("checking...")
+        await asyncio.wait_for(begun.wait(), 5.0)
+        await dialog.press("i")
+        await dialog.shows("ctrl+s starts")
+        await dialog.press("ctrl+s")
+        assert order_of(await dialog.answers()).request.brief.topic == "Ti"
+
+
+async def test_a_file_that_is_not_there_is_said_at_its_field(tmp_path: Path) -> None:
+    async with asked(form()) as dialog:
+        await typed(dialog, Field.FILE, "none.md")
+        await dialog.shows("\u2717 There is no such file. Name a Markdown or text file.")
+
+
+async def test_voices_are_suggested_also_when_they_come_later() -> None:
+    async with asked(NewJobScreen(Draft(), UNICODE, settled)) as dialog:
+        assert isinstance(dialog.screen, NewJobScreen)
+        await typed(dialog, Field.VOICE, "e")
+        dialog.screen.set_voices(("de", "en-gb", "\x1b[2Jen-us"))
+        await dialog.shows("en-gb, en-us, de")
+
+
+async def test_what_was_typed_outlives_a_closed_form() -> None:
+    screen = form()
+    async with asked(screen) as dialog:
+        await dialog.press(*"Tides", "escape")
+        assert await dialog.answers() is None
+    assert screen.draft.brief == "Tides"
+    async with asked(form(screen.draft)) as dialog:
+        await dialog.shows("Tides")
+        await dialog.press("ctrl+s")
+        assert order_of(await dialog.answers()).request.brief.topic == "Tides"
+
+
+async def test_letters_are_typed_not_taken_for_keys() -> None:
+    async with asked(form()) as dialog:
+        await dialog.press(*"qnhjkl?")
+        await typed(dialog, Field.VOICE, "qnhjkl")
+        assert isinstance(dialog.screen, NewJobScreen)
+        assert (dialog.screen.draft.brief, dialog.screen.draft.voice) == ("qnhjkl?", "qnhjkl")
+        assert dialog.app.leaked == 0
+
+
+async def test_what_is_pasted_is_cleaned() -> None:
+    async with asked(form()) as dialog:
+        assert isinstance(dialog.screen, NewJobScreen)
+        area, entry = dialog.screen.query_one(Area), dialog.screen.query_one("#voice", Entry)
+        dialog.app.post_message(Paste("a\x1b[2J\x1b]0;x\x07b\r\nc\u202e"))
+        await until(lambda: area.text == "ab\nc")
+        entry.focus()
+        dialog.app.post_message(Paste("en\x1b[31m-gb\n"))
+        await until(lambda: entry.value == "en-gb")
+
+
+async def test_a_form_at_rest_writes_nothing() -> None:
+    async with asked(form()) as dialog:
+        for entry in dialog.screen.query(Entry):
+            assert not entry.cursor_blink
+        assert not dialog.screen.query_one(Area).cursor_blink
+
+
+# -- save as
+
+
+async def test_save_as_suggests_a_path_and_gives_what_is_typed() -> None:
+    async with asked(SaveAs("tides.mp4", "/home/ada/Videos", UNICODE)) as dialog:
+        await dialog.shows("Save tides.mp4 as", "/home/ada/Videos/tides.mp4")
+        await dialog.press(*["backspace"] * 4, *".mov", "enter")
+        assert await dialog.answers() == "/home/ada/Videos/tides.mov"
+
+
+async def test_save_as_wants_a_path() -> None:
+    async with asked(SaveAs("tides.mp4", "/v", UNICODE)) as dialog:
+        await dialog.press("ctrl+u", "enter")
+        assert dialog.answer == NOT_YET
+        await dialog.press(*"x")
+        await dialog.pilot.click("#start")
+        assert await dialog.answers() == "x"
