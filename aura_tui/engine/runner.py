@@ -10,33 +10,30 @@ import asyncio
 import contextlib
 import shutil
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aura_tui.engine.deliver import deliver
 from aura_tui.engine.explain import explain
 from aura_tui.engine.outlook import Outlook
-from aura_tui.engine.ports import EventSink, Fenced
+from aura_tui.engine.ports import Fenced
 from aura_tui.engine.reporter import StageReporter
 from aura_tui.engine.teller import Teller
+from aura_tui.engine.workplace import stage_context
 from aura_tui.errors import AuraError, Code, EngineError, StageError
 from aura_tui.model import eta
 from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.pipeline.context import StageContext, storage_error
 from aura_tui.process import Children
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
 
-    from aura_tui.engine.home import Home
     from aura_tui.engine.store import Record
+    from aura_tui.engine.workplace import Tools
     from aura_tui.model.job import Eta
     from aura_tui.model.timeline import Timeline
-    from aura_tui.pipeline.pieces import Pieces
-    from aura_tui.pipeline.stages import Stages
-    from aura_tui.settings import Settings
+    from aura_tui.pipeline.context import StageContext
 
     T = TypeVar("T")
 
@@ -48,18 +45,16 @@ class _End(Enum):
     SUSPEND = "suspend"
 
 
-class Tools(NamedTuple):
-    """What every runner of an engine shares."""
-
-    home: Home
-    settings: Settings
-    pieces: Pieces
-    sink: EventSink
-    now: Callable[[], datetime]
-    history: Callable[[], eta.History]
-    log_tail: Callable[[str], tuple[str, ...]]
-    finished: Callable[[str, eta.Work], Awaitable[None]]
-    stages: Callable[[], Stages]
+def stopped(kept: int) -> str:
+    """What a cancel says for itself; stage and artifacts are the event's own."""
+    match kept:
+        case 0:
+            files = "no file was finished"
+        case 1:
+            files = "1 file is kept"
+        case _:
+            files = f"{kept} files are kept"
+    return f"Stopped on request; {files}"
 
 
 class Runner:
@@ -250,7 +245,7 @@ class Runner:
             stall_s=tools.settings.engine.stall_warning_s,
             preview=tools.home.preview(self.job_id),
         )
-        context = self._context(stage, reporter, self.children)
+        context = stage_context(self._record, self._tools, stage, reporter, self.children)
         watch = asyncio.create_task(reporter.watch())
         try:
             async with self.children.timeout(tools.settings.engine.stage_timeout_s):
@@ -279,38 +274,6 @@ class Runner:
             self._step_over(stage, StepStatus.REUSED if whole else StepStatus.COMPLETED)
         )
         return result
-
-    def _context(self, stage: Stage, reporter: StageReporter, children: Children) -> StageContext:
-        home, record = self._tools.home, self._record
-        scratch = home.scratch(self.job_id) / stage.phase
-        artifacts = home.artifacts(self.job_id)
-        try:
-            scratch.mkdir(parents=True, exist_ok=True)
-            artifacts.mkdir(parents=True, exist_ok=True)
-            free = shutil.disk_usage(home.root).free
-        except OSError as e:
-            raise storage_error(e) from e
-        needed = self._tools.settings.engine.min_free_mb * 1_000_000
-        if free < needed:
-            raise StageError(
-                Code.DISK_FULL,
-                f"{stage.title} needs {needed // 1_000_000} MB of free disk; "
-                f"{free // 1_000_000} MB are left on {home.root}",
-                "Free some space, then retry: finished pieces are kept.",
-            )
-        return StageContext(
-            job_id=self.job_id,
-            correlation_id=record.job.correlation_id,
-            lineage=record.lineage,
-            request=record.request,
-            settings=self._tools.settings,
-            children=children,
-            pieces=self._tools.pieces,
-            scratch=scratch,
-            artifacts=artifacts,
-            ffmpeg_log=home.ffmpeg_log(self.job_id),
-            report=reporter,
-        )
 
     # -- other ends
 
@@ -380,7 +343,7 @@ class Runner:
             self._tell(
                 ev.JobCancelled,
                 stage=stage,
-                message=f"Cancelled in {stage.title}" if stage else "Cancelled before it began",
+                message=stopped(len(kept)),
                 artifacts=tuple(kept.values()),
             )
         )
@@ -400,7 +363,9 @@ class Runner:
         )
         try:
             async with asyncio.timeout(_SALVAGE_S):
-                context = self._context(Stage.RENDERING, reporter, children)
+                context = stage_context(
+                    self._record, self._tools, Stage.RENDERING, reporter, children
+                )
                 path = await self._tools.stages().salvage(context, timeline)
         except (AuraError, OSError, TimeoutError):
             return None  # the cancel is what was asked for; a partial video is an extra

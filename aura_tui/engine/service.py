@@ -18,9 +18,10 @@ from aura_tui.engine.log import EventLog
 from aura_tui.engine.queue import PriorityQueue
 from aura_tui.engine.reading import StoreReading
 from aura_tui.engine.retry_plan import check_retry
-from aura_tui.engine.runner import Runner, Tools
+from aura_tui.engine.runner import Runner, stopped
 from aura_tui.engine.store import Record, Store, open_store
 from aura_tui.engine.teller import Teller
+from aura_tui.engine.workplace import Tools
 from aura_tui.errors import Code, Conflict, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
@@ -284,7 +285,7 @@ class EmbeddedService(StoreReading):
         event = tell(
             ev.JobCancelled,
             stage=job.stage,
-            message=f"Cancelled while {job.status.value.lower()}",
+            message=stopped(len(job.artifacts)),
             artifacts=job.artifacts,
         )
         await self._log.append(job_id, self._log.run(job_id), [event])

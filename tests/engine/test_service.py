@@ -192,7 +192,8 @@ async def test_cancel_reaches_every_stage_and_child(
     assert last.stage is not None
     names = [a.name for a in last.artifacts]
     assert names == (["small.partial.mp4"] if stage == "render" else [])
-    assert last.message == f"Cancelled in {last.stage.title}"  # the artifacts name what is kept
+    kept = "1 file is kept" if names else "no file was finished"
+    assert last.message == f"Stopped on request; {kept}"
     assert step_words(events)[-1] == (last.stage.title, "cancelled")
     assert not (settings.home / "jobs" / job.id / "scratch").exists()
     assert not list((settings.home / "pieces").rglob("*.part*"))
