@@ -49,5 +49,5 @@ def _sweep_folders(home: Home, open_ids: set[str], limit_s: float) -> None:
         if not _JOB_ID.fullmatch(folder.name) or folder.name in open_ids:
             continue
         with contextlib.suppress(OSError):  # a stray file, or gone meanwhile
-            if max(p.stat().st_mtime for p in (folder, *folder.iterdir())) < limit_s:
+            if max(p.lstat().st_mtime for p in (folder, *folder.iterdir())) < limit_s:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -45,18 +45,21 @@ async def first_that_works(
     ``instead`` says what the one that follows does, for the warning. Raises as ``work`` of the
     last one does.
     """
-    provider, spare = next(providers), False
+    provider, spare = await asyncio.to_thread(next, providers), False
     while True:
         key = content_key("failed", ctx.job_id, provider.name, provider.identity())
         failed = await asyncio.to_thread(ctx.pieces.find, key, str)
         following: P | None
         if failed is not None:  # an interrupted run of this very job has been here
-            following, why = next(providers, None), failed.document
+            following, why = await asyncio.to_thread(next, providers, None), failed.document
         if failed is None or following is None:
             try:
                 return await work(provider, spare)
             except StageError as e:
-                following = next(providers, None) if e.code in curable else None
+                if e.code not in curable:
+                    raise
+                # Off the loop: a provider may import much, or look through a folder.
+                following = await asyncio.to_thread(next, providers, None)
                 if following is None:
                     raise
                 why = clean_line(e.message)
