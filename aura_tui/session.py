@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aura_tui.errors import AuraError, EngineError
 from aura_tui.model.status import JobStatus
+from aura_tui.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from aura_tui.model.job import Job
     from aura_tui.service import JobService
+    from aura_tui.settings import Settings
 
 T = TypeVar("T")
 
@@ -36,28 +39,46 @@ _LEAVING = (signal.SIGHUP, signal.SIGTERM)
 
 
 class Foreground(NamedTuple):
-    """What to follow. ``open`` gives the service; ``begin`` the job's id on it.
+    """What to follow. ``open`` gives the service; ``begin`` the job's id on it, None: all jobs.
 
-    ``owns`` says that the engine is ours: Ctrl-C cancels the job. Else it only stops looking, and
-    nothing can be changed.
+    ``owns`` says that the work is ours: Ctrl-C cancels the job, else it only stops looking.
+    ``remote``: the engine's files are on another machine. ``record``: where the run is written to.
     """
 
     open: Callable[[], AbstractAsyncContextManager[JobService]]
-    begin: Callable[[JobService], Awaitable[str]]
+    begin: Callable[[JobService], Awaitable[str]] | None
+    settings: Settings
     owns: bool
+    read_only: bool = False
+    remote: bool = False
+    record: Path | None = None
+    mode: str = ""
+    hand_over: Callable[[], None] | None = None  # leaves what isn't over to a background engine
 
 
 def show_board(what: Foreground) -> int:
-    """Follow on the board until the person leaves it."""
+    """Show the board until the person leaves it."""
     return asyncio.run(_board(what))
 
 
 async def _board(what: Foreground) -> int:
-    from aura_tui.ui.app import board
+    from aura_tui.ui.board import board
+    from aura_tui.ui.live import Look
     from aura_tui.ui.plain import end_lines
+    from aura_tui.ui.screens.leave import Leave
 
+    recorder = Recorder(what)
+    look = Look(
+        settings=what.settings,
+        owns=what.owns,
+        read_only=what.read_only,
+        remote=what.remote,
+        mode=what.mode,
+        background=what.hand_over is not None,
+    )
     loop = asyncio.get_running_loop()
-    task = asyncio.create_task(board(what.open, what.begin, read_only=not what.owns))
+    begin = recorder.begin if what.begin is not None else None
+    task = asyncio.create_task(board(recorder.open, begin, look))
     heard: list[int] = []
 
     def leave(number: int) -> None:
@@ -76,10 +97,19 @@ async def _board(what: Foreground) -> int:
     if outcome.job is not None and outcome.job.status.ended:
         for line in end_lines(outcome.job):  # the board is gone with its screen; this stays
             sys.stdout.write(f"{line}\n")
+    if outcome.leave is Leave.BACKGROUND:
+        assert what.hand_over is not None
+        await asyncio.to_thread(what.hand_over)
+        print_error("The work goes on in the background; aura-tui shows it, from any terminal")
+        return 0
     if outcome.interrupted:
         return EXIT_INTERRUPTED
+    if what.begin is None:
+        return 0
     if outcome.job is None:
         return EXIT_LEFT
+    if not outcome.job.status.ended and what.owns and not what.remote:
+        _say_resumable(outcome.job)
     # A board on somebody else's engine may be left at any time: that is no failure.
     return EXIT_OF_STATUS.get(outcome.job.status, EXIT_LEFT if what.owns else 0)
 
@@ -97,10 +127,11 @@ async def _follow(what: Foreground, *, json: bool) -> int:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, *_LEAVING):
         loop.add_signal_handler(each, signals.put_nowait, int(each))
-    async with what.open() as service:
+    recorder = Recorder(what)
+    async with recorder.open() as service:
         for notice in getattr(service, "notices", ()):
             print_error(f"Warning: {notice}")
-        job_id = await what.begin(service)
+        job_id = await recorder.begin(service)
         await _say_waiting(service, job_id)
         view: Coroutine[object, object, Job] = (
             follow_json(service, job_id, sys.stdout.buffer)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.replay import ReplayService
+from aura_tui.settings import BoardSettings, Settings
 from aura_tui.ui.app import BoardApp
+from aura_tui.ui.live import Look
 from tests.ui.recordings import Tape
 from tests.ui.scripted import ScriptedService
 from tests.waiting import until
@@ -71,9 +74,12 @@ async def showing(
     size: tuple[int, int] = (80, 24),
     *,
     read_only: bool = False,
+    at_run: bool = True,
+    board: BoardSettings | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Board]:
-    """A board over ``source``: a service, or a tape that is played at once."""
+    """A board over ``source``: a service, or a tape that is played at once. It opens on the run,
+    or on the jobs."""
     if isinstance(source, ScriptedService):
         service: JobService = source
         job_id = source.tape.job.id
@@ -88,7 +94,11 @@ async def showing(
     async def find_job(_: JobService) -> str:
         return job_id
 
-    app = BoardApp(open_service, find_job, read_only=read_only, environ=environ or {})
+    look = Look(
+        settings=Settings(home=Path("/nonexistent"), board=board or BoardSettings()),
+        read_only=read_only,
+    )
+    app = BoardApp(open_service, find_job if at_run else None, look, environ=environ or {})
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Board(app, pilot, service)
     if app.failure is not None:

@@ -1,0 +1,121 @@
+"""What a user types. Options become a request, errors become one clear line and an exit status.
+
+Imports of weight happen inside the commands: ``aura-tui --help`` and a pipe never pay for the
+board.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from aura_tui import __version__
+from aura_tui.cli import following, looking, serving
+from aura_tui.cli.options import ReadOnlyOption, ServerOption, TokenOption, doors
+from aura_tui.errors import AuraError, Code, EngineError, InputError
+from aura_tui.session import exit_of, explain, print_error
+
+app = typer.Typer(
+    name="aura-tui",
+    help="A brief becomes a narrated video, live in your terminal. Offline by default.",
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+following.register(app)
+looking.register(app)
+serving.register(app)
+
+
+def main() -> NoReturn:
+    """The program. Exits with the statuses of ``session.py``."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command; its exit status. No exception but SystemExit's own kind gets out."""
+    try:
+        status = app(arguments, prog_name="aura-tui", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except AuraError as e:
+        print_error(explain(e))
+        return exit_of(e)
+    except BrokenPipeError:
+        # Whoever read us has gone; what Python would flush at exit has nobody to go to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except OSError as e:
+        failure = InputError(
+            Code.OUTPUT_UNWRITABLE,
+            f"A file or folder can't be used: {e.strerror or e}"
+            + (f" ({e.filename})" if e.filename else ""),
+            "Check the disk, the current folder, and where the output goes.",
+        )
+        print_error(explain(failure))
+        return exit_of(failure)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as e:
+        if _usage(e):
+            return 2
+        return _crash(e)
+
+
+def _usage(error: Exception) -> bool:
+    """Show a usage error as Typer would; whether it was one."""
+    show = getattr(error, "show", None)
+    if show is None:
+        return isinstance(error, (typer.Abort,))
+    show()
+    return True
+
+
+def _crash(error: Exception) -> int:
+    """What nobody foresaw: the traceback goes to a file, the user gets its name."""
+    import tempfile
+    import traceback
+
+    fd, path = tempfile.mkstemp(prefix="aura-tui-", suffix=".log")
+    with os.fdopen(fd, "w") as file:
+        file.write("".join(traceback.format_exception(error)))
+    failure = EngineError(
+        Code.INTERNAL,
+        f"aura-tui made a mistake: {type(error).__name__}",
+        f"Please report it with {path}.",
+    )
+    print_error(explain(failure))
+    return 3
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"aura-tui {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+    server: ServerOption = "",
+    token: TokenOption = "",
+    read_only: ReadOnlyOption = False,
+) -> int | None:
+    """Without a command: the board on all jobs."""
+    if context.invoked_subcommand is not None:
+        if server:
+            # Given before the command it would mean this board, which isn't shown.
+            os.environ["AURA_SERVER"] = server
+        if token:
+            os.environ["AURA_TOKEN"] = token
+        return None
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        typer.echo(context.get_help())
+        return 0
+    return following.board(doors(server, token), read_only=read_only)

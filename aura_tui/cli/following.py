@@ -1,0 +1,295 @@
+"""The commands that follow a run, or all of them: the board, run, watch, resume, retry, replay."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aura_tui.background import hand_over
+from aura_tui.cli.options import (
+    JobArgument,
+    Progress,
+    ProgressOption,
+    ReadOnlyOption,
+    RecordOption,
+    ServerOption,
+    TokenOption,
+    doors,
+)
+from aura_tui.errors import Code, Conflict, InputError
+from aura_tui.model.slug import slug
+from aura_tui.model.status import JobStatus
+from aura_tui.naming import resolve
+from aura_tui.session import Foreground, once, print_error, show_board, show_lines
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from aura_tui.bootstrap import Doors
+    from aura_tui.model.request import JobRequest
+    from aura_tui.service import JobService
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (run, watch, resume, retry, replay):
+        app.command()(command)
+
+
+def board(ways: Doors, *, read_only: bool) -> int:
+    """The board on all jobs."""
+    open_ = ways.look if read_only else ways.engine
+    return show_board(_foreground(ways, open_, None, owns=ways.embeds, read_only=read_only))
+
+
+def _foreground(
+    ways: Doors,
+    open_: Callable[[], object],
+    begin: Callable[[JobService], Awaitable[str]] | None,
+    *,
+    owns: bool,
+    read_only: bool = False,
+    record: Path | None = None,
+    mode: str = "",
+) -> Foreground:
+    return Foreground(
+        open_,  # type: ignore[arg-type]  # each is a context manager of some JobService
+        begin,
+        settings=ways.settings,
+        owns=owns,
+        read_only=read_only,
+        remote=ways.remote,
+        record=record,
+        mode=mode,
+        hand_over=(lambda: hand_over(ways)) if owns and ways.embeds else None,
+    )
+
+
+def run(
+    brief: Annotated[
+        str, typer.Argument(metavar="BRIEF|FILE.md|-", help="A topic, a text file, or - (stdin).")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Folder for the finished files. Default: one named after the video, here.",
+        ),
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="S", help="Target length: 90, 1m30s or 00:01:30.")
+    ] = None,
+    resolution: Annotated[
+        str, typer.Option(metavar="RES", help="720p, 1080p, ... or WIDTHxHEIGHT.")
+    ] = "720p",
+    fps: Annotated[int, typer.Option(help="Frames a second.")] = 30,
+    aspect: Annotated[str, typer.Option(metavar="A", help="16:9, 9:16 or 1:1.")] = "",
+    voice: Annotated[str, typer.Option(metavar="NAME", help="See: aura-tui doctor --voices.")] = "",
+    rate: Annotated[float, typer.Option(help="Speed of speech, 1 is the voice's own.")] = 1.0,
+    language: Annotated[str, typer.Option(metavar="TAG", help="en, de, fr, ...")] = "",
+    theme: Annotated[str, typer.Option(metavar="NAME", help="See: aura-tui doctor.")] = "",
+    quality: Annotated[int | None, typer.Option(help="0 to 100; default: CRF 23.")] = None,
+    burn_captions: Annotated[
+        bool, typer.Option("--burn-captions", help="Draw the captions into the picture.")
+    ] = False,
+    still: Annotated[bool, typer.Option("--still", help="No motion in the pictures.")] = False,
+    script: Annotated[str, typer.Option(metavar="NAME", help="auto, outline or llm.")] = "",
+    speech: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, espeak, piper or openai.")
+    ] = "",
+    visuals: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, cards, folder or openai.")
+    ] = "",
+    priority: Annotated[int, typer.Option(help="Higher goes first, -100 to 100.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Reuse nothing of earlier runs.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Leave it to a background engine and return.")
+    ] = False,
+    progress: ProgressOption = Progress.AUTO,
+    record: RecordOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """Turn a brief into a video and follow it to the end."""
+    from aura_tui.brief import read_brief
+    from aura_tui.model import request as rq
+
+    ways = doors(server, token)
+    read = read_brief(brief)
+    request = rq.JobRequest(
+        brief=rq.Brief(topic=read.topic, text=read.text, language=language, aspect=aspect),
+        plan_spec=rq.PlanSpec(target_duration=duration),
+        voice_spec=rq.VoiceSpec(voice_name=voice, rate=rate),
+        render_spec=rq.RenderSpec(res=resolution, fps=fps, quality_level=quality),
+        options=rq.Options(
+            script=script,
+            speech=speech,
+            visuals=visuals,
+            theme=theme,
+            burn_captions=burn_captions,
+            motion=not still,
+            fresh=fresh,
+        ),
+        priority=priority,
+    )
+    _check_now(request, ways)
+    folder = output if output is not None else Path(slug(request.title))
+
+    async def begin(service: JobService) -> str:
+        return (await service.submit(request, deliver_to=folder)).id
+
+    if detach:
+        return _detach(ways, begin)
+    return _show(_foreground(ways, ways.engine, begin, owns=True, record=record), progress)
+
+
+def _detach(ways: Doors, begin: Callable[[JobService], Awaitable[str]]) -> int:
+    from aura_tui.background import submit_detached
+
+    job_id, _ = submit_detached(ways, begin)
+    typer.echo(job_id)
+    print_error(f"It goes on in the background; see: aura-tui watch {job_id}")
+    return 0
+
+
+def _check_now(request: JobRequest, ways: Doors) -> None:
+    """What is wrong with the request is said on the plain terminal, before any board opens."""
+    from aura_tui.model.request import check
+
+    check(request)
+    if not ways.remote:  # what another machine can do, it says itself
+        from aura_tui.pipeline.check import check_choices
+
+        check_choices(request, ways.settings)
+
+
+def _show(what: Foreground, progress: Progress) -> int:
+    terminal = sys.stdout.isatty() and sys.stdin.isatty()
+    if progress is Progress.AUTO:
+        dumb = os.environ.get("TERM", "dumb") == "dumb"
+        progress = Progress.TUI if terminal and not dumb else Progress.PLAIN
+    if progress is Progress.TUI:
+        if not terminal:
+            raise InputError(
+                Code.OPTION_INVALID,
+                "The board needs a terminal for its input and its output",
+                "Use --progress plain or json here.",
+                field="progress",
+            )
+        return show_board(what)
+    return show_lines(what, json=progress is Progress.JSON)
+
+
+def _found(ways: Doors, name: str) -> tuple[str, JobStatus]:
+    """The job that ``name`` means, as it stands."""
+    found: list[tuple[str, JobStatus]] = []
+
+    async def look(service: JobService) -> int:
+        job_id = await resolve(service, name)
+        found.append((job_id, (await service.get(job_id)).status))
+        return 0
+
+    once(ways.look, look)
+    return found[0]
+
+
+def watch(
+    job: JobArgument = "@latest",
+    progress: ProgressOption = Progress.AUTO,
+    record: RecordOption = None,
+    read_only: ReadOnlyOption = False,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """Follow a job. An unfinished one that no engine is at work on goes on here."""
+    ways = doors(server, token)
+    job_id, status = _found(ways, job)
+
+    async def begin(service: JobService) -> str:
+        return job_id
+
+    embeds = ways.embeds
+    if status is JobStatus.PAUSED and embeds and not read_only:
+        raise Conflict(
+            Code.JOB_STATE,
+            f"Job {job_id} is paused, and no engine is at work on it",
+            f"Go on with it: aura-tui resume {job_id}",
+        )
+    look_only = read_only or (status.ended and embeds)
+    what = _foreground(
+        ways,
+        ways.look if look_only else ways.engine,
+        begin,
+        owns=embeds and not look_only,
+        read_only=read_only,
+        record=record,
+    )
+    return _show(what, progress)
+
+
+def _go_on(
+    job: str, verb: str, progress: Progress, record: Path | None, server: str, token: str
+) -> int:
+    ways = doors(server, token)
+    job_id, _ = _found(ways, job)
+
+    async def begin(service: JobService) -> str:
+        return str((await getattr(service, verb)(job_id)).id)
+
+    return _show(_foreground(ways, ways.engine, begin, owns=True, record=record), progress)
+
+
+def resume(
+    job: JobArgument,
+    progress: ProgressOption = Progress.AUTO,
+    record: RecordOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """Go on with a paused job, and follow it."""
+    return _go_on(job, "resume", progress, record, server, token)
+
+
+def retry(
+    job: JobArgument,
+    progress: ProgressOption = Progress.AUTO,
+    record: RecordOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """A new try at a failed or cancelled job: every finished piece is reused."""
+    return _go_on(job, "retry", progress, record, server, token)
+
+
+def replay(
+    recording: Annotated[
+        Path, typer.Argument(metavar="FILE.jsonl", help="What --record or --progress json wrote.")
+    ],
+    speed: Annotated[float, typer.Option(help="1 is the recorded pace, 0 is at once.")] = 1.0,
+    progress: ProgressOption = Progress.AUTO,
+) -> int:
+    """Show a recorded run again, on the same board."""
+    from aura_tui.replay import ReplayService
+
+    @asynccontextmanager
+    async def open_() -> AsyncIterator[JobService]:
+        service = await ReplayService.open(recording, speed)
+        try:
+            yield service
+        finally:
+            await service.aclose()
+
+    async def begin(service: JobService) -> str:
+        assert isinstance(service, ReplayService)
+        return service.job_ids[0]
+
+    ways = doors("", "")
+    what = _foreground(ways, open_, begin, owns=False, read_only=True, mode="recorded")
+    return _show(what, progress)

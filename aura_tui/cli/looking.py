@@ -1,0 +1,178 @@
+"""The commands that look at jobs or change one, and leave."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aura_tui.cli.options import JobArgument, JsonOption, ServerOption, TokenOption, doors
+from aura_tui.errors import Code, InputError
+from aura_tui.naming import resolve
+from aura_tui.session import once
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aura_tui.model.status import JobStatus
+    from aura_tui.service import JobService
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (jobs, show, logs, artifacts, cancel, pause, doctor):
+        app.command()(command)
+
+
+def _read(server: str, token: str, act: Callable[[JobService], Awaitable[int]]) -> int:
+    return once(doors(server, token).look, act)
+
+
+def jobs(
+    status: Annotated[
+        str, typer.Option(metavar="S", help="queued, running, paused, succeeded, failed, canceled")
+    ] = "",
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=500)] = 20,
+    json: JsonOption = False,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """List jobs, newest first."""
+    wanted = _status(status)
+    ways = doors(server, token)
+
+    async def act(service: JobService) -> int:
+        page = await service.list(status=wanted, limit=limit)
+        if json:
+            for job in page.jobs:
+                _print_json(job)
+        else:
+            from aura_tui.ui.tables import print_jobs
+
+            print_jobs(page.jobs, engine=ways.remote or ways.runs_here())
+        return 0
+
+    return once(ways.look, act)
+
+
+def _status(text: str) -> JobStatus | None:
+    from aura_tui.model.status import JobStatus, parse_status
+
+    if not text:
+        return None
+    found = parse_status(text)
+    if found is None:
+        raise InputError(
+            Code.OPTION_INVALID,
+            f"There is no status {text[:40]!r}",
+            f"Give one of: {', '.join(s.value.lower() for s in JobStatus)}.",
+        )
+    return found
+
+
+def _print_json(thing: object) -> None:
+    import msgspec
+
+    from aura_tui.model.job import Job
+    from aura_tui.wire.payload import job_payload
+
+    data = job_payload(thing) if isinstance(thing, Job) else thing
+    typer.echo(msgspec.json.encode(data))
+
+
+def show(
+    job: JobArgument = "@latest",
+    json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """Show one job: its stages, errors, and files."""
+    ways = doors(server, token)
+
+    async def act(service: JobService) -> int:
+        found = await service.get(await resolve(service, job))
+        if json:
+            _print_json(found)
+        else:
+            from aura_tui.ui.tables import print_job
+
+            print_job(found, engine=ways.remote or ways.runs_here())
+        return 0
+
+    return once(ways.look, act)
+
+
+def logs(job: JobArgument = "@latest", server: ServerOption = "", token: TokenOption = "") -> int:
+    """Print a job's log."""
+
+    async def act(service: JobService) -> int:
+        typer.echo(await service.logs(await resolve(service, job)), nl=False)
+        return 0
+
+    return _read(server, token, act)
+
+
+def artifacts(
+    job: JobArgument = "@latest",
+    json: JsonOption = False,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """List the files that a job has made."""
+
+    async def act(service: JobService) -> int:
+        found = await service.artifacts(await resolve(service, job))
+        if json:
+            for artifact in found:
+                _print_json(artifact)
+        else:
+            from aura_tui.ui.tables import print_artifacts
+
+            print_artifacts(found)
+        return 0
+
+    return _read(server, token, act)
+
+
+def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
+    async def act(service: JobService) -> int:
+        job_id = await resolve(service, job)
+        changed = await getattr(service, verb)(job_id)
+        typer.echo(f"{said} {changed.id}: {changed.status.value}")
+        return 0
+
+    return once(doors(server, token).change, act)
+
+
+def cancel(job: JobArgument, server: ServerOption = "", token: TokenOption = "") -> int:
+    """End a job. What it has finished is kept."""
+    return _change(job, "cancel", "Cancelled", server, token)
+
+
+def pause(job: JobArgument, server: ServerOption = "", token: TokenOption = "") -> int:
+    """Keep a job from going on until it is resumed."""
+    return _change(job, "pause", "Paused", server, token)
+
+
+def doctor(
+    voices: Annotated[bool, typer.Option("--voices", help="List all voices.")] = False,
+) -> int:
+    """Look at what is there and what is missing."""
+    import asyncio
+
+    from aura_tui.bootstrap import load_settings
+
+    settings = load_settings()
+    if voices:
+        from aura_tui.providers.speech import all_voices
+        from aura_tui.ui.tables import print_voices
+
+        print_voices(asyncio.run(all_voices(settings)))
+        return 0
+    from aura_tui.doctor import examine
+    from aura_tui.ui.tables import print_findings
+
+    findings = asyncio.run(examine(settings, os.environ))
+    print_findings(findings)
+    return 1 if any(finding.verdict == "missing" for finding in findings) else 0

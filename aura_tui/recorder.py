@@ -1,0 +1,81 @@
+"""``--record``: a run is written to a file while it is followed, whatever shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+from aura_tui.errors import Code, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from aura_tui.service import JobService
+
+_LAST_EVENTS_S = 1.0  # for the recording to reach the end that the view has seen
+
+
+class Recorded(Protocol):
+    """What is followed: how its service opens, which job it is, and where it is written to."""
+
+    @property
+    def open(self) -> Callable[[], AbstractAsyncContextManager[JobService]]: ...
+    @property
+    def begin(self) -> Callable[[JobService], Awaitable[str]] | None: ...
+    @property
+    def record(self) -> Path | None: ...
+
+
+class Recorder:
+    """Opens and begins as ``what`` does, and writes the run to ``what.record`` on the way."""
+
+    def __init__(self, what: Recorded) -> None:
+        self._what = what
+        self._file: BinaryIO | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[JobService]:
+        """The service. Raises InputError where the recording can't be written."""
+        path = self._what.record
+        with contextlib.ExitStack() as files:
+            if path is not None:
+                try:
+                    # Never over an earlier one: a recording is there to be kept.
+                    self._file = files.enter_context(path.open("xb"))
+                except OSError as e:
+                    raise InputError(
+                        Code.OUTPUT_UNWRITABLE,
+                        f"The recording {path} can't be written: {e.strerror}",
+                        "Name a new file in a folder that you can write to.",
+                        field="record",
+                    ) from None
+            async with self._what.open() as service:
+                try:
+                    yield service
+                finally:
+                    await self._end()
+
+    async def begin(self, service: JobService) -> str:
+        """The job's id; from here on it is recorded."""
+        assert self._what.begin is not None
+        job_id = await self._what.begin(service)
+        if self._file is not None:
+            from aura_tui.replay import record
+
+            self._task = asyncio.create_task(record(service, job_id, self._file))
+        return job_id
+
+    async def _end(self) -> None:
+        if self._task is None:
+            return
+        # Where the view has seen the end, so has the recording, or it is about to. Of a run that
+        # was left before, what has been told is in the file.
+        await asyncio.wait((self._task,), timeout=_LAST_EVENTS_S)
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task

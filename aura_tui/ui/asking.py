@@ -1,0 +1,130 @@
+"""What people ask of the engine from the board, and what has not happened yet of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import AuraError
+from aura_tui.model.status import JobStatus
+from aura_tui.ui.state import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from aura_tui.model.events import Artifact
+    from aura_tui.model.job import Job
+    from aura_tui.model.request import JobRequest
+    from aura_tui.service import RetryPlan
+    from aura_tui.ui.watching import Watching
+
+
+class Asking:
+    """Asks the service; refusals are told to people through ``say`` (a line of text)."""
+
+    def __init__(
+        self, watching: Watching, *, say: Callable[[str], None], touch: Callable[[], None]
+    ) -> None:
+        self._watching = watching
+        self._say = say
+        self._touch = touch
+
+    # -- what may be asked
+
+    def may(self, asked: Asked, job: Job) -> bool:
+        """Whether ``job`` is in a state for it, and it hasn't been asked already."""
+        pending = self._pending(job.id)
+        if job.status.ended or pending is Asked.CANCEL:
+            return False
+        if asked is Asked.CANCEL:
+            return True
+        wanted = JobStatus.RUNNING if asked is Asked.PAUSE else JobStatus.PAUSED
+        return job.status is wanted and pending is None
+
+    @staticmethod
+    def may_retry(job: Job) -> bool:
+        """Whether ``job`` ended without success."""
+        return job.status.ended and job.status is not JobStatus.SUCCEEDED
+
+    def _pending(self, job_id: str) -> Asked | None:
+        run = self._watching.run
+        return run.asked if run.job is not None and run.job.id == job_id else None
+
+    # -- asking
+
+    async def change(self, asked: Asked, jobs: Sequence[Job]) -> None:
+        """Cancel, pause or resume ``jobs``, all at once."""
+        wanted = [job.id for job in jobs if self.may(asked, job)]
+        await asyncio.gather(*(self._change(asked, job_id) for job_id in wanted))
+
+    async def _change(self, asked: Asked, job_id: str) -> None:
+        service, run = self._watching.service, self._watching.run
+        call = {
+            Asked.CANCEL: service.cancel,
+            Asked.PAUSE: service.pause,
+            Asked.RESUME: service.resume,
+        }[asked]
+        shown = run if run.job is not None and run.job.id == job_id else None
+        if shown is not None:
+            shown.asked = asked
+            self._touch()
+        try:
+            await call(job_id)
+        except AuraError as e:
+            if shown is not None and shown.asked is asked:
+                shown.asked = None
+            self._touch()
+            self._refused(e)
+
+    async def plan(self, job: Job) -> RetryPlan | None:
+        """What a retry of ``job`` would do; None where that can't be had, which is not said."""
+        try:
+            return await self._watching.service.retry_plan(job.id)
+        except AuraError:
+            return None
+
+    async def retry(self, jobs: Sequence[Job]) -> Job | None:
+        """Try all of ``jobs`` again; the last of the new ones."""
+        new: Job | None = None
+        for job in jobs:
+            try:
+                new = await self._watching.service.retry(job.id)
+            except AuraError as e:
+                self._refused(e)
+            else:
+                self._watching.jobs.load((new,))
+        return new
+
+    async def submit(self, request: JobRequest, folder: Path | None) -> Job | None:
+        """A new job, or None where the engine refuses it."""
+        try:
+            job = await self._watching.service.submit(request, deliver_to=folder)
+        except AuraError as e:
+            self._refused(e)
+            return None
+        self._watching.jobs.load((job,))
+        return job
+
+    async def file(self, artifact: Artifact) -> Path | None:
+        """The artifact of the shown run on this machine's disk."""
+        run = self._watching.run
+        if run.job is None:
+            return None
+        local = Path(artifact.path)
+        # A delivered file lies where the person wanted it; the engine keeps one of that name, too.
+        if self._watching.linked is None and await asyncio.to_thread(local.is_file):
+            return local
+        try:
+            return await self._watching.service.artifact(run.job.id, artifact.name)
+        except AuraError as e:
+            self._refused(e)
+            return None
+
+    def _refused(self, error: AuraError) -> None:
+        self._say(refusal(error))
+
+
+def refusal(error: AuraError) -> str:
+    """An error as a line for people."""
+    return f"{error.message} [{error.code}]. {error.remediation}"

@@ -1,0 +1,50 @@
+"""The board from start to end: a service is opened under it, and closed when it is gone.
+
+:func:`board` runs it to its end; cancelling that task closes it in an orderly way, which is how a
+signal handler ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import Code, EngineError
+from aura_tui.ui.app import BoardApp
+from aura_tui.ui.opening import Opening
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from aura_tui.service import JobService
+    from aura_tui.ui.live import Look, Outcome
+
+
+async def board(
+    make_service: Callable[[], AbstractAsyncContextManager[JobService]],
+    find_job: Callable[[JobService], Awaitable[str]] | None,
+    look: Look,
+) -> Outcome:
+    """Show the board until the person leaves it.
+
+    Both callables are used in this loop, after the first frame is on the screen: ``make_service``
+    opens the engine, ``find_job`` submits or looks up and gives the id of the job to show; None
+    opens on the list of jobs. The service is closed when the terminal is the shell's again. Raises
+    what opening, finding or following raised.
+    """
+    async with Opening(make_service) as opening:
+        app = BoardApp(opening.service, find_job, look)
+        await app.run_async(mouse=look.settings.board.mouse)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError  # Textual takes it as the end of the app
+    if app.failure is not None:
+        raise app.failure
+    if app.return_code:
+        raise EngineError(
+            Code.INTERNAL,
+            "The board broke down",
+            "Follow the run with --progress plain; please report what was printed above.",
+        )
+    return app.outcome

@@ -1,0 +1,43 @@
+"""Leaving the board: what becomes of the work that isn't over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.model.status import JobStatus
+from aura_tui.service import Linked
+from aura_tui.ui.screens.leave import Leave
+
+if TYPE_CHECKING:
+    from aura_tui.model.job import Job
+    from aura_tui.ui.jobs import JobsState
+    from aura_tui.ui.watching import Watching
+
+
+class Departure:
+    """How the board is left, as far as that is decided.
+
+    ``interrupted``: the person broke the run off, by ctrl+c or by leaving before there was one.
+    """
+
+    def __init__(self, jobs: JobsState, *, read_only: bool) -> None:
+        self._jobs = jobs
+        self._read_only = read_only
+        self.watching: Watching | None = None
+        self.interrupted = False
+        self.leave = Leave.STAY
+
+    def ending(self) -> list[Job]:
+        """The runs that end when we go: those of an engine in this process. One that is paused
+        rests in the store either way."""
+        if self.watching is None or self._read_only or isinstance(self.watching.service, Linked):
+            return []
+        at_work = (JobStatus.RUNNING, JobStatus.QUEUED)
+        return [job for job in self._jobs if job.status in at_work]
+
+    @property
+    def may_go(self) -> bool:
+        """Whether what was decided has happened, so that the board can close."""
+        if self.leave is Leave.STAY:
+            return False
+        return self.leave is not Leave.CANCEL or not self.ending()

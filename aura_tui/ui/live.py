@@ -1,0 +1,355 @@
+"""The board, live: a service is watched, its states are drawn, the terminal is told.
+
+No key and no question here; see ``app.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import msgspec
+from textual.app import App
+from textual.screen import ModalScreen
+
+from aura_tui.model.job import Job
+from aura_tui.service import LinkStatus
+from aura_tui.settings import Settings
+from aura_tui.ui import phrases
+from aura_tui.ui.asking import Asking
+from aura_tui.ui.departure import Departure
+from aura_tui.ui.endings import Endings
+from aura_tui.ui.glyphs import ASCII, UNICODE, is_ascii
+from aura_tui.ui.jobs import JobsState
+from aura_tui.ui.ordering import Ordering
+from aura_tui.ui.pacer import Pacer
+from aura_tui.ui.preview import preview_wanted
+from aura_tui.ui.previewing import Previewing
+from aura_tui.ui.screens.board import BoardScreen
+from aura_tui.ui.screens.leave import Leave
+from aura_tui.ui.state import RunState
+from aura_tui.ui.terminal.notices import Notices
+from aura_tui.ui.theme import AURA
+from aura_tui.ui.watching import Watching
+from aura_tui.ui.widgets.preview import PreviewView
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from textual.screen import Screen
+
+    from aura_tui.service import JobService
+    from aura_tui.settings import BoardSettings
+
+T = TypeVar("T")
+
+# A change is drawn at once; the next one this soon after it at the earliest.
+DRAWS_PER_SECOND = 30.0
+_SELECT_AFTER_S = 0.12  # the cursor stands on a job: running through the list shows none
+_CHANGING = {"cancel_run", "retry_run", "pause_run", "resume_run", "new_job"}
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """How the board is to behave.
+
+    ``owns``: the job it is opened for is ours, so that ctrl+c cancels it. ``read_only``: no key
+    changes anything, and leaving doesn't ask. ``remote``: the engine's files are on another
+    machine. ``mode`` is said in the head ("recorded"). ``background``: whether work may be left
+    to a background engine.
+    """
+
+    settings: Settings
+    owns: bool = True
+    read_only: bool = False
+    remote: bool = False
+    mode: str = ""
+    background: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What the board leaves behind: the job it was opened for, as it was last seen, whether the
+    person broke it off (by ctrl+c, or by leaving before there was a job), and what becomes of
+    work that isn't over."""
+
+    job: Job | None
+    interrupted: bool
+    leave: Leave = Leave.STAY
+
+
+class LiveBoard(App[None]):
+    """Follows a service and draws it; what keys and widgets ask for is the subclass's."""
+
+    TITLE = "aura-tui"
+    CSS_PATH = [  # noqa: RUF012 - Textual's own spelling
+        "board.tcss",
+        "jobs.tcss",
+        "run.tcss",
+        "log.tcss",
+        "preview.tcss",
+        "dialogs.tcss",
+    ]
+
+    def __init__(
+        self,
+        open_service: Callable[[], Awaitable[JobService]],
+        find_job: Callable[[JobService], Awaitable[str]] | None,
+        look: Look,
+        *,
+        environ: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._environ = os.environ if environ is None else environ
+        # For NO_COLOR Textual sends greys, but with the terminal's own colours it sends none.
+        super().__init__(ansi_color=True if self._environ.get("NO_COLOR") else None)
+        self.failure: Exception | None = None
+        self._look = look
+        self._open_service = open_service
+        self._find_job = find_job
+        self._now = now
+        encoding = getattr(sys.__stdout__, "encoding", None)
+        self._ascii = self._settings.ascii or is_ascii(self._environ, encoding)
+        self.glyphs = ASCII if self._ascii else UNICODE
+        self.use_command_palette = not self._ascii  # it draws signs of its own
+        self._jobs = JobsState()
+        self._watching: Watching | None = None
+        self._asking: Asking | None = None
+        self._own: str | None = None  # the job the board was opened for
+        self._departure = Departure(self._jobs, read_only=self._look.read_only)
+        self._endings = Endings()
+        self._ordering = Ordering(look.settings, remote=look.remote)
+        self._notices = Notices(self._settings, self._environ)
+        self._previewing: Previewing | None = None
+        self._pacer = Pacer(self._draw, DRAWS_PER_SECOND)
+        self._shown_keys: tuple[object, ...] = ()
+        self._selecting: str | None = None
+        self._question_about: str | None = None
+
+    @property
+    def _mode(self) -> str:
+        return self._look.mode or ("read only" if self._look.read_only else "")
+
+    @property
+    def _settings(self) -> BoardSettings:
+        return self._look.settings.board
+
+    @property
+    def outcome(self) -> Outcome:
+        """As of now."""
+        job = self._jobs.get(self._own) if self._own is not None else None
+        shown = self._run.job
+        if job is None or (shown is not None and shown.id == job.id):
+            job = shown if self._own is not None else None
+        return Outcome(job, self._departure.interrupted, self._departure.leave)
+
+    @property
+    def _run(self) -> RunState:
+        return self._watching.run if self._watching is not None else _NOTHING
+
+    @property
+    def _board(self) -> BoardScreen | None:
+        screen = self.screen_stack[0] if self.screen_stack else None
+        return screen if isinstance(screen, BoardScreen) else None
+
+    # -- start and end
+
+    def get_default_screen(self) -> Screen[None]:
+        preview = PreviewView(self._environ, lambda code: self._write((code,)), self.glyphs)
+        wanted = preview_wanted(self._settings, self._environ)
+        return BoardScreen(preview, at_jobs=self._find_job is None, previewing=wanted)
+
+    def on_mount(self) -> None:
+        self.set_class(self._ascii, "-ascii")
+        self.register_theme(AURA)
+        known = self._settings.theme in self.available_themes
+        self.theme = self._settings.theme if known else AURA.name
+        if self._settings.reduced_motion:
+            self.animation_level = "none"
+        self.set_keymap(self._settings.keys)
+        # The first frame comes when the widgets know their sizes. Then the engine, whose imports
+        # take a moment.
+        self.call_after_refresh(self._start)
+
+    def on_unmount(self) -> None:
+        self._pacer.stop()
+        self._write(self._notices.close())
+
+    def _start(self) -> None:
+        self.run_worker(self._serve(), exit_on_error=False)
+
+    async def _serve(self) -> None:
+        try:
+            service = await self._open_service()
+            self._watching = Watching(
+                service,
+                self._jobs,
+                mode=self._mode,
+                now=self._now,
+                known=self._notices.known,
+                touch=self._pacer.touch,
+                told=self._told,
+                ended=self._has_ended,
+            )
+            self._asking = Asking(self._watching, say=self._refuse, touch=self._pacer.touch)
+            if self._find_job is not None:
+                self._own = await self._find_job(service)
+            await self._watching.serve(self._own)
+        except BaseExceptionGroup as group:
+            self._fail(_first(group))
+        except Exception as e:  # whatever it was: the caller tells it, on a terminal of its own
+            self._fail(e)
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = error
+        self.exit()
+
+    # -- what happens
+
+    def _told(self, before: Job | None, after: Job) -> None:
+        """An event of some job came."""
+        self._notices.changed(before, after)
+        if self._departure.may_go:
+            self.exit()
+
+    def _has_ended(self, run: RunState) -> None:
+        """A run that is followed is over."""
+        assert run.job is not None
+        if self._departure.interrupted and run.job.id == self._own:
+            self.exit()
+        self.run_worker(self._look_up_end(run.job), exit_on_error=False)
+
+    async def _look_up_end(self, job: Job) -> None:
+        if self._asking is not None:
+            look = self._look
+            await self._endings.look_up(
+                job, self._asking, remote=look.remote, plan=not look.read_only
+            )
+            self._pacer.touch()
+
+    # -- drawing
+
+    def _draw(self) -> None:
+        if self.is_running:
+            try:
+                self._paint()
+            except Exception as e:  # a timer's callback has nobody else to tell
+                self._fail(e)
+
+    def _paint(self) -> None:
+        """Paint what changed, and come back when the next clock's second is due."""
+        now = self._now()
+        board, run = self._board, self._run
+        if board is None:
+            return
+        if self._watching is not None and self._watching.linked is not None:
+            run.set_link(self._watching.linked.link, now)
+        board.show(self._jobs, run, now, self.glyphs)
+        job = run.job
+        ending = self._endings.of(job)
+        board.show_end(run, self.glyphs, ending, remote=self._look.remote)
+        keys = (job and (job.id, job.status), run.asked, run.over, self._link_status())
+        if keys != self._shown_keys:
+            self._shown_keys = keys
+            self.refresh_bindings()
+            self._close_question()
+        waits = (self._run_wait_s(run, now), self._jobs.next_change_s(now))
+        clock_s = asyncio.get_running_loop().time()
+        self._notices.foreground(run.job)
+        self._write(self._notices.take(clock_s))
+        due = [wait for wait in (*waits, self._notices.due_s(clock_s)) if wait is not None]
+        if due:
+            self._pacer.touch(min(due))
+        if board.shows_preview and self._watching is not None:
+            self._preview(board).follow(self._watching.service, run)
+
+    @staticmethod
+    def _run_wait_s(run: RunState, now: datetime) -> float | None:
+        """Until the run's next second, which its clock or its broken link shows."""
+        if run.clock.ticking:
+            return 1.0 - run.clock.elapsed_s(now) % 1.0
+        return 1.0 if run.link is not None and run.link.status is not LinkStatus.LIVE else None
+
+    def _preview(self, board: BoardScreen) -> Previewing:
+        if self._previewing is None:
+            clock = asyncio.get_running_loop().time
+            start = partial(self.run_worker, exit_on_error=False)
+            self._previewing = Previewing(board.preview, start, clock)
+        return self._previewing
+
+    def _link_status(self) -> object:
+        link = self._watching.link if self._watching is not None else None
+        return link.status if link is not None else None
+
+    def _close_question(self) -> None:
+        """A question about a run that is over asks nothing any more."""
+        job = self._jobs.get(self._question_about) if self._question_about is not None else None
+        if job is not None and job.status.ended and self._asks:
+            self.screen.dismiss(None)
+
+    def elapsed_s(self, job: Job) -> float:
+        """Seconds that ``job`` has been at work."""
+        run = self._run
+        if run.job is not None and run.job.id == job.id:
+            return run.clock.elapsed_s(self._now())
+        return phrases.active_s(job)
+
+    async def answer(self, screen: ModalScreen[T], *, about: str | None = None) -> T | None:
+        """What the person answers on ``screen``; None where the question went away."""
+        self._question_about = about
+        try:
+            return await self.push_screen_wait(screen)
+        finally:
+            self._question_about = None
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """A line that shows for a moment."""
+        severity: Literal["error", "information"] = "error" if error else "information"
+        self.notify(text, severity=severity, timeout=8 if error else 3, markup=False)
+
+    def _refuse(self, text: str) -> None:
+        self.say(text, error=True)
+
+    # -- what the terminal is told
+
+    @property
+    def _asks(self) -> bool:
+        return isinstance(self.screen, ModalScreen)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Through OSC 52 as this terminal wants it, and through tmux; says what became of it."""
+        self._clipboard = text  # Textual's own paste reads it
+        self.run_worker(self._copy(text), exit_on_error=False)
+
+    async def _copy(self, text: str) -> None:
+        from aura_tui.ui.terminal.clipboard import sequence, through_tmux
+
+        code = sequence(text, self._environ)
+        if code is not None:
+            self._write((code,))
+        if await through_tmux(text, self._environ) or code is not None:
+            self.say("Copied")
+        else:
+            self.say("Too much for the clipboard; select a part of it by hand", error=True)
+
+    def _write(self, codes: Iterable[str]) -> None:
+        """Send control sequences of ours to the terminal, between two frames."""
+        if self._driver is not None:
+            for code in codes:
+                self._driver.write(code)
+
+
+
+_NOTHING = RunState()
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> Exception:
+    """What to tell of several failures: the first that is one."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            return _first(error)
+        if isinstance(error, Exception):
+            return error
+    return RuntimeError("the board's watching was broken off")

@@ -1,0 +1,59 @@
+"""When to ask for a newer picture of the run, and handing it to the preview."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import AuraError
+from aura_tui.ui import phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from aura_tui.service import JobService
+    from aura_tui.ui.state import RunState
+    from aura_tui.ui.widgets.preview import PreviewView
+
+_EVERY_S = 5.0  # a picture is a few KB to the terminal, and worth a look that long
+
+
+class Previewing:
+    """Keeps ``view`` at the newest picture of the run that shows.
+
+    ``start`` runs a coroutine as a worker of the application; one look is under way at a time.
+    """
+
+    def __init__(
+        self,
+        view: PreviewView,
+        start: Callable[[Coroutine[object, object, None]], object],
+        clock: Callable[[], float],
+    ) -> None:
+        self._view = view
+        self._start = start
+        self._clock = clock
+        self._looked: tuple[object, ...] | None = None
+        self._looked_at = float("-inf")
+        self._looking = False
+
+    def follow(self, service: JobService, run: RunState) -> None:
+        """Look for a newer picture where the run has gone on since the last look."""
+        job = run.job
+        if job is None or self._looking or self._clock() < self._looked_at + _EVERY_S:
+            return
+        step = job.step(job.stage) if job.stage is not None else None
+        item = step.item if step is not None else None
+        at = (job.id, job.status, job.stage, item)
+        if at == self._looked:
+            return
+        self._looked, self._looked_at, self._looking = at, self._clock(), True
+        caption = phrases.item(step) if step is not None and not run.ended else ""
+        self._start(self._show(service, job.id, caption))
+
+    async def _show(self, service: JobService, job_id: str, caption: str) -> None:
+        try:
+            with suppress(AuraError):  # the run goes on without its picture
+                await self._view.show_picture(await service.preview(job_id), caption)
+        finally:
+            self._looking = False

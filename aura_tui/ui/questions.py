@@ -1,0 +1,119 @@
+"""Conversations with the person: each asks, and does what the answer says.
+
+They run as workers of the application, so that a screen's answer can be waited for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aura_tui.ui.draft import Draft
+from aura_tui.ui.screens.leave import Leave
+from aura_tui.ui.state import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aura_tui.model.events import Artifact
+    from aura_tui.model.job import Job
+    from aura_tui.ui.app import BoardApp
+    from aura_tui.ui.asking import Asking
+    from aura_tui.ui.ordering import Ordering
+    from aura_tui.ui.screens.new_job import NewJobScreen
+
+
+class Questions:
+    """Asks on the screens of ``app``, then through ``asking``."""
+
+    def __init__(self, app: BoardApp, asking: Asking) -> None:
+        self._app = app
+        self._asking = asking
+
+    async def cancel(self, jobs: Sequence[Job]) -> None:
+        """Cancel ``jobs`` where the person is sure."""
+        from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
+
+        jobs = [job for job in jobs if self._asking.may(Asked.CANCEL, job)]
+        if not jobs:
+            return
+        if len(jobs) == 1:
+            elapsed_s = self._app.elapsed_s(jobs[0])
+            screen = ConfirmCancel(jobs[0], elapsed_s, self._app.glyphs)
+            sure = await self._app.answer(screen, about=jobs[0].id)
+        else:
+            sure = await self._app.answer(ConfirmCancelAll(jobs, self._app.glyphs))
+        if sure:
+            await self._asking.change(Asked.CANCEL, jobs)
+
+    async def retry(self, jobs: Sequence[Job]) -> Job | None:
+        """Retry ``jobs`` after their plan was seen; the last of the new ones."""
+        from aura_tui.service import RetryPlan
+        from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll
+
+        jobs = [job for job in jobs if self._asking.may_retry(job)]
+        if not jobs:
+            return None
+        if len(jobs) == 1:
+            plan = await self._asking.plan(jobs[0]) or RetryPlan((), None)
+            sure = await self._app.answer(ConfirmRetry(jobs[0], plan, self._app.glyphs))
+        else:
+            sure = await self._app.answer(ConfirmRetryAll(jobs, self._app.glyphs))
+        return await self._asking.retry(jobs) if sure else None
+
+    async def leave(self, jobs: Sequence[Job], *, can_background: bool) -> Leave:
+        """What becomes of ``jobs``, which are not over; cancels them where that is the answer."""
+        from aura_tui.ui.screens.leave import LeaveScreen
+
+        titles = [job.title for job in jobs]
+        screen = LeaveScreen(len(jobs), titles, can_background, self._app.glyphs)
+        answer = await self._app.answer(screen) or Leave.STAY
+        if answer is Leave.CANCEL:
+            await self._asking.change(Asked.CANCEL, jobs)
+        return answer
+
+    async def new_job(self, ordering: Ordering) -> Job | None:
+        """A new job from the form."""
+        from aura_tui.ui.screens.new_job import NewJobScreen
+
+        screen = NewJobScreen(
+            ordering.draft, self._app.glyphs, ordering.check, themes=ordering.themes()
+        )
+        suggesting = self._app.run_worker(self._suggest(screen, ordering), exit_on_error=False)
+        try:
+            order = await self._app.answer(screen)
+        finally:
+            suggesting.cancel()
+        if order is None:
+            ordering.draft = screen.draft  # nothing that was typed is lost
+            return None
+        ordering.draft = Draft(voice=screen.draft.voice, folder="")
+        return await self._asking.submit(order.request, order.folder)
+
+    @staticmethod
+    async def _suggest(screen: NewJobScreen, ordering: Ordering) -> None:
+        screen.set_voices(await ordering.voices())
+
+    async def save(self, artifact: Artifact) -> None:
+        """A copy of a file, where the person wants it."""
+        from aura_tui.ui.handing import save_copy
+        from aura_tui.ui.screens.save_as import SaveAs
+
+        folder = (
+            str(Path.home() / "Videos") if (Path.home() / "Videos").is_dir() else str(Path.cwd())
+        )
+        target = await self._app.answer(SaveAs(artifact.name, folder, self._app.glyphs))
+        if target is None:
+            return
+        source = await self._asking.file(artifact)
+        if source is not None:
+            saved = await save_copy(source, target)
+            self._app.say(f"Saved as {saved}")
+
+    async def open(self, artifact: Artifact, environ: Mapping[str, str]) -> None:
+        """Show a file with the desktop's program."""
+        from aura_tui.ui.handing import open_file
+
+        source = await self._asking.file(artifact)
+        if source is not None:
+            await open_file(source, environ)

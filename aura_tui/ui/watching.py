@@ -1,0 +1,231 @@
+"""What feeds the board: the service's jobs, the run it shows, and the link, each kept up to date.
+
+Here the board's I/O with the service happens; the states it fills are plain, the widgets draw
+those. Every task has one owner, :meth:`Watching.serve`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, cast
+
+from aura_tui.errors import AuraError, NotFound
+from aura_tui.service import Link, Linked, LinkStatus, Typical
+from aura_tui.ui.follow import as_created, follow
+from aura_tui.ui.state import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterable
+    from datetime import datetime
+
+    from aura_tui.model.events import Envelope
+    from aura_tui.model.job import Job
+    from aura_tui.service import JobService
+    from aura_tui.ui.jobs import JobsState
+
+MAX_JOBS = 10_000  # in the list; older ones are found by `aura-tui jobs`
+_PAGE = 500
+_AGAIN_S = 1.0  # until a stream of a healing service that ended is asked for again
+
+
+class Watching:
+    """Keeps ``jobs`` and ``run`` as the service tells; ``touch`` is called when either changed.
+
+    ``known`` gets jobs as they were when the board first looked, ``told`` what each event makes
+    of one: the job before it and after it.
+    """
+
+    def __init__(
+        self,
+        service: JobService,
+        jobs: JobsState,
+        *,
+        mode: str,
+        now: Callable[[], datetime],
+        known: Callable[[Iterable[Job]], None],
+        touch: Callable[[], None],
+        told: Callable[[Job | None, Job], None],
+        ended: Callable[[RunState], None],
+    ) -> None:
+        self.service = service
+        self.jobs = jobs
+        self.run = RunState(mode=mode)
+        self.linked: Linked | None = service if isinstance(service, Linked) else None
+        self._mode = mode
+        self._now = now
+        self._known = known
+        self._touch = touch
+        self._told = told
+        self._ended = ended
+        self._group: asyncio.TaskGroup | None = None
+        self._follower: asyncio.Task[None] | None = None
+        self._must: str | None = None
+
+    @property
+    def selected(self) -> str | None:
+        """The id of the job that is shown."""
+        return self.run.job.id if self.run.job is not None else None
+
+    async def serve(self, job_id: str | None) -> None:
+        """Watch until cancelled, ``job_id`` first; raises what following that job raised."""
+        self._must = job_id
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            if job_id is not None:
+                job = await self.service.get(job_id)
+                self.jobs.load((job,))
+                self._show(job)
+                self._known((job,))
+            group.create_task(self._watch_jobs())
+            if self.linked is not None:
+                group.create_task(self._watch_link(self.linked))
+
+    def select(self, job_id: str) -> None:
+        """Show another job."""
+        job = self.jobs.get(job_id)
+        if job is not None and job_id != self.selected and self._group is not None:
+            self._show(job)
+
+    def _show(self, job: Job) -> None:
+        if self._follower is not None:
+            self._follower.cancel()
+        self.run = self._new_run(job)
+        self._touch()
+        assert self._group is not None
+        self._follower = self._group.create_task(self._follow(job))
+
+    def _new_run(self, job: Job) -> RunState:
+        run = RunState(mode=self._mode)
+        run.job = job
+        if self.link is not None:
+            run.set_link(self.link, self._now())
+        return run
+
+    # -- one run
+
+    async def _follow(self, job: Job) -> None:
+        """Fold the job's history beside what is shown, then show it and what happens."""
+        try:
+            await self._fold(job)
+        except NotFound:
+            self.jobs.remove(job.id)  # retention took it
+            self.run.finish()
+            if job.id == self._must:
+                raise
+        except AuraError:
+            if self.link is None:
+                raise
+            self.run.finish()  # the link says why; what was told last stays on the screen
+        self._touch()
+
+    async def _fold(self, job: Job) -> None:
+        run = self._new_run(as_created(job))
+        group = self._group
+        assert group is not None
+        lookup = group.create_task(self._look_up(run, job.id))
+        try:
+            async with aclosing(follow(self.service, job.id)) as followed:
+                async for folded, envelope in followed:
+                    run.apply(folded, envelope, self._now())
+                    if self.run is run:
+                        self._touch()
+                    elif folded.last_event_id >= job.last_event_id:
+                        self._swap(run)
+            self._swap(run)
+            run.finish()
+            await lookup
+            if run.ended:
+                self._ended(run)
+        finally:
+            lookup.cancel()
+
+    def _swap(self, run: RunState) -> None:
+        if self.run is not run:
+            run.asked = self.run.asked
+            if self.link is not None:
+                run.set_link(self.link, self._now())
+            self.run = run
+            self._touch()
+
+    async def _look_up(self, run: RunState, job_id: str) -> None:
+        """What no event tells: how long its stages usually take, and who is before it."""
+        run.typical = Typical(0, {})
+        with suppress(AuraError):
+            run.typical = await self.service.typical(job_id)
+        with suppress(AuraError):
+            queue = await self.service.queue()
+            if job_id in queue.waiting:
+                run.queue_ahead = queue.waiting.index(job_id) + queue.running
+        self._touch()
+
+    # -- all jobs
+
+    async def _watch_jobs(self) -> None:
+        while True:
+            try:
+                after = await self._load()
+                await self._follow_all(after)
+            except AuraError:
+                if self.link is None:
+                    raise
+            # The stream of all jobs has no end of its own: something broke it.
+            if self.link is None:
+                return
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _load(self) -> int:
+        """Take over the list as it stands; the newest event that the first page has seen."""
+        cursor: str | None = None
+        newest = 0
+        while len(self.jobs) < MAX_JOBS:
+            page = await self.service.list(limit=_PAGE, cursor=cursor)
+            self.jobs.load(page.jobs, more=page.cursor is not None)
+            self._known(page.jobs)
+            self._touch()
+            if cursor is None:
+                newest = max((job.last_event_id for job in page.jobs), default=0)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return newest
+
+    async def _follow_all(self, after: int) -> None:
+        turn = asyncio.get_running_loop().time()
+        events = cast("AsyncGenerator[Envelope]", self.service.events(None, after=after))
+        async with aclosing(events):
+            async for envelope in events:
+                await self._take(envelope)
+                if asyncio.get_running_loop().time() - turn > 0.001:
+                    await asyncio.sleep(0)  # a flood leaves the keys their turn
+                    turn = asyncio.get_running_loop().time()
+
+    async def _take(self, envelope: Envelope) -> None:
+        job_id = envelope.event.job_id
+        before = self.jobs.get(job_id)
+        if not self.jobs.apply(envelope):
+            with suppress(NotFound):
+                self.jobs.load((await self.service.get(job_id),))
+        after = self.jobs.get(job_id)
+        if after is not None:
+            self._told(before, after)
+        self._touch()
+
+    # -- the link
+
+    @property
+    def link(self) -> Link | None:
+        """The link as of now; None: the engine is in this process."""
+        return self.linked.link if self.linked is not None else None
+
+    async def _watch_link(self, service: Linked) -> None:
+        links = cast("AsyncGenerator[Link]", service.links())
+        async with aclosing(links):
+            async for link in links:
+                self.run.set_link(link, self._now())
+                self._touch()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the link is gone for good."""
+        return self.link is not None and self.link.status is LinkStatus.LOST
