@@ -1,0 +1,97 @@
+"""Where an engine is: a URL, or a Unix socket on this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.text import clean_line
+from aura_tui.wire.routes import DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What a request to a Unix socket says as its Host: servers check that it is a loopback name.
+_SOCKET_BASE: Final = "http://localhost"
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """``base`` has no slash at its end; ``shown`` is how people are told of it, without secrets.
+
+    ``local``: what is sent there doesn't leave this machine.
+    """
+
+    base: str
+    shown: str
+    uds: str | None
+    local: bool
+
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way can read along."""
+        return self.local or self.base.startswith("https:")
+
+
+def of_socket(path: Path | str) -> Address:
+    """The engine that listens on a Unix socket."""
+    return Address(base=_SOCKET_BASE, shown=clean_line(str(path), 200), uds=str(path), local=True)
+
+
+def of_url(url: str) -> Address:
+    """From ``https://host/prefix``, ``http://host:port``, or ``host[:port]`` (http, our port).
+
+    Raises InputError for what is no address, or has a password in it.
+    """
+    text = url.strip()
+    bare = "://" not in text
+    try:
+        parts = urlsplit(f"http://{text}" if bare else text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _refuse(url, "is not a URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise _refuse(url, "is not an http or https URL")
+    if not host or not _is_host(host):
+        raise _refuse(url, "names no host")
+    if parts.username is not None or parts.password is not None:
+        # Not shown: it may be somebody's password.
+        raise _refuse("", "has a user or a password in it; give a token with --token")
+    if parts.query or parts.fragment:
+        raise _refuse(url, "has a query in it")
+    if bare and port is None:
+        port = DEFAULT_PORT
+    named = f"[{host}]" if ":" in host else host
+    where = f"{named}:{port}" if port is not None else named
+    return Address(
+        base=f"{parts.scheme}://{where}{parts.path.rstrip('/')}",
+        shown=clean_line(where + parts.path.rstrip("/"), 200),
+        uds=None,
+        local=_is_loopback(host),
+    )
+
+
+def _is_host(host: str) -> bool:
+    return host.isprintable() and not any(c.isspace() or c in "<>\"'\\^`{|}" for c in host)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse(url: str, why: str) -> InputError:
+    named = f" {clean_line(url, 100)!r}" if url else ""
+    return InputError(
+        Code.SETTINGS_INVALID,
+        f"The server's address{named} {why}",
+        f"Give one like http://127.0.0.1:{DEFAULT_PORT} or https://render.example.com.",
+        field="server",
+    )

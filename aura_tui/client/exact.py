@@ -1,0 +1,145 @@
+"""Reading a stream of our own kind of server: exactly the events after an id.
+
+The server replays by id, so nothing is guessed here. What can't be, on such a stream (an event
+that doesn't read, an id that doesn't rise, a name nobody knows), is damage on the way: the stream
+is opened again behind the last good event. Only what comes again just as it was is the server's
+own (a newer one's event), and is passed over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aura_tui.client.catch_up import blank, catch_up
+from aura_tui.client.http import Broken
+from aura_tui.errors import NotFound
+from aura_tui.model import events as ev
+from aura_tui.model.ids import COUNTER_BITS, format_id, parse_id
+from aura_tui.wire.codec import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aura_tui.client.frames import Frame
+    from aura_tui.client.reader import Sources
+    from aura_tui.model.job import Job
+
+SNAPSHOT: Final = "The engine no longer has what happened meanwhile: this is its state as of now"
+_MAX_NAMES: Final = 100
+_UNNAMED: Final = "message"  # how a block without an `event:` is called
+
+
+class ExactReader:
+    """See the module. ``job_id`` None: all jobs."""
+
+    patience_s: float | None = None
+
+    def __init__(self, job_id: str | None, after: int, sources: Sources) -> None:
+        self.over = False
+        self._job_id = job_id
+        self._sources = sources
+        self._cursor = after  # the server's id to go on from
+        self._given = after  # the last one given: the same, unless a history was lost
+        self._heard: tuple[str, int] | None = None  # job and id of the last event that came
+        self._connections = 0
+        self._opened_ms: int | None = None  # the engine's clock when this connection began
+        self._doubted: set[Frame] = set()  # met at the cursor
+        self._strange: set[str] = set()  # names of events that are the server's own
+
+    @property
+    def resume_from(self) -> str:
+        """See :class:`~aura_tui.client.reader.Reader`."""
+        return format_id(self._cursor) if self._cursor else ""
+
+    async def prepare(self) -> Sequence[ev.Envelope]:
+        """Behind a break, the server may be another one, or an older self: then its jobs are told
+        as they are now."""
+        if self._heard is None:
+            return ()
+        jobs: Sequence[Job]
+        job_id, event_id = self._heard
+        try:
+            job = await self._sources.look(job_id)
+            if job.last_event_id >= event_id:
+                return ()
+            jobs = (job,)
+        except NotFound:
+            if self._job_id is not None:
+                raise
+        if self._job_id is None:
+            jobs = await self._sources.recent()
+        self._sources.line.notice(SNAPSHOT)
+        self._heard = None
+        self._cursor = max((job.last_event_id for job in jobs), default=0)
+        return [envelope for job in jobs for envelope in self._told(job)]
+
+    def _told(self, job: Job) -> Iterator[ev.Envelope]:
+        for event in catch_up(blank(job.id), job, self._sources.now()):
+            yield self._numbered(0, event)
+
+    async def opened(self) -> Sequence[ev.Envelope]:
+        """History comes on the stream itself."""
+        self._connections += 1
+        self._opened_ms = None
+        return ()
+
+    async def read(self, frame: Frame) -> Sequence[ev.Envelope]:
+        """One event, or none."""
+        if not frame.data and frame.name == _UNNAMED:
+            return ()  # a block of `retry:` alone
+        event = decode(frame.name, frame.data.encode())
+        if isinstance(event, ev.ConnectionEvent):
+            self._connection(event)
+            return ()
+        number = parse_id(frame.id)
+        if number is None or number <= self._cursor:
+            self._doubt(frame)
+        elif isinstance(event, ev.JobEvent) and self._job_id in (None, event.job_id):
+            self._go_on(number)
+            self._heard = (event.job_id, number)
+            if self._opened_ms is not None and number >> COUNTER_BITS <= self._opened_ms:
+                self._sources.line.recovered()
+            return (self._numbered(number, event),)
+        else:
+            if frame.name not in self._strange:
+                self._doubt(frame)
+                if frame.name.lower() not in (*ev.EVENT_TYPES, _UNNAMED):
+                    self._strange = {*list(self._strange)[: _MAX_NAMES - 1], frame.name}
+            self._go_on(number)
+        return ()
+
+    def _go_on(self, number: int) -> None:
+        self._cursor = number
+        self._doubted.clear()
+
+    def _doubt(self, frame: Frame) -> None:
+        if frame not in self._doubted:
+            self._doubted.add(frame)
+            raise Broken("the stream was damaged on its way")
+
+    def _connection(self, event: ev.ConnectionEvent) -> None:
+        if isinstance(event, ev.Shutdown):
+            raise Broken(f"the engine is shutting down{_because(event.reason)}")
+        if isinstance(event, ev.StreamFailed):
+            raise Broken(f"the engine ended the stream{_because(event.message)}")
+        if self._opened_ms is None and self._connections > 1:
+            self._opened_ms = int(event.timestamp.timestamp() * 1000)
+
+    def _numbered(self, number: int, event: ev.AnyJobEvent) -> ev.Envelope:
+        self._given = max(self._given + 1, number)
+        if self._job_id is not None and isinstance(event, ev.TERMINAL_EVENTS):
+            self.over = True
+        return ev.Envelope(self._given, event)
+
+    async def closed(self) -> Sequence[ev.Envelope]:
+        """Without the job's end: it is opened again."""
+        return ()
+
+    async def none_left(self) -> Sequence[ev.Envelope]:
+        """The job has ended, and its end is not after our id."""
+        self.over = True
+        return ()
+
+
+def _because(text: str) -> str:
+    return f": {text}" if text else ""

@@ -1,0 +1,198 @@
+"""A stream of events that comes back by itself, for ever, until it is over or can't.
+
+What breaks and passes (refused, reset, cut in the middle of an event, silent, 5xx, 429) is waited
+out and tried again; what doesn't (401, 403, 404, another kind of answer) ends it at once, with the
+reason. Silence is a break: the server's heartbeats come three times within what is allowed.
+
+One stream an iterator: each has its own id to go on from and its own end, so healing one is
+opening it again behind its last event, with nothing to merge. A board needs two (all jobs, and the
+selected one), a command one; a server allows ten for a token, and answers an eleventh with 429,
+which is waited out like any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from aura_tui.client.backoff import Backoff
+from aura_tui.client.http import Answer, Broken, media_type
+from aura_tui.client.refusal import broken, passes, refusal
+from aura_tui.errors import AuraError
+from aura_tui.wire import routes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+    from datetime import datetime
+
+    import httpx
+
+    from aura_tui.client.frames import Frame
+    from aura_tui.client.http import Http
+    from aura_tui.client.link import Line
+    from aura_tui.client.reader import Reader
+    from aura_tui.model.events import Envelope
+
+OPEN_S: Final = 10.0  # from the first packet to the status line
+SILENT_HEARTBEATS: Final = 2.5  # the third one is overdue by then
+MAX_SILENCE_S: Final = 120.0
+_WELL_S: Final = 5.0  # a connection that lived so long was well, though nothing happened
+_MAX_PROBLEM_BYTES: Final = 64 * 1024
+
+
+class Clock(NamedTuple):
+    """Time and chance, as tests replace them. ``chance`` gives numbers from 0 to 1."""
+
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    chance: Callable[[], float]
+
+
+class HealingStream:
+    """``make_reader`` is asked at each connection until it gives one: it may have to ask the
+    server what it is. ``wake`` gives the event that cuts a wait short."""
+
+    def __init__(
+        self,
+        http: Http,
+        path: str,
+        line: Line,
+        make_reader: Callable[[], Awaitable[Reader]],
+        *,
+        clock: Clock,
+        heartbeat_s: float,
+        wake: Callable[[], asyncio.Event],
+    ) -> None:
+        self._http = http
+        self._path = path
+        self._line = line
+        self._make_reader = make_reader
+        self._reader: Reader | None = None
+        self._clock = clock
+        self._silence_s = SILENT_HEARTBEATS * heartbeat_s
+        self._wake = wake
+        self._backoff = Backoff(clock.chance)
+        self._opened_at: datetime | None = None
+
+    async def envelopes(self) -> AsyncGenerator[Envelope]:
+        """The events. Ends with the job's end; raises what no other try cures."""
+        try:
+            while True:
+                try:
+                    async with aclosing(self._connection()) as connection:
+                        async for envelope in connection:
+                            yield envelope
+                    if self._reader is not None and self._reader.over:
+                        return
+                    problem = Broken("the stream was ended")
+                except Broken as e:
+                    problem = e
+                except AuraError as e:
+                    self._line.lost(e.message)
+                    raise
+                await self._pause(problem)
+        finally:
+            self._line.close()
+
+    async def _connection(self) -> AsyncGenerator[Envelope]:
+        self._opened_at = None
+        self._line.connecting(self._backoff.attempt)
+        if self._reader is None:
+            self._reader = await self._make_reader()
+        reader = self._reader
+        for envelope in await reader.prepare():
+            yield envelope
+        if reader.over:
+            return
+        headers = {"Accept": routes.EVENT_STREAM, "Cache-Control": "no-store"}
+        if reader.resume_from:
+            headers[routes.LAST_EVENT_ID] = reader.resume_from
+        async with self._http.open(
+            "GET", self._path, headers=headers, read_s=self._silence_s, head_s=OPEN_S
+        ) as response:
+            await self._check(response)
+            self._opened_at = self._clock.now()
+            self._line.heard()
+            self._line.live()
+            if response.status_code == 204:
+                for envelope in await reader.none_left():
+                    yield envelope
+                return
+            async with aclosing(self._blocks(response, reader)) as blocks:
+                async for envelope in blocks:
+                    yield envelope
+
+    async def _check(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status == 204:
+            return
+        if status != 200:
+            answer = Answer(status, response.headers, await _head(response))
+            if passes(status):
+                raise broken(answer)
+            raise refusal(self._http, answer)
+        kind = media_type(response.headers)
+        if kind != routes.EVENT_STREAM:
+            raise self._http.not_an_engine(f"it answers with {kind or 'nothing'} for a stream")
+
+    async def _blocks(self, response: httpx.Response, reader: Reader) -> AsyncGenerator[Envelope]:
+        from aura_tui.client.frames import frames
+
+        for envelope in await reader.opened():
+            yield envelope
+        async with aclosing(frames(response, self._line.heard)) as stream:
+            while not reader.over:
+                frame = await _next(stream, reader.patience_s)
+                if frame is None:
+                    break
+                if frame.retry_ms is not None and frame.retry_ms >= 0:
+                    self._backoff.retry_s = frame.retry_ms / 1000
+                for envelope in await reader.read(frame):
+                    self._backoff.reset()  # it got us further
+                    yield envelope
+        if not reader.over:
+            for envelope in await reader.closed():
+                yield envelope
+
+    async def _pause(self, problem: Broken) -> None:
+        """Wait for the next try, or for somebody to ask for it."""
+        now = self._clock.now()
+        if self._opened_at is not None and (now - self._opened_at).total_seconds() >= _WELL_S:
+            self._backoff.reset()
+        delay_s = self._backoff.next_s(problem.retry_after_s)
+        retry_at = now + timedelta(seconds=delay_s)
+        self._line.waiting(self._backoff.attempt, problem.reason, retry_at)
+        if delay_s <= 0:
+            return
+        wake = self._wake()
+        waits = [
+            asyncio.ensure_future(self._clock.sleep(delay_s)),
+            asyncio.ensure_future(wake.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def _next(stream: AsyncIterator[Frame], patience_s: float | None) -> Frame | None:
+    """The next block; None at the end of the stream or of patience."""
+    try:
+        async with asyncio.timeout(patience_s):
+            return await anext(stream)
+    except (StopAsyncIteration, TimeoutError):
+        return None
+
+
+async def _head(response: httpx.Response) -> bytes:
+    """The beginning of an answer that is an error."""
+    data = bytearray()
+    async for chunk in response.aiter_raw():
+        data += chunk
+        if len(data) >= _MAX_PROBLEM_BYTES:
+            break
+    return bytes(data[:_MAX_PROBLEM_BYTES])

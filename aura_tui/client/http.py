@@ -1,0 +1,307 @@
+"""Requests to one server: bounded in size and time, and every failure named.
+
+Two kinds of failure: :class:`Broken` is what passes (another try may help), an ``AuraError`` what
+does not. The token leaves in one header, to this server alone; redirects are not followed and
+proxies of the environment are not used. No exception of httpx gets out: it would hold the request,
+and with it the token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email.utils
+import math
+import socket
+from collections.abc import Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from aura_tui import __version__
+from aura_tui.errors import AuraError, Code, EngineError, InputError
+from aura_tui.model.text import clean_line
+from aura_tui.wire import routes
+from aura_tui.wire.reading import MAX_ANSWER_BYTES
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    import httpx
+
+    from aura_tui.client.address import Address
+    from aura_tui.settings import Secret
+
+CONNECT_S: Final = 5.0
+ANSWER_S: Final = 30.0  # a whole small answer, from connecting to its last byte
+_MAX_PROBLEM_BYTES: Final = 256 * 1024
+# Shorter than what servers keep an idle connection for: else ours is closed while we write to it.
+_KEEP_ALIVE_S: Final = 3.0
+
+
+class Broken(Exception):
+    """The link broke in a way that passes. ``retry_after_s`` is what the server asked for;
+    ``error`` how the server put it to a command, None where it didn't answer."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after_s: float | None = None,
+        error: AuraError | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+        self.error = error
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer whose body is whole. Header names are matched whatever their case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """Without parameters, in lower case."""
+        return media_type(self.headers)
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """What a ``Content-Type`` says, without parameters, in lower case."""
+    return clean_line(headers.get("content-type", ""), 200).split(";")[0].strip().lower()
+
+
+class Http:
+    """A client of one server. ``ca``: a file with certificates to trust beside the usual ones."""
+
+    def __init__(self, address: Address, token: Secret, *, ca: Path | None = None) -> None:
+        self.address = address
+        self._token = token.reveal().strip()
+        if not (self._token.isascii() and self._token.isprintable()):
+            raise InputError(
+                Code.SETTINGS_INVALID,
+                "The token has characters that a token can't have",
+                "Copy the token again, without quotes or line breaks.",
+                field="token",
+            )
+        self._ca = ca
+        self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
+
+    @property
+    def has_token(self) -> bool:
+        """Whether requests carry one."""
+        return bool(self._token)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int = MAX_ANSWER_BYTES,
+    ) -> Answer:
+        """Send a request and take its whole answer, whatever its status.
+
+        Raises :class:`Broken`, or EngineError for what no other try cures.
+        """
+        sent = dict(headers or {})
+        if body is not None:
+            sent["Content-Type"] = routes.JSON
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                async with self.open(
+                    method, path, query=query, body=body, headers=sent, read_s=ANSWER_S
+                ) as response:
+                    most = limit if response.status_code < 300 else _MAX_PROBLEM_BYTES
+                    data = bytearray()
+                    async for chunk in response.aiter_raw():
+                        data += chunk
+                        if len(data) > most:
+                            raise self.not_an_engine(f"its answer is larger than {most >> 20} MiB")
+                    return Answer(response.status_code, response.headers, bytes(data))
+        except TimeoutError:
+            raise Broken(f"no answer within {ANSWER_S:g} s") from None
+
+    @asynccontextmanager
+    async def open(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        read_s: float,
+        head_s: float = ANSWER_S,
+    ) -> AsyncIterator[httpx.Response]:
+        """Send a request; the body streams. ``read_s``: the longest silence; ``head_s``: the time
+        until the status line.
+
+        What breaks while the caller reads is named as well.
+        """
+        import httpx
+
+        client = await self._ready()
+        sent = {"Accept-Encoding": "identity", **(headers or {})}
+        if self._token:
+            sent["Authorization"] = f"Bearer {self._token}"
+        limits = httpx.Timeout(read_s, connect=CONNECT_S)
+        problem: Broken | AuraError
+        try:
+            request = client.build_request(
+                method,
+                self.address.base + path,
+                params=query,
+                content=body,
+                headers=sent,
+                timeout=limits,
+            )
+            try:
+                async with asyncio.timeout(head_s):
+                    response = await client.send(request, stream=True)
+            except TimeoutError:
+                raise Broken(f"no answer within {head_s:g} s") from None
+            try:
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    raise self.not_an_engine("its answer is compressed, which was not asked for")
+                yield response
+            finally:
+                await response.aclose()
+            return
+        except httpx.HTTPError as e:
+            problem = self._named(e, read_s)
+        except (httpx.StreamError, httpx.InvalidURL) as e:
+            problem = Broken(f"the connection broke ({type(e).__name__})")
+        raise problem from None
+
+    async def _ready(self) -> httpx.AsyncClient:
+        async with self._making:
+            if self._client is None:
+                self._client = await self._make()
+            return self._client
+
+    async def _make(self) -> httpx.AsyncClient:
+        import httpx
+
+        secure = self.address.base.startswith("https:")
+        tls = await asyncio.to_thread(self._tls) if secure else False
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=_KEEP_ALIVE_S)
+        transport = httpx.AsyncHTTPTransport(
+            verify=tls, limits=limits, uds=self.address.uds, trust_env=False
+        )
+        agent = {"User-Agent": f"aura-tui/{__version__}"}
+        return httpx.AsyncClient(transport=transport, headers=agent, trust_env=False)
+
+    def _tls(self) -> ssl.SSLContext:
+        import httpx
+
+        context = httpx.create_ssl_context()  # reads SSL_CERT_FILE and SSL_CERT_DIR
+        if self._ca is not None:
+            try:
+                context.load_verify_locations(self._ca)
+            except OSError as e:  # ssl.SSLError is one
+                raise InputError(
+                    Code.SETTINGS_INVALID,
+                    f"The certificates in {self._ca} can't be read: {e.strerror or e}",
+                    "Name a file of PEM certificates.",
+                    field="ca",
+                ) from None
+        return context
+
+    def _named(self, error: httpx.HTTPError, read_s: float) -> Broken | AuraError:
+        import httpx
+
+        if isinstance(error, httpx.ConnectTimeout):
+            return Broken(f"no connection within {CONNECT_S:g} s")
+        if isinstance(error, httpx.ReadTimeout):
+            return Broken(f"silent for {read_s:.3g} s")
+        if isinstance(error, httpx.ConnectError):
+            return self._unconnected(error)
+        if isinstance(error, (httpx.ReadError, httpx.WriteError)):
+            return Broken("the connection was reset")
+        if isinstance(error, httpx.RemoteProtocolError):
+            return Broken(f"the connection was cut ({clean_line(str(error), 100)})")
+        return Broken(f"the connection broke ({type(error).__name__})")
+
+    def _unconnected(self, error: httpx.ConnectError) -> Broken | AuraError:
+        said = str(error)
+        if "CERTIFICATE_VERIFY_FAILED" in said:
+            why = said.rpartition("failed: ")[2].partition(" (_ssl")[0]
+            return EngineError(
+                Code.CERTIFICATE_INVALID,
+                f"The certificate of {self.address.shown} can't be trusted: {clean_line(why, 200)}",
+                "Check the address and this machine's clock, or name its certificate by "
+                "SSL_CERT_FILE.",
+            )
+        if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said:
+            return self.not_an_engine("it doesn't speak TLS", "Is the address http, not https?")
+        for cause in _causes(error):
+            if isinstance(cause, socket.gaierror):
+                return Broken("its name can't be resolved")
+            if isinstance(cause, ConnectionRefusedError):
+                return Broken("the connection was refused")
+            if isinstance(cause, FileNotFoundError):
+                return Broken("there is no such socket")
+            if isinstance(cause, OSError) and cause.strerror:
+                return Broken(clean_line(cause.strerror, 100).lower())
+        return Broken("it can't be reached")
+
+    def unreachable(self, broken: Broken) -> EngineError:
+        """What a command says where a break is the end of it."""
+        return EngineError(
+            Code.ENGINE_UNREACHABLE,
+            f"No engine can be reached at {self.address.shown}: {broken.reason}",
+            "Check the address and the network, and that `aura-tui serve` runs there.",
+        )
+
+    def not_an_engine(self, why: str, hint: str = "") -> EngineError:
+        """``why`` completes "is no aura-tui engine: "."""
+        return EngineError(
+            Code.NOT_AN_ENGINE,
+            f"{self.address.shown} is no engine of this kind: {why}",
+            hint or "Check the address and the port, and what stands between.",
+        )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what is behind it, groups of several tries included."""
+    found: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting and len(found) < 50:
+        each = waiting.pop(0)
+        if each is None or each in found:
+            continue
+        found.append(each)
+        waiting += [each.__cause__, each.__context__]
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+    return found
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds from ``Retry-After`` (RFC 9110 10.2.3: seconds or a date), None without one."""
+    value = headers.get("retry-after", "").strip()[:100]
+    with contextlib.suppress(ValueError):
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        when = email.utils.parsedate_to_datetime(value)
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    return None

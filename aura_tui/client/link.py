@@ -1,0 +1,175 @@
+"""The state of the link, as the board shows it: one, made of the lines that are open.
+
+Each stream is a :class:`Line`. The link is as well as its worst line; with no line open it stays as
+the last one left it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from aura_tui.model.text import clean_line
+from aura_tui.service import Link, LinkStatus
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+    from datetime import datetime
+
+_ILLNESS = {
+    LinkStatus.LIVE: 0,
+    LinkStatus.CONNECTING: 1,
+    LinkStatus.WAITING: 2,
+    LinkStatus.LOST: 3,
+}
+
+
+class Line:
+    """One stream's part of the link."""
+
+    def __init__(self, switchboard: Switchboard) -> None:
+        self._switchboard = switchboard
+        self._broken_at: datetime | None = None
+        self._was_live = False
+        self.state = Link(status=LinkStatus.CONNECTING, since=switchboard.now())
+
+    def connecting(self, attempt: int) -> None:
+        """A try begins."""
+        self._become(LinkStatus.CONNECTING, attempt=attempt, reason=self.state.reason)
+
+    def live(self) -> None:
+        """The server speaks to us."""
+        now = self._switchboard.now()
+        gap_s = None
+        if self._broken_at is not None:
+            gap_s = max(0.0, (now - self._broken_at).total_seconds())
+        self._broken_at = None
+        self._was_live = True
+        self._become(LinkStatus.LIVE, gap_s=gap_s)
+
+    def heard(self) -> None:
+        """Bytes came."""
+        self._switchboard.heard_at = self._switchboard.now()
+
+    def recovered(self) -> None:
+        """An event came that had been missed."""
+        self.state = replace(self.state, recovered=self.state.recovered + 1)
+        self._switchboard.changed()
+
+    def notice(self, text: str) -> None:
+        """What a person should know of the state that is shown from now on."""
+        self.state = replace(self.state, notice=clean_line(text, 300))
+        self._switchboard.changed()
+
+    def waiting(self, attempt: int, reason: str, retry_at: datetime) -> None:
+        """It broke; the next try is at ``retry_at``."""
+        self._break()
+        self._become(LinkStatus.WAITING, attempt=attempt, reason=reason, retry_at=retry_at)
+
+    def lost(self, reason: str) -> None:
+        """It broke for good."""
+        self._break()
+        self._become(LinkStatus.LOST, attempt=self.state.attempt, reason=reason)
+
+    def close(self) -> None:
+        """The stream is over."""
+        self._switchboard.remove(self)
+
+    def _break(self) -> None:
+        if self._was_live and self._broken_at is None:
+            heard_at = self._switchboard.heard_at
+            self._broken_at = heard_at or self._switchboard.now()
+
+    def _become(
+        self,
+        status: LinkStatus,
+        *,
+        attempt: int = 0,
+        reason: str = "",
+        retry_at: datetime | None = None,
+        gap_s: float | None = None,
+    ) -> None:
+        since = self._switchboard.now() if status is not self.state.status else self.state.since
+        self.state = Link(
+            status=status,
+            since=since,
+            attempt=attempt,
+            reason=clean_line(reason, 300),
+            retry_at=retry_at,
+            gap_s=gap_s,
+        )
+        self._switchboard.changed()
+
+
+class Switchboard:
+    """All lines of a service, and whoever watches them."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
+        self.heard_at: datetime | None = None
+        self._rest = Link(status=LinkStatus.CONNECTING, since=now())
+        self._lines: list[Line] = []
+        self._told = asyncio.Event()
+        self._closed = False
+
+    def line(self) -> Line:
+        """A new line."""
+        line = Line(self)
+        self._lines.append(line)
+        self.changed()
+        return line
+
+    def remove(self, line: Line) -> None:
+        """Forget a line; with none left, the link stays as this one was."""
+        if line in self._lines:
+            self._lines.remove(line)
+            if not self._lines:
+                self._rest = replace(line.state, notice="")
+            self.changed()
+
+    def answered(self) -> None:
+        """A request was answered: without a line that says otherwise, the link lives."""
+        self.heard_at = self.now()
+        if not self._lines and self._rest.status is not LinkStatus.LIVE:
+            self._rest = Link(status=LinkStatus.LIVE, since=self.now())
+            self.changed()
+
+    def refused(self, reason: str) -> None:
+        """A request failed for good (a token, a certificate)."""
+        if not self._lines and self._rest.reason != reason:
+            self._rest = Link(
+                status=LinkStatus.LOST, since=self.now(), reason=clean_line(reason, 300)
+            )
+            self.changed()
+
+    @property
+    def link(self) -> Link:
+        """As of now."""
+        states = [line.state for line in self._lines] or [self._rest]
+        worst = max(states, key=lambda state: _ILLNESS[state.status])
+        return replace(worst, heard_at=self.heard_at)
+
+    async def links(self) -> AsyncGenerator[Link]:
+        """The link as it is, then each change; changes nobody looked at meanwhile are one."""
+        last: Link | None = None
+        while not self._closed:
+            told = self._told
+            link = self.link
+            # That it was heard is no change.
+            if last is None or replace(link, heard_at=None) != replace(last, heard_at=None):
+                last = link
+                yield link
+                continue
+            await told.wait()
+
+    def changed(self) -> None:
+        """Wake the watchers."""
+        told, self._told = self._told, asyncio.Event()
+        told.set()
+
+    def close(self) -> None:
+        """End every watch."""
+        self._closed = True
+        self.changed()

@@ -1,0 +1,512 @@
+"""RemoteService: the JobService of an engine in another process.
+
+    async with RemoteService("https://render.example.com", token) as service:
+        job = await service.submit(request)
+        async for envelope in service.events(job.id): ...
+
+A request is answered or raises at once: a command is not the place to wait for a server. A stream
+is, and comes back by itself (``healing.py``). Nothing is connected before the first of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import secrets
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from aura_tui.client import address as address_
+from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
+from aura_tui.client.exact import ExactReader
+from aura_tui.client.healing import Clock, HealingStream
+from aura_tui.client.http import Answer, Broken, Http
+from aura_tui.client.lenient import LenientReader
+from aura_tui.client.link import Switchboard
+from aura_tui.client.reader import Sources
+from aura_tui.client.refusal import broken, passes, refusal
+from aura_tui.errors import AuraError, Code, EngineError, InputError, NotFound
+from aura_tui.model import events as ev
+from aura_tui.model.request import JobRequest, check
+from aura_tui.model.text import clean, clean_line
+from aura_tui.settings import Secret
+from aura_tui.wire import reading, routes
+from aura_tui.wire.sse import HEARTBEAT_S
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+    from typing import Self
+
+    from aura_tui.client.downloads import OnProgress
+    from aura_tui.client.link import Line
+    from aura_tui.client.reader import Reader
+    from aura_tui.model.job import Job
+    from aura_tui.model.status import JobStatus
+    from aura_tui.service import JobPage, Link, QueueState, RetryPlan, Typical
+
+T = TypeVar("T")
+
+_RECENT: Final = 100  # jobs of a snapshot of all
+_SEARCHED_PAGES: Final = 10  # of 500 jobs, for one that begins with a name
+_MAX_LINE: Final = 4000
+
+
+class Delivery(NamedTuple):
+    """How finished files get into a person's folder. ``check`` raises InputError for a folder
+    that can't take them; ``put`` copies and gives the artifacts as they are there."""
+
+    check: Callable[[Path], None]
+    put: Callable[[tuple[ev.Artifact, ...], str], tuple[ev.Artifact, ...]]
+
+
+def _system_clock() -> Clock:
+    return Clock(now=lambda: datetime.now(UTC), sleep=asyncio.sleep, chance=random.random)
+
+
+class RemoteService:
+    """A :class:`~aura_tui.service.JobService` and :class:`~aura_tui.service.Linked`.
+
+    Give ``url`` or ``uds`` (a Unix socket). ``cache`` holds what is downloaded (None: the
+    platform's cache folder), ``ca`` names certificates to trust beside the usual ones.
+    ``heartbeat_s`` is how often the server speaks at least. ``delivery`` puts files into the
+    folder of :meth:`submit`.
+    """
+
+    def __init__(
+        self,
+        url: str = "",
+        token: Secret | str = "",
+        *,
+        uds: Path | str | None = None,
+        ca: Path | None = None,
+        cache: Path | None = None,
+        heartbeat_s: float = HEARTBEAT_S,
+        delivery: Delivery | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        where = address_.of_socket(uds) if uds is not None else address_.of_url(url)
+        token = token if isinstance(token, Secret) else Secret(token)
+        self._http = Http(where, token, ca=ca)
+        self._clock = clock or _system_clock()
+        self._switchboard = Switchboard(self._clock.now)
+        self._heartbeat_s = heartbeat_s
+        self._delivery = delivery
+        self._cache = cache
+        self._downloads: Downloads | None = None
+        self._wake = asyncio.Event()
+        self._is_ours: bool | None = None
+        self._deliver_to: dict[str, Path] = {}
+        self._delivering = asyncio.Lock()
+        self.notices: list[str] = []  # what a person should know of how it is connected
+        if token and not where.secure:
+            self.notices.append(
+                f"The token goes to {where.shown} unencrypted; use https, or an SSH tunnel."
+            )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """See :class:`~aura_tui.service.JobService`."""
+        self._switchboard.close()
+        await self._http.aclose()
+
+    # -- the link
+
+    @property
+    def link(self) -> Link:
+        """See :class:`~aura_tui.service.Linked`."""
+        return self._switchboard.link
+
+    def links(self) -> AsyncGenerator[Link]:
+        """See :class:`~aura_tui.service.Linked`."""
+        return self._switchboard.links()
+
+    def reconnect(self) -> None:
+        """See :class:`~aura_tui.service.Linked`."""
+        wake, self._wake = self._wake, asyncio.Event()
+        wake.set()
+
+    # -- JobService: changes
+
+    async def submit(
+        self,
+        request: JobRequest,
+        *,
+        correlation_id: str | None = None,
+        deliver_to: Path | None = None,
+    ) -> Job:
+        """See :class:`~aura_tui.service.JobService`. ``deliver_to`` gets the files when the end
+        of the job is followed by :meth:`events` of this very service."""
+        check(request)
+        if deliver_to is not None:
+            if self._delivery is None:
+                raise InputError(
+                    Code.OPTION_INVALID,
+                    "A remote engine leaves its files where it is",
+                    "Submit without a folder; fetch them with: aura-tui artifacts",
+                    field="output",
+                )
+            await asyncio.to_thread(self._delivery.check, deliver_to)
+        headers = {routes.CORRELATION_ID: correlation_id or secrets.token_hex(8)}
+        body = msgspec.json.encode(request)
+        answer = await self._tell(routes.JOBS, body=body, headers=headers)
+        job = await self._job_in(answer)
+        if deliver_to is not None:
+            self._deliver_to[job.id] = deliver_to
+        return job
+
+    async def cancel(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        return await self._change(routes.JOB_CANCEL, job_id)
+
+    async def pause(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        return await self._change(routes.JOB_PAUSE, job_id)
+
+    async def resume(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        return await self._change(routes.JOB_RESUME, job_id)
+
+    async def retry(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        answer = await self._tell(routes.path(routes.JOB_RETRY, job_id))
+        job = await self._job_in(answer)
+        if job_id in self._deliver_to:
+            self._deliver_to[job.id] = self._deliver_to[job_id]
+        return job
+
+    async def _change(self, template: str, job_id: str) -> Job:
+        return await self._job_in(await self._tell(routes.path(template, job_id)), job_id)
+
+    async def _tell(
+        self,
+        path: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """POST once. Where the answer is lost, nobody knows whether it was done: that is said."""
+        try:
+            answer = await self._http.ask("POST", path, body=body or b"", headers=headers)
+        except Broken as problem:
+            raise self._http.unreachable(problem) from None
+        return self._accepted(answer)
+
+    async def _job_in(self, answer: Answer, job_id: str = "") -> Job:
+        """The job of an answer: itself where it is whole, else as the server has it now."""
+        job = reading.read_job(answer.body, job_id)
+        if job is not None and job.last_event_id:
+            self._is_ours = True
+            return job
+        job_id = job.id if job is not None else job_id
+        if not job_id:
+            raise self._http.not_an_engine("its answer names no job")
+        return await self.get(job_id)
+
+    # -- JobService: reading
+
+    async def get(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        return await self._patiently(lambda: self._look(job_id))
+
+    async def resolve(self, name: str) -> str:
+        """The id that ``name`` means: an id, the beginning of one, or ``@latest``."""
+        if name == "@latest":
+            page = await self.list(limit=1)
+            if not page.jobs:
+                raise NotFound(
+                    Code.JOB_UNKNOWN, "There is no job yet", "Begin with: aura-tui run BRIEF"
+                )
+            return page.jobs[0].id
+        try:
+            return (await self.get(name)).id
+        except NotFound:
+            found = await self._beginning_with(name)
+            if len(found) == 1:
+                return found[0]
+            if not found:
+                raise
+        raise InputError(
+            Code.JOB_UNKNOWN,
+            f"Several jobs begin with {name!r}: {', '.join(found[:5])} ...",
+            "Give more of the id.",
+        )
+
+    async def _beginning_with(self, name: str) -> list[str]:
+        found: list[str] = []
+        cursor = None
+        for _ in range(_SEARCHED_PAGES if name else 0):
+            page = await self.list(limit=500, cursor=cursor)
+            found += [job.id for job in page.jobs if job.id.startswith(name)]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return found
+
+    async def list(
+        self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
+    ) -> JobPage:
+        """See :class:`~aura_tui.service.JobService`."""
+        query = {routes.LIMIT: str(max(1, min(500, limit)))}
+        if status is not None:
+            query[routes.STATUS] = status.value
+        if cursor is not None:
+            query[routes.CURSOR] = cursor
+        return await self._patiently(
+            lambda: self._read(routes.JOBS, reading.read_page, "a list of jobs", query=query)
+        )
+
+    async def logs(self, job_id: str) -> str:
+        """See :class:`~aura_tui.service.JobService`."""
+        answer = await self._patiently(lambda: self._fetch(routes.path(routes.JOB_LOGS, job_id)))
+        return await asyncio.to_thread(_clean_log, answer.body)
+
+    async def artifacts(self, job_id: str) -> tuple[ev.Artifact, ...]:
+        """See :class:`~aura_tui.service.JobService`."""
+        path = routes.path(routes.JOB_ARTIFACTS, job_id)
+        return await self._patiently(
+            lambda: self._read(path, reading.read_artifacts, "a list of artifacts")
+        )
+
+    async def artifact(
+        self, job_id: str, name: str, *, on_progress: OnProgress | None = None
+    ) -> Path:
+        """See :class:`~aura_tui.service.JobService`. ``on_progress`` hears of a download how many
+        bytes are there and how many there will be (None where that isn't known)."""
+        for artifact in await self.artifacts(job_id):
+            if artifact.name == name:
+                return await self._artifact(job_id, artifact, on_progress)
+        raise NotFound(
+            Code.ARTIFACT_UNKNOWN,
+            f"Job {clean_line(job_id, 80)} has no artifact {clean_line(name, 80)!r}",
+            f"List them with: aura-tui artifacts {clean_line(job_id, 80)}",
+        )
+
+    async def _artifact(
+        self, job_id: str, artifact: ev.Artifact, on_progress: OnProgress | None
+    ) -> Path:
+        if self._http.address.uds is not None:  # the engine's files are this user's own
+            path = Path(artifact.path)
+            if path.is_absolute() and path.is_file():
+                return path
+        path_ = await self._fetched(
+            routes.path(routes.JOB_ARTIFACT, job_id, artifact.name),
+            job_id,
+            artifact.name,
+            size=artifact.size_bytes,
+            on_progress=on_progress,
+        )
+        if path_ is None:
+            raise self._http.not_an_engine("it has no bytes of an artifact that it lists")
+        return path_
+
+    async def preview(self, job_id: str) -> Path | None:
+        """See :class:`~aura_tui.service.JobService`."""
+        try:
+            return await self._fetched(
+                routes.path(routes.JOB_PREVIEW, job_id), job_id, "preview", limit=MAX_PREVIEW_BYTES
+            )
+        except NotFound as e:
+            if e.code is Code.JOB_UNKNOWN and self._is_ours:
+                raise
+            return None  # no picture, or a server that makes none
+        except EngineError as e:
+            if e.code is Code.NOT_AN_ENGINE and not self._is_ours:
+                return None
+            raise
+
+    async def queue(self) -> QueueState:
+        """See :class:`~aura_tui.service.JobService`."""
+        return await self._patiently(
+            lambda: self._read(routes.QUEUE, reading.read_queue, "a queue")
+        )
+
+    async def typical(self, job_id: str) -> Typical:
+        """See :class:`~aura_tui.service.JobService`."""
+        path = routes.path(routes.JOB_TYPICAL, job_id)
+        return await self._patiently(
+            lambda: self._read(path, reading.read_typical, "typical times")
+        )
+
+    async def retry_plan(self, job_id: str) -> RetryPlan:
+        """See :class:`~aura_tui.service.JobService`."""
+        path = routes.path(routes.JOB_RETRY_PLAN, job_id)
+        return await self._patiently(
+            lambda: self._read(path, reading.read_retry_plan, "a plan of a retry")
+        )
+
+    # -- JobService: events
+
+    async def events(
+        self, job_id: str | None = None, *, after: int | None = None
+    ) -> AsyncGenerator[ev.Envelope]:
+        """See :class:`~aura_tui.service.JobService`. Heals for ever; raises what no other try
+        cures."""
+        path = routes.EVENTS if job_id is None else routes.path(routes.JOB_EVENTS, job_id)
+        line = self._switchboard.line()
+        stream = HealingStream(
+            self._http,
+            path,
+            line,
+            lambda: self._reader(job_id, after or 0, line),
+            clock=self._clock,
+            heartbeat_s=self._heartbeat_s,
+            wake=lambda: self._wake,
+        )
+        async with aclosing(stream.envelopes()) as envelopes:
+            async for envelope in envelopes:
+                to = self._deliver_to.get(envelope.event.job_id)
+                if to is None or not isinstance(envelope.event, ev.JobCompleted):
+                    yield envelope
+                    continue
+                try:
+                    delivered = await self._delivered(envelope.event, to)
+                except AuraError:
+                    yield envelope  # it succeeded all the same
+                    raise
+                yield ev.Envelope(envelope.id, delivered)
+
+    async def _reader(self, job_id: str | None, after: int, line: Line) -> Reader:
+        """By what kind of server it is."""
+        sources = Sources(self._look, self._recent, line, self._clock.now)
+        if self._is_ours is None:
+            answer = await self._http.ask("GET", routes.HEALTH)
+            if passes(answer.status) and reading.read_service_name(answer.body) == "":
+                raise broken(answer)
+            self._is_ours = reading.read_service_name(answer.body) == routes.SERVICE
+        kind = ExactReader if self._is_ours else LenientReader
+        return kind(job_id, after, sources)
+
+    async def _recent(self) -> Sequence[Job]:
+        """The newest jobs, oldest first; one try."""
+        query = {routes.LIMIT: str(_RECENT)}
+        page = await self._read(routes.JOBS, reading.read_page, "a list of jobs", query=query)
+        return tuple(reversed(page.jobs))
+
+    # -- files
+
+    async def _fetched(
+        self,
+        path: str,
+        job_id: str,
+        name: str,
+        *,
+        size: int | None = None,
+        limit: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Path | None:
+        if self._downloads is None:
+            self._downloads = Downloads(self._http, self._cache_folder(), self._clock)
+        if limit is None:
+            return await self._downloads.fetch(
+                path, job_id, name, size=size, on_progress=on_progress
+            )
+        return await self._downloads.fetch(path, job_id, name, limit=limit)
+
+    def _cache_folder(self) -> Path:
+        """One folder a server: two may give the same job id."""
+        root = self._cache
+        if root is None:
+            import platformdirs
+
+            root = Path(platformdirs.user_cache_dir("aura-tui", appauthor=False))
+        where = self._http.address
+        key = hashlib.sha256(f"{where.base} {where.uds}".encode()).hexdigest()[:16]
+        return root / "remote" / key
+
+    async def _delivered(self, event: ev.JobCompleted, folder: Path) -> ev.JobCompleted:
+        """Fetch what the job made and put it into ``folder``; the end with its names there."""
+        assert self._delivery is not None
+        async with self._delivering:
+            fetched = []
+            for artifact in event.artifacts:
+                path = await self._artifact(event.job_id, artifact, None)
+                fetched.append(replace(artifact, path=str(path), name=_file_name(artifact.name)))
+            put = self._delivery.put
+            try:
+                there = await asyncio.to_thread(put, tuple(fetched), str(folder))
+            except AuraError as e:
+                raise EngineError(e.code, e.message, e.remediation) from None
+        paths = {old.path: new.path for old, new in zip(event.artifacts, there, strict=True)}
+        return replace(
+            event,
+            output_path=paths.get(event.output_path, event.output_path),
+            artifacts=there,
+            output=replace(
+                event.output,
+                video_path=paths.get(event.output.video_path, event.output.video_path),
+                subtitle_path=paths.get(event.output.subtitle_path, event.output.subtitle_path),
+            ),
+        )
+
+    # -- requests
+
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """A request that changes nothing: asked once more where the link broke, since it may only
+        be an idle connection that the server has just closed."""
+        try:
+            return await ask()
+        except Broken as problem:
+            if problem.error is not None:  # it answered
+                raise problem.error from None
+        try:
+            return await ask()
+        except Broken as problem:
+            raise problem.error or self._http.unreachable(problem) from None
+
+    async def _look(self, job_id: str) -> Job:
+        """The job, in one try."""
+        path = routes.path(routes.JOB, job_id)
+        job = await self._read(path, lambda body: reading.read_job(body, job_id), "a job")
+        if self._is_ours is None and job.last_event_id:
+            self._is_ours = True
+        return job
+
+    async def _read(
+        self,
+        path: str,
+        read: Callable[[bytes], T | None],
+        what: str,
+        *,
+        query: Mapping[str, str] | None = None,
+    ) -> T:
+        answer = await self._fetch(path, query)
+        found = read(answer.body)
+        if found is None:
+            raise self._http.not_an_engine(f"its answer is not {what}")
+        return found
+
+    async def _fetch(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        answer = await self._http.ask("GET", path, query=query)
+        if answer.status >= 300 and passes(answer.status):
+            raise broken(answer, refusal(self._http, answer))
+        return self._accepted(answer)
+
+    def _accepted(self, answer: Answer) -> Answer:
+        if answer.status >= 300:
+            error = refusal(self._http, answer)
+            if isinstance(error, EngineError) and not passes(answer.status):
+                self._switchboard.refused(error.message)
+            raise error
+        self._switchboard.answered()
+        return answer
+
+
+def _file_name(name: str) -> str:
+    """The last part of an artifact's name: a server doesn't choose folders here."""
+    return Path(name.replace("\\", "/")).name or "file"
+
+
+def _clean_log(body: bytes) -> str:
+    lines = body.decode("utf-8", "replace").splitlines()
+    return "".join(f"{clean(line, _MAX_LINE)}\n" for line in lines)
