@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.app import App
 
 from aura_tui.model import events as ev
 from aura_tui.model.events import Metrics
@@ -13,14 +15,18 @@ from aura_tui.model.job import Step
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import Link, LinkStatus, Typical
+from aura_tui.ui import theme
 from aura_tui.ui.glyphs import ASCII, UNICODE
 from aura_tui.ui.widgets.stage_lines import Room, lines
-from aura_tui.ui.widgets.stages import StageRow
+from aura_tui.ui.widgets.stages import StageList, StageRow
 from tests.ui import recordings
 from tests.ui.recordings import BEGIN, Tape
 from tests.ui.test_run_state import playing
+from tests.waiting import until
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
     from aura_tui.ui.state import RunState
 
 USUAL = Typical(14, {Stage.SCRIPT: 0.5, Stage.VOICE: 9.0})
@@ -253,3 +259,70 @@ def test_a_detail_that_runs_stands_too_but_not_beyond_its_item() -> None:
 
     assert [detail(frame, 1) for frame in (0, 10, 49, 51)] == ["frame 0"] * 3 + ["frame 51"]
     assert detail(60, 2) == "frame 60"
+
+
+# The list
+
+
+class Showing(App[None]):
+    """The list of stages; of two lines once the run has ended."""
+
+    CSS_PATH = Path(theme.__file__).with_name("run.tcss")
+    AUTO_FOCUS = None
+    CSS = "Screen.-ended StageList { max-height: 2; }"
+
+    def __init__(self, state: RunState, tape: Tape) -> None:
+        super().__init__()
+        self.state, self.tape = state, tape
+        self.list = StageList()
+        self.toggled: list[Stage] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.list
+
+    def on_painted_stale(self) -> None:
+        self.list.show(self.state, self.tape.now, ASCII)
+
+    def on_stage_row_toggled(self, message: StageRow.Toggled) -> None:
+        self.toggled.append(message.stage)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(strip.text.rstrip() for strip in self.screen._compositor.render_strips())
+
+
+async def test_the_failed_stage_stays_in_sight_when_the_end_takes_the_room() -> None:
+    tape = recordings.failure()
+    app = Showing(playing(tape), tape)
+    async with app.run_test(size=(60, 10)):
+        app.screen.add_class("-ended")
+        await until(lambda: app.list.size.height == 2 and "E602 FFmpeg" in app.text)
+        assert "x Rendering" in app.text
+
+
+async def test_keys_move_between_rows_and_ask_to_open_them() -> None:
+    tape = speaking()
+    app = Showing(playing(tape), tape)
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.list.action_move(0)
+        await pilot.press("j", "down", "enter", "k", "space")
+        await until(lambda: len(app.toggled) == 2)
+        assert app.toggled == [Stage.VISUALS, Stage.VOICE]
+        await pilot.press("up", "up", "up")
+        assert app.focused is app.list._rows[0]
+
+
+async def test_another_run_s_numbers_never_stand_in_this_one_s_place() -> None:
+    first, second = speaking(), speaking()
+    second.tell(
+        ev.StepProgressed,
+        step=Stage.VOICE,
+        progress_pct=90.0,
+        metrics=Metrics(made=7, provider="piper"),
+    )
+    app = Showing(playing(first), first)
+    async with app.run_test(size=(80, 20)):
+        await until(lambda: "espeak" in app.text)
+        app.state = playing(second)
+        app.on_painted_stale()
+        await until(lambda: "piper" in app.text)

@@ -33,8 +33,9 @@ STEP_STYLE = {
     StepStatus.FAILED: "$error",
     StepStatus.CANCELLED: "$warning",
 }
-_NARROW = 60
-_WIDE = 96  # from here on, the usual time has a column, and details lie side by side
+# Of the pane: below NARROW, the current item is told in the details alone.
+_NARROW = 62
+_WIDE = 98  # from here on, the usual time has a column, and details lie side by side
 _INDENT = " " * 5
 _BAR = (8, 60)  # least and most cells; longer ones tell no more
 _MAX_NOTES = 5  # of warnings, and of errors: the newest
@@ -71,7 +72,7 @@ def lines(
     """The row, then its details where it is open."""
     cursor = Content.styled(f"{glyphs.cursor if focused else ' '} ", "bold $accent")
     stage = _Stage(state, job, step, taken_s(state, step, now), usual_s(state, step.stage), glyphs)
-    yield cursor + stage.row(room.width - 2)
+    yield cursor + stage.row(room.width)
     opened = state.opened(step)
     if opened is Opened.WHOLE:
         yield from stage.details(room)
@@ -94,12 +95,14 @@ class _Stage(NamedTuple):
         timed = self.step.status in (StepStatus.STARTED, StepStatus.COMPLETED)
         return timed and is_slow(self.taken_s, self.usual_s)
 
-    def row(self, width: int) -> Content:
-        """Columns of fixed width, so that nothing moves while numbers change.
+    def row(self, pane: int) -> Content:
+        """What stands right of the cursor in a pane of ``pane`` cells.
+
+        Columns of fixed width, so that nothing moves while numbers change.
 
         What changes most stands left: a terminal is sent a line up to its last change.
         """
-        step, glyphs = self.step, self.glyphs
+        step, glyphs, width = self.step, self.glyphs, pane - 2
         paused = self.job.status is JobStatus.PAUSED and step.status is StepStatus.STARTED
         style = "$warning" if paused else STEP_STYLE[step.status]
         quiet = step.status is StepStatus.PENDING
@@ -108,14 +111,14 @@ class _Stage(NamedTuple):
         word = phrases.step_word(step, self.job)
         percent = f"{int(step.percent):3d} %"
         time = f"{'' if self.taken_s is None else phrases.duration(self.taken_s):>7}"
-        if width < _NARROW:
+        if pane < _NARROW:
             told = percent if step.status is StepStatus.STARTED and not paused else word
             slow = f"{told} {glyphs.warning}" if self.slow else told
             columns = Content.assemble((f"{slow:<9}", self._style(style)), (time, MUTED), " ")
             row = mark + name + columns
             return row + bar(step.percent, max(1, width - row.cell_length), glyphs, style)
         usual, side = "", 46
-        if width >= _WIDE and self.state.typical is not None:
+        if pane >= _WIDE and self.state.typical is not None:
             told = "" if self.usual_s is None else f"usual {phrases.usual(self.usual_s)}"
             usual, side = f"  {told:<13}", 62
         least, most = _BAR
@@ -129,7 +132,7 @@ class _Stage(NamedTuple):
             bar(step.percent, max(least, min(most, (width - side) // 2)), glyphs, style),
             (f"  {self._word(word):<12}", self._style(style)),
         )
-        rest = Content.styled(self._at(width), MUTED)
+        rest = Content.styled(self._at(pane), MUTED)
         return row + rest.truncate(max(1, width - row.cell_length), ellipsis=True)
 
     def _word(self, word: str) -> str:
@@ -142,7 +145,7 @@ class _Stage(NamedTuple):
     def _style(self, style: str) -> str:
         return "$warning" if self.slow else style
 
-    def _at(self, width: int) -> str:
+    def _at(self, pane: int) -> str:
         """The current item; of a stage that is over, what its closed row should not hide."""
         step, dot = self.step, f" {self.glyphs.dot} "
         if step.status is StepStatus.STARTED:
@@ -153,7 +156,7 @@ class _Stage(NamedTuple):
         if step.warnings:
             many = "s" if len(step.warnings) > 1 else ""
             parts.append(f"{self.glyphs.warning} {len(step.warnings)} warning{many}")
-        if width >= _WIDE and step.status is StepStatus.COMPLETED:
+        if pane >= _WIDE and step.status is StepStatus.COMPLETED:
             parts.append(dot.join(phrases.made(step.metrics)))
         return "  ".join(part for part in parts if part)
 

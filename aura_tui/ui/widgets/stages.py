@@ -95,7 +95,8 @@ class StageList(VerticalScroll, can_focus=False):
 
     def __init__(self) -> None:
         super().__init__()
-        self._at: Stage | None = None
+        self._at: tuple[RunState | None, Stage | None] = (None, None)
+        self._ended = False
         self._rows = [StageRow(stage) for stage in Stage]
 
     def compose(self) -> ComposeResult:
@@ -105,9 +106,22 @@ class StageList(VerticalScroll, can_focus=False):
         """Draw all stages of ``state`` as of ``now``; the one at work comes into sight."""
         for row in self._rows:
             row.show(state, now, glyphs)
-            if state.job is not None and row.stage is state.job.stage is not self._at:
-                self.call_after_refresh(row.scroll_visible, animate=False)
-        self._at = state.job.stage if state.job is not None else None
+        stage = state.job.stage if state.job is not None else None
+        self._ended = state.ended
+        if (state, stage) != self._at:
+            self._at = (state, stage)
+            self._reveal()
+
+    def on_resize(self) -> None:
+        """The end leaves the rows less room; where the run ended stays in sight."""
+        if self._ended:
+            self._reveal()
+
+    def _reveal(self) -> None:
+        _, stage = self._at
+        focused = any(row is self.screen.focused for row in self._rows)
+        if stage is not None and not (self._ended and focused):
+            self.call_after_refresh(self._rows[stage.position].scroll_visible, animate=False)
 
     def action_move(self, by: int) -> None:
         """Focus the row ``by`` rows further down."""
