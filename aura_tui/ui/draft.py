@@ -144,13 +144,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         except InputError:
             size = ""
         stem = Path(self.file.strip()).stem if self.file.strip() else request.title
+        named = self.file.strip() or self.brief.strip()
+        folder = f"./{slug(stem)}" if named else "one named after the video."
         return {
             Field.BRIEF: f"A text of {words}." if request.brief.text.strip() else "",
             Field.FILE: "Markdown or plain text.",
             Field.DURATION: "90, 1m30s or 00:01:30. If empty, the text decides.",
             Field.RESOLUTION: size,
             Field.VOICE: "If empty, one for the text's language.",
-            Field.FOLDER: "" if self.folder.strip() else f"If empty: ./{slug(stem)}",
+            Field.FOLDER: "" if self.folder.strip() else f"If empty: {folder}",
         }
 
 

@@ -31,8 +31,8 @@ class Host(App[None]):
     CSS_PATH = ["../../aura_tui/ui/board.tcss", "../../aura_tui/ui/dialogs.tcss"]  # noqa: RUF012 - Textual's own spelling
     BINDINGS = [Binding("n", "new_job", "New", id="job.new")]  # noqa: RUF012 - Textual's own spelling
 
-    def __init__(self, *, ascii: bool = False) -> None:
-        super().__init__()
+    def __init__(self, *, ascii: bool = False, colours: bool = True) -> None:
+        super().__init__(ansi_color=None if colours else True)
         self._ascii = ascii
         self.leaked = 0
 
@@ -86,10 +86,11 @@ async def asked(
     size: tuple[int, int] = (80, 24),
     *,
     ascii: bool = False,
+    colours: bool = True,
     keymap: dict[str, str] | None = None,
 ) -> AsyncIterator[Asked[T]]:
     """``screen`` over a plain app."""
-    app = Host(ascii=ascii)
+    app = Host(ascii=ascii, colours=colours)
     async with app.run_test(size=size) as pilot:
         app.set_keymap(keymap or {})
         found = Asked(app, pilot, screen)

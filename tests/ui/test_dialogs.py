@@ -197,6 +197,11 @@ async def test_a_retry_of_unknown_length_says_so() -> None:
         assert await dialog.answers() is False
 
 
+async def test_a_retry_without_a_plan_can_be_asked_for() -> None:
+    async with asked(ConfirmRetry(JOBS[0], RetryPlan((), None), UNICODE)) as dialog:
+        await dialog.shows("What is finished is reused.", "takes  unknown")
+
+
 async def test_a_retry_of_many_counts_them() -> None:
     async with asked(ConfirmRetryAll(JOBS[:1], UNICODE)) as dialog:
         await dialog.shows("Retry 1 job?", "\u2717  90 %  How a solar sail works")
@@ -451,7 +456,23 @@ async def test_a_form_at_rest_writes_nothing() -> None:
         assert not dialog.screen.query_one(Area).cursor_blink
 
 
+@pytest.mark.parametrize(("ascii", "line"), [(False, "\u2502"), (True, "|")])
+async def test_fields_and_cursor_show_without_colours(ascii: bool, line: str) -> None:
+    screen = form(None, ASCII if ascii else UNICODE)
+    async with asked(screen, ascii=ascii, colours=False) as dialog:
+        await dialog.shows(f"or file    {line}", f"Brief      {line}A topic")
+        await dialog.press("tab")
+        cursor = next(iter(dialog.screen.query_one("#file", Entry).render_line(0)))
+        assert cursor.style is not None
+        assert cursor.style.reverse
+
+
 # -- save as
+
+
+async def test_the_end_of_a_long_path_shows() -> None:
+    async with asked(SaveAs("tides.mp4", "/home/ada/" + "far/" * 20, UNICODE), (40, 12)) as dialog:
+        await dialog.shows("far/far/tides.mp4")
 
 
 async def test_save_as_suggests_a_path_and_gives_what_is_typed() -> None:

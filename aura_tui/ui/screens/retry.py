@@ -35,6 +35,8 @@ class ConfirmRetry(Question):
         yield self.line(Content.styled(self._title, MUTED))
         for step in self._plan.steps:
             yield self.line(self._step(step))
+        if not self._plan.steps:  # an engine that can't tell
+            yield self.text("What is finished is reused.")
         yield self.fact("takes", how_long(self._plan), first=True)
 
     def _step(self, step: PlannedStep) -> Content:

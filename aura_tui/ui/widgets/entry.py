@@ -26,6 +26,11 @@ class Entry(Input):
 
     def on_mount(self) -> None:
         self.value = self._initial
+        self.call_after_refresh(self._show_end)  # before that it has no width to scroll in
+
+    def _show_end(self) -> None:
+        self.cursor_position = 0
+        self.cursor_position = len(self.value)
 
     def on_paste(self, event: Paste) -> None:
         """Comes before Textual's own; escapes would be drawn as they are."""
