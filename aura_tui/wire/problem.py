@@ -28,6 +28,8 @@ TYPE_PREFIX: Final = "urn:aura-tui:problem:"
 # Which status an error means. The only table of it; codes first, then the error's kind.
 _STATUS_OF_CODE: dict[Code, int] = {
     Code.REQUEST_TOO_LARGE: 413,
+    Code.HEAD_TOO_LARGE: 431,
+    Code.REQUEST_TOO_SLOW: 408,
     Code.REQUEST_MALFORMED: 400,
     Code.TOKEN_REFUSED: 401,
     Code.ORIGIN_REFUSED: 403,

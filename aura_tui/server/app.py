@@ -1,0 +1,96 @@
+"""The ASGI app over a JobService: routes and what serves them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import Route, Router
+
+from aura_tui.server.exchange import answer, exchange_of
+from aura_tui.server.gate import Gate
+from aura_tui.server.health import Health, for_strangers
+from aura_tui.server.hub import Hub
+from aura_tui.server.jobs import JobHandlers
+from aura_tui.server.limits import Limiter
+from aura_tui.server.options import Bounds, Limits
+from aura_tui.wire import routes
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from aura_tui.server.access import Access, Caller
+    from aura_tui.service import JobService
+    from aura_tui.settings import Settings
+
+
+class ServerApp:
+    """One service's routes and streams, for any number of listeners with rules of their own."""
+
+    def __init__(
+        self,
+        service: JobService,
+        settings: Settings,
+        *,
+        limits: Limits | None = None,
+        bounds: Bounds | None = None,
+        heartbeat_s: float = 10.0,
+    ) -> None:
+        bounds = bounds or Bounds()
+        self._accesses: list[Access] = []
+        self.hub = Hub(
+            service,
+            heartbeat_s=heartbeat_s,
+            stall_s=bounds.stall_s,
+            still_allowed=self._still_allowed,
+        )
+        self._health = Health(service, self.hub, settings)
+        self._openapi: bytes | None = None
+        jobs = JobHandlers(service, self.hub, Limiter(limits or Limits()), bounds)
+        self._router = Router(
+            [
+                Route(routes.JOBS, jobs.jobs, methods=["GET", "POST"]),
+                Route(routes.JOB, jobs.job),
+                Route(routes.JOB_EVENTS, jobs.job_events),
+                Route(routes.JOB_CANCEL, jobs.cancel, methods=["POST"]),
+                Route(routes.JOB_PAUSE, jobs.pause, methods=["POST"]),
+                Route(routes.JOB_RESUME, jobs.resume, methods=["POST"]),
+                Route(routes.JOB_RETRY, jobs.retry, methods=["POST"]),
+                Route(routes.JOB_RETRY_PLAN, jobs.retry_plan),
+                Route(routes.JOB_TYPICAL, jobs.typical),
+                Route(routes.JOB_PREVIEW, jobs.preview),
+                Route(routes.JOB_LOGS, jobs.logs),
+                Route(routes.JOB_FAILURE, jobs.failure),
+                Route(routes.JOB_PROGRESS, jobs.progress),
+                Route(routes.JOB_ARTIFACTS, jobs.artifacts),
+                Route(routes.JOB_ARTIFACT.replace("{name}", "{name:path}"), jobs.artifact),
+                Route(routes.EVENTS, jobs.events),
+                Route(routes.QUEUE, jobs.queue),
+                Route(routes.HEALTH, self._say_health),
+                Route(routes.OPENAPI, self._say_openapi),
+            ],
+            redirect_slashes=False,
+        )
+
+    def behind(self, access: Access | None) -> ASGIApp:
+        """The app by the rules of a listener; None: the engine's own user alone gets there."""
+        if access is not None:
+            self._accesses.append(access)
+        return Gate(self._router, access)
+
+    def _still_allowed(self, caller: Caller) -> bool:
+        return not caller.outside or any(access.still(caller) for access in self._accesses)
+
+    async def _say_health(self, request: Request) -> Response:
+        health = await self._health.look()
+        if exchange_of(request).caller.stranger:
+            health = for_strangers(health)
+        return answer(health, 503 if health.status == "failing" else 200)
+
+    async def _say_openapi(self, _: Request) -> Response:
+        if self._openapi is None:
+            from aura_tui.server.openapi import document
+
+            self._openapi = document()
+        return Response(self._openapi, media_type=routes.JSON)

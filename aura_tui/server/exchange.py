@@ -1,0 +1,148 @@
+"""One request and its answer: who asked, how a body is read, how answers and problems are made."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from aura_tui.errors import AuraError, Code, InputError, NotFound, StageError
+from aura_tui.server.access import Caller
+from aura_tui.server.job_request import RequestRefused
+from aura_tui.server.limits import TooMany
+from aura_tui.wire import routes
+from aura_tui.wire.payload import encode
+from aura_tui.wire.problem import ProblemDocument, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.types import Scope
+
+    from aura_tui.model.status import JobStatus
+
+_KEY: Final = "aura_tui.exchange"
+# What a correlation id may be: it goes into headers, events and logs as it is.
+_CORRELATION = re.compile(r"[!-~]{1,100}")
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """What every handler may ask about its request."""
+
+    caller: Caller
+    correlation_id: str
+
+
+def exchange_of(request: Request) -> Exchange:
+    """The request's exchange."""
+    found = request.scope[_KEY]
+    assert isinstance(found, Exchange)
+    return found
+
+
+def begin(scope: Scope, caller: Caller, correlation_id: str) -> None:
+    """Put the exchange where handlers find it."""
+    scope[_KEY] = Exchange(caller, correlation_id)
+
+
+def correlation_of(headers: Mapping[bytes, bytes]) -> str:
+    """The caller's correlation id where it is a usable one, else a new one."""
+    given = headers.get(routes.CORRELATION_ID.lower().encode(), b"").decode("latin-1").strip()
+    return given if _CORRELATION.fullmatch(given) else secrets.token_hex(8)
+
+
+async def read_body(request: Request, limit: int, idle_s: float) -> bytes:
+    """The body. Raises InputError where it is too large, or too slow in coming."""
+    too_large = InputError(
+        Code.REQUEST_TOO_LARGE,
+        f"The body is larger than {limit:,} bytes",
+        "Send the part of the text that the video is about.",
+    )
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > 15 or int(declared) > limit):
+        raise too_large
+    data = bytearray()
+    while True:
+        try:
+            async with asyncio.timeout(idle_s):
+                message = await request.receive()
+        except TimeoutError:
+            raise InputError(
+                Code.REQUEST_TOO_SLOW,
+                f"Nothing of the body came for {idle_s:g} s",
+                "Send it again.",
+            ) from None
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        data += message.get("body", b"")
+        if len(data) > limit:
+            raise too_large
+        if not message.get("more_body", False):
+            return bytes(data)
+
+
+def answer(
+    payload: msgspec.Struct, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A payload as JSON."""
+    return Response(encode(payload), status, headers, routes.JSON)
+
+
+def refuse(
+    error: Exception,
+    correlation_id: str,
+    *,
+    current_status: JobStatus | None = None,
+    suggested_actions: tuple[str, ...] = (),
+) -> Response:
+    """The problem document that says ``error``. Of an error that is not ours it says nothing."""
+    headers: dict[str, str] = {}
+    if isinstance(error, HTTPException):
+        headers.update(error.headers or {})
+        error = _of_router(error)
+    if not isinstance(error, AuraError):
+        error = StageError(
+            Code.INTERNAL,
+            "The server made a mistake",
+            "Try again; its log has the details under the correlation id.",
+        )
+    retry_after = error.retry_after_s if isinstance(error, TooMany) else None
+    if retry_after is not None:
+        headers["Retry-After"] = str(retry_after)
+    document = problem_of(
+        error,
+        correlation_id,
+        errors=error.problems if isinstance(error, RequestRefused) else (),
+        current_status=current_status,
+        suggested_actions=suggested_actions,
+        retry_after=retry_after,
+    )
+    return problem_response(document, headers)
+
+
+def problem_response(document: ProblemDocument, headers: dict[str, str]) -> Response:
+    """A problem document as an answer, with the headers its status asks for."""
+    if document.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="aura-tui"'
+    if document.status in (408, 413):
+        headers["Connection"] = "close"  # what is still coming is not read
+    return Response(encode(document), document.status, headers, routes.PROBLEM)
+
+
+def _of_router(error: HTTPException) -> AuraError:
+    if error.status_code == 405:
+        return InputError(
+            Code.METHOD_WRONG,
+            "That path is there, but not for this method",
+            "See the Allow header, or GET /api/openapi.json.",
+        )
+    return NotFound(
+        Code.PATH_UNKNOWN, "There is nothing at that path", "See GET /api/openapi.json."
+    )

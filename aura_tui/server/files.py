@@ -1,0 +1,239 @@
+"""Files as answers: artifacts whole or in ranges, with their hash; pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import re
+import stat
+from collections import OrderedDict
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+from starlette.responses import Response
+
+from aura_tui.errors import Code, InputError, NotFound
+from aura_tui.server.connection import Reader
+from aura_tui.wire import routes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+_CHUNK = 256 * 1024
+_MAX_PICTURE = 32 * 1024 * 1024
+_MAX_DIGESTS = 1000
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")  # of one range, RFC 9110 14.1.2
+_PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+class RangeRefused(InputError):
+    """No byte of the range is there; ``size`` is how many there are."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            Code.RANGE_INVALID,
+            f"The file has {size} bytes; the range is outside of them",
+            "Ask for a range within the file, or for all of it.",
+        )
+        self.size = size
+
+
+class _Identity(msgspec.Struct, frozen=True):
+    """A file as of a moment: other bytes have another one."""
+
+    device: int
+    inode: int
+    size: int
+    changed_ns: int
+
+
+class Digests:
+    """SHA-256 of files, each read once. Keeps the newest thousand."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[_Identity, bytes] = OrderedDict()
+
+    async def of(self, fd: int) -> tuple[os.stat_result, bytes]:
+        """The stat and hash of an open file."""
+        found = os.fstat(fd)
+        identity = _Identity(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        if identity not in self._known:
+            self._known[identity] = await asyncio.to_thread(_sha256, fd)
+            if len(self._known) > _MAX_DIGESTS:
+                self._known.popitem(last=False)
+        self._known.move_to_end(identity)
+        return found, self._known[identity]
+
+
+def _sha256(fd: int) -> bytes:
+    digest = hashlib.sha256()
+    at = 0
+    while block := os.pread(fd, 4 * _CHUNK, at):
+        digest.update(block)
+        at += len(block)
+    return digest.digest()
+
+
+async def artifact_response(
+    request: Request, path: Path, name: str, type_: str, digests: Digests, stall_s: float
+) -> Response:
+    """The artifact at ``path``, a range of it, or "not modified". Raises NotFound, RangeRefused.
+
+    It is sent as a download, and never as anything a browser would run.
+    """
+    fd = _open(path)
+    try:
+        found, digest = await digests.of(fd)
+        etag = f'"{digest.hex()}"'
+        headers = {
+            "Accept-Ranges": "bytes",
+            "ETag": etag,
+            "Last-Modified": formatdate(found.st_mtime, usegmt=True),
+            "Cache-Control": "private, no-cache",
+            routes.REPR_DIGEST: f"sha-256=:{base64.b64encode(digest).decode()}:",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        }
+        if _matches(request.headers.get("if-none-match", ""), etag):
+            os.close(fd)
+            return Response(status_code=304, headers=headers)
+        wanted = request.headers.get("range")
+        condition = request.headers.get("if-range")
+        if wanted is not None and condition in (None, etag):
+            span = _span(wanted, found.st_size)
+        else:
+            span = None
+        return _FileResponse(fd, found.st_size, span, type_, headers, stall_s)
+    except BaseException:
+        os.close(fd)
+        raise
+
+
+async def picture_response(request: Request, path: Path) -> Response:
+    """The picture at ``path``, or "not modified". It may be replaced while it is read."""
+    try:
+        data = await asyncio.to_thread(_read, path)
+    except OSError:
+        raise NotFound(
+            Code.ARTIFACT_UNKNOWN, "The picture is gone", "Ask again: a newer one may be there."
+        ) from None
+    etag = f'"{hashlib.sha256(data).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if _matches(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=headers)
+    type_ = _PICTURES.get(path.suffix.lower(), "application/octet-stream")
+    return Response(data, 200, headers, type_)
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MAX_PICTURE)
+
+
+def _open(path: Path) -> int:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        fd = -1
+    if fd >= 0 and not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        fd = -1
+    if fd < 0:
+        raise NotFound(
+            Code.ARTIFACT_UNKNOWN,
+            "The artifact's file is gone",
+            "Retry the job: finished pieces are reused.",
+        )
+    return fd
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    given = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in given or etag in given
+
+
+def _span(header: str, size: int) -> tuple[int, int] | None:
+    """[start, stop) of a Range; None for one that is not to be heeded: another unit, several
+    ranges, or no range at all. Raises RangeRefused."""
+    match = _RANGE.fullmatch(header.replace(" ", "").lower())
+    if match is None or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        start, stop = max(0, size - int(match[2])), size
+    else:
+        start = int(match[1])
+        stop = min(size, int(match[2]) + 1) if match[2] else size
+        if match[2] and int(match[2]) < start:
+            return None
+    if start >= stop:
+        raise RangeRefused(size)
+    return start, stop
+
+
+class _FileResponse(Response):
+    """Bytes of an open file, which it closes."""
+
+    def __init__(
+        self,
+        fd: int,
+        size: int,
+        span: tuple[int, int] | None,
+        type_: str,
+        headers: dict[str, str],
+        stall_s: float,
+    ) -> None:
+        start, stop = span or (0, size)
+        headers["Content-Length"] = str(stop - start)
+        if span is not None:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+        self._fd = fd
+        self._start, self._stop = start, stop
+        self._stall_s = stall_s
+        self.status_code = 200 if span is None else 206
+        self.background = None
+        self.media_type = type_
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the bytes; close the file."""
+        try:
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": self.status_code,
+                    "headers": self.raw_headers,
+                }
+            )
+            if scope["method"] == "HEAD" or self._start == self._stop:
+                await send({"type": "http.response.body", "body": b""})
+                return
+            async with Reader(scope, receive) as reader:
+                await self._send_file(reader, send)
+        finally:
+            os.close(self._fd)
+
+    async def _send_file(self, reader: Reader, send: Send) -> None:
+        at = self._start
+        while at < self._stop and not reader.gone:
+            chunk = await asyncio.to_thread(os.pread, self._fd, min(_CHUNK, self._stop - at), at)
+            at += len(chunk)
+            try:
+                if not chunk:  # the file was cut under our hands: so is the answer
+                    raise TimeoutError
+                async with asyncio.timeout(self._stall_s):
+                    await send(
+                        {
+                            "type": "http.response.body",
+                            "body": chunk,
+                            "more_body": at < self._stop,
+                        }
+                    )
+            except TimeoutError:
+                await reader.cut_off()
+                return

@@ -1,0 +1,85 @@
+"""``GET /api/health``: looked at, not assumed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from aura_tui import __version__
+from aura_tui.errors import AuraError, EngineError
+from aura_tui.process import Children
+from aura_tui.service import Archive
+from aura_tui.wire import routes
+from aura_tui.wire.payload import FFmpegPayload, HealthPayload, StorePayload
+
+if TYPE_CHECKING:
+    from aura_tui.server.hub import Hub
+    from aura_tui.service import JobService, QueueState
+    from aura_tui.settings import Settings
+
+_FRESH_S = 1.0  # an answer serves everybody who asks within it: looking writes to the disk
+_STORE_TIMEOUT_S = 5.0
+
+
+class Health:
+    """Looks at a service, at most once a second."""
+
+    def __init__(self, service: JobService, hub: Hub, settings: Settings) -> None:
+        self._service = service
+        self._hub = hub
+        self._settings = settings
+        self._one = asyncio.Lock()
+        self._seen: tuple[float, HealthPayload] | None = None
+
+    async def look(self) -> HealthPayload:
+        """How it is now."""
+        async with self._one:
+            now = time.monotonic()
+            if self._seen is None or now - self._seen[0] >= _FRESH_S:
+                self._seen = (now, await self._look())
+            return self._seen[1]
+
+    async def _look(self) -> HealthPayload:
+        store, queue = await self._store()
+        ffmpeg = await self._ffmpeg()
+        status = "ok" if ffmpeg.found else "degraded"
+        return HealthPayload(
+            service=routes.SERVICE,
+            status=status if store.writable else "failing",
+            version=__version__,
+            store=store,
+            ffmpeg=ffmpeg,
+            queue_length=queue.queued if queue else None,
+            running=queue.running if queue else None,
+            streams=self._hub.streams,
+        )
+
+    async def _store(self) -> tuple[StorePayload, QueueState | None]:
+        try:
+            async with asyncio.timeout(_STORE_TIMEOUT_S):
+                if isinstance(self._service, Archive):
+                    await self._service.probe()
+                return StorePayload(writable=True), await self._service.queue()
+        except EngineError as e:
+            return StorePayload(writable=False, reason=e.message), None
+        except TimeoutError:
+            reason = f"The store has not answered for {_STORE_TIMEOUT_S:g} s"
+            return StorePayload(writable=False, reason=reason), None
+
+    async def _ffmpeg(self) -> FFmpegPayload:
+        from aura_tui.providers.ffmpeg import locate
+
+        children = Children()
+        try:
+            found = await locate(self._settings, children)
+        except AuraError as e:
+            return FFmpegPayload(found=False, reason=e.message)
+        finally:
+            await children.kill()
+        return FFmpegPayload(found=True, version=found.version)
+
+
+def for_strangers(health: HealthPayload) -> HealthPayload:
+    """What anybody may know."""
+    return HealthPayload(service=health.service, status=health.status)

@@ -1,0 +1,279 @@
+"""Streams: where each reader stands, and how it gets from history to what happens now.
+
+One task follows the service and puts every event, encoded once, into the ring. A stream reads
+the archive until the ring has all that is above its cursor, then the ring: nothing is lost or
+repeated at the seam, since both are in the order of ids and every id up to ``Ring.floor`` is in
+the archive before the ring lets go of it. A reader that the ring has left behind, or that takes
+nothing for ``stall_s``, is dropped: it resumes by id. Nobody waits for a reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+from aura_tui.errors import AuraError, NotFound
+from aura_tui.model.events import EVENT_NAMES, TERMINAL_EVENTS, Heartbeat, Shutdown
+from aura_tui.server.retold import Retold
+from aura_tui.server.ring import Ring
+from aura_tui.service import Archive
+from aura_tui.wire import sse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterable
+
+    from aura_tui.model.events import Envelope
+    from aura_tui.server.access import Caller
+    from aura_tui.service import JobService
+
+RING = 8192  # events kept for readers that follow closely: about 5 MB
+_PAGE = 1000  # events of history at once
+_TURN = 256  # events put in before others get their turn, in a flood
+_MAX_OWNERS = 20_000
+_TERMINAL_NAMES = frozenset(EVENT_NAMES[kind] for kind in TERMINAL_EVENTS)
+
+
+class Behind(Exception):
+    """The ring has let go of what the stream needs next."""
+
+
+class Stream:
+    """One reader. ``job_id`` None: all jobs that the caller sees. ``until``: the job has ended
+    with this event, nothing comes after it; None while that is open."""
+
+    __slots__ = (
+        "abort",
+        "after",
+        "beat_due",
+        "caller",
+        "gone",
+        "job_id",
+        "sending_since",
+        "sent_at",
+        "until",
+        "wake",
+    )
+
+    def __init__(
+        self, caller: Caller, job_id: str | None, after: int, until: int | None = None
+    ) -> None:
+        self.caller = caller
+        self.job_id = job_id
+        self.after = after
+        self.until = until
+        self.wake: asyncio.Future[None] | None = None
+        self.gone = False  # the reader has left, or must
+        self.beat_due = False
+        self.sent_at = 0.0
+        self.sending_since: float | None = None
+        self.abort: Callable[[], object] | None = None  # cuts the connection
+
+    def nudge(self) -> None:
+        """Let the stream look around."""
+        if self.wake is not None and not self.wake.done():
+            self.wake.set_result(None)
+
+    def left(self) -> None:
+        """The reader has gone."""
+        self.gone = True
+        self.nudge()
+
+    def drop(self) -> None:
+        """End it now, without a word."""
+        if self.abort is not None:
+            self.abort()
+        self.left()
+
+
+class Hub:
+    """All streams of one service. Belongs to the event loop it was made on."""
+
+    def __init__(
+        self,
+        service: JobService,
+        *,
+        heartbeat_s: float = sse.HEARTBEAT_S,
+        stall_s: float = 30.0,
+        ring: int = RING,
+        still_allowed: Callable[[Caller], bool] = lambda caller: True,
+    ) -> None:
+        self._service = service
+        self._heartbeat_s = heartbeat_s
+        self._stall_s = stall_s
+        self._capacity = ring
+        self._still_allowed = still_allowed
+        self._archive: Archive | None = None
+        self._ring: Ring | None = None
+        self._starting = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._streams: set[Stream] = set()
+        self._waiting: dict[str | None, set[Stream]] = {}
+        self._owners: dict[str, str] = {}
+        self._ending: str | None = None  # why, once it is over
+
+    # -- life
+
+    @property
+    def streams(self) -> int:
+        """How many are open."""
+        return len(self._streams)
+
+    def count(self, owner: str) -> int:
+        """How many are open of one owner."""
+        return sum(stream.caller.owner == owner for stream in self._streams)
+
+    def enter(self, stream: Stream) -> None:
+        """A stream begins."""
+        stream.sent_at = asyncio.get_running_loop().time()
+        self._streams.add(stream)
+
+    def leave(self, stream: Stream) -> None:
+        """A stream is over."""
+        self._streams.discard(stream)
+
+    def end(self, reason: str) -> None:
+        """Tell every stream that the engine goes, and end it; new ones end at once."""
+        if self._ending is None:
+            self._ending = reason
+        self._nudge(self._streams)
+
+    async def aclose(self) -> None:
+        """End all, and stop following the service."""
+        self.end("The engine has ended")
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _started(self) -> tuple[Ring, Archive]:
+        if self._ring is None or self._archive is None:
+            async with self._starting:
+                if self._ring is None or self._archive is None:
+                    service = self._service
+                    self._archive = (
+                        service if isinstance(service, Archive) else await Retold.over(service)
+                    )
+                    self._ring = Ring(self._archive.published, self._capacity)
+                    self._tasks = [
+                        asyncio.create_task(self._follow(self._ring), name="hub"),
+                        asyncio.create_task(self._tick(), name="hub-tick"),
+                    ]
+        return self._ring, self._archive
+
+    async def _follow(self, ring: Ring) -> None:
+        reason = "The engine has ended"
+        count = 0
+        events = cast("AsyncGenerator[Envelope]", self._service.events(after=ring.floor))
+        try:
+            async with aclosing(events):
+                async for envelope in events:
+                    event = envelope.event
+                    owner = await self.owner_of(event.job_id)
+                    last = isinstance(event, TERMINAL_EVENTS)
+                    frame = sse.envelope_frame(envelope)
+                    ring.put(envelope.id, event.job_id, owner, frame, last=last)
+                    self._nudge(self._waiting.pop(event.job_id, ()))
+                    self._nudge(self._waiting.pop(None, ()))
+                    count += 1
+                    if count % _TURN == 0:
+                        await asyncio.sleep(0)
+        except AuraError as e:
+            reason = e.message
+        finally:
+            self.end(reason)
+
+    async def owner_of(self, job_id: str) -> str:
+        """Who made a job; "" for the engine's own user, and for a job that isn't there."""
+        owner = self._owners.get(job_id)
+        if owner is None:
+            try:
+                owner = (await self._service.get(job_id)).owner
+            except NotFound:
+                owner = ""
+            if len(self._owners) >= _MAX_OWNERS:
+                self._owners.clear()
+            self._owners[job_id] = owner
+        return owner
+
+    def _nudge(self, streams: Iterable[Stream]) -> None:
+        for stream in streams:
+            stream.nudge()
+
+    async def _tick(self) -> None:
+        """Heartbeats, stalled readers, and callers that lost their access."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(1.0, self._heartbeat_s / 4))
+            now = loop.time()
+            for stream in tuple(self._streams):
+                since = stream.sending_since
+                stalled = since is not None and now - since > self._stall_s
+                if stalled or not self._still_allowed(stream.caller):
+                    stream.drop()
+                elif now - stream.sent_at >= self._heartbeat_s:
+                    stream.beat_due = True
+                    stream.nudge()
+
+    # -- reading
+
+    async def frames(self, stream: Stream) -> AsyncGenerator[bytes]:
+        """The stream's bytes, as they come. Ends after a terminal event or ``shutdown``, and
+        where the reader is gone. Raises :class:`Behind`."""
+        yield sse.OPENING + _heartbeat()
+        ring, archive = await self._started()
+        cursor = stream.after
+        while cursor < ring.floor and not stream.gone:
+            floor = ring.floor
+            page = await archive.recorded(stream.job_id, after=cursor, limit=_PAGE)
+            # An empty page: nothing of it was kept up to now, so nothing up to that floor.
+            cursor = page[-1].id if page else floor
+            frames = [
+                sse.frame(row.id, row.name, row.data)
+                for row in page
+                if not stream.caller.owner or await self.owner_of(row.job_id) == stream.caller.owner
+            ]
+            if frames:
+                yield b"".join(frames)
+            if stream.job_id is not None and page and page[-1].name in _TERMINAL_NAMES:
+                return
+        while not stream.gone:
+            if cursor < ring.floor:
+                raise Behind
+            chunk, cursor, last = ring.take(cursor, stream.job_id, stream.caller.owner)
+            if chunk:
+                yield chunk
+                if last:
+                    return
+            elif cursor < ring.newest:
+                continue  # a batch of other people's events
+            elif stream.until is not None and cursor >= stream.until:
+                return  # it ended, and the event that says so is gone
+            elif self._ending is not None:
+                yield sse.connection_frame(
+                    Shutdown(timestamp=datetime.now(UTC), reason=self._ending)
+                )
+                return
+            elif stream.beat_due:
+                stream.beat_due = False
+                yield _heartbeat()
+            else:
+                await self._wait(stream)
+
+    async def _wait(self, stream: Stream) -> None:
+        stream.wake = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(stream.job_id, set())
+        waiting.add(stream)
+        try:
+            await stream.wake
+        finally:
+            stream.wake = None
+            # An event has taken the whole set away; anything else leaves it where it was.
+            waiting.discard(stream)
+            if not waiting and self._waiting.get(stream.job_id) is waiting:
+                del self._waiting[stream.job_id]
+
+
+def _heartbeat() -> bytes:
+    return sse.connection_frame(Heartbeat(timestamp=datetime.now(UTC)))

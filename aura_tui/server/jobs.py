@@ -1,0 +1,285 @@
+"""The routes of jobs: each asks the service and says what it answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import PlainTextResponse, Response
+
+from aura_tui.errors import AuraError, Code, Conflict, InputError, NotFound
+from aura_tui.model.ids import parse_id
+from aura_tui.model.request import Origin
+from aura_tui.model.status import JobStatus, parse_status
+from aura_tui.model.text import clean_line
+from aura_tui.server.exchange import answer, exchange_of, read_body, refuse
+from aura_tui.server.files import Digests, artifact_response, picture_response
+from aura_tui.server.hub import Stream
+from aura_tui.server.job_request import read_request
+from aura_tui.server.stream import EventStream, wants_gzip
+from aura_tui.service import JobPage, QueueState
+from aura_tui.wire import payload, routes
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from aura_tui.model.job import Job
+    from aura_tui.server.hub import Hub
+    from aura_tui.server.limits import Limiter
+    from aura_tui.server.options import Bounds
+    from aura_tui.service import JobService
+
+MAX_PAGE = 500
+_MAX_PAGES = 20  # of the service's, looked through for one page of a caller's own jobs
+
+
+class JobHandlers:
+    """What is done for each route. A job that the caller doesn't see is a job that isn't there."""
+
+    def __init__(self, service: JobService, hub: Hub, limiter: Limiter, bounds: Bounds) -> None:
+        self._service = service
+        self._hub = hub
+        self._limiter = limiter
+        self._bounds = bounds
+        self._digests = Digests()
+
+    async def _job(self, request: Request) -> Job:
+        job_id: str = request.path_params["id"]
+        unknown = NotFound(
+            Code.JOB_UNKNOWN, f"There is no job {job_id[:80]!r}", "List them with: aura-tui jobs"
+        )
+        try:
+            job = await self._service.get(job_id)
+        except NotFound:
+            raise unknown from None
+        if not exchange_of(request).caller.sees(job.owner):
+            raise unknown
+        return job
+
+    # -- new and changed jobs
+
+    async def jobs(self, request: Request) -> Response:
+        """GET and POST /api/jobs: one route, so that its Allow header names both."""
+        return await (self._submit if request.method == "POST" else self._list)(request)
+
+    async def _submit(self, request: Request) -> Response:
+        exchange = exchange_of(request)
+        caller = exchange.caller
+        body = await read_body(request, self._bounds.body_bytes, self._bounds.body_s)
+        asked = read_request(body, Origin(owner=caller.owner, outside=caller.outside))
+        self._limiter.job(caller)
+        job = await self._service.submit(asked, correlation_id=exchange.correlation_id)
+        return _made(job)
+
+    async def retry(self, request: Request) -> Response:
+        """POST /api/jobs/{id}/retry: a new job, of the one who made the old one."""
+
+        async def again(job_id: str) -> Job:
+            self._limiter.job(exchange_of(request).caller)
+            return await self._service.retry(job_id)
+
+        return await self._change(request, again, _made)
+
+    async def cancel(self, request: Request) -> Response:
+        """POST /api/jobs/{id}/cancel: asked for; it is over when ``job-cancelled`` comes."""
+        return await self._limited(request, self._service.cancel, 202)
+
+    async def pause(self, request: Request) -> Response:
+        """POST /api/jobs/{id}/pause."""
+        return await self._limited(request, self._service.pause, 200)
+
+    async def resume(self, request: Request) -> Response:
+        """POST /api/jobs/{id}/resume."""
+        return await self._limited(request, self._service.resume, 200)
+
+    async def _limited(
+        self, request: Request, act: Callable[[str], Awaitable[Job]], status: int
+    ) -> Response:
+        async def limited(job_id: str) -> Job:
+            self._limiter.change(exchange_of(request).caller)
+            return await act(job_id)
+
+        return await self._change(
+            request, limited, lambda job: answer(payload.job_payload(job), status)
+        )
+
+    async def _change(
+        self,
+        request: Request,
+        act: Callable[[str], Awaitable[Job]],
+        say: Callable[[Job], Response],
+    ) -> Response:
+        job = await self._job(request)
+        try:
+            return say(await act(job.id))
+        except Conflict as e:
+            now = await self._service.get(job.id)
+            return refuse(
+                e,
+                exchange_of(request).correlation_id,
+                current_status=now.status,
+                suggested_actions=now.suggested_actions,
+            )
+
+    # -- reading
+
+    async def _list(self, request: Request) -> Response:
+        status = _status(request.query_params.get(routes.STATUS))
+        limit = _limit(request.query_params.get(routes.LIMIT))
+        cursor = request.query_params.get(routes.CURSOR)
+        caller = exchange_of(request).caller
+        found: list[Job] = []
+        for _ in range(_MAX_PAGES):
+            # No more than are still wanted, so that the cursor is where the last of them stands.
+            page = await self._service.list(status=status, limit=limit - len(found), cursor=cursor)
+            found += [job for job in page.jobs if caller.sees(job.owner)]
+            cursor = page.cursor
+            if cursor is None or len(found) >= limit:
+                break
+        return answer(payload.page_payload(JobPage(tuple(found), cursor)))
+
+    async def job(self, request: Request) -> Response:
+        """GET /api/jobs/{id}."""
+        return answer(payload.job_payload(await self._job(request)))
+
+    async def progress(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/progress."""
+        return answer(payload.progress_payload(await self._job(request)))
+
+    async def failure(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/failure-details: 409 for a job that has not failed."""
+        job = await self._job(request)
+        if job.status is not JobStatus.FAILED:
+            error = Conflict(
+                Code.JOB_STATE,
+                f"Job {job.id} is {job.status.value}; only a failed job has details of a failure",
+                "See the job itself.",
+            )
+            cid = exchange_of(request).correlation_id
+            return refuse(error, cid, current_status=job.status)
+        return answer(payload.failure_payload(job))
+
+    async def logs(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/logs."""
+        return PlainTextResponse(await self._service.logs((await self._job(request)).id))
+
+    async def typical(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/typical."""
+        job = await self._job(request)
+        return answer(payload.typical_payload(await self._service.typical(job.id)))
+
+    async def retry_plan(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/retry-plan."""
+        job = await self._job(request)
+        try:
+            plan = await self._service.retry_plan(job.id)
+        except Conflict as e:
+            return refuse(e, exchange_of(request).correlation_id, current_status=job.status)
+        return answer(payload.retry_plan_payload(plan))
+
+    async def queue(self, request: Request) -> Response:
+        """GET /api/queue: everybody's counts, the caller's own jobs."""
+        caller = exchange_of(request).caller
+        queue = await self._service.queue()
+        waiting = [job for job in queue.waiting if caller.sees(await self._hub.owner_of(job))]
+        return answer(
+            payload.queue_payload(
+                QueueState(
+                    queued=queue.queued,
+                    running=queue.running,
+                    paused=queue.paused,
+                    waiting=tuple(waiting),
+                )
+            )
+        )
+
+    # -- files
+
+    async def artifacts(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/artifacts."""
+        job = await self._job(request)
+        found = await self._service.artifacts(job.id)
+        return answer(payload.ArtifactsPayload(artifacts=found))
+
+    async def artifact(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/artifacts/{name}: the name is looked up, never joined to a path."""
+        job = await self._job(request)
+        name: str = request.path_params["name"]
+        path = await self._service.artifact(job.id, name)
+        types = {a.name: a.type for a in await self._service.artifacts(job.id)}
+        return await artifact_response(
+            request,
+            path,
+            name,
+            types.get(name, "application/octet-stream"),
+            self._digests,
+            self._bounds.stall_s,
+        )
+
+    async def preview(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/preview: 204 before there is one."""
+        job = await self._job(request)
+        path = await self._service.preview(job.id)
+        return Response(status_code=204) if path is None else await picture_response(request, path)
+
+    # -- streams
+
+    async def job_events(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/events."""
+        job = await self._job(request)
+        after = _after(request)
+        ended = job.status.ended
+        if ended and after is not None and after >= job.last_event_id:
+            return Response(status_code=204)  # which makes an EventSource stop
+        until = job.last_event_id if ended else None
+        return self._stream(request, job.id, after or 0, until)
+
+    async def events(self, request: Request) -> Response:
+        """GET /api/events."""
+        return self._stream(request, None, _after(request) or 0, None)
+
+    def _stream(
+        self, request: Request, job_id: str | None, after: int, until: int | None
+    ) -> Response:
+        caller = exchange_of(request).caller
+        self._limiter.stream(caller, self._hub.count(caller.owner))
+        gzip = wants_gzip(request.headers.get("accept-encoding", ""))
+        return EventStream(self._hub, Stream(caller, job_id, after, until), gzip=gzip)
+
+
+def _made(job: Job) -> Response:
+    where = routes.path(routes.JOB, job.id)
+    return answer(payload.job_payload(job), 202, {"Location": where})
+
+
+def _after(request: Request) -> int | None:
+    """Where a reader says it stands. What is no id of ours is as none: all is told again."""
+    given = request.headers.get(routes.LAST_EVENT_ID)
+    if given is None:
+        given = request.query_params.get(routes.LAST_EVENT_ID_QUERY)
+    return parse_id(given) if given else None
+
+
+def _status(given: str | None) -> JobStatus | None:
+    if not given:
+        return None
+    status = parse_status(given)
+    if status is None:
+        names = ", ".join(each.value for each in JobStatus)
+        raise _refuse_query(routes.STATUS, f"{clean_line(given, 40)!r} is no status", names)
+    return status
+
+
+def _limit(given: str | None) -> int:
+    if given is None:
+        return 50
+    if not (given.isascii() and given.isdecimal() and len(given) < 5):
+        raise _refuse_query(routes.LIMIT, "limit is no number", f"1 to {MAX_PAGE}")
+    if not 1 <= int(given) <= MAX_PAGE:
+        raise _refuse_query(routes.LIMIT, "limit is out of range", f"1 to {MAX_PAGE}")
+    return int(given)
+
+
+def _refuse_query(field: str, message: str, takes: str) -> AuraError:
+    return InputError(Code.REQUEST_INVALID, message, f"It takes {takes}.", field=field)

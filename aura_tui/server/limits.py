@@ -1,0 +1,85 @@
+"""How much a token may ask for: token buckets, one a kind and a token."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import Code, EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aura_tui.server.access import Caller
+    from aura_tui.server.options import Limits
+
+_MINUTE_S = 60.0
+_STREAM_RETRY_S = 10  # nobody knows when another of the caller's streams ends
+
+
+class TooMany(EngineError):
+    """A limit is reached; ``retry_after_s`` is when another try may do."""
+
+    def __init__(self, what: str, retry_after_s: int) -> None:
+        super().__init__(
+            Code.TOO_MANY_REQUESTS,
+            f"That is more than {what} for one token",
+            f"Try again in {retry_after_s} s.",
+        )
+        self.retry_after_s = retry_after_s
+
+
+class _Bucket:
+    """``a_minute`` at once, then one whenever its share of a minute has passed."""
+
+    __slots__ = ("_at", "_has")
+
+    def __init__(self, a_minute: int, now: float) -> None:
+        self._has = float(a_minute)
+        self._at = now
+
+    def take(self, a_minute: int, now: float) -> float:
+        """Take one and return 0.0, or return the seconds until there is one."""
+        self._has = min(a_minute, self._has + (now - self._at) * a_minute / _MINUTE_S)
+        self._at = now
+        if self._has >= 1.0:
+            self._has -= 1.0
+            return 0.0
+        return (1.0 - self._has) * _MINUTE_S / a_minute if a_minute else _MINUTE_S
+
+
+class Limiter:
+    """Asks and refuses. The engine's own user has no limits."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
+
+    def job(self, caller: Caller) -> None:
+        """A new job. Raises :class:`TooMany`."""
+        a_minute = self._limits.jobs_a_minute
+        self._take("job", caller, a_minute, f"{a_minute} new jobs a minute")
+
+    def change(self, caller: Caller) -> None:
+        """A cancel, pause or resume. Raises :class:`TooMany`."""
+        a_minute = self._limits.cancels_a_minute
+        self._take("change", caller, a_minute, f"{a_minute} cancels, pauses and resumes a minute")
+
+    def stream(self, caller: Caller, open_: int) -> None:
+        """One more stream beside ``open_`` others. Raises :class:`TooMany`."""
+        limit = self._limits.streams
+        if caller.owner and limit is not None and open_ >= limit:
+            raise TooMany(f"{limit} streams at once", _STREAM_RETRY_S)
+
+    def _take(self, kind: str, caller: Caller, a_minute: int | None, what: str) -> None:
+        if not caller.owner or a_minute is None:
+            return
+        now = self._clock()
+        bucket = self._buckets.get((kind, caller.owner))
+        if bucket is None:
+            bucket = self._buckets[kind, caller.owner] = _Bucket(a_minute, now)
+        wait_s = bucket.take(a_minute, now)
+        if wait_s > 0:
+            raise TooMany(what, max(1, math.ceil(wait_s)))

@@ -1,0 +1,227 @@
+"""Connections: uvicorn's HTTP/1.1 protocol, with bounds, on sockets of ours.
+
+uvicorn's own Server is left out: it wakes ten times a second, takes the process's signals, and at
+its end waits for open streams. Here the end is: no new connections, the idle ones closed, the
+others given ``grace_s`` to finish what they were told, then cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from aura_tui.errors import Code, EngineError, InputError
+from aura_tui.server.connection import ABORT
+from aura_tui.wire import routes
+from aura_tui.wire.payload import encode
+from aura_tui.wire.problem import problem_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.types import ASGIApp
+
+    from aura_tui.errors import AuraError
+    from aura_tui.server.options import Bounds
+
+_TLS_HANDSHAKE_S = 10.0
+_BACKLOG = 2048
+
+# Its warnings about malformed requests go to whoever configured logging, never onto a board.
+logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+
+
+class _HeadTooLarge(Exception):
+    """Ends the parsing of a request."""
+
+
+class _Connection(HttpToolsProtocol):
+    """A connection whose requests' heads are bounded in size and time."""
+
+    def __init__(self, listener: Listener) -> None:
+        super().__init__(listener.config, listener.state, {})
+        self._listener = listener
+        self._bounds = listener.bounds
+        self._in_head = True  # a request is expected, or its head is being read
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._refusal: AuraError | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        super().connection_made(transport)
+        if len(self.connections) > self._bounds.connections:
+            self._refuse(
+                EngineError(
+                    Code.TOO_MANY_CONNECTIONS,
+                    "The server has as many connections as it takes",
+                    "Try again in a moment.",
+                )
+            )
+            return
+        self._arm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+        self._listener.lost()
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if not self._in_head or self.transport.is_closing():
+            return
+        if self._head_bytes > self._bounds.head_bytes:
+            self._refuse(_head_too_large(self._bounds.head_bytes))
+        elif self._head_timer is None:
+            self._arm()
+
+    # -- what the parser tells
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = 0
+        extensions: dict[str, Any] = {ABORT: self.transport.abort}
+        self.scope["extensions"] = extensions
+
+    def on_headers_complete(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self._bounds.head_bytes:
+            self._refusal = _head_too_large(self._bounds.head_bytes)
+            raise _HeadTooLarge
+        self._in_head = False
+        self._disarm()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    # -- refusals
+
+    def send_400_response(self, msg: str) -> None:
+        """The parser gave up."""
+        self._refuse(
+            self._refusal
+            or InputError(Code.REQUEST_MALFORMED, "That is not HTTP/1.1", "Send a valid request.")
+        )
+
+    def _refuse(self, error: AuraError) -> None:
+        self._disarm()
+        if self.cycle is None or self.cycle.response_complete:  # not into the middle of an answer
+            document = problem_of(error, "")
+            body = encode(document)
+            head = (
+                f"HTTP/1.1 {document.status} {HTTPStatus(document.status).phrase}\r\n"
+                f"content-type: {routes.PROBLEM}\r\n"
+                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def _arm(self) -> None:
+        self._head_timer = self.loop.call_later(self._bounds.head_s, self._head_late)
+
+    def _disarm(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_late(self) -> None:
+        self._head_timer = None
+        if self._in_head and (self.cycle is None or self.cycle.response_complete):
+            self.transport.close()
+
+
+def _head_too_large(limit: int) -> InputError:
+    return InputError(
+        Code.HEAD_TOO_LARGE,
+        f"The request's head is larger than {limit:,} bytes",
+        "Send shorter headers.",
+    )
+
+
+class Listener:
+    """An app on one or more listening sockets."""
+
+    def __init__(self, app: ASGIApp, bounds: Bounds, tls: ssl.SSLContext | None = None) -> None:
+        self.bounds = bounds
+        self.state = ServerState()
+        self.config = Config(
+            app,
+            http=_Connection,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=round(bounds.idle_s),
+        )
+        self.config.load()
+        self._tls = tls
+        self._servers: list[asyncio.Server] = []
+        self._empty = asyncio.Event()
+
+    async def listen(self, sock: socket.socket) -> None:
+        """Take connections from a bound socket."""
+        options: dict[str, Any] = {"backlog": _BACKLOG}
+        if self._tls is not None:
+            options |= {"ssl": self._tls, "ssl_handshake_timeout": _TLS_HANDSHAKE_S}
+        loop = asyncio.get_running_loop()
+        create = loop.create_unix_server if sock.family == socket.AF_UNIX else loop.create_server
+        self._servers.append(await create(lambda: _Connection(self), sock=sock, **options))
+
+    def lost(self) -> None:
+        """A connection has ended."""
+        if not self.state.connections:
+            self._empty.set()
+
+    async def aclose(self, grace_s: float = 0.2) -> None:
+        """Take no more connections, and end those that are there."""
+        for server in self._servers:
+            server.close()
+        for connection in tuple(self.state.connections):
+            connection.shutdown()
+        self._empty.clear()
+        if self.state.connections:
+            try:
+                async with asyncio.timeout(grace_s):
+                    await self._empty.wait()
+            except TimeoutError:
+                for connection in tuple(self.state.connections):
+                    connection.transport.abort()
+        tasks = tuple(self.state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
+    """TLS by files. Raises EngineError where they can't be used."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        # Without a password prompt: nobody may be there to answer it.
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ssl.SSLError, ValueError) as e:
+        raise EngineError(
+            Code.ADDRESS_REFUSED,
+            f"The certificate {certificate} can't be used: {e.strerror or e}"
+            if isinstance(e, OSError)
+            else f"The certificate {certificate} can't be used: {e}",
+            "Give PEM files: --certificate with the chain, --key with its unencrypted key.",
+        ) from None
+    return context

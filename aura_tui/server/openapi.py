@@ -1,0 +1,389 @@
+"""``GET /api/openapi.json``: what the server does, as OpenAPI 3.1.
+
+Answers are described by the very types that are encoded. A request is written down here, with
+the bounds of ``model/request.py``; the tests hold the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aura_tui import __version__
+from aura_tui.model import request as rq
+from aura_tui.model.events import EVENT_NAMES
+from aura_tui.model.status import JobStatus
+from aura_tui.server.jobs import MAX_PAGE
+from aura_tui.wire import payload, routes
+from aura_tui.wire.problem import ProblemDocument
+
+_ANSWERS = (
+    payload.JobPayload,
+    payload.PagePayload,
+    payload.QueuePayload,
+    payload.TypicalPayload,
+    payload.RetryPlanPayload,
+    payload.ProgressPayload,
+    payload.FailurePayload,
+    payload.ArtifactsPayload,
+    payload.HealthPayload,
+    ProblemDocument,
+)
+
+
+def document() -> bytes:
+    """The document, encoded."""
+    return msgspec.json.format(msgspec.json.encode(_document()), indent=1)
+
+
+def _document() -> dict[str, Any]:
+    _, schemas = msgspec.json.schema_components(
+        _ANSWERS, ref_template="#/components/schemas/{name}"
+    )
+    schemas["JobRequest"] = _job_request()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "aura-tui",
+            "version": __version__,
+            "description": "Briefs become narrated videos: jobs, and their events as they happen.",
+        },
+        "security": [{}, {"token": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    job, name = _path_parameter("id"), _path_parameter("name")
+    last_event = [
+        {**_text_parameter(routes.LAST_EVENT_ID, "header"), "description": _RESUME},
+        {**_text_parameter(routes.LAST_EVENT_ID_QUERY, "query"), "description": _RESUME},
+    ]
+    stream = {"200": _events(), "429": _problem("Too many streams")}
+    told = _json("The job", "JobPayload")
+    no_more = {"204": {"description": "Nothing follows that id: the job has ended"}}
+    return {
+        routes.JOBS: {
+            "get": _operation(
+                "listJobs",
+                "Jobs, newest first",
+                {"200": _json("A page", "PagePayload"), "422": _problem("A wrong query")},
+                [_status(), _limit(), _text_parameter(routes.CURSOR, "query")],
+            ),
+            "post": {
+                **_operation(
+                    "submitJob",
+                    "Queue a job",
+                    {
+                        "202": _made(),
+                        "400": _problem("No JSON"),
+                        "408": _problem("The body did not come"),
+                        "413": _problem("The body is too large"),
+                        "422": _problem("Wrong fields; errors has all of them"),
+                        "429": _problem("Too many new jobs"),
+                        "507": _problem("The disk is full"),
+                    },
+                ),
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        routes.JSON: {"schema": {"$ref": "#/components/schemas/JobRequest"}}
+                    },
+                },
+            },
+        },
+        routes.JOB: {"get": _of_job("getJob", "A job", {"200": told}, [job])},
+        routes.JOB_EVENTS: {
+            "get": _of_job(
+                "jobEvents",
+                "A job's events: its history, then live",
+                stream | no_more,
+                [job, *last_event],
+            )
+        },
+        routes.JOB_CANCEL: {"post": _change("cancelJob", "Ask for a job's end", "202", job)},
+        routes.JOB_PAUSE: {"post": _change("pauseJob", "Let a running job wait", "200", job)},
+        routes.JOB_RESUME: {"post": _change("resumeJob", "Let a paused job go on", "200", job)},
+        routes.JOB_RETRY: {
+            "post": _of_job(
+                "retryJob",
+                "Run a failed or cancelled job anew, as a new one that reuses what is finished",
+                {
+                    "202": _made(),
+                    "409": _problem("Its state forbids it"),
+                    "422": _problem("What it asks for is there no more"),
+                    "429": _problem("Too many new jobs"),
+                },
+                [job],
+            )
+        },
+        routes.JOB_RETRY_PLAN: {
+            "get": _of_job(
+                "retryPlan",
+                "What a retry would do",
+                {"200": _json("The plan", "RetryPlanPayload"), "409": _problem("No retry of it")},
+                [job],
+            )
+        },
+        routes.JOB_TYPICAL: {
+            "get": _of_job(
+                "typical",
+                "How long its stages usually take",
+                {"200": _json("Seconds by stage", "TypicalPayload")},
+                [job],
+            )
+        },
+        routes.JOB_PREVIEW: {
+            "get": _of_job(
+                "preview",
+                "Its newest picture",
+                {
+                    "200": _bytes("The picture", "image/png", "image/jpeg"),
+                    "204": {"description": "There is none yet"},
+                    "304": {"description": "It is the one of If-None-Match"},
+                },
+                [job],
+            )
+        },
+        routes.JOB_LOGS: {"get": _of_job("logs", "Its log", {"200": _text("Lines")}, [job])},
+        routes.JOB_FAILURE: {
+            "get": _of_job(
+                "failureDetails",
+                "Why it failed",
+                {
+                    "200": _json("Why", "FailurePayload"),
+                    "409": _problem("It has not failed"),
+                },
+                [job],
+            )
+        },
+        routes.JOB_PROGRESS: {
+            "get": _of_job(
+                "progress", "Its numbers", {"200": _json("Numbers", "ProgressPayload")}, [job]
+            )
+        },
+        routes.JOB_ARTIFACTS: {
+            "get": _of_job(
+                "artifacts", "Its files", {"200": _json("Files", "ArtifactsPayload")}, [job]
+            )
+        },
+        routes.JOB_ARTIFACT: {
+            "get": _of_job(
+                "artifact",
+                "A file, or a range of it; ETag and Repr-Digest are its SHA-256",
+                {
+                    "200": _bytes("All of it", "*/*"),
+                    "206": _bytes("The range", "*/*"),
+                    "304": {"description": "It is the one of If-None-Match"},
+                    "416": _problem("No byte of the range is there"),
+                },
+                [job, name],
+            )
+        },
+        routes.EVENTS: {
+            "get": _operation("events", "All the caller's jobs' events", stream, last_event)
+        },
+        routes.QUEUE: {
+            "get": _operation("queue", "The queue", {"200": _json("Counts", "QueuePayload")})
+        },
+        routes.HEALTH: {
+            "get": _operation(
+                "health",
+                "How it is; without a token, no more than that",
+                {
+                    "200": _json("It works", "HealthPayload"),
+                    "503": _json("It does not", "HealthPayload"),
+                },
+            )
+        },
+        routes.OPENAPI: {
+            "get": _operation(
+                "openapi",
+                "This document",
+                {"200": {"description": "OpenAPI", "content": {routes.JSON: {}}}},
+            )
+        },
+    }
+
+
+_RESUME = "The id of the last event that was read: the stream goes on exactly after it."
+
+
+def _operation(
+    name: str, summary: str, responses: dict[str, Any], parameters: list[Any] | None = None
+) -> dict[str, Any]:
+    always = {
+        "401": _problem("No token, or a wrong one"),
+        "403": _problem("A Host or Origin that may not"),
+        "503": _problem("The engine has ended, or can't write"),
+    }
+    operation: dict[str, Any] = {
+        "operationId": name,
+        "summary": summary,
+        "responses": always | responses,
+    }
+    if parameters:
+        operation["parameters"] = parameters
+    return operation
+
+
+def _of_job(
+    name: str, summary: str, responses: dict[str, Any], parameters: list[Any]
+) -> dict[str, Any]:
+    unknown = {"404": _problem("There is none for this caller")}
+    return _operation(name, summary, unknown | responses, parameters)
+
+
+def _change(name: str, summary: str, status: str, job: dict[str, Any]) -> dict[str, Any]:
+    return _of_job(
+        name,
+        summary,
+        {
+            status: _json("The job as it is now", "JobPayload"),
+            "409": _problem("Its state forbids it"),
+            "429": _problem("Too many changes"),
+        },
+        [job],
+    )
+
+
+def _json(description: str, schema: str) -> dict[str, Any]:
+    content = {routes.JSON: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {"description": description, "content": content}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    content = {routes.PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    return {"description": description, "content": content}
+
+
+def _made() -> dict[str, Any]:
+    location = {"schema": {"type": "string"}, "description": "The job's path"}
+    return {**_json("The new job", "JobPayload"), "headers": {"Location": location}}
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _bytes(description: str, *types: str) -> dict[str, Any]:
+    return {"description": description, "content": {type_: {} for type_ in types}}
+
+
+def _events() -> dict[str, Any]:
+    names = ", ".join(EVENT_NAMES.values())
+    return {
+        "description": f"Server-sent events ({names}); every 10 s at the least",
+        "content": {routes.EVENT_STREAM: {"schema": {"type": "string"}}},
+    }
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    return {**_text_parameter(name, "path"), "required": True}
+
+
+def _text_parameter(name: str, where: str) -> dict[str, Any]:
+    return {"name": name, "in": where, "schema": {"type": "string"}}
+
+
+def _status() -> dict[str, Any]:
+    values = [status.value for status in JobStatus]
+    schema = {"type": "string", "enum": values}
+    return {"name": routes.STATUS, "in": "query", "schema": schema}
+
+
+def _limit() -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 50}
+    return {"name": routes.LIMIT, "in": "query", "schema": schema}
+
+
+# -- the request -----------------------------------------------------------------------------------
+
+_CHOICE = {"type": ["string", "null"], "maxLength": rq.MAX_FIELD_CHARS}
+_FLAG = {"type": ["boolean", "null"]}
+
+
+def _job_request() -> dict[str, Any]:
+    told = {"type": "string", "pattern": r"\S"}
+    topic = {"type": ["string", "null"], "maxLength": rq.MAX_TOPIC_CHARS}
+    return _object(
+        {
+            "brief": {
+                **_object(
+                    {
+                        "topic": topic,
+                        "text": {
+                            "type": ["string", "null"],
+                            "maxLength": rq.MAX_TEXT_CHARS,
+                            "description": "Markdown or plain text",
+                        },
+                        **dict.fromkeys(("audience", "goal", "tone", "language"), _CHOICE),
+                        "aspect": {"enum": ["", "16:9", "9:16", "1:1", None]},
+                    }
+                ),
+                "type": "object",
+                "anyOf": [
+                    {"required": ["topic"], "properties": {"topic": told}},
+                    {"required": ["text"], "properties": {"text": told}},
+                ],
+            },
+            "planSpec": _object(
+                {
+                    "targetDuration": {
+                        "description": "Seconds, or HH:MM:SS",
+                        "anyOf": [
+                            _range("number", rq.MIN_DURATION_S, rq.MAX_DURATION_S),
+                            {"type": "string", "pattern": r"^00:[0-5]\d:[0-5]\d$"},
+                            {"type": "null"},
+                        ],
+                    },
+                    **dict.fromkeys(("pacing", "density", "style"), _CHOICE),
+                }
+            ),
+            "voiceSpec": _object(
+                {
+                    "voiceName": _CHOICE,
+                    "rate": _range("number", 0.5, 2),
+                    "pitch": _range("number", 0.5, 2),
+                    "pause": {**_range("number", 0, 10), "description": "Seconds after a scene"},
+                }
+            ),
+            "renderSpec": _object(
+                {
+                    "res": {**_CHOICE, "description": "720p, 1080p ..., or WIDTHxHEIGHT"},
+                    "container": {"enum": ["mp4", None]},
+                    "videoBitrateK": _range("integer", 100, 100_000),
+                    "audioBitrateK": _range("integer", 32, 512),
+                    "fps": _range("integer", rq.MIN_FPS, rq.MAX_FPS),
+                    "codec": {"enum": ["h264", "libx264", None]},
+                    "qualityLevel": _range("integer", 0, 100),
+                }
+            ),
+            "options": _object(
+                {
+                    **dict.fromkeys(("script", "speech", "visuals", "theme"), _CHOICE),
+                    **dict.fromkeys(("burnCaptions", "motion", "fresh"), _FLAG),
+                }
+            ),
+            "priority": _range("integer", -100, 100),
+        },
+        required=["brief"],
+    )
+
+
+def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        "type": ["object", "null"] if required is None else "object",
+        "properties": properties,
+        "additionalProperties": False,
+    }
+    return schema | ({"required": required} if required else {})
+
+
+def _range(type_: str, low: float, high: float) -> dict[str, Any]:
+    return {"type": [type_, "null"], "minimum": low, "maximum": high}

@@ -1,0 +1,31 @@
+"""A Unix socket's address, however long its path is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME: Final = "engine.sock"  # under AURA_HOME
+_MAX_BYTES: Final = 100  # sun_path holds 108 on Linux, 104 elsewhere, its end included
+
+
+@contextlib.contextmanager
+def address(path: Path) -> Iterator[str]:
+    """What to bind or connect to for the socket at ``path``; good while the block lasts.
+
+    A path that is too long for the kernel is reached through its open folder. Raises OSError
+    where the folder can't be opened.
+    """
+    if len(os.fsencode(path)) <= _MAX_BYTES:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
