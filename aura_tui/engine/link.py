@@ -54,7 +54,7 @@ class LockLink:
         self._looked_s = time.monotonic()
         heard = link.heard_at if link else None
         if holder is not None:
-            if link is None or link.status is not LinkStatus.LIVE or holder != self._holder:
+            if link is None or link.status is not LinkStatus.LIVE or self._another(holder):
                 gap_s = (now - heard).total_seconds() if heard else None
                 link = Link(status=LinkStatus.LIVE, since=now, gap_s=gap_s)
             link = replace(link, heard_at=now)
@@ -64,6 +64,12 @@ class LockLink:
         self._holder = holder
         self._link = link
         return link
+
+    def _another(self, holder: EngineHolder) -> bool:
+        """Whether a new engine took the place between two looks. On a full disk, or in its first
+        moment, the lock has no name in it (process 0): that tells nothing."""
+        known = self._holder
+        return known is not None and known.pid != 0 != holder.pid and known != holder
 
     def _gone(self) -> str:
         pid = self._holder.pid if self._holder else 0

@@ -97,6 +97,25 @@ async def test_an_engine_that_follows_at_once_is_a_change_too(settings: Settings
     await task
 
 
+async def test_a_lock_without_a_name_in_it_is_held_all_the_same(settings: Settings) -> None:
+    async with ReadOnlyService(Home(settings.home)) as reader:
+        lock = acquire(Home(settings.home))
+        Home(settings.home).lock.write_bytes(b"")
+        seen: list[Link] = []
+        task = asyncio.create_task(collect(reader, seen))
+        await until(lambda: seen)
+        for _ in range(3):
+            heard = reader.link.heard_at
+            reader.reconnect()
+            await until(lambda heard=heard: reader.link.heard_at != heard)  # type: ignore[misc]  # a default binds the loop's value
+        assert [link.status for link in seen] == [LinkStatus.LIVE]
+        lock.release()
+        reader.reconnect()
+        await until(lambda: len(seen) == 2)
+        assert seen[1].reason.startswith("The engine has gone")
+    await task
+
+
 async def test_that_it_is_heard_is_no_change(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,6 +146,23 @@ async def test_a_retry_that_came_less_far_still_knows_what_the_first_one_made(
         assert told(await service.retry_plan(again.id)) == told(plan)
 
 
+async def test_what_was_made_of_a_piece_that_is_made_anew_is_promised_no_more(
+    settings: Settings, small: SmallStages
+) -> None:
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await failed(service, small, "render", SCENES)
+        kept = ledger.load(Home(settings.home).ledger(job.id)).stages
+        for stage in (Stage.VOICE, Stage.VISUALS):
+            (piece,) = (settings.home / "pieces").rglob(f"{kept[stage].keys[1]}.*.bin")
+            piece.write_bytes(b"cut")
+        small.hook = FailAt("visuals", 2, FAILURE, times=1)
+        again = await service.retry(job.id)
+        assert (await ended(service, again.id)).status is JobStatus.FAILED
+        assert small.made == [("voice", 2)]
+        steps = told(await service.retry_plan(again.id))
+    assert steps == [("Script", 1, 1), ("Voice", 3, 3), ("Visuals", 2, 3), *UNMADE]
+
+
 async def test_a_cancelled_job_has_a_plan_too(settings: Settings, small: SmallStages) -> None:
     small.hook = at = At("visuals", 2)
     async with EmbeddedService(settings, stages=small) as service:

@@ -10,11 +10,9 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
-from aura_tui.model.text import clean, clean_line
+from aura_tui.model.text import clean
 from aura_tui.providers.script.blocks import (
     Block,
     Bullets,
@@ -26,6 +24,7 @@ from aura_tui.providers.script.blocks import (
     Section,
     Table,
 )
+from aura_tui.providers.script.picture_files import local_picture, why_unseen
 from aura_tui.providers.script.prose import spoken_form
 from aura_tui.providers.script.source import unwrapped
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 250_000  # about 4 hours of speech: more than any video takes, and still parsed fast
 _MAX_INLINE_CHARS = 4000  # at once: the parser's worst cases grow with the square
-_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 _NOT_SHOWN = frozenset({"mermaid", "plantuml", "dot", "graphviz", "math", "latex"})
 
 
@@ -186,9 +184,9 @@ class _Builder:
 
     def _paragraph(self, text: str, inline: _Inline) -> None:
         for source, alt in inline.images if self._local_pictures else ():
-            if path := _local_picture(source):
+            if path := local_picture(source):
                 self._add(Image(path, spoken_form(alt)[:200]))
-            elif why := _why_unseen(source):
+            elif why := why_unseen(source):
                 self._unseen.append(why)
         line = spoken_form(text)
         if not _says_something(line) or re.match(r"\[\^[^\]]{1,40}\]:", text):
@@ -313,20 +311,7 @@ def pictures(text: str) -> tuple[str, ...]:
     """Absolute paths of pictures that ``text`` names and that are there: a script depends on
     them. At most 200."""
     sources = re.findall(r"!\[[^\]]{0,500}\]\(<?((?:/|file:///)[^)>\s]{1,1000})", text[:MAX_CHARS])
-    return tuple(sorted({path for source in sources[:200] if (path := _local_picture(source))}))
-
-
-def _why_unseen(source: str) -> str:
-    """The file that a picture's address means, and why it isn't shown; "" for one elsewhere."""
-    try:
-        parts = urlsplit(source)
-    except ValueError:
-        return ""
-    name = clean_line(unquote(parts.path), 120)
-    if not name or parts.scheme not in ("", "file") or parts.netloc:
-        return ""
-    known = Path(name).suffix.lower() in _PICTURES
-    return f"{name} ({'not found' if known else 'no kind that is shown'})"
+    return tuple(sorted({path for source in sources[:200] if (path := local_picture(source))}))
 
 
 def _heading_text(text: str) -> str:
@@ -394,15 +379,3 @@ def _headings_of_plain_text(sections: list[Section]) -> list[Section]:
         else:
             found[-1].blocks.append(block)
     return [s for s in found if s.blocks or s.title]
-
-
-def _local_picture(source: str) -> str:
-    """The absolute path a picture's address means, if such a file is there; else ""."""
-    if source.startswith("file://"):
-        source = urlsplit(source).path
-    path = Path(unquote(source))
-    try:
-        there = path.is_absolute() and path.suffix.lower() in _PICTURES and path.is_file()
-    except (OSError, ValueError):
-        return ""
-    return str(path) if there else ""
