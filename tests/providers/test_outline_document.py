@@ -145,7 +145,8 @@ def test_a_picture_of_ours_that_is_not_shown_is_named_with_the_reason(tmp_path: 
     (tmp_path / "logo.svg").write_bytes(b"x")
     text = (
         f"![a]({tmp_path}/gone.png) ![b](img/no%20such.jpg)\n\n![c](<{tmp_path}/logo.svg>)\n\n"
-        "![badge](https://example.org/badge.png) ![odd](//[x) ![o](file://[x) ![d](data:image/png;base64,xx)"
+        "![badge](https://example.org/badge.png) ![odd](//[x) ![o](file://[x) "
+        "![d](data:image/png;base64,xx)"
     )
     assert parse(text).unseen == [
         f"{tmp_path}/gone.png (not found)",
