@@ -61,6 +61,8 @@ def drawable(content: Content, glyphs: Glyphs) -> Content:
 
 def changed_cells(was: Content, now: Content, y: int) -> Region | None:
     """The narrowest run of cells in row ``y`` that holds all differences; None if there is none."""
+    if was.plain == now.plain and was.spans == now.spans:
+        return None  # most lines at most times: no need to take them apart
     old, new = _cells(was), _cells(now)
     if old == new:
         return None
