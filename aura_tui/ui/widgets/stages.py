@@ -45,6 +45,7 @@ class StageRow(Painted, can_focus=True):
     def __init__(self, stage: Stage) -> None:
         super().__init__(id=f"stage-{stage.phase}")
         self.stage = stage
+        self._drawn: tuple[object, ...] = ()  # what the lines were made from, if it stands still
         self._of: RunState | None = None
         self._read: Step | None = None  # whose numbers stand
         self._read_until: datetime | None = None
@@ -61,13 +62,23 @@ class StageRow(Painted, can_focus=True):
         if not width:
             return
         if state.job is None:
+            self._drawn = ()
             waiting = f"  {glyphs.waiting} {self.stage.title}"
             self.paint([Content.styled(waiting, FAINT)], glyphs)
             return
         if state is not self._of:
             self._of, self._read = state, None
-        step = self._readable(state.job.step(self.stage), now)
+        step = state.job.step(self.stage)
         room = Room.of(width, self.screen.size.height)
+        if step.status is not StepStatus.STARTED:
+            told = (state, state.typical, state.logged, state.job.status, state.opened(step))
+            drawn = (step, room, glyphs, self.has_focus, *told)
+            if drawn == self._drawn:
+                return  # most rows at most times: nothing in them is on the move
+            self._drawn = drawn
+        else:
+            self._drawn = ()
+        step = self._readable(step, now)
         self.paint(lines(state, state.job, step, now, room, glyphs, self.has_focus), glyphs)
 
     def _readable(self, step: Step, now: datetime) -> Step:

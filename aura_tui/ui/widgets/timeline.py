@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.timeline import Lane
 
 HEIGHT = 6  # lanes and their axis
+_A_SECOND = 4  # times a lane at work grows, at most
 _NARROW = 60
 _NAME = 16  # cells up to where lanes begin: as in the rows of the stages, mark and name
 _NAME_NARROW = 14
@@ -33,6 +34,7 @@ class TimelineView(Painted):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._drawn: tuple[object, ...] = ()  # what the lines were made from
         self._end_s = 0
         self._job_id = ""
 
@@ -41,9 +43,18 @@ class TimelineView(Painted):
         width = self.size.width
         if not width:
             return
+        job = state.job
+        drawn = (
+            *(state, state.typical, state.ended, state.over, width, glyphs),
+            job and (job.status, *(step.status for step in job.steps)),
+            int(state.clock.elapsed_s(state.seen(now)) * _A_SECOND),
+        )
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         found = lanes(state, now)
         end_s = axis_end_s(found)
-        job_id = state.job.id if state.job is not None else ""
+        job_id = job.id if job is not None else ""
         if job_id == self._job_id and not state.ended:
             end_s = max(end_s, self._end_s)
         self._end_s, self._job_id = end_s, job_id
