@@ -80,5 +80,5 @@ class Doors:
     async def _reader(self) -> AsyncIterator[JobService]:
         from aura_tui.engine.reading import ReadOnlyService
 
-        async with ReadOnlyService(self._home) as service:
+        async with ReadOnlyService(self._home, self.settings) as service:
             yield service
