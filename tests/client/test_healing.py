@@ -1,0 +1,525 @@
+"""A stream of our own kind of server comes back by itself: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec.structs import replace
+
+from aura_tui.client.http import CONNECT_S
+from aura_tui.errors import AuraError, Code, EngineError, NotFound
+from aura_tui.model import events as ev
+from aura_tui.model.ids import format_id
+from aura_tui.model.reduce import fold
+from aura_tui.model.status import JobStatus
+from aura_tui.service import Link, Linked, LinkStatus
+from aura_tui.wire import sse
+from tests.client.scripted import Scripted, exact, health, job, json, stream
+from tests.model.strategies import JOB_ID, fresh_job, in_order, plausible_run
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aura_tui.client.service import RemoteService
+    from aura_tui.model.job import Job
+    from tests.client.conftest import Connect, Waits
+    from tests.client.scripted import Handler, Talk
+
+EVENTS = f"/api/jobs/{JOB_ID}/events"
+JOB = f"/api/jobs/{JOB_ID}"
+NOW_MS = int(datetime.now(UTC).timestamp() * 1000)
+RUN = in_order(plausible_run(), NOW_MS << 20)
+DONE = fold(fresh_job(), RUN)
+
+
+def framed(*envelopes: ev.Envelope) -> bytes:
+    return b"".join(map(sse.envelope_frame, envelopes))
+
+
+async def history(service: RemoteService, after: int | None = None) -> list[ev.Envelope]:
+    async with asyncio.timeout(20):
+        return [envelope async for envelope in service.events(JOB_ID, after=after)]
+
+
+async def gather(service: RemoteService, into: list[ev.Envelope]) -> None:
+    async for envelope in service.events(JOB_ID):
+        into += [envelope]
+
+
+@pytest.fixture
+def running(server: Scripted) -> Scripted:
+    """The job as the server has it is at its end; its stream is the tests' own."""
+    server.on(JOB, job(DONE))
+    return server
+
+
+async def test_a_whole_stream_is_told_as_it_came(running: Scripted, connect: Connect) -> None:
+    running.on(EVENTS, stream(sse.OPENING, *RUN))
+    assert await history(connect(running.url)) == RUN
+
+
+@pytest.mark.parametrize("at", [0, 1, len(RUN) // 2, len(RUN) - 1])
+async def test_after_goes_on_exactly_there(at: int, running: Scripted, connect: Connect) -> None:
+    running.on(EVENTS, exact(RUN))
+    assert await history(connect(running.url), RUN[at].id) == RUN[at + 1 :]
+
+
+async def test_a_cut_at_every_byte_of_an_event_loses_and_repeats_nothing(
+    running: Scripted, connect: Connect
+) -> None:
+    two = framed(*RUN[:2])
+    ways = itertools.count(0)
+
+    async def cut(talk: Talk) -> None:
+        at = next(ways)
+        if at > len(two):
+            await exact(RUN)(talk)
+            return
+        await talk.stream(two[:at])
+        talk.reset()
+
+    for _ in range(0, len(two), 40):
+        running.on(EVENTS, cut, cut, exact(RUN))
+        assert await history(connect(running.url)) == RUN
+
+
+async def test_bytes_one_by_one_read_the_same(running: Scripted, connect: Connect) -> None:
+    async def trickle(talk: Talk) -> None:
+        await talk.stream(b"\xef\xbb\xbf")
+        data = sse.OPENING + framed(*RUN)
+        for i in range(len(data)):
+            await talk.send(data[i : i + 1])
+
+    running.on(EVENTS, trickle)
+    assert await history(connect(running.url)) == RUN
+
+
+@pytest.mark.parametrize("newline", [b"\r\n", b"\r"])
+async def test_every_line_end_of_the_standard_reads(
+    newline: bytes, running: Scripted, connect: Connect
+) -> None:
+    running.on(EVENTS, stream(framed(*RUN).replace(b"\n", newline)))
+    assert await history(connect(running.url)) == RUN
+
+
+async def test_a_mark_at_the_beginning_costs_no_event(running: Scripted, connect: Connect) -> None:
+    running.on(EVENTS, stream(b"\xef\xbb\xbf" + framed(*RUN)))
+    assert await history(connect(running.url)) == RUN
+    assert len(running.asked(EVENTS)) == 1
+
+
+async def test_what_only_other_texts_take_for_a_line_end_is_text(
+    running: Scripted, connect: Connect
+) -> None:
+    said = "one\u2028two\u2029three\x85four"
+    data = b'{"jobId":"job-1","timestamp":"2026-01-02T03:04:05Z","message":"%s"}'
+    first = sse.frame(RUN[0].id - 1, "job-log", data % said.encode())
+    running.on(EVENTS, stream(first, *RUN))
+    got = await history(connect(running.url))
+    assert got[1:] == RUN
+    assert isinstance(got[0].event, ev.JobLogged)
+    assert got[0].event.message.startswith("one\ntwo\nthree")
+    assert len(running.asked(EVENTS)) == 1
+
+
+async def test_blocks_that_are_no_event_are_passed_over(
+    running: Scripted, connect: Connect
+) -> None:
+    beat = sse.connection_frame(ev.Heartbeat(timestamp=datetime.now(UTC)))
+    noise = [b": a comment\n\n", b"retry: 5\n\n", b"\n\n\n", beat]
+    parts: list[bytes | ev.Envelope] = []
+    for envelope in RUN:
+        parts += [*noise, envelope]
+    running.on(EVENTS, stream(*parts))
+    assert await history(connect(running.url)) == RUN
+    assert len(running.asked(EVENTS)) == 1
+
+
+# --- what passes
+
+
+def refused(status: int, **headers: str) -> Handler:
+    async def say(talk: Talk) -> None:
+        await talk.answer(status, {"title": "x", "status": status}, **headers)
+
+    return say
+
+
+async def reset(talk: Talk) -> None:
+    talk.reset()
+
+
+async def ended(talk: Talk) -> None:
+    await talk.stream()
+
+
+async def html(talk: Talk) -> None:
+    await talk.answer(502, b"<html>Bad gateway</html>", "text/html")
+
+
+async def no_http(talk: Talk) -> None:
+    await talk.send(b"\x00\x01 what is this\r\n\r\n")
+
+
+PASSING = [refused(500), refused(503), html, refused(429), refused(408), reset, ended, no_http]
+
+
+@pytest.mark.parametrize("trouble", PASSING, ids=lambda each: each.__name__)
+async def test_what_passes_is_waited_out(
+    trouble: Handler, running: Scripted, connect: Connect
+) -> None:
+    running.on(EVENTS, trouble, trouble, trouble, exact(RUN))
+    assert await history(connect(running.url)) == RUN
+
+
+async def test_it_never_gives_up(running: Scripted, connect: Connect, waits: Waits) -> None:
+    running.on(EVENTS, *[refused(503)] * 40, exact(RUN))
+    assert await history(connect(running.url)) == RUN
+    # The first at once, then doubled from 1 s to 30 s.
+    assert waits.seconds == [1, 2, 4, 8, 16, *[30] * 34]
+
+
+async def test_the_servers_own_wishes_are_honoured(
+    running: Scripted, connect: Connect, waits: Waits
+) -> None:
+    tries = [refused(429, Retry_After="7"), stream(b"retry: 20000\n\n"), refused(503)]
+    running.on(EVENTS, *tries, refused(429, Retry_After="999999"), exact(RUN))
+    assert await history(connect(running.url)) == RUN
+    assert waits.seconds == [7, 20, 20, 300]
+
+
+async def test_an_event_that_came_makes_the_next_try_a_first_one(
+    running: Scripted, connect: Connect, waits: Waits
+) -> None:
+    async def one_more(talk: Talk) -> None:
+        last = talk.asked.headers.get("last-event-id")
+        ids = [format_id(envelope.id) for envelope in RUN]
+        await talk.stream(RUN[0 if last is None else ids.index(last) + 1])
+
+    running.on(EVENTS, one_more)
+    assert await history(connect(running.url)) == RUN
+    assert waits.seconds == []
+
+
+async def test_silence_of_three_heartbeats_is_a_break(running: Scripted, connect: Connect) -> None:
+    running.on(EVENTS, stream(RUN[0], hold=True), exact(RUN))
+    began = asyncio.get_running_loop().time()
+    assert await history(connect(running.url, heartbeat_s=0.1)) == RUN
+    assert 0.24 <= asyncio.get_running_loop().time() - began < 2.0
+
+
+async def test_heartbeats_keep_a_silent_stream(running: Scripted, connect: Connect) -> None:
+    async def beating(talk: Talk) -> None:
+        await talk.stream(RUN[0])
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+            await talk.send(b": beat\n\n")
+        await talk.send(*RUN[1:])
+
+    running.on(EVENTS, beating)
+    assert await history(connect(running.url, heartbeat_s=0.1)) == RUN
+    assert len(running.asked(EVENTS)) == 1
+
+
+async def test_a_shutdown_is_said_and_waited_out(
+    running: Scripted, connect: Connect, waits: Waits
+) -> None:
+    bye = sse.connection_frame(ev.Shutdown(timestamp=datetime.now(UTC), reason="an update"))
+    running.on(EVENTS, stream(RUN[0], bye), refused(503), exact(RUN))
+    service = connect(running.url)
+    waits.hold = asyncio.Event()
+    watching = asyncio.create_task(history(service))
+    await until(lambda: waits.seconds)
+    assert service.link.status is LinkStatus.WAITING
+    waits.hold.set()
+    assert await watching == RUN
+
+
+# --- damage on the way
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x01",
+        b"\n\n\x01",
+        b"\x00\n\x02: x\n\nid",
+        b"\n\x01data: {}\n\n",
+        b"event: job-log\ndata: {}\n\n\x01",
+        b"\xff\xfe\x01",
+    ],
+)
+async def test_garbage_at_any_byte_is_noticed_and_healed(
+    garbage: bytes, running: Scripted, connect: Connect
+) -> None:
+    data = framed(*RUN[:3])
+    for at in range(0, len(data), 7):
+        running.on(EVENTS, stream(data[:at] + garbage + data[at:], *RUN[3:]), exact(RUN))
+        assert await history(connect(running.url)) == RUN
+
+
+async def test_what_was_told_is_not_told_again(running: Scripted, connect: Connect) -> None:
+    running.on(EVENTS, stream(*RUN[:3], *RUN[:3], *RUN[3:]), exact(RUN), exact(RUN))
+    assert await history(connect(running.url)) == RUN
+
+
+async def test_an_event_of_a_newer_server_is_passed_over(
+    running: Scripted, connect: Connect
+) -> None:
+    newer = [sse.frame(RUN[0].id + i, "job-mood", b'{"jobId":"job-1"}') for i in (1, 2)]
+    rest = [replace(envelope, id=envelope.id + 10) for envelope in RUN[1:]]
+
+    async def behind(talk: Talk) -> None:
+        await talk.stream(*newer, *rest)
+
+    running.on(EVENTS, stream(RUN[0], *newer, *rest), behind)
+    assert await history(connect(running.url)) == [RUN[0], *rest]
+    assert len(running.asked(EVENTS)) == 2
+
+
+async def test_an_event_that_never_reads_holds_nothing_up(
+    running: Scripted, connect: Connect
+) -> None:
+    bad = sse.frame(RUN[0].id + 1, "job-status", b'{"jobId":"job-1"}')
+    rest = [replace(envelope, id=envelope.id + 10) for envelope in RUN[1:]]
+    running.on(EVENTS, stream(RUN[0], bad, *rest), stream(bad, *rest))
+    assert await history(connect(running.url)) == [RUN[0], *rest]
+
+
+async def test_an_event_without_an_end_is_not_gathered(running: Scripted, connect: Connect) -> None:
+    async def endless(talk: Talk) -> None:
+        await talk.stream(RUN[0], b"data: ")
+        while True:
+            await talk.send(b"x" * 65536)
+            await asyncio.sleep(0)
+
+    running.on(EVENTS, endless, exact(RUN))
+    assert await history(connect(running.url)) == RUN
+
+
+# --- what does not pass
+
+
+def kind(type_: str, body: bytes = b"<html></html>") -> Handler:
+    async def say(talk: Talk) -> None:
+        await talk.answer(200, body, type_)
+
+    return say
+
+
+LASTING: list[tuple[str, Handler, type[AuraError], Code]] = [
+    ("401", refused(401), EngineError, Code.TOKEN_REFUSED),
+    ("403", refused(403), EngineError, Code.ORIGIN_REFUSED),
+    ("404", json({"title": "x", "code": "E901"}, 404), NotFound, Code.JOB_UNKNOWN),
+    ("404 of a web server", refused(404), NotFound, Code.JOB_UNKNOWN),
+    ("a page", kind("text/html"), EngineError, Code.NOT_AN_ENGINE),
+    ("json", kind("application/json", b"{}"), EngineError, Code.NOT_AN_ENGINE),
+    ("no type", kind(""), EngineError, Code.NOT_AN_ENGINE),
+    ("redirect", refused(302, Location="/x"), EngineError, Code.NOT_AN_ENGINE),
+    ("405", refused(405), EngineError, Code.NOT_AN_ENGINE),
+]
+
+
+@pytest.mark.parametrize(("lasting", "error", "code"), [each[1:] for each in LASTING])
+async def test_what_does_not_pass_ends_it_at_once(
+    lasting: Handler,
+    error: type[AuraError],
+    code: Code,
+    running: Scripted,
+    connect: Connect,
+    waits: Waits,
+) -> None:
+    running.on(EVENTS, stream(RUN[0]), lasting)
+    service = connect(running.url)
+    got: list[ev.Envelope] = []
+    with pytest.raises(error) as caught:
+        await gather(service, got)
+    assert caught.value.code is code
+    assert caught.value.remediation
+    assert got == RUN[:1]
+    assert service.link.status is LinkStatus.LOST
+    assert service.link.reason == caught.value.message
+    assert waits.seconds == []
+
+
+# --- the link
+
+
+async def test_the_link_tells_of_a_break_and_its_healing(
+    running: Scripted, connect: Connect, waits: Waits
+) -> None:
+    beat = sse.connection_frame(ev.Heartbeat(timestamp=datetime.now(UTC)))
+    later = [
+        replace(envelope, id=envelope.id + ((3_600_000 + i) << 20))
+        for i, envelope in enumerate(RUN[3:])
+    ]
+
+    async def back(talk: Talk) -> None:
+        await talk.stream(beat, *RUN[1:3], *later[:-1])
+        await stay.wait()
+        await talk.send(later[-1])
+
+    stay = asyncio.Event()
+    running.on(EVENTS, stream(RUN[0]), refused(503), back)
+    service = connect(running.url, heartbeat_s=5)
+    assert isinstance(service, Linked)
+    waits.hold = asyncio.Event()
+    seen: list[Link] = []
+
+    async def look() -> None:
+        async for link in service.links():
+            seen.extend([link])
+
+    looking = asyncio.create_task(look())
+    await asyncio.sleep(0)
+    watching = asyncio.create_task(history(service))
+    await until(lambda: waits.seconds)
+    link = service.link
+    assert (link.status, link.attempt) == (LinkStatus.WAITING, 2)
+    assert "503" in link.reason
+    assert link.retry_at is not None
+    assert abs(link.retry_at - datetime.now(UTC) - timedelta(seconds=1)) < timedelta(seconds=0.9)
+    service.reconnect()
+    await until(lambda: service.link.recovered == 2)
+    link = service.link
+    assert link.status is LinkStatus.LIVE
+    assert link.gap_s is not None
+    assert link.heard_at is not None
+    stay.set()
+    assert await watching == [*RUN[:3], *later]
+    assert [each.status for each in seen[:1]] == [LinkStatus.CONNECTING]
+    assert LinkStatus.WAITING in {each.status for each in seen}
+    await service.aclose()
+    await looking
+
+
+async def test_a_wait_is_cut_short_on_request(
+    running: Scripted, connect: Connect, waits: Waits
+) -> None:
+    running.on(EVENTS, refused(503), refused(503), exact(RUN))  # the second try is at once
+    waits.hold = asyncio.Event()  # never set: only a request ends a wait
+    service = connect(running.url)
+    watching = asyncio.create_task(history(service))
+    await until(lambda: waits.seconds == [1])
+    service.reconnect()
+    assert await watching == RUN
+
+
+async def test_a_server_that_is_not_there_yet_is_waited_for(connect: Connect, waits: Waits) -> None:
+    async with Scripted() as gone:
+        url, port = gone.url, gone.port
+    service = connect(url)
+    watching = asyncio.create_task(history(service))
+    await until(lambda: len(waits.seconds) > 3)
+    assert "refused" in service.link.reason
+    server = Scripted()
+    server.on("/api/health", health)
+    server.on(EVENTS, exact(RUN))
+    server.on(JOB, job(DONE))
+    listening = await asyncio.start_server(server._accept, "127.0.0.1", port)
+    assert await watching == RUN
+    listening.close()
+
+
+# --- a history that is gone
+
+
+async def test_an_older_self_of_the_server_is_told_as_it_is_now(
+    server: Scripted, connect: Connect
+) -> None:
+    behind = fold(fresh_job(), RUN[:4])
+    server.on(JOB, job(behind))
+    rest = RUN[4:]
+
+    async def from_there(talk: Talk) -> None:
+        assert talk.asked.headers["last-event-id"] == format_id(behind.last_event_id)
+        await talk.stream(*rest)
+
+    server.on(EVENTS, stream(*RUN[:6]), from_there)
+    service = connect(server.url)
+    notices = []
+    got = []
+    async for envelope in service.events(JOB_ID):
+        got.append(envelope)
+        notices.append(service.link.notice)
+    assert any("as of now" in notice for notice in notices)
+    numbers = [envelope.id for envelope in got]
+    assert numbers == sorted(set(numbers))
+    assert fold(fresh_job(), got).status is JobStatus.SUCCEEDED
+
+
+async def test_a_job_that_is_gone_ends_the_watch(server: Scripted, connect: Connect) -> None:
+    gone = json({"title": "Not Found", "code": "E901", "detail": "There is no job"}, 404)
+    server.on(JOB, gone)
+    server.on(EVENTS, stream(RUN[0]), gone)
+    with pytest.raises(NotFound):
+        await history(connect(server.url))
+
+
+async def test_another_servers_jobs_are_told_as_they_are_now(
+    server: Scripted, connect: Connect
+) -> None:
+    other = fold(fresh_job("job-2"), in_order(plausible_run("job-2"), RUN[0].id)[:5])
+
+    async def listed(talk: Talk) -> None:
+        from aura_tui.service import JobPage
+        from aura_tui.wire import payload
+
+        page = JobPage((other,), None)
+        await talk.answer(200, payload.encode(payload.page_payload(page)))
+
+    server.on("/api/jobs", listed)
+    server.on(JOB, json({"title": "x", "code": "E901"}, 404))
+    server.on("/api/events", stream(*RUN[:3]), stream(hold=True))
+    service = connect(server.url)
+    got = []
+    async for envelope in service.events():
+        got.append(envelope)
+        if envelope.event.job_id == "job-2" and isinstance(envelope.event, ev.StepStatusChanged):
+            break
+    assert got[:3] == RUN[:3]
+    assert all(each.event.job_id == "job-2" for each in got[3:])
+    assert service.link.notice or service.link.status is not LinkStatus.LOST
+
+
+async def test_all_jobs_come_on_one_stream_that_heals(server: Scripted, connect: Connect) -> None:
+    other = in_order(plausible_run("job-2"), RUN[-1].id + 1)
+    every = [*RUN, *other]
+    server.on(JOB, job(DONE))
+    server.on("/api/jobs/job-2", job(fold(fresh_job("job-2"), other)))
+    cuts = [stream(*every[:3]), exact(every[:9]), exact(every[:20]), exact(every)]
+    server.on("/api/events", *cuts)
+    got: list[ev.Envelope] = []
+    async with asyncio.timeout(10):
+        async for envelope in connect(server.url).events():
+            got.append(envelope)
+            if len(got) == len(every):
+                break
+    assert got == every
+
+
+async def test_nothing_is_asked_before_it_is_needed(connect: Connect) -> None:
+    service = connect("http://127.0.0.1:9")
+    assert service.link.status is LinkStatus.CONNECTING
+    assert CONNECT_S < 10
+
+
+async def test_the_state_of_a_healed_stream_is_the_servers(
+    running: Scripted, connect: Connect
+) -> None:
+    running.on(EVENTS, stream(*RUN[:2]), refused(503), reset, stream(*RUN[2:7]), exact(RUN))
+    running.on(EVENTS, exact(RUN[:2]), refused(503), reset, exact(RUN[:7]), exact(RUN))
+    service = connect(running.url)
+    state: Job = fold(fresh_job(), await history(service))
+    assert state == await service.get(JOB_ID)
+
+
+@pytest.fixture(autouse=True)
+async def _bounded() -> AsyncIterator[None]:
+    async with asyncio.timeout(60):
+        yield
