@@ -62,7 +62,7 @@ async def first_that_works(
                 following = await asyncio.to_thread(next, providers, None)
                 if following is None:
                     raise
-                why = clean_line(e.message)
+                why = clean_line(e.message[:1].upper() + e.message[1:])
             await _note(ctx, key, why)
         ctx.warn(f"{why.rstrip('.')}. {instead(following)} instead.")
         provider, spare = following, True

@@ -187,6 +187,7 @@ async def test_an_endpoint_that_fails_at_one_scene_is_replaced_at_all(tmp_path: 
         spoken = await speak_script(ctx, SHORT)
     assert [s.words for s in spoken] == [s.words for s in alone]
     (warning,) = ctx.heard.warnings
+    assert warning.startswith("The speech endpoint")
     assert "HTTP 500" in warning
     assert "All scenes are spoken by espeak instead." in warning
     assert ctx.heard.metrics[-1].provider == "espeak"
