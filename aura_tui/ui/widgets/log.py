@@ -1,160 +1,389 @@
-"""The log pane: the newest lines, wrapped, at its end until the person scrolls away from it."""
+"""The log pane: the newest lines, at its end until the person scrolls away; search and filter."""
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import islice
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.content import Content
+from textual.containers import Horizontal, Vertical
+from textual.content import Content, Span
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.visual import Visual
+from textual.message import Message
+from textual.widgets import Input, Static
 
-from aura_tui.model.text import clean
 from aura_tui.ui import bindings
 from aura_tui.ui.glyphs import UNICODE
+from aura_tui.ui.log_view import NEEDLE_CHARS, Anchor, Level, LogPage
 from aura_tui.ui.theme import FAINT
 from aura_tui.ui.widgets.painted import Painted
+from aura_tui.ui.widgets.rows import RowsView, SelectedRow
 
 if TYPE_CHECKING:
-    from textual import events
+    from typing import Self
+
+    from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.selection import Selection
 
     from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.state import LogLine, RunState
+    from aura_tui.ui.log_view import Row
+    from aura_tui.ui.state import RunState
 
-_NARROW = 60
-_MAX_ROWS_A_LINE = 40
+_STYLES = {"info": "", "warning": "$warning", "error": "$error"}
+_HIT = "reverse"
+_CURRENT = "bold underline reverse $primary"
+_SIDESTEP = 8
 
 
-class LogView(ScrollView, can_focus=True):
-    """Draws the rows in sight alone, so that a flood of lines costs no more than a trickle."""
+class LogRows(RowsView, inherit_bindings=False):
+    """The rows themselves. Tells when the person scrolls, and when its size changes."""
 
-    ALLOW_SELECT = True
+    class Scrolled(Message):
+        """The person scrolled; ``at_end``: to the last row."""
+
+        def __init__(self, *, at_end: bool) -> None:
+            super().__init__()
+            self.at_end = at_end
+
+    class Unsettled(Message):
+        """Its rows must be placed anew: its size is another, or no selection holds them now."""
+
+    def __init__(self, page: LogPage) -> None:
+        super().__init__()
+        self.page = page
+        self.left = 0  # cells scrolled sideways
+        self.selected = False
+        self._placed_for = Size(0, 0)
+        self._placing = False
+        self._sight: list[Row] = []
+
+    @property
+    def row_count(self) -> int:
+        return len(self.page.rows)
+
+    @property
+    def first_row(self) -> int:
+        return self.page.passed_by
+
+    @property
+    def top(self) -> int:
+        """The first row in sight."""
+        return self.scroll_offset.y
+
+    @property
+    def bottom(self) -> int:
+        """The row after the last in sight."""
+        return self.top + self.size.height
+
+    def place(self, y: int) -> None:
+        """Show the page as it is now, from row ``y`` on; what looks the same isn't sent again."""
+        self._placing = True
+        self.virtual_size = Size(self.row_width, self.row_count)
+        self.scroll_to(y=y, animate=False, immediate=True, force=True)
+        self._placing = False
+        self._placed_for = self.size
+        sight = self.page.rows[self.top : self.bottom]
+        for i in range(max(len(sight), len(self._sight))):
+            now, was = sight[i : i + 1], self._sight[i : i + 1]
+            if not (now and was and now[0] is was[0]):
+                self.refresh(Size(self.size.width, 1).region.translate((0, i)))
+        self._sight = sight
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        # A scroll that a new size forces is nobody's wish.
+        if not self._placing and self.size == self._placed_for:
+            self.post_message(self.Scrolled(at_end=round(new_value) >= self.max_scroll_y))
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether its rows must be placed anew, though they are the same."""
+        return self.size != self._placed_for
+
+    def on_resize(self) -> None:
+        self._sight = []
+        self.post_message(self.Unsettled())
+
+    def draw_row(self, at: int) -> Content:
+        drawn = self.page.draw(at, self.left)
+        style = _STYLES[drawn.severity]
+        plain = drawn.plain
+        mark, lead = len(drawn.mark), len(drawn.mark) + len(drawn.head)
+        spans = [Span(mark, lead, FAINT)]
+        if style:
+            spans += [Span(0, mark, style), Span(lead, len(plain), style)]
+        for start, end, current in drawn.hits:
+            spans.append(Span(lead + start, lead + end, _CURRENT if current else _HIT))
+        return Content(plain, spans)
+
+    def selected_row(self, at: int) -> SelectedRow:
+        drawn, row = self.page.draw(at, self.left), self.page.rows[at]
+        lead = len(drawn.mark) + len(drawn.head)
+        joint = "\n"
+        if not row.first and at:
+            joint = row.entry.text[self.page.rows[at - 1].end : row.start]
+        return SelectedRow(drawn.plain, lead, joint)
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        super().selection_updated(selection)
+        if self.selected and selection is None:
+            self._placed_for = Size(0, 0)
+            self.post_message(self.Unsettled())
+        self.selected = selection is not None
+
+
+class SearchInput(Input):
+    """Where the needle is typed. Keys of its own beside an input's: keep, clear, next, previous."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.SEARCH]
+
+    class Left(Message):
+        """The person is through with it; ``keep`` what was found, or search no more."""
+
+        def __init__(self, *, keep: bool) -> None:
+            super().__init__()
+            self.keep = keep
+
+    class Stepped(Message):
+        """To the next match (1), or the one before (-1)."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    def action_keep(self) -> None:
+        self.post_message(self.Left(keep=True))
+
+    def action_clear(self) -> None:
+        self.post_message(self.Left(keep=False))
+
+    def action_match(self, by: int) -> None:
+        self.post_message(self.Stepped(by))
+
+    def on_blur(self) -> None:
+        self.post_message(self.Left(keep=True))
+
+
+class LogView(Vertical):
+    """The pane with its title and, while one searches, its search line."""
+
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.LOG]
+
+    class CopyAsked(Message):
+        """The person wants ``text``, ``lines`` lines of the log, on the clipboard."""
+
+        def __init__(self, text: str, lines: int) -> None:
+            super().__init__()
+            self.text = text
+            self.lines = lines
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.border_title = "Log"
+        self._page = LogPage()
+        self._rows = LogRows(self._page)
+        self._input = SearchInput(
+            compact=True, max_length=NEEDLE_CHARS, select_on_focus=False, id="needle"
+        )
+        self._input.cursor_blink = False
+        self._line = Horizontal(Static("/", markup=False), self._input, id="search")
+        self._line.display = False
         self._glyphs = UNICODE
-        self._rows: list[_Row] = []
-        self._heights: deque[int] = deque()  # rows of each line, oldest first
-        self._taken = 0  # lines ever taken over from the state
-        self._width = 0
+        self._state: RunState | None = None
         self._follows = True
+        self._origin: tuple[Anchor | None, bool] = (None, True)  # where the search began
+        self._note = ""
+
+    def compose(self) -> ComposeResult:
+        yield self._rows
+        yield self._line
+
+    def on_mount(self) -> None:
+        self._tell()
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """Give the keys to the rows."""
+        self._rows.focus(scroll_visible)
+        return self
 
     def show(self, state: RunState, glyphs: Glyphs) -> None:
         """Take over the lines that came since the last time."""
         self._glyphs = glyphs
-        width = self.size.width
+        if state is not self._state:
+            if self._state is not None:
+                self._page.clear()
+                self._follows = True
+            self._state = state
+            self._tell()
+        width = self._rows.row_width
         if not width:
             return
-        if width != self._width:
-            self._width = width
-            self._rows.clear()
-            self._heights.clear()
-            self._taken = state.logged - len(state.log)
-        elif state.logged == self._taken:
-            return
-        fresh = min(state.logged - self._taken, len(state.log))
-        for line in islice(state.log, len(state.log) - fresh, None):
-            rows = _rows(line, width, glyphs)
-            self._rows += rows
-            self._heights.append(len(rows))
-        self._taken = state.logged
-        lost = sum(self._heights.popleft() for _ in range(len(self._heights) - len(state.log)))
-        del self._rows[:lost]
-        self.virtual_size = Size(width, len(self._rows))
-        if self._follows:
-            self._to_end()
-        elif lost:
-            self.scroll_to(y=max(0, self.scroll_offset.y - lost), animate=False, immediate=True)
-        self.refresh()
+        place = self._page.anchor(self._rows.top)
+        fitted = self._page.fit(width, glyphs)
+        taken = self._page.take(state.log, state.logged)
+        if fitted or taken or self._rows.unsettled:
+            self._place(place)
+        if taken and self._page.needle:
+            self._tell()
+        if self._page.behind:
+            self.post_message(Painted.Stale())
 
-    def _to_end(self) -> None:
-        self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+    def on_log_rows_unsettled(self, message: LogRows.Unsettled) -> None:
+        message.stop()
+        if self._state is not None:
+            self.show(self._state, self._glyphs)
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        self._follows = round(new_value) >= self.max_scroll_y
-        self.border_title = "Log" if self._follows else "Log, scrolled: end follows again"
+    def _place(self, place: Anchor | None) -> None:
+        holds = not self._follows or self._rows.selected
+        self._rows.place(self._page.row_of(place) if holds else len(self._page.rows))
 
-    def on_resize(self, event: events.Resize) -> None:
-        if self._follows:
-            self._to_end()
-        self.post_message(Painted.Stale())  # a scrollbar came or went: wrap anew
+    def _tell(self) -> None:
+        """Write the title."""
+        follows = "" if self._follows else "scrolled"
+        parts = [self._page.title, follows, self._page.found(), self._note]
+        title = self._glyphs.spell(", ".join(part for part in parts if part))
+        if self.border_title != title:
+            self.border_title = Content(title)
+        noted = self._page.level is not Level.ALL or self._page.needle or self._note
+        self.set_class(bool(noted), "-noted")
 
-    def action_scroll_end(self) -> None:
-        self._to_end()
+    # -- scrolling
 
-    def render_line(self, y: int) -> Strip:
-        at = self.scroll_offset.y + y
-        width = self.size.width
-        if at >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
-        row = self._rows[at].draw(width, self._glyphs)
-        selection = self.text_selection
-        span = selection.get_span(at) if selection is not None else None
-        if span is not None:
-            start, end = span
-            style = self.screen.get_visual_style("screen--selection")
-            row = row.stylize(style, start, len(row) if end == -1 else end)
-        strips = Visual.to_strips(
-            self, row, width, 1, self.visual_style, apply_selection=False, pad=True
-        )
-        return strips[0].apply_offsets(0, at) if strips else Strip.blank(width, self.rich_style)
+    def on_log_rows_scrolled(self, message: LogRows.Scrolled) -> None:
+        message.stop()
+        self._note = ""
+        self._follows = message.at_end
+        self._tell()
 
-    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        rows = (row.draw(self._width, self._glyphs).plain for row in self._rows)
-        return selection.extract("\n".join(rows)), "\n"
+    def _go(self, y: int) -> None:
+        """The person scrolls to row ``y``."""
+        self._rows.scroll_to(y=y, animate=False, immediate=True, force=True)
 
-    def selection_updated(self, selection: Selection | None) -> None:
-        self.refresh()
+    def action_move(self, by: int) -> None:
+        self._go(self._rows.top + by)
 
+    def action_page(self, by: int) -> None:
+        self._go(self._rows.top + by * max(1, self._rows.size.height - 1))
 
-class _Row(NamedTuple):
-    """A row of the pane: a part of a line's text. Made for every line, drawn only in sight."""
+    def action_first(self) -> None:
+        self._go(0)
 
-    line: LogLine
-    text: str
-    first: bool
+    def action_follow(self) -> None:
+        self._follows = True
+        self._note = ""
+        self._place(None)
+        self._tell()
 
-    def draw(self, width: int, glyphs: Glyphs) -> Content:
-        head, mark = _head(self.line, width, glyphs)
-        style = _STYLES[self.line.severity]
-        if self.first:
-            lead = Content.assemble((head, FAINT), (mark, style))
+    def action_sideways(self, by: int) -> None:
+        rows = self._rows
+        widest = self._page.widest(rows.top, rows.size.height)
+        most = max(rows.left, widest - self._page.room)
+        rows.left = max(0, min(rows.left + by * _SIDESTEP, most))
+        rows.refresh()
+
+    def _reveal(self, at: int) -> None:
+        """Show row ``at``, with what led to it, and stay there."""
+        rows = self._rows
+        self._follows = False
+        y = rows.top if rows.top <= at < rows.bottom else at - rows.size.height // 3
+        rows.place(max(0, y))
+        rows.refresh()
+
+    def _reveal_match(self, at: int) -> None:
+        """Show the current match, which begins in row ``at``."""
+        rows, where = self._rows, self._page.current_cells
+        if not self._page.wraps and where is not None:
+            start, end = where
+            if not rows.left < start <= end < rows.left + self._page.room:
+                rows.left = max(0, end - self._page.room // 2)
+        self._reveal(at)
+
+    # -- search
+
+    def action_search(self) -> None:
+        self._origin = (self._page.anchor(self._rows.top), self._follows)
+        self._line.display = True
+        self._input.focus()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+        if self._line.display:
+            self._search(message.value)
+
+    def _search(self, needle: str) -> None:
+        self._note = ""
+        place, followed = self._origin
+        at = self._page.search(needle, self._page.row_of(place))
+        if at is None:
+            self._follows = followed
+            self._place(place)
+            self._rows.refresh()
         else:
-            lead = Content(" " * (_indent(head, width) + len(mark)))
-        return lead + Content.styled(self.text, style)
+            self._reveal_match(at)
+        self._tell()
 
+    def on_search_input_left(self, message: SearchInput.Left) -> None:
+        message.stop()
+        if not self._line.display:
+            return
+        if not message.keep:
+            self._search("")
+        self._line.display = False
+        if not message.keep or not self._page.needle:
+            self._input.value = ""
+        if self._input.has_focus:
+            self._rows.focus()
+        self.refresh_bindings()
 
-_STYLES = {"info": "", "warning": "$warning", "error": "$error"}
+    def on_search_input_stepped(self, message: SearchInput.Stepped) -> None:
+        message.stop()
+        self.action_match(message.by)
 
+    def action_match(self, by: int) -> None:
+        self._note = ""
+        at = self._page.step(by, self._rows.top, self._rows.bottom)
+        if at is not None:
+            self._reveal_match(at)
+        self._tell()
 
-def _head(line: LogLine, width: int, glyphs: Glyphs) -> tuple[str, str]:
-    """What stands before the text: when and where, and the mark that tells the severity."""
-    marks = {"info": "", "warning": f"{glyphs.warning} ", "error": f"{glyphs.failed} "}
-    if width < _NARROW:
-        return f"{line.source}: " if line.source else "", marks[line.severity]
-    return f"{line.at.astimezone():%H:%M:%S}  {line.source:<12} ", marks[line.severity]
+    def action_clear_search(self) -> None:
+        self._page.search("")
+        self._input.value = ""
+        self._rows.refresh()
+        self._tell()
+        self.refresh_bindings()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # Where a key has nothing to do here it is the app's.
+        if action in ("match", "clear_search"):
+            return bool(self._page.needle)
+        if action == "sideways":
+            return not self._page.wraps
+        return True
 
-def _indent(head: str, width: int) -> int:
-    return len(head) if width >= _NARROW else 2
+    # -- what shows
 
+    def action_first_error(self) -> None:
+        at = self._page.first_error()
+        self._note = "" if at is not None else "no error"
+        if at is not None:
+            self._reveal(at)
+        self._tell()
 
-def _rows(line: LogLine, width: int, glyphs: Glyphs) -> list[_Row]:
-    """``line`` wrapped."""
-    rows: list[_Row] = []
-    head, mark = _head(line, width, glyphs)
-    room = max(8, width - len(head) - len(mark))
-    for text in glyphs.spell(clean(line.text, 4000)).expandtabs(4).splitlines() or [""]:
-        parts = [text]
-        if len(text) > room or not text.isascii():
-            parts = [part.plain for part in Content(text).wrap(room)] or [""]
-        rows += [_Row(line, part.rstrip(), not rows and not i) for i, part in enumerate(parts)]
-    return rows[:_MAX_ROWS_A_LINE]
+    def action_severity(self) -> None:
+        self._note = ""
+        place = self._page.anchor(self._rows.top)
+        self._page.next_level()
+        self._place(place)
+        self._tell()
+
+    def action_wrap(self) -> None:
+        place = self._page.anchor(self._rows.top)
+        self._rows.left = 0
+        self._page.toggle_wrap()
+        self._place(place)
+
+    def action_copy(self) -> None:
+        text, lines = self._page.copied()
+        self._note = "" if lines else "nothing to copy"
+        if lines:
+            self.post_message(self.CopyAsked(text, lines))
+        self._tell()
