@@ -1,124 +1,256 @@
-"""How the run ended: what was made and where it lies, or why it failed and what to do."""
+"""How the run ended, with a cursor over the files: open, copy the path, save elsewhere."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
+from textual.content import Content, Span
+from textual.geometry import Size
+from textual.message import Message
 
 from aura_tui.model.status import JobStatus
-from aura_tui.model.text import clean_line
-from aura_tui.ui import bindings, phrases
+from aura_tui.ui import bindings
+from aura_tui.ui.ending import Fact, Tone, facts
+from aura_tui.ui.glyphs import UNICODE
+from aura_tui.ui.legible import cells, row_spans
 from aura_tui.ui.theme import MUTED
-from aura_tui.ui.widgets.header import STATUS_STYLE
-from aura_tui.ui.widgets.painted import drawable
+from aura_tui.ui.widgets.rows import RowsView, SelectedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from textual.app import ComposeResult
+    from textual import events
     from textual.binding import BindingType
 
+    from aura_tui.model.events import Artifact
     from aura_tui.model.job import Job
+    from aura_tui.service import RetryPlan
     from aura_tui.ui.glyphs import Glyphs
 
+_NARROW = 60
 _LABEL = 10
+_SIZE = 8
+_CURSOR = 2
+_HEADS = {
+    JobStatus.SUCCEEDED: "bold $success",
+    JobStatus.FAILED: "bold $error",
+    JobStatus.CANCELED: "bold $warning",
+}
+_STYLES = {
+    Tone.PLAIN: "",
+    Tone.MUTED: MUTED,
+    Tone.WARNING: "$warning",
+    Tone.ERROR: "$error",
+    Tone.ADVICE: "",
+    Tone.QUOTE: MUTED,
+}
 
 
-class ResultPanel(VerticalScroll, can_focus=True):
-    """Its text can be selected with the mouse; paths are never cut."""
+class _Row(NamedTuple):
+    """A part of a fact's text, after ``lead``: its label and size, or blanks."""
+
+    fact: int
+    lead: str
+    text: str
+    joint: str  # what a break between this row and the one above has swallowed; newline: nothing
+
+
+class ResultPanel(RowsView, inherit_bindings=False):
+    """Draws facts. A path is never cut: it wraps, and is copied whole."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.RESULT]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._text = Static(markup=False)
+    class OpenAsked(Message):
+        """The person wants to see ``artifact``."""
 
-    def compose(self) -> ComposeResult:
-        yield self._text
+        def __init__(self, artifact: Artifact) -> None:
+            super().__init__()
+            self.artifact = artifact
 
-    def show(self, job: Job, glyphs: Glyphs) -> None:
-        """Draw how ``job``, which has ended, ended."""
-        self._text.update(drawable(Content("\n").join(lines(job, glyphs)), glyphs))
+    class CopyAsked(Message):
+        """The person wants ``path`` on the clipboard."""
 
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.path = path
 
-def lines(job: Job, glyphs: Glyphs) -> Iterator[Content]:
-    """What the panel says, a fact a line."""
-    after = phrases.took(phrases.active_s(job))
-    where = f" in {job.stage.title}" if job.stage is not None else ""
-    head = {
-        JobStatus.SUCCEEDED: f"Succeeded after {after}",
-        JobStatus.FAILED: f"Failed{where} after {after}",
-        JobStatus.CANCELED: f"Cancelled{where} after {after}",
-    }.get(job.status, phrases.JOB_WORDS[job.status])
-    yield Content.styled(f"{glyphs.job(job.status)} {head}", f"bold {STATUS_STYLE[job.status]}")
-    if job.status is JobStatus.SUCCEEDED:
-        yield from _made(job)
-    elif job.status is JobStatus.FAILED:
-        yield from _why(job, glyphs)
-    else:
-        if job.message:
-            yield Content(clean_line(job.message, 4000))
-        yield from _kept(job)
-    if job.warnings and job.status is JobStatus.SUCCEEDED:
-        count = len(job.warnings)
-        text = f"{glyphs.warning} {count} warning{'s' if count > 1 else ''}; see the stages"
-        yield Content.styled(text, "$warning")
+    class SaveAsked(Message):
+        """The person wants a copy of ``artifact`` somewhere."""
 
+        def __init__(self, artifact: Artifact) -> None:
+            super().__init__()
+            self.artifact = artifact
 
-def _made(job: Job) -> Iterator[Content]:
-    output = job.output
-    told: set[str] = set()
-    if output is not None and output.video_path:
-        yield _fact("video", output.video_path, output.size_bytes)
-        told.add(output.video_path)
-    if output is not None and output.subtitle_path:
-        known = {artifact.path: artifact.size_bytes for artifact in job.artifacts}
-        yield _fact("captions", output.subtitle_path, known.get(output.subtitle_path, 0))
-        told.add(output.subtitle_path)
-    beside = _folder(output.video_path) if output is not None else ""
-    for artifact in job.artifacts:
-        if artifact.path not in told:
-            same = beside and _folder(artifact.path) == beside
-            name = artifact.path[len(beside) :] if same else artifact.path
-            yield _fact("also", name, artifact.size_bytes)
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._glyphs = UNICODE
+        self._job: Job | None = None
+        self._facts: tuple[Fact, ...] = ()
+        self._rows: list[_Row] = []
+        self._laid_out_for = 0
+        self._files: list[int] = []  # facts that the cursor can be on
+        self._at = 0  # among them
 
+    def show(
+        self,
+        job: Job,
+        glyphs: Glyphs,
+        *,
+        plan: RetryPlan | None = None,
+        log_tail: tuple[str, ...] = (),
+        remote: bool = False,
+        video_s: float | None = None,
+    ) -> None:
+        """Draw how ``job``, which has ended, ended. More may be known later: then again."""
+        said = facts(job, plan=plan, log_tail=log_tail, remote=remote, video_s=video_s)
+        same = self._job is not None and self._job.id == job.id
+        if same and said == self._facts and glyphs is self._glyphs:
+            return
+        under = self.file if same else None
+        self._job, self._facts, self._glyphs = job, said, glyphs
+        self._files = [i for i, fact in enumerate(said) if fact.file is not None]
+        self._at = next((i for i, at in enumerate(self._files) if said[at].file == under), 0)
+        if not same:
+            self.scroll_to(y=0, animate=False, immediate=True, force=True)
+        self._lay_out(self.row_width)
+        self.refresh(layout=True)
+        self.refresh_bindings()
 
-def _why(job: Job, glyphs: Glyphs) -> Iterator[Content]:
-    said = {problem.message for problem in job.errors}
-    if job.message and job.message not in said:
-        yield Content.styled(clean_line(job.message, 4000), "$error")
-    for problem in job.errors:
-        code = clean_line(problem.code, 40)
-        yield Content.styled(f"{code} {clean_line(problem.message, 4000)}".strip(), "$error")
-        if problem.remediation:
-            yield Content(f"{glyphs.arrow} {clean_line(problem.remediation, 4000)}")
-    if job.log_path:
-        yield _fact("log", job.log_path)
-    for action in job.suggested_actions:
-        yield _fact("next", action)
+    @property
+    def file(self) -> Artifact | None:
+        """The file under the cursor."""
+        return self._facts[self._files[self._at]].file if self._files else None
 
+    # -- rows
 
-def _kept(job: Job) -> Iterator[Content]:
-    if not job.artifacts:
-        yield Content.styled("No finished file was there to keep.", MUTED)
-    folder = ""
-    for artifact in job.artifacts:
-        if _folder(artifact.path) != folder:
-            folder = _folder(artifact.path)
-            yield _fact("kept in", folder)
-        yield _fact("", artifact.path[len(folder) :], artifact.size_bytes)
+    def _lay_out(self, width: int) -> None:
+        self._laid_out_for = width
+        self._rows = []
+        if width <= 0:
+            return
+        for i, fact in enumerate(self._facts):
+            self._rows += self._wrapped(i, fact, width)
+        self.virtual_size = Size(width, len(self._rows))
 
+    def _wrapped(self, number: int, fact: Fact, width: int) -> list[_Row]:
+        lead, indent = self._lead(fact, width)
+        text = self._glyphs.spell(fact.text)
+        spans = row_spans(text, max(8, width - indent))
+        rows: list[_Row] = []
+        end = 0
+        for start, stop in spans:
+            joint = text[end:start] if rows else "\n"
+            rows.append(_Row(number, " " * indent if rows else lead, text[start:stop], joint))
+            end = stop
+        return rows
 
-def _folder(path: str) -> str:
-    """With its closing slash; "" where there is none."""
-    return path[: path.rfind("/") + 1]
+    def _lead(self, fact: Fact, width: int) -> tuple[str, int]:
+        """What stands before a fact's text, the cursor's place left blank; and its cells."""
+        glyphs = self._glyphs
+        status = self._job.status if self._job is not None else JobStatus.SUCCEEDED
+        signs = {
+            Tone.HEAD: glyphs.job(status),
+            Tone.WARNING: glyphs.warning,
+            Tone.ADVICE: glyphs.arrow,
+            Tone.QUOTE: f"  {glyphs.dot}",
+        }
+        lead = f"{signs.get(fact.tone, ''):<{_CURSOR - 1}} "
+        if fact.label and width >= _NARROW:
+            lead += f"{fact.label:<{_LABEL}}"
+        elif fact.label and not fact.size:
+            lead += f"{fact.label} "
+        if fact.size:
+            lead += f"{fact.size:>{_SIZE}}  "
+        return lead, cells(lead)
 
+    @property
+    def row_count(self) -> int:
+        return len(self._rows)
 
-def _fact(label: str, text: str, size_bytes: int | None = None) -> Content:
-    """The path comes last: so it is whole on its lines, to be selected. Unknown sizes are 0."""
-    size = "" if size_bytes is None else phrases.size(size_bytes) if size_bytes else "?"
-    column = f"{size:>8}  " if size else ""
-    return Content.assemble((f"{label:<{_LABEL}}{column}", MUTED), clean_line(text, 4000))
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many rows as it takes beside its scrollbar."""
+        width -= self.styles.scrollbar_size_vertical
+        if width == self._laid_out_for or width <= 0:
+            return len(self._rows)
+        return sum(len(self._wrapped(i, fact, width)) for i, fact in enumerate(self._facts))
+
+    def on_resize(self) -> None:
+        if self.row_width != self._laid_out_for:
+            self._lay_out(self.row_width)
+            self.refresh(layout=True)
+
+    def draw_row(self, at: int) -> Content:
+        row = self._rows[at]
+        fact = self._facts[row.fact]
+        lead = row.lead
+        under = bool(self._files) and self._files[self._at] == row.fact
+        first = row.joint == "\n"
+        if under and first:
+            lead = f"{self._glyphs.cursor}{lead[1:]}"
+        plain = lead + row.text
+        status = self._job.status if self._job is not None else JobStatus.SUCCEEDED
+        style = _HEADS[status] if fact.tone is Tone.HEAD else _STYLES[fact.tone]
+        spans = [Span(0, len(lead), MUTED)] if fact.label or fact.size else []
+        if style:
+            spans.append(Span(0 if first else len(lead), len(plain), style))
+        if under:
+            spans.append(Span(0, 1, "$primary"))
+            spans.append(Span(len(lead), len(plain), "bold"))
+        return Content(plain, spans)
+
+    def selected_row(self, at: int) -> SelectedRow:
+        row = self._rows[at]
+        return SelectedRow(row.lead + row.text, len(row.lead), row.joint)
+
+    # -- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("open", "copy", "save"):
+            return bool(self._files)
+        return True
+
+    def action_open(self) -> None:
+        if self.file is not None:
+            self.post_message(self.OpenAsked(self.file))
+
+    def action_copy(self) -> None:
+        if self.file is not None:
+            self.post_message(self.CopyAsked(self.file.path))
+
+    def action_save(self) -> None:
+        if self.file is not None:
+            self.post_message(self.SaveAsked(self.file))
+
+    def action_move(self, by: int) -> None:
+        """To the next file; where there is none that way, scroll."""
+        if 0 <= self._at + by < len(self._files):
+            self._point(self._at + by)
+        else:
+            self._go(self.scroll_offset.y + by)
+
+    def action_page(self, by: int) -> None:
+        self._go(self.scroll_offset.y + by * max(1, self.size.height - 1))
+
+    def action_first(self) -> None:
+        if self._files:
+            self._point(0)
+        self._go(0)
+
+    def action_last(self) -> None:
+        if self._files:
+            self._point(len(self._files) - 1)
+        self._go(self.row_count)
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.y + self.scroll_offset.y
+        if 0 <= at < self.row_count and self._rows[at].fact in self._files:
+            self._point(self._files.index(self._rows[at].fact))
+
+    def _point(self, to: int) -> None:
+        self._at = to
+        rows = [i for i, row in enumerate(self._rows) if row.fact == self._files[to]]
+        if rows:
+            lowest = rows[-1] - self.size.height + 1
+            self._go(max(lowest, min(self.scroll_offset.y, rows[0])))
+        self.refresh()
+
+    def _go(self, y: int) -> None:
+        self.scroll_to(y=y, animate=False, immediate=True, force=True)

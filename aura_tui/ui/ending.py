@@ -1,0 +1,283 @@
+"""What the end of a run says: what was made and where it lies, or why not and what to do next.
+
+Plain: facts in their order, no colour, no width. Every text in them is legible and bounded.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from aura_tui.model.events import Artifact
+from aura_tui.model.job import MAX_WARNINGS
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus
+from aura_tui.model.text import clean_line
+from aura_tui.ui import phrases
+from aura_tui.ui.legible import legible, legible_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from aura_tui.model.job import Job
+    from aura_tui.service import PlannedStep, RetryPlan
+
+TAIL_LINES = 20
+_TAIL_CHARS = 400
+_SENTENCE_CHARS = 2000
+_KEPT = "; kept: "  # after it, an engine's words on a cancel name every file; we list them
+
+
+class Tone(Enum):
+    """What a fact is to the reader."""
+
+    HEAD = "head"
+    PLAIN = "plain"
+    MUTED = "muted"
+    WARNING = "warning"
+    ERROR = "error"
+    ADVICE = "advice"
+    QUOTE = "quote"  # somebody else's words
+
+
+class Fact(NamedTuple):
+    """One thing that is said. ``file`` is what it names, where keys can act on it; ``size`` its
+    size in words."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    label: str = ""
+    size: str = ""
+    file: Artifact | None = None
+
+
+def facts(
+    job: Job,
+    *,
+    plan: RetryPlan | None = None,
+    log_tail: tuple[str, ...] = (),
+    remote: bool = False,
+    video_s: float | None = None,
+) -> tuple[Fact, ...]:
+    """All that is to say of ``job``, which has ended.
+
+    ``plan``: what a retry would do. ``log_tail``: the last lines of FFmpeg's log. ``remote``: its
+    paths are another machine's. ``video_s``: how long the video is, where that is known.
+    """
+    said: Iterable[Fact]
+    if job.status is JobStatus.SUCCEEDED:
+        said = _succeeded(job, remote, video_s)
+    elif job.status is JobStatus.FAILED:
+        said = _failed(job, plan, log_tail, remote)
+    else:
+        said = _cancelled(job, plan, remote)
+    return tuple(said)
+
+
+# -- success
+
+
+def _succeeded(job: Job, remote: bool, video_s: float | None) -> Iterator[Fact]:
+    files = list(_made(job))
+    active_s = phrases.active_s(job)
+    parts = [f"Succeeded after {phrases.took(active_s)}"]
+    if files and files[0][1].size_bytes:
+        parts.append(phrases.size(files[0][1].size_bytes))
+    if video_s is not None and video_s > 0:
+        pace = f" at {video_s / active_s:.1f}x speed" if active_s >= 0.1 else ""
+        parts.append(f"{phrases.duration(video_s)} of video{pace}")
+    yield Fact("; ".join(parts), Tone.HEAD)
+    yield from _listed(files, remote)
+    if not files:
+        yield Fact("The engine names no file.", Tone.MUTED)
+    yield from _warned(job)
+
+
+def _made(job: Job) -> Iterator[tuple[str, Artifact]]:
+    """The files with what each is, the video first."""
+    output = job.output
+    known = {artifact.path: artifact for artifact in job.artifacts}
+    told: set[str] = set()
+    if output is not None and output.video_path:
+        video = known.get(output.video_path) or Artifact(
+            name=_name(output.video_path),
+            path=output.video_path,
+            type="video/mp4",
+            size_bytes=output.size_bytes,
+        )
+        told.add(video.path)
+        yield "video", video
+    if output is not None and output.subtitle_path and output.subtitle_path not in told:
+        captions = known.get(output.subtitle_path) or Artifact(
+            name=_name(output.subtitle_path), path=output.subtitle_path, type="application/x-subrip"
+        )
+        told.add(captions.path)
+        yield "captions", captions
+    for artifact in job.artifacts:
+        if artifact.path not in told:
+            told.add(artifact.path)
+            yield _kind(artifact), artifact
+
+
+def _kind(artifact: Artifact) -> str:
+    media = artifact.type.partition("/")[0]
+    if artifact.type in ("application/x-subrip", "text/vtt"):
+        return "captions"
+    return {"video": "video", "audio": "sound", "image": "picture"}.get(media, "file")
+
+
+# -- failure
+
+
+def _failed(
+    job: Job, plan: RetryPlan | None, log_tail: tuple[str, ...], remote: bool
+) -> Iterator[Fact]:
+    where = f" in {job.stage.title}" if job.stage is not None else ""
+    yield Fact(f"Failed{where} after {phrases.took(phrases.active_s(job))}", Tone.HEAD)
+    said: set[str] = set()
+    for problem in job.errors:
+        said |= {_key(problem.message), _key(problem.remediation)}
+    if job.message and _new(job.message, said):
+        yield Fact(_sentence(job.message), Tone.ERROR)
+    said.clear()
+    for problem in job.errors:
+        text = f"{clean_line(problem.code, 40)} {problem.message}"
+        if _new(text, said):
+            yield Fact(_sentence(text), Tone.ERROR)
+        if _new(problem.remediation, said):
+            yield Fact(_sentence(problem.remediation), Tone.ADVICE)
+    if plan is not None:
+        yield Fact(f"{planned(plan)}.")
+    for action in job.suggested_actions:
+        if _new(action, said):
+            yield Fact(_sentence(action), label="next")
+    if job.log_path:
+        log = Artifact(name=_name(job.log_path), path=job.log_path, type="text/plain")
+        yield Fact(legible_path(job.log_path), label="log", file=log)
+        if remote:
+            yield Fact("A path on the engine's machine.", Tone.MUTED)
+    yield from _tail(log_tail)
+    if job.artifacts:
+        yield Fact(f"{_count(len(job.artifacts), 'file')} kept", Tone.PLAIN)
+        yield from _listed([("", artifact) for artifact in job.artifacts], remote)
+    yield from _warned(job)
+
+
+def _tail(lines: tuple[str, ...]) -> Iterator[Fact]:
+    rows = [row for line in lines[-TAIL_LINES:] for row in _quoted(line)]
+    if rows:
+        yield Fact("FFmpeg's log ends:", Tone.MUTED)
+    for row in rows[-TAIL_LINES:]:
+        yield Fact(row, Tone.QUOTE)
+
+
+def _quoted(line: str) -> list[str]:
+    return [row.rstrip() for row in legible(line, _TAIL_CHARS).split("\n") if row.strip()]
+
+
+def _key(text: str) -> str:
+    """What two ways to write the same sentence have in common."""
+    return clean_line(text, _SENTENCE_CHARS).casefold().rstrip(". ")
+
+
+def _new(text: str, said: set[str]) -> bool:
+    """Whether ``text`` says what has not been said; from now on it has."""
+    key = _key(text)
+    if not key or key in said:
+        return False
+    said.add(key)
+    return True
+
+
+# -- cancelled
+
+
+def _cancelled(job: Job, plan: RetryPlan | None, remote: bool) -> Iterator[Fact]:
+    where = f" in {job.stage.title}" if job.stage is not None else ""
+    kept = f"{_count(len(job.artifacts), 'file')} kept" if job.artifacts else "no file was finished"
+    after = phrases.active_s(job)
+    lasted = f" after {phrases.took(after)}" if after else ""
+    yield Fact(f"Cancelled{where}{lasted}; {kept}", Tone.HEAD)
+    reason = job.message.partition(_KEPT)[0]
+    if _key(reason) not in (_key(f"Cancelled{where}"), ""):
+        yield Fact(_sentence(reason))
+    if plan is not None:
+        yield Fact(f"{planned(plan)}.")
+    yield from _listed([("", artifact) for artifact in job.artifacts], remote)
+
+
+# -- said at every end
+
+
+def planned(plan: RetryPlan) -> str:
+    """What a retry reuses, and about how long it takes: no full stop at its end."""
+    reused = [text for step in plan.steps if (text := _reused(step))]
+    what = f"A retry reuses {', '.join(reused)}" if reused else "A retry starts from the beginning"
+    if plan.eta is None:
+        return what
+    left = phrases.time_left(plan.eta)
+    return f"{what}; {'about ' if left[0].isdigit() else ''}{left}"
+
+
+def _reused(step: PlannedStep) -> str:
+    title = step.stage.title
+    if step.reused <= 0:
+        return ""
+    if step.total is not None and step.reused >= step.total:
+        return title
+    of_all = "" if step.total is None else f" of {step.total}"
+    noun = "part" if step.stage is Stage.COMPOSITION else "scene"
+    plural = "" if (step.total or step.reused) == 1 else "s"
+    return f"{step.reused}{of_all} {noun}{plural} of {title}"
+
+
+def _warned(job: Job) -> Iterator[Fact]:
+    if job.warnings:
+        count = len(job.warnings)
+        more = " or more" if count >= MAX_WARNINGS else ""
+        warnings = f"{count}{more} warning{'s' if count > 1 else ''}"
+        yield Fact(f"{warnings}; see the log or the stages", Tone.WARNING)
+
+
+def _listed(files: list[tuple[str, Artifact]], remote: bool) -> Iterator[Fact]:
+    """A line a file. A folder is named once, before its files; where there is a video its own
+    path says it, to be taken whole."""
+    there = " on the engine's machine" if remote else ""
+    lead = files[0][1] if files and files[0][0] == "video" else None
+    folder = ""
+    if lead is not None:
+        folder = _folder(lead.path)
+        yield _file(*files[0], lead.path)
+        if remote:
+            yield Fact("A path on the engine's machine; save as brings the file here.", Tone.MUTED)
+    rest = files if lead is None else files[1:]
+    order = {_folder(artifact.path): None for _, artifact in rest}
+    folders = sorted(order, key=lambda name: name != folder)  # stable: as told, the video's first
+    for name in folders:
+        if name != folder or (lead is None and name):
+            yield Fact(f"{legible_path(name) or 'no folder'}{there}", label="in")
+        for kind, artifact in rest:
+            if _folder(artifact.path) == name:
+                yield _file(kind, artifact, artifact.path[len(name) :])
+
+
+def _file(kind: str, artifact: Artifact, path: str) -> Fact:
+    size = phrases.size(artifact.size_bytes) if artifact.size_bytes else "?"
+    return Fact(legible_path(path or artifact.name), label=kind, size=size, file=artifact)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _sentence(text: str) -> str:
+    return legible(clean_line(text, _SENTENCE_CHARS))
+
+
+def _folder(path: str) -> str:
+    """With its closing slash; "" where there is none."""
+    return path[: path.rfind("/") + 1]
+
+
+def _name(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
