@@ -322,7 +322,7 @@ async def test_by_mouse() -> None:
         at = str(picker.render()).index("1440p")
         await dialog.pilot.click("#resolution", offset=(at, 0))
         await dialog.shows("[1440p]", "2560x1440 pixels")
-        await dialog.pilot.click("#start")
+        await dialog.pilot.click("#submit")
         assert order_of(await dialog.answers()).request.render_spec.res == "1440p"
 
 
@@ -373,14 +373,37 @@ async def test_what_a_provider_refuses_is_said_at_its_field() -> None:
         assert order_of(await dialog.answers()).request.voice_spec.voice_name == ""
 
 
-async def test_an_engine_that_fails_is_told_beside_the_answers() -> None:
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_failure_of_no_field_is_told_above_them(size: tuple[int, int]) -> None:
     async def check(draft: Draft) -> Order:
-        raise EngineError(Code.ENGINE_GONE, "The engine is gone", "Start it.")
+        raise EngineError(Code.ENGINE_GONE, "The engine is gone", "Start it again with aura-tui.")
+
+    async with asked(NewJobScreen(Draft(brief="Tides"), UNICODE, check), size) as dialog:
+        await dialog.press(*["tab"] * 7, "ctrl+s")
+        await dialog.shows("\u2717 The engine is gone.", "Start", "ctrl+s starts")
+        assert dialog.answer == NOT_YET
+        dialog.screen.query_one("#folder").focus()
+        await dialog.press("x")
+        await until(lambda: "\u2717" not in dialog.text)
+
+
+async def test_a_refusal_stands_while_another_field_is_typed_in() -> None:
+    checks = 0
+
+    async def check(draft: Draft) -> Order:
+        nonlocal checks
+        checks += 1
+        if checks > 1:
+            await asyncio.Event().wait()
+        raise InputError(Code.VOICE_UNKNOWN, "No voice", "Take y.", field="voiceSpec.voiceName")
 
     async with asked(NewJobScreen(Draft(brief="Tides"), UNICODE, check)) as dialog:
-        await dialog.press("ctrl+s")
-        await dialog.shows("\u2717 The engine is gone. Start it.")
-        assert dialog.answer == NOT_YET
+        await typed(dialog, Field.VOICE, "x")
+        await dialog.shows("\u2717 No voice. Take y.")
+        await typed(dialog, Field.FOLDER, "a")
+        await until(lambda: checks == 2)
+        await typed(dialog, Field.FOLDER, "b")
+        assert "\u2717 No voice. Take y." in dialog.text
 
 
 async def test_a_check_that_typing_overtook_says_nothing() -> None:
@@ -487,5 +510,5 @@ async def test_save_as_wants_a_path() -> None:
         await dialog.press("ctrl+u", "enter")
         assert dialog.answer == NOT_YET
         await dialog.press(*"x")
-        await dialog.pilot.click("#start")
+        await dialog.pilot.click("#submit")
         assert await dialog.answers() == "x"

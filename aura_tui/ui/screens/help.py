@@ -68,11 +68,15 @@ class HelpScreen(ModalScreen[None]):
         self._columns = tuple(Static(markup=False) for _ in range(_COLUMNS))
         self._all = VerticalScroll(id="help")
         self._all.border_title = "Keys"
-        self._all.border_subtitle = "esc closes"
 
     def compose(self) -> ComposeResult:
         with self._all, Horizontal():
             yield from self._columns
+
+    def on_mount(self) -> None:
+        app = self.app
+        palette = f"{app.COMMAND_PALETTE_BINDING} all commands, " if app.use_command_palette else ""
+        self._all.border_subtitle = f"{palette}esc closes"
 
     def on_resize(self, event: Resize) -> None:
         """As many columns as fit, of equal width; texts as long as those let them be."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static, TextArea
 
 from aura_tui.errors import AuraError, InputError
 from aura_tui.model.text import clean_line
-from aura_tui.ui import bindings
 from aura_tui.ui.draft import ASPECTS, RESOLUTIONS, Field, Order, blame, matching
-from aura_tui.ui.screens.dialog import ROOMY, SHORT, Choice
+from aura_tui.ui.screens.dialog import SHORT
+from aura_tui.ui.screens.form import Form
 from aura_tui.ui.theme import MUTED
 from aura_tui.ui.widgets.entry import Area, Entry
 from aura_tui.ui.widgets.painted import drawable
@@ -25,15 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from textual.app import ComposeResult
-    from textual.binding import BindingType
     from textual.events import DescendantBlur, DescendantFocus, Resize
     from textual.widget import Widget
 
     from aura_tui.ui.draft import Draft
     from aura_tui.ui.glyphs import Glyphs
 
+_SUGGESTED = 5
 _PAUSE_S = 0.3  # in typing, before providers are asked
-_HIGH = 32  # rows; from here the text has more room
 
 
 class Row(Vertical):
@@ -75,7 +73,7 @@ class Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
     """Scrolls after the focus: up and down are the form's."""
 
 
-class NewJobScreen(ModalScreen[Order | None]):
+class NewJobScreen(Form[Order]):
     """Gives the order, or None when it was closed; ``draft`` is then what had been typed.
 
     ``check`` is asked when typing pauses, and before the order is given: it reads the file, asks
@@ -83,10 +81,7 @@ class NewJobScreen(ModalScreen[Order | None]):
     choose from; a draft without one gets the settings' own.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings.FORM]
     AUTO_FOCUS = "Area"
-    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (ROOMY, "-roomy")]  # noqa: RUF012 - Textual's own spelling
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall"), (_HIGH, "-high")]  # noqa: RUF012 - as above
 
     def __init__(
         self,
@@ -97,15 +92,15 @@ class NewJobScreen(ModalScreen[Order | None]):
         voices: Sequence[str] = (),
         themes: Sequence[str] = (),
     ) -> None:
-        super().__init__()
+        super().__init__(glyphs)
         self.draft = draft
-        self._glyphs = glyphs
         self._check = check
         self._voices: tuple[str, ...] = ()
         self._touched = {field for field in Field if draft.get(field)}
         self._refused: dict[Field | None, str] = {}  # by the last check
         self._rows = {row.field: row for row in self._make_rows(themes)}
         self._fields = Fields(id="fields")
+        self._trouble = Static(markup=False, id="trouble")  # what no field is to blame for
         self._status = Static(markup=False, id="status")
         self.set_voices(voices)
 
@@ -122,17 +117,15 @@ class NewJobScreen(ModalScreen[Order | None]):
         for field in Field:
             control = controls.get(field) or Entry(draft.get(field))
             control.id = field.name.lower()
-            yield Row(field, control, self._glyphs)
+            yield Row(field, control, self.glyphs)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="form"):
             yield Static(Content.styled("New job", "bold"), markup=False)
             with self._fields:
+                yield self._trouble
                 yield from self._rows.values()
-            with Horizontal(id="answers"):
-                yield Choice("Start", self._glyphs, id="start")
-                yield Choice("Close", self._glyphs, id="close")
-                yield self._status
+            yield from self.answers("Start", self._status)
 
     def on_mount(self) -> None:
         self._show()
@@ -158,17 +151,18 @@ class NewJobScreen(ModalScreen[Order | None]):
         hints = self.draft.hints()
         names = matching(self._voices, self.draft.voice)
         if self.draft.voice.strip() and names:
-            hints[Field.VOICE] = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+            more = ", ..." if len(names) > _SUGGESTED else ""
+            hints[Field.VOICE] = clean_line(", ".join(names[:_SUGGESTED]) + more, 200)
         wrong = self._refused.copy()
         for field, text in self.draft.problems().items():
             wrong[field] = text
         for field, row in self._rows.items():
             problem = wrong.get(field, "") if field in self._touched else ""
             row.note(problem or hints.get(field, ""), wrong=bool(problem))
-        if general := wrong.get(None, ""):
-            status = f"{self._glyphs.failed} {general}"
-        said = drawable(Content(status or f"{self._submit_key()} starts"), self._glyphs)
-        self._status.update(said.stylize("$error" if general else MUTED))
+        self._status.update(Content.styled(status or f"{self._submit_key()} starts", MUTED))
+        general = wrong.get(None, "")
+        self._trouble.display = bool(general)
+        self._trouble.update(drawable(Content(f"{self.glyphs.failed} {general}"), self.glyphs))
 
     def _submit_key(self) -> str:
         bound = self.active_bindings.items()
@@ -207,33 +201,19 @@ class NewJobScreen(ModalScreen[Order | None]):
             self._show()
 
     async def _settle(self) -> Order | None:
-        self._refused = {}
+        """The order; None where ``check`` refuses, with its reason kept."""
+        order, refused = None, dict[Field | None, str]()
         try:
-            return await self._check(self.draft)
+            order = await self._check(self.draft)
         except InputError as e:
             field, text = blame(e, self.draft)
-            self._refused[field] = text
+            refused[field] = text
         except AuraError as e:
-            self._refused[None] = clean_line(f"{e.message}. {e.remediation}", 500)
-        return None
+            refused[None] = clean_line(f"{e.message}. {e.remediation}", 500)
+        self._refused = refused
+        return order
 
-    # -- keys and mouse
-
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        self.focus_next()
-
-    def action_field(self, step: int) -> None:
-        self.focus_next() if step > 0 else self.focus_previous()
-
-    def action_stay(self) -> None:
-        self.dismiss(None)
-
-    def on_choice_taken(self, message: Choice.Taken) -> None:
-        message.stop()
-        if message.choice.id == "start":
-            self.action_submit()
-        else:
-            self.dismiss(None)
+    # -- the order
 
     def action_submit(self) -> None:
         self._touched = set(Field)
@@ -249,7 +229,8 @@ class NewJobScreen(ModalScreen[Order | None]):
             self.dismiss(order)
             return
         self._show()
-        self._to_problem({field for field in self._refused if field is not None})
+        if not self._to_problem({field for field in self._refused if field is not None}):
+            self._fields.scroll_home(animate=False)
 
     def _to_problem(self, wrong: set[Field]) -> bool:
         """Focus the first field that is wrong; whether there is one."""

@@ -1,0 +1,62 @@
+"""The base of screens where one types: fields, then Start (or the like) and Close."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual.containers import Horizontal
+from textual.screen import ModalScreen
+
+from aura_tui.ui import bindings
+from aura_tui.ui.screens.dialog import ROOMY, SHORT, Choice
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.widget import Widget
+    from textual.widgets import Input
+
+    from aura_tui.ui.glyphs import Glyphs
+
+T = TypeVar("T")
+
+_HIGH = 32  # rows; from here a text has more room
+
+
+class Form(ModalScreen[T | None]):
+    """Gives None when it is closed. Subclasses say what :meth:`action_submit` gives."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.FORM]
+    HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (ROOMY, "-roomy")]  # noqa: RUF012 - Textual's own spelling
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall"), (_HIGH, "-high")]  # noqa: RUF012 - as above
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.glyphs = glyphs
+
+    def answers(self, submit: str, *beside: Widget) -> ComposeResult:
+        """The last line: what submits, what closes, and ``beside`` them."""
+        with Horizontal(id="answers"):
+            yield Choice(submit, self.glyphs, id="submit")
+            yield Choice("Close", self.glyphs, id="close")
+            yield from beside
+
+    def action_submit(self) -> None:
+        """Give what was typed, if it is sound."""
+        raise NotImplementedError
+
+    def action_field(self, step: int) -> None:
+        self.focus_next() if step > 0 else self.focus_previous()
+
+    def action_stay(self) -> None:
+        self.dismiss(None)
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        self.focus_next()
+
+    def on_choice_taken(self, message: Choice.Taken) -> None:
+        message.stop()
+        if message.choice.id == "submit":
+            self.action_submit()
+        else:
+            self.action_stay()
