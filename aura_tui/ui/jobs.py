@@ -266,6 +266,11 @@ class JobsState:
         return job_id in self._marked
 
     @property
+    def clearable(self) -> bool:
+        """Whether there are marks, or a filter."""
+        return bool(self._marked or self.filter.text)
+
+    @property
     def marked_hidden(self) -> int:
         """How many marked jobs are filtered away."""
         return sum(self.position(job_id) is None for job_id in self._marked)

@@ -288,12 +288,17 @@ async def test_space_marks_and_goes_on() -> None:
 
 async def test_escape_clears_marks_then_the_filter_then_is_not_ours() -> None:
     async with showing() as (app, pilot):
-        await pilot.press("space", "slash", *"moon", "enter", "escape")
+        await pilot.press("space", "slash", *"moon", "enter")
+        await pilot.pause()
+        assert any(one.binding.action == "clear" for one in app.active_bindings.values())
+        await pilot.press("escape")
         assert app.state.marked == ()
         assert app.state.filter.text == "moon"
         await pilot.press("escape")
         assert app.state.filter.text == ""
         assert app.backs == 0
+        await pilot.pause()
+        assert not any(one.binding.action == "clear" for one in app.active_bindings.values())
         await pilot.press("escape")
         assert app.backs == 1
 

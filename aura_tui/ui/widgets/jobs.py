@@ -219,6 +219,7 @@ class JobList(ScrollView, can_focus=True):
         self._rows: dict[str, tuple[Row, tuple[_Line, ...]]] = {}  # of the jobs in sight
         self._made_for: tuple[int, Glyphs] | None = None  # width and glyphs of the rows
         self._cursor: str | None = None  # as last drawn
+        self._clears = False  # whether the footer shows that there is something to clear
         self._anchor: tuple[str, int] | None = None  # a job in sight, and its line in the window
 
     def show(self, state: JobsState, now: datetime, glyphs: Glyphs) -> None:
@@ -394,7 +395,9 @@ class JobList(ScrollView, can_focus=True):
         if state is None:
             return
         self._draw()
-        self.refresh_bindings()
+        if self._clears != state.clearable:  # the footer is made anew: not at every key
+            self._clears = state.clearable
+            self.refresh_bindings()
         if state.cursor is not None and state.cursor != was:
             self.post_message(JobsPane.Chosen(state.cursor))
         self.post_message(JobsPane.Stale())
@@ -447,7 +450,7 @@ class JobList(ScrollView, can_focus=True):
         """With nothing to clear, escape is for whoever is asked next."""
         if action == "clear":
             state = self._state
-            return state is not None and bool(state.marked or state.filter.text)
+            return state is not None and state.clearable
         return True
 
     def on_click(self, event: events.Click) -> None:
