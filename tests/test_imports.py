@@ -42,6 +42,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx_sse": ("client",),
     "sqlite3": ("engine",),
     "PIL": ("providers", "pipeline", "ui"),
+    "starlette": ("server",),
+    "uvicorn": ("server",),
     "textual_image": ("ui",),
 }
 FILES = sorted(p for p in ROOT.rglob("*.py") if p != ROOT / "__init__.py")
