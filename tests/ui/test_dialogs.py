@@ -84,25 +84,15 @@ DIALOGS: dict[str, tuple[Callable[[Glyphs], ModalScreen[Any]], tuple[str, ...]]]
 
 
 @pytest.mark.parametrize("ascii", [False, True])
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", DIALOGS)
-async def test_question_and_answers_show_at_every_size(
-    name: str, size: tuple[int, int], ascii: bool
-) -> None:
+async def test_question_and_answers_show_at_every_size(name: str, ascii: bool) -> None:
     make, texts = DIALOGS[name]
-    async with asked(make(ASCII if ascii else UNICODE), size, ascii=ascii) as dialog:
-        await dialog.shows(*texts)
-        assert not ascii or dialog.text.isascii(), [c for c in dialog.text if not c.isascii()]
-        assert len(dialog.lines) == size[1]
-
-
-@pytest.mark.parametrize("name", DIALOGS)
-async def test_a_dialog_survives_any_resize(name: str) -> None:
-    make, texts = DIALOGS[name]
-    async with asked(make(UNICODE), (200, 60)) as dialog:
-        for size in ((40, 12), (41, 13), (120, 40), (80, 24)):
+    async with asked(make(ASCII if ascii else UNICODE), (40, 12), ascii=ascii) as dialog:
+        for size in ((40, 12), (41, 13), (200, 60), (120, 40), (80, 24)):
             await dialog.pilot.resize_terminal(*size)
             await dialog.shows(*texts)
+            assert not ascii or dialog.text.isascii(), [c for c in dialog.text if not c.isascii()]
+            assert len(dialog.lines) == size[1]
 
 
 @pytest.mark.parametrize("name", DIALOGS)
