@@ -415,7 +415,8 @@ class LogPage:
     @property
     def title(self) -> str:
         """What shows, in a few words."""
-        return _LEVEL_TITLES[self.level]
+        none = ", none" if self.level is not Level.ALL and not self.rows else ""
+        return _LEVEL_TITLES[self.level] + none
 
     # -- the rest
 

@@ -54,6 +54,11 @@ def title(app: PaneApp) -> str:
     return Content.from_markup(app.query_one(LogView).border_title or "").plain
 
 
+def lines(app: PaneApp) -> list[str]:
+    """The log's rows without what the scrollbar draws."""
+    return [row[:70].rstrip() for row in app.rows[2:]]
+
+
 def numbered(count: int) -> list[str]:
     return [f"line {n}." for n in range(count)]
 
@@ -98,12 +103,12 @@ async def test_the_rows_in_sight_stay_while_the_ring_loses_others() -> None:
     async with pane(run.view) as (app, pilot):
         await opened(run, pilot)
         await pilot.press("pageup")
-        before = app.rows
+        before = lines(app)
         assert "line 960." in app.text
         for n in range(500):
             run.add(f"more {n}")
         await run.show(pilot)
-        assert [row[:60].rstrip() for row in app.rows] == [row[:60].rstrip() for row in before]
+        assert lines(app) == before
         for n in range(LOG_LINES):
             run.add(f"yet more {n}")
         await run.show(pilot)
@@ -275,7 +280,7 @@ async def test_f_filters_and_comes_back_to_the_same_place() -> None:
     async with pane(run.view) as (app, pilot):
         await opened(run, pilot)
         await pilot.press("home", "pagedown")
-        assert "line 22." in app.text
+        before = lines(app)
         await pilot.press("f")
         assert title(app) == "Log: warnings and errors, scrolled"
         assert "line 30." in app.text
@@ -286,8 +291,23 @@ async def test_f_filters_and_comes_back_to_the_same_place() -> None:
             row for row in app.rows if "line 20." in row
         ]
         await pilot.press("f")
-        assert title(app) == "Log, scrolled"
-        assert "line 22." in app.text
+        assert lines(app) == before
+
+
+async def test_a_filter_that_nothing_passes_says_so_until_something_does() -> None:
+    run = Run(numbered(100))
+    async with pane(run.view) as (app, pilot):
+        await opened(run, pilot)
+        before = lines(app)
+        await pilot.press("f", "f")
+        assert title(app) == "Log: errors, none"
+        await pilot.press("f")
+        assert lines(app) == before
+        await pilot.press("f", "f")
+        run.add("it broke", "error")
+        await run.show(pilot)
+        assert title(app) == "Log: errors"
+        assert "it broke" in app.text
 
 
 async def test_w_ends_wrapping_and_left_and_right_scroll() -> None:

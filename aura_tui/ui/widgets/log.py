@@ -160,7 +160,8 @@ class SearchInput(Input):
         self.post_message(self.Stepped(by))
 
     def on_blur(self) -> None:
-        self.post_message(self.Left(keep=True))
+        if self.app.app_focus:  # else the whole terminal lost the focus, and will give it back
+            self.post_message(self.Left(keep=True))
 
 
 class LogView(Vertical):
@@ -190,6 +191,7 @@ class LogView(Vertical):
         self._state: RunState | None = None
         self._follows = True
         self._origin: tuple[Anchor | None, bool] = (None, True)  # where the search began
+        self._held: Anchor | None = None  # what was in sight before the filter hid it
         self._note = ""
 
     def compose(self) -> ComposeResult:
@@ -211,6 +213,7 @@ class LogView(Vertical):
             if self._state is not None:
                 self._page.clear()
                 self._follows = True
+                self._held = None
             self._state = state
             self._tell()
         width = self._rows.row_width
@@ -221,7 +224,7 @@ class LogView(Vertical):
         taken = self._page.take(state.log, state.logged)
         if fitted or taken or self._rows.unsettled:
             self._place(place)
-        if taken and self._page.needle:
+        if taken:
             self._tell()
         if self._page.behind:
             self.post_message(Painted.Stale())
@@ -250,6 +253,7 @@ class LogView(Vertical):
     def on_log_rows_scrolled(self, message: LogRows.Scrolled) -> None:
         message.stop()
         self._note = ""
+        self._held = None
         self._follows = message.at_end
         self._tell()
 
@@ -268,6 +272,7 @@ class LogView(Vertical):
 
     def action_follow(self) -> None:
         self._follows = True
+        self._held = None
         self._note = ""
         self._place(None)
         self._tell()
@@ -282,6 +287,7 @@ class LogView(Vertical):
     def _reveal(self, at: int) -> None:
         """Show row ``at``, with what led to it, and stay there."""
         rows = self._rows
+        self._held = None
         self._follows = False
         y = rows.top if rows.top <= at < rows.bottom else at - rows.size.height // 3
         rows.place(max(0, y))
@@ -370,9 +376,9 @@ class LogView(Vertical):
 
     def action_severity(self) -> None:
         self._note = ""
-        place = self._page.anchor(self._rows.top)
+        self._held = self._held or self._page.anchor(self._rows.top)
         self._page.next_level()
-        self._place(place)
+        self._place(self._held)
         self._tell()
 
     def action_wrap(self) -> None:
