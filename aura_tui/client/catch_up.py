@@ -124,7 +124,8 @@ class _Teller:
         if before.status is not JobStatus.QUEUED or job.status is JobStatus.QUEUED:
             return
         # Cancelled while it waited: it never ran.
-        if job.status is JobStatus.CANCELED and job.started_at is None:
+        idle = job.started_at is None and all(s.status is StepStatus.PENDING for s in job.steps)
+        if job.status is JobStatus.CANCELED and idle:
             return
         yield self._made(ev.JobStatusChanged, job.started_at, status=JobStatus.RUNNING)
 

@@ -58,6 +58,7 @@ class LenientReader:
         self._ids = IdClock(lambda: int(sources.now().timestamp() * 1000), after)
         self._jobs: dict[str, Job] = {}
         self._raw_id = ""  # as the server last gave it
+        self._here_id = ""  # the last one on this connection
         self._earlier: set[bytes] = set()
         self._recent: deque[bytes] = deque(maxlen=_REMEMBERED)
         self._held: dict[str, ev.JobFailed] = {}
@@ -78,6 +79,7 @@ class LenientReader:
     async def prepare(self) -> Sequence[ev.Envelope]:
         """An end that was expected when the link broke may be sure by now."""
         self._earlier = set(self._recent)
+        self._here_id = ""
         return await self._settle() if self._until is not None else ()
 
     async def opened(self) -> Sequence[ev.Envelope]:
@@ -117,8 +119,9 @@ class LenientReader:
 
     def _is_known(self, frame: Frame) -> bool:
         """Whether it came on an earlier connection, or by its id on this one."""
-        own = bool(frame.id) and frame.id != self._raw_id
+        own = bool(frame.id) and frame.id != self._here_id
         if own:
+            self._here_id = frame.id
             self._raw_id = frame.id if frame.id.isprintable() and len(frame.id) <= 200 else ""
         text = f"{frame.id if own else ''}\n{frame.name}\n{frame.data}"
         print_ = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
