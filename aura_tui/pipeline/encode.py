@@ -6,6 +6,7 @@ One failure ends all of it; what was finished stays in the store of pieces.
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, StageError
@@ -20,7 +21,6 @@ from aura_tui.providers.ffmpeg import job
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Awaitable
-    from pathlib import Path
     from typing import TypeVar
 
     from aura_tui.model.timeline import Timeline
@@ -112,6 +112,8 @@ class Encoding:
         assert piece.path is not None
         self._meter.done(index, piece.path.stat().st_size, reused=piece.reused)
         self._parts[index] = Part(piece.path, segment.frames)
+        if not piece.reused:
+            self._ctx.report.picture(Path(segment.layers[-1].picture))
 
     async def _sound(self) -> Path:
         plan = self._plan

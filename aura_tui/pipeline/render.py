@@ -61,6 +61,7 @@ async def render(ctx: StageContext, timeline: Timeline) -> Rendered:
     await ctx.children.gate()
     name = f"{slug(timeline.title)}.mp4"
     video = await _join(ctx, plan, timeline, done, sound, name)
+    ctx.report.picture(poster)
     size = video.stat().st_size
     metrics = msgspec.structs.replace(meter.metrics(), size_bytes=size, projected_bytes=size)
     ctx.report.progress(100, "Rendered", metrics=metrics)
