@@ -152,14 +152,23 @@ class Scripted:
                 await (waiting.pop(0) if len(waiting) > 1 else waiting[0])(talk)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client went away
+        except _NotHttp:  # a TLS greeting: answered as plain servers do
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError, ssl.SSLError):
                 await writer.wait_closed()
 
 
+class _NotHttp(Exception):
+    pass
+
+
 async def _read(reader: asyncio.StreamReader) -> Asked:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    first = await reader.readexactly(1)
+    if not first.isalpha():
+        raise _NotHttp
+    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     method, target, _ = head[0].split(" ", 2)
     pairs = (line.split(":", 1) for line in head[1:] if line)
     headers = {name.strip().lower(): value.strip() for name, value in pairs}

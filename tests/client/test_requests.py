@@ -1,0 +1,351 @@
+"""Requests to an engine: what they ask, and how each failure is named."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aura_tui.client import http
+from aura_tui.client.address import of_url
+from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
+from aura_tui.model.request import Brief, JobRequest
+from aura_tui.model.status import JobStatus
+from aura_tui.service import JobPage, LinkStatus
+from aura_tui.settings import Secret
+from aura_tui.wire import payload
+from tests.client.scripted import Scripted, health, job, json
+from tests.model.strategies import JOB_ID, fresh_job
+
+if TYPE_CHECKING:
+    from tests.client.conftest import Connect
+    from tests.client.scripted import Handler, Talk
+
+JOB = f"/api/jobs/{JOB_ID}"
+SECRET = "s3cret-token"
+
+
+def problem(status: int, **fields: object) -> Handler:
+    return json({"type": "urn:x", "title": "t", "status": status, **fields}, status)
+
+
+async def failure(connect: Connect, server: Scripted, **options: Any) -> AuraError:
+    with pytest.raises(AuraError) as caught:
+        await connect(server.url, **options).get(JOB_ID)
+    error = caught.value
+    assert error.message
+    assert error.remediation
+    assert "\n" not in error.message
+    return error
+
+
+@pytest.mark.parametrize(
+    ("say", "kind", "code"),
+    [
+        (problem(404, code="E901", detail="There is no job"), NotFound, Code.JOB_UNKNOWN),
+        (problem(404, code="E903"), NotFound, Code.ARTIFACT_UNKNOWN),
+        (problem(404, code="E904"), EngineError, Code.NOT_AN_ENGINE),
+        (json({"error": "no job"}, 404), NotFound, Code.JOB_UNKNOWN),
+        (problem(409, code="E902", detail="It has ended"), Conflict, Code.JOB_STATE),
+        (problem(422, code="E105", field="planSpec.targetDuration"), InputError, Code("E105")),
+        (problem(413, code="E113"), InputError, Code.REQUEST_TOO_LARGE),
+        (problem(400), InputError, Code.REQUEST_INVALID),
+        (problem(401, code="E807"), EngineError, Code.TOKEN_REFUSED),
+        (problem(403, code="E808"), EngineError, Code.ORIGIN_REFUSED),
+        (problem(429, code="E809"), EngineError, Code.TOO_MANY_REQUESTS),
+        (problem(503, code="E803", detail="broken store"), EngineError, Code.STORE_CORRUPT),
+        (problem(500), EngineError, Code.ENGINE_UNREACHABLE),
+        (problem(405), EngineError, Code.NOT_AN_ENGINE),
+        (problem(301), EngineError, Code.NOT_AN_ENGINE),
+        (json("a job"), EngineError, Code.NOT_AN_ENGINE),
+        (json({"jobs": []}), EngineError, Code.NOT_AN_ENGINE),
+    ],
+)
+async def test_each_refusal_is_its_error(
+    say: Handler, kind: type[AuraError], code: Code, server: Scripted, connect: Connect
+) -> None:
+    server.on(JOB, say)
+    error = await failure(connect, server)
+    assert type(error) is kind
+    assert error.code is code
+
+
+async def test_a_web_server_is_no_engine(server: Scripted, connect: Connect) -> None:
+    async def page(talk: Talk) -> None:
+        await talk.answer(404, b"<html>nginx</html>", "text/html")
+
+    server.on(JOB, page)
+    error = await failure(connect, server)
+    assert error.code is Code.NOT_AN_ENGINE
+
+
+async def test_what_is_wrong_with_a_request_is_told_by_its_field(
+    server: Scripted, connect: Connect
+) -> None:
+    errors = [
+        {"field": "renderSpec.fps", "detail": "fps is out of range"},
+        {"field": "voiceSpec.rate", "detail": "rate is out of range"},
+    ]
+    server.on("/api/jobs", problem(422, detail="fps is out of range", errors=errors))
+    with pytest.raises(InputError) as caught:
+        await connect(server.url).submit(JobRequest(brief=Brief(text="words")))
+    assert caught.value.field == "renderSpec.fps"
+    assert "voiceSpec.rate" in caught.value.message
+
+
+async def test_a_request_that_cannot_be_is_not_sent(server: Scripted, connect: Connect) -> None:
+    with pytest.raises(InputError):
+        await connect(server.url).submit(JobRequest())
+    assert server.requests == []
+
+
+async def test_a_job_is_sent_as_the_design_has_it(server: Scripted, connect: Connect) -> None:
+    server.on("/api/jobs", json({"jobId": JOB_ID, "status": "Queued"}, 202))
+    server.on(JOB, job(fresh_job()))
+    request = JobRequest(brief=Brief(topic="T", text="words"), priority=3)
+    made = await connect(server.url, token=SECRET).submit(request, correlation_id="c-1")
+    assert made == fresh_job()
+    (asked,) = server.asked("/api/jobs")
+    assert asked.method == "POST"
+    assert asked.headers["x-correlation-id"] == "c-1"
+    assert asked.headers["authorization"] == f"Bearer {SECRET}"
+    assert asked.headers["content-type"] == "application/json"
+    assert asked.body == b'{"brief":{"topic":"T","text":"words"},"priority":3}'
+
+
+async def test_lists_ask_for_what_is_wanted(server: Scripted, connect: Connect) -> None:
+    page = JobPage((fresh_job(),), "next")
+    server.on("/api/jobs", json({"jobs": [payload.job_payload(fresh_job())], "cursor": "next"}))
+    service = connect(server.url)
+    assert await service.list(status=JobStatus.FAILED, limit=7, cursor="c") == page
+    assert server.requests[0].query == {"status": "Failed", "limit": "7", "cursor": "c"}
+
+
+async def test_odd_ids_stay_within_their_place_in_the_path(
+    server: Scripted, connect: Connect
+) -> None:
+    with pytest.raises(NotFound):
+        await connect(server.url).get("../../x?y#z")
+    assert server.requests[0].path == "/api/jobs/..%2F..%2Fx%3Fy%23z"
+
+
+# --- no server, or another one
+
+
+async def test_no_server_is_said_in_one_line_at_once(connect: Connect) -> None:
+    async with Scripted() as gone:
+        url, shown = gone.url, f"127.0.0.1:{gone.port}"
+    with pytest.raises(EngineError) as caught:
+        await connect(url).list()
+    assert caught.value.code is Code.ENGINE_UNREACHABLE
+    assert caught.value.message == (
+        f"No engine can be reached at {shown}: the connection was refused"
+    )
+
+
+async def test_a_name_that_cannot_be_resolved_is_said(connect: Connect) -> None:
+    with pytest.raises(EngineError) as caught:
+        await connect("http://no-such-host.invalid").list()
+    assert caught.value.code is Code.ENGINE_UNREACHABLE
+
+
+async def test_a_socket_that_is_not_there_is_said(connect: Connect, tmp_path: Path) -> None:
+    with pytest.raises(EngineError) as caught:
+        await connect(uds=tmp_path / "none.sock").list()
+    assert caught.value.code is Code.ENGINE_UNREACHABLE
+    assert "no such socket" in caught.value.message
+
+
+async def test_what_speaks_no_http_is_said(connect: Connect) -> None:
+    async def speak(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+        await writer.drain()
+        writer.close()
+
+    other = await asyncio.start_server(speak, "127.0.0.1", 0)
+    with pytest.raises(EngineError):
+        await connect(f"http://127.0.0.1:{other.sockets[0].getsockname()[1]}").list()
+    other.close()
+
+
+async def test_a_server_that_never_answers_is_given_up(
+    server: Scripted, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(talk: Talk) -> None:
+        await talk.hold()
+
+    monkeypatch.setattr(http, "ANSWER_S", 0.1)
+    server.on(JOB, silent)
+    error = await failure(connect, server)
+    assert error.code is Code.ENGINE_UNREACHABLE
+
+
+async def test_an_answer_without_end_is_not_gathered(server: Scripted) -> None:
+    async def endless(talk: Talk) -> None:
+        await talk.head(200, "application/json")
+        while True:
+            await talk.send(b" " * 65536)
+            await asyncio.sleep(0)
+
+    server.on(JOB, endless)
+    client = http.Http(of_url(server.url), Secret())
+    with pytest.raises(EngineError) as caught:
+        await client.ask("GET", JOB, limit=1 << 20)
+    await client.aclose()
+    assert caught.value.code is Code.NOT_AN_ENGINE
+
+
+async def test_a_compressed_answer_is_not_unpacked(server: Scripted, connect: Connect) -> None:
+    async def squeezed(talk: Talk) -> None:
+        await talk.answer(200, b"x", Content_Encoding="gzip")
+
+    server.on(JOB, squeezed)
+    assert (await failure(connect, server)).code is Code.NOT_AN_ENGINE
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+async def test_a_connection_that_was_closed_behind_us_is_no_failure(
+    server: Scripted, connect: Connect
+) -> None:
+    async def gone(talk: Talk) -> None:
+        talk.reset()
+
+    server.on(JOB, gone, job(fresh_job()))
+    assert await connect(server.url).get(JOB_ID) == fresh_job()
+
+
+async def test_a_change_is_asked_for_once(server: Scripted, connect: Connect) -> None:
+    """Nobody knows whether a job was made when its answer was lost."""
+
+    async def gone(talk: Talk) -> None:
+        talk.reset()
+
+    server.on("/api/jobs", gone)
+    with pytest.raises(EngineError):
+        await connect(server.url).submit(JobRequest(brief=Brief(text="words")))
+    assert len(server.requests) == 1
+
+
+# --- tokens and certificates
+
+
+async def test_a_token_leaves_for_its_server_alone_and_shows_nowhere(
+    server: Scripted, connect: Connect
+) -> None:
+    server.on(JOB, problem(401, detail=f"bad token {SECRET[:3]}"))
+    service = connect(server.url, token=SECRET)
+    with pytest.raises(EngineError) as caught:
+        await service.get(JOB_ID)
+    error = caught.value
+    assert error.code is Code.TOKEN_REFUSED
+    assert "refused the token" in error.message
+    assert SECRET not in f"{error} {error!r} {error.remediation} {service.link}"
+    assert service.link.status is LinkStatus.LOST
+
+
+async def test_without_a_token_it_is_said_that_one_is_wanted(
+    server: Scripted, connect: Connect
+) -> None:
+    server.on(JOB, problem(401))
+    assert "wants a token" in (await failure(connect, server)).message
+
+
+def test_a_token_in_the_clear_over_a_network_is_warned_of(connect: Connect) -> None:
+    assert connect("http://box:5005", token=SECRET).notices
+    assert SECRET not in connect("http://box:5005", token=SECRET).notices[0]
+    assert not connect("http://box:5005").notices
+    assert not connect("http://127.0.0.1:5005", token=SECRET).notices
+    assert not connect("https://box", token=SECRET).notices
+
+
+def test_a_token_that_can_be_none_is_refused(connect: Connect) -> None:
+    for bad in ("a\nb", "\u201cquoted\u201d", "a\x00"):
+        with pytest.raises(InputError):
+            connect("http://127.0.0.1:1", token=bad)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A self-signed one for 127.0.0.1: (certificate, key)."""
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"),
+            *("ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(key), "-out", str(cert)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return cert, key
+
+
+async def test_a_certificate_is_trusted_only_where_it_is_named(
+    certificate: tuple[Path, Path], connect: Connect
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    async with Scripted(tls=context) as server:
+        server.on("/api/health", health)
+        server.on(JOB, job(fresh_job()))
+        error = await failure(connect, server)
+        assert error.code is Code.CERTIFICATE_INVALID
+        assert isinstance(error, EngineError)
+        trusted = connect(server.url, ca=certificate[0])
+        assert await trusted.get(JOB_ID) == fresh_job()
+        stream = connect(server.url).events(JOB_ID)
+        with pytest.raises(EngineError) as caught:  # it stops at once, too
+            await anext(stream)
+        assert caught.value.code is Code.CERTIFICATE_INVALID
+
+
+async def test_tls_to_a_plain_server_is_said(server: Scripted, connect: Connect) -> None:
+    with pytest.raises(EngineError) as caught:
+        await connect(server.url.replace("http:", "https:")).list()
+    assert caught.value.code is Code.NOT_AN_ENGINE
+
+
+# --- names
+
+
+async def test_names_of_jobs_are_resolved(server: Scripted, connect: Connect) -> None:
+    listed = [{"id": "abc1", "status": "Running"}, {"id": "abd2", "status": "Running"}]
+    server.on("/api/jobs", json(listed))
+    server.on("/api/jobs/abd2", json(listed[1]))
+    service = connect(server.url)
+    assert await service.resolve("@latest") == "abc1"
+    assert await service.resolve("abd2") == "abd2"
+    assert await service.resolve("abc") == "abc1"
+    with pytest.raises(InputError):
+        await service.resolve("ab")
+    with pytest.raises(NotFound):
+        await service.resolve("x")
+
+
+async def test_a_log_is_cleaned_line_by_line(server: Scripted, connect: Connect) -> None:
+    async def log(talk: Talk) -> None:
+        await talk.answer(200, b"one\x1b[31m\ntwo \xff\n" + b"x" * 9000, "text/plain")
+
+    server.on(f"{JOB}/logs", log)
+    lines = (await connect(server.url).logs(JOB_ID)).splitlines()
+    assert lines[:2] == ["one", "two \ufffd"]
+    assert len(lines[2]) == 4000
+
+
+def test_the_client_is_light_until_it_connects() -> None:
+    code = "import sys, aura_tui.client.service; print(*sys.modules)"
+    out = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert not set(out.stdout.split()) & {"httpx", "httpx_sse", "certifi", "textual", "sqlite3"}
