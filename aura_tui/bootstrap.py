@@ -1,23 +1,39 @@
 """Puts the parts together: which JobService a command gets.
 
-One engine at a time works on one AURA_HOME. Whoever needs one is its client where one runs, and
-starts one in its own process where none does; ``--server`` names one elsewhere instead.
+One engine at a time works on one AURA_HOME, and listens on a socket there. Whoever needs one is
+its client where one runs, and starts one in its own process where none does; ``--server`` names
+one elsewhere instead.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import importlib
+import socket
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aura_tui import settings as settings_
 from aura_tui.engine import home as home_
+from aura_tui.errors import AuraError
+from aura_tui.wire import unix
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
+
+# An engine that has just begun answers on its socket soon after; a command that would change
+# something waits that long for it.
+_ANSWERS_S = 5.0
+_LOOK_S = 0.02
+# What an engine listens with takes a moment to import; its first job goes first.
+_LISTEN_AFTER_S = 0.5
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -38,6 +54,11 @@ class Doors:
         self._home = home_.Home(settings.home)
 
     @property
+    def socket(self) -> Path:
+        """Where this home's engine listens."""
+        return self._home.root / unix.NAME
+
+    @property
     def remote(self) -> bool:
         """Whether the engine is on another machine, and so are its files."""
         return bool(self.server)
@@ -46,6 +67,17 @@ class Doors:
         """Whether some process holds the engine of this home."""
         return home_.holder(self._home) is not None
 
+    def answers(self) -> bool:
+        """Whether the engine of this home takes calls."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(1.0)
+            try:
+                with unix.address(self.socket) as address:
+                    probe.connect(address)
+            except OSError:
+                return False
+        return True
+
     @property
     def embeds(self) -> bool:
         """Whether :meth:`engine` would start one in this process."""
@@ -53,27 +85,75 @@ class Doors:
 
     def engine(self) -> AbstractAsyncContextManager[JobService]:
         """One that works: the one named, the one that runs, else one of our own."""
-        if self.runs_here():
-            return self._reader()
-        return self.embedded()
+        if self.remote:
+            return self._elsewhere()
+        return self._running() if self.runs_here() else self.embedded()
 
     def look(self) -> AbstractAsyncContextManager[JobService]:
         """To read alone: no engine is started for it."""
-        return self._reader()
+        return self._elsewhere() if self.remote else self._reader()
 
     def change(self) -> AbstractAsyncContextManager[JobService]:
         """To change a job and leave: an engine of our own takes no work up."""
-        return self.embedded(work=False)
+        if self.remote:
+            return self._elsewhere()
+        return self._running() if self.runs_here() else self.embedded(work=False)
 
     @asynccontextmanager
-    async def embedded(self, *, work: bool = True) -> AsyncIterator[JobService]:
-        """An engine in this process, which others of this user reach over its socket.
+    async def embedded(
+        self, *, work: bool = True, listen_after_s: float = _LISTEN_AFTER_S
+    ) -> AsyncIterator[JobService]:
+        """An engine in this process, which this user's other terminals reach over its socket.
 
         Entering raises EngineError where another one holds the home.
         """
         from aura_tui.engine.service import EmbeddedService
 
         async with EmbeddedService(self.settings, work=work) as service:
+            if not work:
+                yield service
+                return
+            left = asyncio.Event()
+            listening = asyncio.create_task(self._listen(service, left, listen_after_s))
+            try:
+                yield service
+            finally:
+                left.set()
+                await asyncio.wait((listening,))
+
+    async def _listen(self, service: JobService, left: asyncio.Event, after_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(left.wait(), after_s)
+        if left.is_set():
+            return
+        server = await asyncio.to_thread(importlib.import_module, "aura_tui.server.run")
+        # Without a socket (a disk that has none, say) others still read along.
+        with contextlib.suppress(AuraError):
+            async with server.listening(service, self.settings, self.socket):
+                await left.wait()
+
+    @asynccontextmanager
+    async def _elsewhere(self) -> AsyncIterator[JobService]:
+        from aura_tui.client.service import Delivery, RemoteService
+        from aura_tui.engine import deliver
+
+        delivery = Delivery(deliver.check_folder, deliver.deliver)
+        async with RemoteService(self.server, self._token, delivery=delivery) as service:
+            yield service
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[JobService]:
+        """The engine that runs; where it takes no calls, its store to read."""
+        from aura_tui.client.service import RemoteService
+
+        until = time.monotonic() + _ANSWERS_S
+        while not self.answers():
+            if time.monotonic() > until or not self.runs_here():
+                async with self._reader() as reader:
+                    yield reader
+                return
+            await asyncio.sleep(_LOOK_S)
+        async with RemoteService(uds=self.socket) as service:
             yield service
 
     @asynccontextmanager
