@@ -72,7 +72,8 @@ def lines(
     name = _NAME_NARROW if narrow else _NAME
     room = max(1, width - name - side - 1)
     for lane, right in zip(found, told, strict=True):
-        style = STEP_STYLE[lane.status]
+        held = paused and lane.status is StepStatus.STARTED
+        style = "$warning" if held else STEP_STYLE[lane.status]
         mark = glyphs.step(lane.status, paused=paused)
         quiet = lane.status is StepStatus.PENDING
         left = Content.assemble(
