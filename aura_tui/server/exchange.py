@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from aura_tui.errors import AuraError, Code, InputError, NotFound, StageError
 from aura_tui.server.access import Caller
+from aura_tui.server.files import RangeRefused
 from aura_tui.server.job_request import RequestRefused
 from aura_tui.server.limits import TooMany
 from aura_tui.wire import routes
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from aura_tui.model.status import JobStatus
 
 _KEY: Final = "aura_tui.exchange"
+_PASSED_OVER: Final = 32 * 1024 * 1024  # of a body that is too large
 # What a correlation id may be: it goes into headers, events and logs as it is.
 _CORRELATION = re.compile(r"[!-~]{1,100}")
 
@@ -66,14 +68,17 @@ async def read_body(request: Request, limit: int, idle_s: float) -> bytes:
         "Send the part of the text that the video is about.",
     )
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and (len(declared) > 15 or int(declared) > limit):
-        raise too_large
+    fits = not (declared.isdecimal() and (len(declared) > 15 or int(declared) > limit))
     data = bytearray()
-    while True:
+    came = 0
+    more = True
+    while more and came <= limit + _PASSED_OVER:
         try:
             async with asyncio.timeout(idle_s):
                 message = await request.receive()
         except TimeoutError:
+            if not fits:
+                break
             raise InputError(
                 Code.REQUEST_TOO_SLOW,
                 f"Nothing of the body came for {idle_s:g} s",
@@ -81,11 +86,19 @@ async def read_body(request: Request, limit: int, idle_s: float) -> bytes:
             ) from None
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        data += message.get("body", b"")
-        if len(data) > limit:
-            raise too_large
-        if not message.get("more_body", False):
-            return bytes(data)
+        part = message.get("body", b"")
+        came += len(part)
+        fits = fits and came <= limit
+        if fits:
+            data += part
+        else:
+            data.clear()
+        more = message.get("more_body", False)
+    # What is too large is read all the same, within reason: whoever is still writing when the
+    # connection closes never sees the answer.
+    if not fits:
+        raise too_large
+    return bytes(data)
 
 
 def answer(
@@ -116,6 +129,8 @@ def refuse(
     retry_after = error.retry_after_s if isinstance(error, TooMany) else None
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
+    if isinstance(error, RangeRefused):
+        headers["Content-Range"] = f"bytes */{error.size}"
     document = problem_of(
         error,
         correlation_id,

@@ -69,7 +69,14 @@ class JobHandlers:
         body = await read_body(request, self._bounds.body_bytes, self._bounds.body_s)
         asked = read_request(body, Origin(owner=caller.owner, outside=caller.outside))
         self._limiter.job(caller)
-        job = await self._service.submit(asked, correlation_id=exchange.correlation_id)
+        folder = request.headers.get(routes.DELIVER_TO)
+        job = await self._service.submit(
+            asked,
+            correlation_id=exchange.correlation_id,
+            # No path that came over a network is written to; the user's own terminals may say
+            # where, since they could write there themselves.
+            deliver_to=Path(unquote(folder)) if folder and not caller.outside else None,
+        )
         return _made(job)
 
     async def retry(self, request: Request) -> Response:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _TLS_HANDSHAKE_S = 10.0
 _BACKLOG = 2048
+_LINGER_S = 1.0  # for the other side to read why, and to close
 
 # Its warnings about malformed requests go to whoever configured logging, never onto a board.
 logging.getLogger("uvicorn").addHandler(logging.NullHandler())
@@ -54,6 +55,7 @@ class _Connection(HttpToolsProtocol):
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._refusal: AuraError | None = None
+        self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
@@ -74,11 +76,11 @@ class _Connection(HttpToolsProtocol):
         self._listener.lost()
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
         self._head_bytes += len(data)
         super().data_received(data)
-        if not self._in_head or self.transport.is_closing():
+        if not self._in_head or self._refused or self.transport.is_closing():
             return
         if self._head_bytes > self._bounds.head_bytes:
             self._refuse(_head_too_large(self._bounds.head_bytes))
@@ -127,7 +129,13 @@ class _Connection(HttpToolsProtocol):
                 f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
             )
             self.transport.write(head.encode() + body)
-        self.transport.close()
+        self._refused = True
+        if self.transport.can_write_eof():
+            # Closing while something unread is there would take the answer back from the wire.
+            self.transport.write_eof()
+            self._head_timer = self.loop.call_later(_LINGER_S, self.transport.abort)
+        else:
+            self.transport.close()
 
     def _arm(self) -> None:
         self._head_timer = self.loop.call_later(self._bounds.head_s, self._head_late)

@@ -1,0 +1,170 @@
+"""Connections that mean no good, or don't know better: each is bounded, and others go on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aura_tui.errors import Code
+from aura_tui.server.options import Bounds
+from aura_tui.wire import routes
+from tests.server.serving import served
+from tests.server.test_jobs import problem
+
+if TYPE_CHECKING:
+    from aura_tui.settings import Settings
+    from tests.server.serving import Served
+
+GET = b"GET /api/queue HTTP/1.1\r\nHost: localhost\r\n\r\n"
+LAST = GET.replace(b"Host", b"Connection: close\r\nHost")
+
+
+class Raw:
+    """A connection without manners."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self.writer = writer
+
+    @classmethod
+    async def to(cls, server: Served) -> Raw:
+        return cls(*await asyncio.open_connection("127.0.0.1", server.port))
+
+    async def rest(self, timeout: float = 5.0) -> bytes:
+        """All that still comes, to the end of the connection."""
+        data = b""
+        try:
+            async with asyncio.timeout(timeout):
+                while part := await self._reader.read(65536):
+                    data += part
+        except ConnectionError:
+            pass
+        self.writer.close()
+        return data
+
+
+async def say(server: Served, data: bytes) -> bytes:
+    raw = await Raw.to(server)
+    raw.writer.write(data)
+    return await raw.rest()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"nonsense\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS to a plain port
+        b"GET /api/queue HTTP/1.1\r\nHost: localhost\r\nBad Header\r\n\r\n",
+        b"GET /api/queue HTTP/9.9\r\n\r\n",
+        b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+        b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_is_a_400_and_the_end(settings: Settings, data: bytes) -> None:
+    async with served(settings, bounds=Bounds(head_s=1.0)) as server:
+        answer = await say(server, data)
+        assert answer.startswith(b"HTTP/1.1 400 "), answer
+        assert b"application/problem+json" in answer
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /api/queue HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 50_000 + b"\r\n\r\n",
+        b"GET /api/queue HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 500_000,  # and no end
+        b"GET /api/queue HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 10_000 + b"\r\n",
+        b"GET /" + b"a" * 50_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        GET + b"GET / HTTP/1.1\r\nX: " + b"x" * 500_000,
+    ],
+    ids=["value", "endless", "many", "path", "second"],
+)
+async def test_heads_are_bounded(settings: Settings, head: bytes) -> None:
+    async with served(settings) as server:
+        answer = await say(server, head)
+        assert b"HTTP/1.1 431 " in answer, answer[:300]
+        assert answer.startswith(b"HTTP/1.1 200 ") == head.startswith(GET)
+
+
+async def test_a_slow_head_and_a_silent_connection_are_closed(settings: Settings) -> None:
+    async with served(settings, bounds=Bounds(head_s=0.3)) as server, server.client() as client:
+        silent, slow, second = await Raw.to(server), await Raw.to(server), await Raw.to(server)
+        second.writer.write(GET)
+        slow.writer.write(b"GET /api/queue HT")
+        await asyncio.sleep(0.15)
+        slow.writer.write(b"TP/1.1\r\nX")  # a byte now and then does not help
+        second.writer.write(b"GET /ap")
+        assert await silent.rest(3) == b""
+        assert await slow.rest(3) == b""
+        assert (await second.rest(3)).startswith(b"HTTP/1.1 200 ")
+        assert (await client.get(routes.QUEUE)).status_code == 200
+
+
+async def test_bodies_are_bounded_in_size_and_time(settings: Settings) -> None:
+    bounds = Bounds(body_bytes=1000, body_s=0.2)
+    async with served(settings, bounds=bounds) as server, server.client() as client:
+        big = await client.post(routes.JOBS, json={"brief": {"text": "x" * 1000}})
+        problem(big, 413, Code.REQUEST_TOO_LARGE)
+        assert big.headers["connection"] == "close"
+        head = b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\n"
+        lies = await say(server, head + b"Content-Length: 999999999999999999\r\n\r\n{}")
+        assert lies.startswith(b"HTTP/1.1 413 "), lies
+        huge = await client.post(routes.JOBS, content=b"x" * 20_000_000)
+        problem(huge, 413, Code.REQUEST_TOO_LARGE)
+        chunk = b"400\r\n" + b"x" * 1024 + b"\r\n"
+        endless = await say(server, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk)
+        assert endless.startswith(b"HTTP/1.1 413 "), endless
+        slow = await say(server, head + b"Content-Length: 100\r\n\r\n{")
+        assert slow.startswith(b"HTTP/1.1 408 "), slow
+        assert (await client.get(routes.JOBS)).json() == {"jobs": []}
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_body_makes_no_job(
+    settings: Settings,
+) -> None:
+    async with served(settings) as server, server.client() as client:
+        raw = await Raw.to(server)
+        raw.writer.write(
+            b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 40\r\n\r\n"
+            b'{"brief":{"topic":"x"}}'
+        )
+        await raw.writer.drain()
+        raw.writer.transport.abort()
+        assert (await client.get(routes.JOBS)).json() == {"jobs": []}
+
+
+async def test_connections_are_bounded_and_room_is_found_again(settings: Settings) -> None:
+    async with served(settings, bounds=Bounds(connections=3)) as server:
+        held = [await Raw.to(server) for _ in range(3)]
+        for raw in held:  # so that they are surely there
+            raw.writer.write(GET)
+            assert (await raw._reader.readline()).startswith(b"HTTP/1.1 200 ")
+        refused = await Raw.to(server)
+        assert (await refused.rest()).startswith(b"HTTP/1.1 503 ")
+        for raw in held:
+            raw.writer.close()
+            await raw.writer.wait_closed()
+        async with asyncio.timeout(5):
+            while not (await say(server, LAST)).startswith(b"HTTP/1.1 200 "):
+                pass
+
+
+async def test_requests_in_a_row_are_answered_in_a_row(settings: Settings) -> None:
+    async with served(settings) as server:
+        answer = await say(server, GET * 20 + LAST)
+        assert answer.count(b"HTTP/1.1 200 OK") == 21
+
+
+async def test_a_mistake_of_ours_says_nothing_of_itself(settings: Settings) -> None:
+    async with served(settings) as server, server.client() as client:
+
+        async def broken() -> None:
+            raise RuntimeError("the secret is aura_12345")
+
+        server.service.queue = broken  # type: ignore[method-assign,assignment]  # what must never happen
+        answer = await client.get(routes.QUEUE)
+        problem(answer, 500, Code.INTERNAL)
+        assert "secret" not in answer.text
+        assert "aura_12345" not in answer.text

@@ -1,0 +1,95 @@
+"""Tokens on disk, and as a server at work sees them."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aura_tui.errors import EngineError, InputError
+from aura_tui.server.tokens import TokenFile, add, listed, remove, renew
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "tokens.json"
+
+
+def test_a_token_is_random_and_kept_as_a_hash_alone(path: Path) -> None:
+    secrets = {add(path, name) for name in ("one", "two")}
+    assert len(secrets) == 2
+    assert all(secret.startswith("aura_") and len(secret) >= 5 + 43 for secret in secrets)
+    assert not any(secret[5:] in path.read_text() for secret in secrets)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert [token.name for token in listed(path)] == ["one", "two"]
+    assert not list(path.parent.glob("*.part"))
+
+
+def test_a_server_finds_the_token_that_is_meant(path: Path) -> None:
+    one, two = add(path, "one"), add(path, "two")
+    tokens = TokenFile(path)
+    assert tokens
+    for secret, name in ((one, "one"), (two, "two")):
+        found = tokens.find(secret)
+        assert found is not None
+        assert found.name == name
+    for wrong in ("", "aura_", one[:-1], one + "x", one.upper(), "\udcff"):
+        assert tokens.find(wrong) is None
+
+
+def test_a_change_is_seen_at_once(path: Path) -> None:
+    tokens = TokenFile(path)
+    assert not tokens
+    secret = add(path, "one")
+    found = tokens.find(secret)
+    assert found is not None
+    renewed = renew(path, "one")
+    assert tokens.find(secret) is None
+    again = tokens.find(renewed)
+    assert again is not None
+    assert again.id == found.id  # so its jobs are still its own
+    remove(path, "one")
+    assert tokens.find(renewed) is None
+    assert not tokens.has(found.id)
+    assert not tokens
+
+
+def test_a_new_token_of_an_old_name_is_another_one(path: Path) -> None:
+    add(path, "one")
+    before = listed(path)[0].id
+    remove(path, "one")
+    add(path, "one")
+    assert listed(path)[0].id != before
+
+
+@pytest.mark.parametrize("name", ["", "two words", "a/b", "x" * 65, "\x1b[31m"])
+def test_a_name_is_something_one_can_type(path: Path, name: str) -> None:
+    with pytest.raises(InputError):
+        add(path, name)
+
+
+def test_names_that_are_taken_or_not_there_are_refused(path: Path) -> None:
+    add(path, "one")
+    for change in (lambda: add(path, "one"), lambda: renew(path, "x"), lambda: remove(path, "x")):
+        with pytest.raises(InputError) as caught:
+            change()
+        assert "aura-tui token" in caught.value.remediation
+    assert len(listed(path)) == 1
+
+
+@pytest.mark.parametrize("data", [b"{", b"[]", b'{"tokens": [{"id": 1}]}', b"\xff"])
+def test_a_damaged_file_refuses_everybody_and_is_not_overwritten(path: Path, data: bytes) -> None:
+    secret = add(path, "one")
+    path.write_bytes(data)
+    tokens = TokenFile(path)
+    assert tokens  # there were tokens: nobody gets in without one
+    assert tokens.find(secret) is None
+    assert str(path) in tokens.trouble
+    with pytest.raises(EngineError):
+        add(path, "two")
+    assert path.read_bytes() == data
