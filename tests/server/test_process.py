@@ -1,0 +1,125 @@
+"""A server process of its own: its start, TLS, and how it ends on a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from aura_tui.errors import Code, EngineError
+from aura_tui.wire import routes
+from tests.server.serving import served
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aura_tui.settings import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@asynccontextmanager
+async def process(home: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """A server over small stages, and its address."""
+    server = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.server.program",
+        str(home),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert server.stdout is not None
+    try:
+        line = (await server.stdout.readline()).decode()
+        yield server, line.split()[-1]
+    finally:
+        if server.returncode is None:
+            server.kill()
+        await server.wait()
+
+
+async def _open(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, _, port = url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET {routes.EVENTS} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    await reader.readuntil(b"event: heartbeat")
+    return reader, writer
+
+
+async def test_a_signal_ends_it_quickly_with_many_streams_open(tmp_path: Path) -> None:
+    async with process(tmp_path) as (server, url):
+        streams = [await _open(url) for _ in range(100)]
+        began = time.monotonic()
+        server.terminate()
+        assert await server.wait() == 0
+        took = time.monotonic() - began
+        for reader, writer in streams:
+            assert b"event: shutdown" in await reader.read()
+            writer.close()
+        assert took < 3.0  # 0.3 s on a quiet machine: see tests/benchmarks/server.py
+
+
+async def test_a_reader_that_is_stuck_does_not_hold_the_end_up(tmp_path: Path) -> None:
+    async with process(tmp_path) as (server, url):
+        _, writer = await _open(url)  # and nothing more is read
+        server.terminate()
+        assert await asyncio.wait_for(server.wait(), 5) == 0
+        writer.close()
+
+
+def test_nothing_but_serving_imports_the_web() -> None:
+    code = (
+        "import sys; import aura_tui.cli, aura_tui.bootstrap, aura_tui.server.tokens,"
+        "aura_tui.server.options;"
+        "print([m for m in ('starlette', 'uvicorn', 'httptools', 'anyio') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return cert, key
+
+
+async def test_tls_is_two_files(settings: Settings, certificate: tuple[Path, Path]) -> None:
+    cert, key = certificate
+    async with served(settings, certificate=cert, key=key) as server:
+        assert server.url.startswith("https://")
+        trust = ssl.create_default_context(cafile=str(cert))
+        async with httpx.AsyncClient(verify=trust, trust_env=False) as client:
+            assert (await client.get(server.url + routes.QUEUE)).status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            async with httpx.AsyncClient(trust_env=False) as client:
+                await client.get(server.url + routes.QUEUE)
+
+
+async def test_a_certificate_that_is_none_is_said_in_words(
+    settings: Settings, certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    cert, key = certificate
+    (tmp_path / "empty.pem").write_text("")
+    for wrong in ((tmp_path / "none.pem", key), (tmp_path / "empty.pem", key), (cert, cert)):
+        with pytest.raises(EngineError) as caught:
+            async with served(settings, certificate=wrong[0], key=wrong[1]):
+                raise AssertionError
+        assert caught.value.code is Code.ADDRESS_REFUSED
+        assert "PEM" in caught.value.remediation
