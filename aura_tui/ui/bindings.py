@@ -37,7 +37,7 @@ APP = (
         id="link.reconnect",
         tooltip="Try the link now, without waiting",
     ),
-    Binding("escape", "back", "Jobs", id="board.back", tooltip="Back to the jobs"),
+    Binding("escape", "to_jobs", "Jobs", id="board.back", tooltip="Back to the jobs"),
     Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip="All keys"),
     Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; asks while a run of ours is on"),
     Binding("ctrl+q", "quit", "Quit", id="app.quit-always", show=False, priority=True),
@@ -127,8 +127,17 @@ RESULT = (
     Binding("end,G", "last", "To the end", id="result.last", show=False),
 )
 DIALOG = (
-    Binding("down,right,j,l", "other(1)", "Next answer", id="dialog.next", show=False),
-    Binding("up,left,k,h", "other(-1)", "Previous answer", id="dialog.previous", show=False),
+    Binding(
+        "down,right,j,l", "other(1)", "Next answer", id="dialog.next", show=False, priority=True
+    ),
+    Binding(
+        "up,left,k,h",
+        "other(-1)",
+        "Previous answer",
+        id="dialog.previous",
+        show=False,
+        priority=True,
+    ),
     Binding("pagedown", "page(1)", "Page down", id="dialog.page-down", show=False),
     Binding("pageup", "page(-1)", "Page up", id="dialog.page-up", show=False),
     Binding(
@@ -146,15 +155,35 @@ CONFIRM = (
     Binding("n", "answer(False)", "No", id="confirm.no", show=False),
 )
 CHOICE = (Binding("enter,space", "press", "Answer", id="choice.take", show=False),)
+# Keys that move the focus come first: what is typed right after one, in the same breath, goes where
+# the focus went. ctrl+s does not: what was typed right before it is in.
 FORM = (
-    Binding("ctrl+s", "submit", "Start", id="form.submit", priority=True),
-    Binding("down", "field(1)", "Next field", id="form.next", show=False),
-    Binding("up", "field(-1)", "Previous field", id="form.previous", show=False),
+    Binding("ctrl+s", "submit", "Start", id="form.submit"),
+    Binding("tab", "field(1)", "Next field", id="form.next", show=False, priority=True),
+    Binding(
+        "shift+tab", "field(-1)", "Previous field", id="form.previous", show=False, priority=True
+    ),
+    Binding("enter,down", "step(1)", "Next field", id="form.down", show=False, priority=True),
+    Binding("up", "step(-1)", "Previous field", id="form.up", show=False, priority=True),
     Binding("escape", "stay", "Close", id="form.close"),
 )
 PICKER = (
-    Binding("right,l,space", "other(1)", "Next value", id="picker.next", show=False),
-    Binding("left,h", "other(-1)", "Previous value", id="picker.previous", show=False),
+    Binding(
+        "right,l,space",
+        "other(1)",
+        "Next value",
+        id="picker.next",
+        show=False,
+        priority=True,
+    ),
+    Binding(
+        "left,h",
+        "other(-1)",
+        "Previous value",
+        id="picker.previous",
+        show=False,
+        priority=True,
+    ),
 )
 HELP = (
     Binding("escape,question_mark,q,enter", "dismiss", "Close", id="help.close", show=False),

@@ -442,6 +442,29 @@ async def test_what_was_typed_outlives_a_closed_form() -> None:
         assert order_of(await dialog.answers()).request.brief.topic == "Tides"
 
 
+async def burst(dialog: Asked[Any], *keys: str) -> None:
+    """Keys that come in one packet: none waits for the one before it."""
+    for key in keys:
+        dialog.app.simulate_key(key)
+    await dialog.pilot.pause()
+
+
+async def test_keys_that_come_at_once_are_taken_in_their_order() -> None:
+    async with asked(form()) as dialog:
+        keys = ("T", "i", "tab", "tab", "9", "0", "enter", "right", "down", "down", "e", "n")
+        await burst(dialog, *keys, "ctrl+s")
+        request = order_of(await dialog.answers()).request
+    assert request.brief.topic == "Ti"
+    assert request.plan_spec.target_duration == "90"
+    assert (request.render_spec.res, request.voice_spec.voice_name) == ("1080p", "en")
+    async with asked(LeaveScreen(1, ["Tides"], True, UNICODE)) as leave:
+        await burst(leave, "down", "down", "enter")
+        assert await leave.answers() is Leave.STOP
+    async with asked(SaveAs("a", "/v", UNICODE)) as save:
+        await burst(save, "b", "c", "enter")
+        assert await save.answers() == "/v/abc"
+
+
 async def test_letters_are_typed_not_taken_for_keys() -> None:
     async with asked(form()) as dialog:
         await dialog.press(*"qnhjkl?")

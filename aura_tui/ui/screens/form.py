@@ -9,12 +9,13 @@ from textual.screen import ModalScreen
 
 from aura_tui.ui import bindings
 from aura_tui.ui.screens.dialog import ROOMY, SHORT, Choice
+from aura_tui.ui.widgets.entry import Entry
+from aura_tui.ui.widgets.picker import Picker
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.widget import Widget
-    from textual.widgets import Input
 
     from aura_tui.ui.glyphs import Glyphs
 
@@ -45,14 +46,20 @@ class Form(ModalScreen[T | None]):
         """Give what was typed, if it is sound."""
         raise NotImplementedError
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Texts of several lines keep enter and the arrows, answers keep enter."""
+        if action == "step":
+            return isinstance(self.focused, Entry | Picker)
+        return True
+
     def action_field(self, step: int) -> None:
         self.focus_next() if step > 0 else self.focus_previous()
 
+    def action_step(self, step: int) -> None:
+        self.action_field(step)
+
     def action_stay(self) -> None:
         self.dismiss(None)
-
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        self.focus_next()
 
     def on_choice_taken(self, message: Choice.Taken) -> None:
         message.stop()

@@ -128,7 +128,7 @@ def _rows(group: Sequence[Binding], read_only: bool, keymap: Mapping[str, str]) 
         found = dict.fromkeys(key for b in told for key in keys[b.id or "", b.action])
         # Two names of one thing (pause and resume) are told by the first's.
         parts = [b for b in told if b.action == told[0].action or b.id != told[0].id]
-        parts = [b for n, b in enumerate(parts) if not n or b.action != told[0].action]
+        parts = list({b.description: b for b in reversed(parts)}.values())[::-1]
         short = [b.description for b in parts]
         says = (_joined([b.tooltip or b.description for b in parts]), _joined(short), _heads(short))
         moves = not any(b.show or b.tooltip for b in told)
@@ -137,7 +137,11 @@ def _rows(group: Sequence[Binding], read_only: bool, keymap: Mapping[str, str]) 
 
 def _same(one: Binding, other: Binding) -> bool:
     """Whether they are one thing, or the two ways of one: the next and the previous match."""
-    return one.id == other.id or _name(one.action) == _name(other.action)
+    return (
+        one.id == other.id
+        or _name(one.action) == _name(other.action)
+        or one.description == other.description
+    )
 
 
 def _name(action: str) -> str:

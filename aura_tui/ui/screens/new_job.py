@@ -21,11 +21,12 @@ from aura_tui.ui.widgets.painted import drawable
 from aura_tui.ui.widgets.picker import Picker
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
     from textual.app import ComposeResult
     from textual.events import DescendantBlur, DescendantFocus, Resize
     from textual.widget import Widget
+    from textual.worker import Worker
 
     from aura_tui.ui.draft import Draft
     from aura_tui.ui.glyphs import Glyphs
@@ -50,6 +51,15 @@ class Row(Vertical):
             yield self._label
             yield self.control
         yield self._note
+
+    @property
+    def text(self) -> str:
+        """What is typed or chosen."""
+        control = self.control
+        if isinstance(control, TextArea):
+            return control.text
+        assert isinstance(control, Input | Picker)
+        return control.value
 
     def note(self, text: str, *, wrong: bool) -> None:
         """What is to be said of the field; "" for nothing."""
@@ -191,7 +201,11 @@ class NewJobScreen(Form[Order]):
             self._refused.pop(Field.BRIEF, None)
             self._refused.pop(Field.FILE, None)
         self._show()
-        self.run_worker(self._look(), exclusive=True, group="check")
+        self._work(self._look)
+
+    def _work(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        # Not a coroutine: one that is overtaken before it begins would never be awaited.
+        _: Worker[None] = self.run_worker(work, exclusive=True, group="check")
 
     async def _look(self) -> None:
         """Ask what typing alone doesn't tell. The next key stroke cancels it."""
@@ -216,12 +230,14 @@ class NewJobScreen(Form[Order]):
     # -- the order
 
     def action_submit(self) -> None:
+        for row in self._rows.values():  # the news of the last key may still be on its way
+            self.draft = self.draft.having(row.field, row.text)
         self._touched = set(Field)
         if self._to_problem(set(self.draft.problems())):
             self._show()
             return
         self._show("checking...")
-        self.run_worker(self._start(), exclusive=True, group="check")
+        self._work(self._start)
 
     async def _start(self) -> None:
         order = await self._settle()

@@ -43,8 +43,11 @@ class SaveAs(Form[str]):
             yield self._entry
             yield from self.answers("Save")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is one field: enter gives the path."""
+        return action != "step"
+
     def on_input_submitted(self, message: Input.Submitted) -> None:
-        message.prevent_default()  # the base would go on to the next field
         self.action_submit()
 
     def action_submit(self) -> None:

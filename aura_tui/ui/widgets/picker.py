@@ -45,6 +45,11 @@ class Picker(Static, can_focus=True):
         values = [found for found, _ in self._options]
         self._at = values.index(value) if value in values else 0
 
+    @property
+    def value(self) -> str:
+        """The chosen one."""
+        return self._options[self._at][0]
+
     def on_mount(self) -> None:
         self._draw(focused=False)
 
@@ -66,7 +71,7 @@ class Picker(Static, can_focus=True):
         if at != self._at:
             self._at = at
             self._draw(focused=self.has_focus)
-            self.post_message(self.Picked(self, self._options[at][0]))
+            self.post_message(self.Picked(self, self.value))
 
     def _draw(self, *, focused: bool) -> None:
         parts: list[Content] = []
