@@ -330,6 +330,8 @@ async def test_w_ends_wrapping_and_left_and_right_scroll() -> None:
         assert "finish" in app.text
         await pilot.press("escape", "w")
         assert "start" in app.text
+        await pilot.press("w")
+        assert "start" in app.text, "from the left again"
         assert app.left_to_app == ["left"]
 
 

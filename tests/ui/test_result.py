@@ -183,6 +183,16 @@ async def test_a_path_that_wraps_is_selected_whole() -> None:
         assert app.screen.get_selected_text() == path
 
 
+@pytest.mark.parametrize("width", [61, 64, 70, 77, 79, 80, 81])
+async def test_it_is_as_high_as_it_has_rows(width: int) -> None:
+    panel = ResultPanel()
+    async with pane(panel, (width, 60)) as (app, pilot):
+        await shown(app, panel)
+        panel.show(job_of(recordings.failure()), UNICODE)
+        await pilot.pause()
+        assert panel.size.height == panel.row_count
+
+
 async def test_ascii_shows_nothing_else() -> None:
     panel = ResultPanel()
     async with pane(panel, (80, 24), is_ascii=True) as (app, pilot):
@@ -207,7 +217,7 @@ async def test_another_size_lays_the_facts_out_anew() -> None:
         await pilot.resize_terminal(120, 40)
         await pilot.pause()
         assert panel.row_count == wide
-        assert panel.size.height >= wide
+        assert panel.size.height == wide, "as high as it has rows"
 
 
 async def test_hostile_text_is_drawn_as_text() -> None:

@@ -162,6 +162,11 @@ class ResultPanel(RowsView, inherit_bindings=False):
         return lead, cells(lead)
 
     @property
+    def row_width(self) -> int:
+        """The scrollbar's place is kept where there is none: rows don't depend on their height."""
+        return max(0, self.container_size.width - self.styles.scrollbar_size_vertical)
+
+    @property
     def row_count(self) -> int:
         return len(self._rows)
 
