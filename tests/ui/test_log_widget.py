@@ -416,6 +416,18 @@ async def test_on_a_short_screen_the_title_shows_while_it_says_something() -> No
         assert "Log: warnings and errors" in app.text
 
 
+async def test_on_a_short_screen_the_end_hides_the_log_unless_it_is_shown_alone() -> None:
+    run = Run(numbered(100))
+    async with pane(run.view, (40, 12)) as (app, pilot):
+        await opened(run, pilot)
+        app.screen.add_class("-ended")
+        await pilot.pause()
+        assert "line 99." not in app.text
+        app.screen.add_class("-log")
+        await pilot.pause()
+        assert "line 99." in app.text
+
+
 async def test_another_width_wraps_anew_and_keeps_the_place() -> None:
     run = Run(f"line {n}. " + "word " * 20 for n in range(100))
     async with pane(run.view, (120, 40)) as (app, pilot):
