@@ -43,6 +43,7 @@ def test_pause_and_resume_are_one_row() -> None:
 
 def test_counterparts_share_a_row() -> None:
     assert told()["Next, previous match"] == {"n", "N"}
+    assert told()["Next, previous field"] == {"tab", "shift+tab", "enter", "down", "up"}
 
 
 def test_what_moves_alike_in_several_views_is_told_once() -> None:

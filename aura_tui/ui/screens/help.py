@@ -119,7 +119,7 @@ def _rows(group: Sequence[Binding], read_only: bool, keymap: Mapping[str, str]) 
     for binding in group:
         if read_only and binding.id in bindings.CHANGING:
             continue
-        same = next((told for told in merged if _same(told[0], binding)), None)
+        same = next((told for told in merged if any(_same(b, binding) for b in told)), None)
         if same is not None:
             same.append(binding)
         else:
@@ -128,7 +128,8 @@ def _rows(group: Sequence[Binding], read_only: bool, keymap: Mapping[str, str]) 
         found = dict.fromkeys(key for b in told for key in keys[b.id or "", b.action])
         # Two names of one thing (pause and resume) are told by the first's.
         parts = [b for b in told if b.action == told[0].action or b.id != told[0].id]
-        parts = list({b.description: b for b in reversed(parts)}.values())[::-1]
+        texts = [b.description for b in parts]
+        parts = [b for n, b in enumerate(parts) if b.description not in texts[:n]]
         short = [b.description for b in parts]
         says = (_joined([b.tooltip or b.description for b in parts]), _joined(short), _heads(short))
         moves = not any(b.show or b.tooltip for b in told)
