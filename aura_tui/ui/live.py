@@ -17,7 +17,6 @@ from textual.app import App
 from textual.screen import ModalScreen
 
 from aura_tui.model.job import Job
-from aura_tui.service import LinkStatus
 from aura_tui.settings import Settings
 from aura_tui.ui import phrases
 from aura_tui.ui.asking import Asking
@@ -255,7 +254,7 @@ class LiveBoard(App[None]):
             self._shown_keys = keys
             self.refresh_bindings()
             self._close_question()
-        waits = (self._run_wait_s(run, now), self._jobs.next_change_s(now))
+        waits = (run.due_s(now), self._jobs.next_change_s(now))
         clock_s = asyncio.get_running_loop().time()
         self._notices.foreground(run.job)
         self._write(self._notices.take(clock_s))
@@ -264,13 +263,6 @@ class LiveBoard(App[None]):
             self._pacer.touch(min(due))
         if board.shows_preview and self._watching is not None:
             self._preview(board).follow(self._watching.service, run)
-
-    @staticmethod
-    def _run_wait_s(run: RunState, now: datetime) -> float | None:
-        """Until the run's next second, which its clock or its broken link shows."""
-        if run.clock.ticking:
-            return 1.0 - run.clock.elapsed_s(now) % 1.0
-        return 1.0 if run.link is not None and run.link.status is not LinkStatus.LIVE else None
 
     def _preview(self, board: BoardScreen) -> Previewing:
         if self._previewing is None:
@@ -339,7 +331,6 @@ class LiveBoard(App[None]):
         if self._driver is not None:
             for code in codes:
                 self._driver.write(code)
-
 
 
 _NOTHING = RunState()

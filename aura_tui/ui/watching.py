@@ -11,6 +11,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, cast
 
 from aura_tui.errors import AuraError, NotFound
+from aura_tui.model.status import JobStatus
 from aura_tui.service import Link, Linked, LinkStatus, Typical
 from aura_tui.ui.follow import as_created, follow
 from aura_tui.ui.state import RunState
@@ -153,11 +154,15 @@ class Watching:
         run.typical = Typical(0, {})
         with suppress(AuraError):
             run.typical = await self.service.typical(job_id)
+        await self._look_at_queue(run, job_id)
+
+    async def _look_at_queue(self, run: RunState, job_id: str) -> None:
         with suppress(AuraError):
             queue = await self.service.queue()
-            if job_id in queue.waiting:
-                run.queue_ahead = queue.waiting.index(job_id) + queue.running
-        self._touch()
+            ahead = queue.waiting.index(job_id) + queue.running if job_id in queue.waiting else None
+            if ahead != run.queue_ahead:
+                run.queue_ahead = ahead
+                self._touch()
 
     # -- all jobs
 
@@ -209,7 +214,15 @@ class Watching:
         after = self.jobs.get(job_id)
         if after is not None:
             self._told(before, after)
+            if before is None or before.status is not after.status:
+                await self._requeue()
         self._touch()
+
+    async def _requeue(self) -> None:
+        """A job came, began or ended: whoever waits may have moved up."""
+        run = self.run
+        if run.job is not None and run.job.status is JobStatus.QUEUED:
+            await self._look_at_queue(run, run.job.id)
 
     # -- the link
 
