@@ -18,26 +18,31 @@ from typing import TYPE_CHECKING
 
 import aura_tui
 from aura_tui.errors import Code, EngineError
+from aura_tui.model.text import clean_line
+from aura_tui.wire import unix
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
-    from aura_tui.bootstrap import Doors
     from aura_tui.service import JobService
 
 IDLE_S = 30.0  # without a job to run, until it ends
 _LOOK_S = 1.0
 _START_S = 20.0  # until it must answer
 _LOG = "background.log"
+_BUSY = 3  # its exit status where another engine has the home
 
 
-async def keep(ways: Doors, *, idle_s: float = IDLE_S) -> int:
+async def keep(
+    open_engine: Callable[[], AbstractAsyncContextManager[JobService]], *, idle_s: float = IDLE_S
+) -> int:
     """Be the background engine until there is nothing to do, or SIGTERM; jobs stay resumable."""
     leaving = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, leaving.set)
-    async with ways.embedded() as service:
+    async with open_engine() as service:
         idle_since = loop.time()
         while not leaving.is_set() and loop.time() - idle_since < idle_s:
             with contextlib.suppress(TimeoutError):
@@ -48,9 +53,9 @@ async def keep(ways: Doors, *, idle_s: float = IDLE_S) -> int:
     return 0
 
 
-def start(ways: Doors) -> int:
-    """Start it, and return its pid once it answers. Raises EngineError where it doesn't."""
-    home = ways.settings.home
+def start(home: Path) -> None:
+    """Start it on ``home``, and return once an engine there answers, this one or another that was
+    quicker. Raises EngineError where none does. Blocks."""
     command = [sys.executable, "-P", "-m", "aura_tui", "engine"]
     package = str(Path(aura_tui.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
@@ -66,35 +71,18 @@ def start(ways: Doors) -> int:
         )
     until = time.monotonic() + _START_S
     while time.monotonic() < until:
-        if ways.runs_here():
-            return process.pid
-        if process.poll() is not None:
+        if unix.answers(home / unix.NAME):
+            return
+        if process.poll() is not None and process.returncode != _BUSY:
             break
         time.sleep(0.02)
-    process.terminate()
+    process.poll()
+    if process.returncode is None:
+        process.terminate()
+        process.wait()
     said = (home / _LOG).read_text(errors="replace").strip().splitlines()
     raise EngineError(
         Code.ENGINE_GONE,
-        "The background engine did not start" + (f": {said[0][:300]}" if said else ""),
+        "The background engine did not start" + (f": {clean_line(said[0], 300)}" if said else ""),
         f"See {home / _LOG}; aura-tui watch goes on with the job in this terminal.",
     )
-
-
-def hand_over(ways: Doors) -> None:
-    """Leave the jobs of an engine that has just ended to the background. Raises EngineError."""
-    if not ways.runs_here():  # another terminal may have taken them up already
-        start(ways)
-
-
-def submit_detached(ways: Doors, begin: Callable[[JobService], Awaitable[str]]) -> tuple[str, bool]:
-    """Submit to the engine that runs, or to a background one; the job's id, and whether an engine
-    was started for it."""
-    started = ways.embeds
-    if started:
-        start(ways)
-
-    async def submit() -> str:
-        async with ways.engine() as service:
-            return await begin(service)
-
-    return asyncio.run(submit()), started

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-import socket
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -34,6 +33,7 @@ _ANSWERS_S = 5.0
 _LOOK_S = 0.02
 # What an engine listens with takes a moment to import; its first job goes first.
 _LISTEN_AFTER_S = 0.5
+_SUCCEED_LOOK_S = 0.5
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -69,14 +69,7 @@ class Doors:
 
     def answers(self) -> bool:
         """Whether the engine of this home takes calls."""
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(1.0)
-            try:
-                with unix.address(self.socket) as address:
-                    probe.connect(address)
-            except OSError:
-                return False
-        return True
+        return unix.answers(self.socket)
 
     @property
     def embeds(self) -> bool:
@@ -88,6 +81,12 @@ class Doors:
         if self.remote:
             return self._elsewhere()
         return self._running() if self.runs_here() else self.embedded()
+
+    def worker(self) -> AbstractAsyncContextManager[JobService]:
+        """As :meth:`engine`, for work of ours: it goes on when the one that runs ends."""
+        if self.remote or not self.runs_here():
+            return self.engine()
+        return self._running(succeed=True)
 
     def look(self) -> AbstractAsyncContextManager[JobService]:
         """To read alone: no engine is started for it."""
@@ -142,8 +141,9 @@ class Doors:
             yield service
 
     @asynccontextmanager
-    async def _running(self) -> AsyncIterator[JobService]:
-        """The engine that runs; where it takes no calls, its store to read."""
+    async def _running(self, *, succeed: bool = False) -> AsyncIterator[JobService]:
+        """The engine that runs; where it takes no calls, its store to read. ``succeed``: when its
+        process ends, a background engine goes on."""
         from aura_tui.client.service import RemoteService
 
         until = time.monotonic() + _ANSWERS_S
@@ -154,7 +154,31 @@ class Doors:
                 return
             await asyncio.sleep(_LOOK_S)
         async with RemoteService(uds=self.socket) as service:
-            yield service
+            succeeding = asyncio.create_task(self._succeed()) if succeed else None
+            try:
+                yield service
+            finally:
+                if succeeding is not None:
+                    succeeding.cancel()
+                    await asyncio.wait((succeeding,))
+
+    async def _succeed(self) -> None:
+        """Our work waits in the store of an engine whose process may end before it, with whoever
+        sits before that: then the work goes on in the background, and the link heals."""
+        free = 0
+        while True:
+            await asyncio.sleep(_SUCCEED_LOOK_S)
+            free = 0 if await asyncio.to_thread(self.runs_here) else free + 1
+            if free >= 2:  # not just between one engine and the next
+                with contextlib.suppress(AuraError):  # tried again
+                    await asyncio.to_thread(self.start_background)
+                free = 0
+
+    def start_background(self) -> None:
+        """Have a background engine work on this home. Raises EngineError. Blocks."""
+        from aura_tui.background import start
+
+        start(self.settings.home)
 
     @asynccontextmanager
     async def _reader(self) -> AsyncIterator[JobService]:

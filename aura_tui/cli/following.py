@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aura_tui.background import hand_over
 from aura_tui.cli.options import (
     JobArgument,
     Progress,
@@ -66,7 +65,7 @@ def _foreground(
         remote=ways.remote,
         record=record,
         mode=mode,
-        hand_over=(lambda: hand_over(ways)) if owns and ways.embeds else None,
+        hand_over=ways.start_background if owns and ways.embeds else None,
     )
 
 
@@ -147,16 +146,21 @@ def run(
 
     if detach:
         return _detach(ways, begin)
-    return _show(_foreground(ways, ways.engine, begin, owns=True, record=record), progress)
+    return _show(_foreground(ways, ways.worker, begin, owns=True, record=record), progress)
 
 
 def _detach(ways: Doors, begin: Callable[[JobService], Awaitable[str]]) -> int:
-    from aura_tui.background import submit_detached
+    """Submit to the engine that runs, or to a background one, and leave."""
+    if ways.embeds:
+        ways.start_background()
 
-    job_id, _ = submit_detached(ways, begin)
-    typer.echo(job_id)
-    print_error(f"It goes on in the background; see: aura-tui watch {job_id}")
-    return 0
+    async def act(service: JobService) -> int:
+        job_id = await begin(service)
+        typer.echo(job_id)
+        print_error(f"It goes on in the background; see: aura-tui watch {job_id}")
+        return 0
+
+    return once(ways.engine, act)
 
 
 def _check_now(request: JobRequest, ways: Doors) -> None:
@@ -243,7 +247,7 @@ def _go_on(
     async def begin(service: JobService) -> str:
         return str((await getattr(service, verb)(job_id)).id)
 
-    return _show(_foreground(ways, ways.engine, begin, owns=True, record=record), progress)
+    return _show(_foreground(ways, ways.worker, begin, owns=True, record=record), progress)
 
 
 def resume(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +17,13 @@ from aura_tui.session import once
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from aura_tui.bootstrap import Doors
+    from aura_tui.model.job import Job
     from aura_tui.model.status import JobStatus
     from aura_tui.service import JobService
+
+_TEARDOWN_S = 60.0  # of a cancelled job: its partial video is joined, too
+_LOOK_S = 0.05
 
 
 def register(app: typer.Typer) -> None:
@@ -136,13 +143,29 @@ def artifacts(
 
 
 def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
+    ways = doors(server, token)
+
     async def act(service: JobService) -> int:
         job_id = await resolve(service, job)
-        changed = await getattr(service, verb)(job_id)
+        changed: Job = await getattr(service, verb)(job_id)
+        if verb == "cancel" and not changed.status.ended:
+            changed = await _ended(ways, job_id)
         typer.echo(f"{said} {changed.id}: {changed.status.value}")
         return 0
 
-    return once(doors(server, token).change, act)
+    return once(ways.change, act)
+
+
+async def _ended(ways: Doors, job_id: str) -> Job:
+    """The job once it is over, or as it is after a while. Where the engine is another process, a
+    cancel is asked for at once and done a little later; that engine may end with its job."""
+    until = time.monotonic() + _TEARDOWN_S
+    async with ways.look() as reader:
+        while True:
+            job = await reader.get(job_id)
+            if job.status.ended or time.monotonic() > until:
+                return job
+            await asyncio.sleep(_LOOK_S)
 
 
 def cancel(job: JobArgument, server: ServerOption = "", token: TokenOption = "") -> int:

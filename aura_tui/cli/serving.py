@@ -20,4 +20,5 @@ def engine() -> int:
     """Be the background engine: work until nothing is left to do. Started by the program itself."""
     from aura_tui.background import keep
 
-    return asyncio.run(keep(doors("", "")))
+    ways = doors("", "")
+    return asyncio.run(keep(lambda: ways.embedded(listen_after_s=0.0)))

@@ -18,6 +18,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from msgspec.structs import replace
@@ -146,8 +147,13 @@ class RemoteService:
         deliver_to: Path | None = None,
     ) -> Job:
         """See :class:`~aura_tui.service.JobService`. ``deliver_to`` gets the files when the end
-        of the job is followed by :meth:`events` of this very service."""
+        of the job is followed by :meth:`events` of this very service; over a Unix socket the
+        engine itself puts them there."""
         check(request)
+        headers = {routes.CORRELATION_ID: correlation_id or secrets.token_hex(8)}
+        if deliver_to is not None and self._http.address.uds is not None:
+            headers[routes.DELIVER_TO] = quote(str(deliver_to.absolute()), safe="/")
+            deliver_to = None
         if deliver_to is not None:
             if self._delivery is None:
                 raise InputError(
@@ -157,7 +163,6 @@ class RemoteService:
                     field="output",
                 )
             await asyncio.to_thread(self._delivery.check, deliver_to)
-        headers = {routes.CORRELATION_ID: correlation_id or secrets.token_hex(8)}
         body = msgspec.json.encode(request)
         answer = await self._tell(routes.JOBS, body=body, headers=headers)
         job = await self._job_in(answer)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from starlette.responses import PlainTextResponse, Response
 
@@ -12,7 +14,7 @@ from aura_tui.model.request import Origin
 from aura_tui.model.status import JobStatus, parse_status
 from aura_tui.model.text import clean_line
 from aura_tui.server.exchange import answer, exchange_of, read_body, refuse
-from aura_tui.server.files import Digests, artifact_response, picture_response
+from aura_tui.server.files import OCTETS, Digests, artifact_response, picture_response
 from aura_tui.server.hub import Stream
 from aura_tui.server.job_request import read_request
 from aura_tui.server.stream import EventStream, wants_gzip
@@ -219,7 +221,7 @@ class JobHandlers:
             request,
             path,
             name,
-            types.get(name, "application/octet-stream"),
+            types.get(name, OCTETS),
             self._digests,
             self._bounds.stall_s,
         )
@@ -269,7 +271,7 @@ def _after(request: Request) -> int | None:
 
 
 def _status(given: str | None) -> JobStatus | None:
-    if not given:
+    if given is None:
         return None
     status = parse_status(given)
     if status is None:

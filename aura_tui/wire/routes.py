@@ -39,6 +39,7 @@ LAST_EVENT_ID_QUERY: Final = "lastEventId"  # for readers that can't set the hea
 CORRELATION_ID: Final = "X-Correlation-ID"
 LAST_EVENT_ID: Final = "Last-Event-ID"
 ACCEL_BUFFERING: Final = "X-Accel-Buffering"  # nginx: pass a stream on as it comes
+DELIVER_TO: Final = "X-Aura-Deliver-To"  # a folder, percent-encoded; over the user's own socket
 REPR_DIGEST: Final = "Repr-Digest"  # RFC 9530, of an artifact's whole bytes: sha-256=:base64:
 
 # Content types.
