@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import deque
-from enum import IntEnum
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from aura_tui.model.text import clean, clean_line
+from aura_tui.model.text import clean_line
 from aura_tui.ui.glyphs import UNICODE
 from aura_tui.ui.legible import TEXT_CHARS, cells, legible, row_spans, window
+from aura_tui.ui.log_lines import Anchor, Drawn, Entry, Level, Row
 
 if TYPE_CHECKING:
     from aura_tui.model.events import Severity
@@ -31,94 +31,11 @@ _WIDE_EFFORT = 4  # what a character costs where widths differ
 _NARROW = 60
 _SOURCE = 11
 _RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
-
-
-class Level(IntEnum):
-    """How grave a line must be to show."""
-
-    ALL = 0
-    WARNINGS = 1
-    ERRORS = 2
-
-    @property
-    def next(self) -> Level:
-        """The one after this, and the first after the last."""
-        return Level((self + 1) % len(Level))
-
-
 _LEVEL_TITLES = {
     Level.ALL: "Log",
     Level.WARNINGS: "Log: warnings and errors",
     Level.ERRORS: "Log: errors",
 }
-
-
-class Entry:
-    """A line that is held. ``text`` is what is drawn, and searched: what one sees one can find.
-    ``hits`` are the offsets of its matches. ``rows`` is empty until it is wanted."""
-
-    __slots__ = ("hits", "line", "number", "rows", "text")
-
-    def __init__(self, number: int, line: LogLine, glyphs: Glyphs) -> None:
-        self.number = number
-        self.line = line
-        self.text = glyphs.spell(legible(line.text))
-        self.hits: tuple[int, ...] = ()
-        self.rows: list[Row] = []
-
-    def copied(self) -> str:
-        """The line as text of its own, for elsewhere."""
-        severity = "" if self.line.severity == "info" else f"{self.line.severity}: "
-        source = f"{clean_line(self.line.source, 40)}  " if self.line.source else ""
-        time = f"{self.line.at.astimezone():%H:%M:%S}"
-        return f"{time}  {source}{severity}{clean(self.line.text)}"
-
-
-class Row(NamedTuple):
-    """A row of the pane: the part ``start`` to ``end`` of an entry's text."""
-
-    entry: Entry
-    start: int
-    end: int
-    cut: bool = False  # the line goes on, but no row shows it
-
-    @property
-    def text(self) -> str:
-        """Its text, whole."""
-        return self.entry.text[self.start : self.end]
-
-    @property
-    def first(self) -> bool:
-        """Whether the line begins here."""
-        return self.start == 0
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """Its place in the order of everything."""
-        return self.entry.number, self.start
-
-
-class Drawn(NamedTuple):
-    """A row as it is drawn: mark and head (blank where a line goes on), then text. ``hits`` are
-    start, end and whether it is the current match, as offsets in ``text``."""
-
-    mark: str
-    head: str
-    text: str
-    severity: Severity
-    hits: tuple[tuple[int, int, bool], ...]
-
-    @property
-    def plain(self) -> str:
-        """All of it."""
-        return self.mark + self.head + self.text
-
-
-class Anchor(NamedTuple):
-    """A place in the log that stays the same when rows come, go, or are wrapped anew."""
-
-    number: int
-    start: int
 
 
 class LogPage:

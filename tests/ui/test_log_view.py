@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from aura_tui.ui.glyphs import ASCII, UNICODE
-from aura_tui.ui.log_view import HITS_A_LINE, ROWS_A_LINE, Level, LogPage
+from aura_tui.ui.log_lines import Level
+from aura_tui.ui.log_view import HITS_A_LINE, ROWS_A_LINE, LogPage
 from aura_tui.ui.state import LogLine
 
 if TYPE_CHECKING:

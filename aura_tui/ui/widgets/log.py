@@ -12,7 +12,8 @@ from textual.widgets import Input, Static
 
 from aura_tui.ui import bindings
 from aura_tui.ui.glyphs import UNICODE
-from aura_tui.ui.log_view import NEEDLE_CHARS, Anchor, Level, LogPage
+from aura_tui.ui.log_lines import Anchor, Level
+from aura_tui.ui.log_view import NEEDLE_CHARS, LogPage
 from aura_tui.ui.theme import FAINT
 from aura_tui.ui.widgets.painted import Painted
 from aura_tui.ui.widgets.rows import RowsView, SelectedRow
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from textual.selection import Selection
 
     from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.log_view import Row
+    from aura_tui.ui.log_lines import Row
     from aura_tui.ui.state import RunState
 
 _STYLES = {"info": "", "warning": "$warning", "error": "$error"}
