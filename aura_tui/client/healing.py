@@ -35,11 +35,21 @@ if TYPE_CHECKING:
     from aura_tui.client.reader import Reader
     from aura_tui.model.events import Envelope
 
-OPEN_S: Final = 10.0  # from the first packet to the status line
+OPEN_S: Final = 10.0  # at most, from the first packet to the status line
 SILENT_HEARTBEATS: Final = 2.5  # the third one is overdue by then
 MAX_SILENCE_S: Final = 120.0
 _WELL_S: Final = 5.0  # a connection that lived so long was well, though nothing happened
 _MAX_PROBLEM_BYTES: Final = 64 * 1024
+
+
+def silence_s(heartbeat_s: float) -> float:
+    """The silence that is a break, for a server that speaks at least so often."""
+    return min(MAX_SILENCE_S, SILENT_HEARTBEATS * heartbeat_s)
+
+
+def opening_s(heartbeat_s: float) -> float:
+    """How long such a server may take to begin an answer that a stream waits for."""
+    return min(OPEN_S, silence_s(heartbeat_s))
 
 
 class Clock(NamedTuple):
@@ -71,7 +81,8 @@ class HealingStream:
         self._make_reader = make_reader
         self._reader: Reader | None = None
         self._clock = clock
-        self._silence_s = SILENT_HEARTBEATS * heartbeat_s
+        self._silence_s = silence_s(heartbeat_s)
+        self._opening_s = opening_s(heartbeat_s)
         self._wake = wake
         self._backoff = Backoff(clock.chance)
         self._opened_at: datetime | None = None
@@ -110,7 +121,7 @@ class HealingStream:
         if reader.resume_from:
             headers[routes.LAST_EVENT_ID] = reader.resume_from
         async with self._http.open(
-            "GET", self._path, headers=headers, read_s=self._silence_s, head_s=OPEN_S
+            "GET", self._path, headers=headers, read_s=self._silence_s, head_s=self._opening_s
         ) as response:
             await self._check(response)
             self._opened_at = self._clock.now()

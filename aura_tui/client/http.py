@@ -16,6 +16,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -23,13 +24,12 @@ import msgspec
 from aura_tui import __version__
 from aura_tui.errors import AuraError, Code, EngineError, InputError
 from aura_tui.model.text import clean_line
-from aura_tui.wire import routes
+from aura_tui.wire import routes, unix
 from aura_tui.wire.reading import MAX_ANSWER_BYTES
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     import httpx
 
@@ -94,6 +94,7 @@ class Http:
         self._ca = ca
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
+        self._open = contextlib.ExitStack()  # the folder of a socket whose path is too long
 
     @property
     def has_token(self) -> bool:
@@ -105,6 +106,7 @@ class Http:
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
+        self._open.close()
 
     async def ask(
         self,
@@ -115,18 +117,21 @@ class Http:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         limit: int = MAX_ANSWER_BYTES,
+        within_s: float | None = None,
     ) -> Answer:
-        """Send a request and take its whole answer, whatever its status.
+        """Send a request and take its whole answer, whatever its status, ``within_s`` (None:
+        ``ANSWER_S``).
 
         Raises :class:`Broken`, or EngineError for what no other try cures.
         """
         sent = dict(headers or {})
         if body is not None:
             sent["Content-Type"] = routes.JSON
+        within_s = ANSWER_S if within_s is None else within_s
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(within_s):
                 async with self.open(
-                    method, path, query=query, body=body, headers=sent, read_s=ANSWER_S
+                    method, path, query=query, body=body, headers=sent, read_s=within_s
                 ) as response:
                     most = limit if response.status_code < 300 else _MAX_PROBLEM_BYTES
                     data = bytearray()
@@ -136,7 +141,7 @@ class Http:
                             raise self.not_an_engine(f"its answer is larger than {most >> 20} MiB")
                     return Answer(response.status_code, response.headers, bytes(data))
         except TimeoutError:
-            raise Broken(f"no answer within {ANSWER_S:g} s") from None
+            raise Broken(f"no answer within {within_s:g} s") from None
 
     @asynccontextmanager
     async def open(
@@ -202,9 +207,13 @@ class Http:
         secure = self.address.base.startswith("https:")
         tls = await asyncio.to_thread(self._tls) if secure else False
         limits = httpx.Limits(max_connections=None, keepalive_expiry=_KEEP_ALIVE_S)
-        transport = httpx.AsyncHTTPTransport(
-            verify=tls, limits=limits, uds=self.address.uds, trust_env=False
-        )
+        uds = self.address.uds
+        if uds is not None:
+            try:
+                uds = self._open.enter_context(unix.address(Path(uds)))
+            except OSError:
+                raise Broken("there is no such socket") from None
+        transport = httpx.AsyncHTTPTransport(verify=tls, limits=limits, uds=uds, trust_env=False)
         agent = {"User-Agent": f"aura-tui/{__version__}"}
         return httpx.AsyncClient(transport=transport, headers=agent, trust_env=False)
 

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from aura_tui.client import address as address_
 from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
 from aura_tui.client.exact import ExactReader
-from aura_tui.client.healing import Clock, HealingStream
+from aura_tui.client.healing import Clock, HealingStream, opening_s
 from aura_tui.client.http import Answer, Broken, Http
 from aura_tui.client.lenient import LenientReader
 from aura_tui.client.link import Switchboard
@@ -383,19 +383,27 @@ class RemoteService:
 
     async def _reader(self, job_id: str | None, after: int, line: Line) -> Reader:
         """By what kind of server it is."""
-        sources = Sources(self._look, self._recent, line, self._clock.now)
+        within_s = opening_s(self._heartbeat_s)
+        sources = Sources(
+            look=lambda job_id: self._look(job_id, within_s),
+            recent=lambda: self._recent(within_s),
+            line=line,
+            now=self._clock.now,
+        )
         if self._is_ours is None:
-            answer = await self._http.ask("GET", routes.HEALTH)
+            answer = await self._http.ask("GET", routes.HEALTH, within_s=within_s)
             if passes(answer.status) and reading.read_service_name(answer.body) == "":
                 raise broken(answer)
             self._is_ours = reading.read_service_name(answer.body) == routes.SERVICE
         kind = ExactReader if self._is_ours else LenientReader
         return kind(job_id, after, sources)
 
-    async def _recent(self) -> Sequence[Job]:
+    async def _recent(self, within_s: float) -> Sequence[Job]:
         """The newest jobs, oldest first; one try."""
         query = {routes.LIMIT: str(_RECENT)}
-        page = await self._read(routes.JOBS, reading.read_page, "a list of jobs", query=query)
+        page = await self._read(
+            routes.JOBS, reading.read_page, "a list of jobs", query=query, within_s=within_s
+        )
         return tuple(reversed(page.jobs))
 
     # -- files
@@ -469,10 +477,12 @@ class RemoteService:
         except Broken as problem:
             raise problem.error or self._http.unreachable(problem) from None
 
-    async def _look(self, job_id: str) -> Job:
+    async def _look(self, job_id: str, within_s: float | None = None) -> Job:
         """The job, in one try."""
         path = routes.path(routes.JOB, job_id)
-        job = await self._read(path, lambda body: reading.read_job(body, job_id), "a job")
+        job = await self._read(
+            path, lambda body: reading.read_job(body, job_id), "a job", within_s=within_s
+        )
         if self._is_ours is None and job.last_event_id:
             self._is_ours = True
         return job
@@ -484,15 +494,18 @@ class RemoteService:
         what: str,
         *,
         query: Mapping[str, str] | None = None,
+        within_s: float | None = None,
     ) -> T:
-        answer = await self._fetch(path, query)
+        answer = await self._fetch(path, query, within_s)
         found = read(answer.body)
         if found is None:
             raise self._http.not_an_engine(f"its answer is not {what}")
         return found
 
-    async def _fetch(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
-        answer = await self._http.ask("GET", path, query=query)
+    async def _fetch(
+        self, path: str, query: Mapping[str, str] | None = None, within_s: float | None = None
+    ) -> Answer:
+        answer = await self._http.ask("GET", path, query=query, within_s=within_s)
         if answer.status >= 300 and passes(answer.status):
             raise broken(answer, refusal(self._http, answer))
         return self._accepted(answer)
