@@ -179,7 +179,7 @@ def parse_duration(value: float | str | None) -> float | None:
     return seconds
 
 
-_NAMED_HEIGHT = {"360p": 360, "480p": 480, "540p": 540, "720p": 720, "1080p": 1080, "1440p": 1440}
+NAMED_HEIGHT = {"360p": 360, "480p": 480, "540p": 540, "720p": 720, "1080p": 1080, "1440p": 1440}
 _RATIO = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
 
 
@@ -202,8 +202,8 @@ def frame_size(res: str, aspect: str) -> tuple[int, int]:
     if aspect and aspect not in _RATIO:
         raise refuse(f"Unknown aspect {aspect[:20]!r}", "brief.aspect")
     name = (res or "720p").strip().lower()
-    if name in _NAMED_HEIGHT:
-        short = _NAMED_HEIGHT[name]
+    if name in NAMED_HEIGHT:
+        short = NAMED_HEIGHT[name]
         a, b = _RATIO[aspect or "16:9"]
         long = round(short * max(a, b) / min(a, b) / 2) * 2
         return (long, short) if a >= b else (short, long)

@@ -30,7 +30,9 @@ _CHUNK = 256 * 1024
 _MAX_PICTURE = 32 * 1024 * 1024
 _MAX_DIGESTS = 1000
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")  # of one range, RFC 9110 14.1.2
-_PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+PICTURES = tuple(dict.fromkeys(_TYPES.values()))  # media types of previews
+OCTETS = "application/octet-stream"
 
 
 class RangeRefused(InputError):
@@ -127,7 +129,7 @@ async def picture_response(request: Request, path: Path) -> Response:
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if _matches(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
-    type_ = _PICTURES.get(path.suffix.lower(), "application/octet-stream")
+    type_ = _TYPES.get(path.suffix.lower(), OCTETS)
     return Response(data, 200, headers, type_)
 
 

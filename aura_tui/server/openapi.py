@@ -14,6 +14,7 @@ from aura_tui import __version__
 from aura_tui.model import request as rq
 from aura_tui.model.events import EVENT_NAMES
 from aura_tui.model.status import JobStatus
+from aura_tui.server.files import OCTETS, PICTURES
 from aura_tui.server.jobs import MAX_PAGE
 from aura_tui.wire import payload, routes
 from aura_tui.wire.problem import ProblemDocument
@@ -143,7 +144,7 @@ def _paths() -> dict[str, Any]:
                 "preview",
                 "Its newest picture",
                 {
-                    "200": _bytes("The picture", "image/png", "image/jpeg"),
+                    "200": _bytes("The picture", *PICTURES, OCTETS),
                     "204": {"description": "There is none yet"},
                     "304": {"description": "It is the one of If-None-Match"},
                 },
@@ -276,10 +277,20 @@ def _bytes(description: str, *types: str) -> dict[str, Any]:
 
 
 def _events() -> dict[str, Any]:
-    names = ", ".join(EVENT_NAMES.values())
+    event = {
+        "type": "object",
+        "description": "One event of the stream",
+        "properties": {
+            "id": {"type": "string", "description": "Of a job's event; others have none"},
+            "event": {"enum": list(EVENT_NAMES.values())},
+            "data": {"type": "string", "description": "JSON on one line"},
+            "retry": {"type": "integer"},
+        },
+        "required": ["event", "data"],
+    }
     return {
-        "description": f"Server-sent events ({names}); every 10 s at the least",
-        "content": {routes.EVENT_STREAM: {"schema": {"type": "string"}}},
+        "description": "Server-sent events; one every 10 s at the least",
+        "content": {routes.EVENT_STREAM: {"schema": event}},
     }
 
 
@@ -304,13 +315,14 @@ def _limit() -> dict[str, Any]:
 
 # -- the request -----------------------------------------------------------------------------------
 
-_CHOICE = {"type": ["string", "null"], "maxLength": rq.MAX_FIELD_CHARS}
+_TEXT = {"type": ["string", "null"], "pattern": "^[^\\u0000]*$"}
+_CHOICE = {**_TEXT, "maxLength": rq.MAX_FIELD_CHARS}
 _FLAG = {"type": ["boolean", "null"]}
 
 
 def _job_request() -> dict[str, Any]:
     told = {"type": "string", "pattern": r"\S"}
-    topic = {"type": ["string", "null"], "maxLength": rq.MAX_TOPIC_CHARS}
+    topic = {**_TEXT, "maxLength": rq.MAX_TOPIC_CHARS}
     return _object(
         {
             "brief": {
@@ -318,7 +330,7 @@ def _job_request() -> dict[str, Any]:
                     {
                         "topic": topic,
                         "text": {
-                            "type": ["string", "null"],
+                            **_TEXT,
                             "maxLength": rq.MAX_TEXT_CHARS,
                             "description": "Markdown or plain text",
                         },
@@ -338,7 +350,10 @@ def _job_request() -> dict[str, Any]:
                         "description": "Seconds, or HH:MM:SS",
                         "anyOf": [
                             _range("number", rq.MIN_DURATION_S, rq.MAX_DURATION_S),
-                            {"type": "string", "pattern": r"^00:[0-5]\d:[0-5]\d$"},
+                            {
+                                "type": "string",
+                                "pattern": r"^00:(00:(0[5-9]|[1-5]\d)|(0[1-9]|[1-5]\d):[0-5]\d)$",
+                            },
                             {"type": "null"},
                         ],
                     },
@@ -355,7 +370,13 @@ def _job_request() -> dict[str, Any]:
             ),
             "renderSpec": _object(
                 {
-                    "res": {**_CHOICE, "description": "720p, 1080p ..., or WIDTHxHEIGHT"},
+                    "res": {
+                        "description": "A short side, or WIDTHxHEIGHT in even numbers",
+                        "anyOf": [
+                            {"enum": ["", *rq.NAMED_HEIGHT, None]},
+                            {"type": "string", "pattern": r"^[1-9]\d{2,3}x[1-9]\d{2,3}$"},
+                        ],
+                    },
                     "container": {"enum": ["mp4", None]},
                     "videoBitrateK": _range("integer", 100, 100_000),
                     "audioBitrateK": _range("integer", 32, 512),
