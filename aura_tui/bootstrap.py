@@ -100,16 +100,21 @@ class Doors:
 
     @asynccontextmanager
     async def embedded(
-        self, *, work: bool = True, listen_after_s: float = _LISTEN_AFTER_S
+        self,
+        *,
+        work: bool = True,
+        listens: bool = True,
+        listen_after_s: float = _LISTEN_AFTER_S,
     ) -> AsyncIterator[JobService]:
-        """An engine in this process, which this user's other terminals reach over its socket.
+        """An engine in this process, which this user's other terminals reach over its socket
+        (unless whoever opens it ``listens`` by himself).
 
         Entering raises EngineError where another one holds the home.
         """
         from aura_tui.engine.service import EmbeddedService
 
         async with EmbeddedService(self.settings, work=work) as service:
-            if not work:
+            if not (work and listens):
                 yield service
                 return
             left = asyncio.Event()
