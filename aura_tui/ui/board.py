@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, EngineError
+from aura_tui.ui import keymap
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.opening import Opening
 
@@ -31,8 +32,9 @@ async def board(
     Both callables are used in this loop, after the first frame is on the screen: ``make_service``
     opens the engine, ``find_job`` submits or looks up and gives the id of the job to show; None
     opens on the list of jobs. The service is closed when the terminal is the shell's again. Raises
-    what opening, finding or following raised.
+    what opening, finding or following raised, and InputError for keys that can't be moved so.
     """
+    keymap.check(look.settings.board.keys)
     async with Opening(make_service) as opening:
         app = BoardApp(opening.service, find_job, look)
         await app.run_async(mouse=look.settings.board.mouse)
