@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _SELECT_AFTER_S = 0.12  # the cursor stands on a job: running through the list shows none
 _CHANGING = {"cancel_run", "retry_run", "pause_run", "resume_run", "new_job"}
+_NOT_OFFERED = {"quit", "help", "interrupt"}  # by the palette: it has the first two itself
 
 
 class BoardApp(LiveBoard):
@@ -103,8 +104,10 @@ class BoardApp(LiveBoard):
 
     @property
     def _targets(self) -> Sequence[Job]:
-        """What a key that changes something acts on: the marked jobs, else the one shown."""
-        if self._jobs.marked:
+        """What a key that changes something acts on: the marked jobs; else the one under the
+        cursor, or the one shown, by where the keys go."""
+        at_jobs = self._board is not None and self._board.in_jobs
+        if self._jobs.marked or at_jobs:
             return self._jobs.targets
         run = self._run
         if run.job is None or (run.over and not run.ended):
@@ -232,7 +235,7 @@ class BoardApp(LiveBoard):
         yield from super().get_system_commands(screen)
         for binding in bindings.APP:
             action = binding.action
-            if binding.show and action not in ("quit", "help") and self.check_action(action, ()):
+            if action not in _NOT_OFFERED and self.check_action(action, ()):
                 said = binding.tooltip or binding.description
                 yield SystemCommand(binding.description, said, getattr(self, f"action_{action}"))
 

@@ -23,18 +23,15 @@ if TYPE_CHECKING:
 class Asking:
     """Asks the service; refusals are told to people through ``say`` (a line of text)."""
 
-    def __init__(
-        self, watching: Watching, *, say: Callable[[str], None], touch: Callable[[], None]
-    ) -> None:
+    def __init__(self, watching: Watching, *, say: Callable[[str], None]) -> None:
         self._watching = watching
         self._say = say
-        self._touch = touch
 
     # -- what may be asked
 
     def may(self, asked: Asked, job: Job) -> bool:
         """Whether ``job`` is in a state for it, and it hasn't been asked already."""
-        pending = self._pending(job.id)
+        pending = self._watching.pending(job)
         if job.status.ended or pending is Asked.CANCEL:
             return False
         if asked is Asked.CANCEL:
@@ -47,10 +44,6 @@ class Asking:
         """Whether ``job`` ended without success."""
         return job.status.ended and job.status is not JobStatus.SUCCEEDED
 
-    def _pending(self, job_id: str) -> Asked | None:
-        run = self._watching.run
-        return run.asked if run.job is not None and run.job.id == job_id else None
-
     # -- asking
 
     async def change(self, asked: Asked, jobs: Sequence[Job]) -> None:
@@ -59,22 +52,17 @@ class Asking:
         await asyncio.gather(*(self._change(asked, job_id) for job_id in wanted))
 
     async def _change(self, asked: Asked, job_id: str) -> None:
-        service, run = self._watching.service, self._watching.run
+        service = self._watching.service
         call = {
             Asked.CANCEL: service.cancel,
             Asked.PAUSE: service.pause,
             Asked.RESUME: service.resume,
         }[asked]
-        shown = run if run.job is not None and run.job.id == job_id else None
-        if shown is not None:
-            shown.asked = asked
-            self._touch()
+        self._watching.ask(job_id, asked)
         try:
             await call(job_id)
         except AuraError as e:
-            if shown is not None and shown.asked is asked:
-                shown.asked = None
-            self._touch()
+            self._watching.ask(job_id, None)
             self._refused(e)
 
     async def plan(self, job: Job) -> RetryPlan | None:

@@ -17,6 +17,7 @@ from textual.app import App
 from textual.screen import ModalScreen
 
 from aura_tui.model.job import Job
+from aura_tui.model.text import clean_line
 from aura_tui.settings import Settings
 from aura_tui.ui import phrases
 from aura_tui.ui.asking import Asking
@@ -43,13 +44,12 @@ if TYPE_CHECKING:
 
     from aura_tui.service import JobService
     from aura_tui.settings import BoardSettings
+    from aura_tui.ui.screens.confirm import ConfirmCancel
 
 T = TypeVar("T")
 
 # A change is drawn at once; the next one this soon after it at the earliest.
 DRAWS_PER_SECOND = 30.0
-_SELECT_AFTER_S = 0.12  # the cursor stands on a job: running through the list shows none
-_CHANGING = {"cancel_run", "retry_run", "pause_run", "resume_run", "new_job"}
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +125,7 @@ class LiveBoard(App[None]):
         self._pacer = Pacer(self._draw, DRAWS_PER_SECOND)
         self._shown_keys: tuple[object, ...] = ()
         self._selecting: str | None = None
-        self._question_about: str | None = None
+        self._question: tuple[ConfirmCancel, str] | None = None  # about the job of that id
 
     @property
     def _mode(self) -> str:
@@ -158,13 +158,18 @@ class LiveBoard(App[None]):
     def get_default_screen(self) -> Screen[None]:
         preview = PreviewView(self._environ, lambda code: self._write((code,)), self.glyphs)
         wanted = preview_wanted(self._settings, self._environ)
-        return BoardScreen(preview, at_jobs=self._find_job is None, previewing=wanted)
+        at_jobs = self._find_job is None
+        can_make = not self._look.read_only
+        return BoardScreen(preview, at_jobs=at_jobs, previewing=wanted, can_make=can_make)
 
     def on_mount(self) -> None:
         self.set_class(self._ascii, "-ascii")
         self.register_theme(AURA)
         known = self._settings.theme in self.available_themes
         self.theme = self._settings.theme if known else AURA.name
+        if not known:
+            wanted, names = clean_line(self._settings.theme, 80), ", ".join(self.available_themes)
+            self.say(f"There is no theme {wanted}. There are: {names}", error=True)
         if self._settings.reduced_motion:
             self.animation_level = "none"
         self.set_keymap(self._settings.keys)
@@ -191,8 +196,9 @@ class LiveBoard(App[None]):
                 touch=self._pacer.touch,
                 told=self._told,
                 ended=self._has_ended,
+                gone=self._has_gone,
             )
-            self._asking = Asking(self._watching, say=self._refuse, touch=self._pacer.touch)
+            self._asking = Asking(self._watching, say=self._refuse)
             if self._find_job is not None:
                 self._own = await self._find_job(service)
             await self._watching.serve(self._own)
@@ -219,6 +225,10 @@ class LiveBoard(App[None]):
         if self._departure.interrupted and run.job.id == self._own:
             self.exit()
         self.run_worker(self._look_up_end(run.job), exit_on_error=False)
+
+    def _has_gone(self, job: Job) -> None:
+        """The run that was shown is kept no more."""
+        self.say(f"{clean_line(job.title, 80) or job.id} is not kept any more")
 
     async def _look_up_end(self, job: Job) -> None:
         if self._asking is not None:
@@ -250,11 +260,13 @@ class LiveBoard(App[None]):
         ending = self._endings.of(job)
         board.show_end(run, self.glyphs, ending, remote=self._look.remote)
         keys = (job and (job.id, job.status), run.asked, run.over, self._link_status())
+        if self._jobs.marked:
+            keys = (*keys, len(self._jobs.marked), *self._jobs.counts.items())
         if keys != self._shown_keys:
             self._shown_keys = keys
             self.refresh_bindings()
-            self._close_question()
-        waits = (run.due_s(now), self._jobs.next_change_s(now))
+        self._follow_question()
+        waits = (run.due_s(now), board.due_s(now))
         clock_s = asyncio.get_running_loop().time()
         self._notices.foreground(run.job)
         self._write(self._notices.take(clock_s))
@@ -268,18 +280,26 @@ class LiveBoard(App[None]):
         if self._previewing is None:
             clock = asyncio.get_running_loop().time
             start = partial(self.run_worker, exit_on_error=False)
-            self._previewing = Previewing(board.preview, start, clock)
+            self._previewing = Previewing(board.preview, start, self._pacer.touch, clock)
         return self._previewing
 
     def _link_status(self) -> object:
         link = self._watching.link if self._watching is not None else None
         return link.status if link is not None else None
 
-    def _close_question(self) -> None:
-        """A question about a run that is over asks nothing any more."""
-        job = self._jobs.get(self._question_about) if self._question_about is not None else None
-        if job is not None and job.status.ended and self._asks:
-            self.screen.dismiss(None)
+    def _follow_question(self) -> None:
+        """A question about a run that goes on tells how far it is; about one that is over it asks
+        nothing any more."""
+        if self._question is None:
+            return
+        screen, job_id = self._question
+        job = self._jobs.get(job_id)
+        if job is None or screen is not self.screen:
+            return
+        if job.status.ended:
+            screen.dismiss(None)
+        else:
+            screen.show(job, self.elapsed_s(job))
 
     def elapsed_s(self, job: Job) -> float:
         """Seconds that ``job`` has been at work."""
@@ -288,13 +308,17 @@ class LiveBoard(App[None]):
             return run.clock.elapsed_s(self._now())
         return phrases.active_s(job)
 
-    async def answer(self, screen: ModalScreen[T], *, about: str | None = None) -> T | None:
+    async def answer(self, screen: ModalScreen[T]) -> T | None:
         """What the person answers on ``screen``; None where the question went away."""
-        self._question_about = about
+        return await self.push_screen_wait(screen)
+
+    async def sure_to_cancel(self, screen: ConfirmCancel, job_id: str) -> bool:
+        """The same of a question that follows its job."""
+        self._question = (screen, job_id)
         try:
-            return await self.push_screen_wait(screen)
+            return bool(await self.answer(screen))
         finally:
-            self._question_about = None
+            self._question = None
 
     def say(self, text: str, *, error: bool = False) -> None:
         """A line that shows for a moment."""

@@ -22,30 +22,37 @@ class Previewing:
     """Keeps ``view`` at the newest picture of the run that shows.
 
     ``start`` runs a coroutine as a worker of the application; one look is under way at a time.
+    ``touch`` asks for another :meth:`follow`, in so many seconds.
     """
 
     def __init__(
         self,
         view: PreviewView,
         start: Callable[[Coroutine[object, object, None]], object],
+        touch: Callable[[float], None],
         clock: Callable[[], float],
     ) -> None:
         self._view = view
         self._start = start
+        self._touch = touch
         self._clock = clock
-        self._looked: tuple[object, ...] | None = None
+        self._looked: tuple[object, ...] = ()
         self._looked_at = float("-inf")
         self._looking = False
 
     def follow(self, service: JobService, run: RunState) -> None:
         """Look for a newer picture where the run has gone on since the last look."""
         job = run.job
-        if job is None or self._looking or self._clock() < self._looked_at + _EVERY_S:
+        if job is None or self._looking:
             return
         step = job.step(job.stage) if job.stage is not None else None
         item = step.item if step is not None else None
         at = (job.id, job.status, job.stage, item)
         if at == self._looked:
+            return
+        wait_s = self._looked_at + _EVERY_S - self._clock()
+        if wait_s > 0 and self._looked[:2] == at[:2]:  # another run's picture doesn't wait
+            self._touch(wait_s)
             return
         self._looked, self._looked_at, self._looking = at, self._clock(), True
         caption = phrases.item(step) if step is not None and not run.ended else ""
@@ -57,3 +64,4 @@ class Previewing:
                 await self._view.show_picture(await service.preview(job_id), caption)
         finally:
             self._looking = False
+            self._touch(0.0)  # the run may have gone on meanwhile, or be another one

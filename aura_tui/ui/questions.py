@@ -40,7 +40,7 @@ class Questions:
         if len(jobs) == 1:
             elapsed_s = self._app.elapsed_s(jobs[0])
             screen = ConfirmCancel(jobs[0], elapsed_s, self._app.glyphs)
-            sure = await self._app.answer(screen, about=jobs[0].id)
+            sure: bool | None = await self._app.sure_to_cancel(screen, jobs[0].id)
         else:
             sure = await self._app.answer(ConfirmCancelAll(jobs, self._app.glyphs))
         if sure:

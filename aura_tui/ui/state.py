@@ -34,6 +34,14 @@ class Asked(Enum):
     PAUSE = "pausing\u2026"
     RESUME = "resuming\u2026"
 
+    def happened(self, job: Job) -> bool:
+        """Whether ``job`` has become what was asked for."""
+        return {
+            Asked.CANCEL: job.status.ended,
+            Asked.PAUSE: job.status is not JobStatus.RUNNING,
+            Asked.RESUME: job.status is not JobStatus.PAUSED,
+        }[self]
+
 
 class Opened(Enum):
     """How much of a stage's details shows. BRIEF: its errors, a line each."""
@@ -159,12 +167,7 @@ class RunState:
         self.clock.stop()
 
     def _settle(self, job: Job) -> None:
-        happened = {
-            Asked.CANCEL: job.status.ended,
-            Asked.PAUSE: job.status is not JobStatus.RUNNING,
-            Asked.RESUME: job.status is not JobStatus.PAUSED,
-        }
-        if self.asked is not None and (happened[self.asked] or job.status.ended):
+        if self.asked is not None and (self.asked.happened(job) or job.status.ended):
             self.asked = None
 
     def opened(self, step: Step) -> Opened:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, cast
 
 from aura_tui.errors import AuraError, NotFound
 from aura_tui.model.status import JobStatus
-from aura_tui.service import Link, Linked, LinkStatus, Typical
+from aura_tui.service import Link, Linked, Typical
 from aura_tui.ui.follow import as_created, follow
-from aura_tui.ui.state import RunState
+from aura_tui.ui.state import Asked, RunState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
@@ -34,7 +34,7 @@ class Watching:
     """Keeps ``jobs`` and ``run`` as the service tells; ``touch`` is called when either changed.
 
     ``known`` gets jobs as they were when the board first looked, ``told`` what each event makes
-    of one: the job before it and after it.
+    of one: the job before it and after it. ``gone`` gets one that was shown and is kept no more.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Watching:
         touch: Callable[[], None],
         told: Callable[[Job | None, Job], None],
         ended: Callable[[RunState], None],
+        gone: Callable[[Job], None],
     ) -> None:
         self.service = service
         self.jobs = jobs
@@ -59,6 +60,8 @@ class Watching:
         self._touch = touch
         self._told = told
         self._ended = ended
+        self._gone = gone
+        self._asked: dict[str, Asked] = {}
         self._group: asyncio.TaskGroup | None = None
         self._follower: asyncio.Task[None] | None = None
         self._must: str | None = None
@@ -67,6 +70,26 @@ class Watching:
     def selected(self) -> str | None:
         """The id of the job that is shown."""
         return self.run.job.id if self.run.job is not None else None
+
+    # -- what was asked of a job and has not happened yet
+
+    def ask(self, job_id: str, asked: Asked | None) -> None:
+        """``asked`` was asked of the job; None: it was refused."""
+        if asked is None:
+            self._asked.pop(job_id, None)
+        else:
+            self._asked[job_id] = asked
+        if self.selected == job_id:
+            self.run.asked = asked
+        self._touch()
+
+    def pending(self, job: Job) -> Asked | None:
+        """What was asked of ``job`` and has not happened to it yet."""
+        asked = self._asked.get(job.id)
+        if asked is not None and (asked.happened(job) or job.status.ended):
+            del self._asked[job.id]
+            return None
+        return asked
 
     async def serve(self, job_id: str | None) -> None:
         """Watch until cancelled, ``job_id`` first; raises what following that job raised."""
@@ -99,6 +122,7 @@ class Watching:
     def _new_run(self, job: Job) -> RunState:
         run = RunState(mode=self._mode)
         run.job = job
+        run.asked = self.pending(job)
         if self.link is not None:
             run.set_link(self.link, self._now())
         return run
@@ -107,18 +131,36 @@ class Watching:
 
     async def _follow(self, job: Job) -> None:
         """Fold the job's history beside what is shown, then show it and what happens."""
-        try:
-            await self._fold(job)
-        except NotFound:
-            self.jobs.remove(job.id)  # retention took it
-            self.run.finish()
-            if job.id == self._must:
-                raise
-        except AuraError:
-            if self.link is None:
-                raise
-            self.run.finish()  # the link says why; what was told last stays on the screen
+        while True:
+            try:
+                await self._fold(job)
+                break
+            except NotFound:
+                if job.id == self._must:
+                    raise
+                self._forget(job)
+                break
+            except AuraError:
+                if self.link is None:
+                    raise
+            # The link says why; what was told last stays on the screen until there is more.
+            self._touch()
+            await asyncio.sleep(_AGAIN_S)
         self._touch()
+
+    def _forget(self, job: Job) -> None:
+        """Retention took the job; what the cursor is on now is shown."""
+        self.jobs.remove(job.id)
+        self.run.finish()
+        self._gone(job)
+        self._show_something()
+
+    def _show_something(self) -> None:
+        """Show the job under the cursor where none is shown that there is."""
+        shown = self.selected
+        cursor = self.jobs.cursor
+        if cursor is not None and (shown is None or self.jobs.get(shown) is None):
+            self.select(cursor)
 
     async def _fold(self, job: Job) -> None:
         run = self._new_run(as_created(job))
@@ -143,7 +185,8 @@ class Watching:
 
     def _swap(self, run: RunState) -> None:
         if self.run is not run:
-            run.asked = self.run.asked
+            if run.job is not None:
+                run.asked = self.pending(run.job)
             if self.link is not None:
                 run.set_link(self.link, self._now())
             self.run = run
@@ -154,6 +197,7 @@ class Watching:
         run.typical = Typical(0, {})
         with suppress(AuraError):
             run.typical = await self.service.typical(job_id)
+        self._touch()
         await self._look_at_queue(run, job_id)
 
     async def _look_at_queue(self, run: RunState, job_id: str) -> None:
@@ -182,11 +226,13 @@ class Watching:
     async def _load(self) -> int:
         """Take over the list as it stands; the newest event that the first page has seen."""
         cursor: str | None = None
-        newest = 0
-        while len(self.jobs) < MAX_JOBS:
+        newest = seen = 0
+        while seen < MAX_JOBS:
             page = await self.service.list(limit=_PAGE, cursor=cursor)
             self.jobs.load(page.jobs, more=page.cursor is not None)
             self._known(page.jobs)
+            seen += len(page.jobs)
+            self._show_something()
             self._touch()
             if cursor is None:
                 newest = max((job.last_event_id for job in page.jobs), default=0)
@@ -211,6 +257,7 @@ class Watching:
         if not self.jobs.apply(envelope):
             with suppress(NotFound):
                 self.jobs.load((await self.service.get(job_id),))
+            self._show_something()
         after = self.jobs.get(job_id)
         if after is not None:
             self._told(before, after)
@@ -237,8 +284,3 @@ class Watching:
             async for link in links:
                 self.run.set_link(link, self._now())
                 self._touch()
-
-    @property
-    def lost(self) -> bool:
-        """Whether the link is gone for good."""
-        return self.link is not None and self.link.status is LinkStatus.LOST

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from tests.ui.scripted import ScriptedService
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from textual.pilot import Pilot
 
@@ -68,6 +69,19 @@ class Board:
         return self.service
 
 
+def look(
+    board: BoardSettings | None = None,
+    home: Path = Path("/nonexistent"),
+    *,
+    owns: bool = True,
+    read_only: bool = False,
+    background: bool = False,
+) -> Look:
+    """How a board under test behaves."""
+    settings = Settings(home=home, board=board or BoardSettings())
+    return Look(settings=settings, owns=owns, read_only=read_only, background=background)
+
+
 @asynccontextmanager
 async def showing(
     source: Tape | JobService,
@@ -77,6 +91,10 @@ async def showing(
     at_run: bool = True,
     board: BoardSettings | None = None,
     environ: Mapping[str, str] | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    owns: bool = True,
+    background: bool = False,
+    home: Path = Path("/nonexistent"),
 ) -> AsyncIterator[Board]:
     """A board over ``source``: a service, or a tape that is played at once. It opens on the run,
     or on the jobs."""
@@ -94,11 +112,9 @@ async def showing(
     async def find_job(_: JobService) -> str:
         return job_id
 
-    look = Look(
-        settings=Settings(home=Path("/nonexistent"), board=board or BoardSettings()),
-        read_only=read_only,
-    )
-    app = BoardApp(open_service, find_job if at_run else None, look, environ=environ or {})
+    how = look(board, home, owns=owns, read_only=read_only, background=background)
+    found = find_job if at_run else None
+    app = BoardApp(open_service, found, how, environ=environ or {}, now=now)
     async with app.run_test(size=size, notifications=True) as pilot:
         yield Board(app, pilot, service)
     if app.failure is not None:

@@ -11,13 +11,12 @@ from aura_tui.errors import AuraError, Code, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.replay import ReplayService
 from aura_tui.ui.app import BoardApp
 from tests.ui import recordings
-from tests.ui.boards import SIZES, Board, showing
+from tests.ui.boards import SIZES, Board, look, showing
 from tests.ui.recordings import Tape
+from tests.ui.scenes import running_tape
 from tests.ui.scripted import ScriptedService
-from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,20 +26,7 @@ if TYPE_CHECKING:
 
 def running() -> ScriptedService:
     """A run in the middle of Voice."""
-    tape = Tape()
-    recordings.start(tape)
-    recordings.script(tape)
-    tape.step(Stage.VOICE, StepStatus.STARTED)
-    tape.progress(
-        Stage.VOICE,
-        25,
-        "Speaking",
-        current_item=3,
-        total_items=8,
-        metrics=ev.Metrics(provider="espeak", made=2),
-        **recordings.eta(300),
-    )
-    return ScriptedService(tape)
+    return ScriptedService(running_tape())
 
 
 def fits(board: Board, size: tuple[int, int]) -> None:
@@ -54,7 +40,7 @@ async def test_queued(size: tuple[int, int]) -> None:
     tape = Tape()
     tape.status(JobStatus.QUEUED)
     async with showing(ScriptedService(tape), size) as board:
-        await board.shows("How a solar sail works", "queued", "waiting for its turn", "waiting")
+        await board.shows("How a solar sail works", "queued", "waiting for its turn")
         fits(board, size)
 
 
@@ -99,7 +85,7 @@ async def test_failed(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_cancelled(size: tuple[int, int]) -> None:
     async with showing(recordings.cancelled(), size) as board:
-        await board.shows("Cancelled in Visuals", "are kept", "kept in")
+        await board.shows("Cancelled in Visuals", "1 file kept", "finished pieces")
         if size[0] >= 80:
             await board.shows("4.8 MB  narration.wav")
         fits(board, size)
@@ -180,7 +166,7 @@ async def test_a_recording_that_was_cut_short_says_so_and_its_clock_stands() -> 
     tape = running().tape
     async with showing(tape) as board:
         await board.shows("no more events")
-        assert not board.app._state.clock.ticking
+        assert not board.app._run.clock.ticking
         await board.press("q")
         await board.ends()
 
@@ -207,7 +193,7 @@ async def test_the_first_frame_does_not_wait_for_the_engine() -> None:
     async def find_job(_: JobService) -> str:
         raise AssertionError
 
-    app = BoardApp(open_service, find_job, environ={})
+    app = BoardApp(open_service, find_job, look(), environ={})
     async with app.run_test() as pilot:
         board = Board(app, pilot, ScriptedService(Tape()))
         await board.shows("starting\u2026", "Script", "Rendering")
@@ -225,7 +211,7 @@ async def test_an_engine_that_will_not_open_ends_the_board_with_its_error() -> N
     async def find_job(_: JobService) -> str:
         raise AssertionError
 
-    app = BoardApp(open_service, find_job, environ={})
+    app = BoardApp(open_service, find_job, look(), environ={})
     async with app.run_test() as pilot:
         await Board(app, pilot, ScriptedService(Tape())).ends()
     assert isinstance(app.failure, AuraError)
@@ -233,7 +219,10 @@ async def test_an_engine_that_will_not_open_ends_the_board_with_its_error() -> N
 
 
 class Flood(ScriptedService):
-    """Tells log lines without a pause until it is stopped; then the end."""
+    """Tells log lines without a pause until it is stopped, to whoever asks; then the end.
+
+    ``count``: those it told of the one job.
+    """
 
     stopped = False
     count = 0
@@ -245,9 +234,12 @@ class Flood(ScriptedService):
             yield envelope
         tape = Tape()
         tape.envelopes = self.tape.envelopes[-1:]
+        count = 0
         while not self.stopped:
-            tape.log(f"line {self.count}", Stage.VOICE)
-            self.count += 1
+            tape.log(f"line {count}", Stage.VOICE)
+            count += 1
+            if job_id is not None:
+                self.count = count
             yield tape.envelopes[-1]
             del tape.envelopes[:-1]
         tape.progress(Stage.VOICE, 74)
@@ -265,24 +257,15 @@ async def test_a_flood_of_events_leaves_keys_answered_and_the_state_exact() -> N
         await board.lacks("The run")
         service.stopped = True
         await board.shows(f"line {service.count - 1}", "74 %")
-        assert board.app._state.logged == service.count + 2
-        assert len(board.app._state.log) == 1000
+        assert board.app._run.logged == service.count + 2
+        assert len(board.app._run.log) == 1000
 
 
 async def test_resizing_at_any_moment_keeps_the_screen_whole() -> None:
     async with showing(running()) as board:
         await board.shows("25 %")
-        for size in ((200, 60), (40, 12), (41, 13), (120, 40), (80, 24)):
+        for size in ((200, 60), (40, 12), (41, 13), (110, 40), (109, 40), (80, 24)):
             await board.pilot.resize_terminal(*size)
             await board.shows("running", "Voice")
             await board.pilot.pause()
             fits(board, size)
-
-
-async def test_a_board_that_stays_on_its_result_keeps_nobody_from_the_engine() -> None:
-    async with showing(recordings.success()) as board:
-        await board.shows("Succeeded after")
-        service = board.service
-        assert isinstance(service, ReplayService)
-        await until(service._closed.is_set)
-        assert board.app.is_running

@@ -8,11 +8,12 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from aura_tui.model.status import JobStatus
 from aura_tui.ui.widgets.header import RunHeader
 from aura_tui.ui.widgets.jobs import JobsPane
 from aura_tui.ui.widgets.log import LogView
 from aura_tui.ui.widgets.result import ResultPanel
-from aura_tui.ui.widgets.stages import StageList
+from aura_tui.ui.widgets.stages import StageList, StageRow
 from aura_tui.ui.widgets.timeline import TimelineView
 
 if TYPE_CHECKING:
@@ -33,19 +34,22 @@ WIDE = 110  # columns from which jobs and run stand side by side
 class BoardScreen(Screen[None]):
     """Hands states down; holds nothing but the layout and what of it the person chose.
 
-    Classes: ``-at-jobs`` where there is room for one and the jobs are it; ``-log`` where the log
-    has the run's room alone; ``-ended`` where the run has; ``-timeline`` and ``-preview`` where
-    those show.
+    Classes: ``-at-jobs`` where the keys go to the jobs, which then show alone where there is no
+    room for more; ``-log`` where the log has the run's room alone; ``-ended`` where the run has,
+    ``-failed`` where it did; ``-nothing`` where there is no run at all; ``-timeline`` and
+    ``-preview`` where those show.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall"), (40, "-high")]  # noqa: RUF012
     AUTO_FOCUS = None
 
-    def __init__(self, preview: PreviewView, *, at_jobs: bool, previewing: bool) -> None:
+    def __init__(
+        self, preview: PreviewView, *, at_jobs: bool, previewing: bool, can_make: bool
+    ) -> None:
         super().__init__()
         # Held, not queried for: a last draw may come while the board is being taken down.
-        self.jobs = JobsPane()
+        self.jobs = JobsPane(can_make=can_make)
         self.head = RunHeader()
         self.stages = StageList()
         self.timeline = TimelineView()
@@ -74,7 +78,16 @@ class BoardScreen(Screen[None]):
     def on_mount(self) -> None:
         self.focus_main()
 
+    def on_descendant_focus(self) -> None:
+        """By tab, or the mouse, as well."""
+        self.set_class(self.in_jobs, "-at-jobs")
+
     # -- what shows
+
+    @property
+    def in_jobs(self) -> bool:
+        """Whether the keys go to the jobs."""
+        return self.focused is not None and self.jobs in self.focused.ancestors
 
     @property
     def at_jobs(self) -> bool:
@@ -139,8 +152,17 @@ class BoardScreen(Screen[None]):
             self.stages.show(run, now, glyphs)
             self.timeline.show(run, now, glyphs)
             self.log_view.show(run, glyphs)
-        if self.at_jobs or self.has_class("-wide"):
+        if self._shows_jobs:
             self.jobs.show(jobs, now, glyphs)
+        self.set_class(run.job is None and not jobs.loading, "-nothing")
+
+    @property
+    def _shows_jobs(self) -> bool:
+        return self.has_class("-at-jobs") or self.has_class("-wide")
+
+    def due_s(self, now: datetime) -> float | None:
+        """In how many seconds time alone changes what shows of the jobs; None: never."""
+        return self.jobs.next_change_s(now) if self._shows_jobs else None
 
     def show_end(self, run: RunState, glyphs: Glyphs, ending: Ending, *, remote: bool) -> None:
         """Show how ``run`` ended; a run that hasn't takes the panel away."""
@@ -150,11 +172,12 @@ class BoardScreen(Screen[None]):
             return
         before, self._ended = self._ended, state
         self.set_class(job is not None, "-ended")
+        self.set_class(job is not None and job.status is JobStatus.FAILED, "-failed")
         if job is None:
             if self.result.has_focus:
                 self.focus_main()
             return
         self.result.show(job, glyphs, plan=ending.plan, log_tail=ending.log_tail, remote=remote)
         same = before is not None and before[0].id == job.id
-        if not same and not self.has_class("-at-jobs") and not self.has_class("-log"):
+        if not same and isinstance(self.focused, StageRow):  # the log's reader goes on reading
             self.result.focus()
