@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.events import Artifact
     from aura_tui.model.request import JobRequest
-    from aura_tui.service import JobService
+    from aura_tui.service import JobService, OnProgress
 
 MAX_RECORDING_EVENTS = 2_000_000
 MAX_JOBS = 10_000
@@ -315,7 +315,9 @@ class ReplayService:
     async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
         return (await self.get(job_id)).artifacts
 
-    async def artifact(self, job_id: str, name: str) -> Path:
+    async def artifact(
+        self, job_id: str, name: str, *, on_progress: OnProgress | None = None
+    ) -> Path:
         """Where it lay when the run was recorded, if it still does."""
         for artifact in await self.artifacts(job_id):
             if artifact.name == name and Path(artifact.path).is_file():

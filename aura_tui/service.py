@@ -7,6 +7,7 @@ bad request, EngineError where there is no engine or it refuses.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from aura_tui.model.events import Artifact, Envelope
     from aura_tui.model.request import JobRequest
     from aura_tui.model.status import JobStatus
+
+
+OnProgress = Callable[[int, int | None], None]
 
 
 class JobPage(msgspec.Struct, frozen=True):
@@ -195,8 +199,11 @@ class JobService(Protocol):
         ...
 
     async def artifacts(self, job_id: str) -> tuple[Artifact, ...]: ...
-    async def artifact(self, job_id: str, name: str) -> Path:
-        """A local path of the artifact's bytes."""
+    async def artifact(
+        self, job_id: str, name: str, *, on_progress: OnProgress | None = None
+    ) -> Path:
+        """A local path of the artifact's bytes. Where they have to be fetched for that,
+        ``on_progress`` hears how many are there and how many there will be (None: unknown)."""
         ...
 
     async def queue(self) -> QueueState: ...

@@ -139,7 +139,7 @@ def run(
         priority=priority,
     )
     _check_now(request, ways)
-    folder = output if output is not None else Path(slug(request.title))
+    folder = (output if output is not None else Path(slug(request.title))).absolute()
 
     async def begin(service: JobService) -> str:
         return (await service.submit(request, deliver_to=folder)).id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -122,14 +123,30 @@ def logs(job: JobArgument = "@latest", server: ServerOption = "", token: TokenOp
 
 def artifacts(
     job: JobArgument = "@latest",
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Put them there, from wherever they are.")
+    ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="Only this one; may be repeated.")
+    ] = None,
     json: JsonOption = False,
     server: ServerOption = "",
     token: TokenOption = "",
 ) -> int:
-    """List the files that a job has made."""
+    """List the files that a job has made, or fetch them."""
 
     async def act(service: JobService) -> int:
-        found = await service.artifacts(await resolve(service, job))
+        job_id = await resolve(service, job)
+        found = await service.artifacts(job_id)
+        if name:
+            found = tuple(artifact for artifact in found if artifact.name in name)
+            missing = set(name) - {artifact.name for artifact in found}
+            if missing:
+                await service.artifact(job_id, min(missing))  # says that it isn't there
+        if save is not None:
+            from aura_tui.ui.transfer import fetch
+
+            found = await fetch(service, job_id, found, save.absolute())
         if json:
             for artifact in found:
                 _print_json(artifact)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
+    from aura_tui.service import OnProgress
     from aura_tui.settings import Settings
 
 T = TypeVar("T")
@@ -110,7 +111,9 @@ class StoreReading(ABC):
         """See :class:`~aura_tui.service.JobService`."""
         return (await self.get(job_id)).artifacts
 
-    async def artifact(self, job_id: str, name: str) -> Path:
+    async def artifact(
+        self, job_id: str, name: str, *, on_progress: OnProgress | None = None
+    ) -> Path:
         """See :class:`~aura_tui.service.JobService`. ``name`` is looked up, never joined."""
         from pathlib import Path
 

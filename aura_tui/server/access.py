@@ -58,7 +58,7 @@ class Access:
         self._check_origin(headers)
         given = headers.get(b"authorization")
         if given is None:
-            if self._loopback and not self._tokens:
+            if self._loopback and not self._tokens.required:
                 return _ANYBODY
             if path in OPEN_PATHS:
                 return _STRANGER
@@ -67,7 +67,7 @@ class Access:
         token = self._tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
         if token is not None:
             return Caller(owner=token.id)
-        if self._loopback and not self._tokens:
+        if self._loopback and not self._tokens.required:
             return _ANYBODY
         raise _refused("The request's token is not one of this server's")
 
@@ -75,7 +75,7 @@ class Access:
         """Whether a caller that was let in would be now."""
         if caller.owner:
             return self._tokens.has(caller.owner)
-        return not caller.outside or (self._loopback and not self._tokens)
+        return not caller.outside or (self._loopback and not self._tokens.required)
 
     def allowed_origin(self, headers: dict[bytes, bytes]) -> str | None:
         """The request's origin where it is a page that was named."""

@@ -118,6 +118,9 @@ def listed(path: Path) -> tuple[Token, ...]:
     )
 
 
+_NO_FILE = (0, 0, 0)
+
+
 class TokenFile:
     """The tokens as a server asks for them. A file that can't be read refuses everybody."""
 
@@ -125,12 +128,20 @@ class TokenFile:
         self.path = path
         self._seen: tuple[int, int, int] | None = None
         self._tokens: tuple[Token, ...] = ()
+        self._required = False
         self.trouble: str = ""  # why the file can't be used
 
     def __bool__(self) -> bool:
         """Whether there is any token, or a file that would have them."""
         self._look()
         return bool(self._tokens) or bool(self.trouble)
+
+    @property
+    def required(self) -> bool:
+        """Whether nobody gets in without one: there are tokens, or there were, and the last was
+        removed. A server that asked for them doesn't open by that."""
+        self._look()
+        return self._required
 
     def find(self, secret: str) -> Token | None:
         """The token that ``secret`` is. Takes as long whichever it is, and if it is none."""
@@ -152,10 +163,11 @@ class TokenFile:
             stat = os.stat(self.path)
             seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
         except OSError:
-            seen = (0, 0, 0)
+            seen = _NO_FILE
         if seen == self._seen:
             return
         self._seen = seen
+        self._required = self._required or seen != _NO_FILE
         try:
             self._tokens, self.trouble = listed(self.path), ""
         except EngineError as e:

@@ -1,0 +1,97 @@
+"""The engine served to another home, as two people with two machines have it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.program import Program
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+
+def address(process: subprocess.Popen[bytes]) -> str:
+    """Where ``serve`` says that it listens."""
+    assert process.stderr is not None
+    for line in iter(process.stderr.readline, b""):
+        if found := re.search(rb"Serving on (\S+)", line):
+            return found[1].decode()
+    raise AssertionError("it never served")
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[Program]:
+    """The other machine."""
+    (tmp_path / "there").mkdir()
+    program = Program(tmp_path / "there")
+    yield program
+    program.close()
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    # The timeline names media by where they lie.
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.iterdir()
+        if path.suffix != ".otio"
+    }
+
+
+def test_a_remote_run_gives_the_files_of_an_embedded_one(program: Program, there: Program) -> None:
+    server = there.start("serve", "--port", "0")
+    url = address(server)
+    far = program.run(*program.arguments("--progress", "json", "--server", url))
+    assert far.returncode == 0, far.stderr
+    assert json.loads(far.stdout.splitlines()[-1])["event"] == "job-completed"
+    near = there.run("run", program.brief, "-o", there.out, *program.arguments()[4:])
+    assert near.returncode == 0, near.stderr
+    assert hashes(program.out) == hashes(there.out)
+
+    listed = program.run("jobs", "--json", "--server", url)
+    assert len(listed.stdout.splitlines()) == 2
+    saved = program.run("artifacts", "--server", url, "--save", "saved", "--name", "script.json")
+    assert saved.returncode == 0, saved.stderr
+    assert [path.name for path in (program.folder / "saved").iterdir()] == ["script.json"]
+
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(5) == 0
+
+
+def test_a_token_lets_in_and_nothing_else_does(program: Program, there: Program) -> None:
+    refused = there.run("serve", "--host", "0.0.0.0", "--port", "0")
+    assert refused.returncode == 3
+    assert "aura-tui token add" in refused.stderr
+
+    token = there.run("token", "add", "ada").stdout.strip()
+    assert token
+    assert token not in (there.home / "tokens.json").read_text()
+    assert "ada" in there.run("token", "list").stdout
+    server = there.start("serve", "--port", "0")
+    url = address(server)
+    for wrong in ("", "0" * 64):
+        done = program.run("jobs", "--server", url, AURA_TOKEN=wrong)
+        assert done.returncode == 3, done.stderr
+        assert len(done.stderr.splitlines()) == 2
+    assert program.run("jobs", "--server", url, AURA_TOKEN=token).returncode == 0
+    assert there.run("token", "remove", "ada").returncode == 0
+    assert program.run("jobs", "--server", url, AURA_TOKEN=token).returncode == 3
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "https://127.0.0.1:1/x"])
+def test_no_server_is_one_clear_line(program: Program, url: str) -> None:
+    for command in ("jobs", "watch", "cancel"):
+        arguments = [command, "x"] if command == "cancel" else [command]
+        done = program.run(*arguments, "--server", url)
+        assert done.returncode in (2, 3), done.stderr
+        assert done.stderr.startswith("Error: ")
+        assert "Traceback" not in done.stderr
