@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _RECENT: Final = 100  # jobs of a snapshot of all
-_SEARCHED_PAGES: Final = 10  # of 500 jobs, for one that begins with a name
 _MAX_LINE: Final = 4000
 
 
@@ -223,40 +222,6 @@ class RemoteService:
     async def get(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
         return await self._patiently(lambda: self._look(job_id))
-
-    async def resolve(self, name: str) -> str:
-        """The id that ``name`` means: an id, the beginning of one, or ``@latest``."""
-        if name == "@latest":
-            page = await self.list(limit=1)
-            if not page.jobs:
-                raise NotFound(
-                    Code.JOB_UNKNOWN, "There is no job yet", "Begin with: aura-tui run BRIEF"
-                )
-            return page.jobs[0].id
-        try:
-            return (await self.get(name)).id
-        except NotFound:
-            found = await self._beginning_with(name)
-            if len(found) == 1:
-                return found[0]
-            if not found:
-                raise
-        raise InputError(
-            Code.JOB_UNKNOWN,
-            f"Several jobs begin with {name!r}: {', '.join(found[:5])} ...",
-            "Give more of the id.",
-        )
-
-    async def _beginning_with(self, name: str) -> list[str]:
-        found: list[str] = []
-        cursor = None
-        for _ in range(_SEARCHED_PAGES if name else 0):
-            page = await self.list(limit=500, cursor=cursor)
-            found += [job.id for job in page.jobs if job.id.startswith(name)]
-            cursor = page.cursor
-            if cursor is None:
-                break
-        return found
 
     async def list(
         self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None

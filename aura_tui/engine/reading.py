@@ -13,7 +13,7 @@ from aura_tui.engine.forecast import HISTORY_JOBS, history_of, likely_work
 from aura_tui.engine.link import LockLink
 from aura_tui.engine.retry_plan import check_retry, plan_steps, shares_of
 from aura_tui.engine.store import Record, Store, open_reader
-from aura_tui.errors import Code, EngineError, InputError, NotFound
+from aura_tui.errors import Code, EngineError, NotFound
 from aura_tui.model import eta
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
@@ -61,26 +61,6 @@ class StoreReading(ABC):
     async def get(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
         return (await self._record(job_id)).job
-
-    async def resolve(self, name: str) -> str:
-        """The id that ``name`` means: an id, the beginning of one, or ``@latest``."""
-        if name == "@latest":
-            page = await self.list(limit=1)
-            if not page.jobs:
-                raise NotFound(
-                    Code.JOB_UNKNOWN, "There is no job yet", "Begin with: aura-tui run BRIEF"
-                )
-            return page.jobs[0].id
-        found = await self._read(lambda store: store.prefixed(name)) if name else []
-        if name in found or len(found) == 1:
-            return name if name in found else found[0]
-        if found:
-            raise InputError(
-                Code.JOB_UNKNOWN,
-                f"Several jobs begin with {name!r}: {', '.join(found)} ...",
-                "Give more of the id.",
-            )
-        return (await self._record(name)).job.id
 
     async def list(
         self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None

@@ -205,14 +205,6 @@ class Store:
                 found.append((_work_decoder.decode(work), _job_decoder.decode(job)))
         return found
 
-    def prefixed(self, prefix: str) -> list[str]:
-        """Up to three ids that begin with ``prefix``, newest first."""
-        like = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        rows = self.db.execute(
-            "SELECT id FROM jobs WHERE id LIKE ? ESCAPE '\\' ORDER BY n DESC LIMIT 3", (like,)
-        )
-        return [row[0] for row in rows]
-
     def _record(self, row: tuple[int, int, str, str | None, bytes, bytes | None, bytes]) -> Record:
         n, run, lineage, deliver_to, request, work, job = row
         snapshot = _job_decoder.decode(job)
