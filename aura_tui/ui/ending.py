@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.model.events import Artifact
 from aura_tui.model.job import MAX_WARNINGS
-from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
 from aura_tui.ui import phrases
 from aura_tui.ui.legible import legible, legible_path
+from aura_tui.ui.stakes import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -226,9 +226,7 @@ def _reused(step: PlannedStep) -> str:
     if step.total is not None and step.reused >= step.total:
         return title
     of_all = "" if step.total is None else f" of {step.total}"
-    noun = "part" if step.stage is Stage.COMPOSITION else "scene"
-    plural = "" if (step.total or step.reused) == 1 else "s"
-    return f"{step.reused}{of_all} {noun}{plural} of {title}"
+    return f"{step.reused}{of_all} {pieces(step)} of {title}"
 
 
 def _warned(job: Job) -> Iterator[Fact]:

@@ -87,16 +87,20 @@ def _and(parts: Sequence[str]) -> str:
 def planned(step: PlannedStep) -> str:
     """``reused``, ``runs again``, ``6 of 8 scenes reused``."""
     if step.total is None:
-        return "runs again" if not step.reused else f"{step.reused} {_pieces(step)} reused"
+        return "runs again" if not step.reused else f"{step.reused} {pieces(step)} reused"
     if step.reused >= step.total > 0:
         return "reused"
     if step.reused <= 0:
         return "runs again"
-    return f"{step.reused} of {step.total} {_pieces(step)} reused"
+    return f"{step.reused} of {step.total} {pieces(step)} reused"
 
 
-def _pieces(step: PlannedStep) -> str:
-    noun = "part" if step.stage is Stage.COMPOSITION else "scene"
+_BY_SCENE = (Stage.VOICE, Stage.VISUALS)  # the others' pieces are not one a scene
+
+
+def pieces(step: PlannedStep) -> str:
+    """What the stage's pieces are called, one or several."""
+    noun = "scene" if step.stage in _BY_SCENE else "piece"
     return noun if (step.total or step.reused) == 1 else f"{noun}s"
 
 

@@ -172,13 +172,13 @@ def test_a_file_without_a_folder_is_listed() -> None:
         (
             (step(Stage.SCRIPT, 1, 1), step(Stage.VOICE, 8, 8), step(Stage.RENDERING, 6, 8)),
             Eta(seconds=30, low=22, high=39),
-            "A retry reuses Script, Voice, 6 of 8 scenes of Rendering; about 20-40 s",
+            "A retry reuses Script, Voice, 6 of 8 pieces of Rendering; about 20-40 s",
         ),
         ((step(Stage.SCRIPT, 0, 1),), None, "A retry starts from the beginning"),
         (
             (step(Stage.COMPOSITION, 1, None),),
             Eta(seconds=5, low=3, high=6),
-            "A retry reuses 1 part of Composition; under 10 s",
+            "A retry reuses 1 piece of Composition; under 10 s",
         ),
         ((step(Stage.VOICE, 2, None),), None, "A retry reuses 2 scenes of Voice"),
     ],

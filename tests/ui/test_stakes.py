@@ -87,9 +87,9 @@ def test_many_files_are_counted_and_their_names_are_clean() -> None:
         (Stage.VISUALS, 6, 8, "6 of 8 scenes reused"),
         (Stage.RENDERING, 0, 8, "runs again"),
         (Stage.RENDERING, 0, None, "runs again"),
-        (Stage.RENDERING, 2, None, "2 scenes reused"),
+        (Stage.RENDERING, 2, None, "2 pieces reused"),
         (Stage.VOICE, 1, None, "1 scene reused"),
-        (Stage.COMPOSITION, 1, 3, "1 of 3 parts reused"),
+        (Stage.COMPOSITION, 1, 3, "1 of 3 pieces reused"),
         (Stage.COMPOSITION, 0, 0, "runs again"),
     ],
 )
