@@ -9,31 +9,67 @@ import re
 
 OPENERS = "\"'\u201c\u2018\u00ab\u201e(["
 
+# Abbreviations whose full stop never ends a sentence: of all languages, and of one alone.
 _ABBREVIATION = re.compile(
     r"dr|mrs?|ms|prof|st|jr|sr|inc|ltd|corp|vs|e\.?g|i\.?e|al|approx|dept|est|gen|col|sgt|rev|hon|"
-    r"cf|ca|resp|u\.[skao]|[ap]\.m|ph\.d|z\.b|d\.h|o\.g|s\.[ou]|bzw|evtl|ggf|inkl|zzgl|mio|mrd|hr|"
-    r"fr|bspw|vgl|p\.ex|mme|sra|dra|ej"
+    r"cf|ca|resp|u\.[skao]|[ap]\.m|ph\.d|z\.[btz]|d\.h|o\.[g\u00e4]|s\.[ou]|u\.[\u00e4u]|v\.a|"
+    r"[vn]\.chr|i\.d\.r|bzw|bspw|evtl|ggf|inkl|exkl|zzgl|mio|mrd|hr|fr|vgl|sog|bzgl|p\.ex|p\.ej|"
+    r"c\.-?\u00e0-d|mme|sra|dra|ej"
 )
-_BEFORE_NUMBERS = frozenset(
-    {"no", "nr", "fig", "figs", "vol", "p", "pp", "abs", "art", "ch", "sec"}
+_OWN = {
+    "de": frozenset(("bsp", "geb", "hl", "hrsg", "mind", "max", "min", "jh", "jhd", "chr", "lt")),
+    "fr": frozenset(("mm", "mmes", "mlle", "mlles", "mgr", "env")),
+    "es": frozenset(("sres", "sras", "srta", "ud", "uds", "vd", "vds", "ee", "uu", "aprox")),
+}
+_NUMBERED = (
+    "no nr fig figs vol p pp abs art ch sec abb tab kap bd abschn anm ziff tel chap cap av apr "
+    "n\u00fam p\u00e1g p\u00e1gs n s ver eq ex"
 )
+_BEFORE_NUMBERS = frozenset(_NUMBERED.split())
+# Where "3." is how one writes "third".
+_ORDINALS = frozenset(
+    {"de", "da", "nb", "nn", "no", "is", "fi", "et", "lv", "cs", "sk", "sl", "hr", "sr", "hu", "tr"}
+)
+# Words that begin a German sentence, and never follow an ordinal.
+_STARTERS = (
+    "aber alle als am auch auf aus bei da dabei daf\u00fcr damit danach dann das dazu dem den denn der "
+    "deshalb die dies diese dieser dieses doch dort du ein eine einen er es f\u00fcr hier ich ihr im in "
+    "ist jede jeder kein keine man mit nach noch nun nur ob obwohl sie so um und viele von vor was "
+    "weil wenn wer wie wir wo zu zum zur zwar"
+)
+_GERMAN_STARTERS = frozenset(_STARTERS.split())
+_MAY_END = frozenset({"mio", "mrd", "str"})
+# Single letters that are words: they may be a sentence's last.
+_LETTER_WORDS = {"en": "iaou", "de": "", "fr": "a\u00e0y", "es": "", "": "iaou"}
 
 
 def ends_sentence(word: str, following: str, language: str = "") -> bool:
     """Whether the full stop after ``word`` ends a sentence, ``following`` being the text after it.
 
     ``word`` comes without that stop; white space, quotes and brackets that open may stand before
-    both. ``language`` (BCP 47) tells German ordinals; "" knows none.
+    both. ``language`` (BCP 47) tells ordinals ("am 3. Mai") and single letters that are words; ""
+    knows no ordinals.
     """
     word = word.lstrip(OPENERS).lower()
-    follows = following.lstrip(OPENERS + " ")[:1]
+    following = following.lstrip(OPENERS + " \u00a0\u202f")
+    follows = following[:1]
     if not follows:
         return True
-    if follows.islower() or _ABBREVIATION.fullmatch(word):
+    if follows.islower():
+        return False
+    tongue = language.split("-")[0].lower()
+    may_end = tongue == "de" and (word.isdigit() or word in _MAY_END)
+    if may_end and _first_word(following) in _GERMAN_STARTERS:
+        return True  # "Es sind 3. Dann ..."
+    if _ABBREVIATION.fullmatch(word) or word in _OWN.get(tongue, ()):
         return False
     if word in _BEFORE_NUMBERS and follows.isdigit():
         return False
-    if len(word) == 1 and word.isalpha() and word not in "iaou":
+    if len(word) == 1 and word.isalpha() and word not in _LETTER_WORDS.get(tongue, "iaou"):
         return False  # an initial: J. R. R. Tolkien
-    # "am 3. Mai"
-    return not (language.startswith("de") and word.isdigit() and len(word) <= 2)
+    return not (tongue in _ORDINALS and word.isdigit() and len(word) <= 2)
+
+
+def _first_word(text: str) -> str:
+    match = re.match(r"\w+", text)
+    return match[0].lower() if match else ""

@@ -23,6 +23,16 @@ from aura_tui.model.full_stop import ends_sentence
         ("bzw", " Ahorn", "de"),
         ("3", " Mai", "de-AT"),
         ("Mme", " \u00ab Dubois", "fr"),
+        ("a", " K\u00f6ln", "de"),
+        ("h", " Freitag", "de"),
+        ("Abb", " 3", "de"),
+        ("Nr", " 5", "de"),
+        ("12", " Dienstag", "de"),
+        ("3", " Mai", "cs"),
+        ("M", " Dubois", "fr"),
+        ("ej", " Madrid", "es"),
+        ("p\u00e1g", " 4", "es"),
+        ("EE", " UU", "es"),
     ],
 )
 def test_a_stop_that_belongs_to_its_word_ends_nothing(
@@ -40,6 +50,12 @@ def test_a_stop_that_belongs_to_its_word_ends_nothing(
         ("3", " The", "en"),
         ("2024", " Der", "de"),
         ("I", " You", "en"),
+        ("3", " Dann kommt", "de"),
+        ("Mio", " Das ist", "de"),
+        ("3", " Elle", "fr"),
+        ("a", " Ensuite", "fr"),
+        ("min", " Then", "en"),
+        ("mm", " Then", "en"),
     ],
 )
 def test_any_other_stop_ends_its_sentence(word: str, following: str, language: str) -> None:

@@ -65,7 +65,7 @@ def _ends_here(text: str, match: re.Match[str], start: int, language: str) -> bo
     if mark[0] in "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965":
         quoted = mark[-1] in "\u300d\u300f" and text[match.end() : match.end() + 1]
         return not quoted or quoted not in "\u3068\u3063\u306e\u306f\u304c\u3092\u3082\u306b\u3001"
-    following = text[match.end() : match.end() + 3]
+    following = text[match.end() : match.end() + 24]
     if mark[0] != ".":
         return not following.lstrip(OPENERS + " ")[:1].islower()
     before = text[max(start, match.start() - 24) : match.start()].rsplit(None, 1)
