@@ -4,21 +4,25 @@ The server replays by id, so nothing is guessed here. What can't be, on such a s
 that doesn't read, an id that doesn't rise, a name nobody knows), is damage on the way: the stream
 is opened again behind the last good event. Only what comes again just as it was is the server's
 own (a newer one's event), and is passed over.
+
+Behind a break the stream is asked for from just before the last event, so that this one comes once
+more: where it doesn't, the server is another one, or an older self, or no longer has it, and its
+jobs are told as they are now.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from aura_tui.client.catch_up import blank, catch_up
 from aura_tui.client.http import Broken
-from aura_tui.errors import NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.ids import COUNTER_BITS, format_id, parse_id
 from aura_tui.wire.codec import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from aura_tui.client.frames import Frame
     from aura_tui.client.reader import Sources
@@ -40,7 +44,10 @@ class ExactReader:
         self._sources = sources
         self._cursor = after  # the server's id to go on from
         self._given = after  # the last one given: the same, unless a history was lost
-        self._heard: tuple[str, int] | None = None  # job and id of the last event that came
+        self._heard: int | None = None  # the last event that came: the server's, if it is the same
+        self._overlap = False  # that event is to come again, first
+        self._beat_at: datetime | None = None  # the first one of this connection
+        self._lost = False  # the history that we were in the middle of
         self._connections = 0
         self._opened_ms: int | None = None  # the engine's clock when this connection began
         self._doubted: set[Frame] = set()  # met at the cursor
@@ -49,26 +56,20 @@ class ExactReader:
     @property
     def resume_from(self) -> str:
         """See :class:`~aura_tui.client.reader.Reader`."""
-        return format_id(self._cursor) if self._cursor else ""
+        after = self._cursor if self._heard is None else self._heard - 1
+        return format_id(after) if after else ""
 
     async def prepare(self) -> Sequence[ev.Envelope]:
-        """Behind a break, the server may be another one, or an older self: then its jobs are told
-        as they are now."""
-        if self._heard is None:
+        """A lost history is made up for before the stream is asked for again."""
+        if not self._lost:
             return ()
         jobs: Sequence[Job]
-        job_id, event_id = self._heard
-        try:
-            job = await self._sources.look(job_id)
-            if job.last_event_id >= event_id:
-                return ()
-            jobs = (job,)
-        except NotFound:
-            if self._job_id is not None:
-                raise
-        if self._job_id is None:
+        if self._job_id is not None:
+            jobs = (await self._sources.look(self._job_id),)
+        else:
             jobs = await self._sources.recent()
         self._sources.line.notice(SNAPSHOT)
+        self._lost = False
         self._heard = None
         self._cursor = max((job.last_event_id for job in jobs), default=0)
         return [envelope for job in jobs for envelope in self._told(job)]
@@ -80,6 +81,8 @@ class ExactReader:
     async def opened(self) -> Sequence[ev.Envelope]:
         """History comes on the stream itself."""
         self._connections += 1
+        self._beat_at = None
+        self._overlap = self._heard is not None
         self._opened_ms = None
         return ()
 
@@ -92,11 +95,14 @@ class ExactReader:
             self._connection(event)
             return ()
         number = parse_id(frame.id)
-        if number is None or number <= self._cursor:
+        if self._overlap and number == self._cursor:
+            self._overlap = False
+        elif number is None or number <= self._cursor:
             self._doubt(frame)
         elif isinstance(event, ev.JobEvent) and self._job_id in (None, event.job_id):
+            if self._overlap:
+                self._lose()
             self._go_on(number)
-            self._heard = (event.job_id, number)
             if self._opened_ms is not None and number >> COUNTER_BITS <= self._opened_ms:
                 self._sources.line.recovered()
             return (self._numbered(number, event),)
@@ -109,8 +115,12 @@ class ExactReader:
         return ()
 
     def _go_on(self, number: int) -> None:
-        self._cursor = number
+        self._cursor = self._heard = number
         self._doubted.clear()
+
+    def _lose(self) -> NoReturn:
+        self._lost = True
+        raise Broken("the engine no longer has what it had told us")
 
     def _doubt(self, frame: Frame) -> None:
         if frame not in self._doubted:
@@ -122,6 +132,10 @@ class ExactReader:
             raise Broken(f"the engine is shutting down{_because(event.reason)}")
         if isinstance(event, ev.StreamFailed):
             raise Broken(f"the engine ended the stream{_because(event.message)}")
+        # The first one opens the stream, the next one comes when there is no history left.
+        self._beat_at = self._beat_at or event.timestamp
+        if self._overlap and event.timestamp > self._beat_at:
+            self._lose()
         if self._opened_ms is None and self._connections > 1:
             self._opened_ms = int(event.timestamp.timestamp() * 1000)
 
@@ -137,6 +151,8 @@ class ExactReader:
 
     async def none_left(self) -> Sequence[ev.Envelope]:
         """The job has ended, and its end is not after our id."""
+        if self._heard is not None:
+            self._lose()
         self.over = True
         return ()
 

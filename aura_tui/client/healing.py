@@ -125,8 +125,8 @@ class HealingStream:
         ) as response:
             await self._check(response)
             self._opened_at = self._clock.now()
-            self._line.heard()
             self._line.live()
+            self._line.heard()
             if response.status_code == 204:
                 for envelope in await reader.none_left():
                     yield envelope

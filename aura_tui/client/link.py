@@ -131,9 +131,9 @@ class Switchboard:
 
     def answered(self) -> None:
         """A request was answered: without a line that says otherwise, the link lives."""
-        self.heard_at = self.now()
+        now = self.heard_at = self.now()
         if not self._lines and self._rest.status is not LinkStatus.LIVE:
-            self._rest = Link(status=LinkStatus.LIVE, since=self.now())
+            self._rest = Link(status=LinkStatus.LIVE, since=now)
             self.changed()
 
     def refused(self, reason: str) -> None:

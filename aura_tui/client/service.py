@@ -5,7 +5,8 @@
         async for envelope in service.events(job.id): ...
 
 A request is answered or raises at once: a command is not the place to wait for a server. A stream
-is, and comes back by itself (``healing.py``). Nothing is connected before the first of them.
+is, and comes back by itself (``healing.py``). Entering the service asks the server what it is;
+where there is none, that raises EngineError.
 """
 
 from __future__ import annotations
@@ -110,6 +111,15 @@ class RemoteService:
             )
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._meet()
+        except Broken as problem:
+            if problem.error is None:  # nobody answered
+                await self.aclose()
+                raise self._http.unreachable(problem) from None
+        except BaseException:
+            await self.aclose()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -287,11 +297,11 @@ class RemoteService:
                 routes.path(routes.JOB_PREVIEW, job_id), job_id, "preview", limit=MAX_PREVIEW_BYTES
             )
         except NotFound as e:
-            if e.code is Code.JOB_UNKNOWN and self._is_ours:
+            if e.code is Code.JOB_UNKNOWN and await self._patiently(self._meet):
                 raise
             return None  # no picture, or a server that makes none
         except EngineError as e:
-            if e.code is Code.NOT_AN_ENGINE and not self._is_ours:
+            if e.code is Code.NOT_AN_ENGINE and not await self._patiently(self._meet):
                 return None
             raise
 
@@ -355,13 +365,19 @@ class RemoteService:
             line=line,
             now=self._clock.now,
         )
+        kind = ExactReader if await self._meet(within_s) else LenientReader
+        return kind(job_id, after, sources)
+
+    async def _meet(self, within_s: float | None = None) -> bool:
+        """Whether it is our own kind of server; it is asked once. Raises Broken."""
         if self._is_ours is None:
             answer = await self._http.ask("GET", routes.HEALTH, within_s=within_s)
-            if passes(answer.status) and reading.read_service_name(answer.body) == "":
-                raise broken(answer)
-            self._is_ours = reading.read_service_name(answer.body) == routes.SERVICE
-        kind = ExactReader if self._is_ours else LenientReader
-        return kind(job_id, after, sources)
+            name = reading.read_service_name(answer.body)
+            if passes(answer.status) and not name:
+                raise broken(answer, refusal(self._http, answer))
+            self._is_ours = name == routes.SERVICE
+            self._switchboard.answered()
+        return self._is_ours
 
     async def _recent(self, within_s: float) -> Sequence[Job]:
         """The newest jobs, oldest first; one try."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,10 @@ async def run(seed: int, server: ServerProcess, folder: Path) -> Outcome:
     async with (
         RemoteService(server.url, cache=folder) as direct,
         ChaosProxy(server.port, seed) as proxy,
-        RemoteService(proxy.url, heartbeat_s=HEARTBEAT_S, clock=clock, cache=folder) as service,
+        # Not entered: that is a command's one try, which a bad network may well spoil.
+        aclosing(
+            RemoteService(proxy.url, heartbeat_s=HEARTBEAT_S, clock=clock, cache=folder)
+        ) as service,
         asyncio.timeout(TIMEOUT_S),
     ):
         text = chance.choice(TEXTS)

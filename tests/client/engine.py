@@ -20,6 +20,7 @@ from aura_tui.server import tokens
 from aura_tui.server.options import Limits, ServeOptions
 from aura_tui.server.run import serve
 from aura_tui.settings import EngineSettings, Settings
+from aura_tui.wire import unix
 from tests.engine.stages import SmallStages, forever
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def main() -> None:
         sys.stdout.flush()
 
     stages = SmallStages(talk)
-    asyncio.run(serve(lambda: EmbeddedService(settings, stages=stages), settings, options, say=say))
+    engine = EmbeddedService(settings, stages=stages)
+    path = given.home / unix.NAME
+    asyncio.run(serve(lambda: engine, settings, options, socket_path=path, say=say))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from aura_tui.model.ids import format_id
+from aura_tui.model.ids import parse_id
 from aura_tui.wire import payload, sse
 
 if TYPE_CHECKING:
@@ -215,11 +215,11 @@ def stream(*parts: bytes | Envelope, hold: bool = False) -> Handler:
 
 
 def exact(events: list[Envelope], *, hold: bool = False) -> Handler:
-    """The rest of ``events`` behind the ``Last-Event-ID`` that was sent; 204 for none."""
+    """What is behind the ``Last-Event-ID`` that was sent, of ``events``; 204 for none."""
 
     async def say(talk: Talk) -> None:
-        last = talk.asked.headers.get("last-event-id")
-        left = events if last is None else events[_at(events, last) + 1 :]
+        last = parse_id(talk.asked.headers.get("last-event-id", "0-0")) or 0
+        left = [envelope for envelope in events if envelope.id > last]
         if not left and not hold:
             await talk.answer(204)
             return
@@ -228,8 +228,3 @@ def exact(events: list[Envelope], *, hold: bool = False) -> Handler:
             await talk.hold()
 
     return say
-
-
-def _at(events: list[Envelope], last: str) -> int:
-    ids = [format_id(envelope.id) for envelope in events]
-    return ids.index(last)

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aura_tui.wire import unix
+
 if TYPE_CHECKING:
     from typing import Self
 
@@ -22,6 +24,11 @@ class ServerProcess:
         self._home = home
         self._options = options
         self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens for its own user."""
+        return self._home / unix.NAME
 
     @property
     def url(self) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from aura_tui.client.http import CONNECT_S
 from aura_tui.errors import AuraError, Code, EngineError, NotFound
 from aura_tui.model import events as ev
-from aura_tui.model.ids import format_id
+from aura_tui.model.ids import format_id, parse_id
 from aura_tui.model.reduce import fold
 from aura_tui.model.status import JobStatus
 from aura_tui.service import Link, Linked, LinkStatus
@@ -197,9 +197,8 @@ async def test_an_event_that_came_makes_the_next_try_a_first_one(
     running: Scripted, connect: Connect, waits: Waits
 ) -> None:
     async def one_more(talk: Talk) -> None:
-        last = talk.asked.headers.get("last-event-id")
-        ids = [format_id(envelope.id) for envelope in RUN]
-        await talk.stream(RUN[0 if last is None else ids.index(last) + 1])
+        last = parse_id(talk.asked.headers.get("last-event-id", "0-0")) or 0
+        await talk.stream(*[envelope for envelope in RUN if envelope.id > last][:2])
 
     running.on(EVENTS, one_more)
     assert await history(connect(running.url)) == RUN
@@ -274,10 +273,7 @@ async def test_an_event_of_a_newer_server_is_passed_over(
     newer = [sse.frame(RUN[0].id + i, "job-mood", b'{"jobId":"job-1"}') for i in (1, 2)]
     rest = [replace(envelope, id=envelope.id + 10) for envelope in RUN[1:]]
 
-    async def behind(talk: Talk) -> None:
-        await talk.stream(*newer, *rest)
-
-    running.on(EVENTS, stream(RUN[0], *newer, *rest), behind)
+    running.on(EVENTS, stream(RUN[0], *newer, *rest))
     assert await history(connect(running.url)) == [RUN[0], *rest]
     assert len(running.asked(EVENTS)) == 2
 
@@ -287,8 +283,9 @@ async def test_an_event_that_never_reads_holds_nothing_up(
 ) -> None:
     bad = sse.frame(RUN[0].id + 1, "job-status", b'{"jobId":"job-1"}')
     rest = [replace(envelope, id=envelope.id + 10) for envelope in RUN[1:]]
-    running.on(EVENTS, stream(RUN[0], bad, *rest), stream(bad, *rest))
+    running.on(EVENTS, stream(RUN[0], bad, *rest))
     assert await history(connect(running.url)) == [RUN[0], *rest]
+    assert len(running.asked(EVENTS)) == 2
 
 
 async def test_an_event_without_an_end_is_not_gathered(running: Scripted, connect: Connect) -> None:
@@ -360,7 +357,7 @@ async def test_the_link_tells_of_a_break_and_its_healing(
     ]
 
     async def back(talk: Talk) -> None:
-        await talk.stream(beat, *RUN[1:3], *later[:-1])
+        await talk.stream(beat, *RUN[:3], *later[:-1])
         await stay.wait()
         await talk.send(later[-1])
 
@@ -429,28 +426,51 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(connect: Connect, wa
 # --- a history that is gone
 
 
+def beat(second: int) -> bytes:
+    at = datetime(2026, 1, 2, 3, 4, second, tzinfo=UTC)
+    return sse.connection_frame(ev.Heartbeat(timestamp=at))
+
+
+LATER = [replace(envelope, id=envelope.id + (60_000 << 20)) for envelope in RUN[4:]]
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [stream(beat(1), beat(2), hold=True), stream(beat(1), LATER[0], hold=True), exact([])],
+    ids=["it is idle", "it goes on", "it says that there is no more"],
+)
 async def test_an_older_self_of_the_server_is_told_as_it_is_now(
-    server: Scripted, connect: Connect
+    meanwhile: Handler, server: Scripted, connect: Connect
 ) -> None:
     behind = fold(fresh_job(), RUN[:4])
     server.on(JOB, job(behind))
-    rest = RUN[4:]
-
-    async def from_there(talk: Talk) -> None:
-        assert talk.asked.headers["last-event-id"] == format_id(behind.last_event_id)
-        await talk.stream(*rest)
-
-    server.on(EVENTS, stream(*RUN[:6]), from_there)
+    server.on(EVENTS, stream(*RUN[:6]), meanwhile, exact([*RUN[:4], *LATER]))
     service = connect(server.url)
-    notices = []
+    notices = set()
     got = []
-    async for envelope in service.events(JOB_ID):
-        got.append(envelope)
-        notices.append(service.link.notice)
+    async with asyncio.timeout(20):
+        async for envelope in service.events(JOB_ID):
+            got.append(envelope)
+            notices.add(service.link.notice)
     assert any("as of now" in notice for notice in notices)
+    assert server.asked(EVENTS)[-1].headers["last-event-id"] == format_id(behind.last_event_id)
     numbers = [envelope.id for envelope in got]
     assert numbers == sorted(set(numbers))
+    assert got[:6] == RUN[:6]
     assert fold(fresh_job(), got).status is JobStatus.SUCCEEDED
+
+
+async def test_the_same_server_is_known_by_its_last_event(
+    running: Scripted, connect: Connect
+) -> None:
+    """It says more heartbeats than one, and the first of them twice: it is the same all the
+    same."""
+    back = stream(beat(1), beat(1), *RUN[2:5], beat(2), beat(3), *RUN[5:])
+    running.on(EVENTS, stream(*RUN[:3]), back)
+    service = connect(running.url)
+    assert await history(service) == RUN
+    assert running.asked(EVENTS)[1].headers["last-event-id"] == format_id(RUN[2].id - 1)
+    assert running.asked(JOB) == []
 
 
 async def test_a_job_that_is_gone_ends_the_watch(server: Scripted, connect: Connect) -> None:
@@ -474,17 +494,16 @@ async def test_another_servers_jobs_are_told_as_they_are_now(
         await talk.answer(200, payload.encode(payload.page_payload(page)))
 
     server.on("/api/jobs", listed)
-    server.on(JOB, json({"title": "x", "code": "E901"}, 404))
-    server.on("/api/events", stream(*RUN[:3]), stream(hold=True))
+    server.on("/api/events", stream(*RUN[:3]), stream(beat(1), beat(2)), stream(hold=True))
     service = connect(server.url)
     got = []
     async for envelope in service.events():
         got.append(envelope)
         if envelope.event.job_id == "job-2" and isinstance(envelope.event, ev.StepStatusChanged):
+            assert "as of now" in service.link.notice
             break
     assert got[:3] == RUN[:3]
-    assert all(each.event.job_id == "job-2" for each in got[3:])
-    assert service.link.notice or service.link.status is not LinkStatus.LOST
+    assert {each.event.job_id for each in got[3:]} == {"job-2"}
 
 
 async def test_all_jobs_come_on_one_stream_that_heals(server: Scripted, connect: Connect) -> None:

@@ -148,6 +148,17 @@ async def test_no_server_is_said_in_one_line_at_once(connect: Connect) -> None:
     )
 
 
+async def test_entering_asks_the_server_what_it_is(server: Scripted, connect: Connect) -> None:
+    async with connect(server.url) as service:
+        assert [asked.path for asked in server.requests] == ["/api/health"]
+        assert service.link.status is LinkStatus.LIVE
+    async with Scripted() as other, connect(other.url) as service:
+        assert service.link.status is LinkStatus.LIVE  # another kind, but it answers
+        url = other.url
+    with pytest.raises(EngineError):
+        await connect(url).__aenter__()
+
+
 async def test_a_name_that_cannot_be_resolved_is_said(connect: Connect) -> None:
     with pytest.raises(EngineError) as caught:
         await connect("http://no-such-host.invalid").list()
@@ -310,23 +321,6 @@ async def test_tls_to_a_plain_server_is_said(server: Scripted, connect: Connect)
     with pytest.raises(EngineError) as caught:
         await connect(server.url.replace("http:", "https:")).list()
     assert caught.value.code is Code.NOT_AN_ENGINE
-
-
-# --- names
-
-
-async def test_names_of_jobs_are_resolved(server: Scripted, connect: Connect) -> None:
-    listed = [{"id": "abc1", "status": "Running"}, {"id": "abd2", "status": "Running"}]
-    server.on("/api/jobs", json(listed))
-    server.on("/api/jobs/abd2", json(listed[1]))
-    service = connect(server.url)
-    assert await service.resolve("@latest") == "abc1"
-    assert await service.resolve("abd2") == "abd2"
-    assert await service.resolve("abc") == "abc1"
-    with pytest.raises(InputError):
-        await service.resolve("ab")
-    with pytest.raises(NotFound):
-        await service.resolve("x")
 
 
 async def test_a_log_is_cleaned_line_by_line(server: Scripted, connect: Connect) -> None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from aura_tui.client.service import RemoteService
 from aura_tui.engine.home import Home
 from aura_tui.engine.reading import ReadOnlyService
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, StageError
 from aura_tui.replay import ReplayService, parse, record
 from aura_tui.service import JobService
+from tests.client.served import ServerProcess
 from tests.engine.conftest import request
 from tests.engine.stages import SmallStages, forever
 
@@ -84,4 +86,34 @@ async def recorded(settings: Settings) -> AsyncIterator[Past]:
     yield Past(service, past.succeeded, past.failed, past.cancelled)
 
 
-HOMES: dict[str, Home_] = {"embedded": embedded, "reader": reader, "replay": recorded}
+@asynccontextmanager
+async def remote(settings: Settings) -> AsyncIterator[Past]:
+    """The same jobs behind a server process, over TCP."""
+    async with embedded(settings) as past:
+        pass
+    async with (
+        ServerProcess(settings.home) as server,
+        RemoteService(server.url, cache=settings.home.parent / "cache") as service,
+    ):
+        yield Past(service, past.succeeded, past.failed, past.cancelled)
+
+
+@asynccontextmanager
+async def neighbour(settings: Settings) -> AsyncIterator[Past]:
+    """The same jobs in another process of the same user, over its Unix socket."""
+    async with embedded(settings) as past:
+        pass
+    async with (
+        ServerProcess(settings.home) as server,
+        RemoteService(uds=server.socket, cache=settings.home.parent / "cache") as service,
+    ):
+        yield Past(service, past.succeeded, past.failed, past.cancelled)
+
+
+HOMES: dict[str, Home_] = {
+    "embedded": embedded,
+    "reader": reader,
+    "replay": recorded,
+    "remote": remote,
+    "neighbour": neighbour,
+}
