@@ -26,6 +26,7 @@ from aura_tui.errors import AuraError, Code, EngineError, InputError
 from aura_tui.model.text import clean_line
 from aura_tui.wire import routes, unix
 from aura_tui.wire.reading import MAX_ANSWER_BYTES
+from aura_tui.wire.tolerant import parse
 
 if TYPE_CHECKING:
     import ssl
@@ -60,6 +61,11 @@ class Broken(Exception):
         self.error = error
 
 
+def damage() -> Broken:
+    """What came can't be what was sent."""
+    return Broken("an answer was damaged on its way")
+
+
 class Answer(msgspec.Struct, frozen=True):
     """An answer whose body is whole. Header names are matched whatever their case."""
 
@@ -68,13 +74,17 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
 
     @property
-    def media_type(self) -> str:
-        """Without parameters, in lower case."""
-        return media_type(self.headers)
+    def damaged(self) -> bool:
+        """Whether it says that it is JSON, and isn't any."""
+        said = media_type(self.headers).endswith("json")
+        return said and parse(self.body, len(self.body)) is None
 
 
 def media_type(headers: Mapping[str, str]) -> str:
-    """What a ``Content-Type`` says, without parameters, in lower case."""
+    """What a ``Content-Type`` says, without parameters, in lower case. Raises :class:`Broken` for
+    what nobody writes."""
+    if not headers.get("content-type", "").isprintable():
+        raise damage()
     return clean_line(headers.get("content-type", ""), 200).split(";")[0].strip().lower()
 
 

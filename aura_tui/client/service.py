@@ -28,7 +28,7 @@ from aura_tui.client import address as address_
 from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
 from aura_tui.client.exact import ExactReader
 from aura_tui.client.healing import Clock, HealingStream, opening_s
-from aura_tui.client.http import Answer, Broken, Http
+from aura_tui.client.http import Answer, Broken, Http, damage
 from aura_tui.client.lenient import LenientReader
 from aura_tui.client.link import Switchboard
 from aura_tui.client.reader import Sources
@@ -372,6 +372,8 @@ class RemoteService:
         """Whether it is our own kind of server; it is asked once. Raises Broken."""
         if self._is_ours is None:
             answer = await self._http.ask("GET", routes.HEALTH, within_s=within_s)
+            if answer.damaged:
+                raise damage()
             name = reading.read_service_name(answer.body)
             if passes(answer.status) and not name:
                 raise broken(answer, refusal(self._http, answer))
@@ -480,6 +482,8 @@ class RemoteService:
         answer = await self._fetch(path, query, within_s)
         found = read(answer.body)
         if found is None:
+            if answer.damaged:
+                raise damage()
             raise self._http.not_an_engine(f"its answer is not {what}")
         return found
 

@@ -12,7 +12,6 @@ import msgspec
 
 from aura_tui.client.healing import Clock
 from aura_tui.client.service import RemoteService
-from aura_tui.errors import EngineError
 from aura_tui.model.events import TERMINAL_EVENTS
 from aura_tui.model.reduce import fold
 from aura_tui.ui.follow import as_created
@@ -81,19 +80,16 @@ async def run(seed: int, server: ServerProcess, folder: Path) -> Outcome:
 
 
 async def _watch(service: RemoteService, job: Job, *, every: bool) -> list[Envelope]:
-    while True:
-        try:
-            if not every:
-                return [envelope async for envelope in service.events(job.id)]
-            seen = []
-            async for envelope in service.events(after=job.last_event_id - 1):
-                if envelope.event.job_id == job.id:
-                    seen.append(envelope)
-                    if isinstance(envelope.event, TERMINAL_EVENTS):
-                        return seen
-        except EngineError:
-            # What a proxy may answer and no engine would (a wrong type) ends a stream for good.
-            continue
+    if not every:
+        return [envelope async for envelope in service.events(job.id)]
+    seen = []
+    async with aclosing(service.events(after=job.last_event_id - 1)) as events:
+        async for envelope in events:
+            if envelope.event.job_id == job.id:
+                seen.append(envelope)
+                if isinstance(envelope.event, TERMINAL_EVENTS):
+                    break
+    return seen
 
 
 def _difference(seen: list[Envelope], log: list[Envelope]) -> str:

@@ -211,6 +211,19 @@ async def test_an_answer_without_end_is_not_gathered(server: Scripted) -> None:
     assert caught.value.code is Code.NOT_AN_ENGINE
 
 
+async def test_an_answer_that_was_damaged_is_asked_for_once_more(
+    server: Scripted, connect: Connect
+) -> None:
+    async def damaged(talk: Talk) -> None:
+        await talk.answer(200, b'{"jobId":"job-1","sta\x01')
+
+    server.on(JOB, damaged, job(fresh_job()))
+    service = connect(server.url)
+    assert await service.get(JOB_ID) == fresh_job()
+    server.on(JOB, damaged)
+    assert (await failure(connect, server)).code is Code.ENGINE_UNREACHABLE
+
+
 async def test_a_compressed_answer_is_not_unpacked(server: Scripted, connect: Connect) -> None:
     async def squeezed(talk: Talk) -> None:
         await talk.answer(200, b"x", Content_Encoding="gzip")
