@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _SELECT_AFTER_S = 0.12  # the cursor stands on a job: running through the list shows none
 _CHANGING = {"cancel_run", "retry_run", "pause_run", "resume_run", "new_job"}
+_NOT_OURS = {"Keys", "Maximize", "Minimize"}  # there is a help; panes have their own ways
 _NOT_OFFERED = {"quit", "help", "interrupt"}  # by the palette: it has the first two itself
 
 
@@ -115,7 +116,7 @@ class BoardApp(LiveBoard):
         return (run.job,)
 
     def action_cancel_run(self) -> None:
-        self._ask(lambda ask: ask.cancel(self._targets))
+        self._ask(lambda ask: self._then_unmark(ask.cancel(self._targets)))
 
     def action_retry_run(self) -> None:
         self._ask(lambda ask: self._then_open(ask.retry(self._targets)))
@@ -147,6 +148,11 @@ class BoardApp(LiveBoard):
             await question
         except AuraError as e:
             self._refuse(refusal(e))
+
+    async def _then_unmark(self, cancelling: Awaitable[bool]) -> None:
+        if await cancelling:
+            self._jobs.clear_marks()
+            self._pacer.touch()
 
     async def _then_open(self, making: Awaitable[Job | None]) -> None:
         job = await making
@@ -232,7 +238,9 @@ class BoardApp(LiveBoard):
         return super().get_key_display(binding)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)
+        for command in super().get_system_commands(screen):
+            if command.title not in _NOT_OURS:
+                yield command
         for binding in bindings.APP:
             action = binding.action
             if action not in _NOT_OFFERED and self.check_action(action, ()):

@@ -198,6 +198,7 @@ class LiveBoard(App[None]):
                 ended=self._has_ended,
                 gone=self._has_gone,
             )
+            self._departure.watching = self._watching
             self._asking = Asking(self._watching, say=self._refuse)
             if self._find_job is not None:
                 self._own = await self._find_job(service)
@@ -224,7 +225,8 @@ class LiveBoard(App[None]):
         assert run.job is not None
         if self._departure.interrupted and run.job.id == self._own:
             self.exit()
-        self.run_worker(self._look_up_end(run.job), exit_on_error=False)
+        else:
+            self.run_worker(self._look_up_end(run.job), exit_on_error=False)
 
     def _has_gone(self, job: Job) -> None:
         """The run that was shown is kept no more."""
@@ -259,9 +261,8 @@ class LiveBoard(App[None]):
         job = run.job
         ending = self._endings.of(job)
         board.show_end(run, self.glyphs, ending, remote=self._look.remote)
-        keys = (job and (job.id, job.status), run.asked, run.over, self._link_status())
-        if self._jobs.marked:
-            keys = (*keys, len(self._jobs.marked), *self._jobs.counts.items())
+        marked = (len(self._jobs.marked), *self._jobs.counts.items()) if self._jobs.marked else ()
+        keys = (job and (job.id, job.status), run.asked, run.over, self._link_status(), marked)
         if keys != self._shown_keys:
             self._shown_keys = keys
             self.refresh_bindings()
@@ -316,7 +317,8 @@ class LiveBoard(App[None]):
         """The same of a question that follows its job."""
         self._question = (screen, job_id)
         try:
-            return bool(await self.answer(screen))
+            answer = await self.answer(screen)
+            return answer is True
         finally:
             self._question = None
 

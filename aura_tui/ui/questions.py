@@ -30,21 +30,23 @@ class Questions:
         self._app = app
         self._asking = asking
 
-    async def cancel(self, jobs: Sequence[Job]) -> None:
-        """Cancel ``jobs`` where the person is sure."""
+    async def cancel(self, jobs: Sequence[Job]) -> bool:
+        """Cancel ``jobs`` where the person is sure; whether that was so."""
         from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
 
         jobs = [job for job in jobs if self._asking.may(Asked.CANCEL, job)]
         if not jobs:
-            return
+            return False
         if len(jobs) == 1:
             elapsed_s = self._app.elapsed_s(jobs[0])
             screen = ConfirmCancel(jobs[0], elapsed_s, self._app.glyphs)
-            sure: bool | None = await self._app.sure_to_cancel(screen, jobs[0].id)
+            sure = await self._app.sure_to_cancel(screen, jobs[0].id)
         else:
-            sure = await self._app.answer(ConfirmCancelAll(jobs, self._app.glyphs))
+            answer = await self._app.answer(ConfirmCancelAll(jobs, self._app.glyphs))
+            sure = answer is True
         if sure:
             await self._asking.change(Asked.CANCEL, jobs)
+        return sure
 
     async def retry(self, jobs: Sequence[Job]) -> Job | None:
         """Retry ``jobs`` after their plan was seen; the last of the new ones."""

@@ -7,6 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.events import Key
+
+# No public way leads from a character to the name of its key.
+from textual.keys import _character_to_key, key_to_character
+
 from aura_tui.replay import ReplayService
 from aura_tui.settings import BoardSettings, Settings
 from aura_tui.ui.app import BoardApp
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
     from aura_tui.service import JobService
 
+_HOPS = 4  # of messages from a key to what it did: application, widget, its parent, application
 SIZES = ((80, 24), (200, 60), (40, 12))
 
 
@@ -57,7 +63,16 @@ class Board:
         await until(lambda: text not in self.text, 5.0)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Press keys, each when the one before it has been answered.
+
+        Not by the pilot, who waits after each until the processor is idle: that takes longest
+        where there is most to do.
+        """
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            self.app.post_message(Key(name, key_to_character(name) or key_to_character(key)))
+            for _ in range(_HOPS):
+                await self.pilot._wait_for_screen()
 
     async def ends(self) -> None:
         """Return once the board has closed."""
@@ -76,10 +91,13 @@ def look(
     owns: bool = True,
     read_only: bool = False,
     background: bool = False,
+    remote: bool = False,
 ) -> Look:
     """How a board under test behaves."""
     settings = Settings(home=home, board=board or BoardSettings())
-    return Look(settings=settings, owns=owns, read_only=read_only, background=background)
+    return Look(
+        settings=settings, owns=owns, read_only=read_only, background=background, remote=remote
+    )
 
 
 @asynccontextmanager
@@ -94,6 +112,7 @@ async def showing(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     owns: bool = True,
     background: bool = False,
+    remote: bool = False,
     home: Path = Path("/nonexistent"),
 ) -> AsyncIterator[Board]:
     """A board over ``source``: a service, or a tape that is played at once. It opens on the run,
@@ -112,7 +131,7 @@ async def showing(
     async def find_job(_: JobService) -> str:
         return job_id
 
-    how = look(board, home, owns=owns, read_only=read_only, background=background)
+    how = look(board, home, owns=owns, read_only=read_only, background=background, remote=remote)
     found = find_job if at_run else None
     app = BoardApp(open_service, found, how, environ=environ or {}, now=now)
     async with app.run_test(size=size, notifications=True) as pilot:

@@ -9,6 +9,7 @@ from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import LinkStatus, PlannedStep, RetryPlan, Typical
+from aura_tui.settings import BoardSettings
 from tests.ui import recordings
 from tests.ui.recordings import BEGIN, Tape
 from tests.ui.scripted import LinkedService, ScriptedService
@@ -51,9 +52,9 @@ class Scene(NamedTuple):
     at_run: bool = True
 
 
-def running_tape() -> Tape:
+def running_tape(job_id: str = "01KCD3WNE0") -> Tape:
     """A run in the middle of Voice."""
-    tape = Tape()
+    tape = Tape(job_id)
     recordings.start(tape)
     recordings.script(tape)
     tape.step(Stage.VOICE, StepStatus.STARTED)
@@ -184,3 +185,8 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "cancelled": cancelled,
     "jobs": jobs,
 }
+
+
+def moved(**keys: str) -> BoardSettings:
+    """Settings with other keys."""
+    return BoardSettings(keys=keys)

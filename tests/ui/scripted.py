@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
     from aura_tui.model.status import JobStatus
+    from aura_tui.service import OnProgress
 
 
 class ScriptedService(ReplayService):
@@ -152,7 +153,9 @@ class ScriptedService(ReplayService):
     async def preview(self, job_id: str) -> Path | None:
         return self.picture
 
-    async def artifact(self, job_id: str, name: str) -> Path:
+    async def artifact(
+        self, job_id: str, name: str, *, on_progress: OnProgress | None = None
+    ) -> Path:
         return self.files[name]
 
     async def aclose(self) -> None:

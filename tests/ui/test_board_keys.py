@@ -1,17 +1,21 @@
-"""Each key does what the help says, in the states where it may."""
+"""What the board asks before it does what a key wants, and what comes of the answer."""
 
 from __future__ import annotations
 
 from aura_tui.errors import Code, Conflict
+from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
-from aura_tui.model.status import JobStatus
-from aura_tui.ui import bindings
-from aura_tui.ui.widgets.log import LogView
-from aura_tui.ui.widgets.stages import StageRow
-from tests.ui import recordings
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.ui.screens.confirm import ConfirmCancel
+from aura_tui.ui.screens.leave import Leave
+from aura_tui.ui.screens.new_job import NewJobScreen
+from tests.ui import recordings, scenes
 from tests.ui.boards import showing
+from tests.ui.scripted import LinkedService, ScriptedService
 from tests.ui.test_board import running
 from tests.waiting import until
+
+# -- cancelling
 
 
 async def test_c_asks_first_and_enter_keeps_running() -> None:
@@ -24,32 +28,23 @@ async def test_c_asks_first_and_enter_keeps_running() -> None:
         assert board.scripted.asked == []
 
 
-async def test_cancel_is_said_until_it_has_happened() -> None:
+async def test_cancel_is_said_until_it_has_happened_and_the_board_stays() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
-        await board.press("c", "right", "enter")
+        await board.press("c")
+        await board.shows("Cancel this run?")
+        await board.press("right", "enter")
         await board.shows("cancelling\u2026", "what is finished is kept")
         assert board.scripted.asked == ["cancel"]
         await board.lacks("c Cancel")
         await board.scripted.tell_cancelled()
         await board.shows("\u25cc cancelled", "Cancelled by the user")
         assert "cancelling" not in board.text
-        await board.press("enter")
+        await board.press("q")
         await board.ends()
         assert not board.app.outcome.interrupted
         assert board.app.outcome.job is not None
         assert board.app.outcome.job.status is JobStatus.CANCELED
-
-
-async def test_y_cancels_and_n_and_escape_keep_running() -> None:
-    async with showing(running()) as board:
-        for key in ("n", "escape", "q"):
-            await board.shows("c Cancel")
-            await board.press("c", key)
-            assert board.scripted.asked == []
-        await board.shows("c Cancel")
-        await board.press("c", "y")
-        await until(lambda: board.scripted.asked == ["cancel"])
 
 
 async def test_the_answers_can_be_clicked() -> None:
@@ -61,7 +56,18 @@ async def test_the_answers_can_be_clicked() -> None:
         await until(lambda: board.scripted.asked == ["cancel"])
 
 
-async def test_the_question_goes_away_with_the_run() -> None:
+async def test_the_question_goes_on_with_its_run() -> None:
+    service = running()
+    async with showing(service) as board:
+        await board.shows("c Cancel")
+        await board.press("c")
+        await board.shows("1 of 5 stages done")
+        service.tape.step(Stage.VOICE, StepStatus.COMPLETED, 4.0)
+        await service.told()
+        await board.shows("2 of 5 stages done")
+
+
+async def test_the_question_goes_away_with_its_run() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("c")
@@ -71,11 +77,30 @@ async def test_the_question_goes_away_with_the_run() -> None:
         assert board.scripted.asked == []
 
 
-async def test_q_asks_while_the_run_is_on_and_closes_when_it_has_ended() -> None:
+async def test_what_was_asked_of_a_run_is_still_said_when_one_comes_back_to_it() -> None:
+    first, second = (scenes.running_tape(name) for name in ("RUN1", "RUN2"))
+    async with showing(ScriptedService(first, second), (120, 30)) as board:
+        await board.shows("c Cancel", "job RUN1")
+        await board.press("c")
+        await board.shows("Cancel this run?")
+        await board.press("y")
+        await board.shows("cancelling\u2026")
+        await board.press("escape", "down")
+        await board.shows("job RUN2")
+        await board.lacks("cancelling\u2026")
+        await board.press("up")
+        await board.shows("job RUN1", "cancelling\u2026")
+        await board.lacks("c Cancel")
+
+
+# -- leaving
+
+
+async def test_q_asks_while_a_run_is_on_and_closes_when_none_is() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("q")
-        await board.shows("Cancel this run?")
+        await board.shows("Leave while a run is under way?", "How a solar sail works")
         await board.press("enter")
         await board.shows("running")
         assert board.app.is_running
@@ -85,11 +110,37 @@ async def test_q_asks_while_the_run_is_on_and_closes_when_it_has_ended() -> None
         await board.ends()
 
 
-async def test_ctrl_q_is_q() -> None:
+async def test_leaving_to_the_background_says_so_and_cancels_nothing() -> None:
+    async with showing(running(), background=True) as board:
+        await board.shows("c Cancel")
+        await board.press("q")
+        await board.shows("Leave it to the background")
+        await board.press("enter")
+        await board.ends()
+        assert board.app.outcome.leave is Leave.BACKGROUND
+        assert board.scripted.asked == []
+
+
+async def test_leaving_by_cancelling_waits_until_it_is_done() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
-        await board.press("ctrl+q")
-        await board.shows("Cancel this run?")
+        await board.press("q")
+        await board.shows("Leave while")
+        await board.press("down", "down", "enter")
+        await board.shows("cancelling\u2026")
+        assert board.app.is_running
+        await board.scripted.tell_cancelled()
+        await board.ends()
+        assert board.app.outcome.leave is Leave.CANCEL
+        assert board.app.outcome.job is not None
+        assert board.app.outcome.job.status is JobStatus.CANCELED
+
+
+async def test_q_leaves_an_engine_elsewhere_without_asking() -> None:
+    async with showing(LinkedService(scenes.running_tape())) as board:
+        await board.shows("c Cancel", "live")
+        await board.press("q")
+        await board.ends()
 
 
 async def test_ctrl_c_cancels_at_once_and_closes_when_it_is_done() -> None:
@@ -109,7 +160,9 @@ async def test_ctrl_c_cancels_at_once_and_closes_when_it_is_done() -> None:
 async def test_a_second_ctrl_c_leaves_at_once() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
-        await board.press("ctrl+c", "ctrl+c")
+        await board.press("ctrl+c")
+        await board.shows("cancelling\u2026")
+        board.app.simulate_key("ctrl+c")
         await board.ends()
         assert board.app.outcome.interrupted
         assert board.app.outcome.job is not None
@@ -123,6 +176,15 @@ async def test_ctrl_c_works_within_the_question() -> None:
         await board.shows("Cancel this run?")
         await board.press("ctrl+c")
         await until(lambda: board.scripted.asked == ["cancel"])
+
+
+async def test_ctrl_c_on_a_run_of_somebody_else_leaves_it_alone() -> None:
+    async with showing(LinkedService(scenes.running_tape()), owns=False) as board:
+        await board.shows("c Cancel")
+        board.app.simulate_key("ctrl+c")
+        await board.ends()
+        assert board.scripted.asked == []
+        assert board.app.outcome.interrupted
 
 
 async def test_ctrl_c_copies_where_text_is_selected_and_cancels_nothing() -> None:
@@ -139,66 +201,114 @@ async def test_ctrl_c_copies_where_text_is_selected_and_cancels_nothing() -> Non
         assert board.app.is_running
 
 
-async def test_p_pauses_and_p_resumes() -> None:
-    async with showing(running()) as board:
-        await board.shows("p Pause")
-        await board.press("p")
-        await board.shows("pausing\u2026")
-        await board.scripted.tell_status(JobStatus.PAUSED)
-        await board.shows("\u2016 paused", "p Resume")
-        await board.press("p")
-        await board.shows("resuming\u2026")
-        await board.scripted.tell_status(JobStatus.RUNNING)
-        await board.shows("\u25cf running", "p Pause")
-        assert board.scripted.asked == ["pause", "resume"]
-
-
-async def test_a_refusal_is_told_as_text_and_the_keys_come_back() -> None:
-    service = running()
-    service.refusal = Conflict(Code.JOB_STATE, "[red]Not now[/red]", "Try again later.")
-    async with showing(service) as board:
-        await board.shows("p Pause")
-        await board.press("p")
-        await board.shows("[red]Not now[/red]. Try again later.", "p Pause")
-
-
-async def test_a_refusal_in_ascii_is_ascii() -> None:
-    service = running()
-    service.refusal = Conflict(Code.JOB_STATE, "Not now", "Try again later.")
-    async with showing(service, environ={"AURA_ASCII": "1"}) as board:
-        await board.shows("p Pause")
-        await board.press("p")
-        await board.shows("Not now. Try again later.")
-        assert board.text.isascii()
+# -- what may be done, and to what
 
 
 async def test_keys_that_may_not_do_nothing() -> None:
     async with showing(recordings.success()) as board:
         await board.shows("Succeeded")
-        await board.press("c", "p")
-        assert "Cancel this run?" not in board.text
-        assert "c Cancel" not in board.text
-        assert "p Pause" not in board.text
+        await board.press("c", "p", "r", "R")
+        assert len(board.app.screen_stack) == 1
+        for hint in ("c Cancel", "p Pause", "r Retry", "R Reconnect"):
+            assert hint not in board.text
 
 
 async def test_read_only_takes_the_changing_keys_away_and_leaves_without_asking() -> None:
     async with showing(running(), read_only=True) as board:
-        await board.shows("25 %")
-        assert "Cancel" not in board.text
-        await board.press("c", "p")
+        await board.shows("25 %", "read only")
+        for hint in ("Cancel", "Pause", "n New"):
+            assert hint not in board.text
+        await board.press("c", "p", "n")
         assert board.scripted.asked == []
+        commands = {c.title for c in board.app.get_system_commands(board.app.screen)}
+        assert not commands & {"Cancel", "Pause", "Resume", "New"}
         await board.press("q")
         await board.ends()
 
 
-async def test_enter_and_space_open_and_close_a_stage() -> None:
-    async with showing(running()) as board:
-        await board.shows("\u276f \u2713 Script")
-        assert "Choosing sentences" not in board.text
+async def test_a_refusal_is_told_as_text_and_the_keys_come_back() -> None:
+    service = running()
+    service.refusal = Conflict(Code.JOB_STATE, "[red]Not now[/red]", "Later.")
+    async with showing(service) as board:
+        await board.shows("p Pause")
+        await board.press("p")
+        await board.shows("[red]Not now[/red] [E902]. Later.", "p Pause")
+
+
+async def test_a_refusal_in_ascii_is_ascii() -> None:
+    service = running()
+    service.refusal = Conflict(Code.JOB_STATE, "Not now", "Later.")
+    async with showing(service, environ={"AURA_ASCII": "1"}) as board:
+        await board.shows("p Pause")
+        await board.press("p")
+        await board.shows("Not now [E902]. Later.")
+        assert board.text.isascii()
+
+
+async def test_cancel_and_pause_act_on_all_that_are_marked() -> None:
+    tapes = [scenes.running_tape(f"RUN{n}") for n in range(3)]
+    async with showing(ScriptedService(*tapes), at_run=False) as board:
+        await until(lambda: len(board.app._jobs) == 3)
+        await board.press("space", "space")
+        await board.shows("2 marked")
+        first, second = board.app._jobs.targets
+        await board.press("p")
+        wanted = {f"pause {job.id}".replace("pause RUN0", "pause") for job in (first, second)}
+        await until(lambda: set(board.scripted.asked) == wanted)
+        await board.press("c")
+        await board.shows("Cancel 2 runs?")
+        await board.press("y")
+        await until(lambda: len(board.scripted.asked) == 4)
+        await board.lacks("marked")
+
+
+async def test_retry_acts_on_all_that_are_marked_and_opens_the_last() -> None:
+    tapes = []
+    for n in range(2):
+        tape = scenes.running_tape(f"RUN{n}")
+        tape.tell(ev.JobCancelled, message="Cancelled")
+        tapes.append(tape)
+    async with showing(ScriptedService(*tapes), at_run=False) as board:
+        await until(lambda: len(board.app._jobs) == 2)
+        await board.press("space", "space", "r")
+        await board.shows("Retry 2 jobs?")
         await board.press("enter")
-        await board.shows("Choosing sentences")
-        await board.press("space")
-        await board.lacks("Choosing sentences")
+        await board.shows("attempt 2")
+        assert len(board.scripted.asked) == 2
+
+
+async def test_keys_act_on_the_job_under_the_cursor_even_before_it_is_shown() -> None:
+    tapes = [scenes.running_tape(f"RUN{n}") for n in range(3)]
+    async with showing(ScriptedService(*tapes), (120, 30), at_run=False) as board:
+        await until(lambda: len(board.app._jobs) == 3)
+        await board.press("end", "p")
+        cursor = board.app._jobs.cursor
+        assert cursor is not None
+        await until(
+            lambda: [a.partition(" ")[2] or "RUN0" for a in board.scripted.asked] == [cursor]
+        )
+
+
+async def test_the_palette_offers_what_may_be_done() -> None:
+    async with showing(running()) as board:
+        await board.shows("p Pause")
+        commands = {c.title for c in board.app.get_system_commands(board.app.screen)}
+        assert {"Cancel", "Pause", "New", "Log", "Timeline", "Preview", "Theme"} <= commands
+        assert not commands & {"Resume", "Retry", "Reconnect now", "Cancel at once"}
+
+
+async def test_a_new_job_from_the_palette() -> None:
+    async with showing(running(), remote=True) as board:
+        await board.shows("n New")
+        await board.press("ctrl+p")
+        await until(lambda: len(board.app.screen_stack) == 2)
+        await board.press(*"New")
+        await board.shows("A new job")
+        await board.press("down", "enter")
+        await until(lambda: isinstance(board.app.screen, NewJobScreen))
+
+
+# -- stages and help
 
 
 async def test_a_click_opens_a_stage() -> None:
@@ -220,65 +330,16 @@ async def test_what_the_person_closed_stays_closed() -> None:
         assert "espeak" not in board.text
 
 
-async def test_arrows_and_j_k_move_between_stages() -> None:
-    async with showing(running()) as board:
-        await board.shows("\u276f \u2713 Script")
-        for key, stage in (
-            ("j", Stage.VOICE),
-            ("down", Stage.VISUALS),
-            ("k", Stage.VOICE),
-            ("up", Stage.SCRIPT),
-            ("up", Stage.SCRIPT),
-        ):
-            await board.press(key)
-            row = board.app.focused
-            assert isinstance(row, StageRow)
-            assert row.stage is stage
-        await board.shows("\u276f \u2713 Script")
-
-
-async def test_the_log_follows_until_it_is_scrolled_and_again_after_end() -> None:
-    service = running()
-    for n in range(100):
-        service.tape.log(f"line {n}")
-    async with showing(service) as board:
-        await board.shows("line 99")
-        board.app.screen.query_one(LogView).focus()
-        await board.press("k")
-        await board.lacks("line 99")
-        await board.shows("Log, scrolled")
-        service.tape.log("the newest")
-        await service.told()
-        await until(lambda: board.app._state.logged == 103)
-        await board.pilot.pause()
-        assert "the newest" not in board.text
-        await board.press("end")
-        await board.shows("the newest")
-        service.tape.log("and newer")
-        await service.told()
-        await board.shows("and newer")
-
-
-async def test_question_mark_shows_every_key_and_closes_again() -> None:
-    async with showing(running(), (80, 50)) as board:
-        await board.shows("? Help")
+async def test_help_tells_moved_keys_and_only_what_may_be_done() -> None:
+    keys = scenes.moved(**{"run.cancel": "x"})
+    async with showing(running(), (120, 50), board=keys) as board:
+        await board.shows("x Cancel")
         await board.press("question_mark")
-        said = [binding.tooltip or binding.description for _, g in bindings.GROUPS for binding in g]
-        await board.shows(*said)
+        await board.shows("The run", "Forms")
+        assert any("x " in line and "Cancel" in line for line in board.lines)
+        await board.press("escape", "x")
+        await until(lambda: isinstance(board.app.screen, ConfirmCancel))
+    async with showing(running(), (120, 50), read_only=True) as board:
         await board.press("question_mark")
-        await board.shows("running")
-
-
-async def test_every_binding_has_an_id_of_its_own() -> None:
-    groups = [g for _, g in bindings.GROUPS] + [bindings.CONFIRM, bindings.HELP]
-    ids = [binding.id for group in groups for binding in group]
-    assert all(ids)
-    assert len(set(ids)) == len(ids)
-
-
-async def test_the_palette_offers_what_may_be_done() -> None:
-    async with showing(running()) as board:
-        await board.shows("p Pause")
-        commands = {c.title for c in board.app.get_system_commands(board.app.screen)}
-        assert {"Cancel", "Pause", "Theme"} <= commands
-        assert "Resume" not in commands
+        await board.shows("The run")
+        await board.lacks("Cancel")
