@@ -33,7 +33,7 @@ APP = (
     Binding(
         "R",
         "reconnect",
-        "Reconnect now",
+        "Reconnect",
         id="link.reconnect",
         tooltip="Try the link now, without waiting",
     ),

@@ -34,6 +34,10 @@ class Endings:
         """As far as it has been looked up."""
         return self._found.get(job.id, _NOTHING) if job is not None else _NOTHING
 
+    def __contains__(self, job_id: object) -> bool:
+        """Whether the job has been looked up."""
+        return job_id in self._found
+
     async def look_up(self, job: Job, asking: Asking, *, remote: bool, plan: bool) -> None:
         """``plan``: whether a retry could be asked for at all."""
         if not asking.may_retry(job):

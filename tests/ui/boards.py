@@ -15,6 +15,7 @@ from textual.keys import _character_to_key, key_to_character
 from aura_tui.replay import ReplayService
 from aura_tui.settings import BoardSettings, Settings
 from aura_tui.ui.app import BoardApp
+from aura_tui.ui.asking import Asking
 from aura_tui.ui.live import Look
 from tests.ui.recordings import Tape
 from tests.ui.scripted import ScriptedService
@@ -73,6 +74,15 @@ class Board:
             self.app.post_message(Key(name, key_to_character(name) or key_to_character(key)))
             for _ in range(_HOPS):
                 await self.pilot._wait_for_screen()
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that the service has told so far was folded, and looked up."""
+        run, jobs = self.app._run, self.app._jobs
+        if run.job is None or run.typical is None or jobs.loading:
+            return False
+        known = not Asking.may_retry(run.job) or run.job.id in self.app._endings
+        return known and run.job == jobs.get(run.job.id)
 
     async def ends(self) -> None:
         """Return once the board has closed."""

@@ -45,9 +45,11 @@ _TITLES = (
 
 
 class Scene(NamedTuple):
-    """A service, when it is, and whether the board opens on the run."""
+    """A service, when the board hears of it, when one looks, and whether the board opens on the
+    run."""
 
     service: ScriptedService
+    heard: datetime
     now: datetime
     at_run: bool = True
 
@@ -89,7 +91,7 @@ def _rendering() -> Tape:
 def _scene(tape: Tape, after_s: float = 0.3) -> Scene:
     service = ScriptedService(tape)
     service.usual = _USUAL
-    return Scene(service, tape.now + timedelta(seconds=after_s))
+    return Scene(service, tape.now, tape.now + timedelta(seconds=after_s))
 
 
 def queued() -> Scene:
@@ -122,7 +124,7 @@ def reconnecting() -> Scene:
         retry_at=now + timedelta(seconds=7),
         heard_at=tape.now,
     )
-    return Scene(service, now)
+    return Scene(service, tape.now, now)
 
 
 def succeeded() -> Scene:
@@ -172,7 +174,7 @@ def jobs() -> Scene:
         tapes.append(waiting)
     service = ScriptedService(*tapes)
     service.usual = _USUAL
-    return Scene(service, work.now + timedelta(seconds=1), at_run=False)
+    return Scene(service, work.now, work.now + timedelta(seconds=1), at_run=False)
 
 
 SCENES: dict[str, Callable[[], Scene]] = {

@@ -1,0 +1,66 @@
+"""The board in each state and size, as text: ``snapshots/STATE-WIDTHxHEIGHT.txt``.
+
+After a change that was meant, ``AURA_SNAPSHOTS=write pytest tests/ui/test_snapshots.py`` writes the
+files anew. Look at their diff before it is committed: it is what people will see.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ui.boards import showing
+from tests.ui.scenes import SCENES
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = Path(__file__).parent / "snapshots"
+SIZES = ((80, 24), (120, 40), (40, 12))
+_WRITE = os.environ.get("AURA_SNAPSHOTS") == "write"
+
+
+@pytest.fixture(autouse=True)
+def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The log's times are those of the place where one sits."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("state", SCENES)
+async def test_the_board_looks_as_it_did(state: str, size: tuple[int, int]) -> None:
+    scene = SCENES[state]()
+    path = FOLDER / f"{state}-{size[0]}x{size[1]}.txt"
+    wanted = path.read_text() if path.is_file() else ""
+    clock = [scene.heard]
+    async with showing(scene.service, size, at_run=scene.at_run, now=lambda: clock[0]) as board:
+        await until(lambda: board.settled)
+        clock[0] = scene.now
+        board.app._pacer.touch()
+        if _WRITE:
+            await board.pilot.pause(0.5)
+            FOLDER.mkdir(exist_ok=True)
+            path.write_text(f"{board.text}\n")
+            return
+        try:
+            await until(lambda: f"{board.text}\n" == wanted, 3.0)
+        except TimeoutError:
+            lines = unified_diff(
+                wanted.splitlines(), board.text.splitlines(), path.name, "now", lineterm="", n=2
+            )
+            pytest.fail("The board looks otherwise:\n" + "\n".join(lines), pytrace=False)
+
+
+def test_no_snapshot_is_left_that_no_test_reads() -> None:
+    read = {f"{state}-{width}x{height}.txt" for state in SCENES for width, height in SIZES}
+    assert {path.name for path in FOLDER.iterdir()} == read
