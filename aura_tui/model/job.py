@@ -81,3 +81,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def step(self, stage: Stage) -> Step:
         """The step of ``stage``."""
         return self.steps[stage.position]
+
+
+def as_created(job: Job) -> Job:
+    """The job before its first event: what it is, and nothing of what happened to it."""
+    return Job(
+        id=job.id,
+        correlation_id=job.correlation_id,
+        title=job.title,
+        created_at=job.created_at,
+        queued_at=job.queued_at,
+        priority=job.priority,
+        attempt=job.attempt,
+        retry_of=job.retry_of,
+        owner=job.owner,
+    )

@@ -10,33 +10,19 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
-from aura_tui.model.job import Job
+from aura_tui.model.job import as_created as as_created
 from aura_tui.model.reduce import reduce
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from aura_tui.model.events import Envelope
+    from aura_tui.model.job import Job
     from aura_tui.service import JobService
 
 # A burst of events leaves the loop to others this often: a key press waits no longer than that
 # for each turn it needs.
 _TURN_S = 0.001
-
-
-def as_created(job: Job) -> Job:
-    """The job before its first event: what it is, and nothing of what happened to it."""
-    return Job(
-        id=job.id,
-        correlation_id=job.correlation_id,
-        title=job.title,
-        created_at=job.created_at,
-        queued_at=job.queued_at,
-        priority=job.priority,
-        attempt=job.attempt,
-        retry_of=job.retry_of,
-        owner=job.owner,
-    )
 
 
 async def follow(service: JobService, job_id: str) -> AsyncGenerator[tuple[Job, Envelope]]:
