@@ -7,12 +7,13 @@ import asyncio
 import sqlite3
 from typing import TYPE_CHECKING
 
-from aura_tui.engine.store import Store, open_reader
+from aura_tui.engine.opening import open_reader
 from aura_tui.errors import Code, EngineError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aura_tui.engine.store import Store
     from aura_tui.service import Recorded
 
 

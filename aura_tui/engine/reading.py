@@ -11,8 +11,8 @@ from aura_tui.engine import home as home_
 from aura_tui.engine import ledger as ledger_
 from aura_tui.engine.forecast import HISTORY_JOBS, history_of, likely_work
 from aura_tui.engine.link import LockLink
+from aura_tui.engine.opening import open_reader
 from aura_tui.engine.retry_plan import check_retry, plan_steps, shares_of
-from aura_tui.engine.store import Record, Store, open_reader
 from aura_tui.errors import Code, EngineError, NotFound
 from aura_tui.model import eta
 from aura_tui.model import events as ev
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from aura_tui.engine.store import Record, Store
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
     from aura_tui.service import OnProgress

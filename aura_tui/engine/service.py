@@ -15,11 +15,12 @@ from aura_tui.engine.archive import ArchiveReader
 from aura_tui.engine.deliver import check_folder
 from aura_tui.engine.forecast import HISTORY_JOBS, history_of
 from aura_tui.engine.log import EventLog
+from aura_tui.engine.opening import Opened, open_store
 from aura_tui.engine.queue import PriorityQueue
 from aura_tui.engine.reading import StoreReading
 from aura_tui.engine.retry_plan import check_retry
 from aura_tui.engine.runner import Runner, stopped
-from aura_tui.engine.store import Record, Store, open_store
+from aura_tui.engine.store import Record, Store
 from aura_tui.engine.teller import Teller
 from aura_tui.engine.workplace import Tools
 from aura_tui.errors import Code, Conflict, EngineError
@@ -27,6 +28,7 @@ from aura_tui.model import events as ev
 from aura_tui.model.job import Job
 from aura_tui.model.request import check
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text import clean_line
 from aura_tui.pipeline.pieces import Pieces
 from aura_tui.pipeline.stages import Stages, real_stages
 from aura_tui.service import QueueState
@@ -79,13 +81,10 @@ class EmbeddedService(StoreReading):
         # A lock that is contended is asked for again, with waits.
         self._lock = await asyncio.to_thread(home.acquire, self.home)
         try:
-            store, aside = await asyncio.to_thread(open_store, self.home.store)
-            if aside is not None:
-                self.notices.append(
-                    f"The store was damaged and is set aside as {aside}; a new one is begun. "
-                    f"[{Code.STORE_CORRUPT}]"
-                )
-            self._log = EventLog(store, self._now_ms, self.home.reserve)
+            opened = await asyncio.to_thread(open_store, self.home.store)
+            if opened.aside is not None:
+                self.notices.append(_damage_notice(opened))
+            self._log = EventLog(opened.store, self._now_ms, self.home.reserve)
             self._archive = ArchiveReader(self.home.store)
         except BaseException:
             self._lock.release()
@@ -153,7 +152,9 @@ class EmbeddedService(StoreReading):
             return  # cancelled while it waited
         try:
             record = await self._record(job_id)
-        except ValueError:  # its request no longer decodes: the one job ends, not the engine
+        except EngineError as e:  # its row is damaged: the one job ends, not the engine
+            if e.code is not Code.STORE_CORRUPT:
+                raise
             await self._unreadable(job_id)
             return
         self._history = history_of(await self._read(lambda s: s.finished_work(HISTORY_JOBS)))
@@ -401,3 +402,16 @@ def _check_providers(request: JobRequest, settings: Settings) -> None:
     from aura_tui.pipeline.check import check_choices
 
     check_choices(request, settings)
+
+
+def _damage_notice(opened: Opened) -> str:
+    """What is said of a store that was set aside."""
+    saved = "1 job in it is" if opened.saved == 1 else f"{opened.saved} jobs in it are"
+    lost = opened.lost
+    text = f"The store was damaged and is set aside as {opened.aside}; {saved} whole and kept."
+    if lost:
+        more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+        text += (
+            f" In that file alone: {', '.join(clean_line(each, 20) for each in lost[:5])}{more}."
+        )
+    return f"{text} [{Code.STORE_CORRUPT}]"

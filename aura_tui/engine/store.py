@@ -2,14 +2,21 @@
 
 Plain synchronous access, used by the writer thread (``log.py``) and by readers. The log is the
 truth: a job's row holds a snapshot of the fold up to ``Job.last_event_id``, and loading folds
-what came after it.
+what came after it. Each row carries a checksum over all of its columns, which every reader
+checks: what a disk has changed is never taken for what was written.
+
+How the schema rises: add 1 to SCHEMA, change ``CREATE`` to the new form, and give ``UPGRADES``
+the statements that bring a file of the schema before to it; they run in one transaction when an
+engine opens the file. Rows that were written before stay as they are: a new column is NULL in
+them, a new field of a document has a default. A process that only reads meets older files as they
+are, too. Then run ``tests/chaos/upgrade.py`` and commit the store it writes: tests open one of
+every schema there ever was.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
-import time
+import zlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,15 +31,15 @@ from aura_tui.service import Recorded
 from aura_tui.wire import codec
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from aura_tui.model.status import JobStatus
 
-SCHEMA = 1
+SCHEMA = 2
 
-_CREATE = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL, sum INTEGER) WITHOUT ROWID;
 CREATE TABLE jobs (
   n INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -43,7 +50,8 @@ CREATE TABLE jobs (
   deliver_to TEXT,
   request BLOB NOT NULL,
   work BLOB,
-  job BLOB NOT NULL
+  job BLOB NOT NULL,
+  sum INTEGER
 );
 CREATE INDEX jobs_status ON jobs (status, n);
 CREATE INDEX jobs_open ON jobs (n) WHERE ended = 0;
@@ -51,11 +59,18 @@ CREATE TABLE events (
   id INTEGER PRIMARY KEY,
   job INTEGER NOT NULL,
   name TEXT NOT NULL,
-  data BLOB NOT NULL
+  data BLOB NOT NULL,
+  sum INTEGER
 );
 CREATE INDEX events_job ON events (job, id);
-INSERT INTO meta VALUES ('last_id', 0), ('clean', 1);
+INSERT INTO meta VALUES ('last_id', 0, row_sum('last_id', 0)), ('clean', 1, row_sum('clean', 1));
 """
+# From each schema to the next.
+UPGRADES = {
+    1: "ALTER TABLE meta ADD COLUMN sum INTEGER;"
+    " ALTER TABLE jobs ADD COLUMN sum INTEGER;"
+    " ALTER TABLE events ADD COLUMN sum INTEGER;",
+}
 
 _encoder = msgspec.json.Encoder()
 _job_decoder = msgspec.json.Decoder(Job)
@@ -79,8 +94,32 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Store:
     """One connection to the file. Not for use by two threads at once."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, schema: int = SCHEMA) -> None:
+        """``schema`` is the file's; below :data:`SCHEMA` it can only be read."""
         self.db = connection
+        self.damaged = False  # a row was met that isn't what was written
+        self._events_whole = EVENT_WHOLE if schema >= 2 else "1"
+        self._jobs_whole = JOB_WHOLE if schema >= 2 else "1"
+        self._meta_whole = META_WHOLE if schema >= 2 else "1"
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        connection.create_function("row_sum", -1, row_sum, deterministic=True)
+        connection.create_function("event_whole", 5, self._event_whole)
+        connection.create_function("row_whole", -1, self._row_whole)
+
+    def _event_whole(self, *row: object) -> bool:
+        """Whether the last of ``row`` is the checksum of the others; None, of schema 1, may be."""
+        total = row[-1]
+        if total is None or total == _event_sum(*row[:-1]):
+            return True
+        self.damaged = True
+        return False
+
+    def _row_whole(self, *row: object) -> bool:
+        total = row[-1]
+        if total is None or total == row_sum(*row[:-1]):
+            return True
+        self.damaged = True
+        return False
 
     def close(self) -> None:
         """Close the connection."""
@@ -90,23 +129,21 @@ class Store:
 
     def append(self, rows: Iterable[tuple[int, int, str, bytes]]) -> None:
         """Rows of (event id, job's n, name, data). The caller commits."""
-        self.db.executemany("INSERT INTO events VALUES (?,?,?,?)", rows)
+        self.db.executemany(
+            "INSERT INTO events VALUES (?,?,?,?,?)", [(*row, _event_sum(*row)) for row in rows]
+        )
 
     def events(self, n: int | None, after: int, limit: int) -> list[Envelope]:
         """Up to ``limit`` events above ``after``, in order; of one job, or of all (None).
 
-        A row that no longer decodes is passed over: one damaged event must not hide the others.
+        A damaged row is passed over: one event must not hide the others.
         """
-        if n is None:
-            rows = self.db.execute(
-                "SELECT id, name, data FROM events WHERE id > ? ORDER BY id LIMIT ?",
-                (after, limit),
-            )
-        else:
-            rows = self.db.execute(
-                "SELECT id, name, data FROM events WHERE job = ? AND id > ? ORDER BY id LIMIT ?",
-                (n, after, limit),
-            )
+        of_job, whole = "" if n is None else "job = ? AND ", self._events_whole
+        rows = self.db.execute(
+            f"SELECT id, name, data FROM events WHERE {of_job}id > ? AND {whole}"
+            " ORDER BY id LIMIT ?",
+            (after, limit) if n is None else (n, after, limit),
+        )
         found = [(event_id, codec.decode(name, data)) for event_id, name, data in rows]
         return [
             Envelope(event_id, event)
@@ -118,8 +155,9 @@ class Store:
         """As :meth:`events`, undecoded; a row that no line of text can carry is passed over."""
         of_job = "" if job_id is None else "j.id = ? AND "
         rows = self.db.execute(
-            "SELECT e.id, j.id, e.name, e.data FROM events e JOIN jobs j ON j.n = e.job"
-            f" WHERE {of_job}e.id > ? AND instr(e.data, x'0a') = 0 ORDER BY e.id LIMIT ?",
+            "SELECT events.id, j.id, name, data FROM events JOIN jobs j ON j.n = events.job"
+            f" WHERE {of_job}events.id > ? AND instr(data, x'0a') = 0 AND {self._events_whole}"
+            " ORDER BY events.id LIMIT ?",
             (after, limit) if job_id is None else (job_id, after, limit),
         )
         return [Recorded(*row) for row in rows]
@@ -132,7 +170,7 @@ class Store:
 
     def last_id(self) -> int:
         """The highest event id ever given, pruned events included."""
-        meta = int(self.db.execute("SELECT value FROM meta WHERE key='last_id'").fetchone()[0])
+        meta = self.meta("last_id") or 0
         newest = self.db.execute("SELECT max(id) FROM events").fetchone()[0]
         return max(meta, newest or 0)
 
@@ -152,7 +190,20 @@ class Store:
             ),
         )
         assert cursor.lastrowid is not None
+        self._seal(cursor.lastrowid)
         return cursor.lastrowid
+
+    def insert(self, row: _Row, job_id: str, status: str, ended: int) -> None:
+        """A job's row as another store had it."""
+        self.db.execute(
+            f"INSERT INTO jobs ({JOB_COLUMNS}, id, status, ended) VALUES (?,?,?,?,?,?,?,?,?,?)",
+            (*row, job_id, status, ended),
+        )
+        self._seal(row[0])
+
+    def _seal(self, n: int) -> None:
+        """Keep the row's checksum, after every change of it."""
+        self.db.execute(f"UPDATE jobs SET sum=row_sum({_SUMMED}) WHERE n=?", (n,))
 
     def snapshot(self, n: int, job: Job) -> None:
         """Keep the fold of the log so far."""
@@ -160,43 +211,69 @@ class Store:
             "UPDATE jobs SET status=?, ended=?, job=? WHERE n=?",
             (job.status.value, job.status.ended, _encoder.encode(job), n),
         )
+        self._seal(n)
 
     def set_run(self, n: int, run: int) -> None:
         """An engine took the job up for the ``run``-th time."""
         self.db.execute("UPDATE jobs SET run=? WHERE n=?", (run, n))
+        self._seal(n)
 
     def set_work(self, n: int, work: Work) -> None:
         """How much the job had to do: what the next jobs' ETA is judged from."""
         self.db.execute("UPDATE jobs SET work=? WHERE n=?", (_encoder.encode(work), n))
+        self._seal(n)
 
     def record(self, job_id: str) -> Record | None:
-        """A job's row with its job folded up to the newest event; None if there is none."""
-        row = self.db.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id=?", (job_id,)).fetchone()
-        return self._record(row) if row else None
+        """A job's row with its job folded up to the newest event; None if there is none.
+
+        Raises EngineError for a row that is damaged.
+        """
+        row = self.db.execute(
+            f"SELECT {JOB_COLUMNS}, {self._jobs_whole} FROM jobs WHERE id=?", (job_id,)
+        ).fetchone()
+        if row is None:
+            return None
+        with contextlib.suppress(ValueError):
+            if row[-1]:
+                return self._record(row[:-1])
+        raise EngineError(
+            Code.STORE_CORRUPT,
+            f"The record of job {job_id} in the store is damaged",
+            "Submit its brief again; the next start of an engine saves what is whole.",
+        )
 
     def records(self, *, status: JobStatus | None, before: int | None, limit: int) -> list[Record]:
         """Newest first, n below ``before``."""
-        where, values = ["n < ?"], [before if before is not None else 1 << 62]
+        where, values = [self._jobs_whole, "n < ?"], [before if before is not None else 1 << 62]
         arguments: list[object] = list(values)
         if status is not None:
             where.append("status = ?")
             arguments.append(status.value)
         rows = self.db.execute(
-            f"SELECT {_COLUMNS} FROM jobs WHERE {' AND '.join(where)} ORDER BY n DESC LIMIT ?",
+            f"SELECT {JOB_COLUMNS} FROM jobs WHERE {' AND '.join(where)} ORDER BY n DESC LIMIT ?",
             (*arguments, limit),
         ).fetchall()
-        return [self._record(row) for row in rows]
+        return [*self._readable(rows)]
 
     def open_records(self) -> list[Record]:
         """Jobs that have not ended, oldest first."""
-        rows = self.db.execute(f"SELECT {_COLUMNS} FROM jobs WHERE ended = 0 ORDER BY n").fetchall()
-        return [self._record(row) for row in rows]
+        rows = self.db.execute(
+            f"SELECT {JOB_COLUMNS} FROM jobs WHERE ended = 0 AND {self._jobs_whole} ORDER BY n"
+        ).fetchall()
+        return [*self._readable(rows)]
+
+    def _readable(self, rows: Iterable[_Row]) -> Iterator[Record]:
+        for row in rows:
+            try:
+                yield self._record(row)
+            except ValueError:  # of schema 1, without a checksum: one must not hide the others
+                self.damaged = True
 
     def finished_work(self, limit: int) -> list[tuple[Work, Job]]:
         """The newest succeeded jobs whose work is known, newest first."""
         rows = self.db.execute(
-            "SELECT work, job FROM jobs WHERE status='Succeeded' AND work IS NOT NULL"
-            " ORDER BY n DESC LIMIT ?",
+            "SELECT work, job FROM jobs WHERE status='Succeeded' AND work IS NOT NULL AND"
+            f" {self._jobs_whole} ORDER BY n DESC LIMIT ?",
             (limit,),
         )
         found: list[tuple[Work, Job]] = []
@@ -205,7 +282,7 @@ class Store:
                 found.append((_work_decoder.decode(work), _job_decoder.decode(job)))
         return found
 
-    def _record(self, row: tuple[int, int, str, str | None, bytes, bytes | None, bytes]) -> Record:
+    def _record(self, row: _Row) -> Record:
         n, run, lineage, deliver_to, request, work, job = row
         snapshot = _job_decoder.decode(job)
         if not snapshot.status.ended:
@@ -219,6 +296,32 @@ class Store:
             work=_work_decoder.decode(work) if work else None,
             job=snapshot,
         )
+
+    # -- damage
+
+    def damage(self) -> str:
+        """What isn't whole among tables, indexes and events; "" where all is. Reads it all.
+
+        Raises sqlite3.DatabaseError where it can't even be read.
+        """
+        verdict = str(self.db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        if verdict != "ok":
+            return verdict
+        bad = self.db.execute(
+            f"SELECT id FROM events WHERE NOT {self._events_whole} LIMIT 1"
+        ).fetchone()
+        return f"event {bad[0]} is not what was written" if bad else ""
+
+    def damaged_row(self) -> str:
+        """As :meth:`damage`, of the jobs and of what holds for all alone: that is quick."""
+        for table, key, whole in (
+            ("jobs", "n", self._jobs_whole),
+            ("meta", "key", self._meta_whole),
+        ):
+            bad = self.db.execute(f"SELECT {key} FROM {table} WHERE NOT {whole} LIMIT 1").fetchone()
+            if bad:
+                return f"{table} {bad[0]} is not what was written"
+        return ""
 
     # -- retention
 
@@ -244,101 +347,51 @@ class Store:
 
     def set_meta(self, key: str, value: int) -> None:
         """Keep a number under a name."""
-        self.db.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))
+        self.db.execute(
+            "INSERT OR REPLACE INTO meta VALUES (?,?,?)", (key, value, row_sum(key, value))
+        )
+
+    def meta(self, key: str) -> int | None:
+        """The number kept under a name; None where there is none that is whole."""
+        row = self.db.execute(
+            f"SELECT value FROM meta WHERE key=? AND {self._meta_whole}", (key,)
+        ).fetchone()
+        return row[0] if row and isinstance(row[0], int) else None
 
 
-_COLUMNS = "n, run, lineage, deliver_to, request, work, job"
+# -- checksums
+
+
+def row_sum(*columns: object) -> int:
+    """CRC-32 over the columns of a row, text as its UTF-8."""
+    total = 0
+    for column in columns:
+        data = column if isinstance(column, bytes) else str(column).encode()
+        total = zlib.crc32(data, zlib.crc32(b"%d:" % len(data), total))
+    return total
+
+
+def _event_sum(*row: object) -> int:
+    """As :func:`row_sum`, for the row that is written most: its data is the last column."""
+    event_id, n, name, data = row
+    if not isinstance(data, bytes):  # a disk may turn anything into anything
+        return row_sum(*row)
+    head = name if isinstance(name, bytes) else str(name).encode()
+    return zlib.crc32(data, zlib.crc32(head, zlib.crc32(f"{event_id} {n} ".encode())))
+
+
+_Row = tuple[int, int, str, str | None, bytes, bytes | None, bytes]
+JOB_COLUMNS = "n, run, lineage, deliver_to, request, work, job"
+# As blobs, since damage may leave text that is no UTF-8, which no function of ours would get.
+_SUMMED = (
+    "n, CAST(id AS BLOB), CAST(status AS BLOB), ended, run, CAST(lineage AS BLOB),"
+    " CAST(deliver_to AS BLOB), request, work, job"
+)
+META_WHOLE = "row_whole(CAST(key AS BLOB), value, sum)"
+JOB_WHOLE = f"row_whole({_SUMMED}, sum)"
+EVENT_WHOLE = "event_whole(events.id, events.job, CAST(name AS BLOB), data, events.sum)"
 
 
 def row_of(event_id: int, n: int, event: AnyJobEvent) -> tuple[int, int, str, bytes]:
     """An event as a row of the log."""
     return event_id, n, EVENT_NAMES[type(event)], codec.encode(event)
-
-
-def open_store(path: Path) -> tuple[Store, Path | None]:
-    """Open for writing; create it if it isn't there. The engine's lock must be held.
-
-    A damaged file is renamed, not touched otherwise; the second value is its new path. Raises
-    EngineError for a file of a newer schema, or one that can't be opened at all.
-    """
-    aside: Path | None = None
-    try:
-        store = _try_open(path)
-    except sqlite3.DatabaseError as e:
-        if isinstance(e, sqlite3.OperationalError) and "malformed" not in str(e):
-            raise EngineError(
-                Code.HOME_UNUSABLE,
-                f"The store {path} can't be opened: {e}",
-                "Check the folder's permissions and the disk's free space.",
-            ) from None
-        aside = _set_aside(path)
-        store = _try_open(path)
-    return store, aside
-
-
-def open_reader(path: Path) -> Store | None:
-    """Open for reading beside an engine; None if there is no store yet."""
-    if not path.exists():
-        return None
-    connection = None
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
-        )
-        connection.execute("PRAGMA query_only=1")
-        _check_version(connection.execute("PRAGMA user_version").fetchone()[0], path)
-    except BaseException as e:
-        if connection is not None:
-            connection.close()
-        if not isinstance(e, sqlite3.DatabaseError):
-            raise
-        raise EngineError(
-            Code.STORE_CORRUPT,
-            f"The store {path} can't be read: {e}",
-            "Start any run: the engine sets a damaged store aside and begins a new one.",
-        ) from None
-    return Store(connection)
-
-
-def _check_version(version: int, path: Path) -> None:
-    if version > SCHEMA:
-        raise EngineError(
-            Code.STORE_NEWER,
-            f"The store {path} was written by a newer aura-tui (schema {version}, this one knows "
-            f"{SCHEMA})",
-            "Upgrade aura-tui, or set AURA_HOME to another folder.",
-        )
-
-
-def _try_open(path: Path) -> Store:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        _check_version(version, path)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA busy_timeout=5000")
-        if version == 0:
-            connection.executescript(f"BEGIN;{_CREATE}PRAGMA user_version={SCHEMA};COMMIT;")
-        clean = connection.execute("SELECT value FROM meta WHERE key='clean'").fetchone()
-        # The whole file is read only after an unclean end: it takes a second a gigabyte.
-        if not clean or not clean[0]:
-            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(str(verdict))
-        connection.execute("INSERT OR REPLACE INTO meta VALUES ('clean', 0)")
-        connection.execute("SELECT max(id) FROM events").fetchone()
-        connection.execute("SELECT count(*) FROM jobs WHERE ended = 0").fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    return Store(connection)
-
-
-def _set_aside(path: Path) -> Path:
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    aside = path.with_name(f"{path.name}.corrupt-{stamp}")
-    for suffix in ("", "-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
-    return aside

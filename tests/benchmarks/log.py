@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aura_tui.engine.log import EventLog
-from aura_tui.engine.store import Record, open_store
+from aura_tui.engine.opening import open_store
+from aura_tui.engine.store import Record
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
 from aura_tui.model.request import Brief, JobRequest
@@ -77,7 +78,7 @@ async def main() -> None:
     waiting: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "aura.db"
-        store, _ = open_store(path)
+        store = open_store(path).store
         log = EventLog(store, lambda: int(time.time() * 1000), Path(folder) / "reserve")
         ids = [await begin(log, number) for number in range(WRITERS)]
         # Events are made beforehand: making them is the stages' cost, not the log's.

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.engine.store import open_reader
+from aura_tui.engine.opening import open_reader
 from aura_tui.model.events import Envelope, JobFailed, StepStatusChanged
 from aura_tui.model.reduce import fold
 from aura_tui.model.status import JobStatus
-from aura_tui.ui.follow import as_created
+from aura_tui.model.job import as_created
 from aura_tui.wire.codec import decode_line
 from tests.e2e.program import Program
 from tests.waiting import alive, below

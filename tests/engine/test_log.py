@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui.engine.log import EventLog
+from aura_tui.engine.opening import open_reader, open_store
 from aura_tui.engine.ports import Fenced
-from aura_tui.engine.store import SCHEMA, Record, Store, open_reader, open_store
+from aura_tui.engine.store import SCHEMA, Record, Store
 from aura_tui.errors import Code, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
@@ -38,7 +39,7 @@ class Desk:
         self.open()
 
     def open(self) -> None:
-        self.store, self.aside = open_store(self.path)
+        self.store = open_store(self.path).store
         self.log = EventLog(self.store, lambda: self.now_ms, self.reserve)
 
     async def job(self, name: str, run: int = 0) -> str:
@@ -226,7 +227,7 @@ async def test_a_store_that_was_not_closed_is_checked_and_goes_on(tmp_path: Path
     for file in tmp_path.glob("aura.db*"):  # as a crash would leave them
         (copy / file.name).write_bytes(file.read_bytes())
     await desk.log.close()
-    store, aside = open_store(copy / "aura.db")
+    store, _, aside, *_ = open_store(copy / "aura.db")
     assert aside is None
     record = store.record(job)
     assert record
@@ -250,7 +251,7 @@ async def test_a_damaged_store_is_set_aside_whole(tmp_path: Path, damage: str) -
     else:
         del data[len(data) // 2 :]
     desk.path.write_bytes(data)
-    store, aside = open_store(desk.path)
+    store, _, aside, *_ = open_store(desk.path)
     assert aside
     assert aside.read_bytes() == data
     assert store.records(status=None, before=None, limit=5) == []
@@ -259,7 +260,7 @@ async def test_a_damaged_store_is_set_aside_whole(tmp_path: Path, damage: str) -
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "aura.db"
-    store, _ = open_store(path)
+    store = open_store(path).store
     store.db.execute(f"PRAGMA user_version={SCHEMA + 1}")
     store.close()
     before = path.read_bytes()
@@ -271,7 +272,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_row_that_no_longer_decodes_hides_no_other(tmp_path: Path) -> None:
-    store, _ = open_store(tmp_path / "aura.db")
+    store = open_store(tmp_path / "aura.db").store
     for i, data in enumerate((b'{"jobId":"a"', b'{"jobId":"a","message":"m"}')):
         store.append([(i + 1, 1, "job-log", data)])
     (found,) = store.events(1, 0, 10)

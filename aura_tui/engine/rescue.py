@@ -1,0 +1,161 @@
+"""Saving what is whole out of a damaged store.
+
+A job is whole when its row is as it was written, and its events fold to the very state that the
+row holds. The damaged file is only read: it stays as evidence, and for those who know more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.engine.store import EVENT_WHOLE, JOB_COLUMNS, JOB_WHOLE, SCHEMA, Store
+from aura_tui.model.events import ConnectionEvent, Envelope
+from aura_tui.model.ids import COUNTER_BITS
+from aura_tui.model.job import Job, as_created
+from aura_tui.model.reduce import reduce
+from aura_tui.model.request import JobRequest
+from aura_tui.wire import codec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_job_decoder = msgspec.json.Decoder(Job)
+_request_decoder = msgspec.json.Decoder(JobRequest)
+_ROWS = 1000
+# An id that is further in the future than clocks ever go wrong is damage; from it on, no clock
+# would give another.
+_AHEAD_S = 400 * 86400
+
+
+class _Kept(msgspec.Struct):
+    """A job whose row is whole: what that says, and what its events come to."""
+
+    told: Job
+    folded: Job
+    agrees: bool  # at the event that the row was written after, the two were the same
+
+
+def rescue(damaged: Path, into: Store, now_s: float) -> tuple[int, tuple[str, ...]]:
+    """Copy every whole job of ``damaged``; how many they are, and the ids of those left behind.
+
+    Jobs whose very ids can't be read are in neither. Raises sqlite3.DatabaseError when ``into``
+    can't be written.
+    """
+    with contextlib.closing(_Old(damaged)) as old:
+        last_id, limit = 0, int(now_s + _AHEAD_S) * 1000 << COUNTER_BITS
+        kept: dict[int, _Kept] = {}
+        lost: set[str] = set()
+        for n, job_id, whole, request, document in _rows(old, "jobs", "n", _JOBS[old.sums]):
+            job = _job(request, document) if whole else None
+            if job is None:
+                lost.add(str(job_id))
+            else:
+                kept[n] = _Kept(job, as_created(job), job.last_event_id == 0)
+        for event_id, n, whole, name, data in _rows(old, "events", "id", _EVENTS[old.sums]):
+            event = codec.decode(str(name), data) if whole and isinstance(data, bytes) else None
+            if event is None or isinstance(event, ConnectionEvent) or event_id > limit:
+                continue
+            last_id = max(last_id, event_id)
+            entry = kept.get(n)
+            if entry is None:
+                continue
+            entry.folded = reduce(entry.folded, Envelope(event_id, event))
+            if event_id == entry.told.last_event_id:
+                entry.agrees = entry.folded == entry.told
+        for n in [n for n, entry in kept.items() if not entry.agrees]:
+            lost.add(kept.pop(n).told.id)
+        with contextlib.suppress(sqlite3.DatabaseError):
+            told = old.store.meta("last_id") or 0
+            last_id = max(last_id, told if told <= limit else 0)
+        _copy(old, into, kept, last_id)
+        return len(kept), tuple(sorted(lost))
+
+
+class _Old:
+    """The damaged file, read as far as it can be."""
+
+    def __init__(self, path: Path) -> None:
+        self.db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        schema = SCHEMA
+        with contextlib.suppress(sqlite3.DatabaseError):
+            schema = self.db.execute("PRAGMA user_version").fetchone()[0]
+        self.sums = schema >= 2
+        self.store = Store(self.db, schema)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.close()
+
+
+# By whether rows have checksums; without, what decodes and folds aright is taken for whole.
+_JOBS = {
+    True: f"n, id, {JOB_WHOLE}, request, job",
+    False: "n, id, 1, request, job",
+}
+_EVENTS = {
+    True: f"id, job, {EVENT_WHOLE}, name, data",
+    False: "id, job, 1, name, data",
+}
+
+
+def _rows(
+    old: _Old, table: str, key: str, columns: str
+) -> Iterator[tuple[int, int, int, str, bytes]]:
+    """Every row that can be reached, in order of its key: from the first up to where reading
+    fails, then from the last down to there."""
+    after = -1
+    try:
+        for row in old.db.execute(
+            f"SELECT {columns} FROM {table} NOT INDEXED WHERE {key} > ? ORDER BY {key}", (after,)
+        ):
+            after = row[0]
+            yield row
+        return
+    except sqlite3.DatabaseError:
+        pass
+    above: list[tuple[int, int, int, str, bytes]] = []
+    with contextlib.suppress(sqlite3.DatabaseError):
+        for row in old.db.execute(
+            f"SELECT {columns} FROM {table} NOT INDEXED WHERE {key} > ? ORDER BY {key} DESC",
+            (after,),
+        ):
+            above.append(row)  # noqa: PERF402  # what came before the failure counts
+    yield from reversed(above)
+
+
+def _job(request: object, document: object) -> Job | None:
+    if not isinstance(request, bytes) or not isinstance(document, bytes):
+        return None
+    try:
+        _request_decoder.decode(request)
+        return _job_decoder.decode(document)
+    except ValueError:
+        return None
+
+
+def _copy(old: _Old, into: Store, kept: dict[int, _Kept], last_id: int) -> None:
+    into.db.execute("BEGIN IMMEDIATE")
+    try:
+        for n in sorted(kept):
+            row = old.db.execute(
+                f"SELECT {JOB_COLUMNS}, id, status, ended FROM jobs NOT INDEXED WHERE n=?", (n,)
+            ).fetchone()
+            into.insert(row[:-3], *row[-3:])
+        rows = []
+        for event_id, n, whole, name, data in _rows(old, "events", "id", _EVENTS[old.sums]):
+            if whole and n in kept:
+                rows.append((event_id, n, name, data))
+            if len(rows) == _ROWS:
+                into.append(rows)
+                rows = []
+        into.append(rows)
+        into.set_meta("last_id", last_id)
+        into.db.execute("COMMIT")
+    finally:
+        if into.db.in_transaction:
+            into.db.execute("ROLLBACK")
