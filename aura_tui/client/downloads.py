@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import os
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -44,6 +45,7 @@ MAX_PREVIEW_BYTES: Final = 32 << 20
 _SILENT_S: Final = 30.0
 _BLOCK_BYTES: Final = 1 << 20  # written, and hashed, at once
 _TRIES: Final = 8  # in a row that bring nothing
+_KEEP_S: Final = 14 * 86400.0  # what nobody asked for this long is swept
 _SAFE_NAME = re.compile(r"[\w][\w.,()+ -]{0,120}")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]{44}):")
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
@@ -73,6 +75,7 @@ class Downloads:
         self._folder = folder
         self._clock = clock
         self._at_work: dict[Path, asyncio.Lock] = {}
+        self._swept = False
 
     async def fetch(
         self,
@@ -89,6 +92,9 @@ class Downloads:
         ``size``: what is known of its length in bytes. Raises EngineError where it can't be had
         whole, NotFound where there is no such file.
         """
+        if not self._swept:
+            self._swept = True
+            await asyncio.to_thread(_sweep, self._folder, time.time() - _KEEP_S)
         target = self._folder / _safe(job_id) / _safe(name)
         wanted = _Wanted(path, target, size or None, limit)
         lock = self._at_work.setdefault(target, asyncio.Lock())
@@ -149,6 +155,7 @@ class Downloads:
         ) as response:
             status = response.status_code
             if status == 304 and there is not None:
+                os.utime(wanted.target)  # it is in use
                 return wanted.target
             if status == 204:
                 return None
@@ -277,6 +284,17 @@ class _Part:
         if self.tag is not None and self.tag.etag:
             _tag_path(self._target).write_bytes(msgspec.json.encode(self.tag))
         _tag_path(self._path).unlink(missing_ok=True)
+
+
+def _sweep(folder: Path, before_s: float) -> None:
+    """Remove what was last asked for before ``before_s`` (seconds since the epoch)."""
+    for path in folder.glob("*/*"):
+        with contextlib.suppress(OSError):  # another process sweeps too
+            if path.stat().st_mtime < before_s and not path.is_dir():
+                path.unlink()
+    for each in folder.glob("*"):
+        with contextlib.suppress(OSError):  # it holds something
+            each.rmdir()
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from aura_tui.client.backoff import Backoff
 from aura_tui.client.http import Answer, Broken, media_type
 from aura_tui.client.refusal import broken, passes, refusal
-from aura_tui.errors import AuraError
+from aura_tui.errors import AuraError, NotFound
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
@@ -143,7 +143,10 @@ class HealingStream:
             answer = Answer(status, response.headers, await _head(response))
             if passes(status):
                 raise broken(answer)
-            raise refusal(self._http, answer)
+            error = refusal(self._http, answer)
+            if isinstance(error, NotFound) and self._path == routes.EVENTS:
+                raise self._http.not_an_engine("it has no stream of all jobs")
+            raise error
         kind = media_type(response.headers)
         if kind != routes.EVENT_STREAM:
             raise self._http.not_an_engine(f"it answers with {kind or 'nothing'} for a stream")

@@ -92,6 +92,7 @@ class Line:
         gap_s: float | None = None,
     ) -> None:
         since = self._switchboard.now() if status is not self.state.status else self.state.since
+        healing = status in (LinkStatus.CONNECTING, LinkStatus.LIVE)
         self.state = Link(
             status=status,
             since=since,
@@ -99,6 +100,7 @@ class Line:
             reason=clean_line(reason, 300),
             retry_at=retry_at,
             gap_s=gap_s,
+            notice=self.state.notice if healing else "",
         )
         self._switchboard.changed()
 

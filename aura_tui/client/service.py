@@ -36,7 +36,9 @@ from aura_tui.client.refusal import broken, passes, refusal
 from aura_tui.errors import AuraError, Code, EngineError, InputError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.request import JobRequest, check
+from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean, clean_line
+from aura_tui.service import QueueState, RetryPlan, Typical
 from aura_tui.settings import Secret
 from aura_tui.wire import reading, routes
 from aura_tui.wire.sse import HEARTBEAT_S
@@ -49,8 +51,7 @@ if TYPE_CHECKING:
     from aura_tui.client.link import Line
     from aura_tui.client.reader import Reader
     from aura_tui.model.job import Job
-    from aura_tui.model.status import JobStatus
-    from aura_tui.service import JobPage, Link, QueueState, RetryPlan, Typical
+    from aura_tui.service import JobPage, Link
 
 T = TypeVar("T")
 
@@ -248,14 +249,25 @@ class RemoteService:
 
     async def logs(self, job_id: str) -> str:
         """See :class:`~aura_tui.service.JobService`."""
-        answer = await self._patiently(lambda: self._fetch(routes.path(routes.JOB_LOGS, job_id)))
-        return await asyncio.to_thread(_clean_log, answer.body)
+
+        async def tail() -> str:
+            return "".join(f"{line}\n" for line in (await self.get(job_id)).log)
+
+        async def whole() -> str:
+            answer = await self._fetch(routes.path(routes.JOB_LOGS, job_id))
+            return await asyncio.to_thread(_clean_log, answer.body)
+
+        return await self._or_else(whole, tail)
 
     async def artifacts(self, job_id: str) -> tuple[ev.Artifact, ...]:
         """See :class:`~aura_tui.service.JobService`."""
         path = routes.path(routes.JOB_ARTIFACTS, job_id)
-        return await self._patiently(
-            lambda: self._read(path, reading.read_artifacts, "a list of artifacts")
+
+        async def of_job() -> tuple[ev.Artifact, ...]:
+            return (await self.get(job_id)).artifacts
+
+        return await self._or_else(
+            lambda: self._read(path, reading.read_artifacts, "a list of artifacts"), of_job
         )
 
     async def artifact(
@@ -292,37 +304,60 @@ class RemoteService:
 
     async def preview(self, job_id: str) -> Path | None:
         """See :class:`~aura_tui.service.JobService`."""
+        path = routes.path(routes.JOB_PREVIEW, job_id)
+
+        async def none() -> None:
+            await self.get(job_id)
+
         try:
-            return await self._fetched(
-                routes.path(routes.JOB_PREVIEW, job_id), job_id, "preview", limit=MAX_PREVIEW_BYTES
+            return await self._or_else(
+                lambda: self._fetched(path, job_id, "preview", limit=MAX_PREVIEW_BYTES), none
             )
         except NotFound as e:
-            if e.code is Code.JOB_UNKNOWN and await self._patiently(self._meet):
-                raise
-            return None  # no picture, or a server that makes none
-        except EngineError as e:
-            if e.code is Code.NOT_AN_ENGINE and not await self._patiently(self._meet):
-                return None
+            if e.code is Code.ARTIFACT_UNKNOWN:
+                return None  # replaced by a newer one while it was read
             raise
 
     async def queue(self) -> QueueState:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._patiently(
-            lambda: self._read(routes.QUEUE, reading.read_queue, "a queue")
+
+        async def counted() -> QueueState:
+            jobs = (await self.list(limit=500)).jobs
+            statuses = [job.status for job in jobs]
+            waiting = [job.id for job in reversed(jobs) if job.status is JobStatus.QUEUED]
+            return QueueState(
+                queued=len(waiting),
+                running=statuses.count(JobStatus.RUNNING),
+                paused=statuses.count(JobStatus.PAUSED),
+                waiting=tuple(waiting),
+            )
+
+        return await self._or_else(
+            lambda: self._read(routes.QUEUE, reading.read_queue, "a queue"), counted
         )
 
     async def typical(self, job_id: str) -> Typical:
         """See :class:`~aura_tui.service.JobService`."""
         path = routes.path(routes.JOB_TYPICAL, job_id)
-        return await self._patiently(
-            lambda: self._read(path, reading.read_typical, "typical times")
+
+        async def unknown() -> Typical:
+            await self.get(job_id)
+            return Typical(0, {})
+
+        return await self._or_else(
+            lambda: self._read(path, reading.read_typical, "typical times"), unknown
         )
 
     async def retry_plan(self, job_id: str) -> RetryPlan:
         """See :class:`~aura_tui.service.JobService`."""
         path = routes.path(routes.JOB_RETRY_PLAN, job_id)
-        return await self._patiently(
-            lambda: self._read(path, reading.read_retry_plan, "a plan of a retry")
+
+        async def unknown() -> RetryPlan:
+            await self.get(job_id)
+            return RetryPlan((), None)
+
+        return await self._or_else(
+            lambda: self._read(path, reading.read_retry_plan, "a plan of a retry"), unknown
         )
 
     # -- JobService: events
@@ -459,6 +494,19 @@ class RemoteService:
             return await ask()
         except Broken as problem:
             raise problem.error or self._http.unreachable(problem) from None
+
+    async def _or_else(
+        self, ask: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]
+    ) -> T:
+        """As :meth:`_patiently`; what another kind of server doesn't offer is made ``instead``
+        from what it does."""
+        try:
+            return await self._patiently(ask)
+        except (NotFound, EngineError) as e:
+            absent = isinstance(e, NotFound) or e.code is Code.NOT_AN_ENGINE
+            if not absent or await self._patiently(self._meet):
+                raise
+        return await instead()
 
     async def _look(self, job_id: str, within_s: float | None = None) -> Job:
         """The job, in one try."""

@@ -85,10 +85,10 @@ async def test_a_file_arrives_whole_with_its_progress(served: Scripted, connect:
 
 async def test_a_file_that_is_there_is_only_asked_after(served: Scripted, connect: Connect) -> None:
     first = await connect(served.url).artifact(JOB_ID, "video.mp4")
-    before = first.stat().st_mtime_ns
+    before = first.stat().st_ino
     second = await connect(served.url).artifact(JOB_ID, "video.mp4")
     assert second == first
-    assert second.stat().st_mtime_ns == before
+    assert second.stat().st_ino == before
     assert served.asked(FILE)[-1].headers["if-none-match"] == etag(DATA)
 
 
@@ -270,3 +270,16 @@ async def test_a_full_disk_is_said(
     with pytest.raises(EngineError) as caught:
         await connect(served.url).artifact(JOB_ID, "video.mp4")
     assert caught.value.code is Code.DISK_FULL
+
+
+async def test_what_nobody_asked_for_in_a_long_time_is_swept(
+    served: Scripted, connect: Connect
+) -> None:
+    kept = await connect(served.url).artifact(JOB_ID, "video.mp4")
+    old = kept.parent.parent / "job-0" / "old.mp4"
+    old.parent.mkdir()
+    old.write_bytes(b"old")
+    os.utime(old, (0, 0))
+    assert await connect(served.url).artifact(JOB_ID, "video.mp4") == kept
+    assert not old.parent.exists()
+    assert kept.exists()

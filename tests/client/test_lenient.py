@@ -10,7 +10,7 @@ import pytest
 
 from aura_tui.client import lenient
 from aura_tui.client.catch_up import blank
-from aura_tui.errors import NotFound
+from aura_tui.errors import EngineError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.reduce import fold
 from aura_tui.model.stages import Stage
@@ -359,3 +359,32 @@ async def test_all_jobs_of_such_a_server_are_told_as_they_are_and_as_they_go_on(
                 break
     assert jobs["7"].status is JobStatus.SUCCEEDED
     assert jobs["8"].step(Stage.SCRIPT).percent == 50
+
+
+async def test_what_such_a_server_does_not_offer_is_made_from_what_it_does(
+    foreign: Scripted, connect: Connect
+) -> None:
+    files = [{"name": "v.mp4", "path": "/v.mp4"}]
+    foreign.on(JOB, state("Running", artifacts=files, logs=["a line"]))
+    foreign.on(
+        "/api/jobs", json([{"id": "8", "status": "queued"}, {"id": "7", "status": "running"}])
+    )
+    service = connect(foreign.url)
+    assert [artifact.name for artifact in await service.artifacts("7")] == ["v.mp4"]
+    assert await service.logs("7") == "a line\n"
+    assert (await service.typical("7")).seconds == {}
+    assert (await service.retry_plan("7")).steps == ()
+    assert await service.preview("7") is None
+    queue = await service.queue()
+    assert (queue.queued, queue.running, queue.waiting) == (1, 1, ("8",))
+    for ask in (service.artifacts, service.logs, service.typical, service.preview):
+        with pytest.raises(NotFound):
+            await ask("9")
+
+
+async def test_a_server_without_a_stream_of_all_jobs_is_said(
+    foreign: Scripted, connect: Connect
+) -> None:
+    with pytest.raises(EngineError) as caught:
+        await anext(connect(foreign.url).events())
+    assert "all jobs" in caught.value.message
