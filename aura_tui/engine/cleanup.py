@@ -1,4 +1,5 @@
-"""Retention: what is swept, when. Files delivered with -o are never touched: they aren't ours."""
+"""What is swept, when: by age, and after a crash what the dead engine had in hand. Files delivered
+with -o are never touched: they aren't ours."""
 
 from __future__ import annotations
 
@@ -15,7 +16,26 @@ if TYPE_CHECKING:
     from aura_tui.engine.log import EventLog
     from aura_tui.settings import EngineSettings
 
+_PART = re.compile(r"\.part(\.|$)")
 _JOB_ID = re.compile(r"[0-9a-f]{10}")
+
+
+def sweep_halves(home: Home, open_jobs: set[str]) -> int:
+    """Remove what an engine left half-made that was killed; how many files and folders it was.
+
+    Call it before any work begins: nothing half-made is anybody's then.
+    """
+    halves = [path for path in home.pieces.glob("*/*.part*") if _PART.search(path.name)]
+    for job_id in open_jobs:
+        job = home.job(job_id)
+        halves += [home.scratch(job_id), *job.glob(".*.part"), *job.glob("artifacts/*.part")]
+    halves += home.root.glob(".engine.sock.*")
+    gone = 0
+    for path in halves:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            gone += 1
+    return gone
 
 
 async def sweep(log: EventLog, home: Home, settings: EngineSettings, now_s: float) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import errno
 import filecmp
+import hashlib
 import os
 import secrets
 import shutil
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,9 @@ def _free_number(artifacts: tuple[Artifact, ...], folder: Path) -> int:
 def _one(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Artifact:
     path = folder / _named(artifact.name, number)
     if not path.exists():
-        part = folder / f".{path.name}.{uuid.uuid4().hex[:8]}.part"
+        # By the file it is a copy of: a try after a crash takes the place of what that left.
+        mark = hashlib.sha256(os.fsencode(artifact.path)).hexdigest()[:8]
+        part = folder / f".{artifact.name}.{mark}.part"
         try:
             shutil.copyfile(artifact.path, part)
             fd = os.open(part, os.O_RDONLY)

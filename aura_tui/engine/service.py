@@ -89,7 +89,15 @@ class EmbeddedService(StoreReading):
         except BaseException:
             self._lock.release()
             raise
-        await self._take_up()
+        try:
+            await self._take_up()
+            if not opened.clean:
+                left = {job.id for job in self._log.open_jobs()}
+                await asyncio.to_thread(cleanup.sweep_halves, self.home, left)
+        except BaseException:
+            await self._log.close()
+            self._lock.release()
+            raise
         if self._works:
             self._background = [
                 asyncio.create_task(self._dispatch(), name="dispatch"),

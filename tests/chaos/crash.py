@@ -13,7 +13,6 @@ import random
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,7 +43,7 @@ def main() -> int:
             (m, chance.choice((0, 0, 1, 2))) for m in moments(options.seed, options.moments, usual)
         ]
         todo += [
-            (Moment(_STAGE_OF.get(kind, ""), chance.uniform(0, 0.2), kind), 0)
+            (Moment(_STAGE_OF.get(kind, ""), 0.0, kind), 0)
             for kind in CHILDREN
             for _ in range(options.children)
         ]
@@ -65,11 +64,9 @@ def main() -> int:
                         f"FAILED {number}: {moment}, again {again}: {outcome!r}"[:3000], flush=True
                     )
                     continue
-                where = (
-                    f"{moment.child} ({outcome.code or 'unnoticed'})"
-                    if moment.child
-                    else outcome.struck
-                )
+                where = outcome.struck
+                if moment.child:
+                    where = f"{moment.child}: {outcome.code or outcome.struck}"
                 struck[where] += outcome.starts - 1
     took = time.monotonic() - began
     print(f"{len(todo)} runs, {sum(struck.values())} kills, {failed} failed, {took:.0f} s")

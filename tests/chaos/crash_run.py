@@ -17,9 +17,9 @@ import msgspec
 
 from aura_tui.engine.opening import open_reader
 from aura_tui.model.events import Envelope, JobFailed, StepStatusChanged
+from aura_tui.model.job import as_created
 from aura_tui.model.reduce import fold
 from aura_tui.model.status import JobStatus
-from aura_tui.model.job import as_created
 from aura_tui.wire.codec import decode_line
 from tests.e2e.program import Program
 from tests.waiting import alive, below
@@ -81,6 +81,7 @@ def undisturbed(folder: Path) -> Undisturbed:
             into[event.step.value] = time.monotonic() - began
     whole = time.monotonic() - began
     assert process.wait() == 0
+    program.close()
     check_leftovers(program)
     took = {stage: ended_s[stage] - began_s[stage] for stage in STAGES}
     hashes, about, captions = _made(program)
