@@ -18,22 +18,23 @@ import secrets
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import msgspec
-from msgspec.structs import replace
 
 from aura_tui.client import address as address_
+from aura_tui.client.asking import Asking
+from aura_tui.client.delivery import Delivery as Delivery  # what callers give
+from aura_tui.client.delivery import delivered
 from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
 from aura_tui.client.exact import ExactReader
 from aura_tui.client.healing import Clock, HealingStream, opening_s
-from aura_tui.client.http import Answer, Broken, Http, damage
+from aura_tui.client.http import Broken, Http
 from aura_tui.client.lenient import LenientReader
 from aura_tui.client.link import Switchboard
 from aura_tui.client.reader import Sources
-from aura_tui.client.refusal import broken, passes, refusal
-from aura_tui.errors import AuraError, Code, EngineError, InputError, NotFound
+from aura_tui.errors import AuraError, Code, InputError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.request import JobRequest, check
 from aura_tui.model.status import JobStatus
@@ -44,7 +45,7 @@ from aura_tui.wire import reading, routes
 from aura_tui.wire.sse import HEARTBEAT_S
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator
     from typing import Self
 
     from aura_tui.client.downloads import OnProgress
@@ -53,18 +54,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.service import JobPage, Link
 
-T = TypeVar("T")
-
-_RECENT: Final = 100  # jobs of a snapshot of all
 _MAX_LINE: Final = 4000
-
-
-class Delivery(NamedTuple):
-    """How finished files get into a person's folder. ``check`` raises InputError for a folder
-    that can't take them; ``put`` copies and gives the artifacts as they are there."""
-
-    check: Callable[[Path], None]
-    put: Callable[[tuple[ev.Artifact, ...], str], tuple[ev.Artifact, ...]]
 
 
 def _system_clock() -> Clock:
@@ -102,7 +92,7 @@ class RemoteService:
         self._cache = cache
         self._downloads: Downloads | None = None
         self._wake = asyncio.Event()
-        self._is_ours: bool | None = None
+        self._asking = Asking(self._http, self._switchboard)
         self._deliver_to: dict[str, Path] = {}
         self._delivering = asyncio.Lock()
         self.notices: list[str] = []  # what a person should know of how it is connected
@@ -113,7 +103,7 @@ class RemoteService:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._meet()
+            await self._asking.meet()
         except Broken as problem:
             if problem.error is None:  # nobody answered
                 await self.aclose()
@@ -174,8 +164,8 @@ class RemoteService:
                 )
             await asyncio.to_thread(self._delivery.check, deliver_to)
         body = msgspec.json.encode(request)
-        answer = await self._tell(routes.JOBS, body=body, headers=headers)
-        job = await self._job_in(answer)
+        answer = await self._asking.tell(routes.JOBS, body=body, headers=headers)
+        job = await self._asking.job_in(answer)
         if deliver_to is not None:
             self._deliver_to[job.id] = deliver_to
         return job
@@ -194,45 +184,21 @@ class RemoteService:
 
     async def retry(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        answer = await self._tell(routes.path(routes.JOB_RETRY, job_id))
-        job = await self._job_in(answer)
+        answer = await self._asking.tell(routes.path(routes.JOB_RETRY, job_id))
+        job = await self._asking.job_in(answer)
         if job_id in self._deliver_to:
             self._deliver_to[job.id] = self._deliver_to[job_id]
         return job
 
     async def _change(self, template: str, job_id: str) -> Job:
-        return await self._job_in(await self._tell(routes.path(template, job_id)), job_id)
-
-    async def _tell(
-        self,
-        path: str,
-        *,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """POST once. Where the answer is lost, nobody knows whether it was done: that is said."""
-        try:
-            answer = await self._http.ask("POST", path, body=body or b"", headers=headers)
-        except Broken as problem:
-            raise self._http.unreachable(problem) from None
-        return self._accepted(answer)
-
-    async def _job_in(self, answer: Answer, job_id: str = "") -> Job:
-        """The job of an answer: itself where it is whole, else as the server has it now."""
-        job = reading.read_job(answer.body, job_id)
-        if job is not None and job.last_event_id:
-            self._is_ours = True
-            return job
-        job_id = job.id if job is not None else job_id
-        if not job_id:
-            raise self._http.not_an_engine("its answer names no job")
-        return await self.get(job_id)
+        answer = await self._asking.tell(routes.path(template, job_id))
+        return await self._asking.job_in(answer, job_id)
 
     # -- JobService: reading
 
     async def get(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._patiently(lambda: self._look(job_id))
+        return await self._asking.patiently(lambda: self._asking.look(job_id))
 
     async def list(
         self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
@@ -243,8 +209,8 @@ class RemoteService:
             query[routes.STATUS] = status.value
         if cursor is not None:
             query[routes.CURSOR] = cursor
-        return await self._patiently(
-            lambda: self._read(routes.JOBS, reading.read_page, "a list of jobs", query=query)
+        return await self._asking.patiently(
+            lambda: self._asking.read(routes.JOBS, reading.read_page, "a list of jobs", query=query)
         )
 
     async def logs(self, job_id: str) -> str:
@@ -254,10 +220,10 @@ class RemoteService:
             return "".join(f"{line}\n" for line in (await self.get(job_id)).log)
 
         async def whole() -> str:
-            answer = await self._fetch(routes.path(routes.JOB_LOGS, job_id))
+            answer = await self._asking.fetch(routes.path(routes.JOB_LOGS, job_id))
             return await asyncio.to_thread(_clean_log, answer.body)
 
-        return await self._or_else(whole, tail)
+        return await self._asking.or_else(whole, tail)
 
     async def artifacts(self, job_id: str) -> tuple[ev.Artifact, ...]:
         """See :class:`~aura_tui.service.JobService`."""
@@ -266,8 +232,8 @@ class RemoteService:
         async def of_job() -> tuple[ev.Artifact, ...]:
             return (await self.get(job_id)).artifacts
 
-        return await self._or_else(
-            lambda: self._read(path, reading.read_artifacts, "a list of artifacts"), of_job
+        return await self._asking.or_else(
+            lambda: self._asking.read(path, reading.read_artifacts, "a list of artifacts"), of_job
         )
 
     async def artifact(
@@ -291,16 +257,16 @@ class RemoteService:
             path = Path(artifact.path)
             if path.is_absolute() and path.is_file():
                 return path
-        path_ = await self._fetched(
+        fetched = await self._files().fetch(
             routes.path(routes.JOB_ARTIFACT, job_id, artifact.name),
             job_id,
             artifact.name,
             size=artifact.size_bytes,
             on_progress=on_progress,
         )
-        if path_ is None:
+        if fetched is None:
             raise self._http.not_an_engine("it has no bytes of an artifact that it lists")
-        return path_
+        return fetched
 
     async def preview(self, job_id: str) -> Path | None:
         """See :class:`~aura_tui.service.JobService`."""
@@ -310,8 +276,8 @@ class RemoteService:
             await self.get(job_id)
 
         try:
-            return await self._or_else(
-                lambda: self._fetched(path, job_id, "preview", limit=MAX_PREVIEW_BYTES), none
+            return await self._asking.or_else(
+                lambda: self._files().fetch(path, job_id, "preview", limit=MAX_PREVIEW_BYTES), none
             )
         except NotFound as e:
             if e.code is Code.ARTIFACT_UNKNOWN:
@@ -332,8 +298,8 @@ class RemoteService:
                 waiting=tuple(waiting),
             )
 
-        return await self._or_else(
-            lambda: self._read(routes.QUEUE, reading.read_queue, "a queue"), counted
+        return await self._asking.or_else(
+            lambda: self._asking.read(routes.QUEUE, reading.read_queue, "a queue"), counted
         )
 
     async def typical(self, job_id: str) -> Typical:
@@ -344,8 +310,8 @@ class RemoteService:
             await self.get(job_id)
             return Typical(0, {})
 
-        return await self._or_else(
-            lambda: self._read(path, reading.read_typical, "typical times"), unknown
+        return await self._asking.or_else(
+            lambda: self._asking.read(path, reading.read_typical, "typical times"), unknown
         )
 
     async def retry_plan(self, job_id: str) -> RetryPlan:
@@ -356,8 +322,8 @@ class RemoteService:
             await self.get(job_id)
             return RetryPlan((), None)
 
-        return await self._or_else(
-            lambda: self._read(path, reading.read_retry_plan, "a plan of a retry"), unknown
+        return await self._asking.or_else(
+            lambda: self._asking.read(path, reading.read_retry_plan, "a plan of a retry"), unknown
         )
 
     # -- JobService: events
@@ -385,64 +351,40 @@ class RemoteService:
                     yield envelope
                     continue
                 try:
-                    delivered = await self._delivered(envelope.event, to)
+                    end = await self._delivered(envelope.event, to)
                 except AuraError:
                     yield envelope  # it succeeded all the same
                     raise
-                yield ev.Envelope(envelope.id, delivered)
+                yield ev.Envelope(envelope.id, end)
 
     async def _reader(self, job_id: str | None, after: int, line: Line) -> Reader:
         """By what kind of server it is."""
         within_s = opening_s(self._heartbeat_s)
         sources = Sources(
-            look=lambda job_id: self._look(job_id, within_s),
-            recent=lambda: self._recent(within_s),
+            look=lambda job_id: self._asking.look(job_id, within_s),
+            recent=lambda: self._asking.recent(within_s),
             line=line,
             now=self._clock.now,
         )
-        kind = ExactReader if await self._meet(within_s) else LenientReader
+        kind = ExactReader if await self._asking.meet(within_s) else LenientReader
         return kind(job_id, after, sources)
-
-    async def _meet(self, within_s: float | None = None) -> bool:
-        """Whether it is our own kind of server; it is asked once. Raises Broken."""
-        if self._is_ours is None:
-            answer = await self._http.ask("GET", routes.HEALTH, within_s=within_s)
-            if answer.damaged:
-                raise damage()
-            name = reading.read_service_name(answer.body)
-            if passes(answer.status) and not name:
-                raise broken(answer, refusal(self._http, answer))
-            self._is_ours = name == routes.SERVICE
-            self._switchboard.answered()
-        return self._is_ours
-
-    async def _recent(self, within_s: float) -> Sequence[Job]:
-        """The newest jobs, oldest first; one try."""
-        query = {routes.LIMIT: str(_RECENT)}
-        page = await self._read(
-            routes.JOBS, reading.read_page, "a list of jobs", query=query, within_s=within_s
-        )
-        return tuple(reversed(page.jobs))
 
     # -- files
 
-    async def _fetched(
-        self,
-        path: str,
-        job_id: str,
-        name: str,
-        *,
-        size: int | None = None,
-        limit: int | None = None,
-        on_progress: OnProgress | None = None,
-    ) -> Path | None:
+    async def _delivered(self, event: ev.JobCompleted, folder: Path) -> ev.JobCompleted:
+        assert self._delivery is not None
+        async with self._delivering:  # once for all who follow
+            return await delivered(
+                event,
+                folder,
+                lambda artifact: self._artifact(event.job_id, artifact, None),
+                self._delivery,
+            )
+
+    def _files(self) -> Downloads:
         if self._downloads is None:
             self._downloads = Downloads(self._http, self._cache_folder(), self._clock)
-        if limit is None:
-            return await self._downloads.fetch(
-                path, job_id, name, size=size, on_progress=on_progress
-            )
-        return await self._downloads.fetch(path, job_id, name, limit=limit)
+        return self._downloads
 
     def _cache_folder(self) -> Path:
         """One folder a server: two may give the same job id."""
@@ -454,108 +396,6 @@ class RemoteService:
         where = self._http.address
         key = hashlib.sha256(f"{where.base} {where.uds}".encode()).hexdigest()[:16]
         return root / "remote" / key
-
-    async def _delivered(self, event: ev.JobCompleted, folder: Path) -> ev.JobCompleted:
-        """Fetch what the job made and put it into ``folder``; the end with its names there."""
-        assert self._delivery is not None
-        async with self._delivering:
-            fetched = []
-            for artifact in event.artifacts:
-                path = await self._artifact(event.job_id, artifact, None)
-                fetched.append(replace(artifact, path=str(path), name=_file_name(artifact.name)))
-            put = self._delivery.put
-            try:
-                there = await asyncio.to_thread(put, tuple(fetched), str(folder))
-            except AuraError as e:
-                raise EngineError(e.code, e.message, e.remediation) from None
-        paths = {old.path: new.path for old, new in zip(event.artifacts, there, strict=True)}
-        return replace(
-            event,
-            output_path=paths.get(event.output_path, event.output_path),
-            artifacts=there,
-            output=replace(
-                event.output,
-                video_path=paths.get(event.output.video_path, event.output.video_path),
-                subtitle_path=paths.get(event.output.subtitle_path, event.output.subtitle_path),
-            ),
-        )
-
-    # -- requests
-
-    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """A request that changes nothing: asked once more where the link broke, since it may only
-        be an idle connection that the server has just closed."""
-        try:
-            return await ask()
-        except Broken as problem:
-            if problem.error is not None:  # it answered
-                raise problem.error from None
-        try:
-            return await ask()
-        except Broken as problem:
-            raise problem.error or self._http.unreachable(problem) from None
-
-    async def _or_else(
-        self, ask: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]
-    ) -> T:
-        """As :meth:`_patiently`; what another kind of server doesn't offer is made ``instead``
-        from what it does."""
-        try:
-            return await self._patiently(ask)
-        except (NotFound, EngineError) as e:
-            absent = isinstance(e, NotFound) or e.code is Code.NOT_AN_ENGINE
-            if not absent or await self._patiently(self._meet):
-                raise
-        return await instead()
-
-    async def _look(self, job_id: str, within_s: float | None = None) -> Job:
-        """The job, in one try."""
-        path = routes.path(routes.JOB, job_id)
-        job = await self._read(
-            path, lambda body: reading.read_job(body, job_id), "a job", within_s=within_s
-        )
-        if self._is_ours is None and job.last_event_id:
-            self._is_ours = True
-        return job
-
-    async def _read(
-        self,
-        path: str,
-        read: Callable[[bytes], T | None],
-        what: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        within_s: float | None = None,
-    ) -> T:
-        answer = await self._fetch(path, query, within_s)
-        found = read(answer.body)
-        if found is None:
-            if answer.damaged:
-                raise damage()
-            raise self._http.not_an_engine(f"its answer is not {what}")
-        return found
-
-    async def _fetch(
-        self, path: str, query: Mapping[str, str] | None = None, within_s: float | None = None
-    ) -> Answer:
-        answer = await self._http.ask("GET", path, query=query, within_s=within_s)
-        if answer.status >= 300 and passes(answer.status):
-            raise broken(answer, refusal(self._http, answer))
-        return self._accepted(answer)
-
-    def _accepted(self, answer: Answer) -> Answer:
-        if answer.status >= 300:
-            error = refusal(self._http, answer)
-            if isinstance(error, EngineError) and not passes(answer.status):
-                self._switchboard.refused(error.message)
-            raise error
-        self._switchboard.answered()
-        return answer
-
-
-def _file_name(name: str) -> str:
-    """The last part of an artifact's name: a server doesn't choose folders here."""
-    return Path(name.replace("\\", "/")).name or "file"
 
 
 def _clean_log(body: bytes) -> str:

@@ -9,9 +9,8 @@ raises. Texts are cleaned, numbers and lists bounded: a server is not trusted.
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aura_tui.model import events as ev
 from aura_tui.model.ids import parse_id
@@ -20,98 +19,28 @@ from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean, clean_line
 from aura_tui.service import JobPage, PlannedStep, QueueState, RetryPlan, Typical
+from aura_tui.wire.fields import Fields, as_array, as_fields, as_seconds
 from aura_tui.wire.problem import FieldProblem, ProblemDocument
 from aura_tui.wire.tolerant import (
     as_job_status,
     as_list,
-    as_number,
     as_problem,
     as_stage,
     as_step_status,
     as_struct,
     as_text,
-    as_time,
     as_whole,
     parse,
-    plain_name,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeVar
-
-    T = TypeVar("T")
 
 MAX_ANSWER_BYTES: Final = 32 << 20  # of a page of 500 jobs; one job is some KB
 MAX_JOBS: Final = 1000  # of a page
 _UNKNOWN_TIME: Final = datetime.fromtimestamp(0, UTC)
-_MAX_SECONDS: Final = 1e9
 
 
-class _Fields:
-    """An object's fields by plain name."""
-
-    def __init__(self, tree: Mapping[str, Any]) -> None:
-        self._values = {plain_name(key): value for key, value in tree.items()}
-
-    def get(self, read: Callable[[object], T | None], *names: str) -> T | None:
-        """The first of ``names`` (plain) that is there and readable."""
-        for name in names:
-            if name in self._values:
-                value = read(self._values[name])
-                if value is not None:
-                    return value
-        return None
-
-    def text(self, *names: str, limit: int = 4000) -> str:
-        """On one line; "" where it isn't there."""
-        return clean_line(self.get(as_text, *names) or "", limit)
-
-    def path(self, *names: str) -> str:
-        """As it is, but for control characters: blanks in a path are its own."""
-        return clean(self.get(as_text, *names) or "", ev.MAX_MESSAGE_CHARS)
-
-    def count(self, *names: str) -> int | None:
-        value = self.get(as_whole, *names)
-        return value if value is not None and 0 <= value <= 1 << 53 else None
-
-    def seconds(self, *names: str) -> float | None:
-        return self.get(_seconds, *names)
-
-    def percent(self, *names: str) -> float | None:
-        value = self.get(as_number, *names)
-        return None if value is None or math.isnan(value) else min(100.0, max(0.0, value))
-
-    def time(self, *names: str) -> datetime | None:
-        return self.get(_utc, *names)
-
-
-def _seconds(value: object) -> float | None:
-    number = as_number(value)
-    return number if number is not None and 0.0 <= number <= _MAX_SECONDS else None
-
-
-def _utc(value: object) -> datetime | None:
-    time = as_time(value)
-    if time is None:
-        return None
-    try:
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except OverflowError:  # within a day of year 1 or 9999
-        return None
-
-
-def _object(data: bytes) -> _Fields | None:
+def _object(data: bytes) -> Fields | None:
     tree = parse(data, MAX_ANSWER_BYTES)
-    return _Fields(tree) if isinstance(tree, dict) else None
-
-
-def _dict(value: object) -> _Fields | None:
-    return _Fields(value) if isinstance(value, dict) else None
-
-
-def _array(value: object) -> list[Any] | None:
-    return value if isinstance(value, list) else None
+    return Fields(tree) if isinstance(tree, dict) else None
 
 
 # --- jobs
@@ -122,7 +51,7 @@ def read_job(data: bytes, job_id: str = "") -> Job | None:
     fields = _object(data)
     if fields is None:
         return None
-    inner = fields.get(_dict, "job")  # some wrap it
+    inner = fields.get(as_fields, "job")  # some wrap it
     return _job(inner or fields, job_id)
 
 
@@ -133,19 +62,19 @@ def read_page(data: bytes) -> JobPage | None:
         return JobPage(_jobs(tree), None)
     if not isinstance(tree, dict):
         return None
-    fields = _Fields(tree)
-    listed = fields.get(_array, "jobs", "items", "data")
+    fields = Fields(tree)
+    listed = fields.get(as_array, "jobs", "items", "data")
     if listed is None:
         return None
     return JobPage(_jobs(listed), fields.text("cursor", "nextcursor", "next", limit=200) or None)
 
 
 def _jobs(listed: list[Any]) -> tuple[Job, ...]:
-    found = (_job(_Fields(item), "") for item in listed[:MAX_JOBS] if isinstance(item, dict))
+    found = (_job(Fields(item), "") for item in listed[:MAX_JOBS] if isinstance(item, dict))
     return tuple(job for job in found if job is not None)
 
 
-def _job(fields: _Fields, job_id: str) -> Job | None:
+def _job(fields: Fields, job_id: str) -> Job | None:
     job_id = fields.text("jobid", "id", limit=200) or job_id
     status = fields.get(as_job_status, "status", "state")
     if not job_id or status is None:
@@ -194,18 +123,18 @@ def _job(fields: _Fields, job_id: str) -> Job | None:
     )
 
 
-def _signed(fields: _Fields, name: str) -> int:
+def _signed(fields: Fields, name: str) -> int:
     value = fields.get(as_whole, name) or 0
     return value if -1000 <= value <= 1000 else 0
 
 
-def _lines(fields: _Fields, name: str, most: int) -> tuple[str, ...]:
+def _lines(fields: Fields, name: str, most: int) -> tuple[str, ...]:
     read = as_list(as_text)
     lines = fields.get(read, name) or ()
     return tuple(clean(str(line), ev.MAX_MESSAGE_CHARS) for line in lines[-most:])
 
 
-def _eta_of_job(fields: _Fields) -> Eta | None:
+def _eta_of_job(fields: Fields) -> Eta | None:
     return _eta(
         fields.seconds("etaseconds", "estimatedsecondsremaining"),
         fields.seconds("etalowseconds"),
@@ -224,7 +153,7 @@ def _eta(
     return Eta(seconds=likely, low=low, high=high, runs=runs or 0)
 
 
-def _output(fields: _Fields) -> ev.Output | None:
+def _output(fields: Fields) -> ev.Output | None:
     output = fields.get(as_struct(ev.Output), "output")
     if isinstance(output, ev.Output):
         return output
@@ -238,14 +167,14 @@ def _steps(value: object) -> tuple[Step, ...] | None:
     steps = {stage: Step(stage=stage) for stage in Stage}
     found = False
     for item in value[:50]:
-        step = _step(_Fields(item)) if isinstance(item, dict) else None
+        step = _step(Fields(item)) if isinstance(item, dict) else None
         if step is not None:
             steps[step.stage] = step
             found = True
     return tuple(steps.values()) if found else None
 
 
-def _step(fields: _Fields) -> Step | None:
+def _step(fields: Fields) -> Step | None:
     stage = fields.get(as_stage, "name", "step", "stage")
     status = fields.get(_step_status, "status", "state")
     if stage is None or status is None:
@@ -313,7 +242,7 @@ def read_artifacts(data: bytes) -> tuple[ev.Artifact, ...] | None:
     """``GET /api/jobs/{id}/artifacts``; a bare list will do."""
     tree = parse(data, MAX_ANSWER_BYTES)
     if isinstance(tree, dict):
-        tree = _Fields(tree).get(_array, "artifacts", "items", "files")
+        tree = Fields(tree).get(as_array, "artifacts", "items", "files")
     return _artifacts(tree)
 
 
@@ -328,7 +257,7 @@ def _artifact(tree: dict[str, Any]) -> ev.Artifact | None:
     ours = as_struct(ev.Artifact)(tree)
     if isinstance(ours, ev.Artifact):
         return ours
-    fields = _Fields(tree)
+    fields = Fields(tree)
     path = fields.path("path", "filepath", "url")
     name = fields.path("name", "filename") or path.replace("\\", "/").rsplit("/", 1)[-1]
     if not name:
@@ -350,7 +279,7 @@ def read_queue(data: bytes) -> QueueState | None:
     counts = [fields.count(name) for name in ("queued", "running", "paused")]
     if all(count is None for count in counts):
         return None
-    waiting = fields.get(_array, "waiting") or []
+    waiting = fields.get(as_array, "waiting") or []
     ids = [item if isinstance(item, str) else _id_in(item) for item in waiting[:10_000]]
     return QueueState(
         queued=counts[0] or 0,
@@ -361,7 +290,7 @@ def read_queue(data: bytes) -> QueueState | None:
 
 
 def _id_in(value: object) -> str:
-    return _Fields(value).text("jobid", "id", limit=200) if isinstance(value, dict) else ""
+    return Fields(value).text("jobid", "id", limit=200) if isinstance(value, dict) else ""
 
 
 def read_typical(data: bytes) -> Typical | None:
@@ -372,7 +301,7 @@ def read_typical(data: bytes) -> Typical | None:
         return None
     seconds: dict[Stage, float] = {}
     for name, value in told.items():
-        stage, length = as_stage(name), _seconds(value)
+        stage, length = as_stage(name), as_seconds(value)
         if stage is not None and length is not None:
             seconds[stage] = length
     return Typical(runs=fields.count("runs") or 0, seconds=seconds)
@@ -385,11 +314,11 @@ def _mapping(value: object) -> dict[str, Any] | None:
 def read_retry_plan(data: bytes) -> RetryPlan | None:
     """``GET /api/jobs/{id}/retry-plan``."""
     fields = _object(data)
-    listed = fields.get(_array, "steps") if fields is not None else None
+    listed = fields.get(as_array, "steps") if fields is not None else None
     if fields is None or listed is None:
         return None
-    found = (_planned(_Fields(item)) for item in listed[:50] if isinstance(item, dict))
-    eta = fields.get(_dict, "eta")
+    found = (_planned(Fields(item)) for item in listed[:50] if isinstance(item, dict))
+    eta = fields.get(as_fields, "eta")
     return RetryPlan(
         steps=tuple(step for step in found if step is not None),
         eta=None
@@ -400,7 +329,7 @@ def read_retry_plan(data: bytes) -> RetryPlan | None:
     )
 
 
-def _planned(fields: _Fields) -> PlannedStep | None:
+def _planned(fields: Fields) -> PlannedStep | None:
     stage = fields.get(as_stage, "name", "step", "stage")
     if stage is None:
         return None
@@ -416,7 +345,7 @@ def read_problem(data: bytes, status: int) -> ProblemDocument | None:
     fields = _object(data)
     if fields is None:
         return None
-    inner = fields.get(_dict, "error") or fields
+    inner = fields.get(as_fields, "error") or fields
     return ProblemDocument(
         type=fields.text("type", limit=300),
         title=fields.text("title", limit=300),
@@ -441,7 +370,7 @@ def _field_problems(value: object) -> tuple[FieldProblem, ...] | None:
         )
     if not isinstance(value, list):
         return None
-    found = [_Fields(item) for item in value[:50] if isinstance(item, dict)]
+    found = [Fields(item) for item in value[:50] if isinstance(item, dict)]
     return tuple(
         FieldProblem(
             field=each.text("field", "name", limit=200),
