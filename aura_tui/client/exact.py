@@ -36,6 +36,7 @@ _UNNAMED: Final = "message"  # how a block without an `event:` is called
 class ExactReader:
     """See the module. ``job_id`` None: all jobs."""
 
+    beats = True
     patience_s: float | None = None
 
     def __init__(self, job_id: str | None, after: int, sources: Sources) -> None:

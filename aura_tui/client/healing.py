@@ -173,6 +173,8 @@ class HealingStream:
     async def _pause(self, problem: Broken) -> None:
         """Wait for the next try, or for somebody to ask for it."""
         now = self._clock.now()
+        if problem.silent and self._reader is not None and not self._reader.beats:
+            self._silence_s = min(MAX_SILENCE_S, 2 * self._silence_s)  # it may beat more slowly
         if self._opened_at is not None and (now - self._opened_at).total_seconds() >= _WELL_S:
             self._backoff.reset()
         delay_s = self._backoff.next_s(problem.retry_after_s)

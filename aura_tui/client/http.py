@@ -49,7 +49,8 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # in no header, RFC 9110 5.5
 
 class Broken(Exception):
     """The link broke in a way that passes. ``retry_after_s`` is what the server asked for;
-    ``error`` how the server put it to a command, None where it didn't answer."""
+    ``error`` how the server put it to a command, None where it didn't answer; ``silent``: nothing
+    came for too long."""
 
     def __init__(
         self,
@@ -57,8 +58,10 @@ class Broken(Exception):
         *,
         retry_after_s: float | None = None,
         error: AuraError | None = None,
+        silent: bool = False,
     ) -> None:
         super().__init__(reason)
+        self.silent = silent
         self.reason = reason
         self.retry_after_s = retry_after_s
         self.error = error
@@ -252,7 +255,7 @@ class Http:
         if isinstance(error, httpx.ConnectTimeout):
             return Broken(f"no connection within {CONNECT_S:g} s")
         if isinstance(error, httpx.ReadTimeout):
-            return Broken(f"silent for {read_s:.3g} s")
+            return Broken(f"silent for {read_s:.3g} s", silent=True)
         if isinstance(error, httpx.ConnectError):
             return self._unconnected(error)
         if isinstance(error, (httpx.ReadError, httpx.WriteError)):

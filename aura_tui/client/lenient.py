@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import deque
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -35,7 +36,6 @@ from aura_tui.wire.codec import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from aura_tui.client.frames import Frame
     from aura_tui.client.reader import Sources
@@ -50,6 +50,8 @@ _MAX_JOBS: Final = 2000
 
 class LenientReader:
     """See the module. ``job_id`` None: all jobs."""
+
+    beats = False
 
     def __init__(self, job_id: str | None, after: int, sources: Sources) -> None:
         self.over = False
@@ -143,7 +145,10 @@ class LenientReader:
                 return await self._settle(job_id)
             self._expect_end(END_GRACE_S)
             return ()
-        stirs = isinstance(event, (ev.StepProgressed, ev.StepStatusChanged, ev.JobCompleted))
+        # What follows an end that was told in another way is on its heels; what follows a failure
+        # that was held back says that it was none.
+        signs = (ev.StepProgressed, ev.StepStatusChanged, ev.JobCompleted)
+        stirs = job_id in self._held and isinstance(event, signs)
         return [*(self._goes_on(job_id) if stirs else ()), *self._given(event)]
 
     async def closed(self) -> Sequence[ev.Envelope]:
@@ -157,8 +162,6 @@ class LenientReader:
         return last
 
     def _expect_end(self, within_s: float) -> None:
-        from datetime import timedelta
-
         until = self._sources.now() + timedelta(seconds=within_s)
         self._until = until if self._until is None else min(until, self._until)
 

@@ -28,10 +28,14 @@ class Reader(Protocol):
     """Turns the blocks of a stream into events, over all its connections.
 
     ``over``: the job's end was given, no connection is needed any more. ``patience_s``: the next
-    block is waited for no longer; None: as long as the server lives.
+    block is waited for no longer; None: as long as the server lives. ``beats``: the server speaks
+    as often as it is expected to; of another one that is not known.
     """
 
     over: bool
+
+    @property
+    def beats(self) -> bool: ...
 
     @property
     def resume_from(self) -> str:

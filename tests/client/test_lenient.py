@@ -189,6 +189,22 @@ async def test_an_error_event_for_a_job_that_is_there_passes(
     assert job.status is JobStatus.SUCCEEDED
 
 
+async def test_a_server_that_beats_more_slowly_is_given_more_time(
+    foreign: Scripted, connect: Connect
+) -> None:
+    async def slow(talk: Talk) -> None:
+        await talk.stream()
+        await asyncio.sleep(0.3)
+        await talk.send(said("job-completed"))
+
+    foreign.on(EVENTS, slow)
+    service = connect(foreign.url, heartbeat_s=0.04)  # silent after 0.1, 0.2, 0.4 s
+    job = as_created(await service.get("7"))
+    seen = [envelope async for envelope in service.events("7")]
+    assert fold(job, seen).status is JobStatus.SUCCEEDED
+    assert len(foreign.asked(EVENTS)) == 3
+
+
 # --- ends that are none, and ends that are not told
 
 
@@ -272,6 +288,17 @@ async def test_a_job_status_that_is_an_end_becomes_the_end(
     assert [artifact.name for artifact in job.artifacts] == ["v.mp4"]
     assert job.output is not None
     assert job.output.video_path == "/v.mp4"
+
+
+async def test_what_trails_behind_a_status_that_is_an_end_changes_nothing(
+    foreign: Scripted, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lenient, "END_GRACE_S", 0.05)
+    foreign.on(JOB, state("Running"), state("Running"), state("Succeeded"))
+    trailing = said("step-status", step="Render", status="completed")
+    foreign.on(EVENTS, stream(said("job-status", status="Done"), trailing, hold=True))
+    job, _ = await watch(connect(foreign.url))
+    assert job.status is JobStatus.SUCCEEDED
 
 
 async def test_the_terminal_event_behind_its_status_is_the_one_that_is_told(
