@@ -32,10 +32,10 @@ _ORDINALS = frozenset(
 )
 # Words that begin a German sentence, and never follow an ordinal.
 _STARTERS = (
-    "aber alle als am auch auf aus bei da dabei daf\u00fcr damit danach dann das dazu dem den denn der "
-    "deshalb die dies diese dieser dieses doch dort du ein eine einen er es f\u00fcr hier ich ihr im in "
-    "ist jede jeder kein keine man mit nach noch nun nur ob obwohl sie so um und viele von vor was "
-    "weil wenn wer wie wir wo zu zum zur zwar"
+    "aber alle als am auch auf aus bei da dabei daf\u00fcr damit danach dann das dazu dem den denn "
+    "der deshalb die dies diese dieser dieses doch dort du ein eine einen er es f\u00fcr hier ich "
+    "ihr im in ist jede jeder kein keine man mit nach noch nun nur ob obwohl sie so um und viele "
+    "von vor was weil wenn wer wie wir wo zu zum zur zwar"
 )
 _GERMAN_STARTERS = frozenset(_STARTERS.split())
 _MAY_END = frozenset({"mio", "mrd", "str"})
