@@ -77,7 +77,9 @@ def test_inline_markup_goes_and_its_words_stay() -> None:
 
 def test_lists_nested_lists_and_tasks_become_points() -> None:
     text = "- [x] done\n- Formats:\n  - MP4\n  - SRT\n- a *third*\n  line\n"
-    assert blocks(text) == [Bullets(("done", "Formats: MP4, SRT", "a third line"), ordered=False)]
+    assert blocks(text) == [
+        Bullets(("done", "Formats: MP4, SRT", "a third line"), ordered=False, done=frozenset({0}))
+    ]
     assert blocks("1. a\n2. b") == [Bullets(("a", "b"), ordered=True)]
 
 
@@ -180,3 +182,30 @@ def test_control_characters_and_surrogates_never_come_through() -> None:
     document = parse(text)
     assert document.title == "A title"
     assert blocks(text) == [Paragraph("Text with bells.")]
+
+
+def test_a_bold_line_is_a_heading_except_right_below_the_title() -> None:
+    text = "# T\n\n**A line about it all**\n\nWords.\n\n**How it works:**\n\nWell.\n\n"
+    text += "*Why so?*\n\nSo.\n"
+    document = parse(text)
+    assert [(s.title, s.level) for s in document.sections] == [
+        ("", 1),
+        ("How it works", 2),
+        ("Why so?", 2),
+    ]
+    assert document.sections[0].blocks[0] == Paragraph("A line about it all")
+    assert parse("# T\n\nOne.\n\n**This is a sentence.**\n").sections[0].blocks[1] == Paragraph(
+        "This is a sentence."
+    )
+
+
+def test_an_empty_cell_keeps_its_place() -> None:
+    assert blocks("| a | b | c |\n|---|---|---|\n| 1 | | 3 |\n| | | x |\n") == [
+        Table(("a", "b", "c"), (("1", "", "3"), ("", "", "x")))
+    ]
+
+
+def test_ticks_in_cells_stay() -> None:
+    assert blocks("| a | b |\n|---|---|\n| \u2714\ufe0f | :x: |\n") == [
+        Table(("a", "b"), (("\u2713", "\u2717"),))
+    ]

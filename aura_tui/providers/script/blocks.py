@@ -14,6 +14,7 @@ class Paragraph:
 class Bullets:
     items: tuple[str, ...]
     ordered: bool
+    done: frozenset[int] = frozenset()  # indices of a task list's items that are ticked off
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula on a line of its own, in Unicode."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -40,16 +48,18 @@ class Image:
     caption: str
 
 
-Block = Paragraph | Bullets | Quote | Code | Table | Image
+Block = Paragraph | Bullets | Quote | Code | Formula | Table | Image
 
 
 @dataclass(slots=True)
 class Section:
-    """``title`` is "" for what comes before the first heading; ``parent`` the title above it."""
+    """``title`` is "" for what comes before the first heading; ``parent`` the title above it.
+    ``bold``: its heading is a bold line."""
 
     title: str
     level: int
     parent: str = ""
+    bold: bool = False
     blocks: list[Block] = field(default_factory=list)
 
 

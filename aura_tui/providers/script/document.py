@@ -13,20 +13,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aura_tui.model.text import clean
+from aura_tui.providers.script import tex
 from aura_tui.providers.script.blocks import (
     Block,
     Bullets,
     Code,
     Document,
+    Formula,
     Image,
     Paragraph,
     Quote,
     Section,
     Table,
 )
+from aura_tui.providers.script.list_items import Item, fold_children, item_text
 from aura_tui.providers.script.picture_files import local_picture, why_unseen
 from aura_tui.providers.script.prose import spoken_form
 from aura_tui.providers.script.source import unwrapped
+from aura_tui.providers.script.table_telling import NO, YES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
 MAX_CHARS = 250_000  # about 4 hours of speech: more than any video takes, and still parsed fast
 _MAX_INLINE_CHARS = 4000  # at once: the parser's worst cases grow with the square
-_NOT_SHOWN = frozenset({"mermaid", "plantuml", "dot", "graphviz", "math", "latex"})
+_NOT_SHOWN = frozenset({"mermaid", "plantuml", "dot", "graphviz", "latex"})
 
 
 def parse(text: str, *, local_pictures: bool = True) -> Document:
@@ -47,6 +51,7 @@ def parse(text: str, *, local_pictures: bool = True) -> Document:
     from markdown_it import MarkdownIt
 
     named, text = unwrapped(clean(text[:MAX_CHARS], MAX_CHARS))
+    text = tex.read(text)
     # Blocks first; inlines one by one as they are needed, so that their cost is bounded.
     md = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"])
     md.core.ruler.enableOnly(["normalize", "block"])
@@ -60,15 +65,8 @@ def parse(text: str, *, local_pictures: bool = True) -> Document:
 class _Inline:
     text: str = ""  # newlines where the source breaks a line
     linked: int = 0  # characters of text inside links
+    bold: bool = False  # all of it is bold, or an emphasized question
     images: list[tuple[str, str]] = field(default_factory=list)  # (source, alt)
-
-
-@dataclass(slots=True)
-class _Item:
-    depth: int
-    parts: list[str] = field(default_factory=list)
-    linked: int = 0
-    code: list[Code] = field(default_factory=list)
 
 
 class _Builder:
@@ -87,7 +85,7 @@ class _Builder:
         self._above: dict[int, str] = {}
         self._quote: list[str] | None = None
         self._quote_item = False  # the next text of the quote is a list's item
-        self._items: list[_Item] | None = None
+        self._items: list[Item] | None = None
         self._ordered = False
         self._rows: list[list[str]] | None = None
 
@@ -120,7 +118,7 @@ class _Builder:
                         self._end_list(items)
                 case "list_item_open":
                     if self._items is not None:
-                        self._items.append(_Item(lists))
+                        self._items.append(Item(lists))
                     elif self._quote is not None:
                         self._quote_item = True
                 case "table_open":
@@ -128,6 +126,9 @@ class _Builder:
                 case "tr_open":
                     if self._rows is not None:
                         self._rows.append([])
+                case "th_open" | "td_open":
+                    if self._rows:
+                        self._rows[-1].append("")  # an empty cell is a cell, too
                 case "table_close":
                     self._end_table()
                 case "fence" | "code_block":
@@ -165,22 +166,37 @@ class _Builder:
         if heading:
             self._heading(_heading_text(text), heading)
         elif self._rows is not None and self._rows:
-            self._rows[-1].append(spoken_form(text)[:200])
+            self._rows[-1][-1] = _tick(text) or spoken_form(text)[:200]
         elif self._quote is not None:
             self._quote.append(f"- {text}" if self._quote_item else text)
             self._quote_item = False
         elif self._items:
             self._items[-1].parts.append(text)
             self._items[-1].linked += inline.linked
+        elif named := self._bold_heading(text, inline):
+            self._heading(*named, bold=True)
         else:
             self._paragraph(text, inline)
 
-    def _heading(self, title: str, level: int) -> None:
+    def _bold_heading(self, text: str, inline: _Inline) -> tuple[str, int] | None:
+        """(title, level) of a paragraph that is one bold line: a heading in another dress.
+
+        Right below the document's own heading it is a line about the whole, and stays one.
+        """
+        here = self._sections[-1]
+        title = _heading_text(text.rstrip(": "))
+        if not inline.bold or (not here.blocks and here.level == 1):
+            return None
+        if len(text) > 70 or len(title.split()) > 8 or text.rstrip()[-1:] in (".", "!", ","):
+            return None
+        return title, here.level if here.bold else min(here.level + 1, 6)
+
+    def _heading(self, title: str, level: int, *, bold: bool = False) -> None:
         if not title:
             return
         parent = next((self._above[i] for i in range(level - 1, 0, -1) if i in self._above), "")
         self._above = {k: v for k, v in self._above.items() if k < level} | {level: title}
-        self._sections.append(Section(title, level, parent))
+        self._sections.append(Section(title, level, parent, bold=bold))
 
     def _paragraph(self, text: str, inline: _Inline) -> None:
         for source, alt in inline.images if self._local_pictures else ():
@@ -222,22 +238,23 @@ class _Builder:
         if _says_something(text):
             self._add(Quote(text, author))
 
-    def _end_list(self, items: list[_Item]) -> None:
+    def _end_list(self, items: list[Item]) -> None:
         if items and all(i.linked >= 0.8 * sum(map(len, i.parts)) for i in items if i.parts):
             return  # a table of contents, a list of links
         if any(item.code for item in items):  # a tutorial's steps: text and code take turns
             for item in items:
                 for part in item.parts:
-                    if _says_something(line := _item_text(part)):
+                    if _says_something(line := item_text(part)):
                         self._add(Paragraph(line))
                 for code in item.code:
                     self._add(code)
             return
-        texts = _fold_children(items)
+        texts = fold_children(items)
         if len(texts) == 1:
-            self._add(Paragraph(texts[0]))
+            self._add(Paragraph(texts[0][0]))
         elif texts:
-            self._add(Bullets(tuple(texts), self._ordered))
+            done = frozenset(i for i, (_, done) in enumerate(texts) if done)
+            self._add(Bullets(tuple(text for text, _ in texts), self._ordered, done))
 
     def _code(self, token: Token) -> None:
         language = re.match(r"[\w+#.-]{1,30}", token.info.strip().lstrip("{."))
@@ -245,7 +262,11 @@ class _Builder:
         code = textwrap.dedent(token.content.expandtabs(4)).strip("\n").rstrip()
         if not code.strip() or name in _NOT_SHOWN or self._quote is not None:
             return
-        if token.type == "code_block" and _is_prose(code):  # an indented paragraph
+        if name == "math":
+            formula = tex.one_line(code)
+            if self._items is None:
+                self._add(Formula(formula) if formula else Code(code, "tex"))
+        elif token.type == "code_block" and _is_prose(code):  # an indented paragraph
             self._paragraph(code, _Inline(code))
         elif self._items:
             self._items[-1].code.append(Code(code, name))
@@ -271,7 +292,7 @@ class _Builder:
     def _read(self, content: str) -> _Inline:
         if not re.search(r"[\\`*_\[\]<>&!~]", content):
             return _Inline(content)
-        inline = _Inline()
+        inline = _Inline(bold=_BOLD.fullmatch(content.strip()) is not None)
         start = 0
         while start < len(content):
             end = start + _MAX_INLINE_CHARS
@@ -321,6 +342,19 @@ def _heading_text(text: str) -> str:
     return text[:200] if _says_something(text) else ""
 
 
+_BOLD = re.compile(r"(\*\*|__)(?=\S)[^*_\n]{2,70}\1:?|([*_])(?=\S)[^*_\n]{2,70}\?\2")
+
+
+_TICKS = re.compile("[\u2713\u2714\u2705\u2611]\ufe0f?|:white_check_mark:|:heavy_check_mark:")
+_CROSSES = re.compile("[\u2717\u2718\u274c\u2716\u2715]\ufe0f?|:x:|:heavy_multiplication_x:")
+
+
+def _tick(cell: str) -> str:
+    """A cell that is a tick or a cross, as one that is drawn and told; "" for any other."""
+    cell = cell.strip()
+    return YES if _TICKS.fullmatch(cell) else NO if _CROSSES.fullmatch(cell) else ""
+
+
 def _says_something(text: str) -> bool:
     return any(c.isalnum() for c in text)
 
@@ -328,31 +362,6 @@ def _says_something(text: str) -> bool:
 def _author(line: str) -> str:
     match = re.match(r"\s*(?:[\u2014\u2013\u2015]|--|-)\s*(\w.{1,79})$", line)
     return spoken_form(match[1]).rstrip(".") if match and len(match[1].split()) <= 10 else ""
-
-
-def _item_text(part: str) -> str:
-    return spoken_form(re.sub(r"^\s*\[[ xX]\]\s+", "", part))
-
-
-def _fold_children(items: list[_Item]) -> list[str]:
-    """One text an item. Short children go into their parent's line: "Formats: MP4, SRT"."""
-    texts: list[str] = []
-    i = 0
-    while i < len(items):
-        own = " ".join(filter(None, map(_item_text, items[i].parts)))
-        j = i + 1
-        children: list[str] = []
-        while j < len(items) and items[j].depth > items[i].depth:
-            children += filter(_says_something, map(_item_text, items[j].parts))
-            j += 1
-        joined = f"{own.rstrip(':.')}: {', '.join(children)}"
-        folds = own.endswith(":") or len(own.split()) <= 3
-        if folds and children and len(joined) <= 90 and not any("," in c for c in children):
-            texts.append(joined)
-        else:
-            texts += [own, *children]
-        i = j
-    return [t for t in texts if _says_something(t)]
 
 
 def _is_prose(code: str) -> bool:

@@ -18,14 +18,14 @@ from aura_tui.model.script import (
     TitleCard,
 )
 from aura_tui.providers.script import prose
-from aura_tui.providers.script.blocks import Bullets, Code, Image, Quote, Table
+from aura_tui.providers.script.blocks import Bullets, Code, Formula, Image, Quote, Table
 from aura_tui.providers.script.fitting import SCENE_S
 from aura_tui.providers.script.tables import chart_card, table_card
 
 if TYPE_CHECKING:
     from aura_tui.model.script import AnyCard
     from aura_tui.providers.script.blocks import Block, Section
-    from aura_tui.providers.script.fitting import Line, Outline
+    from aura_tui.providers.script.lines import Line, Outline
 
 _SHORT_S = 3.5  # shorter scenes join a neighbour
 _FULL_S = 13.0  # what a joined scene may take
@@ -34,6 +34,7 @@ _LIST_S = 13.0  # of one card's points
 _CARD_ITEMS = 6
 _CODE_LINES, _CODE_COLUMNS = 14, 110
 _ELLIPSIS = "\u2026"
+_DONE = "\u2713"
 
 
 @dataclass(slots=True)
@@ -52,9 +53,7 @@ class _Take:
     @property
     def narration(self) -> str:
         texts = [
-            line.text  # "It has:" keeps its colon before the points
-            if prose.is_lead_in(line.text) and follows is not None and follows.item is not None
-            else prose.finished(line.text)
+            line.text if self._announces(line, follows) else prose.finished(line.text)
             for line, follows in itertools.zip_longest(self.lines, self.lines[1:])
         ]
         joined = texts[0]
@@ -62,12 +61,21 @@ class _Take:
             joined += ("" if prose.is_unspaced(joined[-2:]) else " ") + text
         return joined
 
+    def _announces(self, line: Line, follows: Line | None) -> bool:
+        """Whether a lead-in keeps its colon: before points, and where it is no sentence without
+        ("You can run it with:" over the code)."""
+        if follows is not None and follows.item is not None:
+            return prose.is_lead_in(line.text)
+        shows = isinstance(self.block, Code | Formula)
+        return prose.dangles(line.text) and (follows is not None or shows)
+
 
 def scenes(out: Outline, chosen: list[int], title: str, said: str) -> tuple[Scene, ...]:
     """The scenes that tell ``chosen`` (indices of lines, in order). The first is the title, with
     ``said`` over it; where that is "", the introduction."""
     takes = _takes(out, chosen)
     made: list[Scene] = []
+    language = out.language
     opening = None if said else _opening(takes, out.sections)
     if opening and len(takes) == 1 and len(opening.lines) > 1:  # a tiny text: two scenes still
         rest = _Take(opening.section, None, opening.lines[1:])
@@ -89,7 +97,7 @@ def scenes(out: Outline, chosen: list[int], title: str, said: str) -> tuple[Scen
             subtitle = next(filter(None, shorts), "")
             card = TitleCard(title=title, subtitle="" if _same(subtitle, title) else subtitle)
         else:
-            card = _card(take, section, title, made)
+            card = _card(take, section, title, made, language)
         made.append(_scene(len(made) + 1, name, take.narration, card, chapter=chapter))
     return tuple(made)
 
@@ -216,15 +224,17 @@ def _joined(takes: list[_Take], sections: list[Section]) -> list[_Take]:
 # -- cards ---------------------------------------------------------------------------------------
 
 
-def _card(take: _Take, section: Section, title: str, before: list[Scene]) -> AnyCard:
+def _card(take: _Take, section: Section, title: str, before: list[Scene], language: str) -> AnyCard:
     name = section.title or title
     above = _kicker(section.parent or (title if section.title else ""), name)
     match take.block:
-        case Bullets(items, ordered):
-            return _bullets(take, items, ordered, name, above)
-        case Code(code, language):
+        case Bullets():
+            return _bullets(take, take.block, name, above, language)
+        case Code(code, syntax):
             head, kicker = _head(take, name, above)
-            return CodeCard(title=head, code=fit_code(code), language=language, kicker=kicker)
+            return CodeCard(title=head, code=fit_code(code), language=syntax, kicker=kicker)
+        case Formula(text):
+            return StatementCard(text=text, kicker=_kicker(name))
         case Table():
             head, kicker = _head(take, name, above)
             return chart_card(take.block, head, kicker) or table_card(take.block, head, kicker)
@@ -262,11 +272,17 @@ def _sentence_end(short: str, whole: str) -> str:
     return whole if _same(short, whole) else short
 
 
-def _bullets(take: _Take, items: tuple[str, ...], ordered: bool, name: str, above: str) -> AnyCard:
+def _bullets(take: _Take, block: Bullets, name: str, above: str, language: str) -> AnyCard:
+    items, ordered = block.items, block.ordered
     told = sorted({line.item for line in take.lines if line.item is not None})
     if len(items) <= _CARD_ITEMS and not take.several:
         told = list(range(len(items)))  # the card may show what there is no time to say
-    points = _points([items[i] for i in told])
+    points = _points([items[i] for i in told], language)
+    if 0 < len(block.done) < len(items):
+        points = [
+            f"{_DONE} {point}" if i in block.done else point
+            for i, point in zip(told, points, strict=True)
+        ]
     if ordered and told and told[0] > 0:  # a second card goes on counting
         points = [f"{i + 1}. {point}" for i, point in zip(told, points, strict=True)]
         ordered = False
@@ -279,10 +295,10 @@ _LABEL = re.compile(
 )
 
 
-def _points(items: list[str]) -> list[str]:
+def _points(items: list[str], language: str) -> list[str]:
     """Short points. Items of the form "Label: explanation" show their labels alone if the whole
     would be too long; all of them, so that the points are of one kind."""
-    firsts = [prose.sentences(item)[0] for item in items]
+    firsts = [prose.sentences(item, language)[0] for item in items]
     short = [prose.shorten(first, _POINT_WORDS) for first in firsts]
     labels = [_LABEL.match(item) for item in items]
     if all(labels) and not all(short):

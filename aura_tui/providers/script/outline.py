@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
     from aura_tui.providers.port import Workbench
     from aura_tui.providers.script.blocks import Document
+    from aura_tui.providers.script.lines import Outline
 
-VERSION = "3"  # part of the checkpoint's key: raise it when the same brief gives another script
+VERSION = "4"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
 _NAMED = 3  # pictures in a warning
 MIN_SCENE_S = 6.0  # on average, in a long video
@@ -99,7 +100,7 @@ class _Told:
     a title (``name`` is "") has its first sentence said there, whole.
     """
 
-    def __init__(self, out: fitting.Outline, budget: float, name: str, rate: float) -> None:
+    def __init__(self, out: Outline, budget: float, name: str, rate: float) -> None:
         first = out.drafts[0]
         intro = first.block is None and not out.sections[first.section].title
         lines = fitting.choose(out, budget) if intro else []
@@ -126,7 +127,7 @@ _SUBJECT = re.compile(
 )
 
 
-def _first_words(out: fitting.Outline) -> str:
+def _first_words(out: Outline) -> str:
     """A title for a text without one: what its first sentence is about, or that sentence, short;
     the first heading where a heading comes first."""
     if not out.lines:

@@ -113,7 +113,36 @@ def finished(text: str) -> str:
 
 def is_lead_in(text: str) -> bool:
     """Whether a sentence only announces what follows it ("Install using pip:")."""
-    return text.rstrip().endswith((":", "\uff1a"))
+    text = text.rstrip()
+    if text.endswith(("...", "\u2026")):
+        return re.search(r"\bfollow(?:ing|s)\b", text[-60:]) is not None
+    return text.endswith((":", "\uff1a"))
+
+
+_STUB = re.compile(
+    r"(?:or,?|and|now,?|then,?|also,?)?\s*(?:"
+    r"(?:(?:for|as an|an?|here(?:'s| is) an) (?:example|instance)|e\.g\.|examples?|outputs?|"
+    r"results?|usage|zum beispiel|z\. ?b\.|beispiel|par exemple|exemple|por ejemplo|ejemplo)"
+    r"\s*[:,.\u2026\uff1a]*"
+    r"|(?:to|with|via|using|by|in|on|from|for|zum|mit|par|pour|para|con)\b[^,]*\s*[:\uff1a])",
+    re.IGNORECASE,
+)
+_DANGLING = re.compile(
+    r"\b(?:with|by|using|use|via|run|is|are|as|like|do|in|of|to|from|be|execute|type|and|or|"
+    r"following(?: \w+)?|like this|gets? us|mit|durch|ist|sind|wie|als|folgt|avec|par|est|con|es)"
+    r"\s*[:\uff1a]$",
+    re.IGNORECASE,
+)
+
+
+def is_stub(text: str) -> bool:
+    """Whether a lead-in says nothing without what it announces ("For example:")."""
+    return _STUB.fullmatch(text.strip()) is not None
+
+
+def dangles(text: str) -> bool:
+    """Whether a lead-in is no sentence without its colon ("You can run it with:")."""
+    return is_lead_in(text) and (is_stub(text) or _DANGLING.search(text.strip()) is not None)
 
 
 _ANAPHORA = re.compile(
