@@ -152,13 +152,18 @@ class Store:
         ]
 
     def recorded(self, job_id: str | None, after: int, limit: int) -> list[Recorded]:
-        """As :meth:`events`, undecoded; a row that no line of text can carry is passed over."""
-        of_job = "" if job_id is None else "j.id = ? AND "
+        """As :meth:`events`, undecoded."""
+        if job_id is not None:
+            rows = self.db.execute(
+                "SELECT id, name, data FROM events WHERE job = (SELECT n FROM jobs WHERE id = ?)"
+                f" AND id > ? AND {self._events_whole} ORDER BY id LIMIT ?",
+                (job_id, after, limit),
+            )
+            return [Recorded(event_id, job_id, name, data) for event_id, name, data in rows]
         rows = self.db.execute(
             "SELECT events.id, j.id, name, data FROM events JOIN jobs j ON j.n = events.job"
-            f" WHERE {of_job}events.id > ? AND instr(data, x'0a') = 0 AND {self._events_whole}"
-            " ORDER BY events.id LIMIT ?",
-            (after, limit) if job_id is None else (job_id, after, limit),
+            f" WHERE events.id > ? AND {self._events_whole} ORDER BY events.id LIMIT ?",
+            (after, limit),
         )
         return [Recorded(*row) for row in rows]
 

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COUNTER_BITS = 20
-_COUNTER_MASK = (1 << COUNTER_BITS) - 1
+COUNTER_MASK = (1 << COUNTER_BITS) - 1
 MAX_ID = (1 << 63) - 1  # what an SQLite INTEGER PRIMARY KEY holds
 _FORM = re.compile(r"([0-9]{1,13})-([0-9]{1,7})")
 
 
 def format_id(event_id: int) -> str:
     """``1763696040123-0`` from the integer form."""
-    return f"{event_id >> COUNTER_BITS}-{event_id & _COUNTER_MASK}"
+    return f"{event_id >> COUNTER_BITS}-{event_id & COUNTER_MASK}"
 
 
 def parse_id(text: str) -> int | None:
@@ -29,7 +29,7 @@ def parse_id(text: str) -> int | None:
         return None
     counter = int(match[2])
     event_id = int(match[1]) << COUNTER_BITS | counter
-    return event_id if counter <= _COUNTER_MASK and event_id <= MAX_ID else None
+    return event_id if counter <= COUNTER_MASK and event_id <= MAX_ID else None
 
 
 class IdClock:

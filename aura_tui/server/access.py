@@ -93,7 +93,7 @@ class Access:
         raise EngineError(
             Code.ORIGIN_REFUSED,
             "The request's Host is not a name of this server",
-            "Call it as localhost or 127.0.0.1, or name the host when serving (--allow-host).",
+            "Call it as localhost or 127.0.0.1, or name the host when serving (--name).",
         )
 
     def _check_origin(self, headers: dict[bytes, bytes]) -> None:
@@ -106,7 +106,7 @@ class Access:
         raise EngineError(
             Code.ORIGIN_REFUSED,
             "Web pages of that origin may not use this server",
-            "Name the origin when serving (--allow-origin).",
+            "Name the origin when serving (--origin).",
         )
 
 

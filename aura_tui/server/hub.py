@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService
 
 RING = 8192  # events kept for readers that follow closely: about 5 MB
-_PAGE = 1000  # events of history at once
+_PAGE = 500  # events of history at once
 _TURN = 256  # events put in before others get their turn, in a flood
 _MAX_OWNERS = 20_000
 _TERMINAL_NAMES = frozenset(EVENT_NAMES[kind] for kind in TERMINAL_EVENTS)
@@ -232,7 +232,11 @@ class Hub:
             frames = [
                 sse.frame(row.id, row.name, row.data)
                 for row in page
-                if not stream.caller.owner or await self.owner_of(row.job_id) == stream.caller.owner
+                if b"\n" not in row.data  # damage that no line of a stream could carry
+                and (
+                    not stream.caller.owner
+                    or await self.owner_of(row.job_id) == stream.caller.owner
+                )
             ]
             if frames:
                 yield b"".join(frames)

@@ -139,7 +139,7 @@ def listen_unix(path: Path) -> socket.socket:
     Bound beside and renamed, so that it is never there with another mode, and never half. Raises
     EngineError where somebody answers, or where the folder doesn't let us.
     """
-    if _answers(path):
+    if unix.answers(path):
         raise EngineError(
             Code.ENGINE_BUSY,
             f"Another process listens on {path}",
@@ -165,19 +165,6 @@ def listen_unix(path: Path) -> socket.socket:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
     return sock
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(2.0)
-        try:
-            with unix.address(path) as address:
-                sock.connect(address)
-        except BlockingIOError:
-            return True  # so many want it that its queue is full
-        except OSError as e:
-            return isinstance(e, TimeoutError)
-    return True
 
 
 def _inode(path: Path) -> int | None:

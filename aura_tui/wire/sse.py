@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from aura_tui.model.events import EVENT_NAMES, Envelope, Heartbeat, Shutdown, StreamFailed
-from aura_tui.model.ids import format_id
+from aura_tui.model.ids import COUNTER_BITS, COUNTER_MASK
 from aura_tui.wire import codec
 
 HEARTBEAT_S: Final = 10.0  # a silent stream says something this often
@@ -22,10 +22,18 @@ HEARTBEAT: Final = "heartbeat"
 SHUTDOWN: Final = "shutdown"
 ERROR: Final = "error"
 
+_NAMES: Final = {name: name.encode() for name in EVENT_NAMES.values()}
+
 
 def frame(event_id: int, name: str, data: bytes) -> bytes:
     """A job's event; ``data`` is its JSON on one line (:func:`aura_tui.wire.codec.encode`)."""
-    return b"id: %s\nevent: %s\ndata: %s\n\n" % (format_id(event_id).encode(), name.encode(), data)
+    # As model.ids.format_id has it; a replay of a long history is made of this line.
+    return b"id: %d-%d\nevent: %b\ndata: %b\n\n" % (
+        event_id >> COUNTER_BITS,
+        event_id & COUNTER_MASK,
+        _NAMES.get(name) or name.encode(),
+        data,
+    )
 
 
 def envelope_frame(envelope: Envelope) -> bytes:
