@@ -66,6 +66,7 @@ JOBS = (
         "Filter",
         id="jobs.filter",
         key_display="/",
+        priority=True,  # what is typed right after it is the filter
         tooltip="Filter: text, or status:failed",
     ),
     Binding("escape", "clear", "Clear", id="jobs.clear", tooltip="Clear the marks, or the filter"),
@@ -97,7 +98,15 @@ LOG = (
     Binding("end,G", "follow", "Follow", id="log.follow", tooltip="To the end, and follow"),
     Binding("left", "sideways(-1)", "Left", id="log.left", show=False),
     Binding("right", "sideways(1)", "Right", id="log.right", show=False),
-    Binding("slash", "search", "Search", id="log.search", key_display="/", tooltip="Search"),
+    Binding(
+        "slash",
+        "search",
+        "Search",
+        id="log.search",
+        key_display="/",
+        tooltip="Search",
+        priority=True,  # as above
+    ),
     Binding("n", "match(1)", "Next", id="log.next-match", tooltip="Next match"),
     Binding("N", "match(-1)", "Previous match", id="log.previous-match", show=False),
     Binding("escape", "clear_search", "Clear", id="log.clear", tooltip="End the search"),

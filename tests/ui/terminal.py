@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -17,18 +18,98 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+# A control sequence whole, the beginning of one that is cut off, or anything else.
+_TOKEN = re.compile(
+    r"\x1b\[(?P<numbers>[0-?]*)[ -/]*(?P<final>[@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|\x1b[^\[\]]|\x1b.*|(?P<char>.)",
+    re.DOTALL,
+)
 _SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
+
+
+class Screen:
+    """What a terminal shows: characters and where they stand, of the sequences that Textual sends.
+    No colours, no scrolling."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.cells: list[list[str]] = []
+        self.resize(size)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Nothing is left of what it showed."""
+        self._columns, self._rows = size
+        self._x = self._y = 0
+        self.cells = [[" "] * self._columns for _ in range(self._rows)]
+
+    def feed(self, text: str) -> None:
+        """Show what was sent. A sequence that is cut off is passed over."""
+        for token in _TOKEN.finditer(text):
+            if token["char"] is not None:
+                self._put(token["char"])
+            elif token["final"] == "H":
+                row, _, column = token["numbers"].partition(";")
+                self._y, self._x = int(row or 1) - 1, int(column or 1) - 1
+            elif token["final"] == "J" or token[0] == "\x1b[?1049h":
+                self.resize((self._columns, self._rows))
+
+    def _put(self, char: str) -> None:
+        if char == "\n":
+            self._y, self._x = self._y + 1, 0
+        elif char == "\r":
+            self._x = 0
+        elif char.isprintable():
+            if self._y < self._rows and self._x < self._columns:
+                self.cells[self._y][self._x] = char
+            self._x += 1
+
+    @property
+    def rows(self) -> list[str]:
+        """A string a row."""
+        return ["".join(row).rstrip() for row in self.cells]
 
 
 class Terminal:
     """The master side of a pty that ``process`` runs on."""
 
-    def __init__(self, process: subprocess.Popen[bytes], master: int, slave: int) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], master: int, slave: int, size: tuple[int, int]
+    ) -> None:
         self.process = process
         self.sent = b""
         self._master = master
         self._slave = slave
         self.modes_before = termios.tcgetattr(slave)
+        self._size_changes = [(0, size)]  # bytes sent before each, and columns and rows then
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Make it another ``size`` (columns, rows), and say so as the kernel does to whoever has it
+        as controlling terminal, which the process has not."""
+        self._size_changes.append((len(self.sent), size))
+        set_size(self._slave, size)
+        self.process.send_signal(signal.SIGWINCH)
+
+    @property
+    def rows(self) -> list[str]:
+        """What the screen shows, a string a row."""
+        screen, at = Screen((80, 24)), 0
+        for begin, size in self._size_changes:
+            screen.feed(self.sent[at:begin].decode(errors="replace"))
+            screen.resize(size)
+            at = begin
+        screen.feed(self.sent[at:].decode(errors="replace"))
+        return screen.rows
+
+    def settles(self, *texts: str, timeout_s: float = 20.0) -> list[str]:
+        """The screen, once it shows all of ``texts`` and nothing has come for a moment."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            quiet = not self.read(0.15)
+            rows = self.rows
+            if quiet and all(any(text in row for row in rows) for text in texts):
+                return rows
+            shown = "\n".join(rows)
+            assert time.monotonic() < deadline, f"{texts} don't show:\n{shown}"
+            assert self.process.poll() is None, f"it ended:\n{self.text[-3000:]}"
 
     @property
     def modes(self) -> list[object]:
@@ -72,13 +153,18 @@ class Terminal:
         return self.process.returncode
 
 
+def set_size(fd: int, size: tuple[int, int]) -> None:
+    """Columns and rows of a terminal."""
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+
+
 @contextmanager
 def terminal(
     command: Sequence[str], environ: Mapping[str, str], size: tuple[int, int] = (80, 24)
 ) -> Iterator[Terminal]:
     """``command`` on a terminal of ``size`` (columns, rows); killed at the end if it still runs."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+    set_size(slave, size)
     process = subprocess.Popen(
         command,
         stdin=slave,
@@ -88,7 +174,7 @@ def terminal(
         start_new_session=True,
     )
     try:
-        yield Terminal(process, master, slave)
+        yield Terminal(process, master, slave, size)
     finally:
         process.kill()
         process.wait()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.homes import fill
 from tests.ui import recordings
 from tests.ui.terminal import Terminal, terminal
 
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = """
-import sys
+import asyncio, sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from aura_tui.errors import AuraError
 from aura_tui.replay import ReplayService
-from aura_tui.ui.app import run_board
+from aura_tui.settings import Settings
+from aura_tui.ui.board import board
+from aura_tui.ui.live import Look
 
 @asynccontextmanager
 async def make():
@@ -37,7 +40,8 @@ async def find(service):
     return service.job_ids[0]
 
 try:
-    outcome = run_board(make, find)
+    look = Look(settings=Settings(home=Path(sys.argv[1])), read_only=len(sys.argv) > 3)
+    outcome = asyncio.run(board(make, find, look))
 except AuraError as e:
     print("error", e.code)
     sys.exit(3)
@@ -127,3 +131,63 @@ def test_an_idle_board_writes_nothing(ended: Terminal) -> None:
     while ended.read(0.7):  # what was still on its way
         pass
     assert ended.read(1.5) == b""
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    home = {"HOME": str(tmp_path), "AURA_HOME": str(tmp_path / "aura"), "AURA_CONFIG": os.devnull}
+    return {"PYTHONPATH": str(ROOT), **home}
+
+
+def test_a_recording_shows_on_the_board_and_follows_the_terminals_size(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    path = recordings.success().write(tmp_path / "run.jsonl")
+    command = [sys.executable, "-m", "aura_tui", "replay", str(path), "--speed", "0"]
+    with terminal(command, environ) as shown:
+        rows = shown.settles("Succeeded after", "recorded", recordings.VIDEO, "q Quit")
+        assert len(rows) == 24
+        shown.resize((120, 40))
+        rows = shown.settles("Succeeded after", "1 done", "q Quit")
+        assert rows[39].lstrip().startswith("o Open")
+        assert all(row[44:46].strip() in ("\u2502", "") for row in rows[:39])
+        shown.resize((40, 12))
+        rows = shown.settles("Succeeded after", "o Open")
+        assert len(rows) == 12
+        assert all(len(row) <= 40 for row in rows)
+        shown.type("l")
+        shown.settles("Visuals: 8 scenes", "end Follow")
+        assert "Succeeded after" not in "".join(shown.rows)
+        shown.type("g")
+        shown.settles("Job accepted")
+        shown.type("q")
+        assert shown.ends() == 0
+        restored(shown)
+        after = shown.sent.rsplit(b"\x1b[?1049l", 1)[1].decode()
+        assert recordings.VIDEO in after  # the board is gone with its screen; this stays
+
+
+def test_the_jobs_of_a_home_show_and_are_gone_through(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    fill(tmp_path / "aura", [f"Video {n}" for n in range(300)])
+    with terminal([sys.executable, "-m", "aura_tui"], environ, (110, 30)) as shown:
+        shown.settles("30 failed", "270 done", "Video 299", "Failed in Rendering")
+        shown.type("/video 150\r")
+        shown.settles("filter: video 150", "Video 150", "Succeeded after")
+        shown.resize((80, 24))
+        shown.type("\r")
+        shown.settles("Video 150", "Succeeded after", "esc Jobs")
+        shown.type("\x1b")
+        shown.settles("filter: video 150")
+        shown.type("q")
+        assert shown.ends() == 0
+        restored(shown)
+
+
+def test_keys_that_clash_are_told_before_the_board_opens(environ: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "aura_tui"]
+    with terminal(command, {**environ, "AURA_BOARD_KEYS": "run.cancel=r"}) as shown:
+        assert shown.ends() == 2
+        assert "run.cancel and run.retry would both have the key r" in shown.text
+        assert b"\x1b[?1049h" not in shown.sent

@@ -33,23 +33,28 @@ _WORD = 11
 _WORD_FROM, _STAGE_FROM, _ID_FROM = 96, 110, 130  # widths
 _STAGE = 13
 _ID = 12
-_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"))
 
 
 def age(seconds: float) -> str:
-    """How long ago, in one unit, never rounded up: ``12 s``, ``3 m``, ``2 h``, ``5 d``, ``3 y``."""
+    """How long ago, in one unit, never rounded up: ``<1 m``, ``3 m``, ``2 h``, ``5 d``, ``3 y``.
+
+    Seconds aren't told: beside a column of them nobody rests.
+    """
     whole = int(max(0.0, seconds))
     if whole >= 1000 * 86_400:
         return f"{min(whole // 31_557_600, 999)} y"
-    size, unit = next(((size, unit) for size, unit in _UNITS if whole >= size), _UNITS[-1])
-    return f"{whole // size} {unit}"
+    for size, unit in _UNITS:
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return "<1 m"
 
 
 def age_stands_s(seconds: float) -> float:
     """How long :func:`age` of ``seconds`` says the same."""
     if seconds < 0:
-        return 1.0 - seconds
-    size = next((size for size, _ in _UNITS if seconds >= size), 1)
+        return 60.0 - seconds
+    size = next((size for size, _ in _UNITS if seconds >= size), 60)
     return size - seconds % size
 
 

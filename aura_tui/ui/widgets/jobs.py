@@ -24,7 +24,7 @@ from aura_tui.ui.widgets.job_rows import WIDE, Row, age, age_stands_s, lines
 from aura_tui.ui.widgets.painted import Painted, changed_cells, drawable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from textual import events
@@ -78,7 +78,7 @@ class JobsPane(Vertical):
         self._filter = FilterInput()
         self._matches = Painted(id="jobs-matches")
         self._problem = Painted(id="jobs-problem")
-        self._list = JobList(can_make=can_make)
+        self._list = JobList(self._ask_filter, can_make=can_make)
 
     def compose(self) -> ComposeResult:
         yield self._summary
@@ -129,14 +129,14 @@ class JobsPane(Vertical):
 
     # The filter
 
-    def on_job_list_filter_asked(self, message: JobList.FilterAsked) -> None:
-        message.stop()
+    def _ask_filter(self) -> None:
+        """The person wants to type a filter."""
         if self._state is None:
             return
         self._filter.value = self._state.filter.text
         self._filter.cursor_position = len(self._filter.value)
         self.add_class("-filtering")
-        self._filter.focus()
+        self.screen.set_focus(self._filter)  # at once: the next key may be here already
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
@@ -206,11 +206,9 @@ class JobList(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.JOBS]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"jobs--cursor", "jobs--cursor-focused"}
 
-    class FilterAsked(Message):
-        """The person wants to type a filter."""
-
-    def __init__(self, *, can_make: bool) -> None:
+    def __init__(self, ask_filter: Callable[[], None], *, can_make: bool) -> None:
         super().__init__()
+        self._ask_filter = ask_filter
         self._can_make = can_make
         self._state: JobsState | None = None
         self._now: datetime | None = None
@@ -398,9 +396,10 @@ class JobList(ScrollView, can_focus=True):
         if self._clears != state.clearable:  # the footer is made anew: not at every key
             self._clears = state.clearable
             self.refresh_bindings()
+        # By the list, whoever asked: what the pane sends doesn't come past it.
         if state.cursor is not None and state.cursor != was:
-            self.post_message(JobsPane.Chosen(state.cursor))
-        self.post_message(JobsPane.Stale())
+            self.post_message(JobsPane.Chosen(state.cursor).set_sender(self))
+        self.post_message(JobsPane.Stale().set_sender(self))
 
     def action_move(self, by: int) -> None:
         if self._state is not None:
@@ -435,7 +434,7 @@ class JobList(ScrollView, can_focus=True):
             self._acted()
 
     def action_filter(self) -> None:
-        self.post_message(self.FilterAsked())
+        self._ask_filter()
 
     def action_clear(self) -> None:
         """Take the marks away; when there are none, the filter."""

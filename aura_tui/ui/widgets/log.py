@@ -308,7 +308,7 @@ class LogView(Vertical):
     def action_search(self) -> None:
         self._origin = (self._page.anchor(self._rows.top), self._follows)
         self._line.display = True
-        self._input.focus()
+        self.screen.set_focus(self._input)  # at once: the next key may be here already
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
@@ -359,6 +359,8 @@ class LogView(Vertical):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "search":  # while one types, a slash is a slash
+            return self.screen.focused is not self._input
         # Where a key has nothing to do here it is the app's.
         if action in ("match", "clear_search"):
             return bool(self._page.needle)
