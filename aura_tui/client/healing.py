@@ -88,9 +88,10 @@ class HealingStream:
         self._opened_at: datetime | None = None
 
     async def envelopes(self) -> AsyncGenerator[Envelope]:
-        """The events. Ends with the job's end; raises what no other try cures."""
+        """The events. Ends with the job's end, or when the client is closed; raises what no other
+        try cures."""
         try:
-            while True:
+            while not self._http.closed:
                 try:
                     async with aclosing(self._connection()) as connection:
                         async for envelope in connection:
@@ -180,7 +181,7 @@ class HealingStream:
         delay_s = self._backoff.next_s(problem.retry_after_s)
         retry_at = now + timedelta(seconds=delay_s)
         self._line.waiting(self._backoff.attempt, problem.reason, retry_at)
-        if delay_s <= 0:
+        if delay_s <= 0 or self._http.closed:
             return
         wake = self._wake()
         waits = [

@@ -105,6 +105,7 @@ class Http:
                 field="token",
             )
         self._ca = ca
+        self.closed = False
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
         self._open = contextlib.ExitStack()  # the folder of a socket whose path is too long
@@ -115,7 +116,8 @@ class Http:
         return bool(self._token)
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close every connection; there will be no other."""
+        self.closed = True
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
@@ -213,6 +215,8 @@ class Http:
 
     async def _ready(self) -> httpx.AsyncClient:
         async with self._making:
+            if self.closed:
+                raise Broken("the link was closed")
             if self._client is None:
                 self._client = await self._make()
             return self._client

@@ -124,7 +124,8 @@ class LenientReader:
         own = bool(frame.id) and frame.id != self._here_id
         if own:
             self._here_id = frame.id
-            self._raw_id = frame.id if frame.id.isprintable() and len(frame.id) <= 200 else ""
+            can_be_sent = frame.id.isascii() and frame.id.isprintable() and len(frame.id) <= 200
+            self._raw_id = frame.id if can_be_sent else ""
         text = f"{frame.id if own else ''}\n{frame.name}\n{frame.data}"
         print_ = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
         known = print_ in self._earlier or (own and print_ in self._recent)

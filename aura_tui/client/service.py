@@ -117,9 +117,10 @@ class RemoteService:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """See :class:`~aura_tui.service.JobService`."""
-        self._switchboard.close()
+        """See :class:`~aura_tui.service.JobService`. Streams end, whatever they wait for."""
         await self._http.aclose()
+        self.reconnect()
+        self._switchboard.close()
 
     # -- the link
 
@@ -150,7 +151,8 @@ class RemoteService:
         of the job is followed by :meth:`events` of this very service; over a Unix socket the
         engine itself puts them there."""
         check(request)
-        headers = {routes.CORRELATION_ID: correlation_id or secrets.token_hex(8)}
+        named = "".join(c for c in correlation_id or "" if c.isascii() and c.isprintable())[:100]
+        headers = {routes.CORRELATION_ID: named or secrets.token_hex(8)}
         if deliver_to is not None and self._http.address.uds is not None:
             headers[routes.DELIVER_TO] = quote(str(deliver_to.absolute()), safe="/")
             deliver_to = None

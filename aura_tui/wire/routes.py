@@ -50,4 +50,5 @@ EVENT_STREAM: Final = "text/event-stream"
 
 def path(template: str, job_id: str = "", name: str = "") -> str:
     """The path that ``template`` means for a job and an artifact; both are escaped."""
-    return template.replace("{id}", quote(job_id, safe="")).replace("{name}", quote(name, safe=""))
+    job_id, name = (quote(part, safe="", errors="replace") for part in (job_id, name))
+    return template.replace("{id}", job_id).replace("{name}", name)

@@ -423,6 +423,21 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(connect: Connect, wa
     listening.close()
 
 
+@pytest.mark.parametrize("waits_for", ["an event", "the next try"])
+async def test_closing_the_service_ends_its_streams(
+    waits_for: str, running: Scripted, connect: Connect, waits: Waits
+) -> None:
+    waits.hold = asyncio.Event()
+    running.on(EVENTS, stream(RUN[0], hold=waits_for == "an event"), refused(503))
+    service = connect(running.url)
+    got: list[ev.Envelope] = []
+    watching = asyncio.create_task(gather(service, got))
+    await until(lambda: waits.seconds if waits_for == "the next try" else got)
+    await service.aclose()
+    await watching
+    assert got == RUN[:1]
+
+
 # --- a history that is gone
 
 

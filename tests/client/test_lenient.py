@@ -144,7 +144,7 @@ async def test_ids_that_are_not_ours_are_sent_back_as_they_are(
 ) -> None:
     foreign.on(
         EVENTS,
-        stream(said("job-log", "abc#1", message="a"), said("job-log", "abc#2", message="b")),
+        stream(said("job-log", "\u00e9", message="a"), said("job-log", "abc#2", message="b")),
         stream(said("job-log", "abc#2", message="b"), said("job-completed", "abc#3")),
     )
     _, events = await watch(connect(foreign.url))

@@ -134,6 +134,16 @@ async def test_odd_ids_stay_within_their_place_in_the_path(
     assert server.requests[0].path == "/api/jobs/..%2F..%2Fx%3Fy%23z"
 
 
+async def test_no_name_breaks_a_request(server: Scripted, connect: Connect) -> None:
+    with pytest.raises(NotFound):
+        await connect(server.url).get("\udcff")
+    server.on("/api/jobs", json({"jobId": JOB_ID, "status": "Queued"}, 202))
+    server.on(JOB, job(fresh_job()))
+    request = JobRequest(brief=Brief(text="words"))
+    await connect(server.url).submit(request, correlation_id="\u00e9\n\x00c")
+    assert server.asked("/api/jobs")[-1].headers["x-correlation-id"] == "c"
+
+
 # --- no server, or another one
 
 
