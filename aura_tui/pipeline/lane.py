@@ -10,7 +10,6 @@ Imports little: it is started once for every core.
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import threading
@@ -19,9 +18,9 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from aura_tui.pipeline.feed import Feed
 from aura_tui.pipeline.frames import Painter, PictureError, blend
 from aura_tui.pipeline.lane_order import Done, Order
-from aura_tui.pipeline.pixels import pixels
 from aura_tui.process import preexec
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from aura_tui.pipeline.segments import Segment
     from aura_tui.providers.visuals.drawing import Fallback
 
-_PIPE_BYTES = 1 << 20  # Linux's usual limit; 64 KB costs 1.5 ms a frame in switches
 _STDERR_BYTES = 32 * 1024
 
 
@@ -63,11 +61,11 @@ def encode(order: Order, painter: Painter) -> Done:
     said = bytearray()
     listener = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
     listener.start()
+    feed = Feed(process.stdin.fileno())  # alive until the process is over, which reads from it
     problem, picture, memory = "", "", False
     try:
-        _widen(process.stdin)
         for frame in frames(order.segment, painter, order.fallbacks):
-            _write(process.stdin.fileno(), [pixels(plane) for plane in frame])
+            feed.frame(frame)
     except BrokenPipeError:
         pass  # FFmpeg ended early: its exit code and last words say why
     except MemoryError:
@@ -127,25 +125,6 @@ def frames(
         else:
             shown = (burned, overlays[burned].over(plain))
             yield shown[1]
-
-
-def _write(pipe: int, left: list[memoryview]) -> None:
-    """All of ``left``, in as few system calls as the pipe allows."""
-    while left:
-        written = os.writev(pipe, left)
-        while left and written >= len(left[0]):
-            written -= len(left[0])
-            del left[0]
-        if left:
-            left[0] = left[0][written:]
-
-
-def _widen(pipe: IO[bytes]) -> None:
-    if sys.platform == "linux":
-        import fcntl
-
-        with contextlib.suppress(OSError):  # over the user's quota of pipe memory: it stays small
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _listen(stream: IO[bytes], said: bytearray) -> None:
