@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from aura_tui.providers.speech import english_formula
 from aura_tui.providers.speech.english_lexicon import (
     ABBREVIATIONS,
     BEFORE_NUMBER,
@@ -44,6 +45,9 @@ def forms(tokens: list[str]) -> list[str]:
 
 def _form(tokens: list[str], i: int) -> str:
     token = tokens[i]
+    if token in ("/", "\u00b7") and 0 < i < len(tokens) - 1:
+        operands = all(map(english_formula.is_operand, (tokens[i - 1], tokens[i + 1])))
+        return ("over" if token == "/" else "times") if operands else ""
     if token in SYMBOLS:
         return _lone_symbol(token, tokens, i)
     if token.lower() in NAMES:
@@ -132,6 +136,12 @@ def _core(core: str, before: str, after: str, *, year_likely: bool) -> str:
     low = core.lower()
     if low in NAMES:
         return NAMES[low]
+    if core not in UNITS and english_formula.is_formula(core):
+        return english_formula.said(core)
+    if applied := english_formula.call(core):
+        return applied
+    if english_formula.OPERATORS & {before, after} and (both := english_formula.coefficient(core)):
+        return both
     if core in UNITS and core not in ONLY_ATTACHED and re.fullmatch(NUMBER, before):
         return plural(UNITS[core], before)
     if low in SPELLED_MAGNITUDES and (money := AMOUNT.fullmatch(before)) and not money[5]:

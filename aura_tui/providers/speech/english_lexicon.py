@@ -118,6 +118,7 @@ UNITS = {
     "dB": "decibel",
     "km/h": "kilometer per hour",
     "m/s": "meter per second",
+    "m/s\u00b2": "meter per second squared",
     "mph": "mile per hour",
     "\u00b0": "degree",
     "\u00b0C": "degree Celsius",

@@ -14,7 +14,7 @@ import unicodedata
 from aura_tui.providers.speech import english
 from aura_tui.providers.speech.english_lexicon import SYMBOLS
 
-VERSION = 1  # part of a sound's key: raise it when a form changes
+VERSION = 2  # part of a sound's key: raise it when a form changes
 
 MAX_RULED = 300  # characters; longer tokens are data, and no pattern runs over them twice
 MAX_RUN = 48  # letters and digits in a row; longer ones are hashes and noise, not words
