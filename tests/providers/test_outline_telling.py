@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aura_tui.model.request import Brief, JobRequest, PlanSpec
-from aura_tui.model.script import BulletsCard, CodeCard, Script, StatementCard
+from aura_tui.model.script import BulletsCard, CodeCard, Script, StatementCard, TableCard
 from aura_tui.providers.script.outline import outline
 
 if TYPE_CHECKING:
@@ -163,3 +163,18 @@ def test_a_short_cut_keeps_what_says_something() -> None:
     assert "Each frame is compared" in said
     for pointer in ("available at", "say hello", "tracker", "repair"):
         assert pointer not in said
+
+
+def test_words_in_a_table_are_told_beside_its_numbers_and_not_charted() -> None:
+    text = "# T\n\n| Group | What they did | Volunteers |\n|---|---|---|\n"
+    for name, count in (("Schools", 340), ("Neighbours", 1120), ("Brigade", 45)):
+        text += f"| {name} | Watered the young trees of the street | {count} |\n"
+    script = ask(text)
+    assert "Schools: Watered the young trees of the street, volunteers 340." in told(text)
+    assert isinstance(script.scenes[-1].card, TableCard)
+
+
+def test_a_table_of_ticks_names_what_each_row_has() -> None:
+    text = "# T\n\n| Feature | Free | Pro |\n|---|---|---|\n"
+    text += "| Sensor | \u274c | \u2705 |\n| Alarm | \u2705 | \u2705 |\n"
+    assert "Sensor: pro. Alarm: free, pro." in told(text)

@@ -23,7 +23,8 @@ _HARD_WORTH = 0.2  # of a sentence with a formula that only the eye can follow
 _BOILERPLATE = re.compile(
     r"licen[sc]e|licensing|contribut|change ?log|table of contents|contents$|badges|sponsor|"
     r"credits|acknowledg|links|join us|discord|^support(?: \w+)?$|authors?$|maintainers|"
-    r"code of conduct|security|vulnerabilit|release notes|references|bibliograph|footnotes|"
+    r"copyright|releasing|new release|code of conduct|security|vulnerabilit|release notes|"
+    r"references|bibliograph|footnotes|"
     r"see also|further reading|donat|release information|history|^v?\d+\.\d+|^version \d|"
     r"\breleased? \d|^\(released|\d{4}-\d\d-\d\d|what.?s new|for enterprise|testimonials|talks$|"
     r"resources$|^community|who uses|bugs|issue|getting help|^help$|contact|"
@@ -57,7 +58,9 @@ def rank(drafted: Drafted) -> None:
     for i, line in enumerate(out.lines):
         block = out.drafts[line.draft].block
         theme = sum(math.log1p(common[w]) for w in bags[i]) / top / (len(bags[i]) + 3)
-        score = 0.6 + theme + 0.5 * (i in drafted.firsts)
+        leans = prose.leans_back(line.text)
+        score = 0.6 + theme + 0.5 * (i in drafted.firsts and not leans)
+        score -= 0.3 * (leans and isinstance(block, Code)) + 0.3 * line.text.endswith("...")
         score += 0.3 * (prose.figure(line.text) is not None)
         score += 0.25 * isinstance(block, Bullets | Formula | Quote | Table)
         score += 0.15 * isinstance(block, Code)

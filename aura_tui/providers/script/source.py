@@ -40,6 +40,7 @@ _REST: tuple[tuple[re.Pattern[str], str], ...] = (
         r"\n```\1\n\2\n```\n",
     ),
     (re.compile(r"^\.\. .*\n(?:[ \t]+\S.*\n)*", re.MULTILINE), "\n"),  # images, targets, comments
+    (re.compile(r"^\|[ \t]+(?=[^|\s][^|\n]*$)", re.MULTILINE), ""),  # line blocks
     (re.compile(r"`([^`<>]{1,200}?)\s*<[^<>`\s]{1,500}>`_{1,2}"), r"\1"),  # links
     (re.compile(r"`([^`<>\n]{1,200})`_{1,2}(?!\w)"), r"\1"),
     (re.compile(r"(?<!\S)\|[\w. -]{1,60}\|(?!\S)"), ""),  # substitutions: badges, mostly

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.providers.script import prose
-from aura_tui.providers.script.tables import chart_values
+from aura_tui.providers.script.tables import chart_values, wordy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,12 @@ def told(table: Table, language: str) -> list[str]:
 def _by_numbers(table: Table, language: str) -> list[str]:
     phrases = _PHRASES.get(language.split("-")[0].lower())
     labels, *columns = zip(*table.rows, strict=True)
-    if phrases is None or not all(map(str.strip, labels)) or len(set(labels)) < len(labels):
+    if (
+        phrases is None
+        or any(map(wordy, columns))
+        or not all(map(str.strip, labels))
+        or len(set(labels)) < len(labels)
+    ):
         return []
     said: list[str] = []
     for head, cells in zip(table.header[1:], columns, strict=True):
@@ -119,11 +124,15 @@ def _column(
 def _by_rows(table: Table, language: str) -> list[str]:
     said = []
     for label, *cells in table.rows:
-        parts = [
-            part
-            for head, cell in zip(table.header[1:], cells, strict=True)
-            if (part := _cell(head, cell, language))
-        ][:MAX_COLUMNS]
+        if len(cells) > 1 and YES in cells and {*cells} <= {YES, NO, ""}:
+            heads = zip(table.header[1:], cells, strict=True)  # what has it, by name
+            parts = [_name(head, language) for head, cell in heads if cell == YES]
+        else:
+            parts = [
+                part
+                for head, cell in zip(table.header[1:], cells, strict=True)
+                if (part := _cell(head, cell, language))
+            ][:MAX_COLUMNS]
         if parts and any(c.isalnum() for c in label):
             between = "; " if any(", " in part for part in parts) else ", "
             said.append(prose.finished(f"{label.rstrip(' :.')}: {between.join(parts)}"))
@@ -137,13 +146,15 @@ def _cell(head: str, cell: str, language: str) -> str:
     cell = prose.sentences(cell, language)[0].split("; ")[0].rstrip(" .;") if cell.strip() else ""
     if cell.lower() in _NOTHING or len(cell.split()) > _CELL_WORDS:
         return ""
-    tongue = language.split("-")[0].lower()
-    phrases = _PHRASES.get(tongue, _EN)
+    phrases = _PHRASES.get(language.split("-")[0].lower(), _EN)
     cell = {YES: phrases.yes, NO: phrases.no}.get(cell, cell)
     head = head.rstrip(" .:?")
-    if not head or _PLAIN.fullmatch(head):
-        return cell
+    return cell if not head or _PLAIN.fullmatch(head) else f"{_name(head, language)} {cell}"
+
+
+def _name(head: str, language: str) -> str:
+    """A header within a sentence: without the capital of a heading. German nouns keep theirs."""
     first = head.split(" ", 1)[0]
-    if tongue != "de" and first.istitle() and len(first) > 1:  # German nouns keep their capital
-        head = head[0].lower() + head[1:]
-    return f"{head} {cell}"
+    if language.startswith("de") or not first.istitle() or len(first) < 2:
+        return head
+    return head[0].lower() + head[1:]

@@ -43,6 +43,8 @@ def chart_card(table: Table, title: str, kicker: str) -> ChartCard | None:
     numeric = [values for cells in columns[1:] if (values := chart_values(cells))]
     if len(numeric) != 1 or len(columns) > 3 or not all(columns[0]):
         return None
+    if any(wordy(cells) for cells in columns[1:]):
+        return None  # bars would drop what the words say
     at = next(i for i, cells in enumerate(columns) if i and chart_values(cells))
     head = table.header[at]
     labels = tuple(label[:24] for label in columns[0])
@@ -58,6 +60,11 @@ def chart_card(table: Table, title: str, kicker: str) -> ChartCard | None:
         texts=tuple(columns[at]),
         kicker=kicker,
     )
+
+
+def wordy(cells: tuple[str, ...]) -> bool:
+    """Whether a column is made of words rather than names and figures."""
+    return sum(len(cell.split()) for cell in cells) >= 4 * len(cells)
 
 
 def chart_values(cells: tuple[str, ...]) -> tuple[float, ...] | None:

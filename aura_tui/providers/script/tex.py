@@ -49,7 +49,7 @@ _WRAPPERS = (
 )
 
 _MARKS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
-_UPPER = dict(zip("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", strict=True))
+_UPPER = dict(zip("0123456789+-=()niabkmtxy", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵃᵇᵏᵐᵗˣʸ", strict=True))
 _LOWER = dict(zip("0123456789+-=(),kijaeoxtmn", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎,ₖᵢⱼₐₑₒₓₜₘₙ", strict=True))
 _SCRIPTS = re.escape("".join({*_UPPER.values(), *_LOWER.values()} - {","}))
 
@@ -183,7 +183,7 @@ def _fraction(over: str, under: str) -> str:
 
 _SAYABLE = re.compile(
     "[A-Za-z0-9 .,()=+\u2212\u00b7\u00d7/<>\u2264\u2265\u2248\u2260\u00b1\u00b2\u00b3\u221a%!"
-    "\u2070-\u209f\u0391-\u03c9\u221e\u2192]{1,48}"
+    "\u00b9\u2070-\u209f\u0391-\u03c9\u221e\u2192\u1d43-\u1d57\u02e3\u02b8]{1,48}"
 )
 _HARD = re.compile("[\u222b\u2211\u220f\u2202\u2207\u2200\u2203\u2208\u2282\u2286]|[\\^_]\\(")
 
