@@ -64,6 +64,8 @@ class Code(StrEnum):
     DISK_FULL = "E701"
     STAGE_TIMEOUT = "E702"
     OUT_OF_MEMORY = "E703"
+    SYSTEM_LIMIT = "E704"
+    FILE_UNUSABLE = "E705"
     INTERNAL = "E799"
 
     ENGINE_BUSY = "E801"

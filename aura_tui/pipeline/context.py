@@ -172,17 +172,25 @@ def backoff_s(tries: int, base_s: float, cap_s: float, error: Transient) -> floa
 
 
 def storage_error(error: OSError) -> StageError:
-    """The job's error for a write that failed: a full disk, a quota, a read-only home."""
+    """The job's error for what the system refused: room, files, processes, a write."""
     import errno
 
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StageError(
-            Code.DISK_FULL,
-            "The disk is full",
-            "Free some space, then retry: finished pieces are kept.",
-        )
-    return StageError(
-        Code.INTERNAL,
-        f"A file can't be used: {error.strerror or error} ({error.filename or 'unnamed'})",
-        "Check the folder's permissions and the disk, then retry: finished pieces are kept.",
-    )
+    why = error.strerror or str(error)
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            code, message = Code.DISK_FULL, "The disk is full"
+            remediation = "Free some space"
+        case errno.ENOMEM:
+            code, message = Code.OUT_OF_MEMORY, "The memory ran out"
+            remediation = "Close other programs, set render.lanes to 1 or take a lower resolution"
+        case errno.EMFILE | errno.ENFILE | errno.EAGAIN:
+            code, message = Code.SYSTEM_LIMIT, f"The system allows no more: {why}"
+            remediation = (
+                "Raise the limits of open files and processes (ulimit -n, ulimit -u), or set "
+                "render.lanes to 1"
+            )
+        case _:
+            code, message = Code.FILE_UNUSABLE, f"A file can't be used: {why}"
+            message += f" ({error.filename})" if error.filename else ""
+            remediation = "Check the folder's permissions and the disk"
+    return StageError(code, message, f"{remediation}, then retry: finished pieces are kept.")

@@ -199,8 +199,11 @@ async def test_while_paused_no_piece_is_tried_again(bench: Bench) -> None:
     [
         (errno.ENOSPC, Code.DISK_FULL),
         (errno.EDQUOT, Code.DISK_FULL),
-        (errno.EACCES, Code.INTERNAL),
-        (errno.EROFS, Code.INTERNAL),
+        (errno.EACCES, Code.FILE_UNUSABLE),
+        (errno.EROFS, Code.FILE_UNUSABLE),
+        (errno.EMFILE, Code.SYSTEM_LIMIT),
+        (errno.EAGAIN, Code.SYSTEM_LIMIT),
+        (errno.ENOMEM, Code.OUT_OF_MEMORY),
     ],
 )
 async def test_a_write_that_fails_is_an_error_that_says_what_to_do(

@@ -7,6 +7,7 @@ build without x264 must not take the place of the wheel's.
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import re
@@ -51,6 +52,8 @@ class FFmpeg(msgspec.Struct, frozen=True, kw_only=True):
     identity: str
     passed_over: str = ""  # why the one on the PATH was not taken, for `doctor`
 
+
+_NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
 _found: dict[tuple[str, str], FFmpeg] = {}
 
@@ -144,14 +147,19 @@ async def _examine(path: str, source: Source, children: Children) -> FFmpeg | st
 
 
 async def _ask(path: str, question: str, children: Children) -> str:
-    """What ``path`` prints on stdout; "" when it fails, hangs or floods."""
+    """What ``path`` prints on stdout; "" when it fails, hangs or floods.
+
+    Raises OSError where the system has no room for another process: no fault of FFmpeg's.
+    """
     try:
         done: Completed = await children.run(
             [path, "-nostdin", "-hide_banner", question],
             timeout_s=_LOOK_TIMEOUT_S,
             max_output=_LIST_LIMIT,
         )
-    except (OSError, TimeoutError, OutputTooLarge):
+    except (OSError, TimeoutError, OutputTooLarge) as e:
+        if isinstance(e, OSError) and e.errno in _NO_ROOM:
+            raise
         return ""
     return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
 
