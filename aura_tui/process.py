@@ -9,42 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from aura_tui.lifeline import preexec
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
-
-    _Preexec = Callable[[], None]
-
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-# Loaded before any fork: between fork and exec nothing may import or allocate much.
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent ends (Linux; elsewhere a no-op).
-
-    Called in a fresh child with its parent's id; a parent that ended meanwhile is noticed.
-    """
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-
-def preexec() -> _Preexec:
-    """What a child runs between fork and exec: make it die with this process."""
-    parent = os.getpid()
-    return lambda: die_with_parent(parent)
 
 
 class Completed(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent / "aura_tui"
 # Everything that affects who may import whom lives here. A room imports lower floors, and itself.
 FLOORS: dict[str, int] = {
     "errors": 0,
+    "lifeline": 0,
     "model": 1,
     "settings": 2,
     "service": 2,

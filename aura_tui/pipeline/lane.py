@@ -18,10 +18,10 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
+from aura_tui.lifeline import preexec
 from aura_tui.pipeline.feed import Feed
 from aura_tui.pipeline.frames import Painter, PictureError, blend
 from aura_tui.pipeline.lane_order import Done, Order
-from aura_tui.process import preexec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
