@@ -33,6 +33,9 @@ class Ring:
         self._owners: list[str] = []
         self._frames: list[bytes] = []
         self._ends: set[int] = set()  # ids of terminal events
+        # Readers of one job mostly stand at one place: what the first was given serves them all.
+        self._asked: tuple[int, str | None, str] | None = None
+        self._given = Taken(b"", 0, False)
 
     @property
     def newest(self) -> int:
@@ -41,6 +44,7 @@ class Ring:
 
     def put(self, event_id: int, job_id: str, owner: str, frame: bytes, *, last: bool) -> None:
         """The next event; its id is above all others'."""
+        self._asked = None
         self._ids.append(event_id)
         self._jobs.append(job_id)
         self._owners.append(owner)
@@ -59,6 +63,12 @@ class Ring:
     def take(self, cursor: int, job_id: str | None, owner: str) -> Taken:
         """A batch above ``cursor``, which must not be below ``floor``: of one job; or of all that
         ``owner`` made, "" being everybody's."""
+        if self._asked != (cursor, job_id, owner):
+            self._given = self._take(cursor, job_id, owner)
+            self._asked = (cursor, job_id, owner)
+        return self._given
+
+    def _take(self, cursor: int, job_id: str | None, owner: str) -> Taken:
         start = bisect_right(self._ids, cursor)
         stop = min(len(self._ids), start + _BATCH)
         if start == stop:
