@@ -84,7 +84,8 @@ class Espeak:
                 reply = await self._run(scene, text, raw, bench)
             else:
                 reply = _Reply(_RATE, write_silence(raw, _RATE), ())
-            sound = await finish(raw, out, bench, what=f"{clean_line(scene.text, 40)!r}")
+            what = f"{clean_line(scene.text, 40)!r}"
+            sound = await finish(raw, out, bench, what=what, from_us=True)
         finally:
             raw.unlink(missing_ok=True)
         events = [(at, start / reply.rate, end / reply.rate) for at, start, end in reply.words]

@@ -44,6 +44,7 @@ _INPUT = (
     "-format_whitelist",
     "wav,w64,mp3,flac,ogg,aac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aiff,au,caf",
 )
+_PLAIN = ("-probesize", "4096")  # a header tells all; FFmpeg would read on: 5 ms a run
 _MEASURED = re.compile(r"^\s+(I|Peak):\s+(-?inf|nan|-?[\d.]+) (?:LUFS|dBFS)\s*$", re.MULTILINE)
 _SILENCE = re.compile(r"silence_(start|end): (-?[\d.]+)")
 
@@ -60,16 +61,20 @@ class Sound(msgspec.Struct, frozen=True):
         return self.samples / SAMPLE_RATE
 
 
-async def finish(raw: Path, out: Path, bench: Workbench, *, what: str) -> Sound:
+async def finish(
+    raw: Path, out: Path, bench: Workbench, *, what: str, from_us: bool = False
+) -> Sound:
     """Write ``raw`` (any audio file) to ``out``, levelled to ``settings.speech.loudness_lufs``.
 
-    ``what`` names the sound in errors. Raises StageError: SPEECH_REPLY_INVALID when ``raw`` is
-    no audio or too long. What is silent or too faint to be a voice stays as it is.
+    ``what`` names the sound in errors; ``from_us``: a worker of ours wrote ``raw``, as a plain WAV.
+    Raises StageError: SPEECH_REPLY_INVALID when ``raw`` is no audio or too long. What is silent or
+    too faint to be a voice stays as it is.
     """
-    loudness, peak_db = await _measure(raw, bench, what)
+    before = _PLAIN if from_us else ()
+    loudness, peak_db = await _measure(raw, bench, what, before)
     if not loudness > _UNMEASURED_LUFS and peak_db > _SILENT_DB:
         # Shorter than one gating block (0.4 s): a loop of it has the same loudness.
-        loudness, _ = await _measure(raw, bench, what, loops=9)
+        loudness, _ = await _measure(raw, bench, what, (*before, "-stream_loop", "9"))
     gain_db = 0.0
     if loudness > _UNMEASURED_LUFS:
         gain_db = min(bench.settings.speech.loudness_lufs - loudness, _MAX_GAIN_DB)
@@ -83,7 +88,7 @@ async def finish(raw: Path, out: Path, bench: Workbench, *, what: str) -> Sound:
         filters.append(f"alimiter=limit={limit:.4f}:attack=2:release=60:level=0")
     filters.append(f"silencedetect=n={_PAUSE_DB}dB:d={_PAUSE_S}")
     written = ("-c:a", "pcm_s16le", "-map_metadata", "-1", "-bitexact", "-f", "wav", _url(out))
-    said = await _ffmpeg(bench, raw, (), filters, written, what)
+    said = await _ffmpeg(bench, raw, before, filters, written, what)
     with wave.open(str(out), "rb") as file:
         samples = file.getnframes()
     if not 0 < samples <= MAX_SOUND_S * SAMPLE_RATE:
@@ -91,12 +96,12 @@ async def finish(raw: Path, out: Path, bench: Workbench, *, what: str) -> Sound:
     return Sound(samples, _voiced(said, samples / SAMPLE_RATE))
 
 
-async def _measure(raw: Path, bench: Workbench, what: str, loops: int = 0) -> tuple[float, float]:
+async def _measure(
+    raw: Path, bench: Workbench, what: str, before: Sequence[str]
+) -> tuple[float, float]:
     """(integrated loudness in LUFS, true peak in dBFS) of ``raw`` as mono; -inf for silence."""
     filters = [_MONO, "ebur128=framelog=verbose:peak=true"]
-    said = await _ffmpeg(
-        bench, raw, ("-stream_loop", str(loops)), filters, ("-f", "null", "-"), what
-    )
+    said = await _ffmpeg(bench, raw, before, filters, ("-f", "null", "-"), what)
     found = dict(_MEASURED.findall(said))
     try:
         loudness, peak = float(found["I"]), float(found["Peak"])
