@@ -376,6 +376,10 @@ class EmbeddedService(StoreReading):
 
     # -- JobService: reading
 
+    async def get(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`. An open job is in memory, folded already."""
+        return self._log.job(job_id) or await super().get(job_id)
+
     async def events(
         self, job_id: str | None = None, *, after: int | None = None
     ) -> AsyncIterator[ev.Envelope]:
