@@ -25,6 +25,7 @@ Planes = tuple[Image.Image, Image.Image, Image.Image]
 
 _LUMA_STEPS = 3  # samples a pixel, each way
 _CHROMA_STEPS = 2  # the eye places colour less exactly
+_COLOUR_STEP = 1 / 8  # of a chroma sample: half of what NEAREST may be off anyway
 _MAX_SAMPLES = 48_000_000  # of the enlarged luma: memory stays bounded at any frame size
 _PICTURES_KEPT = 2  # a crossfade shows two
 _NEAR = 1.1  # a picture at most so much larger than needed is taken as it is
@@ -53,6 +54,7 @@ class Painter:
     def __init__(self, width: int, height: int) -> None:
         self.size = (width, height)
         self._kept: OrderedDict[tuple[object, ...], Planes] = OrderedDict()
+        self._colours: dict[tuple[object, ...], tuple[Image.Image, Image.Image]] = {}
 
     def frame(self, layer: Layer, number: int) -> Planes:
         """The layer's frame ``number``, as planes of the frame's size."""
@@ -60,11 +62,30 @@ class Painter:
         if layer.start == layer.end:
             return self._still(layer.picture, window)
         planes = self._enlarged(layer)
-        return (
-            _sample(planes[0], window, self.size),
-            _sample(planes[1], window, _half(self.size)),
-            _sample(planes[2], window, _half(self.size)),
-        )
+        return (_sample(planes[0], window, self.size), *self._colour(layer, number, planes))
+
+    def _colour(self, layer: Layer, number: int, planes: Planes) -> tuple[Image.Image, Image.Image]:
+        """Cb and Cr of a moving layer; of slow motion each second frame has those before it."""
+        at = layer.offset + number
+        if self._colour_step(layer) < _COLOUR_STEP:
+            at -= at % 2
+        key = (layer.picture, layer.start, layer.end, layer.span, at)
+        colour = self._colours.get(key)
+        if colour is None:
+            window = layer.window(at - layer.offset)
+            half = _half(self.size)
+            colour = _sample(planes[1], window, half), _sample(planes[2], window, half)
+            while len(self._colours) >= _PICTURES_KEPT:
+                del self._colours[next(iter(self._colours))]
+            self._colours[key] = colour
+        return colour
+
+    def _colour_step(self, layer: Layer) -> float:
+        """Chroma samples that the frame's edges move by from frame to frame, at most."""
+        a, b = layer.start, layer.end
+        moved = max(abs(from_ - to) for from_, to in zip(a, b, strict=True))
+        closest = min(a[2] - a[0], a[3] - a[1], b[2] - b[0], b[3] - b[1])
+        return moved / closest * max(_half(self.size)) / max(1, layer.span - 1)
 
     def prepare(self, layer: Layer) -> None:
         """Make the planes of ``layer`` now, so that its first frame doesn't wait for them."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aura_tui.model.timeline import Timeline
     from aura_tui.pipeline.context import StageContext
 
-_DRAWING = 1  # part of every segment's key: bump it when frames come out otherwise
+_DRAWING = 2  # part of every segment's key: bump it when frames come out otherwise
 
 
 class RenderPlan(msgspec.Struct, frozen=True, kw_only=True):

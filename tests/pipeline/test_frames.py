@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,43 @@ def test_a_pan_moves_evenly_by_parts_of_a_pixel(tmp_path: Path) -> None:
     off = [value - step * i for i, value in enumerate(where)]
     assert max(off) - min(off) < 0.6
     assert statistics.pstdev(off) < 0.15, "whole pixels would give 0.29: visible judder"
+
+
+def colourful(path: Path) -> Path:
+    image = Image.new("RGB", (384, 216))
+    image.paste((255, 40, 0), (180, 0, 384, 216))
+    image.save(path)
+    return path
+
+
+def moved(picture: Path, span: int, offset: int = 0) -> Layer:
+    start, end = (0.0, 0.0, 0.9, 0.9), (0.1, 0.0, 1.0, 0.9)
+    return Layer(picture=str(picture), start=start, end=end, offset=offset, span=span)
+
+
+def test_colour_moves_every_second_frame_where_that_is_less_than_a_sample_can_show(
+    tmp_path: Path,
+) -> None:
+    picture = colourful(tmp_path / "a.png")
+    slow, fast = moved(picture, span=400), moved(picture, span=20)
+    painter = Painter(320, 180)
+    seen = [painter.frame(slow, number) for number in range(8)]
+    assert [a[1] is b[1] and a[2] is b[2] for a, b in itertools.pairwise(seen)] == [
+        *(True, False, True, False, True, False, True)
+    ]
+    seen = [painter.frame(fast, number) for number in range(8)]
+    assert not any(a[1] is b[1] for a, b in itertools.pairwise(seen))
+
+
+@pytest.mark.parametrize("span", [20, 400])
+def test_a_frame_is_the_same_wherever_its_segment_begins(tmp_path: Path, span: int) -> None:
+    picture = colourful(tmp_path / "a.png")
+    whole, later = moved(picture, span), moved(picture, span, offset=7)
+    one, other = Painter(320, 180), Painter(320, 180)
+    for number in range(7, 15):
+        expected = one.frame(whole, number)
+        found = other.frame(later, number - 7)
+        assert [p.tobytes() for p in found] == [p.tobytes() for p in expected]
 
 
 def test_a_picture_without_motion_is_drawn_once(tmp_path: Path) -> None:
