@@ -205,6 +205,33 @@ def test_figures_of_a_column_end_at_one_edge() -> None:
     assert len(starts) == 1
 
 
+WORDY = TableCard(
+    title="Who helped",
+    header=("Group", "What they did", "Volunteers"),
+    rows=(
+        ("Schools", "Dug the holes and watered the young trees through the summer", "340"),
+        ("Neighbours", "Adopted a tree in front of their door", "1,120"),
+        ("Fire brigade", "Brought water in the hot weeks of July and August", "45"),
+    ),
+)
+
+
+@pytest.mark.parametrize("frame", [(1280, 720), (720, 1280), (720, 720), (480, 360)])
+def test_cells_are_shown_whole_where_there_is_room(frame: tuple[int, int]) -> None:
+    cells = [item.lines for item in laid_out(WORDY, frame).items if isinstance(item, Text)]
+    shown = {" ".join(lines) for lines in cells}
+    assert {text for row in (WORDY.header, *WORDY.rows) for text in row} <= shown
+    assert ("Volunteers",) in cells
+
+
+def test_the_first_column_names_the_rows_and_starts_at_the_left() -> None:
+    rows = tuple((str(year), f"{year * 7:,}") for year in range(2021, 2025))
+    layout = laid_out(TableCard(title="Trees", header=("Year", "Trees"), rows=rows), (1280, 720))
+    cells = {i.lines[0]: i for i in layout.items if isinstance(i, Text)}
+    assert cells["2021"].box.x == pytest.approx(cells["Year"].box.x)
+    assert cells["2021"].align == "start"
+
+
 @pytest.mark.parametrize("cell", ["44", "-90 %", "+5 %", "1,250", "$3.50", "12 GW", "3 ms", "8-12"])
 def test_a_figure_is_known_by_its_look(cell: str) -> None:
     assert is_figure(cell)

@@ -10,7 +10,7 @@ from aura_tui.model.script import ChartCard, TableCard
 if TYPE_CHECKING:
     from aura_tui.providers.script.blocks import Table
 
-_TABLE_ROWS, _TABLE_COLUMNS, _CELL_CHARS = 8, 5, 48
+_TABLE_ROWS, _TABLE_COLUMNS, _CELL_CHARS = 8, 5, 120
 _ELLIPSIS = "\u2026"
 
 
@@ -18,10 +18,7 @@ def table_card(table: Table, title: str, kicker: str) -> TableCard:
     """The table, cut at whole rows and columns to what can be read."""
 
     def row(cells: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(
-            c if len(c) <= _CELL_CHARS else c[: _CELL_CHARS - 1] + _ELLIPSIS
-            for c in cells[:_TABLE_COLUMNS]
-        )
+        return tuple(map(_short, cells[:_TABLE_COLUMNS]))
 
     rows = [row(r) for r in table.rows[:_TABLE_ROWS]]
     if len(table.rows) > _TABLE_ROWS:
@@ -60,6 +57,14 @@ def chart_card(table: Table, title: str, kicker: str) -> ChartCard | None:
         texts=tuple(columns[at]),
         kicker=kicker,
     )
+
+
+def _short(cell: str) -> str:
+    """A cell that can be read in passing: cut between words, if it is long."""
+    if len(cell) <= _CELL_CHARS:
+        return cell
+    kept = cell[:_CELL_CHARS].rsplit(" ", 1)[0][: _CELL_CHARS - 1]
+    return kept.rstrip(" ,;:.") + _ELLIPSIS
 
 
 def wordy(cells: tuple[str, ...]) -> bool:
