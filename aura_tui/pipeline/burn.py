@@ -18,7 +18,9 @@ from aura_tui.providers.visuals.drawing import FILES, Fallback
 from aura_tui.providers.visuals.faces import Faces, shaping
 
 _FACE = "strong"
-_TEXT_SHARE = 0.047  # text size of the frame's short side
+_LOOK = 2  # part of the pieces' keys: raise it when the same cue is drawn otherwise
+_TEXT_SHARE = 0.043  # text size of the frame's short side
+_BOTTOM_SHARE = 0.95  # where the box ends; cards keep their content above two lines of it
 _BOX = (12, 14, 20)
 _BOX_OPACITY = 205  # of 255
 _SUPERSAMPLE = 4  # Pillow draws shapes without smoothing: draw large, then shrink
@@ -52,7 +54,7 @@ def caption_fonts(cues: tuple[Cue, ...]) -> CaptionFonts:
     return CaptionFonts(
         cues,
         resolved.fallbacks,
-        " ".join(map(fingerprint, files)),
+        " ".join([f"look {_LOOK}", *map(fingerprint, files)]),
         tuple(w.replace("pictures", "burned captions") for w in resolved.warnings),
     )
 
@@ -75,7 +77,7 @@ class Overlay:
         box_w, box_h = colour.size
         # Even, so that chroma's half-size planes fall on the same pixels.
         x = (width - box_w) // 4 * 2
-        y = max(0, round(height * 0.93) - box_h) // 2 * 2
+        y = max(0, round(height * _BOTTOM_SHARE) - box_h) // 2 * 2
         self._at = (x, y)
         self._planes = to_yuv(colour)
         self._mask = mask

@@ -13,8 +13,11 @@ from aura_tui.model.timeline import Cue
 from aura_tui.pipeline.burn import Overlay, caption_fonts
 from aura_tui.pipeline.frames import Painter, PictureError, blend, to_yuv
 from aura_tui.pipeline.lane import frames
+from aura_tui.pipeline.layout import _ZOOM as MOST_ZOOM
 from aura_tui.pipeline.pixels import pixels
 from aura_tui.pipeline.segments import Burned, Layer, Segment
+from aura_tui.providers.visuals.drawing import card_size
+from aura_tui.providers.visuals.layout import sheet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,6 +183,18 @@ def test_a_burned_caption_lies_inside_the_frame_and_leaves_the_plain_one_alone(
     assert bottom < size[1]
     assert abs(left + right - size[0]) <= 4, "in the middle"
     assert max(drawn[0].tobytes()) > 200, "white text"
+
+
+@pytest.mark.parametrize("size", [(640, 360), (1280, 720), (360, 640), (480, 480)])
+def test_a_burned_caption_stays_clear_of_what_a_card_shows(size: tuple[int, int]) -> None:
+    plain = to_yuv(Image.new("RGB", size, (120, 120, 120)))
+    drawn = Overlay(("A line of a caption", "and the second of them"), *size).over(plain)
+    top = Image.eval(drawn[0], lambda v: 0 if v == plain[0].getpixel((0, 0)) else 255).getbbox()
+    assert top is not None
+    page = sheet(*card_size(*size))
+    closest = 1 + MOST_ZOOM  # what motion enlarges grows from the middle
+    lowest = ((page.area.bottom / page.height - 0.5) * closest + 0.5) * size[1]
+    assert top[1] > lowest + 0.008 * size[1]
 
 
 def test_captions_change_at_their_frames(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.port import FrameSpec, Workbench
     from aura_tui.providers.visuals.coverage import Resolved
 
-LOOK = 3  # bump it when the same card comes out differently
+LOOK = 4  # bump it when the same card comes out differently
 
 
 class Cards:

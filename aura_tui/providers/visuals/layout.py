@@ -143,7 +143,7 @@ def sheet(width: int, height: int) -> Sheet:
     """Geometry for a card of ``width`` x ``height`` pixels.
 
     Motion shows at least the inner 88 % of a card, so margins are over 6 % of each side. The area
-    ends above the lowest 18 % of the frame, where captions may be burned in.
+    ends above the lowest 20 % of the frame, where captions may be burned in.
     """
     unit = min(width, height) / 100
     if width > height:  # a very wide frame is looked at from afar
@@ -155,7 +155,7 @@ def sheet(width: int, height: int) -> Sheet:
     kicker = Box(mx, my, safe.w, unit * 3.4)
     dots = Box(mx, safe.bottom - unit * 1.5, safe.w, unit * 1.5)
     top = kicker.bottom + unit * 5
-    bottom = min(height * 0.79, dots.y - unit * 4)
+    bottom = min(height * 0.77, dots.y - unit * 4)
     area = Box(mx, top, safe.w, bottom - top)
     return Sheet(
         width=width, height=height, unit=unit, safe=safe, area=area, kicker=kicker, dots=dots
