@@ -13,6 +13,7 @@ from aura_tui.engine.reading import ReadOnlyService
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, EngineError, NotFound
 from aura_tui.model.status import JobStatus
+from aura_tui.naming import resolve
 from tests.engine.conftest import ended, follow, request
 from tests.engine.test_service import At
 
@@ -39,7 +40,7 @@ async def test_a_reader_sees_the_same_job_events_and_log(
         assert await reader.get(job.id) == await service.get(job.id)
         assert await reader.logs(job.id) == await service.logs(job.id)
         assert (await reader.list()).jobs == (await service.list()).jobs
-        assert await reader.resolve("@latest") == job.id
+        assert await resolve(reader, "@latest") == job.id
 
 
 async def _collect(reader: ReadOnlyService, job_id: str) -> list[object]:
@@ -67,7 +68,7 @@ async def test_a_home_without_a_store_has_no_jobs(settings: Settings) -> None:
     async with ReadOnlyService(Home(settings.home)) as reader:
         assert (await reader.list()).jobs == ()
         with pytest.raises(NotFound):
-            await reader.resolve("@latest")
+            await resolve(reader, "@latest")
     assert not settings.home.exists()
 
 

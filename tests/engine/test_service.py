@@ -16,6 +16,7 @@ from aura_tui.model.job import Job
 from aura_tui.model.reduce import fold
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.naming import resolve
 from tests.engine.conftest import ended, follow, request, with_engine
 from tests.engine.stages import SCENES, SmallStages, forever, spawn_sleepers
 from tests.waiting import alive, state, until
@@ -457,10 +458,10 @@ async def test_jobs_are_listed_newest_first_in_pages(
             found += page.jobs
         assert [job.id for job in found] == ids[::-1]
         assert (await service.list(status=JobStatus.FAILED)).jobs == ()
-        assert await service.resolve("@latest") == ids[-1]
-        assert await service.resolve(ids[0][:9]) == ids[0]
+        assert await resolve(service, "@latest") == ids[-1]
+        assert await resolve(service, ids[0][:9]) == ids[0]
         with pytest.raises(NotFound):
-            await service.resolve("zzz")
+            await resolve(service, "zzz")
 
 
 async def test_a_reader_that_comes_at_any_time_gets_every_event_once(
