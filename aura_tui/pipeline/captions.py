@@ -145,6 +145,8 @@ def _group(tokens: list[_Token], columns: int) -> list[list[_Token]]:
             if best[i] == math.inf or not (single or _split(tokens[i:j], columns) is not None):
                 continue
             cost = best[i] + leave + 1.0 + 0.6 * sentences + 0.2 * (width > columns)
+            # The end of one sentence and the beginning of the next: neither can be read alone.
+            cost += 1.2 * (sentences > 0 and not tokens[j - 1].ends)
             cost += 2 * max(0.0, MIN_S - (tokens[j - 1].end - token.start))
             cost += 0.5 * (width < columns // 4)
             if cost < best[j]:

@@ -45,6 +45,23 @@ def test_cues_break_at_the_borders_of_clauses() -> None:
     assert all(cue.lines[-1][-1] in ".,;" for cue in found), [cue.lines for cue in found]
 
 
+# As a voice says them: figures take long, so that no sentence fits into one cue.
+FIGURES = (
+    ("Trees", 0.38), ("planted:", 0.99), ("from", 1.5), ("1,200", 2.9), ("in", 3.02),
+    ("2021", 4.21), ("to", 4.35), ("3,100", 5.75), ("in", 5.87), ("2024.", 7.2),
+    ("Survived:", 8.24), ("from", 8.67), ("85", 9.3), ("%", 9.8), ("in", 9.93), ("2021", 11.11),
+    ("to", 11.25), ("93", 11.87), ("%", 12.37), ("in", 12.51), ("2024.", 13.83),
+)  # fmt: skip
+
+
+def test_a_sentences_first_word_does_not_trail_the_one_before() -> None:
+    starts = [0.0, *(end for _, end in FIGURES)]
+    words = [Word(text, at, end) for (text, end), at in zip(FIGURES, starts, strict=False)]
+    words[10] = Word("Survived:", 7.53, 8.24)
+    found = cues([(words, 0.0)], 60.0, 42)
+    assert any(cue.lines[0].startswith("Survived:") for cue in found), [c.lines for c in found]
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
