@@ -126,6 +126,7 @@ class LiveBoard(App[None]):
         self._shown_keys: tuple[object, ...] = ()
         self._selecting: str | None = None
         self._question: tuple[ConfirmCancel, str] | None = None  # about the job of that id
+        self._dress()
 
     @property
     def _mode(self) -> str:
@@ -162,12 +163,16 @@ class LiveBoard(App[None]):
         can_make = not self._look.read_only
         return BoardScreen(preview, at_jobs=at_jobs, previewing=wanted, can_make=can_make)
 
-    def on_mount(self) -> None:
+    def _dress(self) -> None:
+        """Ahead of the first frame: later all styles would be made a second time."""
         self.set_class(self._ascii, "-ascii")
         self.register_theme(AURA)
         known = self._settings.theme in self.available_themes
-        self.theme = self._settings.theme if known else AURA.name
-        if not known:
+        self.set_reactive(App.theme, self._settings.theme if known else AURA.name)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def on_mount(self) -> None:
+        if self.theme != self._settings.theme:
             wanted, names = clean_line(self._settings.theme, 80), ", ".join(self.available_themes)
             self.say(f"There is no theme {wanted}. There are: {names}", error=True)
         if self._settings.reduced_motion:

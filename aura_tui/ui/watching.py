@@ -254,7 +254,13 @@ class Watching:
     async def _take(self, envelope: Envelope) -> None:
         job_id = envelope.event.job_id
         before = self.jobs.get(job_id)
-        if not self.jobs.apply(envelope):
+        shown = self.run.job
+        if shown is not None and shown.id == job_id and shown.last_event_id >= envelope.id:
+            # Whoever follows the run has folded it already.
+            if before is not None and before.last_event_id >= shown.last_event_id:
+                return
+            self.jobs.load((shown,))
+        elif not self.jobs.apply(envelope):
             with suppress(NotFound):
                 self.jobs.load((await self.service.get(job_id),))
             self._show_something()

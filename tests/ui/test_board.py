@@ -164,7 +164,7 @@ async def test_a_range_from_this_run_alone_says_so() -> None:
 
 async def test_a_recording_that_was_cut_short_says_so_and_its_clock_stands() -> None:
     tape = running().tape
-    async with showing(tape) as board:
+    async with showing(tape, read_only=True) as board:
         await board.shows("no more events")
         assert not board.app._run.clock.ticking
         await board.press("q")
