@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from aura_tui.ui.timeline import Lane
 
 HEIGHT = 6  # lanes and their axis
-_A_SECOND = 4  # times a lane at work grows, at most
 _NARROW = 60
 _NAME = 16  # cells up to where lanes begin: as in the rows of the stages, mark and name
 _NAME_NARROW = 14
@@ -47,7 +46,7 @@ class TimelineView(Painted):
         drawn = (
             *(state, state.typical, state.ended, state.over, width, glyphs),
             job and (job.status, *(step.status for step in job.steps)),
-            int(state.clock.elapsed_s(state.seen(now)) * _A_SECOND),
+            int(state.clock.elapsed_s(state.seen(now))),  # a lane grows as its clock goes on
         )
         if drawn == self._drawn:
             return
