@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
+from aura_tui.model.text import clean_line
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
 _MAX_BYTES = MAX_TEXT_CHARS * 4  # UTF-8's longest
+_MAX_PICTURES = 1000  # that are looked for beside the file
 _FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst")
 # An image or its reference in Markdown: ![alt](target "title")
 _IMAGE = re.compile(r"(!\[[^\]\n]{0,500}\]\()\s*<?([^)<>\s\n]{1,500})>?((?:\s+\"[^\"\n]*\")?\s*\))")
@@ -31,7 +33,11 @@ def read_brief(argument: str, stdin: BinaryIO | None = None) -> Brief:
     if not argument.strip():
         raise _empty("The brief is empty")
     if _names_a_file(argument):
-        return _from_file(Path(argument).expanduser())
+        try:
+            path = Path(argument).expanduser()
+        except RuntimeError:  # of a user that isn't there
+            raise _unreadable(argument, "it begins with the home folder of nobody") from None
+        return _from_file(path)
     if "\n" in argument or len(argument) > MAX_TOPIC_CHARS:
         return _text(argument, "the brief")
     return Brief(topic=argument.strip())
@@ -56,14 +62,19 @@ def _from_file(path: Path) -> Brief:
             data = file.read(_MAX_BYTES + 1)
     except OSError as e:
         why = {FileNotFoundError: "there is no such file", IsADirectoryError: "it is a folder"}
-        raise InputError(
-            Code.BRIEF_UNREADABLE,
-            f"The brief {path} can't be read: {why.get(type(e), e.strerror)}",
-            "Name a Markdown or text file, or put a topic in quotes.",
-            field="brief",
-        ) from None
-    text = _decode(data, str(path))
-    return _text(_absolute_images(text, path.absolute().parent), str(path))
+        raise _unreadable(str(path), why.get(type(e)) or e.strerror or "of some reason") from None
+    where = clean_line(str(path))
+    text = _decode(data, where)
+    return _text(_absolute_images(text, path.absolute().parent), where)
+
+
+def _unreadable(path: str, why: str) -> InputError:
+    return InputError(
+        Code.BRIEF_UNREADABLE,
+        f"The brief {clean_line(path)} can't be read: {why}",
+        "Name a Markdown or text file, or put a topic in quotes.",
+        field="brief",
+    )
 
 
 def _decode(data: bytes, where: str) -> str:
@@ -115,6 +126,10 @@ def _absolute_images(text: str, folder: Path) -> str:
         if "://" in target or target.startswith("/"):
             return match[0]
         path = folder / target
-        return f"{match[1]}<{path}>{match[3]}" if path.is_file() else match[0]
+        try:
+            there = path.is_file()
+        except OSError:  # no name that a file can have
+            there = False
+        return f"{match[1]}<{path}>{match[3]}" if there else match[0]
 
-    return _IMAGE.sub(absolute, text)
+    return _IMAGE.sub(absolute, text, count=_MAX_PICTURES)

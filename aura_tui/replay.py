@@ -87,7 +87,10 @@ def parse(lines: Iterable[bytes]) -> Recording:
         envelope = decode_line(line) if len(envelopes) < MAX_RECORDING_EVENTS else None
         if envelope is not None and envelope.id > last:
             event = envelope.event
-            if event.job_id not in jobs and len(jobs) < MAX_JOBS:
+            if not event.job_id or (event.job_id not in jobs and len(jobs) >= MAX_JOBS):
+                skipped += 1  # nobody's
+                continue
+            if event.job_id not in jobs:
                 known = _RecordedJob(id=event.job_id, correlation_id=event.correlation_id)
                 jobs[event.job_id] = _begin(known, event.timestamp)
             last = envelope.id
@@ -95,11 +98,11 @@ def parse(lines: Iterable[bytes]) -> Recording:
             continue
         header = _header(line)
         job = _begin(header.job, datetime.fromtimestamp(0, UTC)) if header else None
-        if header is None or job is None or job.id in jobs or len(jobs) >= MAX_JOBS:
+        if job is None or not job.id or job.id in jobs or len(jobs) >= MAX_JOBS:
             skipped += 1
         else:
             jobs[job.id] = job
-            if header.typical is not None:
+            if header is not None and header.typical is not None:
                 typical[job.id] = _typical(header.typical)
     return Recording(tuple(jobs.values()), tuple(envelopes), skipped, typical)
 
@@ -120,7 +123,10 @@ def _typical(told: _RecordedTypical) -> Typical:
 
 def _begin(known: _RecordedJob, seen_at: datetime) -> Job:
     created = known.created_at or seen_at
-    created = created.replace(tzinfo=UTC) if created.tzinfo is None else created.astimezone(UTC)
+    try:
+        created = created.replace(tzinfo=UTC) if created.tzinfo is None else created.astimezone(UTC)
+    except OverflowError:  # within a day of year 1 or 9999
+        created = created.replace(tzinfo=UTC)
     return Job(
         id=clean_line(known.id, 200),
         correlation_id=clean_line(known.correlation_id, 200),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_FILE_BYTES = 256 * 1024
+_MAX_DOTS = 100  # in a line: the parser's time and memory grow with the square of a key's parts
 
 # NaN is in none of these; "inf" is a way to say never.
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -224,9 +225,14 @@ def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
         raise _refuse(e.strerror or "it can't be read", path) from None
     if len(data) > _MAX_FILE_BYTES:
         raise _refuse("it is larger than 256 KB", path)
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.count(b".") > _MAX_DOTS and not line.lstrip().startswith(b"#"):
+            raise _refuse(f"line {number} has more than {_MAX_DOTS} dots", path)
     try:
         tree = tomllib.loads(data.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+    except RecursionError:
+        raise _refuse("it is nested too deep", path) from None
+    except ValueError as e:  # TOMLDecodeError, UnicodeDecodeError, a number of 5,000 digits
         raise _refuse(f"it is not TOML: {e}", path) from None
     if "home" in tree:
         raise _refuse("home is set by AURA_HOME, not here", path)
