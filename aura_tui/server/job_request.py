@@ -74,7 +74,8 @@ def _fields(
     found = []
     for name, value in tree.items():
         if name not in known:
-            wrong.append(_unknown(clean_line(name, 80), kind, where))
+            if len(wrong) < _MAX_PROBLEMS:  # a body can hold a million of them
+                wrong.append(_unknown(clean_line(name, 80), kind, where))
         elif value is not None:
             found.append((name, known[name], value))
     return found
