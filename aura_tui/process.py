@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -21,6 +22,16 @@ from aura_tui.lifeline import preexec
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
+
+
+# As settings.py names them: keys of endpoints, and the token of a server.
+_SECRET = re.compile(r"AURA_(?:\w+_)?(?:API_KEY|TOKEN)")
+
+
+def keyless(environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ`` without keys and tokens of ours: FFmpeg, a voice, a player need none, and what
+    they crash into a log, or hand on, may show their environment."""
+    return {name: value for name, value in environ.items() if not _SECRET.fullmatch(name)}
 
 
 class Completed(msgspec.Struct, frozen=True):
@@ -101,7 +112,7 @@ class Children:
         pass_fds: Sequence[int] = (),
         limit: int = 1 << 20,
     ) -> asyncio.subprocess.Process:
-        """Start ``argv`` (no shell) in a group of its own. Waits while paused.
+        """Start ``argv`` (no shell) in a group of its own, :func:`keyless`. Waits while paused.
 
         The caller awaits its end; :meth:`kill` reaches it whatever the caller does.
         """
@@ -113,7 +124,7 @@ class Children:
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            env=env,
+            env=keyless(os.environ if env is None else env),
             cwd=cwd,
             pass_fds=pass_fds,
             limit=limit,

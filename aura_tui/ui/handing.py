@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, InputError, NotFound
 from aura_tui.model.text import clean_line
+from aura_tui.process import keyless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | 
         process = await asyncio.to_thread(
             subprocess.Popen,
             [command, str(path)],
-            env=dict(environ),
+            env=keyless(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from base64 import b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from aura_tui.process import keyless
 from aura_tui.ui.terminal import osc
 from aura_tui.ui.terminal.abilities import Through, detect
 
@@ -46,7 +47,7 @@ async def through_tmux(text: str, environ: Mapping[str, str]) -> bool:
     try:
         process = await asyncio.create_subprocess_exec(
             *("tmux", "load-buffer", "-w", "-"),
-            env=dict(environ),
+            env=keyless(environ),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
