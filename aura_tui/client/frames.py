@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # An event may come as one line for each of its own; past this it is none.
 _MAX_BLOCK_BYTES: Final = 2 * MAX_EVENT_BYTES
+_MAX_RETRY_MS: Final = 86_400_000  # a number of 4,000 digits is one, too
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK_LINES: Final = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
@@ -45,6 +46,7 @@ class _Watched(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         head: bytes | None = b""  # of the stream, while it may be part of a mark
         open_bytes = 0  # since the last blank line
+        tail = b""  # of what came before: a blank line may come in pieces
         async for chunk in self._inner:
             self._heard()
             if head is not None:
@@ -54,8 +56,10 @@ class _Watched(httpx.AsyncByteStream):
                     continue
                 head = None
                 chunk = chunk.removeprefix(_BOM)
-            closed = max(chunk.rfind(blank) for blank in _BLANK_LINES)
-            open_bytes = len(chunk) - closed if closed >= 0 else open_bytes + len(chunk)
+            seen = tail + chunk
+            closed = max(seen.rfind(blank) for blank in _BLANK_LINES)
+            open_bytes = len(seen) - closed if closed >= 0 else open_bytes + len(chunk)
+            tail = seen[-3:]
             if open_bytes > _MAX_BLOCK_BYTES:
                 raise Broken("an event of the stream has no end")
             yield chunk
@@ -73,4 +77,5 @@ async def frames(response: httpx.Response, heard: Callable[[], None]) -> AsyncGe
     response.encoding = "utf-8"
     async with aclosing(httpx_sse.EventSource(response).aiter_sse()) as events:
         async for event in events:
-            yield Frame(event.id, event.event, event.data, event.retry)
+            retry_ms = None if event.retry is None else min(event.retry, _MAX_RETRY_MS)
+            yield Frame(event.id, event.event, event.data, retry_ms)
