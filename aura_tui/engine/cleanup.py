@@ -20,15 +20,14 @@ _PART = re.compile(r"\.part(\.|$)")
 _JOB_ID = re.compile(r"[0-9a-f]{10}")
 
 
-def sweep_halves(home: Home, open_jobs: set[str]) -> int:
+def sweep_halves(home: Home) -> int:
     """Remove what an engine left half-made that was killed; how many files and folders it was.
 
     Call it before any work begins: nothing half-made is anybody's then.
     """
     halves = [path for path in home.pieces.glob("*/*.part*") if _PART.search(path.name)]
-    for job_id in open_jobs:
-        job = home.job(job_id)
-        halves += [home.scratch(job_id), *job.glob(".*.part"), *job.glob("artifacts/*.part")]
+    for pattern in ("*/scratch", "*/.*.part", "*/artifacts/*.part"):
+        halves += home.jobs.glob(pattern)
     halves += home.root.glob(".engine.sock.*")
     gone = 0
     for path in halves:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import traceback
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ def explain(error: Exception, folder: Path) -> Problem:
     """The problem to tell. What nobody foresaw leaves its traceback in ``folder``/crash.log."""
     if isinstance(error, ExceptionGroup):
         return explain(error.exceptions[0], folder)
+    if isinstance(error, RuntimeError) and "new thread" in str(error):  # its only sign
+        error = BlockingIOError(errno.EAGAIN, "no further thread can be started")
     if isinstance(error, OSError):
         error = storage_error(error)
     if isinstance(error, MemoryError):

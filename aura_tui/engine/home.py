@@ -129,7 +129,7 @@ def _lock(fd: int) -> bool:
 def holder(home: Home) -> EngineHolder | None:
     """Who holds the engine now; None where nobody does."""
     try:
-        fd = os.open(home.lock, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(home.lock, os.O_RDONLY | os.O_CLOEXEC)  # a home may be for reading alone
     except OSError:
         return None
     try:

@@ -68,6 +68,7 @@ class EventLog:
         self._published = self._ids.last
         self._wake = self._loop.create_future()
         self._failure: EngineError | None = None
+        self._given_up: dict[str, EngineError] = {}
         self._closed = False
         self._thread = threading.Thread(target=self._write, name="aura-log", daemon=True)
         self._thread.start()
@@ -109,10 +110,17 @@ class EventLog:
     async def next_run(self, job_id: str) -> int:
         """An engine takes the job up: the run that its appends belong to from now on."""
         run = self._runs[job_id] + 1
-        self._runs[job_id] = run
         n = self._rows[job_id]
         await self.do(lambda store: store.set_run(n, run))
+        self._runs[job_id] = run
+        self._given_up.pop(job_id, None)
         return run
+
+    def give_up(self, job_id: str, error: EngineError) -> None:
+        """Nobody is at work on the job, and its end can't be written: whoever follows it alone
+        is told ``error``. It stays open; :meth:`next_run` takes it up again."""
+        self._given_up[job_id] = error
+        self._wake_readers()
 
     # -- writing
 
@@ -172,6 +180,7 @@ class EventLog:
                 self._keep(job)
             if job.status.ended:
                 del self._jobs[job.id], self._rows[job.id], self._runs[job.id]
+                self._given_up.pop(job.id, None)
         if not envelopes:
             return
         self._ring += envelopes
@@ -179,6 +188,9 @@ class EventLog:
             self._ring_start = self._ring[_RING - 1].id
             del self._ring[:_RING]
         self._published = envelopes[-1].id
+        self._wake_readers()
+
+    def _wake_readers(self) -> None:
         wake, self._wake = self._wake, self._loop.create_future()
         wake.set_result(None)
 
@@ -214,6 +226,8 @@ class EventLog:
                     raise self._failure
                 if self._closed:
                     return
+                if job_id in self._given_up:
+                    raise self._given_up[job_id]
                 await asyncio.shield(self._wake)
 
     # -- the thread
@@ -260,6 +274,8 @@ class EventLog:
                     results.append((work, work[0](self._store), None))
                 except sqlite3.OperationalError:
                     raise
+                except sqlite3.DatabaseError as e:
+                    results.append((work, None, _failure(e)))
                 except Exception as e:
                     results.append((work, None, e))
             db.execute("COMMIT")
@@ -278,8 +294,7 @@ class EventLog:
     def _fail(self, failure: EngineError) -> None:
         if self._failure is None:
             self._failure = failure
-            wake, self._wake = self._wake, self._loop.create_future()
-            wake.set_result(None)
+            self._wake_readers()
 
     @property
     def failure(self) -> EngineError | None:
@@ -293,11 +308,15 @@ class EventLog:
         last = self._ids.last
 
         def finish(store: Store) -> None:
+            for job in self._jobs.values():
+                store.snapshot(self._rows[job.id], job)
             store.set_meta("last_id", last)
-            store.set_meta("clean", 1)
+            # What was found damaged on the way is looked into at the next start.
+            store.set_meta("clean", 0 if store.damaged else 1)
 
         try:
             if self._failure is None:
+                await self.do(lambda _: None)  # all that was appended is folded then
                 await self.do(finish, synced=True)
         except EngineError:
             pass  # it is said where it happened; the next start checks the file

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SMALL_BYTES = 32 << 20  # checking it takes 2 ms a megabyte
 _CHECK_EVERY_S = 86400
+_LAST_SCHEMA = 1000  # beyond what we will ever reach: a number that nobody wrote
 
 
 class Opened(NamedTuple):
@@ -101,8 +102,8 @@ def _free_name(path: Path) -> Path:
     return aside
 
 
-def _unusable(path: Path, error: sqlite3.Error) -> EngineError:
-    if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+def _unusable(path: Path, error: Exception) -> EngineError:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
         return EngineError(
             Code.DISK_FULL,
             f"The store {path} can't be written: the disk is full",
@@ -131,7 +132,11 @@ _SURROUNDINGS = frozenset(
 )
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
+# Python trips over what a damaged file makes SQLite say of it.
+DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
+
+
+def _is_damage(error: Exception) -> bool:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # Python's own have none
     return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF not in _SURROUNDINGS
 
@@ -142,15 +147,15 @@ def open_reader(path: Path) -> Store | None:
         return None
     try:
         return _try_read(path)
-    except sqlite3.DatabaseError as e:
-        error = e
+    except DAMAGE as e:
+        error: Exception = e
     if not _is_damage(error) and not _has_wal(path):
         # In a folder that can't be written a WAL file has no place for its index. Nor has it a
         # writer, then.
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(*DAMAGE):
             return _try_read(path, "&immutable=1")
     if not _is_damage(error):
-        raise _unusable(path, error)
+        raise _unusable(path, error) from None
     raise EngineError(
         Code.STORE_CORRUPT,
         f"The store {path} can't be read: {error}",
@@ -182,6 +187,8 @@ def _try_read(path: Path, more: str = "") -> Store:
 
 
 def _check_version(version: int, path: Path) -> None:
+    if not 0 <= version <= _LAST_SCHEMA:
+        raise sqlite3.DatabaseError(f"there is no schema {version}")
     if version > SCHEMA:
         raise EngineError(
             Code.STORE_NEWER,
@@ -202,28 +209,31 @@ def _try_open(path: Path, now_s: float) -> tuple[Store, bool]:
     try:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         _check_version(version, path)
+        connection.execute("PRAGMA busy_timeout=5000")
+        clean, due = True, True
+        if version:  # nothing is written before all is known to be whole
+            store = Store(connection, version)
+            clean = bool(store.meta("clean"))
+            due = not clean or _due(store, now_s)
+            if damage := (store.damage() if due else "") or store.damaged_row():
+                raise _Damaged(damage)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA busy_timeout=5000")
-        store = Store(connection)
-        if version == 0:
+        if not version:
+            Store(connection)  # gives it our functions
             connection.executescript(f"BEGIN;{CREATE}PRAGMA user_version={SCHEMA};COMMIT;")
         for older in range(version or SCHEMA, SCHEMA):
             connection.executescript(
                 f"BEGIN;{UPGRADES[older]}PRAGMA user_version={older + 1};COMMIT;"
             )
-        clean = bool(store.meta("clean"))
-        if not clean or _due(store, now_s):
-            if damage := store.damage():
-                raise _Damaged(damage)
+        store = Store(connection)
+        if due:
             store.set_meta("checked", int(now_s))
-        if damage := store.damaged_row():
-            raise _Damaged(damage)
         store.set_meta("clean", 0)
         return store, clean
     except BaseException as e:
         connection.close()
-        if isinstance(e, sqlite3.Error) and _is_damage(e):
+        if isinstance(e, DAMAGE) and _is_damage(e):
             raise _Damaged(str(e)) from None
         raise
 

@@ -11,7 +11,7 @@ from aura_tui.engine import home as home_
 from aura_tui.engine import ledger as ledger_
 from aura_tui.engine.forecast import HISTORY_JOBS, history_of, likely_work
 from aura_tui.engine.link import LockLink
-from aura_tui.engine.opening import open_reader
+from aura_tui.engine.opening import DAMAGE, open_reader
 from aura_tui.engine.retry_plan import check_retry, plan_steps, shares_of
 from aura_tui.errors import Code, EngineError, NotFound
 from aura_tui.model import eta
@@ -186,7 +186,14 @@ class ReadOnlyService(StoreReading):
             raise NotFound(
                 Code.JOB_UNKNOWN, "There is no job yet", "Begin with: aura-tui run BRIEF"
             )
-        return work(self._store)
+        try:
+            return work(self._store)
+        except DAMAGE as e:
+            raise EngineError(
+                Code.STORE_CORRUPT,
+                f"The store {self.home.store} can't be read: {e}",
+                "Start any run: the engine saves what is whole in it.",
+            ) from None
 
     async def list(
         self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from aura_tui.engine.store import EVENT_WHOLE, JOB_COLUMNS, JOB_WHOLE, SCHEMA, Store
+from aura_tui.engine.opening import DAMAGE
+from aura_tui.engine.store import EVENT_WHOLE, JOB_WHOLE, SCHEMA, WHOLE_ROW, Store
 from aura_tui.model.events import ConnectionEvent, Envelope
 from aura_tui.model.ids import COUNTER_BITS
 from aura_tui.model.job import Job, as_created
@@ -37,7 +38,9 @@ class _Kept(msgspec.Struct):
 
     told: Job
     folded: Job
-    agrees: bool  # at the event that the row was written after, the two were the same
+    told_events: int | None  # that were there when the row was written; None: it didn't count
+    events: int
+    agrees: bool  # at the event that the row was written after, all were there
 
 
 def rescue(damaged: Path, into: Store, now_s: float) -> tuple[int, tuple[str, ...]]:
@@ -50,12 +53,12 @@ def rescue(damaged: Path, into: Store, now_s: float) -> tuple[int, tuple[str, ..
         last_id, limit = 0, int(now_s + _AHEAD_S) * 1000 << COUNTER_BITS
         kept: dict[int, _Kept] = {}
         lost: set[str] = set()
-        for n, job_id, whole, request, document in _rows(old, "jobs", "n", _JOBS[old.sums]):
+        for n, job_id, whole, request, document, events in _rows(old, "jobs", "n", _JOBS[old.sums]):
             job = _job(request, document) if whole else None
             if job is None:
                 lost.add(str(job_id))
             else:
-                kept[n] = _Kept(job, as_created(job), job.last_event_id == 0)
+                kept[n] = _Kept(job, as_created(job), events, 0, job.last_event_id == 0)
         for event_id, n, whole, name, data in _rows(old, "events", "id", _EVENTS[old.sums]):
             event = codec.decode(str(name), data) if whole and isinstance(data, bytes) else None
             if event is None or isinstance(event, ConnectionEvent) or event_id > limit:
@@ -65,11 +68,13 @@ def rescue(damaged: Path, into: Store, now_s: float) -> tuple[int, tuple[str, ..
             if entry is None:
                 continue
             entry.folded = reduce(entry.folded, Envelope(event_id, event))
+            entry.events += 1
             if event_id == entry.told.last_event_id:
-                entry.agrees = entry.folded == entry.told
+                there = entry.told_events in (None, entry.events)
+                entry.agrees = there and entry.folded == entry.told
         for n in [n for n, entry in kept.items() if not entry.agrees]:
             lost.add(kept.pop(n).told.id)
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(*DAMAGE):
             told = old.store.meta("last_id") or 0
             last_id = max(last_id, told if told <= limit else 0)
         _copy(old, into, kept, last_id)
@@ -82,7 +87,7 @@ class _Old:
     def __init__(self, path: Path) -> None:
         self.db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         schema = SCHEMA
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(*DAMAGE):
             schema = self.db.execute("PRAGMA user_version").fetchone()[0]
         self.sums = schema >= 2
         self.store = Store(self.db, schema)
@@ -94,8 +99,8 @@ class _Old:
 
 # By whether rows have checksums; without, what decodes and folds aright is taken for whole.
 _JOBS = {
-    True: f"n, id, {JOB_WHOLE}, request, job",
-    False: "n, id, 1, request, job",
+    True: f"n, id, {JOB_WHOLE}, request, job, events",
+    False: "n, id, 1, request, job, NULL",
 }
 _EVENTS = {
     True: f"id, job, {EVENT_WHOLE}, name, data",
@@ -103,9 +108,10 @@ _EVENTS = {
 }
 
 
-def _rows(
-    old: _Old, table: str, key: str, columns: str
-) -> Iterator[tuple[int, int, int, str, bytes]]:
+_UNCOUNTED = WHOLE_ROW.replace("events", "NULL")
+
+
+def _rows(old: _Old, table: str, key: str, columns: str) -> Iterator[tuple[Any, ...]]:
     """Every row that can be reached, in order of its key: from the first up to where reading
     fails, then from the last down to there."""
     after = -1
@@ -116,10 +122,10 @@ def _rows(
             after = row[0]
             yield row
         return
-    except sqlite3.DatabaseError:
+    except DAMAGE:
         pass
-    above: list[tuple[int, int, int, str, bytes]] = []
-    with contextlib.suppress(sqlite3.DatabaseError):
+    above: list[tuple[Any, ...]] = []
+    with contextlib.suppress(*DAMAGE):
         for row in old.db.execute(
             f"SELECT {columns} FROM {table} NOT INDEXED WHERE {key} > ? ORDER BY {key} DESC",
             (after,),
@@ -141,14 +147,15 @@ def _job(request: object, document: object) -> Job | None:
 def _copy(old: _Old, into: Store, kept: dict[int, _Kept], last_id: int) -> None:
     into.db.execute("BEGIN IMMEDIATE")
     try:
-        for n in sorted(kept):
-            row = old.db.execute(
-                f"SELECT {JOB_COLUMNS}, id, status, ended FROM jobs NOT INDEXED WHERE n=?", (n,)
-            ).fetchone()
-            into.insert(row[:-3], *row[-3:])
+        condition, columns = (JOB_WHOLE, WHOLE_ROW) if old.sums else ("1", _UNCOUNTED)
+        left = {*kept}
+        for n, whole, *row in _rows(old, "jobs", "n", f"n, {condition}, {columns}"):
+            if whole and n in left:
+                left.remove(n)
+                into.insert(row)
         rows = []
         for event_id, n, whole, name, data in _rows(old, "events", "id", _EVENTS[old.sums]):
-            if whole and n in kept:
+            if whole and n in kept and isinstance(name, str) and isinstance(data, bytes):
                 rows.append((event_id, n, name, data))
             if len(rows) == _ROWS:
                 into.append(rows)

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+_AGAIN_S = 5.0  # until a job goes on whose engine could write nothing
+
+
 class EmbeddedService(StoreReading):
     """A :class:`~aura_tui.service.JobService` that does the work itself.
 
@@ -92,8 +95,7 @@ class EmbeddedService(StoreReading):
         try:
             await self._take_up()
             if not opened.clean:
-                left = {job.id for job in self._log.open_jobs()}
-                await asyncio.to_thread(cleanup.sweep_halves, self.home, left)
+                await asyncio.to_thread(cleanup.sweep_halves, self.home)
         except BaseException:
             await self._log.close()
             self._lock.release()
@@ -150,7 +152,26 @@ class EmbeddedService(StoreReading):
                 job = self._log.job(job_id)
                 self._queue.put_back(job_id, job.priority if job else 0)
                 continue
-            await self._start(job_id)
+            try:
+                await self._start(job_id)
+            except EngineError as e:
+                self._try_later(job_id, e)
+
+    def _try_later(self, job_id: str, error: EngineError) -> None:
+        """The store takes no writing: the job waits until it does, and goes on by itself."""
+        job = self._log.job(job_id)
+        if job is None or self._closing or self._log.failure is not None:
+            return  # it has ended, or the log tells everybody
+
+        async def put_back() -> None:
+            await asyncio.sleep(_AGAIN_S)
+            if self._log.job(job_id) is not None and job_id not in self._queue.waiting():
+                self._queue.put_back(job_id, job.priority)
+
+        self._log.give_up(job_id, error)
+        task = asyncio.create_task(put_back(), name=f"try {job_id} later")
+        self._background.append(task)
+        task.add_done_callback(self._background.remove)
 
     def _active(self) -> int:
         return sum(not runner.children.paused for runner in self._runners.values())
@@ -201,8 +222,9 @@ class EmbeddedService(StoreReading):
     def _ended(self, job_id: str) -> None:
         del self._runners[job_id]
         task = self._tasks.pop(job_id)
-        if not task.cancelled():
-            task.exception()  # the log keeps what ended it; followers are told there
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, EngineError):
+            self._try_later(job_id, error)
         self._make_room()
 
     def _make_room(self) -> None:

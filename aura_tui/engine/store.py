@@ -16,6 +16,7 @@ every schema there ever was.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import zlib
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,7 @@ from aura_tui.service import Recorded
 from aura_tui.wire import codec
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from aura_tui.model.status import JobStatus
 
@@ -51,6 +51,7 @@ CREATE TABLE jobs (
   request BLOB NOT NULL,
   work BLOB,
   job BLOB NOT NULL,
+  events INTEGER,
   sum INTEGER
 );
 CREATE INDEX jobs_status ON jobs (status, n);
@@ -65,13 +66,6 @@ CREATE TABLE events (
 CREATE INDEX events_job ON events (job, id);
 INSERT INTO meta VALUES ('last_id', 0, row_sum('last_id', 0)), ('clean', 1, row_sum('clean', 1));
 """
-# From each schema to the next.
-UPGRADES = {
-    1: "ALTER TABLE meta ADD COLUMN sum INTEGER;"
-    " ALTER TABLE jobs ADD COLUMN sum INTEGER;"
-    " ALTER TABLE events ADD COLUMN sum INTEGER;",
-}
-
 _encoder = msgspec.json.Encoder()
 _job_decoder = msgspec.json.Decoder(Job)
 _request_decoder = msgspec.json.Decoder(JobRequest)
@@ -105,18 +99,22 @@ class Store:
         connection.create_function("row_sum", -1, row_sum, deterministic=True)
         connection.create_function("event_whole", 5, self._event_whole)
         connection.create_function("row_whole", -1, self._row_whole)
+        self._unsummed_to = 0  # events up to here were written before there were checksums
+        with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):  # none yet, or damaged
+            self._unsummed_to = self.meta("unsummed") or 0
 
     def _event_whole(self, *row: object) -> bool:
-        """Whether the last of ``row`` is the checksum of the others; None, of schema 1, may be."""
-        total = row[-1]
-        if total is None or total == _event_sum(*row[:-1]):
+        """Whether the last of ``row`` is the checksum of the others."""
+        event_id, total = row[0], row[-1]
+        if total is None and isinstance(event_id, int) and event_id <= self._unsummed_to:
+            return True
+        if total is not None and total == _event_sum(*row[:-1]):
             return True
         self.damaged = True
         return False
 
     def _row_whole(self, *row: object) -> bool:
-        total = row[-1]
-        if total is None or total == row_sum(*row[:-1]):
+        if row[-1] == row_sum(*row[:-1]):
             return True
         self.damaged = True
         return False
@@ -144,7 +142,11 @@ class Store:
             " ORDER BY id LIMIT ?",
             (after, limit) if n is None else (n, after, limit),
         )
-        found = [(event_id, codec.decode(name, data)) for event_id, name, data in rows]
+        found = [
+            (event_id, codec.decode(name, data))
+            for event_id, name, data in rows
+            if event_id > after  # a damaged index says otherwise, and its reader would never end
+        ]
         return [
             Envelope(event_id, event)
             for event_id, event in found
@@ -198,23 +200,23 @@ class Store:
         self._seal(cursor.lastrowid)
         return cursor.lastrowid
 
-    def insert(self, row: _Row, job_id: str, status: str, ended: int) -> None:
-        """A job's row as another store had it."""
-        self.db.execute(
-            f"INSERT INTO jobs ({JOB_COLUMNS}, id, status, ended) VALUES (?,?,?,?,?,?,?,?,?,?)",
-            (*row, job_id, status, ended),
-        )
-        self._seal(row[0])
+    def insert(self, row: Sequence[object]) -> None:
+        """A job's row as another store had it: :data:`WHOLE_ROW`."""
+        marks = ",".join("?" * len(row))
+        n = self.db.execute(f"INSERT INTO jobs ({WHOLE_ROW}) VALUES ({marks})", row).lastrowid
+        assert n is not None
+        self._seal(n)
 
     def _seal(self, n: int) -> None:
         """Keep the row's checksum, after every change of it."""
-        self.db.execute(f"UPDATE jobs SET sum=row_sum({_SUMMED}) WHERE n=?", (n,))
+        self.db.execute(f"UPDATE jobs SET sum={SEALED} WHERE n=?", (n,))
 
     def snapshot(self, n: int, job: Job) -> None:
         """Keep the fold of the log so far."""
         self.db.execute(
-            "UPDATE jobs SET status=?, ended=?, job=? WHERE n=?",
-            (job.status.value, job.status.ended, _encoder.encode(job), n),
+            "UPDATE jobs SET status=?, ended=?, job=?,"
+            " events=(SELECT count(*) FROM events WHERE job=? AND id<=?) WHERE n=?",
+            (job.status.value, job.status.ended, _encoder.encode(job), n, job.last_event_id, n),
         )
         self._seal(n)
 
@@ -238,7 +240,7 @@ class Store:
         ).fetchone()
         if row is None:
             return None
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, TypeError):
             if row[-1]:
                 return self._record(row[:-1])
         raise EngineError(
@@ -271,7 +273,7 @@ class Store:
         for row in rows:
             try:
                 yield self._record(row)
-            except ValueError:  # of schema 1, without a checksum: one must not hide the others
+            except (ValueError, TypeError):  # of schema 1, without a checksum
                 self.damaged = True
 
     def finished_work(self, limit: int) -> list[tuple[Work, Job]]:
@@ -309,9 +311,9 @@ class Store:
 
         Raises sqlite3.DatabaseError where it can't even be read.
         """
-        verdict = str(self.db.execute("PRAGMA integrity_check(1)").fetchone()[0])
-        if verdict != "ok":
-            return verdict
+        verdict = self.db.execute("PRAGMA integrity_check(1)").fetchone()
+        if verdict != ("ok",):
+            return str(verdict)
         bad = self.db.execute(
             f"SELECT id FROM events WHERE NOT {self._events_whole} LIMIT 1"
         ).fetchone()
@@ -387,14 +389,30 @@ def _event_sum(*row: object) -> int:
 
 _Row = tuple[int, int, str, str | None, bytes, bytes | None, bytes]
 JOB_COLUMNS = "n, run, lineage, deliver_to, request, work, job"
+WHOLE_ROW = f"{JOB_COLUMNS}, id, status, ended, events"
 # As blobs, since damage may leave text that is no UTF-8, which no function of ours would get.
 _SUMMED = (
     "n, CAST(id AS BLOB), CAST(status AS BLOB), ended, run, CAST(lineage AS BLOB),"
-    " CAST(deliver_to AS BLOB), request, work, job"
+    " CAST(deliver_to AS BLOB), request, work, job, events"
 )
+SEALED = f"row_sum({_SUMMED})"
 META_WHOLE = "row_whole(CAST(key AS BLOB), value, sum)"
 JOB_WHOLE = f"row_whole({_SUMMED}, sum)"
 EVENT_WHOLE = "event_whole(events.id, events.job, CAST(name AS BLOB), data, events.sum)"
+
+
+# From each schema to the next.
+UPGRADES = {
+    1: f"""
+ALTER TABLE meta ADD COLUMN sum INTEGER;
+ALTER TABLE jobs ADD COLUMN events INTEGER;
+ALTER TABLE jobs ADD COLUMN sum INTEGER;
+ALTER TABLE events ADD COLUMN sum INTEGER;
+UPDATE jobs SET sum = {SEALED};
+INSERT INTO meta (key, value) SELECT 'unsummed', coalesce(max(id), 0) FROM events;
+UPDATE meta SET sum = row_sum(key, value);
+""",
+}
 
 
 def row_of(event_id: int, n: int, event: AnyJobEvent) -> tuple[int, int, str, bytes]:

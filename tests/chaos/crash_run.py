@@ -84,7 +84,7 @@ def undisturbed(folder: Path) -> Undisturbed:
     program.close()
     check_leftovers(program)
     took = {stage: ended_s[stage] - began_s[stage] for stage in STAGES}
-    hashes, about, captions = _made(program)
+    hashes, about, captions = made(program)
     return Undisturbed(hashes, about, captions, began_s, {"": whole, **took}, whole)
 
 
@@ -102,7 +102,8 @@ def _envelope(line: bytes) -> Envelope:
     return envelope
 
 
-def _made(program: Program) -> tuple[list[str], list[str], tuple[str, str]]:
+def made(program: Program) -> tuple[list[str], list[str], tuple[str, str]]:
+    """Frame hashes, what FFmpeg says of the video, and its captions."""
     from tests.e2e.test_run import frame_hashes, streams
 
     (video,) = program.out.glob("*.mp4")
@@ -153,7 +154,7 @@ def _crash(program: Program, moment: Moment, usual: Undisturbed, again: int) -> 
     assert told[: len(seen)] == seen, "what was seen before the kill is not what the log says"
     check_store(program, told)
     check_leftovers(program)
-    assert _made(program) == (usual.hashes, usual.about, usual.captions)
+    assert made(program) == (usual.hashes, usual.about, usual.captions)
     return Outcome(struck, starts + 1, len(told), code)
 
 
@@ -255,7 +256,8 @@ _TEMPORARY = re.compile(r"\.part\b|^scratch$|\.sock$|\.sock\.|\.tmp$")
 def check_leftovers(program: Program) -> None:
     """No process and no temporary file is left of a run that is over."""
     left = [p for folder in (program.home, program.out) for p in folder.rglob("*")]
-    assert not [p for p in left if _TEMPORARY.search(p.name)], "temporary files are left"
+    halves = [str(path) for path in left if _TEMPORARY.search(path.name)]
+    assert not halves, f"temporary files are left: {halves}"
     mark = f"AURA_HOME={program.home}".encode()
     for environ in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):

@@ -51,13 +51,13 @@ def test_what_a_killed_engine_had_in_hand_is_removed_and_nothing_else(tmp_path: 
         home.pieces / "ab" / "ab12.0123.mp4",
         home.artifacts("0123456789") / "a.part.mp4",  # a title may be "a.part"
         home.job("0123456789") / "pieces.json",
-        home.scratch("ffffffffff") / "of an ended job.txt",
         home.root / "engine.lock",
     ]
     halves = [
         home.pieces / "ab" / "ab12.89abcdef.part.mp4",
         home.pieces / "ab" / "ab12.89abcdef.part",
         home.scratch("0123456789") / "render" / "list.txt",
+        home.scratch("ffffffffff") / "of a job that had just ended.txt",
         home.artifacts("0123456789") / "a.mp4.part",
         home.job("0123456789") / ".preview.part",
         home.root / ".engine.sock.0123abcd",
@@ -65,6 +65,6 @@ def test_what_a_killed_engine_had_in_hand_is_removed_and_nothing_else(tmp_path: 
     for path in (*kept, *halves):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    assert sweep_halves(home, {"0123456789"}) == len(halves)
+    assert sweep_halves(home) == len(halves)
     assert all(path.exists() for path in kept)
     assert not any(path.exists() for path in halves)

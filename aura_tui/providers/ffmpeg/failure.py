@@ -23,7 +23,9 @@ _GENERIC = re.compile(
     re.IGNORECASE,
 )
 _DISK = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
-_MEMORY = re.compile(r"cannot allocate memory|out of memory", re.IGNORECASE)
+_MEMORY = re.compile(
+    r"cannot allocate memory|out of memory|pthread_create\(\) failed", re.IGNORECASE
+)
 
 
 def tail(stderr: bytes | str) -> str:
