@@ -29,6 +29,7 @@ from aura_tui.providers.script import prose
         ),
         ("de", "Am 5. Dienstag, d. h. am 3. Juni, in Raum Nr. 5. Das war es.", 2),
         ("fr", "Le 1er mai, p. ex. chez M. Dupont, cf. p. 12. Il y en a. Ensuite, on part.", 3),
+        ("fr", "Il ouvre \u00e0 8 h. Le soir, il ferme \u00e0 20 h. en semaine.", 2),
         ("es", "P. ej. en la p\u00e1g. 4 del Sr. Ruiz, EE. UU. y m\u00e1s. Luego sigue.", 2),
         ("ja", "緑茶です。「熱い\uff01」と言いました。終わり", 3),
         ("zh", "你好。再见\uff01真的吗\uff1f", 3),

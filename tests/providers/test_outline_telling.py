@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from aura_tui.model.request import Brief, JobRequest, PlanSpec
 from aura_tui.model.script import BulletsCard, CodeCard, Script, StatementCard, TableCard
+from aura_tui.providers.script import fitting
+from aura_tui.providers.script.document import parse
 from aura_tui.providers.script.outline import outline
 
 if TYPE_CHECKING:
@@ -178,3 +180,10 @@ def test_a_table_of_ticks_names_what_each_row_has() -> None:
     text = "# T\n\n| Feature | Free | Pro |\n|---|---|---|\n"
     text += "| Sensor | \u274c | \u2705 |\n| Alarm | \u2705 | \u2705 |\n"
     assert "Sensor: pro. Alarm: free, pro." in told(text)
+
+
+def test_a_pointer_is_not_told_over_a_table() -> None:
+    lead = "# Engines\n\nThey differ a lot. See the guide for more.\n"
+    drafted = fitting.outline(parse(FIGURES.replace("# Engines\n", lead)), "en")
+    shown = next(draft for draft in drafted.drafts if draft.block is not None)
+    assert all("guide" not in drafted.lines[i].text for i in shown.lines)

@@ -21,6 +21,7 @@ from aura_tui.providers.script.blocks import (
     Table,
 )
 from aura_tui.providers.script.lines import MAX_LINES, Draft, Line, Outline
+from aura_tui.providers.script.pointers import is_pointer
 
 if TYPE_CHECKING:
     from aura_tui.providers.script.blocks import Block, Document, Section
@@ -29,6 +30,7 @@ _MAX_ITEMS = 12  # of one list or table that may be told
 _MAX_QUOTE_CHARS = 320  # a longer one is told as text
 _SNIPPET_S = 2.5
 _GLIMPSE_S = 3.0  # too short to look at code or a table
+_TWO_ROWS_S = 12.0
 _LABEL_CHARS = 30  # of a point's first sentence that only names it: "Fast. It starts in 3 ms."
 # "Done" in a list where other points are not.
 _DONE = {"de": "erledigt", "fr": "fait", "es": "hecho"}
@@ -155,6 +157,8 @@ class _Builder:
         last = drafts[-1].lines[-1] if drafts[-1].lines else None
         if last is None or last != len(lines) - 1:
             return None
+        if is_pointer(lines[last].text) and not prose.is_lead_in(lines[last].text):
+            return None
         if not isinstance(block, Bullets | Quote) and prose.is_stub(lines[last].text):
             # "For example:" over code: the sentence before it says more.
             last = self._without_last()
@@ -195,6 +199,8 @@ class _Builder:
         lines = [self._line(place, text) for text in said]
         for one, two in itertools.pairwise(lines):
             self.out.lines[two].needs.append(one)
+        if sum(self.out.lines[i].seconds for i in lines[:2]) < _TWO_ROWS_S:
+            self.out.lines[lines[0]].needs += lines[1:2]  # one row alone tells no table
         self._tie(lead, lines[:1])
 
     def _items(self, place: int, texts: list[str], lead: int | None) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.blocks import Document
     from aura_tui.providers.script.lines import Outline
 
-VERSION = "4"  # part of the checkpoint's key: raise it when the same brief gives another script
+VERSION = "5"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
 _NAMED = 3  # pictures in a warning
 MIN_SCENE_S = 6.0  # on average, in a long video

@@ -60,6 +60,9 @@ def sentences(text: str, language: str = "en") -> list[str]:
     return [s for s in found if s]
 
 
+_UNITS_OF_A_LETTER = frozenset("hmsgltVWA")
+
+
 def _ends_here(text: str, match: re.Match[str], start: int, language: str) -> bool:
     mark = match[0]
     if mark[0] in "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965":
@@ -68,7 +71,9 @@ def _ends_here(text: str, match: re.Match[str], start: int, language: str) -> bo
     following = text[match.end() : match.end() + 24]
     if mark[0] != ".":
         return not following.lstrip(OPENERS + " ")[:1].islower()
-    before = text[max(start, match.start() - 24) : match.start()].rsplit(None, 1)
+    before = text[max(start, match.start() - 24) : match.start()].split()
+    if len(before) > 1 and before[-2].isdigit() and before[-1] in _UNITS_OF_A_LETTER:
+        return not following.lstrip(OPENERS + " ")[:1].islower()  # "at 8 h. Then ..."
     return ends_sentence(before[-1] if before else "", following, language)
 
 
@@ -177,6 +182,11 @@ _PAUSE = re.compile(
     "[.,;:!?\u2026\u060c\u061b\u061f](?=\\s|$)|[\u3001\u3002\u0964\uff01\uff0c\uff1f]"
 )
 _LETTER_S = 0.0655
+# Signs that are said as words: "equals", "plus", "alpha".
+_SIGN = re.compile(
+    "[=+\u2212\u00b1\u00b7\u00d7\u2264\u2265\u2248\u221a]|\\b[\u03b1-\u03c9\u0394\u03a9]\\b"
+)
+_SIGN_S = 0.35
 # Scripts that say more a character: syllables, words, or vowels that aren't written.
 _CHARACTER_S: tuple[tuple[re.Pattern[str], float], ...] = (
     (re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"), 0.26),  # Han
@@ -195,6 +205,7 @@ def seconds(text: str, rate: float = 1.0) -> float:
     5 % over a video, most scenes within 15 %; about 2.7 English words a second.
     """
     took = 0.05 + 0.29 * sum(c.isdigit() for c in text) + 0.32 * len(_PAUSE.findall(text))
+    took += _SIGN_S * len(_SIGN.findall(text))
     if not text.isascii():
         for characters, each_s in _CHARACTER_S:
             text, count = characters.subn("", text)
