@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -76,10 +77,27 @@ class Clock:
             self._running = True
 
 
+_everybody: weakref.WeakSet[Children] = weakref.WeakSet()
+
+
+def stop_here() -> None:
+    """Ctrl-Z: every child stops, then this process, until somebody lets it go on; then they do.
+
+    Returns when it goes on. No clock of any owner has run meanwhile.
+    """
+    owners = [children for children in _everybody if not children.paused]
+    for children in owners:
+        children.hold()
+    os.kill(os.getpid(), signal.SIGSTOP)
+    for children in owners:
+        children.let_go()
+
+
 class Children:
     """The child processes of one owner (one job)."""
 
     def __init__(self) -> None:
+        _everybody.add(self)
         self.clock = Clock()
         self._live: set[asyncio.subprocess.Process] = set()
         self._go = asyncio.Event()
@@ -215,15 +233,23 @@ class Children:
     def pause(self) -> None:
         """Stop every child's whole group and hold new ones back."""
         self._go.clear()
+        self.hold()
+
+    def hold(self) -> None:
+        """Stop the clock and every child's whole group."""
         self.clock.pause()
         for process in self._live:
             _signal_group(process, signal.SIGSTOP)
 
-    def resume(self) -> None:
-        """Let everything go on."""
+    def let_go(self) -> None:
+        """End of :meth:`hold`."""
         for process in self._live:
             _signal_group(process, signal.SIGCONT)
         self.clock.resume()
+
+    def resume(self) -> None:
+        """Let everything go on."""
+        self.let_go()
         self._go.set()
 
     def kill_now(self) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aura_tui.errors import AuraError, EngineError
 from aura_tui.model.status import JobStatus
+from aura_tui.process import stop_here
 from aura_tui.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ async def _follow(what: Foreground, *, json: bool) -> int:
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, *_LEAVING):
         loop.add_signal_handler(each, signals.put_nowait, int(each))
+    loop.add_signal_handler(signal.SIGTSTP, stop_here)
     recorder = Recorder(what)
     async with recorder.open() as service:
         for notice in getattr(service, "notices", ()):

@@ -6,6 +6,7 @@ board.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -33,6 +34,9 @@ serving.register(app)
 
 def main() -> NoReturn:
     """The program. Exits with the statuses of ``session.py``."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter is no failure
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run_command(sys.argv[1:]))
 
 

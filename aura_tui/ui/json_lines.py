@@ -36,6 +36,6 @@ async def follow_json(
                 out.write(line)
                 out.flush()
 
-            if not await pipes.write(out, send, len(line)):
+            if not await pipes.write(out, send, line):
                 break
     return job

@@ -191,4 +191,4 @@ async def _print(out: TextIO, text: str) -> bool:
         out.write(writable)
         out.flush()
 
-    return await pipes.write(out, send, len(data))
+    return await pipes.write(out, send, data)
