@@ -230,7 +230,7 @@ class LiveBoard(App[None]):
         assert run.job is not None
         if self._departure.interrupted and run.job.id == self._own:
             self.exit()
-        else:
+        elif not self._departure.may_go:
             self.run_worker(self._look_up_end(run.job), exit_on_error=False)
 
     def _has_gone(self, job: Job) -> None:
