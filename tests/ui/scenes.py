@@ -88,7 +88,7 @@ def _rendering() -> Tape:
     return tape
 
 
-def _scene(tape: Tape, after_s: float = 0.3) -> Scene:
+def _scene(tape: Tape, after_s: float = 1.3) -> Scene:
     service = ScriptedService(tape)
     service.usual = _USUAL
     return Scene(service, tape.now, tape.now + timedelta(seconds=after_s))
