@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 MAX_RECORDING_EVENTS = 2_000_000
 MAX_JOBS = 10_000
+MAX_RECORDING_BYTES = 2 << 30  # what comes after is not read: a device has no end
 MAX_GAP_S = 60.0  # a longer silence is shortened to this, before the speed divides it
 _MAX_TYPICAL_S = 1e8
 _FORMAT = 1
@@ -369,10 +370,13 @@ def _load(path: Path) -> Recording:
 
 def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
     """The file's lines; of one longer than an event may be, a head that parses as nothing."""
-    while line := file.readline(MAX_EVENT_BYTES + 1):
+    left = MAX_RECORDING_BYTES
+    while left > 0 and (line := file.readline(MAX_EVENT_BYTES + 1)):
         yield line
-        while not line.endswith(b"\n") and (line := file.readline(MAX_EVENT_BYTES)):
-            pass
+        left -= len(line)
+        while left > 0 and line and not line.endswith(b"\n"):
+            line = file.readline(MAX_EVENT_BYTES)
+            left -= len(line)
 
 
 def _refuse() -> NoReturn:
