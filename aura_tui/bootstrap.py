@@ -114,6 +114,8 @@ class Doors:
         from aura_tui.engine.service import EmbeddedService
 
         async with EmbeddedService(self.settings, work=work) as service:
+            # The home is ours now: a socket that is still there was left by a process that died.
+            self.socket.unlink(missing_ok=True)
             if not (work and listens):
                 yield service
                 return
@@ -152,7 +154,7 @@ class Doors:
         from aura_tui.client.service import RemoteService
 
         until = time.monotonic() + _ANSWERS_S
-        while not self.answers():
+        while not await asyncio.to_thread(self.answers):
             if time.monotonic() > until or not self.runs_here():
                 async with self._reader() as reader:
                     yield reader

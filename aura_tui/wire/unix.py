@@ -7,11 +7,14 @@ import os
 import socket
 from typing import TYPE_CHECKING, Final
 
+from aura_tui.wire import routes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 NAME: Final = "engine.sock"  # under AURA_HOME
+_ANSWERS_S: Final = 1.0
 _MAX_BYTES: Final = 100  # sun_path holds 108 on Linux, 104 elsewhere, its end included
 
 
@@ -33,14 +36,14 @@ def address(path: Path) -> Iterator[str]:
 
 
 def answers(path: Path) -> bool:
-    """Whether somebody takes calls on the socket at ``path``; one that is too busy does."""
+    """Whether an engine takes calls on the socket at ``path``. A process that is stopped doesn't,
+    although the kernel would connect us."""
     with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(1.0)
+        probe.settimeout(_ANSWERS_S)
         try:
             with address(path) as where:
                 probe.connect(where)
-        except (TimeoutError, BlockingIOError):
-            return True  # its queue is full
+            probe.sendall(f"HEAD {routes.HEALTH} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            return bool(probe.recv(1))
         except OSError:
             return False
-    return True
