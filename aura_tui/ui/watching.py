@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MAX_JOBS = 10_000  # in the list; older ones are found by `aura-tui jobs`
 _PAGE = 500
+_SOON_S = 0.15
 _AGAIN_S = 1.0  # until a stream of a healing service that ended is asked for again
 
 
@@ -174,6 +175,8 @@ class Watching:
                     if self.run is run:
                         self._touch()
                     elif folded.last_event_id >= job.last_event_id:
+                        # With what is looked up, if that comes soon: a line less that jumps.
+                        await asyncio.wait((lookup,), timeout=_SOON_S)
                         self._swap(run)
             self._swap(run)
             run.finish()

@@ -48,7 +48,10 @@ async def test_the_board_looks_as_it_did(state: str, size: tuple[int, int]) -> N
         clock[0] = scene.now
         board.app._pacer.touch()
         if _WRITE:
-            await board.pilot.pause(0.5)
+            text = ""
+            while text != board.text:
+                text = board.text
+                await board.pilot.pause(1.0)
             FOLDER.mkdir(exist_ok=True)
             path.write_text(f"{board.text}\n")
             return

@@ -42,6 +42,13 @@ class StageRow(Painted, can_focus=True):
             super().__init__()
             self.stage = stage
 
+    class Resized(Message):
+        """The row of ``stage`` has another size."""
+
+        def __init__(self, stage: Stage) -> None:
+            super().__init__()
+            self.stage = stage
+
     def __init__(self, stage: Stage) -> None:
         super().__init__(id=f"stage-{stage.phase}")
         self.stage = stage
@@ -49,6 +56,10 @@ class StageRow(Painted, can_focus=True):
         self._of: RunState | None = None
         self._read: Step | None = None  # whose numbers stand
         self._read_until: datetime | None = None
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self.post_message(self.Resized(self.stage))
 
     def action_open(self) -> None:
         self.post_message(self.Toggled(self.stage))
@@ -121,6 +132,12 @@ class StageList(VerticalScroll, can_focus=False):
         self._ended = state.ended
         if (state, stage) != self._at:
             self._at = (state, stage)
+            self._reveal()
+
+    def on_stage_row_resized(self, message: StageRow.Resized) -> None:
+        """The one at work stays in sight as it grows."""
+        message.stop()
+        if message.stage is self._at[1]:
             self._reveal()
 
     def on_resize(self) -> None:
