@@ -8,7 +8,6 @@ one header, to the endpoint's own origin, and appears in no message, log, repr o
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import email.utils
 import functools
 import math
@@ -33,6 +32,7 @@ MAX_JSON_BYTES = 4 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
 _MAX_RETRY_AFTER_S = 3600.0
 _CONNECT_TIMEOUT_S = 10.0
+_MIN_KEY_CHARS = 16  # local servers take any key: "none" may well stand in a reply
 
 # Worth another try: RFC 9110 15.5.9 and 15.6, RFC 8470, RFC 6585. Not 501 and 505: those stay.
 _PERMANENT_5XX = frozenset({501, 505})
@@ -67,15 +67,12 @@ class Endpoint:
     def __init__(
         self, *, base_url: str, api_key: Secret, timeout_s: float, name: str, failure: Failure
     ) -> None:
-        import httpx
-
         self.name = name
         self._failure = failure
         self._timeout_s = timeout_s
-        try:
-            url = httpx.URL(base_url.strip())
-        except (httpx.InvalidURL, ValueError):
-            raise _unusable(name, "is not a URL") from None
+        url = _url(base_url.strip())
+        if url is None:
+            raise _unusable(name, "is not a URL")
         if url.scheme not in ("http", "https") or not url.host:
             raise _unusable(name, "is not an http or https URL")
         if url.userinfo:
@@ -125,11 +122,7 @@ class Endpoint:
         The key goes along only to the endpoint's own origin. Any other host must be https: an
         endpoint must not make us read the plain services of this machine's network.
         """
-        import httpx
-
-        target = None
-        with contextlib.suppress(httpx.InvalidURL, ValueError):
-            target = httpx.URL(url)
+        target = _url(url)
         if target is None or not (target.scheme == "https" or _origin(target) == self._origin):
             raise self.invalid("it points at an address that is not an https URL")
         return await self._exchange("GET", target, b"", accept, max_bytes)
@@ -173,6 +166,8 @@ class Endpoint:
                 ok = response.status_code == 200
                 data = await self._read(response, max_bytes if ok else _MAX_ERROR_BYTES, ok)
                 if ok:
+                    if len(self._key) >= _MIN_KEY_CHARS and self._key.encode() in data:
+                        raise self.invalid("it repeats the key")
                     return _media_type(response.headers), data
                 problem = self._refusal(response.status_code, response.headers, data)
         except (TimeoutError, httpx.TimeoutException) as e:
@@ -185,6 +180,8 @@ class Endpoint:
             problem = self._unconnected(str(e))
         except (httpx.TransportError, httpx.StreamError, OSError):
             problem = self._unreachable("broke the connection off")
+        except ValueError:  # httpx looks at a redirect's address, though it goes nowhere
+            problem = self._unreachable("sent an answer that can't be read")
         # Raised here, outside of any handler, so that no exception of httpx (which holds the
         # request, and with it the key) hangs on as its context.
         raise problem
@@ -259,8 +256,9 @@ class Endpoint:
 
     def _public(self, text: str) -> str:
         """``text`` from outside, short and on one line, the key blotted out if it is echoed."""
-        text = text.replace(self._key, "***") if self._key else text
-        return clean_line(text, 300)
+        # Cleaned first: what is taken out of it may stand within the key.
+        text = clean_line(text, 4000)
+        return (text.replace(self._key, "***") if self._key else text)[:300]
 
 
 def _unusable(name: str, why: str) -> InputError:
@@ -270,6 +268,18 @@ def _unusable(name: str, why: str) -> InputError:
         'Give one like "https://api.example.com/v1", or "http://127.0.0.1:11434/v1"; '
         "the key has a setting of its own, api_key.",
     )
+
+
+def _url(text: str) -> httpx.URL | None:
+    """The URL, with a host that can be written and a port that there is; None for anything else."""
+    import httpx
+
+    try:
+        url = httpx.URL(text)
+        sound = url.host.isprintable() and url.port != 0 and (url.port or 0) < 1 << 16
+    except (httpx.InvalidURL, ValueError):  # idna's errors among them, which come with the host
+        return None
+    return url if sound else None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
