@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -114,14 +117,19 @@ async def _best(children: Children) -> FFmpeg:
 
 
 def _wheel() -> str | None:
-    try:
-        import imageio_ffmpeg
+    """The one in imageio-ffmpeg, or the environment's in its place (conda, IMAGEIO_FFMPEG_EXE).
 
-        path = imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError, OSError):
-        return None
-    # Its last resort is a bare "ffmpeg", which is the PATH's again.
-    return path if os.path.isabs(path) and os.access(path, os.X_OK) else None
+    Looked for rather than asked for: ``get_ffmpeg_exe`` runs what it finds, with our environment,
+    keys and all; and it is examined here anyway.
+    """
+    spec = importlib.util.find_spec("imageio_ffmpeg")
+    folders = spec.submodule_search_locations if spec is not None else None
+    shipped = [path for each in folders or () for path in Path(each, "binaries").glob("ffmpeg-*")]
+    named = os.environ.get("IMAGEIO_FFMPEG_EXE")
+    for path in [Path(named)] if named else [*sorted(shipped), Path(sys.prefix, "bin", "ffmpeg")]:
+        if path.is_absolute() and path.is_file() and os.access(path, os.X_OK):
+            return str(path)
+    return None
 
 
 async def _examine(path: str, source: Source, children: Children) -> FFmpeg | str:
