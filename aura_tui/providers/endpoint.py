@@ -153,7 +153,9 @@ class Endpoint:
             headers["Content-Type"] = "application/json"
         if self._key and _origin(url) == self._origin:
             headers["Authorization"] = f"Bearer {self._key}"
-        limits = httpx.Timeout(self._timeout_s, connect=min(_CONNECT_TIMEOUT_S, self._timeout_s))
+        # Within the deadline: httpcore closes a handshake that times out, not a cancelled one.
+        connect_s = min(_CONNECT_TIMEOUT_S, 0.8 * self._timeout_s)
+        limits = httpx.Timeout(self._timeout_s, connect=connect_s)
         tls = await asyncio.to_thread(_tls) if url.scheme == "https" else False
         problem: StageError
         try:
