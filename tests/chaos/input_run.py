@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # and what turns a line's direction.
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 SMALL = ("--resolution", "256x144", "--fps", "5", "--progress", "json")
+SIZES = ((80, 24), (200, 60), (120, 40), (40, 12))
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.(?:mp4|srt|vtt|otio|jpg)|script\.json")
 _TIMES = re.compile(
     r"(\d\d):(\d\d):(\d\d)[,.](\d{3}) --> (\d\d):(\d\d):(\d\d)[,.](\d{3})", re.ASCII
