@@ -6,6 +6,7 @@ board.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -37,7 +38,22 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter is no failure
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(run_command(sys.argv[1:]))
+    status = run_command(sys.argv[1:])
+    _let_go_of_output()
+    sys.exit(status)
+
+
+def _let_go_of_output() -> None:
+    """What Python would flush at exit has nobody to go to where the terminal has hung up; that
+    would change our exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                nothing = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nothing, stream.fileno())
+                os.close(nothing)
 
 
 def run_command(arguments: list[str]) -> int:

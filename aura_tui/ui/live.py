@@ -33,6 +33,7 @@ from aura_tui.ui.screens.board import BoardScreen
 from aura_tui.ui.screens.leave import Leave
 from aura_tui.ui.state import RunState
 from aura_tui.ui.terminal.notices import Notices
+from aura_tui.ui.terminal.output import BoardDriver
 from aura_tui.ui.theme import AURA
 from aura_tui.ui.watching import Watching
 from aura_tui.ui.widgets.preview import PreviewView
@@ -103,7 +104,8 @@ class LiveBoard(App[None]):
     ) -> None:
         self._environ = os.environ if environ is None else environ
         # For NO_COLOR Textual sends greys, but with the terminal's own colours it sends none.
-        super().__init__(ansi_color=True if self._environ.get("NO_COLOR") else None)
+        plain = True if self._environ.get("NO_COLOR") else None
+        super().__init__(driver_class=BoardDriver, ansi_color=plain)
         self.failure: Exception | None = None
         self._look = look
         self._open_service = open_service

@@ -73,7 +73,8 @@ def undisturbed(folder: Path) -> Undisturbed:
     began = time.monotonic()
     process = program.start(*program.arguments("--progress", "json"))
     assert process.stdout
-    began_s, ended_s = {"": 0.0}, {}
+    began_s: dict[str, float] = {"": 0.0}
+    ended_s: dict[str, float] = {}
     for line in process.stdout:
         event = _envelope(line).event
         if isinstance(event, StepStatusChanged):

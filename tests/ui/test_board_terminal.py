@@ -128,7 +128,7 @@ def test_no_color_sends_no_colour(colourless: Terminal) -> None:
 
 def test_an_idle_board_writes_nothing(ended: Terminal) -> None:
     ended.shows("Succeeded after")
-    while ended.read(0.7):  # what was still on its way
+    while ended.read(1.6):  # what was still on its way; a title comes a second after the last
         pass
     assert ended.read(1.5) == b""
 

@@ -1,0 +1,99 @@
+"""The way to the terminal: a thread that writes, and never keeps the program waiting.
+
+Textual's own writer waits for the terminal: one that takes nothing for a while (a stuck SSH
+session) stops the event loop, and an engine in it; one that has hung up ends the writer, and the
+loop waits for ever. Here what a stuck terminal has no room for is left out, and the screen is
+drawn anew when it takes something again; what a gone one is sent is dropped.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.drivers._writer_thread import WriterThread
+
+MAX_WAITING_CHARS = 1 << 20  # several whole screens
+_LAST_WORDS_S = 2.0  # for a terminal to take what restores it, at the end
+
+
+class Output(threading.Thread):
+    """Writes to ``file`` in order. ``drained`` is called, in this thread, when the file takes
+    output again after some was left out."""
+
+    def __init__(self, file: IO[str], drained: Callable[[], None]) -> None:
+        super().__init__(daemon=True, name="terminal-output")
+        self._file = file
+        self._drained = drained
+        self._texts: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting_chars = 0
+        self._left_out = False
+        self._gone = False
+
+    def write(self, text: str) -> None:
+        """Have ``text`` written; never waits."""
+        with self._lock:
+            if self._gone:
+                return
+            if self._waiting_chars > MAX_WAITING_CHARS:
+                self._left_out = True
+                return
+            self._waiting_chars += len(text)
+        self._texts.put(text)
+
+    def flush(self) -> None:
+        """Nothing to do: the thread flushes when it has written all there is."""
+
+    def run(self) -> None:
+        while (text := self._texts.get()) is not None:
+            try:
+                self._file.write(text)
+                if self._texts.empty():
+                    self._file.flush()
+            except (OSError, ValueError):  # hung up, or closed
+                with self._lock:
+                    self._gone = True
+            with self._lock:
+                self._waiting_chars -= len(text)
+                caught_up = self._left_out and not self._waiting_chars and not self._gone
+                self._left_out = self._left_out and not caught_up
+            if caught_up:
+                self._drained()
+
+    def stop(self) -> None:
+        """End after what is waiting, or after a moment."""
+        self._texts.put(None)
+        self.join(_LAST_WORDS_S)
+
+
+class BoardDriver(LinuxDriver):
+    """Textual's driver with :class:`Output` for its writer."""
+
+    _output: Output | None = None
+
+    # Textual makes its writer where it begins, in the middle of other things; this name is where
+    # it keeps it.
+    @property
+    def _writer_thread(self) -> Any:
+        return self._output
+
+    @_writer_thread.setter
+    def _writer_thread(self, made: WriterThread | None) -> None:
+        file = self._file
+        self._output = None if made is None or file is None else Output(file, self._redraw)
+
+    def _redraw(self) -> None:
+        self._loop.call_soon_threadsafe(partial(self._app.refresh, layout=True))
+
+    def write(self, data: str) -> None:
+        """Write, if the board is on the screen; what comes after has nobody to see it."""
+        if self._output is not None:
+            self._output.write(data)
