@@ -72,11 +72,16 @@ class Lane:
             self._process.stdin.write(msgspec.json.encode(order) + b"\n")
             await self._process.stdin.drain()
         parser = ProgressParser()
+        encoded: int | None = None
         while line := await self._process.stdout.readline():
             if line.startswith(b"{"):
                 self._finish(order, msgspec.json.decode(line, type=Done), what)
+                # In want of memory FFmpeg may drop frames, say nothing, and end with 0.
+                if encoded is not None and encoded != order.segment.frames:
+                    raise out_of_memory(what)
                 return
             for progress in parser.feed(line):
+                encoded = progress.frame if progress.frame is not None else encoded
                 on_progress(progress)
         code = await self._process.wait()
         if code < 0:
