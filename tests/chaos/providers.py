@@ -32,8 +32,8 @@ def answers() -> dict[str, Answer]:
     found = {each.__name__: each for each in (*hostile.SILENT, *hostile.ENDLESS, *hostile.BROKEN)}
     for to in ("file:///etc/passwd", "http://169.254.169.254/", "/v1/again", "https://[::1"):
         found[f"redirect to {to}"] = hostile.redirect(to)
-    for shape in hostile.SHAPES:
-        found[f"json {clean_line(str(shape), 50)}"] = hostile.document(shape)
+    for number, shape in enumerate(hostile.SHAPES):
+        found[f"json {number} {clean_line(str(shape), 50)}"] = hostile.document(shape)
     return found
 
 

@@ -7,6 +7,7 @@ bytes: the first gets past the door, the second knocks at it.
 from __future__ import annotations
 
 import asyncio
+import copy
 import itertools
 import json
 import time
@@ -96,18 +97,17 @@ def changed(draw: st.DrawFn, trees: list[Any]) -> Any:
                 break
             inner = draw(st.sampled_from(following))
         names = list(inner)
+        value = copy.deepcopy(draw(_VALUES))  # it may be changed in its turn
         match draw(st.integers(0, 3)):
             case 0 if names:
-                inner[draw(st.sampled_from(names))] = draw(_VALUES)
+                inner[draw(st.sampled_from(names))] = value
             case 1 if names:
                 del inner[draw(st.sampled_from(names))]
             case 2 if names:
                 name = draw(st.sampled_from(names))
-                inner[draw(st.sampled_from((name.upper(), f"_{name}", name.lower())))] = draw(
-                    _VALUES
-                )
+                inner[draw(st.sampled_from((name.upper(), f"_{name}", name.lower())))] = value
             case _:
-                inner[draw(st.text(max_size=8) | st.sampled_from(_FIELDS))] = draw(_VALUES)
+                inner[draw(st.text(max_size=8) | st.sampled_from(_FIELDS))] = value
     return tree
 
 
