@@ -16,8 +16,10 @@ import pytest
 from aura_tui.brief import read_brief
 from aura_tui.errors import AuraError, Code, InputError, StageError
 from aura_tui.model.request import Brief, JobRequest, Origin, check
+from aura_tui.model.script import BulletsCard
 from aura_tui.model.slug import slug
 from aura_tui.pipeline.script import sound
+from aura_tui.providers.script import reply
 from aura_tui.providers.script.outline import outline
 from aura_tui.server.job_request import read_request
 from tests.chaos import corpus, input_run
@@ -128,6 +130,20 @@ def test_a_million_unknown_fields_are_refused_at_once() -> None:
         read_request(body, Origin(outside=True))
     assert time.process_time() - began < 2.0
     assert len(getattr(caught.value, "problems", ())) <= 50
+
+
+def test_a_model_that_gives_a_million_points_costs_little() -> None:
+    scene = {
+        "kind": "bullets",
+        "narration": "It has points.",
+        "items": ["\u200b", *["x"] * 900_000],
+    }
+    began = time.process_time()
+    script = reply.read(json.dumps({"scenes": [scene, scene]}), "en", "T")
+    assert time.process_time() - began < 1.5
+    card = script.scenes[1].card
+    assert isinstance(card, BulletsCard)
+    assert len(card.bullets) == 8
 
 
 @pytest.mark.slow

@@ -79,7 +79,7 @@ class LlmProvider:
                 bench.log(f"The endpoint refused; asking again with {_FORMATS[form][0]}")
                 continue
             try:
-                script = reply.read(said, tongue, request.title)
+                script = await asyncio.to_thread(reply.read, said, tongue, request.title)
                 return script if request.brief.language else _as_written(script)
             except reply.ReplyError as e:
                 why = clean_line(str(e), 200)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_SCENES = 400
 _MAX_ITEMS = 8
+_READ_ITEMS = 50  # some of which may be empty
 
 
 class ReplyError(ValueError):
@@ -109,7 +110,7 @@ def _line(text: str, words: int = 14) -> str:
 def _card(said: ReplyScene, narration: str, first: bool, script_title: str) -> AnyCard:
     """The card asked for, or the nearest that its fields suffice for."""
     title, text = _line(said.title, 12), _line(said.text, 28)
-    items = tuple(filter(None, (_line(item) for item in said.items)))[:_MAX_ITEMS]
+    items = tuple(filter(None, (_line(item) for item in said.items[:_READ_ITEMS])))[:_MAX_ITEMS]
     value = prose.spoken_form(clean(said.value, 40))
     if first or said.kind == "title":
         return TitleCard(title=title or script_title, subtitle=text)
