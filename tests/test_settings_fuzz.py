@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aura_tui.errors import Code, InputError
-from aura_tui.settings import Settings, load
+from aura_tui.process import keyless
+from aura_tui.settings import Secret, Settings, load
 from tests.chaos import corpus
 from tests.chaos.input_run import FORBIDDEN
 
@@ -143,3 +144,15 @@ def test_a_long_comment_line_of_dots_is_no_key(tmp_path: Path) -> None:
     file.write_text(f"  # {'.' * 300}\n[engine]\nretries = 2\n")
     assert tomllib.loads(file.read_text())["engine"] == {"retries": 2}
     assert load({"AURA_CONFIG": str(file), "AURA_HOME": "/nonexistent"}).engine.retries == 2
+
+
+def test_no_secret_of_the_settings_goes_on_to_a_child() -> None:
+    secrets = [
+        f"AURA_{name.upper()}_{field.name.upper()}"
+        for name in _SECTIONS
+        for field in msgspec.structs.fields(_KINDS[name])
+        if field.type is Secret
+    ]
+    assert len(secrets) >= 3
+    environ = dict.fromkeys([*secrets, "AURA_TOKEN"], SECRET) | {"AURA_HOME": "/h", "PATH": "/p"}
+    assert keyless(environ) == {"AURA_HOME": "/h", "PATH": "/p"}
