@@ -14,9 +14,10 @@ mapped at the edges (``cli.py``, ``wire/problem.py``), not here.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import StrEnum, unique
 
 
+@unique
 class Code(StrEnum):
     """Stable error codes. The hundreds say where: 1 input, 2-6 stages, 7 resources, 8 engine."""
 
@@ -32,7 +33,7 @@ class Code(StrEnum):
     THEME_UNKNOWN = "E110"
     SETTINGS_INVALID = "E111"
     REQUEST_INVALID = "E112"
-    OPENER_MISSING = "E113"
+    OPENER_MISSING = "E118"
     REQUEST_TOO_LARGE = "E113"
     REQUEST_MALFORMED = "E114"
     RANGE_INVALID = "E115"
