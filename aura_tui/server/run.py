@@ -139,7 +139,7 @@ def listen_unix(path: Path) -> socket.socket:
     Bound beside and renamed, so that it is never there with another mode, and never half. Raises
     EngineError where somebody answers, or where the folder doesn't let us.
     """
-    if unix.answers(path):
+    if unix.listens(path):
         raise EngineError(
             Code.ENGINE_BUSY,
             f"Another process listens on {path}",

@@ -35,15 +35,32 @@ def address(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
+def listens(path: Path) -> bool:
+    """Whether some process has the socket at ``path`` open."""
+    try:
+        with _connected(path):
+            return True
+    except BlockingIOError:
+        return True  # so many want it that its queue is full
+    except OSError as e:
+        return isinstance(e, TimeoutError)
+
+
 def answers(path: Path) -> bool:
     """Whether an engine takes calls on the socket at ``path``. A process that is stopped doesn't,
     although the kernel would connect us."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(_ANSWERS_S)
-        try:
-            with address(path) as where:
-                probe.connect(where)
+    try:
+        with _connected(path) as probe:
             probe.sendall(f"HEAD {routes.HEALTH} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             return bool(probe.recv(1))
-        except OSError:
-            return False
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def _connected(path: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_ANSWERS_S)
+        with address(path) as where:
+            probe.connect(where)
+        yield probe

@@ -148,7 +148,7 @@ class Terminal:
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"it doesn't end:\n{self.text[-3000:]}"
             self.read(0.05)
-        while self.read(0.0):
+        while self.read(0.3):  # the kernel hands on what was written a little later
             pass
         return self.process.returncode
 

@@ -37,6 +37,7 @@ class Stuck:
     def __init__(self) -> None:
         self.go = threading.Event()
         self.got: list[str] = []
+        self.flushed: list[str] = []
 
     def write(self, text: str) -> int:
         self.go.wait(10)
@@ -44,7 +45,7 @@ class Stuck:
         return len(text)
 
     def flush(self) -> None:
-        pass
+        self.flushed = [*self.got]
 
 
 class Raw:
@@ -75,6 +76,7 @@ def test_what_fits_is_written_in_order() -> None:
         thread.write(f"{number} ")
     thread.stop()
     assert "".join(file.got) == "".join(f"{number} " for number in range(100))
+    assert file.flushed == file.got  # nothing is left for Python to flush at its end
     assert not drained.is_set()
 
 

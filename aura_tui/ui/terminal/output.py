@@ -8,6 +8,7 @@ drawn anew when it takes something again; what a gone one is sent is dropped.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from functools import partial
@@ -67,6 +68,8 @@ class Output(threading.Thread):
                 self._left_out = self._left_out and not caught_up
             if caught_up:
                 self._drained()
+        with contextlib.suppress(OSError, ValueError):
+            self._file.flush()  # before anybody else writes to the terminal
 
     def stop(self) -> None:
         """End after what is waiting, or after a moment."""
