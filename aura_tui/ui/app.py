@@ -105,10 +105,10 @@ class BoardApp(LiveBoard):
 
     @property
     def _targets(self) -> Sequence[Job]:
-        """What a key that changes something acts on: the marked jobs; else the one under the
-        cursor, or the one shown, by where the keys go."""
-        at_jobs = self._board is not None and self._board.in_jobs
-        if self._jobs.marked or at_jobs:
+        """What a key that changes something acts on: the marked jobs, where they are in sight;
+        else the one under the cursor, or the one shown, by where the keys go."""
+        board = self._board
+        if board is not None and (board.in_jobs or (self._jobs.marked and board.shows_jobs)):
             return self._jobs.targets
         run = self._run
         if run.job is None or (run.over and not run.ended):

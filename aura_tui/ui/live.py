@@ -281,7 +281,8 @@ class LiveBoard(App[None]):
         due = [wait for wait in (*waits, self._notices.due_s(clock_s)) if wait is not None]
         if due:
             self._pacer.touch(min(due))
-        if board.shows_preview and self._watching is not None:
+        # A board that is closing starts no more workers.
+        if board.shows_preview and self._watching is not None and not self._exit:
             self._preview(board).follow(self._watching.service, run)
 
     def _preview(self, board: BoardScreen) -> Previewing:

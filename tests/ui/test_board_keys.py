@@ -343,3 +343,20 @@ async def test_help_tells_moved_keys_and_only_what_may_be_done() -> None:
         await board.press("question_mark")
         await board.shows("The run")
         await board.lacks("Cancel")
+
+
+async def test_marks_that_are_out_of_sight_take_no_key_from_the_run_that_shows() -> None:
+    tapes = [scenes.running_tape(f"RUN{n}") for n in range(3)]
+    async with showing(ScriptedService(*tapes), at_run=False) as board:  # 80 columns: one at a time
+        await until(lambda: len(board.app._jobs) == 3)
+        await board.press("space", "space")
+        await board.shows("2 marked")
+        await board.press("enter")
+        await board.shows("Script")
+        shown = board.app._run.job
+        assert shown is not None
+        await board.press("c")
+        await board.shows("Cancel this run?")
+        await board.press("y")
+        await until(lambda: len(board.scripted.asked) == 1)
+        assert board.scripted.asked[0].split() in (["cancel"], ["cancel", shown.id])

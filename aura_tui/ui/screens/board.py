@@ -111,6 +111,11 @@ class BoardScreen(Screen[None]):
             self.stages.action_move(0)
 
     @property
+    def shows_jobs(self) -> bool:
+        """Whether the list is in sight."""
+        return self.at_jobs or self.has_class("-wide")
+
+    @property
     def can_go_back(self) -> bool:
         """Whether escape leads anywhere."""
         return self.has_class("-log") or not self.has_class("-at-jobs")
