@@ -57,7 +57,6 @@ END = 101.0
 PICTURES = (
     Picture("board", "aura-tui", (146, 42), 7, 46.0),
     Picture("run", "aura-tui run solar.md", (92, 26), 7, 71.0),
-    Picture("retry", "aura-tui retry @latest", (92, 26), 6, END, ("r",)),
     Picture("done", "aura-tui run solar.md", (92, 26), 4, END),
 )
 
