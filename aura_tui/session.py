@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -59,7 +60,12 @@ class Foreground(NamedTuple):
 
 def show_board(what: Foreground) -> int:
     """Show the board until the person leaves it."""
-    return asyncio.run(_board(what))
+    # What is made up to the first frame stays: looking for garbage in it is a tenth of the wait.
+    gc.disable()
+    try:
+        return asyncio.run(_board(what))
+    finally:
+        gc.enable()
 
 
 async def _board(what: Foreground) -> int:
@@ -79,7 +85,13 @@ async def _board(what: Foreground) -> int:
     )
     loop = asyncio.get_running_loop()
     begin = recorder.begin if what.begin is not None else None
-    task = asyncio.create_task(board(recorder.open, begin, look))
+
+    def open_() -> AbstractAsyncContextManager[JobService]:
+        gc.freeze()  # nor is it looked through again and again later, while a key waits
+        gc.enable()
+        return recorder.open()
+
+    task = asyncio.create_task(board(open_, begin, look))
     heard: list[int] = []
 
     def leave(number: int) -> None:

@@ -1,7 +1,7 @@
 """What a user types. Options become a request, errors become one clear line and an exit status.
 
 Imports of weight happen inside the commands: ``aura-tui --help`` and a pipe never pay for the
-board.
+board, and the board never pays for the options of commands that it isn't.
 """
 
 from __future__ import annotations
@@ -10,27 +10,12 @@ import contextlib
 import io
 import os
 import sys
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import typer
-
-from aura_tui import __version__
-from aura_tui.cli import following, looking, serving
-from aura_tui.cli.options import ReadOnlyOption, ServerOption, TokenOption, doors
 from aura_tui.errors import AuraError, Code, EngineError, InputError
 from aura_tui.session import exit_of, explain, print_error
 
-app = typer.Typer(
-    name="aura-tui",
-    help="A brief becomes a narrated video, live in your terminal. Offline by default.",
-    no_args_is_help=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-following.register(app)
-looking.register(app)
-serving.register(app)
+_BOARD_ALONE = {"--read-only"}
 
 
 def main() -> NoReturn:
@@ -59,6 +44,13 @@ def _let_go_of_output() -> None:
 def run_command(arguments: list[str]) -> int:
     """Run one command; its exit status. No exception but SystemExit's own kind gets out."""
     try:
+        if _asks_for_board(arguments):
+            from aura_tui.cli.foreground import board, doors
+
+            ways = doors(os.environ.get("AURA_SERVER", ""), os.environ.get("AURA_TOKEN", ""))
+            return board(ways, read_only=bool(arguments))
+        from aura_tui.cli.commands import app
+
         status = app(arguments, prog_name="aura-tui", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except AuraError as e:
@@ -85,11 +77,19 @@ def run_command(arguments: list[str]) -> int:
         return _crash(e)
 
 
+def _asks_for_board(arguments: list[str]) -> bool:
+    """The board without a command is what people start most, and has next to no options: it
+    doesn't wait for Typer, whose import and reading of options take as long as Textual's."""
+    return set(arguments) <= _BOARD_ALONE and sys.stdout.isatty() and sys.stdin.isatty()
+
+
 def _usage(error: Exception) -> bool:
     """Show a usage error as Typer would; whether it was one."""
     show = getattr(error, "show", None)
     if show is None:
-        return isinstance(error, (typer.Abort,))
+        import typer
+
+        return isinstance(error, typer.Abort)
     show()
     return True
 
@@ -109,33 +109,3 @@ def _crash(error: Exception) -> int:
     )
     print_error(explain(failure))
     return 3
-
-
-def _version(value: bool) -> None:
-    if value:
-        typer.echo(f"aura-tui {__version__}")
-        raise typer.Exit
-
-
-@app.callback(invoke_without_command=True)
-def start(
-    context: typer.Context,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
-    ] = False,
-    server: ServerOption = "",
-    token: TokenOption = "",
-    read_only: ReadOnlyOption = False,
-) -> int | None:
-    """Without a command: the board on all jobs."""
-    if context.invoked_subcommand is not None:
-        if server:
-            # Given before the command it would mean this board, which isn't shown.
-            os.environ["AURA_SERVER"] = server
-        if token:
-            os.environ["AURA_TOKEN"] = token
-        return None
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
-        typer.echo(context.get_help())
-        return 0
-    return following.board(doors(server, token), read_only=read_only)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aura_tui.cli.foreground import doors, foreground
 from aura_tui.cli.options import (
     JobArgument,
     Progress,
@@ -18,7 +19,6 @@ from aura_tui.cli.options import (
     RecordOption,
     ServerOption,
     TokenOption,
-    doors,
 )
 from aura_tui.errors import Code, Conflict, InputError
 from aura_tui.model.slug import slug
@@ -38,35 +38,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (run, watch, resume, retry, replay):
         app.command()(command)
-
-
-def board(ways: Doors, *, read_only: bool) -> int:
-    """The board on all jobs."""
-    open_ = ways.look if read_only else ways.engine
-    return show_board(_foreground(ways, open_, None, owns=ways.embeds, read_only=read_only))
-
-
-def _foreground(
-    ways: Doors,
-    open_: Callable[[], object],
-    begin: Callable[[JobService], Awaitable[str]] | None,
-    *,
-    owns: bool,
-    read_only: bool = False,
-    record: Path | None = None,
-    mode: str = "",
-) -> Foreground:
-    return Foreground(
-        open_,  # type: ignore[arg-type]  # each is a context manager of some JobService
-        begin,
-        settings=ways.settings,
-        owns=owns,
-        read_only=read_only,
-        remote=ways.remote,
-        record=record,
-        mode=mode,
-        hand_over=ways.start_background if owns and ways.embeds else None,
-    )
 
 
 def run(
@@ -146,7 +117,7 @@ def run(
 
     if detach:
         return _detach(ways, begin)
-    return _show(_foreground(ways, ways.worker, begin, owns=True, record=record), progress)
+    return _show(foreground(ways, ways.worker, begin, owns=True, record=record), progress)
 
 
 def _detach(ways: Doors, begin: Callable[[JobService], Awaitable[str]]) -> int:
@@ -227,7 +198,7 @@ def watch(
             f"Go on with it: aura-tui resume {job_id}",
         )
     look_only = read_only or (status.ended and embeds)
-    what = _foreground(
+    what = foreground(
         ways,
         ways.look if look_only else ways.engine,
         begin,
@@ -247,7 +218,7 @@ def _go_on(
     async def begin(service: JobService) -> str:
         return str((await getattr(service, verb)(job_id)).id)
 
-    return _show(_foreground(ways, ways.worker, begin, owns=True, record=record), progress)
+    return _show(foreground(ways, ways.worker, begin, owns=True, record=record), progress)
 
 
 def resume(
@@ -295,5 +266,5 @@ def replay(
         return service.job_ids[0]
 
     ways = doors("", "")
-    what = _foreground(ways, open_, begin, owns=False, read_only=True, mode="recorded")
+    what = foreground(ways, open_, begin, owns=False, read_only=True, mode="recorded")
     return _show(what, progress)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aura_tui.cli.options import JobArgument, JsonOption, ServerOption, TokenOption, doors
+from aura_tui.cli.foreground import doors
+from aura_tui.cli.options import JobArgument, JsonOption, ServerOption, TokenOption
 from aura_tui.errors import Code, InputError
 from aura_tui.naming import resolve
 from aura_tui.session import once

@@ -1,17 +1,12 @@
-"""Options and arguments that several commands share, and what they have in common."""
+"""Options and arguments that several commands share."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-from aura_tui import bootstrap
-
-if TYPE_CHECKING:
-    from aura_tui.bootstrap import Doors
 
 
 class Progress(StrEnum):
@@ -49,8 +44,3 @@ RecordOption = Annotated[
 ]
 ReadOnlyOption = Annotated[bool, typer.Option("--read-only", help="No key changes anything.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-
-
-def doors(server: str, token: str) -> Doors:
-    """The ways to an engine that these options and the settings leave."""
-    return bootstrap.Doors(bootstrap.load_settings(), server=server, token=token)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from aura_tui.cli.options import doors
+from aura_tui.cli.foreground import doors
 from aura_tui.session import print_error
 
 _TOKENS = "tokens.json"  # in AURA_HOME, unless --token-file says otherwise

@@ -1,0 +1,56 @@
+"""The commands, and the board without one, as Typer reads them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from aura_tui import __version__
+from aura_tui.cli import following, looking, serving
+from aura_tui.cli.foreground import board, doors
+from aura_tui.cli.options import ReadOnlyOption, ServerOption, TokenOption
+
+app = typer.Typer(
+    name="aura-tui",
+    help="A brief becomes a narrated video, live in your terminal. Offline by default.",
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+following.register(app)
+looking.register(app)
+serving.register(app)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"aura-tui {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+    server: ServerOption = "",
+    token: TokenOption = "",
+    read_only: ReadOnlyOption = False,
+) -> int | None:
+    """Without a command: the board on all jobs."""
+    if context.invoked_subcommand is not None:
+        if server:
+            # Given before the command it would mean this board, which isn't shown.
+            os.environ["AURA_SERVER"] = server
+        if token:
+            os.environ["AURA_TOKEN"] = token
+        return None
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        typer.echo(context.get_help())
+        return 0
+    return board(doors(server, token), read_only=read_only)

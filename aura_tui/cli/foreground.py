@@ -1,0 +1,50 @@
+"""What a command puts on the terminal: which engine it reaches, and the board over it. No option is
+read here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.bootstrap import Doors, load_settings
+from aura_tui.session import Foreground, show_board
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from aura_tui.service import JobService
+
+
+def doors(server: str, token: str) -> Doors:
+    """The ways to an engine that these options and the settings leave."""
+    return Doors(load_settings(), server=server, token=token)
+
+
+def foreground(
+    ways: Doors,
+    open_: Callable[[], object],
+    begin: Callable[[JobService], Awaitable[str]] | None,
+    *,
+    owns: bool,
+    read_only: bool = False,
+    record: Path | None = None,
+    mode: str = "",
+) -> Foreground:
+    """What to follow over one of the ``ways``; see :class:`Foreground`."""
+    return Foreground(
+        open_,  # type: ignore[arg-type]  # each is a context manager of some JobService
+        begin,
+        settings=ways.settings,
+        owns=owns,
+        read_only=read_only,
+        remote=ways.remote,
+        record=record,
+        mode=mode,
+        hand_over=ways.start_background if owns and ways.embeds else None,
+    )
+
+
+def board(ways: Doors, *, read_only: bool) -> int:
+    """The board on all jobs."""
+    open_ = ways.look if read_only else ways.engine
+    return show_board(foreground(ways, open_, None, owns=ways.embeds, read_only=read_only))
