@@ -178,7 +178,7 @@ async def test_reconnect_cuts_the_wait_short() -> None:
 @covers("app.quit", "app.quit-always", "dialog.next", "dialog.previous", "choice.take")
 async def test_leaving_asks_and_the_answers_are_gone_through() -> None:
     async with showing(running(), background=True) as board:
-        await board.shows("q Quit")
+        await board.shows("c Cancel")
         await press(board, "app.quit-always")
         await until(lambda: isinstance(board.app.screen, LeaveScreen))
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from aura_tui.model.status import JobStatus
 from aura_tui.ui.widgets.header import RunHeader
 from aura_tui.ui.widgets.jobs import JobsPane
+from aura_tui.ui.widgets.key_bar import KeyBar
 from aura_tui.ui.widgets.log import LogView
 from aura_tui.ui.widgets.result import ResultPanel
 from aura_tui.ui.widgets.stages import StageList, StageRow
@@ -73,7 +73,7 @@ class BoardScreen(Screen[None]):
                         yield self.preview
                     yield self.result
                     yield self.log_view
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.focus_main()

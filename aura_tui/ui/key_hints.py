@@ -1,0 +1,67 @@
+"""What the line at the bottom says of the keys: those that do something now, and of them as many as
+there is room for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import cell_len
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from textual.binding import ActiveBinding, Binding
+
+# How to learn the other keys and how to get out are told however narrow the terminal is.
+ALWAYS = frozenset({"app.help", "app.quit"})
+_GAP = 1
+
+
+class KeyHint(NamedTuple):
+    """One key: what presses it, as it is shown, and what it does."""
+
+    key: str
+    sign: str
+    does: str
+    tip: str
+    always: bool
+    enabled: bool
+
+    @property
+    def width(self) -> int:
+        """Cells it takes: sign, blank, words."""
+        return cell_len(self.sign) + 1 + cell_len(self.does)
+
+
+def hints(active: Iterable[ActiveBinding], sign: Callable[[Binding], str]) -> tuple[KeyHint, ...]:
+    """One hint for each action that shows; several keys of one action are told by the first."""
+    told: dict[str, KeyHint] = {}
+    for _, binding, enabled, tip in active:
+        if binding.show and binding.action not in told:
+            told[binding.action] = KeyHint(
+                binding.key,
+                sign(binding),
+                binding.description,
+                tip or binding.description,
+                binding.id in ALWAYS,
+                enabled,
+            )
+    return tuple(told.values())
+
+
+def fitting(all_: Sequence[KeyHint], width: int) -> tuple[tuple[int, KeyHint], ...]:
+    """Those that fit side by side into ``width`` cells, each with the column it begins at; in
+    their order, and whole. What has the focus tells its keys first, so the last ones go first."""
+    left = width - sum(hint.width + _GAP for hint in all_ if hint.always) + _GAP
+    placed: list[tuple[int, KeyHint]] = []
+    x, full = 0, False
+    for hint in all_:
+        if not hint.always:
+            full = full or hint.width + _GAP > left
+            if full:
+                continue
+            left -= hint.width + _GAP
+        if x + hint.width <= width:
+            placed.append((x, hint))
+            x += hint.width + _GAP
+    return tuple(placed)

@@ -1,0 +1,93 @@
+"""The line at the bottom: which keys do something now. Each can be clicked.
+
+Textual's own footer is a widget a key, all made anew at every change of the focus; this one is a
+line, and is drawn when it says something else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.content import Content
+from textual.widget import Widget
+
+from aura_tui.ui.key_hints import KeyHint, fitting, hints
+
+if TYPE_CHECKING:
+    from textual.events import Click, Leave, MouseMove
+    from textual.screen import Screen
+
+
+class KeyBar(Widget):
+    """One row; as wide as the screen."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "key-bar--key",
+        "key-bar--words",
+        "key-bar--hover",
+        "key-bar--off",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hints: tuple[KeyHint, ...] = ()
+        self._under: KeyHint | None = None  # the mouse
+        self._looks = False
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._look_soon)
+
+    def _look_soon(self, screen: Screen[object]) -> None:
+        """One press of a key changes the bindings several times; the last one counts."""
+        if not self._looks and screen.app.app_focus:
+            self._looks = True
+            self.call_later(self._look)
+
+    def _look(self) -> None:
+        self._looks = False
+        if not self.is_attached:
+            return
+        now = hints(self.screen.active_bindings.values(), self.app.get_key_display)
+        if now != self._hints:
+            self._hints = now
+            self.refresh()
+
+    def _at(self, x: int) -> KeyHint | None:
+        placed = fitting(self._hints, self.size.width)
+        return next((hint for at, hint in placed if at <= x < at + hint.width), None)
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        self._point(self._at(event.x))
+
+    def on_leave(self, event: Leave) -> None:
+        self._point(None)
+
+    def _point(self, hint: KeyHint | None) -> None:
+        if hint != self._under:
+            self._under = hint
+            self.tooltip = hint.tip if hint is not None else None
+            self.refresh()
+
+    def on_click(self, event: Click) -> None:
+        hint = self._at(event.x)
+        if hint is None:
+            return
+        if hint.enabled:
+            self.app.simulate_key(hint.key)
+        else:
+            self.app.bell()
+
+    def render(self) -> Content:
+        key, words, hover, off = (
+            self.get_visual_style(f"key-bar--{part}") for part in ("key", "words", "hover", "off")
+        )
+        line = Content("")
+        for x, hint in fitting(self._hints, self.size.width):
+            part = Content.assemble((hint.sign, key), " ", (hint.does, words))
+            if not hint.enabled:
+                part = part.stylize(off)
+            elif hint == self._under:
+                part = part.stylize(hover)
+            line = line.append(" " * (x - line.cell_length)).append(part)
+        return line
