@@ -61,7 +61,7 @@ class Foreground(NamedTuple):
 def show_board(what: Foreground) -> int:
     """Show the board until the person leaves it."""
     # What is made up to the first frame stays: looking for garbage in it is a tenth of the wait.
-    gc.disable()
+    gc.disable()  # until that frame, see ui/board.py
     try:
         return asyncio.run(_board(what))
     finally:
@@ -85,13 +85,7 @@ async def _board(what: Foreground) -> int:
     )
     loop = asyncio.get_running_loop()
     begin = recorder.begin if what.begin is not None else None
-
-    def open_() -> AbstractAsyncContextManager[JobService]:
-        gc.freeze()  # nor is it looked through again and again later, while a key waits
-        gc.enable()
-        return recorder.open()
-
-    task = asyncio.create_task(board(open_, begin, look))
+    task = asyncio.create_task(board(recorder.open, begin, look))
     heard: list[int] = []
 
     def leave(number: int) -> None:

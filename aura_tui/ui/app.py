@@ -185,9 +185,12 @@ class BoardApp(LiveBoard):
             self._watching.linked.reconnect()
 
     def action_help(self) -> None:
-        from aura_tui.ui.screens.help import HelpScreen
+        """Made once: it is looked at often, and tells the same each time."""
+        if not self.is_screen_installed("help"):
+            from aura_tui.ui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(self._look.read_only, self._settings.keys))
+            self.install_screen(HelpScreen(self._look.read_only, self._settings.keys), "help")
+        self.push_screen("help")
 
     # -- leaving
 

@@ -7,6 +7,7 @@ signal handler ends it.
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, EngineError
@@ -35,7 +36,15 @@ async def board(
     what opening, finding or following raised, and InputError for keys that can't be moved so.
     """
     keymap.check(look.settings.board.keys)
-    async with Opening(make_service) as opening:
+
+    def open_() -> AbstractAsyncContextManager[JobService]:
+        # The first frame is there. What it took stays, too, and looking through all of that again
+        # and again would keep keys waiting: up to 50 ms each time.
+        gc.freeze()
+        gc.enable()
+        return make_service()
+
+    async with Opening(open_) as opening:
         app = BoardApp(opening.service, find_job, look)
         await app.run_async(mouse=look.settings.board.mouse)
         task = asyncio.current_task()

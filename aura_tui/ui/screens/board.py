@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual._styles_cache import StylesCache
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
@@ -77,6 +78,13 @@ class BoardScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.focus_main()
+
+    def on_screen_resume(self) -> None:
+        """What was over the board has gone, and with it what it drew: Textual's cache of two
+        colours a widget keeps the widget's lines, too, of up to 1,024 widgets that are no more."""
+        forget = getattr(StylesCache.get_inner_outer, "cache_clear", None)
+        if forget is not None:
+            forget()
 
     def on_descendant_focus(self) -> None:
         """By tab, or the mouse, as well."""
