@@ -96,3 +96,23 @@ def as_created(job: Job) -> Job:
         retry_of=job.retry_of,
         owner=job.owner,
     )
+
+
+_UNTOLD = tuple(Step(stage=stage) for stage in Stage)
+
+
+def as_listed(job: Job) -> Job:
+    """An ended job as one line tells it: without its stages, files and log. A list may hold ten
+    thousand of them; whoever shows one whole asks for it."""
+    return msgspec.structs.replace(
+        job,
+        steps=_UNTOLD,
+        artifacts=(),
+        warnings=(),
+        errors=(),
+        log=(),
+        log_path="",
+        message="",
+        suggested_actions=(),
+        output=None,
+    )

@@ -11,6 +11,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, cast
 
 from aura_tui.errors import AuraError, NotFound
+from aura_tui.model.job import as_listed
 from aura_tui.model.status import JobStatus
 from aura_tui.service import Link, Linked, Typical
 from aura_tui.ui.follow import as_created, follow
@@ -66,6 +67,8 @@ class Watching:
         self._group: asyncio.TaskGroup | None = None
         self._follower: asyncio.Task[None] | None = None
         self._must: str | None = None
+        self._followed: str | None = None  # the job that is shown, or as soon as it is known whole
+        self._listed: set[str] = set()  # ended jobs of which little more than a line is kept
 
     @property
     def selected(self) -> str | None:
@@ -109,16 +112,21 @@ class Watching:
     def select(self, job_id: str) -> None:
         """Show another job."""
         job = self.jobs.get(job_id)
-        if job is not None and job_id != self.selected and self._group is not None:
+        if job is not None and job_id != self._followed and self._group is not None:
             self._show(job)
 
     def _show(self, job: Job) -> None:
         if self._follower is not None:
             self._follower.cancel()
-        self.run = self._new_run(job)
-        self._touch()
+        self._followed = job.id
+        if job.id not in self._listed:
+            self._turn_to(job)
         assert self._group is not None
         self._follower = self._group.create_task(self._follow(job))
+
+    def _turn_to(self, job: Job) -> None:
+        self.run = self._new_run(job)
+        self._touch()
 
     def _new_run(self, job: Job) -> RunState:
         run = RunState(mode=self._mode)
@@ -134,6 +142,8 @@ class Watching:
         """Fold the job's history beside what is shown, then show it and what happens."""
         while True:
             try:
+                if self.selected != job.id:
+                    self._turn_to(await self.service.get(job.id))
                 await self._fold(job)
                 break
             except NotFound:
@@ -145,6 +155,8 @@ class Watching:
                 if self.link is None:
                     raise
             # The link says why; what was told last stays on the screen until there is more.
+            if self.selected != job.id:
+                self._turn_to(job)
             self._touch()
             await asyncio.sleep(_AGAIN_S)
         self._touch()
@@ -152,7 +164,9 @@ class Watching:
     def _forget(self, job: Job) -> None:
         """Retention took the job; what the cursor is on now is shown."""
         self.jobs.remove(job.id)
-        self.run.finish()
+        self._followed = None
+        if self.selected == job.id:
+            self.run.finish()
         self._gone(job)
         self._show_something()
 
@@ -232,7 +246,8 @@ class Watching:
         newest = seen = 0
         while seen < MAX_JOBS:
             page = await self.service.list(limit=_PAGE, cursor=cursor)
-            self.jobs.load(page.jobs, more=page.cursor is not None)
+            jobs = page.jobs if cursor is None else map(self._as_listed, page.jobs)
+            self.jobs.load(jobs, more=page.cursor is not None)
             self._known(page.jobs)
             seen += len(page.jobs)
             self._show_something()
@@ -243,6 +258,13 @@ class Watching:
             if cursor is None:
                 break
         return newest
+
+    def _as_listed(self, job: Job) -> Job:
+        """The newest are kept whole; of older ones there may be thousands, seldom looked at."""
+        if not job.status.ended or job.id == self._must:
+            return job
+        self._listed.add(job.id)
+        return as_listed(job)
 
     async def _follow_all(self, after: int) -> None:
         turn = asyncio.get_running_loop().time()

@@ -82,7 +82,8 @@ class Board:
         if run.job is None or run.typical is None or jobs.loading:
             return False
         known = not Asking.may_retry(run.job) or run.job.id in self.app._endings
-        return known and run.job == jobs.get(run.job.id)
+        listed = jobs.get(run.job.id)  # of an old one there may be little more than its line
+        return known and listed is not None and run.job.last_event_id == listed.last_event_id
 
     async def ends(self) -> None:
         """Return once the board has closed."""

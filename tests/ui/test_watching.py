@@ -9,6 +9,7 @@ from aura_tui.errors import Code, EngineError
 from aura_tui.model.events import JobCompleted
 from aura_tui.model.stages import Stage
 from aura_tui.service import LinkStatus
+from aura_tui.ui import watching
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
 from tests.ui.recordings import BEGIN, Tape
@@ -16,6 +17,8 @@ from tests.ui.scripted import LinkedService, ScriptedService
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.ui.boards import Board
 
 
@@ -133,6 +136,39 @@ async def test_a_job_that_is_chosen_while_the_link_is_down_shows_when_it_is_back
         service.refusal = None
         await until(lambda: board.settled)
         await board.shows("Job accepted")
+
+
+async def test_an_old_job_is_kept_as_a_line_and_shown_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of thousands of ended jobs the list keeps what it tells of them."""
+    monkeypatch.setattr(watching, "_PAGE", 1)
+    service = ScriptedService(recordings.success(), scenes.running_tape("RUN1"))
+    async with showing(service, (120, 40), at_run=False) as board:
+        await board.shows("job RUN1", "1 done")
+        old = board.app._jobs.get(service.tape.job.id)
+        assert old is not None
+        assert not old.artifacts
+        assert old.title == service.tape.job.title
+        await board.press("end")
+        await board.shows("Succeeded after", recordings.VIDEO[-20:])
+        await until(lambda: board.settled)
+        run = board.app._run.job
+        assert run is not None
+        assert all(step.status.done for step in run.steps)
+
+
+async def test_an_old_job_that_is_kept_no_more_goes_from_the_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching, "_PAGE", 1)
+    service = ScriptedService(recordings.success(), scenes.running_tape("RUN1"))
+    async with showing(service, (120, 40), at_run=False) as board:
+        await board.shows("job RUN1", "1 done")
+        del service.tapes[service.tape.job.id]
+        await board.press("end")
+        await board.shows("is not kept any more", "job RUN1")
+        assert len(board.app._jobs) == 1
 
 
 async def test_no_news_are_made_of_what_had_happened_before() -> None:
