@@ -40,6 +40,14 @@ APP = (
     Binding("escape", "to_jobs", "Jobs", id="board.back", tooltip="Back to the jobs"),
     Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip="All keys"),
     Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; asks while a run of ours is on"),
+    Binding(
+        "ctrl+l",
+        "redraw",
+        "Redraw",
+        id="app.redraw",
+        show=False,
+        tooltip="Draw the screen anew, where something else wrote on it",
+    ),
     Binding("ctrl+q", "quit", "Quit", id="app.quit-always", show=False, priority=True),
     Binding(
         "ctrl+c",

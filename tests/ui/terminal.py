@@ -49,6 +49,8 @@ class Screen:
             elif token["final"] == "H":
                 row, _, column = token["numbers"].partition(";")
                 self._y, self._x = int(row or 1) - 1, int(column or 1) - 1
+            elif token["final"] == "C":
+                self._x += int(token["numbers"] or 1)
             elif token["final"] == "J" or token[0] == "\x1b[?1049h":
                 self.resize((self._columns, self._rows))
 
@@ -133,14 +135,18 @@ class Terminal:
         return data
 
     def shows(self, text: str, timeout_s: float = 20.0) -> None:
-        """Return once ``text`` was sent."""
+        """Return once ``text`` was sent, or is on the screen: what was there is not sent again."""
         deadline = time.monotonic() + timeout_s
-        while text not in self.text:
+        while text not in self.text and not any(text in row for row in self.rows):
             assert time.monotonic() < deadline, f"{text!r} never came:\n{self.text[-3000:]}"
             assert self.read(0.1) or self.process.poll() is None, f"it ended:\n{self.text[-3000:]}"
 
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
+
+    def scribble(self, text: str) -> None:
+        """Write on it as another program would."""
+        os.write(self._slave, text.encode())
 
     def ends(self, timeout_s: float = 20.0) -> int:
         """The exit status, once the process has ended."""

@@ -133,6 +133,17 @@ def test_an_idle_board_writes_nothing(ended: Terminal) -> None:
     assert ended.read(1.5) == b""
 
 
+def test_ctrl_l_mends_what_another_program_wrote_on_the_screen(ended: Terminal) -> None:
+    rows = ended.settles("Succeeded after", recordings.VIDEO)
+    for y in (2, 12, 20):
+        ended.scribble(f"\x1b[{y};1HBroadcast message: the machine goes down")
+    assert sum("Broadcast" in row for row in ended.settles("Broadcast")) == 3
+    ended.type("\x0c")
+    while any("Broadcast" in row for row in ended.rows):
+        assert ended.read(5.0)
+    assert ended.settles(recordings.VIDEO) == rows
+
+
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     home = {"HOME": str(tmp_path), "AURA_HOME": str(tmp_path / "aura"), "AURA_CONFIG": os.devnull}

@@ -175,6 +175,16 @@ async def test_reconnect_cuts_the_wait_short() -> None:
         assert scene.service.reconnects == 1
 
 
+@covers("app.redraw")
+async def test_the_screen_is_drawn_anew() -> None:
+    async with showing(running()) as board:
+        await board.shows("c Cancel")
+        forgot: list[int] = []
+        board.app.shown.forget = lambda: forgot.append(1)  # type: ignore[method-assign]
+        await press(board, "app.redraw")
+        await until(lambda: bool(forgot))
+
+
 @covers("app.quit", "app.quit-always", "dialog.next", "dialog.previous", "choice.take")
 async def test_leaving_asks_and_the_answers_are_gone_through() -> None:
     async with showing(running(), background=True) as board:

@@ -11,8 +11,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from functools import partial
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.drivers._writer_thread import WriterThread
+
+    from aura_tui.ui.live import LiveBoard
 
 MAX_WAITING_CHARS = 1 << 20  # several whole screens
 _LAST_WORDS_S = 2.0  # for a terminal to take what restores it, at the end
@@ -93,8 +94,17 @@ class BoardDriver(LinuxDriver):
         file = self._file
         self._output = None if made is None or file is None else Output(file, self._redraw)
 
+    @property
+    def _board(self) -> LiveBoard:
+        return cast("LiveBoard", self._app)
+
     def _redraw(self) -> None:
-        self._loop.call_soon_threadsafe(partial(self._app.refresh, layout=True))
+        self._loop.call_soon_threadsafe(self._board.action_redraw)
+
+    def start_application_mode(self) -> None:
+        """Begin, or come back to, a screen with nothing on it."""
+        self._board.shown.forget()
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no types here
 
     def write(self, data: str) -> None:
         """Write, if the board is on the screen; what comes after has nobody to see it."""
