@@ -100,14 +100,19 @@ class Watching:
         self._must = job_id
         async with asyncio.TaskGroup() as group:
             self._group = group
-            if job_id is not None:
-                job = await self.service.get(job_id)
-                self.jobs.load((job,))
-                self._show(job)
-                self._known((job,))
-            group.create_task(self._watch_jobs())
-            if self.linked is not None:
-                group.create_task(self._watch_link(self.linked))
+            try:
+                if job_id is not None:
+                    job = await self.service.get(job_id)
+                    self.jobs.load((job,))
+                    self._show(job)
+                    self._known((job,))
+                group.create_task(self._watch_jobs())
+                if self.linked is not None:
+                    group.create_task(self._watch_link(self.linked))
+                # Another job may be chosen also when there is no more to come of these.
+                await asyncio.Event().wait()
+            finally:
+                self._group = None  # it takes no more tasks
 
     def select(self, job_id: str) -> None:
         """Show another job."""

@@ -148,6 +148,11 @@ class Terminal:
         """Write on it as another program would."""
         os.write(self._slave, text.encode())
 
+    def vanishes(self) -> None:
+        """It is no more. As it isn't the process's controlling terminal, no signal says so."""
+        os.close(self._master)
+        self._master = -1
+
     def ends(self, timeout_s: float = 20.0) -> int:
         """The exit status, once the process has ended."""
         deadline = time.monotonic() + timeout_s
@@ -180,9 +185,10 @@ def terminal(
         start_new_session=True,
     )
     try:
-        yield Terminal(process, master, slave, size)
+        yield (shown := Terminal(process, master, slave, size))
     finally:
         process.kill()
         process.wait()
-        os.close(master)
+        if shown._master >= 0:
+            os.close(master)
         os.close(slave)

@@ -133,6 +133,17 @@ def test_an_idle_board_writes_nothing(ended: Terminal) -> None:
     assert ended.read(1.5) == b""
 
 
+def test_a_terminal_that_vanishes_without_a_signal_ends_the_board(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    path = recordings.success().write(tmp_path / "run.jsonl")
+    command = [sys.executable, "-m", "aura_tui", "replay", str(path), "--speed", "0"]
+    with terminal(command, environ) as shown:
+        shown.settles("Succeeded after")
+        shown.vanishes()
+        assert shown.process.wait(20) == 128 + signal.SIGHUP
+
+
 def test_ctrl_l_mends_what_another_program_wrote_on_the_screen(ended: Terminal) -> None:
     rows = ended.settles("Succeeded after", recordings.VIDEO)
     for y in (2, 12, 20):

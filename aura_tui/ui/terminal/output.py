@@ -9,13 +9,17 @@ drawn anew when it takes something again; what a gone one is sent is dropped.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
+import select
+import signal
 import threading
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from textual.drivers._writer_thread import WriterThread
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.live import LiveBoard
 
 MAX_WAITING_CHARS = 1 << 20  # several whole screens
+_LOOK_S = 1.0  # between two looks at whether the terminal is still there
 _LAST_WORDS_S = 2.0  # for a terminal to take what restores it, at the end
 
 
@@ -82,6 +87,7 @@ class BoardDriver(LinuxDriver):
     """Textual's driver with :class:`Output` for its writer."""
 
     _output: Output | None = None
+    _looking: asyncio.TimerHandle | None = None
 
     # Textual makes its writer where it begins, in the middle of other things; this name is where
     # it keeps it.
@@ -104,7 +110,24 @@ class BoardDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Begin, or come back to, a screen with nothing on it."""
         self._board.shown.forget()
+        if self._looking is None:
+            self._look_for_hang_up()
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no types here
+
+    def _look_for_hang_up(self) -> None:
+        """A terminal that isn't ours to control goes without a signal (its window was killed, say),
+        and Textual would read its end for ever, as fast as it can."""
+        watch = select.poll()
+        watch.register(self.fileno, 0)  # that it has hung up is told whatever one asks for
+        if watch.poll(0):
+            os.kill(os.getpid(), signal.SIGHUP)
+        else:
+            self._looking = self._loop.call_later(_LOOK_S, self._look_for_hang_up)
+
+    def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        super().close()
 
     def write(self, data: str) -> None:
         """Write, if the board is on the screen; what comes after has nobody to see it."""
