@@ -124,12 +124,16 @@ class Linked(Protocol):
 
 
 class Recorded(NamedTuple):
-    """An event as it is kept: ``data`` is its JSON on one line."""
+    """A page of kept events, each as the frame that the wire has of it.
 
-    id: int
-    job_id: str
-    name: str
-    data: bytes
+    ``jobs`` says whose each is, None: all of the job that was asked for. ``upto`` is where the
+    next page begins. ``ended``: the last one is the end of its job.
+    """
+
+    frames: Sequence[bytes]
+    jobs: Sequence[str] | None
+    upto: int
+    ended: bool
 
 
 @runtime_checkable
@@ -141,9 +145,9 @@ class Archive(Protocol):
         """The newest event's id that readers see; every event up to it is kept."""
         ...
 
-    async def recorded(self, job_id: str | None, *, after: int, limit: int) -> Sequence[Recorded]:
+    async def recorded(self, job_id: str | None, *, after: int, limit: int) -> Recorded:
         """Up to ``limit`` kept events above ``after``, in order; of one job, or of all (None).
-        Empty: there was none when it was asked. An unknown job has none."""
+        No frames: there was none when it was asked. An unknown job has none."""
         ...
 
     async def probe(self) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from aura_tui.engine.opening import open_reader
 from aura_tui.errors import Code, EngineError
+from aura_tui.service import Recorded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from aura_tui.engine.store import Store
-    from aura_tui.service import Recorded
 
 
 class ArchiveReader:
@@ -26,7 +26,7 @@ class ArchiveReader:
         self._one = asyncio.Lock()
         self._closed = False
 
-    async def recorded(self, job_id: str | None, after: int, limit: int) -> list[Recorded]:
+    async def recorded(self, job_id: str | None, after: int, limit: int) -> Recorded:
         """See :meth:`aura_tui.service.Archive.recorded`."""
         async with self._one:
             if self._closed:
@@ -39,11 +39,13 @@ class ArchiveReader:
                 await asyncio.wait((reading,))
                 raise
 
-    def _read(self, job_id: str | None, after: int, limit: int) -> list[Recorded]:
+    def _read(self, job_id: str | None, after: int, limit: int) -> Recorded:
         try:
             if self._store is None:
                 self._store = open_reader(self._path)
-            return [] if self._store is None else self._store.recorded(job_id, after, limit)
+            if self._store is None:
+                return Recorded((), None, after, False)
+            return self._store.recorded(job_id, after, limit)
         except sqlite3.Error as e:
             raise EngineError(
                 Code.STORE_CORRUPT, f"The store can't be read: {e}", "Check the disk."

@@ -34,7 +34,7 @@ from aura_tui.pipeline.stages import Stages, real_stages
 from aura_tui.service import QueueState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
     from typing import TypeVar
 
     from aura_tui.model.eta import History, Work
@@ -388,7 +388,7 @@ class EmbeddedService(StoreReading):
         """See :class:`~aura_tui.service.Archive`."""
         return self._log.published
 
-    async def recorded(self, job_id: str | None, *, after: int, limit: int) -> Sequence[Recorded]:
+    async def recorded(self, job_id: str | None, *, after: int, limit: int) -> Recorded:
         """See :class:`~aura_tui.service.Archive`."""
         return await self._archive.recorded(job_id, after, limit)
 

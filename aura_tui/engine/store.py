@@ -17,19 +17,26 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import zlib
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import msgspec
 
+from aura_tui.engine.sums import event_sum, row_sum
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.eta import Work
-from aura_tui.model.events import EVENT_NAMES, AnyJobEvent, ConnectionEvent, Envelope
+from aura_tui.model.events import (
+    EVENT_NAMES,
+    TERMINAL_EVENTS,
+    AnyJobEvent,
+    ConnectionEvent,
+    Envelope,
+)
 from aura_tui.model.job import Job
 from aura_tui.model.reduce import fold
 from aura_tui.model.request import JobRequest
 from aura_tui.service import Recorded
-from aura_tui.wire import codec
+from aura_tui.wire import codec, sse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -93,22 +100,26 @@ class Store:
         self.db = connection
         self.damaged = False  # a row was met that isn't what was written
         self._events_whole = EVENT_WHOLE if schema >= 2 else "1"
+        self._event_sums = "sum" if schema >= 2 else "NULL"
         self._jobs_whole = JOB_WHOLE if schema >= 2 else "1"
         self._meta_whole = META_WHOLE if schema >= 2 else "1"
         connection.text_factory = lambda data: data.decode("utf-8", "replace")
         connection.create_function("row_sum", -1, row_sum, deterministic=True)
         connection.create_function("event_whole", 5, self._event_whole)
         connection.create_function("row_whole", -1, self._row_whole)
-        self._unsummed_to = 0  # events up to here were written before there were checksums
+        # Events up to here were written before there were checksums.
+        self._unsummed_to = 0 if schema >= 2 else 1 << 63
         with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):  # none yet, or damaged
-            self._unsummed_to = self.meta("unsummed") or 0
+            self._unsummed_to = self.meta("unsummed") or self._unsummed_to
 
     def _event_whole(self, *row: object) -> bool:
         """Whether the last of ``row`` is the checksum of the others."""
-        event_id, total = row[0], row[-1]
+        event_id, _, name, data, total = row
         if total is None and isinstance(event_id, int) and event_id <= self._unsummed_to:
-            return True
-        if total is not None and total == _event_sum(*row[:-1]):
+            # An event is written on one line; where it isn't, that alone tells of damage.
+            if isinstance(name, bytes) and isinstance(data, bytes) and b"\n" not in data:
+                return True
+        elif total is not None and total == event_sum(*row[:-1]):
             return True
         self.damaged = True
         return False
@@ -128,46 +139,72 @@ class Store:
     def append(self, rows: Iterable[tuple[int, int, str, bytes]]) -> None:
         """Rows of (event id, job's n, name, data). The caller commits."""
         self.db.executemany(
-            "INSERT INTO events VALUES (?,?,?,?,?)", [(*row, _event_sum(*row)) for row in rows]
+            "INSERT INTO events VALUES (?,?,?,?,?)", [(*row, event_sum(*row)) for row in rows]
         )
 
     def events(self, n: int | None, after: int, limit: int) -> list[Envelope]:
-        """Up to ``limit`` events above ``after``, in order; of one job, or of all (None).
+        """Events above ``after``, in order; of one job, or of all (None): up to ``limit``, and
+        none only where there is none left.
 
         A damaged row is passed over: one event must not hide the others.
         """
-        of_job, whole = "" if n is None else "job = ? AND ", self._events_whole
-        rows = self.db.execute(
-            f"SELECT id, name, data FROM events WHERE {of_job}id > ? AND {whole}"
-            " ORDER BY id LIMIT ?",
-            (after, limit) if n is None else (n, after, limit),
-        )
-        found = [
-            (event_id, codec.decode(name, data))
-            for event_id, name, data in rows
-            if event_id > after  # a damaged index says otherwise, and its reader would never end
-        ]
-        return [
-            Envelope(event_id, event)
-            for event_id, event in found
-            if event is not None and not isinstance(event, ConnectionEvent)
-        ]
+        found: list[Envelope] = []
+        rows, whole = self._page(n, after, limit)
+        while rows and not found:
+            for event_id, _, name, data, _ in whole:
+                event = codec.decode(name.decode("utf-8", "replace"), data)
+                if event is not None and not isinstance(event, ConnectionEvent):
+                    found.append(Envelope(event_id, event))
+            if not found:
+                rows, whole = self._page(n, rows[-1][0], limit)
+        return found
 
-    def recorded(self, job_id: str | None, after: int, limit: int) -> list[Recorded]:
-        """As :meth:`events`, undecoded."""
+    def recorded(self, job_id: str | None, after: int, limit: int) -> Recorded:
+        """See :meth:`aura_tui.service.Archive.recorded`."""
+        n: int | None = None
         if job_id is not None:
-            rows = self.db.execute(
-                "SELECT id, name, data FROM events WHERE job = (SELECT n FROM jobs WHERE id = ?)"
-                f" AND id > ? AND {self._events_whole} ORDER BY id LIMIT ?",
-                (job_id, after, limit),
-            )
-            return [Recorded(event_id, job_id, name, data) for event_id, name, data in rows]
-        rows = self.db.execute(
-            "SELECT events.id, j.id, name, data FROM events JOIN jobs j ON j.n = events.job"
-            f" WHERE events.id > ? AND {self._events_whole} ORDER BY events.id LIMIT ?",
-            (after, limit),
-        )
-        return [Recorded(*row) for row in rows]
+            row = self.db.execute("SELECT n FROM jobs WHERE id = ?", (job_id,)).fetchone()
+            if row is None:
+                return Recorded((), None, after, False)
+            n = row[0]
+        rows, whole = self._page(n, after, limit)
+        while rows:
+            after = rows[-1][0]
+            ids = {of: job_id or self._job_id(of) for of in {row[1] for row in whole}}
+            told = [row for row in whole if ids[row[1]] is not None]
+            if told:
+                jobs = None if n is not None else [ids[row[1]] or "" for row in told]
+                return Recorded(sse.frames(told), jobs, after, told[-1][2] in _TERMINAL)
+            rows, whole = self._page(n, after, limit)
+        return Recorded((), None, after, False)
+
+    def _job_id(self, n: int) -> str | None:
+        row = self.db.execute("SELECT id FROM jobs WHERE n = ?", (n,)).fetchone()
+        return row[0] if row else None
+
+    def _page(self, n: int | None, after: int, limit: int) -> tuple[list[_Event], list[_Event]]:
+        """Up to ``limit`` rows above ``after``, and those of them that are what was written.
+
+        Checked here and not by SQLite, which calls a function of ours at thrice the price.
+        """
+        rows: list[_Event] = self.db.execute(
+            f"SELECT id, job, CAST(name AS BLOB), data, {self._event_sums} FROM events"
+            f" WHERE {'' if n is None else 'job = ? AND '}id > ? ORDER BY id LIMIT ?",
+            (after, limit) if n is None else (n, after, limit),
+        ).fetchall()
+        # A damaged index says otherwise, and its reader would never end.
+        rows = [row for row in rows if row[0] > after]
+        whole: list[_Event] = []
+        with contextlib.suppress(TypeError):  # a disk may turn anything into anything
+            # As event_sum has it.
+            whole = [
+                (event_id, job, name, data, total)
+                for event_id, job, name, data, total in rows
+                if crc32(data, crc32(name, crc32(f"{event_id} {job} ".encode()))) == total
+            ]
+        if len(whole) < len(rows):
+            whole = [row for row in rows if self._event_whole(*row)]
+        return rows, whole
 
     def all_events(self, n: int, after: int = 0) -> Iterator[Envelope]:
         """Every event of a job above ``after``, a page at a time."""
@@ -366,28 +403,9 @@ class Store:
         return row[0] if row and isinstance(row[0], int) else None
 
 
-# -- checksums
-
-
-def row_sum(*columns: object) -> int:
-    """CRC-32 over the columns of a row, text as its UTF-8."""
-    total = 0
-    for column in columns:
-        data = column if isinstance(column, bytes) else str(column).encode()
-        total = zlib.crc32(data, zlib.crc32(b"%d:" % len(data), total))
-    return total
-
-
-def _event_sum(*row: object) -> int:
-    """As :func:`row_sum`, for the row that is written most: its data is the last column."""
-    event_id, n, name, data = row
-    if not isinstance(data, bytes):  # a disk may turn anything into anything
-        return row_sum(*row)
-    head = name if isinstance(name, bytes) else str(name).encode()
-    return zlib.crc32(data, zlib.crc32(head, zlib.crc32(f"{event_id} {n} ".encode())))
-
-
 _Row = tuple[int, int, str, str | None, bytes, bytes | None, bytes]
+_Event = tuple[int, int, bytes, bytes, int | None]  # as it should be; `_page` sees to it
+_TERMINAL = frozenset(EVENT_NAMES[kind].encode() for kind in TERMINAL_EVENTS)
 JOB_COLUMNS = "n, run, lineage, deliver_to, request, work, job"
 WHOLE_ROW = f"{JOB_COLUMNS}, id, status, ended, events"
 # As blobs, since damage may leave text that is no UTF-8, which no function of ours would get.

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from aura_tui.errors import AuraError, NotFound
-from aura_tui.model.events import EVENT_NAMES, TERMINAL_EVENTS, Heartbeat, Shutdown
+from aura_tui.model.events import TERMINAL_EVENTS, Heartbeat, Shutdown
 from aura_tui.server.retold import Retold
 from aura_tui.server.ring import Ring
 from aura_tui.service import Archive
@@ -32,7 +32,6 @@ RING = 8192  # events kept for readers that follow closely: about 5 MB
 _PAGE = 500  # events of history at once
 _TURN = 256  # events put in before others get their turn, in a flood
 _MAX_OWNERS = 20_000
-_TERMINAL_NAMES = frozenset(EVENT_NAMES[kind] for kind in TERMINAL_EVENTS)
 
 
 class Behind(Exception):
@@ -228,19 +227,17 @@ class Hub:
             floor = ring.floor
             page = await archive.recorded(stream.job_id, after=cursor, limit=_PAGE)
             # An empty page: nothing of it was kept up to now, so nothing up to that floor.
-            cursor = page[-1].id if page else floor
-            frames = [
-                sse.frame(row.id, row.name, row.data)
-                for row in page
-                if b"\n" not in row.data  # damage that no line of a stream could carry
-                and (
-                    not stream.caller.owner
-                    or await self.owner_of(row.job_id) == stream.caller.owner
-                )
-            ]
+            cursor = page.upto if page.frames else floor
+            frames = page.frames
+            if page.jobs is not None and stream.caller.owner:
+                frames = [
+                    frame
+                    for frame, job_id in zip(frames, page.jobs, strict=True)
+                    if await self.owner_of(job_id) == stream.caller.owner
+                ]
             if frames:
                 yield b"".join(frames)
-            if stream.job_id is not None and page and page[-1].name in _TERMINAL_NAMES:
+            if stream.job_id is not None and page.ended:
                 return
         while not stream.gone:
             if cursor < ring.floor:

@@ -6,9 +6,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
 from aura_tui.errors import NotFound
-from aura_tui.model.events import EVENT_NAMES
+from aura_tui.model.events import TERMINAL_EVENTS
 from aura_tui.service import Recorded
-from aura_tui.wire import codec
+from aura_tui.wire import sse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -29,8 +29,11 @@ class Retold:
         """The archive as of now."""
         return cls(service, await _newest(service))
 
-    async def recorded(self, job_id: str | None, *, after: int, limit: int) -> list[Recorded]:
+    async def recorded(self, job_id: str | None, *, after: int, limit: int) -> Recorded:
         """See :meth:`aura_tui.service.Archive.recorded`."""
+        frames: list[bytes] = []
+        jobs: list[str] = []
+        ended = False
         # The iterator goes on into what is still to come; the newest event now is the end.
         try:
             newest = (
@@ -39,19 +42,18 @@ class Retold:
                 else (await self._service.get(job_id)).last_event_id
             )
         except NotFound:
-            return []
-        rows: list[Recorded] = []
-        if after >= newest:
-            return rows
-        events = cast("AsyncGenerator[Envelope]", self._service.events(job_id, after=after))
-        async with aclosing(events):
-            async for envelope in events:
-                event = envelope.event
-                name = EVENT_NAMES[type(event)]
-                rows.append(Recorded(envelope.id, event.job_id, name, codec.encode(event)))
-                if envelope.id >= newest or len(rows) == limit:
-                    break
-        return rows
+            newest = after
+        if after < newest:
+            events = cast("AsyncGenerator[Envelope]", self._service.events(job_id, after=after))
+            async with aclosing(events):
+                async for envelope in events:
+                    frames.append(sse.envelope_frame(envelope))
+                    jobs.append(envelope.event.job_id)
+                    after = envelope.id
+                    ended = isinstance(envelope.event, TERMINAL_EVENTS)
+                    if after >= newest or len(frames) == limit:
+                        break
+        return Recorded(frames, jobs if job_id is None else None, after, ended)
 
     async def probe(self) -> None:
         """Ask for something: an engine that answers is all that can be known."""
