@@ -2,8 +2,8 @@
 
 The file is ``config.toml`` in the platform's config folder (``AURA_CONFIG`` names another one);
 each value also reads ``AURA_<SECTION>_<NAME>``, e.g. ``AURA_SCRIPT_API_KEY``; a table reads
-``name=value,name=value``. Unknown names are errors: a misspelt setting that does nothing is worse
-than one that stops.
+``name=value,name=value``, a list ``value,value``. Unknown names are errors: a misspelt setting
+that does nothing is worse than one that stops.
 """
 
 from __future__ import annotations
@@ -142,6 +142,22 @@ class BoardSettings(_Section, frozen=True, kw_only=True):
     keys: dict[str, str] = {}
 
 
+class ServeSettings(_Section, frozen=True, kw_only=True):
+    """``[serve]``: what ``aura-tui serve`` takes, as ``server/options.py`` has it. Files are paths;
+    ``token_file`` "": in the home."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 5005  # 0: a free one
+    token_file: str = ""
+    certificate: str = ""
+    key: str = ""
+    origins: tuple[str, ...] = ()  # web pages that may use it
+    names: tuple[str, ...] = ()  # further names that it is reached by
+    streams: _Count = 10  # for each token, as the next two
+    jobs_a_minute: _Count = 5
+    cancels_a_minute: _Count = 10
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All settings. ``home`` holds every state of the engine."""
 
@@ -152,6 +168,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     visuals: VisualsSettings = VisualsSettings()
     render: RenderSettings = RenderSettings()
     board: BoardSettings = BoardSettings()
+    serve: ServeSettings = ServeSettings()
 
 
 _SECTIONS: dict[str, type[_Section]] = {
@@ -161,6 +178,7 @@ _SECTIONS: dict[str, type[_Section]] = {
     "visuals": VisualsSettings,
     "render": RenderSettings,
     "board": BoardSettings,
+    "serve": ServeSettings,
 }
 
 
@@ -204,8 +222,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _read_variable(text: str, kind: type[_Section], field: str) -> object:
-    """What the variable gives to be converted: the text itself, or a table's pairs."""
-    if get_origin(get_type_hints(kind)[field]) is not dict:
+    """What the variable gives to be converted: the text itself, a list's values, or a table's
+    pairs."""
+    form = get_origin(get_type_hints(kind)[field])
+    if form is tuple:
+        return [value.strip() for value in text.split(",") if value.strip()]
+    if form is not dict:
         return text
     pairs = [pair.split("=", 1) for pair in text.split(",") if pair.strip()]
     if all(len(pair) == 2 for pair in pairs):

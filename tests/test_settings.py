@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from aura_tui.errors import Code, InputError
-from aura_tui.settings import Secret, Settings, config_file, default_home, load
+from aura_tui.server.options import Limits, ServeOptions
+from aura_tui.settings import Secret, ServeSettings, Settings, config_file, default_home, load
 
 KEY = "sk-very-secret-1234"
 
@@ -86,12 +87,31 @@ def sample(kind: object, default: object) -> tuple[str, object]:
             return str(not default).lower(), not default
         case int() | float():
             return str(default + 1), default + 1
+        case tuple():
+            return "a.example, b.example,", ("a.example", "b.example")
         case dict():
             return "run.cancel=x, job.retry = R", {"run.cancel": "x", "job.retry": "R"}
         case Secret():
             return "x1", Secret("x1")
         case _:
             return "x1", "x1"
+
+
+def test_what_serve_takes_by_default_is_said_once() -> None:
+    assert settings_of(ServeOptions(tokens=Path("x"))) == settings_of(ServeSettings())
+
+
+def settings_of(what: ServeOptions | ServeSettings) -> dict[str, object]:
+    """The settings by their names as options."""
+    names, limits = (
+        (what.hosts, what.limits) if isinstance(what, ServeOptions) else (what.names, what)
+    )
+    return {
+        **{name: getattr(what, name) for name in ("host", "port", "origins")},
+        **{name: str(getattr(what, name) or "") for name in ("certificate", "key")},
+        **{name: getattr(limits, name) for name in Limits.__struct_fields__},
+        "names": names,
+    }
 
 
 def test_other_programs_variables_are_let_be(environ: dict[str, str]) -> None:
@@ -117,6 +137,10 @@ def test_other_programs_variables_are_let_be(environ: dict[str, str]) -> None:
         ("[speech]\nrate = 0.1", "speech.rate"),
         ("[script]\napi_key = 5", "script.api_key"),
         ("[script]\nmodel = true", "script.model"),
+        ("[serve]\nport = 65536", "serve.port"),
+        ("[serve]\nstreams = -1", "serve.streams"),
+        ("[serve]\norigins = 'https://x'", "serve.origins"),
+        ("[serve]\nnames = [5]", "serve.names"),
         ("engine = 5", "engine"),
         ("engine = [1]", "engine"),
         ('[engine]\n"a\\nb\\u001b[31m" = 1', "unknown field"),
@@ -145,6 +169,8 @@ def test_a_setting_that_cannot_be_used_is_named(
         ("AURA_BOARD_PREVIEW", "maybe", "It takes auto, on, off."),
         ("AURA_BOARD_MOUSE", "maybe", "bool"),
         ("AURA_BOARD_KEYS", "x", "object"),
+        ("AURA_SERVE_PORT", "http", "int"),
+        ("AURA_SERVE_TOKEN", "x", "AURA_SERVE_TOKEN_FILE"),
         ("AURA_SCRIPT_API_KYE", "x", "no setting"),
         ("AURA_RENDER_", "x", "no setting"),
     ],

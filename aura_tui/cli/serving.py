@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aura_tui.cli.foreground import doors
 from aura_tui.session import print_error
 
-_TOKENS = "tokens.json"  # in AURA_HOME, unless --token-file says otherwise
+if TYPE_CHECKING:
+    from aura_tui.settings import Settings
+
+_TOKENS = "tokens.json"  # in AURA_HOME, unless --token-file or the settings say otherwise
 
 TokenFileOption = Annotated[
     Path | None,
@@ -32,8 +36,12 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="A name or address of this machine.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0: a free one.", min=0, max=65535)] = 5005,
+    host: Annotated[
+        str | None, typer.Option(help="A name or address of this machine. Default: 127.0.0.1.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="0: a free one. Default: 5005.", min=0, max=65535)
+    ] = None,
     token_file: TokenFileOption = None,
     certificate: Annotated[
         Path | None, typer.Option(metavar="FILE", help="TLS: the certificate chain, PEM.")
@@ -47,28 +55,40 @@ def serve(
         list[str] | None,
         typer.Option(metavar="HOST", help="A further name it is reached by; may be repeated."),
     ] = None,
-    streams: Annotated[int, typer.Option(help="Event streams a token may hold.", min=0)] = 10,
-    jobs_a_minute: Annotated[int, typer.Option(help="New jobs a token may make.", min=0)] = 5,
+    streams: Annotated[
+        int | None, typer.Option(help="Event streams a token may hold. Default: 10.", min=0)
+    ] = None,
+    jobs_a_minute: Annotated[
+        int | None, typer.Option(help="New jobs a token may make. Default: 5.", min=0)
+    ] = None,
     cancels_a_minute: Annotated[
-        int, typer.Option(help="Cancels, pauses and resumes a token may ask for.", min=0)
-    ] = 10,
+        int | None,
+        typer.Option(help="Cancels, pauses, resumes a token may ask for. Default: 10.", min=0),
+    ] = None,
 ) -> int:
-    """Serve the engine over HTTP and server-sent events."""
+    """Serve the engine over HTTP and server-sent events. What no option says, [serve] in the
+    config file does."""
     from aura_tui.server.options import Limits, ServeOptions
     from aura_tui.server.run import serve as serve_
 
     ways = doors("", "")
-    home = ways.settings.home
+    set_ = ways.settings.serve
+    if certificate is None and set_.certificate:
+        certificate, key = _path(set_.certificate), key or _path(set_.key)
     options = ServeOptions(
-        tokens=token_file or home / _TOKENS,
-        host=host,
-        port=port,
-        origins=tuple(origin or ()),
-        hosts=tuple(name or ()),
+        tokens=_token_file(token_file, ways.settings),
+        host=set_.host if host is None else host,
+        port=set_.port if port is None else port,
+        origins=tuple(origin or set_.origins),
+        hosts=tuple(name or set_.names),
         certificate=certificate,
         key=key,
         limits=Limits(
-            streams=streams, jobs_a_minute=jobs_a_minute, cancels_a_minute=cancels_a_minute
+            streams=set_.streams if streams is None else streams,
+            jobs_a_minute=set_.jobs_a_minute if jobs_a_minute is None else jobs_a_minute,
+            cancels_a_minute=(
+                set_.cancels_a_minute if cancels_a_minute is None else cancels_a_minute
+            ),
         ),
     )
     asyncio.run(
@@ -83,8 +103,16 @@ def serve(
     return 0
 
 
+def _token_file(given: Path | None, settings: Settings) -> Path:
+    return given or _path(settings.serve.token_file) or settings.home / _TOKENS
+
+
+def _path(setting: str) -> Path | None:
+    return Path(os.path.expanduser(setting)) if setting else None
+
+
 def _file(given: Path | None) -> Path:
-    return given or doors("", "").settings.home / _TOKENS
+    return _token_file(given, doors("", "").settings)
 
 
 def add(

@@ -8,6 +8,7 @@ import re
 import signal
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.e2e.program import Program
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
+
+BRIEF = {"brief": {"topic": "One"}}
 
 
 def address(process: subprocess.Popen[bytes]) -> str:
@@ -85,6 +88,40 @@ def test_a_token_lets_in_and_nothing_else_does(program: Program, there: Program)
     assert program.run("jobs", "--server", url, AURA_TOKEN=token).returncode == 0
     assert there.run("token", "remove", "ada").returncode == 0
     assert program.run("jobs", "--server", url, AURA_TOKEN=token).returncode == 3
+
+
+def test_serve_does_what_options_say_then_the_environment_then_the_file(there: Program) -> None:
+    tokens = there.folder / "who.json"
+    config = there.folder / "config.toml"
+    config.write_text(
+        f'[serve]\nport = 0\nhost = "127.0.0.2"\ntoken_file = "{tokens}"\njobs_a_minute = 0\n'
+        'origins = ["https://file.example"]\n'
+    )
+    there.environ |= {
+        "AURA_CONFIG": str(config),
+        "AURA_SERVE_HOST": "127.0.0.1",
+        "AURA_SERVE_JOBS_A_MINUTE": "1",
+        "AURA_SERVE_ORIGINS": "https://one.example, https://two.example",
+    }
+    token = there.run("token", "add", "ada").stdout.strip()
+    assert tokens.is_file()
+    for options, jobs, origins in (
+        ([], 1, {"https://one.example", "https://two.example"}),
+        (["--jobs-a-minute", "2", "--origin", "https://me.example"], 2, {"https://me.example"}),
+    ):
+        server = there.start("serve", *options)
+        url = address(server)
+        assert url.startswith("http://127.0.0.1:")
+        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}) as client:
+            made = [client.post("/api/jobs", json=BRIEF) for _ in range(jobs + 1)]
+            assert [answer.status_code for answer in made] == [*[202] * jobs, 429]
+            for name in ("file", "one", "two", "me"):
+                origin = f"https://{name}.example"
+                allowed = client.get("/api/jobs", headers={"Origin": origin})
+                told = allowed.headers.get("Access-Control-Allow-Origin")
+                assert (told == origin) == (origin in origins)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(5) == 0
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "https://127.0.0.1:1/x"])
