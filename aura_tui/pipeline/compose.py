@@ -18,9 +18,8 @@ from aura_tui.model.timeline import Clip, Timeline, sample_at
 from aura_tui.pipeline.captions import cues, line_width
 from aura_tui.pipeline.context import storage_error
 from aura_tui.pipeline.layout import chapters, lay_out, motion, reading_s
-from aura_tui.pipeline.media import keep_media
 from aura_tui.pipeline.narration import mix
-from aura_tui.pipeline.otio import otio
+from aura_tui.pipeline.otio import BUNDLE_TYPE, write_bundle
 from aura_tui.pipeline.pieces import file_sha256
 from aura_tui.pipeline.subtitles import srt, vtt
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 async def compose(
     ctx: StageContext, script: Script, speeches: Sequence[Speech], pictures: Sequence[Picture]
 ) -> Timeline:
-    """The timeline of ``script``; ``<slug>.srt``, ``.vtt`` and ``.otio`` become artifacts.
+    """The timeline of ``script``; ``<slug>.srt``, ``.vtt`` and ``.otioz`` become artifacts.
 
     Raises StageError (``COMPOSITION_FAILED``) when a scene lacks its sound or picture.
     """
@@ -50,15 +49,16 @@ async def compose(
     )
     ctx.report.progress(90, "Writing captions and timeline")
     await ctx.children.gate()
-    kept = await asyncio.to_thread(keep_media, timeline, ctx.artifacts.parent / "media")
     for suffix, type_, text in (
         ("srt", "application/x-subrip", srt(timeline.cues)),
         ("vtt", "text/vtt", vtt(timeline.cues, timeline.language)),
-        ("otio", "application/vnd.opentimelineio+json", otio(kept, ctx.artifacts)),
     ):
         path = ctx.artifacts / f"{name}.{suffix}"
         await asyncio.to_thread(deliver_text, path, text)
         ctx.report.artifact(path.name, path, type_)
+    bundle = ctx.artifacts / f"{name}.otioz"
+    await asyncio.to_thread(write_bundle, timeline, bundle)
+    ctx.report.artifact(bundle.name, bundle, BUNDLE_TYPE)
     ctx.report.progress(100, "Composed", metrics=Metrics(reused=ctx.reused, made=ctx.made))
     return timeline
 

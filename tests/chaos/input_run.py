@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import zipfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 SMALL = ("--resolution", "256x144", "--fps", "5", "--progress", "json")
 SIZES = ((80, 24), (200, 60), (120, 40), (40, 12))
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.(?:mp4|srt|vtt|otio|jpg)|script\.json")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.(?:mp4|srt|vtt|otioz|jpg)|script\.json")
 _TIMES = re.compile(
     r"(\d\d):(\d\d):(\d\d)[,.](\d{3}) --> (\d\d):(\d\d):(\d\d)[,.](\d{3})", re.ASCII
 )
@@ -50,7 +51,7 @@ def render(program: Program, *arguments: str | Path, text: str) -> Path:
     }  # fmt: skip
     _files(program.out)
     for path in program.home.rglob("*"):
-        if path.suffix in (".log", ".json", ".txt", ".srt", ".vtt", ".otio") and path.is_file():
+        if path.suffix in (".log", ".json", ".txt", ".srt", ".vtt", ".otioz") and path.is_file():
             text_file(path)
     return tape
 
@@ -89,9 +90,13 @@ def values_clean(tree: object, where: str) -> None:
 
 def text_file(path: Path) -> None:
     """The same of a file, and of the document it holds."""
-    text = path.read_bytes().decode()  # surely UTF-8
+    data = path.read_bytes()
+    if path.suffix == ".otioz":
+        with zipfile.ZipFile(path) as bundle:
+            data = bundle.read("content.otio")
+    text = data.decode()  # surely UTF-8
     clean(text, path.name)
-    if path.suffix in (".json", ".otio"):
+    if path.suffix in (".json", ".otioz"):
         values_clean(json.loads(text), path.name)
 
 
@@ -191,7 +196,7 @@ def _events(out: str) -> dict[str, Any]:
 def _files(folder: Path) -> None:
     """The delivered files: their names, their texts, and a video that plays."""
     paths = {path.suffix: path for path in folder.iterdir()}
-    assert sorted(paths) == [".jpg", ".json", ".mp4", ".otio", ".srt", ".vtt"]
+    assert sorted(paths) == [".jpg", ".json", ".mp4", ".otioz", ".srt", ".vtt"]
     for path in paths.values():
         assert _NAME.fullmatch(path.name), path.name
         if path.suffix not in (".mp4", ".jpg"):

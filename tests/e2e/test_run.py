@@ -97,7 +97,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_brief_becomes_a_captioned_narrated_video(undisturbed: Path) -> None:
     names = sorted(path.suffix for path in undisturbed.parent.iterdir())
-    assert names == [".jpg", ".json", ".mp4", ".otio", ".srt", ".vtt"]
+    assert names == [".jpg", ".json", ".mp4", ".otioz", ".srt", ".vtt"]
     said = streams(undisturbed)
     assert "Video: h264" in said
     assert "256x144" in said

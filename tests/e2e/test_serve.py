@@ -9,6 +9,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import httpx
+import opentimelineio as otio
 import pytest
 
 from tests.e2e.program import Program
@@ -42,12 +43,7 @@ def there(tmp_path: Path) -> Iterator[Program]:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    # The timeline names media by where they lie.
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.iterdir()
-        if path.suffix != ".otio"
-    }
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
 def test_a_remote_run_gives_the_files_of_an_embedded_one(program: Program, there: Program) -> None:
@@ -59,6 +55,14 @@ def test_a_remote_run_gives_the_files_of_an_embedded_one(program: Program, there
     near = there.run("run", program.brief, "-o", there.out, *program.arguments()[4:])
     assert near.returncode == 0, near.stderr
     assert hashes(program.out) == hashes(there.out)
+    assert len(hashes(there.out)) == 6
+    (bundle,) = program.out.glob("*.otioz")
+    opened = program.folder / "opened"
+    opened.mkdir()
+    timeline = otio.adapters.read_from_file(str(bundle), extract_to_directory=str(opened))
+    clips = list(timeline.find_clips())
+    assert clips
+    assert all((opened / clip.media_reference.target_url).is_file() for clip in clips)
 
     listed = program.run("jobs", "--json", "--server", url)
     assert len(listed.stdout.splitlines()) == 2

@@ -158,7 +158,7 @@ async def test_captions_and_timeline_are_artifacts_named_for_the_title(tmp_path:
     assert {name: type_ for name, (_, type_) in ctx.heard.artifacts.items()} == {
         "a-test-more.srt": "application/x-subrip",
         "a-test-more.vtt": "text/vtt",
-        "a-test-more.otio": "application/vnd.opentimelineio+json",
+        "a-test-more.otioz": "application/vnd.opentimelineio+zip",
     }
     assert timeline.captions == str(ctx.artifacts / "a-test-more.srt")
     assert sorted(p.name for p in ctx.artifacts.iterdir()) == sorted(ctx.heard.artifacts)
