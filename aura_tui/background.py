@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,8 @@ def start(home: Path) -> None:
     until = time.monotonic() + _START_S
     while time.monotonic() < until:
         if unix.answers(home / unix.NAME):
+            # It outlives us; or else it is not to stay in the process table for our lifetime.
+            threading.Thread(target=process.wait, daemon=True).start()
             return
         if process.poll() is not None and process.returncode != _BUSY:
             break

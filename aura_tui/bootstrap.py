@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from aura_tui.client.service import RemoteService
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
 
@@ -33,7 +34,8 @@ _ANSWERS_S = 5.0
 _LOOK_S = 0.02
 # What an engine listens with takes a moment to import; its first job goes first.
 _LISTEN_AFTER_S = 0.5
-_SUCCEED_LOOK_S = 0.5
+_ATTEND_S = 0.5
+_GONE = "The engine has gone; what is unfinished goes on with: aura-tui watch"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -150,7 +152,7 @@ class Doors:
     @asynccontextmanager
     async def _running(self, *, succeed: bool = False) -> AsyncIterator[JobService]:
         """The engine that runs; where it takes no calls, its store to read. ``succeed``: when its
-        process ends, a background engine goes on."""
+        process ends, a background engine goes on, unasked."""
         from aura_tui.client.service import RemoteService
 
         until = time.monotonic() + _ANSWERS_S
@@ -161,25 +163,33 @@ class Doors:
                 return
             await asyncio.sleep(_LOOK_S)
         async with RemoteService(uds=self.socket) as service:
-            succeeding = asyncio.create_task(self._succeed()) if succeed else None
+            attending = asyncio.create_task(self._attend(service, succeed=succeed))
             try:
                 yield service
             finally:
-                if succeeding is not None:
-                    succeeding.cancel()
-                    await asyncio.wait((succeeding,))
+                attending.cancel()
+                await asyncio.wait((attending,))
 
-    async def _succeed(self) -> None:
-        """Our work waits in the store of an engine whose process may end before it, with whoever
-        sits before that: then the work goes on in the background, and the link heals."""
+    async def _attend(self, service: RemoteService, *, succeed: bool) -> None:
+        """The engine's process may end before the work that we wait for. Then the work goes on in
+        the background, at once or when somebody asks to reconnect, and the link heals."""
         free = 0
         while True:
-            await asyncio.sleep(_SUCCEED_LOOK_S)
-            free = 0 if await asyncio.to_thread(self.runs_here) else free + 1
-            if free >= 2:  # not just between one engine and the next
-                with contextlib.suppress(AuraError):  # tried again
-                    await asyncio.to_thread(self.start_background)
+            wanted = await service.wanted(_ATTEND_S)
+            runs = await asyncio.to_thread(self.runs_here)
+            if free < 2:  # not just between one engine and the next
+                free = 0 if runs else free + 1
+                if free == 2:
+                    service.absent(_GONE)
+            elif await asyncio.to_thread(self.answers):
                 free = 0
+                service.absent("")
+                continue
+            if free == 2 and not runs and (succeed or wanted):
+                try:
+                    await asyncio.to_thread(self.start_background)
+                except AuraError as e:  # tried again
+                    service.absent(f"{e.message}; {e.remediation}")
 
     def start_background(self) -> None:
         """Have a background engine work on this home. Raises EngineError. Blocks."""

@@ -94,6 +94,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     ``heard_at`` is when the engine last said anything, heartbeats included. After a reconnect
     ``gap_s`` is how long nothing came and ``recovered`` how many events had been missed. Where the
     engine no longer has them, ``notice`` says so: what is shown from then on is a fresh snapshot.
+    ``absent``: no engine is at work at the other end; ``can_begin``: reconnecting has one begin.
     """
 
     status: LinkStatus
@@ -105,6 +106,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     gap_s: float | None = None
     recovered: int = 0
     notice: str = ""
+    absent: bool = False
+    can_begin: bool = False
 
 
 @runtime_checkable
@@ -119,7 +122,7 @@ class Linked(Protocol):
         ...
 
     def reconnect(self) -> None:
-        """Cut the wait for the next try short."""
+        """Cut the wait for the next try short; where the link says so, have an engine begin."""
         ...
 
 

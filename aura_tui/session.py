@@ -18,6 +18,7 @@ from aura_tui.errors import AuraError, EngineError
 from aura_tui.model.status import JobStatus
 from aura_tui.process import stop_here
 from aura_tui.recorder import Recorder
+from aura_tui.service import Linked, LinkStatus
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -147,6 +148,8 @@ async def _follow(what: Foreground, *, json: bool) -> int:
             else follow_plain(service, job_id, sys.stdout)
         )
         following = asyncio.create_task(view)
+        telling = asyncio.create_task(_tell_link(service, job_id))
+        following.add_done_callback(lambda _: telling.cancel())
         interrupts = 0
         while True:
             heard = asyncio.create_task(signals.get())
@@ -181,6 +184,28 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
         before = queue.waiting.index(job_id) + queue.running
         if before:
             print_error(f"Waiting for {before} unfinished job(s) before it; see: aura-tui jobs")
+
+
+async def _tell_link(service: JobService, job_id: str) -> None:
+    """Say once that a link that lived is down, and why; and that it is back."""
+    if not isinstance(service, Linked):
+        return
+    from aura_tui.ui import phrases
+
+    told: str | None = None  # "" while it lives
+    async for link in service.links():
+        if link.status is LinkStatus.LIVE:
+            if told and link.gap_s is not None:
+                print_error(f"The link is back after {phrases.lasting(link.gap_s)}")
+            told = ""
+        elif link.status is LinkStatus.WAITING and told is not None:
+            text = f"The link is down: {link.reason}; it is tried until it is back"
+            if link.absent:
+                text = f"No engine is at work here; go on with: aura-tui watch {job_id}"
+            kind = "absent" if link.absent else "down"
+            if told != kind:
+                print_error(text)
+            told = kind
 
 
 async def _end(task: asyncio.Task[Job]) -> None:

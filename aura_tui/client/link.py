@@ -115,6 +115,7 @@ class Switchboard:
         self._lines: list[Line] = []
         self._told = asyncio.Event()
         self._closed = False
+        self._absent = ""
 
     def line(self) -> Line:
         """A new line."""
@@ -146,11 +147,27 @@ class Switchboard:
             )
             self.changed()
 
+    def absent(self, reason: str) -> None:
+        """No engine is at the other end, and ``reason`` says what became of it; "": one is."""
+        if reason != self._absent:
+            self._absent = clean_line(reason, 300)
+            self.changed()
+
     @property
     def link(self) -> Link:
         """As of now."""
         states = [line.state for line in self._lines] or [self._rest]
         worst = max(states, key=lambda state: _ILLNESS[state.status])
+        if self._absent and worst.status in (LinkStatus.CONNECTING, LinkStatus.WAITING):
+            # That tries go on, and when, is no news: there is nobody to hear them.
+            worst = replace(
+                worst,
+                status=LinkStatus.WAITING,
+                reason=self._absent,
+                retry_at=None,
+                absent=True,
+                can_begin=True,
+            )
         return replace(worst, heard_at=self.heard_at)
 
     async def links(self) -> AsyncGenerator[Link]:

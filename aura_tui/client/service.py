@@ -138,6 +138,21 @@ class RemoteService:
         wake, self._wake = self._wake, asyncio.Event()
         wake.set()
 
+    def absent(self, reason: str) -> None:
+        """Told by whoever knows, and would start one: there is no engine at the other end any
+        more; ``reason`` "": there is one again."""
+        self._switchboard.absent(reason)
+        if not reason:
+            self.reconnect()
+
+    async def wanted(self, within_s: float) -> bool:
+        """Whether somebody asks to :meth:`reconnect` within that time."""
+        try:
+            async with asyncio.timeout(within_s):
+                return await self._wake.wait()
+        except TimeoutError:
+            return False
+
     # -- JobService: changes
 
     async def submit(

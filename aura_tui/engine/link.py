@@ -60,7 +60,9 @@ class LockLink:
             link = replace(link, heard_at=now)
         elif link is None or link.status is LinkStatus.LIVE:
             reason = self._gone() if link else "No engine is at work; begin with: aura-tui watch"
-            link = Link(status=LinkStatus.WAITING, since=now, reason=reason, heard_at=heard)
+            link = Link(
+                status=LinkStatus.WAITING, since=now, reason=reason, heard_at=heard, absent=True
+            )
         self._holder = holder
         self._link = link
         return link

@@ -141,6 +141,8 @@ def _of_link(pulse: Pulse, now: datetime) -> Liveness | None:
         return Liveness(Kind.CONNECTING, "info", ("connecting",))
     if pulse.down_since is not None:
         gone = phrases.lasting((now - pulse.down_since).total_seconds())
+        if link.absent:
+            return Liveness(Kind.DOWN, "warning", _no_engine(link, gone))
         when, short = _next_try(link, now)
         shorter = (
             f"link down for {gone}, {when}",
@@ -156,6 +158,23 @@ def _of_link(pulse: Pulse, now: datetime) -> Liveness | None:
             Kind.UNHEARD, "warning", (f"nothing heard for {lasting}", f"unheard {lasting}")
         )
     return None
+
+
+def _no_engine(link: Link, gone: str) -> tuple[str, ...]:
+    first = f"no engine at work here for {gone}"
+    if link.can_begin:
+        return (
+            f"{first}; R has one go on in the background",
+            f"{first}; R starts one",
+            "no engine; R starts one",
+            "no engine: R",
+        )
+    return (
+        f"{first}; the work goes on with: aura-tui watch",
+        f"{first}; aura-tui watch",
+        first,
+        "no engine here",
+    )
 
 
 def _next_try(link: Link, now: datetime) -> tuple[str, str]:

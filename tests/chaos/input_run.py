@@ -133,7 +133,7 @@ async def served(url: str) -> None:
             for name, value in answer.headers.raw:
                 clean(value.decode("latin-1"), f"{name!r} of {path}")
             kind = answer.headers.get("content-type", "")
-            if kind.startswith(("video/", "image/", "audio/")):
+            if kind.startswith(("video/", "image/", "audio/")) or kind.endswith("+zip"):
                 continue
             clean(answer.content.decode(), path)
             if "json" in kind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aura_tui.bootstrap import Doors, load_settings
+from aura_tui.model.events import JobCancelled
+from aura_tui.service import Linked, LinkStatus
 from tests.e2e.test_run import LONG
 from tests.waiting import alive
 
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
+    from aura_tui.model.events import Envelope
+    from aura_tui.service import JobService
     from tests.e2e.program import Program
 
 pytestmark = pytest.mark.slow
@@ -88,6 +94,60 @@ def test_a_detached_run_outlives_its_terminal_and_delivers(program: Program) -> 
         os.kill(holder, signal.SIGTERM)
     soon(lambda: not alive(holder))
     assert not (program.home / "engine.sock").exists()
+
+
+def test_a_follower_says_that_the_engine_died_and_goes_on_with_the_next(
+    program: Program, running: subprocess.Popen[bytes]
+) -> None:
+    follower = program.start("watch", "@latest", "--progress", "plain")
+    assert follower.stdout is not None
+    assert follower.stderr is not None
+    said = b""
+    while b"Rendering" not in said:  # it follows
+        said = follower.stdout.readline()
+    running.kill()
+    running.wait()
+    told = iter(follower.stderr.readline, b"")
+    job_id = program.jobs()[0]["jobId"]
+    assert f"No engine is at work here; go on with: aura-tui watch {job_id}\n".encode() in told
+    next_ = program.start("watch", "@latest", "--progress", "json")
+    assert any(line.startswith(b"The link is back after ") for line in told)
+    assert program.run("cancel", "@latest").returncode == 0
+    assert (follower.wait(30), next_.wait(30)) == (4, 4)
+
+
+async def test_a_board_beside_a_dead_engine_has_one_begin_when_it_is_asked(
+    program: Program, running: subprocess.Popen[bytes]
+) -> None:
+    doors = Doors(load_settings({"AURA_HOME": str(program.home)}))
+    assert not doors.embeds
+    async with doors.engine() as service:
+        assert isinstance(service, Linked)
+        job = (await service.list()).jobs[0]
+        following = asyncio.create_task(collected(service, job.id))
+        running.kill()
+        running.wait()
+        link = await anext(link async for link in service.links() if link.absent)
+        assert (link.status, link.can_begin) == (LinkStatus.WAITING, True)
+        await asyncio.sleep(0)
+        assert not doors.runs_here()  # not unasked
+        service.reconnect()
+        link = await anext(link async for link in service.links() if not link.absent)
+        holder = json.loads((program.home / "engine.lock").read_bytes())["pid"]
+        try:
+            assert os.getsid(holder) == holder
+            await service.cancel(job.id)
+            events = await asyncio.wait_for(following, 30)
+            assert isinstance(events[-1].event, JobCancelled)
+            assert [e.id for e in events] == sorted({e.id for e in events})
+        finally:
+            os.kill(holder, signal.SIGTERM)
+    await asyncio.to_thread(soon, lambda: not alive(holder))
+
+
+async def collected(service: JobService, job_id: str) -> list[Envelope]:
+    """The job's events, to its end."""
+    return [envelope async for envelope in service.events(job_id)]
 
 
 def test_a_stale_socket_is_replaced(program: Program) -> None:

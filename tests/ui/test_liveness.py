@@ -8,6 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from aura_tui.model.status import JobStatus
 from aura_tui.service import Link, LinkStatus
@@ -149,6 +150,19 @@ def test_a_link_says_why_it_is_gone_as_plain_text() -> None:
         Link(status=WAITING, since=NOW, reason="refused", retry_at=NOW - ago(1), attempt=1)
     )
     assert said(gone).text == "link down for 0 s, trying now (attempt 2): refused"
+
+
+def test_no_engine_is_not_a_link_that_is_down() -> None:
+    gone = Pulse()
+    link = Link(status=WAITING, since=NOW - ago(12), reason="it ended", absent=True, can_begin=True)
+    gone.set_link(link)
+    assert said(gone).text == ("no engine at work here for 12 s; R has one go on in the background")
+    assert said(gone).within(25) == "no engine; R starts one"
+    gone.set_link(replace(link, can_begin=False))
+    assert (
+        said(gone).text == "no engine at work here for 12 s; the work goes on with: aura-tui watch"
+    )
+    assert not any("R" in form.split() for form in said(gone).forms)
 
 
 def test_the_first_connect_is_no_break() -> None:

@@ -141,7 +141,7 @@ def _marks(state: RunState, glyphs: Glyphs) -> Content:
             LinkStatus.WAITING: glyphs.warning,
             LinkStatus.LOST: glyphs.failed,
         }[state.link.status]
-        word = LINK_WORDS[state.link.status]
+        word = "no engine" if state.link.absent else LINK_WORDS[state.link.status]
         marks.append(Content.styled(f"{sign} {word}", LINK_STYLE[state.link.status]))
     return _between(marks)
 
