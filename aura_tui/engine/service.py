@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+_FULL_BYTES = 256 * 1024  # free on a disk that is as good as full
 _AGAIN_S = 5.0  # until a job goes on whose engine could write nothing
 
 
@@ -394,6 +396,9 @@ class EmbeddedService(StoreReading):
 
     async def probe(self) -> None:
         """See :class:`~aura_tui.service.Archive`."""
+        # Looked at first: a write would take the space that is kept back for the end of a job.
+        if shutil.disk_usage(self.home.root).free < _FULL_BYTES:
+            raise EngineError(Code.DISK_FULL, "The disk is full", "Free some space.")
         await self._log.do(lambda store: store.set_meta("probed", int(time.time())))
 
     # -- JobService: reading

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from aura_tui.engine.service import EmbeddedService
-from aura_tui.errors import EngineError
+from aura_tui.errors import Code, EngineError
 from aura_tui.service import Archive
 from aura_tui.wire import sse
 from tests.engine.conftest import ended, follow, request
@@ -118,6 +119,21 @@ async def test_events_of_a_job_that_is_gone_hide_no_other(
         seen = await follow(service, job.id)
         await service._log.do(lambda s: s.db.execute("DELETE FROM jobs WHERE id = ?", (gone.id,)))
         assert await read(service, None, 2) == told(*seen)
+
+
+async def test_a_probe_of_a_full_disk_says_so_and_spends_nothing_of_the_reserve(
+    settings: Settings, small: SmallStages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with EmbeddedService(settings, stages=small) as service:
+        reserve = service.home.reserve.stat().st_size
+        full = shutil.disk_usage(settings.home)._replace(free=4096)
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "disk_usage", lambda _: full)
+            with pytest.raises(EngineError) as caught:
+                await service.probe()
+        assert caught.value.code is Code.DISK_FULL
+        assert service.home.reserve.stat().st_size == reserve
+        await service.probe()
 
 
 async def test_an_engine_that_has_ended_reads_and_writes_nothing(
