@@ -1,4 +1,6 @@
-"""When to try again: at once, then after waits that double from 1 s to 30 s, spread by chance.
+"""When to try again: at once, then after waits that grow by half from 1 s to 30 s, spread by
+chance. By half, since a server that is started again takes a second or three: waits that double
+would let it wait about as long once more.
 
 The spread keeps many clients of one server from coming back in the same moment. A server's own
 wishes are floors: the ``retry:`` of its stream for every wait but the first, a ``Retry-After`` for
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BASE_S: Final = 1.0
+GROWTH: Final = 1.5
 CAP_S: Final = 30.0
 MAX_ASKED_S: Final = 300.0  # no server may keep us longer with one answer
 
@@ -32,9 +35,9 @@ class Backoff:
         floor = min(MAX_ASKED_S, max(0.0, retry_after_s or 0.0))
         if self.attempt == 1:
             return floor
-        doubled = min(CAP_S, BASE_S * 2.0 ** min(self.attempt - 2, 10))
+        grown = min(CAP_S, BASE_S * GROWTH ** min(self.attempt - 2, 20))
         wished = min(MAX_ASKED_S, self.retry_s or 0.0)
-        return max(floor, wished, doubled * (0.5 + 0.5 * self._chance()))
+        return max(floor, wished, grown * (0.5 + 0.5 * self._chance()))
 
     def reset(self) -> None:
         """It is well again."""

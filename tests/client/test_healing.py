@@ -180,8 +180,8 @@ async def test_what_passes_is_waited_out(
 async def test_it_never_gives_up(running: Scripted, connect: Connect, waits: Waits) -> None:
     running.on(EVENTS, *[refused(503)] * 40, exact(RUN))
     assert await history(connect(running.url)) == RUN
-    # The first at once, then doubled from 1 s to 30 s.
-    assert waits.seconds == [1, 2, 4, 8, 16, *[30] * 34]
+    # The first at once, then growing from 1 s to 30 s.
+    assert waits.seconds == [*(1.5**n for n in range(9)), *[30] * 30]
 
 
 async def test_the_servers_own_wishes_are_honoured(
