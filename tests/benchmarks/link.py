@@ -49,10 +49,13 @@ class Relay:
         self._writers.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        try:
             there, to = await asyncio.open_connection("127.0.0.1", self._there)
-            self._writers += [writer, to]
-            await asyncio.gather(_copy(reader, to), _copy(there, writer))
+        except OSError:
+            writer.transport.abort()  # as if it had been refused
+            return
+        self._writers += [writer, to]
+        await asyncio.gather(_copy(reader, to), _copy(there, writer))
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
