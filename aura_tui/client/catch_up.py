@@ -81,7 +81,7 @@ def _steps_before(before: Job, event: ev.AnyJobEvent, told: _Teller) -> Iterator
     whole = isinstance(event, ev.JobCompleted)
     for step in before.steps:
         if whole or (stage is not None and step.stage.position < stage.position):
-            if not step.status.done and step.status is not StepStatus.FAILED:
+            if step.status in (StepStatus.PENDING, StepStatus.STARTED):
                 yield from told.step(step, _finished(step))
         elif step.stage is stage and _needs_start(step, event):
             yield from told.step(step, replace(step, status=StepStatus.STARTED, attempt=1))

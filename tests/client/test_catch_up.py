@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from aura_tui.client.catch_up import blank, catch_up, lead_in
 from aura_tui.model import events as ev
 from aura_tui.model.reduce import fold
-from aura_tui.model.status import JobStatus
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
 from tests.model.invariants import assert_sound
 from tests.model.strategies import T0, fresh_job, in_order, job_events, plausible_run
 
@@ -69,6 +70,17 @@ def test_between_any_two_states_it_is_legal(
 
 
 @settings(deadline=None, max_examples=100)
+@example(
+    [
+        ev.StepStatusChanged(
+            job_id="job-1", timestamp=T0, step=stage, phase=stage.phase, status=status, attempt=0
+        )
+        for stage, status in (
+            (Stage.SCRIPT, StepStatus.CANCELLED),  # which nothing follows
+            (Stage.VOICE, StepStatus.STARTED),
+        )
+    ]
+)
 @given(st.lists(job_events(), max_size=12))
 def test_what_an_event_implies_makes_it_legal(events: list[ev.AnyJobEvent]) -> None:
     job = blank("job-1")
