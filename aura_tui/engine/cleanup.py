@@ -37,6 +37,13 @@ def sweep_halves(home: Home) -> int:
     return gone
 
 
+def every_s(settings: EngineSettings) -> float:
+    """Seconds between sweeps: an hour, or less where little is kept, so that what is there is
+    never much more than what is to be kept."""
+    shortest_s = min(settings.keep_workspaces_h * 3600, settings.keep_jobs_days * 86400)
+    return max(60.0, min(3600.0, shortest_s / 4))
+
+
 async def sweep(log: EventLog, home: Home, settings: EngineSettings, now_s: float) -> None:
     """One sweep at ``now_s`` (seconds since the epoch).
 

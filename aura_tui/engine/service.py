@@ -249,11 +249,11 @@ class EmbeddedService(StoreReading):
             await self._log.do(lambda store: store.set_work(n, work))
 
     async def _sweep(self) -> None:
-        """Retention, at the start (once the first work is under way) and every hour."""
+        """Retention, at the start (once the first work is under way) and ever after."""
         await asyncio.sleep(5)
         while True:
             await self._sweep_once()
-            await asyncio.sleep(3600)
+            await asyncio.sleep(cleanup.every_s(self._settings.engine))
 
     async def _sweep_once(self) -> None:
         self._swept = True

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.engine.cleanup import sweep
+from aura_tui.engine.cleanup import every_s, sweep
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import NotFound
+from aura_tui.settings import EngineSettings
 from tests.engine.conftest import ended, request, with_engine
 from tests.engine.test_service import At
 
@@ -99,3 +100,12 @@ async def test_an_engine_that_lived_for_one_short_job_sweeps_too(
         await ended(service, job.id)
         assert pieces(settings)
     assert not pieces(settings)
+
+
+@pytest.mark.parametrize(
+    ("hours", "days", "every"),
+    [(24.0, 30.0, HOUR), (24.0, 2 / 24, HOUR / 2), (0.5, 30.0, HOUR / 8), (0.0, 0.0, 60)],
+)
+def test_the_less_is_kept_the_oftener_it_is_swept(hours: float, days: float, every: float) -> None:
+    settings = EngineSettings(keep_workspaces_h=hours, keep_jobs_days=days)
+    assert every_s(settings) == pytest.approx(every)
