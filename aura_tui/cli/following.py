@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aura_tui.cli.foreground import doors, foreground
+from aura_tui.cli.foreground import doors, foreground, is_dumb
 from aura_tui.cli.options import (
     JobArgument,
     Progress,
@@ -148,8 +147,7 @@ def _check_now(request: JobRequest, ways: Doors) -> None:
 def _show(what: Foreground, progress: Progress) -> int:
     terminal = sys.stdout.isatty() and sys.stdin.isatty()
     if progress is Progress.AUTO:
-        dumb = os.environ.get("TERM", "dumb") == "dumb"
-        progress = Progress.TUI if terminal and not dumb else Progress.PLAIN
+        progress = Progress.TUI if terminal and not is_dumb() else Progress.PLAIN
     if progress is Progress.TUI:
         if not terminal:
             raise InputError(

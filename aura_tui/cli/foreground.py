@@ -3,9 +3,11 @@ read here."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from aura_tui.bootstrap import Doors, load_settings
+from aura_tui.errors import Code, InputError
 from aura_tui.session import Foreground, show_board
 
 if TYPE_CHECKING:
@@ -44,7 +46,18 @@ def foreground(
     )
 
 
+def is_dumb() -> bool:
+    """Whether the terminal can do no more than print lines."""
+    return os.environ.get("TERM", "dumb") == "dumb"
+
+
 def board(ways: Doors, *, read_only: bool) -> int:
     """The board on all jobs."""
+    if is_dumb():
+        raise InputError(
+            Code.OPTION_INVALID,
+            "The board needs a terminal that can place text; TERM says that this one can't",
+            "Set TERM to what the terminal is; or use aura-tui jobs, and aura-tui run BRIEF.",
+        )
     open_ = ways.look if read_only else ways.engine
     return show_board(foreground(ways, open_, None, owns=ways.embeds, read_only=read_only))

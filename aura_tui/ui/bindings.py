@@ -58,6 +58,14 @@ APP = (
         priority=True,
         tooltip="Cancel at once; copies a selection",
     ),
+    Binding(
+        "ctrl+z",
+        "suspend_process",
+        "Stop here",
+        id="app.suspend",
+        show=False,
+        tooltip="Stop here, with the runs of this process; fg goes on",
+    ),
 )
 JOBS = (
     Binding("down,j", "move(1)", "Next job", id="jobs.next", show=False),

@@ -90,6 +90,23 @@ class Terminal:
         set_size(self._slave, size)
         self.process.send_signal(signal.SIGWINCH)
 
+    def forget(self) -> None:
+        """What was sent so far is no matter any more: what comes now draws all of the screen."""
+        self.sent = b""
+        self._size_changes = [(0, self._size_changes[-1][1])]
+
+    def hang_up(self) -> None:
+        """Go away: nobody holds the other side any more. As it isn't the process's controlling
+        terminal, no signal says so."""
+        os.close(self._slave)
+        os.close(self._master)
+        self._slave = self._master = -1
+
+    def close(self) -> None:
+        """Let both sides go."""
+        if self._master >= 0:
+            self.hang_up()
+
     @property
     def rows(self) -> list[str]:
         """What the screen shows, a string a row."""
@@ -105,12 +122,13 @@ class Terminal:
         """The screen, once it shows all of ``texts`` and nothing has come for a moment."""
         deadline = time.monotonic() + timeout_s
         while True:
-            quiet = not self.read(0.15)
-            rows = self.rows
-            if quiet and all(any(text in row for row in rows) for text in texts):
-                return rows
-            shown = "\n".join(rows)
-            assert time.monotonic() < deadline, f"{texts} don't show:\n{shown}"
+            if not self.read(0.15):  # quiet: to draw it all takes a while
+                rows = self.rows
+                if all(any(text in row for row in rows) for text in texts):
+                    return rows
+            if time.monotonic() > deadline:
+                shown = "\n".join(self.rows)
+                raise AssertionError(f"{texts} don't show:\n{shown}")
             assert self.process.poll() is None, f"it ended:\n{self.text[-3000:]}"
 
     @property
@@ -148,11 +166,6 @@ class Terminal:
         """Write on it as another program would."""
         os.write(self._slave, text.encode())
 
-    def vanishes(self) -> None:
-        """It is no more. As it isn't the process's controlling terminal, no signal says so."""
-        os.close(self._master)
-        self._master = -1
-
     def ends(self, timeout_s: float = 20.0) -> int:
         """The exit status, once the process has ended."""
         deadline = time.monotonic() + timeout_s
@@ -184,11 +197,10 @@ def terminal(
         env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
         start_new_session=True,
     )
+    shown = Terminal(process, master, slave, size)
     try:
-        yield (shown := Terminal(process, master, slave, size))
+        yield shown
     finally:
         process.kill()
         process.wait()
-        if shown._master >= 0:
-            os.close(master)
-        os.close(slave)
+        shown.close()

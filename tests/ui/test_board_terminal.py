@@ -140,7 +140,7 @@ def test_a_terminal_that_vanishes_without_a_signal_ends_the_board(
     command = [sys.executable, "-m", "aura_tui", "replay", str(path), "--speed", "0"]
     with terminal(command, environ) as shown:
         shown.settles("Succeeded after")
-        shown.vanishes()
+        shown.hang_up()
         assert shown.process.wait(20) == 128 + signal.SIGHUP
 
 

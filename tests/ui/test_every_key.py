@@ -14,6 +14,7 @@ from aura_tui.errors import Code, Conflict
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.ui import bindings
+from aura_tui.ui.app import BoardApp
 from aura_tui.ui.screens.confirm import ConfirmCancel
 from aura_tui.ui.screens.dialog import Choice
 from aura_tui.ui.screens.help import HelpScreen
@@ -217,6 +218,17 @@ async def test_ctrl_c_cancels_at_once() -> None:
         await board.shows("c Cancel")
         await press(board, "app.interrupt")
         await until(lambda: board.scripted.asked == ["cancel"])
+
+
+@covers("app.suspend")
+async def test_ctrl_z_stops_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What that does takes a shell to see: tests/e2e/test_board_terminal.py.
+    asked: list[str] = []
+    monkeypatch.setattr(BoardApp, "action_suspend_process", lambda app: asked.append("stop"))
+    async with showing(running()) as board:
+        await board.shows("c Cancel")
+        await press(board, "app.suspend")
+        await until(lambda: asked == ["stop"])
 
 
 @covers("confirm.yes", "confirm.no")

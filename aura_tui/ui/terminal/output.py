@@ -18,6 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from aura_tui.process import stop_here
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
@@ -128,6 +130,22 @@ class BoardDriver(LinuxDriver):
         if self._looking is not None:
             self._looking.cancel()
         super().close()
+
+    # The next two are the handlers that Textual sets, by these names.
+    def _sigtstp_application(self, *_: object) -> None:
+        """Ctrl-Z: give the terminal back, and stop, with every child of an engine in here and its
+        clocks. With fg all goes on; with bg it stays stopped, having no terminal to show."""
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True  # until the board is on the screen again
+        stop_here()
+
+    def _sigcont_application(self, *_: object) -> None:
+        # Whoever was stopped by another signal never gave the terminal back: taking it a second
+        # time would keep the board's own modes as those to restore at the end.
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        self._redraw()  # of the same size, and yet nothing is left of what it showed
 
     def write(self, data: str) -> None:
         """Write, if the board is on the screen; what comes after has nobody to see it."""
