@@ -37,6 +37,7 @@ _CURABLE = frozenset(
         Code.SPEECH_PROVIDER_UNAVAILABLE,
         Code.SPEECH_PROVIDER_REFUSED,
         Code.SPEECH_REPLY_INVALID,
+        Code.OUT_OF_MEMORY,  # a model may want more than there is
     }
 )
 

@@ -29,7 +29,8 @@ def test_after_a_crash_the_next_start_makes_the_same_video(
 ) -> None:
     todo = [(moment, 0) for moment in moments(SEED, 6, usual)]
     todo[-1] = (todo[-1][0], 1)  # and once more while it is taken up
-    todo += [(Moment("Visuals", 0, "drawing worker"), 0), (Moment("", 0, "ffmpeg"), 0)]
+    children = (("Visuals", "drawing worker"), ("", "ffmpeg"), ("TTS", "espeak worker"))
+    todo += [(Moment(stage, 0, child), 0) for stage, child in children]
     folders = [tmp_path / str(number) for number in range(len(todo))]
     for folder in folders:
         folder.mkdir()
@@ -40,7 +41,9 @@ def test_after_a_crash_the_next_start_makes_the_same_video(
         ]
     found = [outcome.result() for outcome in outcomes]
     assert {outcome.struck for outcome in found} >= {"Visuals", "Rendering"}
-    assert [outcome.code for outcome in found[-2:]] == ["E703", "E703"]
+    # A voice that is killed is asked again; what draws and encodes has made much, and fails.
+    assert [outcome.code for outcome in found[-3:]] == ["E703", "E703", ""]
+    assert found[-1].struck == "TTS"
 
 
 def test_what_a_killed_engine_had_in_hand_is_removed_and_nothing_else(tmp_path: Path) -> None:

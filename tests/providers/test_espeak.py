@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.errors import Code, InputError, StageError
+from aura_tui.errors import Code, InputError, StageError, Transient
 from aura_tui.providers.port import SceneText, Spoken
 from aura_tui.providers.speech import espeak
 from aura_tui.providers.speech.espeak import Espeak
@@ -150,6 +150,19 @@ async def test_a_crash_of_the_child_is_an_error_that_says_what_to_do(
         await speak(tmp_path, "Hello there.")
     assert caught.value.code is Code.SPEECH_FAILED
     assert "retry" in caught.value.remediation
+
+
+async def test_a_killed_child_is_worth_another_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    monkeypatch.setattr(espeak, "_WORKER", worker)
+    with pytest.raises(Transient, match="killed") as caught:
+        await speak(tmp_path, "Hello there.")
+    assert caught.value.code is Code.OUT_OF_MEMORY
+    assert "memory" in caught.value.remediation
+    assert not list(tmp_path.glob("*.wav"))
 
 
 async def test_a_full_disk_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Asking one of our worker programs: JSON in, JSON out, bounded, and every end an error that helps.
 
-A worker's exit status says what went wrong: VOICE_UNUSABLE, TOO_LONG, or anything else.
+A worker's exit status says what went wrong: VOICE_UNUSABLE, TOO_LONG, or anything else. One that
+was killed says nothing of the text: it is asked again, as a busy endpoint is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from aura_tui.errors import Code, StageError
+from aura_tui.errors import Code, StageError, Transient
 from aura_tui.model.text import clean_line
 from aura_tui.process import OutputTooLarge
 
@@ -42,7 +43,7 @@ async def ask(
     """Run ``program`` with this Python and ``flags``; decode what it answers as ``reply``.
 
     ``who`` is the voice's name in messages. Raises StageError (SPEECH_FAILED, or VOICE_UNKNOWN),
-    and OSError when the disk is full.
+    Transient (OUT_OF_MEMORY) where somebody killed it, and OSError when the disk is full.
     """
 
     def failed(what: str) -> StageError:
@@ -70,6 +71,13 @@ async def ask(
         )
     if done.returncode == TOO_LONG:
         raise failed("would speak for more than half an hour over")
+    if done.returncode == -signal.SIGKILL:
+        # Of all that a program can do wrong, none ends so: it is the kernel, or a person.
+        raise Transient(
+            Code.OUT_OF_MEMORY,
+            f"The process of {who} was killed, most likely for want of memory",
+            "Free some memory, then retry: scenes that are spoken are kept.",
+        )
     if done.returncode:
         said = clean_line(done.stderr[-2000:].decode(errors="replace"), 2000)[-300:]
         bench.log(f"{who}: {said}", "error")
