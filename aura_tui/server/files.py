@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
+# No file of a job is a link when it is written: one that is now leads to what is not the job's.
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 _CHUNK = 256 * 1024
 _MAX_PICTURE = 32 * 1024 * 1024
 _MAX_DIGESTS = 1000
@@ -134,13 +136,13 @@ async def picture_response(request: Request, path: Path) -> Response:
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open(os.open(path, _FLAGS), "rb") as file:
         return file.read(_MAX_PICTURE)
 
 
 def _open(path: Path) -> int:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = os.open(path, _FLAGS)
     except OSError:
         fd = -1
     if fd >= 0 and not stat.S_ISREG(os.fstat(fd).st_mode):

@@ -45,7 +45,8 @@ class _HeadTooLarge(Exception):
 
 
 class _Connection(HttpToolsProtocol):
-    """A connection whose requests' heads are bounded in size and time."""
+    """A connection whose requests' heads are bounded in size and time, and so is what comes of a
+    body after its answer."""
 
     def __init__(self, listener: Listener) -> None:
         super().__init__(listener.config, listener.state, {})
@@ -105,9 +106,16 @@ class _Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        self._disarm()
         self._in_head = True
         self._head_bytes = 0
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # Answered, and nobody reads what may still come of the body: it has an end, or gets one.
+        if not self._in_head and self._head_timer is None:
+            self._arm()
 
     # -- refusals
 
@@ -147,7 +155,7 @@ class _Connection(HttpToolsProtocol):
 
     def _head_late(self) -> None:
         self._head_timer = None
-        if self._in_head and (self.cycle is None or self.cycle.response_complete):
+        if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
 
 

@@ -102,6 +102,20 @@ async def test_a_slow_head_and_a_silent_connection_are_closed(settings: Settings
         assert (await client.get(routes.QUEUE)).status_code == 200
 
 
+async def test_a_body_that_goes_on_after_its_answer_is_cut_off(settings: Settings) -> None:
+    async with served(settings, bounds=Bounds(head_s=0.4)) as server, server.client() as client:
+        head = b"POST /api/jobs/none/cancel HTTP/1.1\r\nHost: localhost\r\n"
+        trickling, polite = await Raw.to(server), await Raw.to(server)
+        trickling.writer.write(head + b"Content-Length: 1000\r\n\r\n{")
+        polite.writer.write(head + b"Content-Length: 2\r\n\r\n{")
+        assert (await trickling._reader.readline()).startswith(b"HTTP/1.1 404 ")
+        polite.writer.write(b"}" + LAST)  # late, and then goes on
+        assert (await polite.rest()).count(b"HTTP/1.1 ") == 2
+        trickling.writer.write(b" ")  # a byte now and then does not help
+        await trickling.rest(3)
+        assert (await client.get(routes.QUEUE)).status_code == 200
+
+
 async def test_bodies_are_bounded_in_size_and_time(settings: Settings) -> None:
     bounds = Bounds(body_bytes=1000, body_s=0.2)
     async with served(settings, bounds=bounds) as server, server.client() as client:
