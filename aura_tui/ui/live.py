@@ -312,14 +312,15 @@ class LiveBoard(App[None]):
         if job.status.ended:
             screen.dismiss(None)
         else:
-            screen.show(job, self.elapsed_s(job))
+            screen.show(job, *self.at_work_s(job))
 
-    def elapsed_s(self, job: Job) -> float:
-        """Seconds that ``job`` has been at work."""
-        run = self._run
-        if run.job is not None and run.job.id == job.id:
-            return run.clock.elapsed_s(self._now())
-        return phrases.active_s(job)
+    def at_work_s(self, job: Job) -> tuple[float, float | None]:
+        """Seconds that ``job`` has been at work as far as it was told, and how old that is (None:
+        it is up to date)."""
+        run, now = self._run, self._now()
+        shown = run.job is not None and run.job.id == job.id
+        seconds = run.clock.elapsed_s(run.seen(now)) if shown else phrases.active_s(job)
+        return seconds, run.pulse.age_s(now)
 
     async def answer(self, screen: ModalScreen[T]) -> T | None:
         """What the person answers on ``screen``; None where the question went away."""

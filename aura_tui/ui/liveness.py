@@ -109,6 +109,12 @@ class Pulse:
         """Seconds since the engine said anything at all."""
         return self._silence_s(self.heard_at, now)
 
+    def age_s(self, now: datetime) -> float | None:
+        """How old the newest that came is, while the link is down; None while it is not."""
+        if self.down_since is None or self.heard_at is None:
+            return None
+        return max(0.0, (now - self.heard_at).total_seconds())
+
     def _silence_s(self, at: datetime | None, now: datetime) -> float:
         if at is None:
             return 0.0

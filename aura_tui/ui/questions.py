@@ -38,8 +38,8 @@ class Questions:
         if not jobs:
             return False
         if len(jobs) == 1:
-            elapsed_s = self._app.elapsed_s(jobs[0])
-            screen = ConfirmCancel(jobs[0], elapsed_s, self._app.glyphs)
+            elapsed_s, age_s = self._app.at_work_s(jobs[0])
+            screen = ConfirmCancel(jobs[0], elapsed_s, self._app.glyphs, age_s=age_s)
             sure = await self._app.sure_to_cancel(screen, jobs[0].id)
         else:
             answer = await self._app.answer(ConfirmCancelAll(jobs, self._app.glyphs))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FILES_NAMED = 3
 _NAME_CHARS = 60
+_BY_SCENE = (Stage.VOICE, Stage.VISUALS)  # the others' pieces are not one a scene
 
 
 class Stakes(msgspec.Struct, frozen=True):
@@ -31,15 +32,17 @@ class Stakes(msgspec.Struct, frozen=True):
     files: str
 
 
-def stakes(job: Job, elapsed_s: float) -> Stakes:
-    """What a cancel of ``job`` would mean after ``elapsed_s`` seconds at work."""
+def stakes(job: Job, elapsed_s: float, age_s: float | None = None) -> Stakes:
+    """What a cancel of ``job`` would mean after ``elapsed_s`` seconds at work. ``age_s``: how long
+    ago that was told, where the link is down."""
     if job.status is JobStatus.QUEUED and not elapsed_s:
         return Stakes("It waits for its turn", "nothing: no work is done yet", "", "")
     done = [step for step in job.steps if step.status.done]
     begun = next((step for step in job.steps if step.status is StepStatus.STARTED), None)
     work = phrases.duration(elapsed_s)
+    when = "" if age_s is None else f", as of {phrases.lasting(age_s)} ago"
     return Stakes(
-        so_far=f"{len(done)} of {len(Stage)} stages done, {work} of work",
+        so_far=f"{len(done)} of {len(Stage)} stages done, {work} of work{when}",
         lost=_lost(begun),
         kept=_kept(done, begun),
         files=_files(job, begun),
@@ -49,7 +52,9 @@ def stakes(job: Job, elapsed_s: float) -> Stakes:
 def _lost(begun: Step | None) -> str:
     if begun is None:
         return "nothing that is finished"
-    if begun.stage in (Stage.VOICE, Stage.VISUALS, Stage.RENDERING):
+    if begun.stage is Stage.RENDERING:
+        return "the pieces in hand"
+    if begun.stage in _BY_SCENE:
         return "the scene in hand"
     return f"what {begun.stage.title} has begun"
 
@@ -57,8 +62,16 @@ def _lost(begun: Step | None) -> str:
 def _kept(done: list[Step], begun: Step | None) -> str:
     parts = [f"{len(done)} stage{'s' if len(done) > 1 else ''}"] if done else []
     if begun is not None and (count := _finished(begun)):
-        parts.append(f"{count} of {begun.total} scenes")
+        parts.append(_pieces_of(begun, count))
     return f"{_and(parts)}, for a retry" if parts else "nothing: no piece is finished yet"
+
+
+def _pieces_of(step: Step, count: int) -> str:
+    """A scene of Rendering has several pieces, and shares some with its neighbours: what it tells
+    the total of are its scenes, so its pieces have none."""
+    if step.stage in _BY_SCENE and step.total:
+        return f"{min(count, step.total)} of {step.total} scenes of {step.stage.title}"
+    return f"{count} piece{'' if count == 1 else 's'} of {step.stage.title}"
 
 
 def _finished(step: Step) -> int:
@@ -66,7 +79,7 @@ def _finished(step: Step) -> int:
     found = step.metrics
     if found is None or not step.total or step.stage is Stage.COMPOSITION:
         return 0
-    return min((found.made or 0) + (found.reused or 0), step.total)
+    return (found.made or 0) + (found.reused or 0)
 
 
 def _files(job: Job, begun: Step | None) -> str:
@@ -93,9 +106,6 @@ def planned(step: PlannedStep) -> str:
     if step.reused <= 0:
         return "runs again"
     return f"{step.reused} of {step.total} {pieces(step)} reused"
-
-
-_BY_SCENE = (Stage.VOICE, Stage.VISUALS)  # the others' pieces are not one a scene
 
 
 def pieces(step: PlannedStep) -> str:

@@ -143,10 +143,7 @@ class RunState:
 
     def age_s(self, now: datetime) -> float | None:
         """How old what the board shows is; None while it is up to date, or there is nothing."""
-        heard = self.pulse.heard_at
-        if self.pulse.down_since is None or heard is None or self.over or self.ended:
-            return None
-        return max(0.0, (now - heard).total_seconds())
+        return None if self.over or self.ended else self.pulse.age_s(now)
 
     def due_s(self, now: datetime) -> float | None:
         """Seconds until time alone changes what shows; None: only an event, or the link, will."""

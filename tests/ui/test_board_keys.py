@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from aura_tui.errors import Code, Conflict
 from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
@@ -65,6 +67,20 @@ async def test_the_question_goes_on_with_its_run() -> None:
         service.tape.step(Stage.VOICE, StepStatus.COMPLETED, 4.0)
         await service.told()
         await board.shows("2 of 5 stages done")
+
+
+async def test_the_question_does_not_go_on_while_the_link_is_down() -> None:
+    scene = scenes.reconnecting()
+    clock = [scene.heard]
+    async with showing(scene.service, now=lambda: clock[0]) as board:
+        await until(lambda: board.settled)
+        clock[0] = scene.now
+        await board.shows("c Cancel")
+        await board.press("c")
+        await board.shows("4 of 5 stages done, 0:15 of work, as of 42 s ago")
+        clock[0] += timedelta(seconds=60)
+        board.app._pacer.touch()
+        await board.shows("4 of 5 stages done, 0:15 of work, as of 102 s ago")
 
 
 async def test_the_question_goes_away_with_its_run() -> None:

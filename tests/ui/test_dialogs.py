@@ -131,7 +131,7 @@ async def test_a_cancel_tells_what_is_lost_and_kept_and_follows_the_job() -> Non
     tape = in_visuals(made=2, reused=1)
     async with asked(cancel()) as dialog:
         await dialog.shows("How a solar sail works", "2 of 5 stages done, 4:12 of work")
-        await dialog.shows("lost   the scene in hand", "2 stages and 3 of 8 scenes, for a retry")
+        await dialog.shows("lost   the scene in hand", "2 stages and 3 of 8 scenes of Visuals")
         recordings.compose(tape)
         assert isinstance(dialog.screen, ConfirmCancel)
         dialog.screen.show(job_of(tape), 253.0)

@@ -48,7 +48,7 @@ def test_finished_stages_and_scenes_are_kept_and_the_one_in_hand_is_lost() -> No
     assert stakes(job_of(in_visuals(made=2, reused=1)), 252.0) == Stakes(
         "2 of 5 stages done, 4:12 of work",
         "the scene in hand",
-        "2 stages and 3 of 8 scenes, for a retry",
+        "2 stages and 3 of 8 scenes of Visuals, for a retry",
         "",
     )
 
@@ -59,6 +59,21 @@ def test_scenes_that_nobody_counted_are_not_told() -> None:
 
 def test_more_scenes_than_there_are_is_none_too_many() -> None:
     assert "8 of 8 scenes" in stakes(job_of(in_visuals(made=99)), 1.0).kept
+
+
+def test_pieces_of_rendering_are_not_taken_for_its_scenes() -> None:
+    tape = in_visuals()
+    tape.step(Stage.VISUALS, StepStatus.COMPLETED, 1.0)
+    tape.step(Stage.RENDERING, StepStatus.STARTED)
+    tape.progress(Stage.RENDERING, 74, current_item=6, total_items=8, metrics=ev.Metrics(made=16))
+    found = stakes(job_of(tape), 1.0)
+    assert found.kept == "3 stages and 16 pieces of Rendering, for a retry"
+    assert found.lost == "the pieces in hand"
+
+
+def test_what_was_told_before_the_link_broke_is_told_with_its_age() -> None:
+    found = stakes(job_of(in_visuals()), 252.0, 40.0)
+    assert found.so_far == "2 of 5 stages done, 4:12 of work, as of 40 s ago"
 
 
 def test_files_are_named_and_a_partial_video_is_told_while_rendering() -> None:

@@ -45,14 +45,16 @@ class Question(Dialog[bool]):
 class ConfirmCancel(Question):
     """True: cancel the run. Tells first what would be lost and what is kept."""
 
-    def __init__(self, job: Job, elapsed_s: float, glyphs: Glyphs) -> None:
+    def __init__(
+        self, job: Job, elapsed_s: float, glyphs: Glyphs, *, age_s: float | None = None
+    ) -> None:
         options = (
             Option(False, "keep", "Keep running"),
             Option(True, "cancel", "Cancel the run"),
         )
         super().__init__("Cancel this run?", options, glyphs, stay=False)
         self._title = title(job)
-        self._stakes = stakes(job, elapsed_s)
+        self._stakes = stakes(job, elapsed_s, age_s)
         self._so_far = self.text(self._stakes.so_far)
         self._lost = self.fact("lost", self._stakes.lost, first=True)
         self._kept = self.fact("kept", self._stakes.kept)
@@ -65,9 +67,9 @@ class ConfirmCancel(Question):
         yield self._kept
         yield self._files
 
-    def show(self, job: Job, elapsed_s: float) -> None:
-        """The job went on while the question stands."""
-        found = stakes(job, elapsed_s)
+    def show(self, job: Job, elapsed_s: float, age_s: float | None = None) -> None:
+        """The job went on while the question stands, or the link to it broke ``age_s`` ago."""
+        found = stakes(job, elapsed_s, age_s)
         if found != self._stakes:
             self._stakes = found
             self._so_far.update(Content(found.so_far))
