@@ -1,5 +1,9 @@
 """The clock of a run: seconds at work, ticking between events, standing still in a pause.
 
+Between an engine that died and the one that took the job up nobody was at work: a status that says
+"running" of a running job, then a stage that starts again, tell of it. What is known of a run that
+has ended is what its job says, here as in every other view.
+
 Events carry the engine's time, the screen has its own. The smallest difference seen between the
 two is how far apart the clocks are (any larger one was also delay): so a remote engine whose
 clock is off, and a recording of last year, both tick right.
@@ -10,8 +14,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
-from aura_tui.model.events import StepProgressed, StepStatusChanged
+from aura_tui.model.events import JobStatusChanged, StepProgressed, StepStatusChanged
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.ui.phrases import active_s
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -39,6 +44,7 @@ class RunClock:
         self._elapsed_s = 0.0
         self._since: datetime | None = None  # running, and counting from here
         self._spans: dict[Stage, Span] = {}
+        self._idle_s = 0.0  # before a status that said nothing new: no work, if the engine is anew
         self.pauses_s: deque[float] = deque(maxlen=MAX_PAUSES)  # each at so many seconds at work
 
     @property
@@ -58,18 +64,27 @@ class RunClock:
         self._skew = skew if self._skew is None else min(self._skew, skew)
         at = job.last_event_at or event.timestamp
         if self._since is not None:
-            self._elapsed_s += max(0.0, (at - self._since).total_seconds())
+            gap_s = max(0.0, (at - self._since).total_seconds())
+            self._elapsed_s += gap_s
+            if isinstance(event, JobStatusChanged):
+                self._idle_s = gap_s
         # What the engine measured is better than what we add up, unless it would step back.
         if isinstance(event, StepProgressed):
             self._elapsed_s = max(self._elapsed_s, job.elapsed_s or 0.0)
+            self._idle_s = 0.0
         if self._since is not None and job.status is JobStatus.PAUSED:
             self.pauses_s.append(self._elapsed_s)
         self._since = at if job.status is JobStatus.RUNNING else None
         if isinstance(event, StepStatusChanged):
             self._mark(event)
+        if job.status.ended:  # the same number wherever an ended job is told of
+            self._elapsed_s = active_s(job)
 
     def _mark(self, event: StepStatusChanged) -> None:
         """``event`` was legal. A stage that was reused or skipped never began: it has a moment."""
+        if event.status is StepStatus.STARTED and (event.attempt > 1 or not self._spans):
+            self._elapsed_s -= self._idle_s  # an engine died, and the next one took the job up
+        self._idle_s = 0.0
         at_s = self._elapsed_s
         if event.status is StepStatus.STARTED:
             self._spans[event.step] = Span(at_s, None)

@@ -193,6 +193,12 @@ def seconds(milliseconds: int | None) -> float | None:
 
 
 def active_s(job: Job) -> float:
-    """Seconds the job has been at work, pauses left out, as far as its events tell."""
+    """Seconds the job has been at work, pauses left out, as far as its events tell.
+
+    Of one that ended and was never measured: from its begin to its end.
+    """
     steps = sum(step.duration_ms or 0 for step in job.steps) / 1000
-    return max(job.elapsed_s or 0.0, steps)
+    measured_s = max(job.elapsed_s or 0.0, steps)
+    if not measured_s and job.started_at is not None and job.ended_at is not None:
+        return (job.ended_at - job.started_at).total_seconds()
+    return measured_s

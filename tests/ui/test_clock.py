@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from aura_tui.model import events as ev
 from aura_tui.model.reduce import fold, reduce
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.clock import RunClock
+from aura_tui.ui.phrases import active_s
 from tests.ui.recordings import BEGIN, Tape, start, success
 
 
@@ -79,6 +81,64 @@ def test_it_stops_with_the_run() -> None:
     assert not clock.ticking
     took = (tape.now - BEGIN).total_seconds()
     assert clock.elapsed_s(tape.now + timedelta(days=1)) == pytest.approx(took, abs=0.3)
+
+
+def taken_up_again(dead_s: float) -> Tape:
+    """Killed ten seconds into Voice, and gone on with after ``dead_s``."""
+    tape = Tape()
+    start(tape)
+    tape.step(Stage.SCRIPT, StepStatus.STARTED)
+    tape.wait(2)
+    tape.step(Stage.SCRIPT, StepStatus.COMPLETED, 2)
+    tape.step(Stage.VOICE, StepStatus.STARTED)
+    tape.wait(10)
+    tape.progress(Stage.VOICE, 40)
+    tape.now += timedelta(seconds=dead_s)
+    tape.status(JobStatus.RUNNING, Stage.SCRIPT)
+    tape.log("Taken up again")
+    tape.tell(
+        ev.StepStatusChanged,
+        step=Stage.SCRIPT,
+        phase=Stage.SCRIPT.phase,
+        status=StepStatus.STARTED,
+        attempt=2,
+    )
+    tape.wait(1)
+    tape.progress(Stage.SCRIPT, 40)
+    return tape
+
+
+def test_the_time_between_two_engines_is_no_work() -> None:
+    tape = taken_up_again(dead_s=3600)
+    assert fed(tape).elapsed_s(tape.now) == pytest.approx(13)
+
+
+def test_a_status_that_is_only_repeated_takes_no_time_away() -> None:
+    tape = Tape()
+    start(tape)
+    tape.step(Stage.SCRIPT, StepStatus.STARTED)
+    for _ in range(10):
+        tape.wait(3)
+        tape.status(JobStatus.RUNNING, Stage.SCRIPT)
+    tape.step(Stage.SCRIPT, StepStatus.COMPLETED, 30)
+    tape.step(Stage.VOICE, StepStatus.STARTED)
+    assert fed(tape).elapsed_s(tape.now) == pytest.approx(30)
+
+
+def test_at_the_end_it_tells_what_every_other_view_tells() -> None:
+    tape = taken_up_again(dead_s=3600)
+    tape.wait(5)
+    tape.tell(ev.JobCancelled, stage=Stage.SCRIPT)
+    job = fold(tape.job, tape.envelopes)
+    assert fed(tape).elapsed_s(tape.now) == pytest.approx(active_s(job)) == pytest.approx(13)
+
+
+def test_a_run_that_nobody_measured_took_from_its_begin_to_its_end() -> None:
+    tape = Tape()
+    start(tape)
+    tape.wait(7)
+    tape.tell(ev.JobCancelled)
+    assert active_s(fold(tape.job, tape.envelopes)) == pytest.approx(7)
 
 
 def test_a_step_has_its_own_time() -> None:
