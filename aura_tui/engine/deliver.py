@@ -85,26 +85,39 @@ def _one(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Art
 
 def check_folder(folder: Path) -> None:
     """Raise InputError unless files can be put into ``folder``; leaves nothing behind."""
-
-    def refuse(why: str) -> InputError:
-        return InputError(
-            Code.OUTPUT_UNWRITABLE,
-            f"The output folder {folder} can't be used: {why}",
-            "Name a folder that you can write to with -o.",
-            field="output",
-        )
-
-    nearest = folder.absolute()
-    while not nearest.exists():
-        nearest = nearest.parent
-    if not nearest.is_dir():
-        raise refuse(f"{nearest} is not a folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise refuse(f"{nearest} is not writable")
+    nearest = check_place(folder)
     probe = nearest / f".aura-{secrets.token_hex(4)}"
     try:
         probe.touch(exist_ok=False)
     except OSError as e:
-        raise refuse(e.strerror or "it is not writable") from None
+        raise _unusable(f"{e.strerror or 'not writable'}: {nearest}") from None
     finally:
         probe.unlink(missing_ok=True)
+
+
+def check_place(folder: Path) -> Path:
+    """The same as far as it can be seen without writing anything: cheap enough for every key.
+
+    Returns the nearest folder to it that is there.
+    """
+    nearest = folder.absolute()
+    try:
+        while not nearest.exists():
+            nearest = nearest.parent
+        is_folder = nearest.is_dir()
+    except OSError as e:  # a name too long; a folder that may not be looked into
+        raise _unusable(f"{e.strerror or 'no such path'}: {folder}") from None
+    if not is_folder:
+        raise _unusable(f"{nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _unusable(f"{nearest} is not writable")
+    return nearest
+
+
+def _unusable(why: str) -> InputError:
+    return InputError(
+        Code.OUTPUT_UNWRITABLE,
+        f"The output folder can't be used: {why}",
+        "Name a folder that you can write to.",
+        field="output",
+    )

@@ -84,13 +84,9 @@ class Asking:
                 self._watching.jobs.load((new,))
         return new
 
-    async def submit(self, request: JobRequest, folder: Path | None) -> Job | None:
-        """A new job, or None where the engine refuses it."""
-        try:
-            job = await self._watching.service.submit(request, deliver_to=folder)
-        except AuraError as e:
-            self._refused(e)
-            return None
+    async def submit(self, request: JobRequest, folder: Path | None) -> Job:
+        """A new job. Raises AuraError where the engine refuses it: whoever typed it is to know."""
+        job = await self._watching.service.submit(request, deliver_to=folder)
         self._watching.jobs.load((job,))
         return job
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from aura_tui.brief import read_brief
-from aura_tui.errors import Code, InputError
+from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.model.request import (
     MAX_TOPIC_CHARS,
     Brief,
@@ -143,9 +143,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             size = f"{width}x{height} pixels"
         except InputError:
             size = ""
-        stem = Path(self.file.strip()).stem if self.file.strip() else request.title
-        named = self.file.strip() or self.brief.strip()
-        folder = f"./{slug(stem)}" if named else "one named after the video."
+        named = self.brief.strip() and not self.file.strip()  # what the file says isn't known here
+        folder = f"./{slug(request.title)}" if named else "one named after the video."
         return {
             Field.BRIEF: f"A text of {words}." if request.brief.text.strip() else "",
             Field.FILE: "Markdown or plain text.",
@@ -156,6 +155,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+_NO_FILE = "There is no such file"
 _ANY = Brief(topic="?")  # stands for a brief that is still to be read
 
 
@@ -164,7 +164,7 @@ def _is_file_name(text: str) -> bool:
     return text.lower().endswith(_SUFFIXES) and not any(char.isspace() for char in text)
 
 
-def blame(error: InputError, draft: Draft) -> tuple[Field | None, str]:
+def blame(error: AuraError, draft: Draft) -> tuple[Field | None, str]:
     """The field that ``error`` is about, None for none of the form's, and what to say there."""
     field = _FIELDS.get(error.field or "")
     if field is Field.BRIEF and draft.file.strip():
@@ -189,21 +189,23 @@ def settle(draft: Draft, check_choices: Callable[[JobRequest], None]) -> Order:
     request = draft.request(_read(file) if file else None)
     check(request)
     check_choices(request)
+    return Order(request, typed_folder(draft) or Path(slug(request.title)).absolute())
+
+
+def typed_folder(draft: Draft) -> Path | None:
+    """Where the files are to go (absolute); None where nothing is typed. Raises InputError."""
     typed = draft.folder.strip()
-    return Order(
-        request, _expanded(typed, "output") if typed else Path(slug(request.title)).absolute()
-    )
+    return _expanded(typed, "output") if typed else None
 
 
 def _read(file: str) -> Brief:
     path = _expanded(file, "brief")
-    if not path.is_file():
-        raise InputError(
-            Code.BRIEF_UNREADABLE,
-            "That is a folder" if path.is_dir() else "There is no such file",
-            "Name a Markdown or text file.",
-            field="brief",
-        )
+    try:
+        why = "" if path.is_file() else "That is a folder" if path.is_dir() else _NO_FILE
+    except OSError as e:  # a name too long; a folder that may not be looked into
+        why = e.strerror or _NO_FILE
+    if why:
+        raise InputError(Code.BRIEF_UNREADABLE, why, "Name a Markdown or text file.", field="brief")
     return read_brief(str(path))
 
 

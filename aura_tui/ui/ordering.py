@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aura_tui.ui.draft import Draft, Order, settle
+from aura_tui.ui.draft import Draft, Order, settle, typed_folder
 
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
@@ -23,7 +23,19 @@ class Ordering:
 
     async def check(self, draft: Draft) -> Order:
         """The order that ``draft`` makes. Raises InputError."""
-        return await asyncio.to_thread(settle, draft, self._check_choices)
+        return await asyncio.to_thread(self._settle, draft)
+
+    def _settle(self, draft: Draft) -> Order:
+        """The folder is on this machine, wherever the engine is; one that was named is looked at
+        first, also while there is nothing yet to put into it."""
+        from aura_tui.engine.deliver import check_place
+
+        named = typed_folder(draft)
+        if named is not None:
+            check_place(named)
+        order = settle(draft, self._check_choices)
+        check_place(order.folder)
+        return order
 
     def _check_choices(self, request: JobRequest) -> None:
         if not self._remote:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aura_tui.errors import AuraError
 from aura_tui.ui.draft import Draft
 from aura_tui.ui.screens.leave import Leave
 from aura_tui.ui.state import Asked
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.ui.app import BoardApp
     from aura_tui.ui.asking import Asking
+    from aura_tui.ui.draft import Order
     from aura_tui.ui.ordering import Ordering
     from aura_tui.ui.screens.new_job import NewJobScreen
 
@@ -76,21 +78,36 @@ class Questions:
 
     async def new_job(self, ordering: Ordering) -> Job | None:
         """A new job from the form."""
+        refusal: AuraError | None = None
+        while True:
+            order = await self._order(ordering, refusal)
+            if order is None:
+                return None
+            try:
+                job = await self._asking.submit(order.request, order.folder)
+            except AuraError as e:  # the form comes back with what was typed, and says why
+                refusal = e
+            else:
+                ordering.draft = Draft(voice=ordering.draft.voice, folder="")
+                return job
+
+    async def _order(self, ordering: Ordering, refusal: AuraError | None) -> Order | None:
+        """What the form gives; nothing that was typed is lost."""
         from aura_tui.ui.screens.new_job import NewJobScreen
 
         screen = NewJobScreen(
-            ordering.draft, self._app.glyphs, ordering.check, themes=ordering.themes()
+            ordering.draft,
+            self._app.glyphs,
+            ordering.check,
+            themes=ordering.themes(),
+            refusal=refusal,
         )
         suggesting = self._app.run_worker(self._suggest(screen, ordering), exit_on_error=False)
         try:
-            order = await self._app.answer(screen)
+            return await self._app.answer(screen)
         finally:
             suggesting.cancel()
-        if order is None:
-            ordering.draft = screen.draft  # nothing that was typed is lost
-            return None
-        ordering.draft = Draft(voice=screen.draft.voice, folder="")
-        return await self._asking.submit(order.request, order.folder)
+            ordering.draft = screen.draft
 
     @staticmethod
     async def _suggest(screen: NewJobScreen, ordering: Ordering) -> None:

@@ -74,6 +74,9 @@ class Asked(Generic[T]):
             missing = [text for text in texts if text not in self.text]
             raise AssertionError(f"{missing} not on the screen:\n{self.text}") from None
 
+    async def lacks(self, text: str) -> None:
+        await until(lambda: text not in self.text, 5.0)
+
     async def answers(self) -> T | str | None:
         """Its answer, as soon as it has one."""
         await until(lambda: self.answer != NOT_YET, 5.0)

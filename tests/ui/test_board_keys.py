@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from aura_tui.errors import Code, Conflict
+from aura_tui.errors import Code, Conflict, EngineError, InputError
 from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
@@ -322,6 +322,47 @@ async def test_a_new_job_from_the_palette() -> None:
         await board.shows("A new job")
         await board.press("down", "enter")
         await until(lambda: isinstance(board.app.screen, NewJobScreen))
+
+
+async def test_a_new_job_that_the_engine_refuses_is_not_typed_again() -> None:
+    service = running()
+    service.refusal = InputError(
+        Code.DURATION_INVALID,
+        "planSpec.targetDuration is more than this engine takes",
+        "Give less than a minute",
+        field="planSpec.targetDuration",
+    )
+    async with showing(service, (80, 40), remote=True) as board:
+        await board.shows("n New")
+        await board.press("n")
+        await board.shows("New job")
+        await board.press(*"Tides", "tab", "tab", *"90", "ctrl+s")
+        await board.shows("\u2717 Duration is more than this engine takes. Give less")
+        await board.shows("\u276f Duration")  # where it is to be mended
+        await board.press("backspace", "backspace", *"50")
+        await board.lacks("more than this engine takes")
+        service.refusal = None
+        await board.press("ctrl+s")
+        await until(lambda: len(service.requests) == 1)
+    request = service.requests[0]
+    assert (request.brief.topic, request.plan_spec.target_duration) == ("Tides", "50")
+    assert board.app._ordering.draft.brief == ""  # it was taken: the next one is another job
+
+
+async def test_a_refusal_of_no_field_stands_above_the_form() -> None:
+    service = running()
+    service.refusal = EngineError(Code.TOO_MANY_REQUESTS, "Too many new jobs", "Wait a minute")
+    async with showing(service, (80, 40), remote=True) as board:
+        await board.shows("n New")
+        await board.press("n")
+        await board.shows("New job")
+        await board.press(*"Tides", "ctrl+s")
+        await board.shows("\u2717 Too many new jobs. Wait a minute", "Tides")
+        await board.press("escape")
+        await board.lacks("New job")
+        await board.press("n")
+        await board.shows("Tides")
+        assert "Too many new jobs" not in board.text
 
 
 # -- stages and help

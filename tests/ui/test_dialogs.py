@@ -13,8 +13,10 @@ from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.service import PlannedStep, RetryPlan
+from aura_tui.settings import Settings
 from aura_tui.ui.draft import Draft, Field, Order, settle
 from aura_tui.ui.glyphs import ASCII, UNICODE, Glyphs
+from aura_tui.ui.ordering import Ordering
 from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
 from aura_tui.ui.screens.leave import Leave, LeaveScreen
 from aura_tui.ui.screens.new_job import NewJobScreen
@@ -420,6 +422,28 @@ async def test_a_file_that_is_not_there_is_said_at_its_field(tmp_path: Path) -> 
     async with asked(form()) as dialog:
         await typed(dialog, Field.FILE, "none.md")
         await dialog.shows("\u2717 There is no such file. Name a Markdown or text file.")
+
+
+async def test_a_folder_that_cannot_be_used_is_said_as_it_is_typed(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for remote in (False, True):  # the folder is here, wherever the engine is
+        ordering = Ordering(Settings(home=tmp_path), remote=remote)
+        async with asked(NewJobScreen(Draft(), UNICODE, ordering.check), (120, 40)) as dialog:
+            await typed(dialog, Field.FOLDER, f"{tmp_path}/file/x")
+            await dialog.shows("\u2717 The output folder can't be used: ")
+            await dialog.press(*["backspace"] * 6)
+            await dialog.lacks("can't be used")
+            await dialog.press(*"n" * 300)
+            await dialog.shows("\u2717 The output folder can't be used: File name too long")
+
+
+async def test_the_folder_that_a_file_will_get_is_the_one_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("# The tides of Fundy\n\nTwice a day the sea comes in.\n")
+    async with asked(form(), (120, 40)) as dialog:
+        await typed(dialog, Field.FILE, str(tmp_path / "notes.md"))
+        await dialog.shows("If empty: ./the-tides-of-fundy")
+        await dialog.press("ctrl+s")
+        assert order_of(await dialog.answers()).folder == Path("the-tides-of-fundy").absolute()
 
 
 async def test_voices_are_suggested_also_when_they_come_later() -> None:

@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static, TextArea
 
-from aura_tui.errors import AuraError, InputError
+from aura_tui.errors import AuraError
+from aura_tui.model.slug import slug
 from aura_tui.model.text import clean_line
 from aura_tui.ui.draft import ASPECTS, RESOLUTIONS, Field, Order, blame, matching
 from aura_tui.ui.screens.dialog import SHORT
@@ -88,7 +89,8 @@ class NewJobScreen(Form[Order]):
 
     ``check`` is asked when typing pauses, and before the order is given: it reads the file, asks
     the providers, and raises InputError. ``voices`` are names to suggest. ``themes`` are names to
-    choose from; a draft without one gets the settings' own.
+    choose from; a draft without one gets the settings' own. ``refusal`` is what an engine said of
+    the draft: it shows at the field it is about, until that is changed.
     """
 
     AUTO_FOCUS = "Area"
@@ -101,6 +103,7 @@ class NewJobScreen(Form[Order]):
         *,
         voices: Sequence[str] = (),
         themes: Sequence[str] = (),
+        refusal: AuraError | None = None,
     ) -> None:
         super().__init__(glyphs)
         self.draft = draft
@@ -108,6 +111,8 @@ class NewJobScreen(Form[Order]):
         self._voices: tuple[str, ...] = ()
         self._touched = {field for field in Field if draft.get(field)}
         self._refused: dict[Field | None, str] = {}  # by the last check
+        self._told = dict((blame(refusal, draft),)) if refusal is not None else {}  # by an engine
+        self._folder = ""  # where the files go if none is named, as far as that was found out
         self._rows = {row.field: row for row in self._make_rows(themes)}
         self._fields = Fields(id="fields")
         self._trouble = Static(markup=False, id="trouble")  # what no field is to blame for
@@ -139,6 +144,12 @@ class NewJobScreen(Form[Order]):
 
     def on_mount(self) -> None:
         self._show()
+        if self._told:
+            self.call_after_refresh(self._show_told)
+
+    def _show_told(self) -> None:
+        if not self._to_problem({field for field in self._told if field is not None}):
+            self._fields.scroll_home(animate=False)
 
     def set_voices(self, names: Sequence[str]) -> None:
         """Voices to suggest, as soon as they are known."""
@@ -163,11 +174,15 @@ class NewJobScreen(Form[Order]):
         if self.draft.voice.strip() and names:
             more = ", ..." if len(names) > _SUGGESTED else ""
             hints[Field.VOICE] = clean_line(", ".join(names[:_SUGGESTED]) + more, 200)
-        wrong = self._refused.copy()
+        if self._folder and not self.draft.folder.strip():
+            hints[Field.FOLDER] = f"If empty: {self._folder}"
+        wrong = self._told | self._refused
         for field, text in self.draft.problems().items():
             wrong[field] = text
         for field, row in self._rows.items():
-            problem = wrong.get(field, "") if field in self._touched else ""
+            # Nobody is told that a form is empty before they began with it.
+            said = field in self._touched or field not in (Field.BRIEF, Field.FILE)
+            problem = wrong.get(field, "") if said else ""
             row.note(problem or hints.get(field, ""), wrong=bool(problem))
         self._status.update(Content.styled(status or f"{self._submit_key()} starts", MUTED))
         general = wrong.get(None, "")
@@ -195,11 +210,13 @@ class NewJobScreen(Form[Order]):
             return
         self.draft = self.draft.having(field, text)
         self._touched.add(field)
-        self._refused.pop(field, None)
-        self._refused.pop(None, None)
+        mended: set[Field | None] = {field, None}
         if field in (Field.BRIEF, Field.FILE):  # either mends the other
-            self._refused.pop(Field.BRIEF, None)
-            self._refused.pop(Field.FILE, None)
+            mended |= {Field.BRIEF, Field.FILE}
+            self._folder = ""
+        for wrong in (self._told, self._refused):
+            for each in mended:
+                wrong.pop(each, None)
         self._show()
         self._work(self._look)
 
@@ -210,20 +227,19 @@ class NewJobScreen(Form[Order]):
     async def _look(self) -> None:
         """Ask what typing alone doesn't tell. The next key stroke cancels it."""
         await asyncio.sleep(_PAUSE_S)
-        if not self.draft.problems():
-            await self._settle()
-            self._show()
+        await self._settle()
+        self._show()
 
     async def _settle(self) -> Order | None:
         """The order; None where ``check`` refuses, with its reason kept."""
         order, refused = None, dict[Field | None, str]()
         try:
             order = await self._check(self.draft)
-        except InputError as e:
+        except AuraError as e:
             field, text = blame(e, self.draft)
             refused[field] = text
-        except AuraError as e:
-            refused[None] = clean_line(f"{e.message}. {e.remediation}", 500)
+        else:
+            self._folder = f"./{slug(order.request.title)}"
         self._refused = refused
         return order
 
