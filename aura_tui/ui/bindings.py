@@ -20,7 +20,7 @@ APP = (
         "Preview",
         id="board.preview",
         show=False,
-        tooltip="Show or hide the newest picture",
+        tooltip="Show or hide the newest picture; alone where there is no room",
     ),
     Binding(
         "t",

@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from aura_tui.model.status import JobStatus
+from aura_tui.ui.shares import HIGH, SHORT, shares
 from aura_tui.ui.widgets.header import RunHeader
 from aura_tui.ui.widgets.jobs import JobsPane
 from aura_tui.ui.widgets.key_bar import KeyBar
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from textual.app import ComposeResult
+    from textual.events import Resize
 
     from aura_tui.model.job import Job
     from aura_tui.ui.endings import Ending
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.widgets.preview import PreviewView
 
 WIDE = 110  # columns from which jobs and run stand side by side
+_BESIDE = 170  # columns from which the stages leave the preview room beside them
 
 
 class BoardScreen(Screen[None]):
@@ -38,11 +41,12 @@ class BoardScreen(Screen[None]):
     Classes: ``-at-jobs`` where the keys go to the jobs, which then show alone where there is no
     room for more; ``-log`` where the log has the run's room alone; ``-ended`` where the run has,
     ``-failed`` where it did; ``-nothing`` where there is no run at all; ``-timeline`` and
-    ``-preview`` where those show.
+    ``-preview`` where those are wanted. The preview shows ``-beside`` the stages or ``-beneath``
+    them; where there is no room for either it can have the run's room alone, ``-picture``.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall"), (40, "-high")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall"), (HIGH, "-high")]  # noqa: RUF012
     AUTO_FOCUS = None
 
     def __init__(
@@ -52,6 +56,7 @@ class BoardScreen(Screen[None]):
         # Held, not queried for: a last draw may come while the board is being taken down.
         self.jobs = JobsPane(can_make=can_make)
         self.head = RunHeader()
+        self.work = Horizontal(id="work")
         self.stages = StageList()
         self.timeline = TimelineView()
         self.preview = preview
@@ -67,7 +72,7 @@ class BoardScreen(Screen[None]):
             with Vertical(id="run"):
                 yield self.head
                 with Vertical(id="body"):
-                    with Horizontal(id="work"):
+                    with self.work:
                         with Vertical(id="stages"):
                             yield self.stages
                             yield self.timeline
@@ -85,6 +90,17 @@ class BoardScreen(Screen[None]):
         forget = getattr(StylesCache.get_inner_outer, "cache_clear", None)
         if forget is not None:
             forget()
+
+    def on_resize(self, event: Resize) -> None:
+        """Where the preview has room."""
+        width, height = event.size
+        self.set_class(width >= _BESIDE, "-beside")
+        self.set_class(width < _BESIDE and height >= HIGH, "-beneath")
+        if self.has_class("-picture") and self._preview_has_room:
+            self.remove_class("-picture")
+            self.add_class("-preview")
+            self.focus_main()
+        self._share_rows()
 
     def on_descendant_focus(self) -> None:
         """By tab, or the mouse, as well."""
@@ -111,6 +127,8 @@ class BoardScreen(Screen[None]):
         """Focus what the keys are for now."""
         if self.has_class("-at-jobs"):
             self.jobs.focus()
+        elif self.has_class("-picture"):
+            self.set_focus(None)
         elif self.has_class("-log"):
             self.log_view.focus()
         elif self.has_class("-ended"):
@@ -126,35 +144,83 @@ class BoardScreen(Screen[None]):
     @property
     def can_go_back(self) -> bool:
         """Whether escape leads anywhere."""
-        return self.has_class("-log") or not self.has_class("-at-jobs")
+        return self._one_thing_alone or not self.has_class("-at-jobs")
+
+    @property
+    def _one_thing_alone(self) -> bool:
+        return self.has_class("-log") or self.has_class("-picture")
 
     def go_back(self) -> None:
-        """From the log alone to the run, from the run to the jobs."""
-        if self.has_class("-log"):
+        """From the log or the picture alone to the run, from the run to the jobs."""
+        if self.has_class("-picture"):
+            self.toggle_preview()
+        elif self.has_class("-log"):
             self.toggle_log()
         else:
             self.go(to_jobs=True)
 
     def toggle_log(self) -> None:
         """Give the log the run's room, or take it back."""
-        self.remove_class("-at-jobs")
+        self.remove_class("-at-jobs", "-picture")
         self.toggle_class("-log")
+        self._share_rows()
         self.focus_main()
 
     def toggle_timeline(self) -> None:
         """Show or hide the timeline; where nobody chose, the screen's height decides."""
-        showing = self.timeline.display and self.timeline.size.height > 0
+        showing = self._shows_timeline and not self._one_thing_alone
+        self.remove_class("-log", "-picture")
         self.set_class(not showing, "-timeline")
         self.set_class(showing, "-no-timeline")
+        self._share_rows()
+
+    @property
+    def _shows_timeline(self) -> bool:
+        if self.has_class("-timeline") or self.has_class("-no-timeline"):
+            return self.has_class("-timeline")
+        return self.size.height >= HIGH and not self._preview_beneath
+
+    @property
+    def _preview_beneath(self) -> bool:
+        return self.has_class("-preview") and self.has_class("-beneath")
+
+    def _share_rows(self) -> None:
+        height = self.size.height
+        preview = int(height * 0.3) if self._preview_beneath else 0
+        found = shares(
+            height,
+            ended=self.has_class("-ended"),
+            failed=self.has_class("-failed"),
+            timeline=self._shows_timeline,
+            preview=preview + 1 if preview else 0,
+        )
+        alone = self.has_class("-picture")
+        self.work.styles.max_height = None if alone else found.work
+        self.stages.styles.max_height = found.stages
+        self.result.styles.max_height = found.result
+        self.preview.styles.height = preview or None
+
+    @property
+    def _preview_has_room(self) -> bool:
+        return self.has_class("-beside") or self.has_class("-beneath")
 
     @property
     def shows_preview(self) -> bool:
-        """Whether the preview has room and is wanted."""
-        return self.has_class("-preview") and not self.at_jobs
+        """Whether the preview is in sight."""
+        if self.at_jobs or self.has_class("-log"):
+            return False
+        wanted = self.has_class("-preview") and self._preview_has_room
+        return wanted or self.has_class("-picture")
 
     def toggle_preview(self) -> None:
-        """Show or hide the newest picture."""
-        self.toggle_class("-preview")
+        """Show or hide the newest picture; alone where there is no room for it beside the run."""
+        name = "-preview" if self._preview_has_room else "-picture"
+        self.set_class(not self.shows_preview, name)
+        self.remove_class("-log")
+        if not self.shows_jobs or self.at_jobs:
+            self.remove_class("-at-jobs")
+        self._share_rows()
+        self.focus_main()
 
     # -- drawing
 
@@ -186,11 +252,14 @@ class BoardScreen(Screen[None]):
         before, self._ended = self._ended, state
         self.set_class(job is not None, "-ended")
         self.set_class(job is not None and job.status is JobStatus.FAILED, "-failed")
+        self._share_rows()
         if job is None:
             if self.result.has_focus:
                 self.focus_main()
             return
         self.result.show(job, glyphs, plan=ending.plan, log_tail=ending.log_tail, remote=remote)
         same = before is not None and before[0].id == job.id
+        if not same and self.has_class("-picture"):  # how it ended is what one wants to see now
+            self.toggle_preview()
         if not same and isinstance(self.focused, StageRow):  # the log's reader goes on reading
             self.result.focus()
