@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.service import PlannedStep, RetryPlan
 
+FFMPEG_S_LOG = "FFmpeg's log"
+JOB_S_LOG = "The job's log"
 TAIL_LINES = 20
 _TAIL_CHARS = 400
 _SENTENCE_CHARS = 2000
@@ -56,19 +58,21 @@ def facts(
     *,
     plan: RetryPlan | None = None,
     log_tail: tuple[str, ...] = (),
+    log_of: str = JOB_S_LOG,
     remote: bool = False,
     video_s: float | None = None,
 ) -> tuple[Fact, ...]:
     """All that is to say of ``job``, which has ended.
 
-    ``plan``: what a retry would do. ``log_tail``: the last lines of FFmpeg's log. ``remote``: its
-    paths are another machine's. ``video_s``: how long the video is, where that is known.
+    ``plan``: what a retry would do. ``log_tail``: the last lines of a log, ``log_of`` says
+    which. ``remote``: its paths are another machine's. ``video_s``: how long the video is, where
+    that is known.
     """
     said: Iterable[Fact]
     if job.status is JobStatus.SUCCEEDED:
         said = _succeeded(job, remote, video_s)
     elif job.status is JobStatus.FAILED:
-        said = _failed(job, plan, log_tail, remote)
+        said = _failed(job, plan, _tail(log_tail, log_of), remote)
     else:
         said = _cancelled(job, plan, remote)
     return tuple(said)
@@ -129,9 +133,7 @@ def _kind(artifact: Artifact) -> str:
 # -- failure
 
 
-def _failed(
-    job: Job, plan: RetryPlan | None, log_tail: tuple[str, ...], remote: bool
-) -> Iterator[Fact]:
+def _failed(job: Job, plan: RetryPlan | None, tail: Iterable[Fact], remote: bool) -> Iterator[Fact]:
     where = f" in {job.stage.title}" if job.stage is not None else ""
     yield Fact(f"Failed{where} after {phrases.took(phrases.active_s(job))}", Tone.HEAD)
     said: set[str] = set()
@@ -156,17 +158,17 @@ def _failed(
         yield Fact(legible_path(job.log_path), label="log", file=log)
         if remote:
             yield Fact("A path on the engine's machine.", Tone.MUTED)
-    yield from _tail(log_tail)
+    yield from tail
     if job.artifacts:
         yield Fact(f"{_count(len(job.artifacts), 'file')} kept", Tone.PLAIN)
         yield from _listed([("", artifact) for artifact in job.artifacts], remote)
     yield from _warned(job)
 
 
-def _tail(lines: tuple[str, ...]) -> Iterator[Fact]:
+def _tail(lines: tuple[str, ...], log_of: str) -> Iterator[Fact]:
     rows = [row for line in lines[-TAIL_LINES:] for row in _quoted(line)]
     if rows:
-        yield Fact("FFmpeg's log ends:", Tone.MUTED)
+        yield Fact(f"{log_of} ends:", Tone.MUTED)
     for row in rows[-TAIL_LINES:]:
         yield Fact(row, Tone.QUOTE)
 

@@ -1,4 +1,4 @@
-"""What the end panel tells beside the job itself: the plan of a retry, the end of FFmpeg's log."""
+"""What the end panel tells beside the job itself: the plan of a retry, the end of a log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.model.status import JobStatus
+from aura_tui.ui.ending import FFMPEG_S_LOG, JOB_S_LOG
 from aura_tui.ui.log_tail import tail_of
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ _KEPT = 100
 
 
 class Ending(NamedTuple):
-    """Of one job. ``plan`` None: no retry, or nothing is known of one."""
+    """Of one job. ``plan`` None: no retry, or nothing is known of one. ``log_tail`` are the last
+    lines of FFmpeg's log where it ran and can be read from here, else of the job's own; ``log_of``
+    says which."""
 
     plan: RetryPlan | None = None
     log_tail: tuple[str, ...] = ()
+    log_of: str = JOB_S_LOG
 
 
 class Endings:
@@ -43,11 +47,13 @@ class Endings:
         if not asking.may_retry(job):
             return
         tail: tuple[str, ...] = ()
+        log_of = FFMPEG_S_LOG
         if job.status is JobStatus.FAILED:
             if job.log_path and not remote:
                 tail = await asyncio.to_thread(tail_of, Path(job.log_path))
-            tail = tail or job.log
-        found = Ending(await asking.plan(job) if plan else None, tail)
+            if not tail:
+                tail, log_of = job.log, JOB_S_LOG
+        found = Ending(await asking.plan(job) if plan else None, tail, log_of)
         while len(self._found) >= _KEPT:
             self._found.pop(next(iter(self._found)))
         self._found[job.id] = found

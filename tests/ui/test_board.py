@@ -20,6 +20,7 @@ from tests.ui.scripted import ScriptedService
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from aura_tui.service import JobService
 
@@ -80,6 +81,27 @@ async def test_failed(size: tuple[int, int]) -> None:
         if size[0] >= 80:
             await board.shows("Lower the resolution", "ffmpeg.log", "aura-tui retry 01KCD41Q7M")
         fits(board, size)
+
+
+@pytest.mark.parametrize(
+    ("ran", "remote", "head", "last"),
+    [
+        (True, False, "FFmpeg's log ends:", "x264 failed"),
+        (False, False, "The job's log ends:", "Voice failed"),
+        (True, True, "The job's log ends:", "Voice failed"),  # FFmpeg's is on the engine's machine
+    ],
+)
+async def test_a_log_is_headed_by_whose_it_is(
+    ran: bool, remote: bool, head: str, last: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "ffmpeg.log"
+    if ran:
+        log.write_text("x264 failed\n")
+    tape = Tape()
+    recordings.start(tape)
+    tape.tell(ev.JobFailed, logs=("Voice failed",), log_path=str(log) if ran else "")
+    async with showing(ScriptedService(tape), (120, 40), remote=remote) as board:
+        await board.shows(head, last)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -257,7 +257,8 @@ class BoardScreen(Screen[None]):
             if self.result.has_focus:
                 self.focus_main()
             return
-        self.result.show(job, glyphs, plan=ending.plan, log_tail=ending.log_tail, remote=remote)
+        tail, of = ending.log_tail, ending.log_of
+        self.result.show(job, glyphs, plan=ending.plan, log_tail=tail, log_of=of, remote=remote)
         same = before is not None and before[0].id == job.id
         if not same and self.has_class("-picture"):  # how it ended is what one wants to see now
             self.toggle_preview()

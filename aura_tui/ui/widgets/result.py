@@ -10,7 +10,7 @@ from textual.message import Message
 
 from aura_tui.model.status import JobStatus
 from aura_tui.ui import bindings
-from aura_tui.ui.ending import Fact, Tone, facts
+from aura_tui.ui.ending import JOB_S_LOG, Fact, Tone, facts
 from aura_tui.ui.glyphs import UNICODE
 from aura_tui.ui.legible import cells, row_spans
 from aura_tui.ui.theme import MUTED
@@ -96,11 +96,14 @@ class ResultPanel(RowsView, inherit_bindings=False):
         *,
         plan: RetryPlan | None = None,
         log_tail: tuple[str, ...] = (),
+        log_of: str = JOB_S_LOG,
         remote: bool = False,
         video_s: float | None = None,
     ) -> None:
         """Draw how ``job``, which has ended, ended. More may be known later: then again."""
-        said = facts(job, plan=plan, log_tail=log_tail, remote=remote, video_s=video_s)
+        said = facts(
+            job, plan=plan, log_tail=log_tail, log_of=log_of, remote=remote, video_s=video_s
+        )
         same = self._job is not None and self._job.id == job.id
         if same and said == self._facts and glyphs is self._glyphs:
             return
