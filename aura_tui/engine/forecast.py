@@ -10,10 +10,11 @@ from aura_tui.model.stages import Stage
 from aura_tui.model.status import StepStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
+    from aura_tui.settings import Settings
 
 HISTORY_JOBS = 30  # the newest ones: machines and settings change
 _WORDS_A_SECOND = 2.6
@@ -30,14 +31,42 @@ def likely_work(request: JobRequest) -> eta.Work:
     return eta.Work(video_s=length_s, width=width, height=height, fps=request.render_spec.fps)
 
 
-def history_of(finished: Sequence[tuple[eta.Work, Job]]) -> eta.History:
+Providers = dict[Stage, str]
+
+
+def providers_to_be(request: JobRequest, settings: Settings) -> Providers:
+    """Who will make each stage of a job, as far as that can be chosen."""
+    from aura_tui.providers import script, speech, visuals
+
+    options = request.options
+    return {
+        Stage.SCRIPT: script.chosen(options.script, settings),
+        Stage.VOICE: speech.chosen(options.speech, settings),
+        Stage.VISUALS: visuals.chosen(options.visuals, settings),
+    }
+
+
+def providers_told(job: Job) -> Providers:
+    """Who made each stage of ``job``, or is at it, as far as they told."""
+    told = {step.stage: step.metrics.provider for step in job.steps if step.metrics is not None}
+    return {stage: name for stage, name in told.items() if name}
+
+
+def history_of(
+    finished: Sequence[tuple[eta.Work, Job]], providers: Mapping[Stage, str]
+) -> eta.History:
     """Seconds per unit of work of each stage, from succeeded jobs (newest first).
 
-    Only steps made whole in one go count: a reused or resumed one was faster than work is.
+    Only steps made whole in one go count: a reused or resumed one was faster than work is. And
+    only those by the same of ``providers``: an endpoint's voice takes a hundred times what one of
+    this machine does. A stage that these never made has no history: a time is unknown then.
     """
     rates: dict[Stage, list[float]] = {stage: [] for stage in Stage}
     for work, job in reversed(finished):
         for step in job.steps:
+            by = step.metrics.provider if step.metrics is not None else ""
+            if by and by != providers.get(step.stage, by):
+                continue
             partly = step.metrics is not None and bool(step.metrics.reused)
             if step.status is StepStatus.COMPLETED and step.duration_ms and not partly:
                 rates[step.stage].append(step.duration_ms / 1000 / work.units(step.stage))

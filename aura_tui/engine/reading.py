@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from aura_tui.engine import home as home_
 from aura_tui.engine import ledger as ledger_
-from aura_tui.engine.forecast import HISTORY_JOBS, history_of, likely_work
+from aura_tui.engine.forecast import (
+    HISTORY_JOBS,
+    Providers,
+    history_of,
+    likely_work,
+    providers_to_be,
+    providers_told,
+)
 from aura_tui.engine.link import LockLink
 from aura_tui.engine.opening import DAMAGE, open_reader
 from aura_tui.engine.retry_plan import check_retry, plan_steps, shares_of
@@ -113,17 +120,21 @@ class StoreReading(ABC):
     async def typical(self, job_id: str) -> Typical:
         """See :class:`~aura_tui.service.JobService`."""
         record = await self._record(job_id)
-        history = await self._measured(but=job_id)
+        history = await self._measured(job_id, self._to_be(record) | providers_told(record.job))
         work = record.work or (await asyncio.to_thread(self._ledger, record)).work
         return Typical(
             min(map(len, history.values()), default=0),
             eta.typical(history, work or likely_work(record.request)),
         )
 
-    async def _measured(self, but: str) -> eta.History:
-        """What the newest succeeded jobs measured, that one aside."""
+    async def _measured(self, but: str, providers: Providers) -> eta.History:
+        """What the newest succeeded jobs measured of those providers, that one job aside."""
         found = await self._read(lambda store: store.finished_work(HISTORY_JOBS))
-        return history_of([(work, job) for work, job in found if job.id != but])
+        return history_of([(work, job) for work, job in found if job.id != but], providers)
+
+    def _to_be(self, record: Record) -> Providers:
+        settings = self._retry_settings
+        return providers_to_be(record.request, settings) if settings is not None else {}
 
     async def retry_plan(self, job_id: str) -> RetryPlan:
         """See :class:`~aura_tui.service.JobService`."""
@@ -131,7 +142,7 @@ class StoreReading(ABC):
         check_retry(record.job)
         ledger, steps = await asyncio.to_thread(self._plan, record)
         work = ledger.work or likely_work(record.request)
-        history = await self._measured(but=job_id)
+        history = await self._measured(job_id, providers_told(record.job) | self._to_be(record))
         return RetryPlan(steps, eta.forecast(history, work, shares_of(steps)))
 
     def _ledger(self, record: Record) -> ledger_.Ledger:

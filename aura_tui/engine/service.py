@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from aura_tui.engine import cleanup, home
 from aura_tui.engine.archive import ArchiveReader
 from aura_tui.engine.deliver import check_folder
-from aura_tui.engine.forecast import HISTORY_JOBS, history_of
+from aura_tui.engine.forecast import HISTORY_JOBS, history_of, providers_to_be
 from aura_tui.engine.log import EventLog
 from aura_tui.engine.opening import Opened, open_store
 from aura_tui.engine.queue import PriorityQueue
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from typing import TypeVar
 
-    from aura_tui.model.eta import History, Work
+    from aura_tui.model.eta import Work
     from aura_tui.model.request import JobRequest
     from aura_tui.service import Recorded
     from aura_tui.settings import Settings
@@ -74,7 +74,6 @@ class EmbeddedService(StoreReading):
         self._runners: dict[str, Runner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Condition()
-        self._history: History = {}
         self._background: list[asyncio.Task[None]] = []
         self._closing = False
         self._swept = False
@@ -188,7 +187,8 @@ class EmbeddedService(StoreReading):
                 raise
             await self._unreadable(job_id)
             return
-        self._history = history_of(await self._read(lambda s: s.finished_work(HISTORY_JOBS)))
+        finished = await self._read(lambda s: s.finished_work(HISTORY_JOBS))
+        history = history_of(finished, providers_to_be(record.request, self._settings))
         run = await self._log.next_run(job_id)
         if self._log.job(job_id) is None or self._closing:
             return
@@ -198,7 +198,7 @@ class EmbeddedService(StoreReading):
             pieces=Pieces(self.home.pieces),
             sink=self._log,
             now=self._now,
-            history=lambda: self._history,
+            history=lambda: history,
             log_tail=self._log_tail,
             finished=self._keep_work,
             stages=self._stages,

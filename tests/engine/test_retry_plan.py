@@ -258,6 +258,36 @@ async def test_typical_times_are_those_of_other_runs(
     assert found.seconds == pytest.approx(measured)
 
 
+async def test_runs_by_other_providers_tell_nothing_of_how_long(
+    settings: Settings, small: SmallStages
+) -> None:
+    by, seconds = {"voice": "openai"}, {"voice": 40.0}
+
+    async def work(stage: str, ctx: StageContext, scene: int) -> None:
+        ctx.report.progress(0, "", metrics=ev.Metrics(provider=by.get(stage, "")))
+        ctx.children.clock.advance(seconds.get(stage, 1.0))
+
+    small.hook = work
+    async with EmbeddedService(settings, stages=small) as service:
+        other = await service.submit(request("by an endpoint"))
+        await ended(service, other.id)
+        by["voice"], seconds["voice"] = "espeak", 2.0
+        first = await service.submit(request("by eSpeak"))
+        etas = [
+            e.event.eta_seconds
+            for e in await follow(service, first.id)
+            if isinstance(e.event, ev.StepProgressed) and e.event.step is Stage.SCRIPT
+        ]
+        assert set(etas) == {None}  # Voice is to come, and nobody knows how long eSpeak takes
+        assert Stage.VOICE not in (await service.typical(first.id)).seconds
+        assert Stage.SCRIPT in (await service.typical(first.id)).seconds
+        job = await failed(service, small, "render", SCENES)
+        usual = await service.typical(job.id)
+        assert usual.seconds[Stage.VOICE] == pytest.approx(2.0 * SCENES, rel=0.05)
+        assert usual.runs == 1
+        assert (await service.typical(other.id)).seconds.get(Stage.VOICE) is None
+
+
 # -- the preview
 
 

@@ -21,9 +21,9 @@ def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvide
     """
     from aura_tui.providers.script.outline import OutlineProvider
 
-    asked = (name or settings.script.provider or "auto").strip().lower()
-    configured = bool(settings.script.base_url and settings.script.model)
-    if asked == "outline" or (asked == "auto" and not configured):
+    asked = _wanted(name, settings)
+    configured = _configured(settings)
+    if chosen(name, settings) == "outline":
         return OutlineProvider(), None
     if asked not in NAMES:
         raise InputError(
@@ -43,3 +43,19 @@ def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvide
     from aura_tui.providers.script.llm import LlmProvider
 
     return LlmProvider(settings.script), OutlineProvider() if asked == "auto" else None
+
+
+def chosen(name: str, settings: Settings) -> str:
+    """The name of the one that :func:`choose` tries first, made of nothing but names."""
+    wanted = _wanted(name, settings)
+    if wanted != "auto":
+        return wanted
+    return "llm" if _configured(settings) else "outline"
+
+
+def _wanted(name: str, settings: Settings) -> str:
+    return (name or settings.script.provider or "auto").strip().lower()
+
+
+def _configured(settings: Settings) -> bool:
+    return bool(settings.script.base_url and settings.script.model)

@@ -27,9 +27,7 @@ def choose(name: str, settings: Settings) -> SpeechProvider:
     Raises InputError: OPTION_INVALID for an unknown name, SETTINGS_INVALID or
     SPEECH_PROVIDER_UNAVAILABLE for one that can't work as it is set up.
     """
-    wanted = _wanted(name, settings)
-    if wanted == "auto":
-        wanted = _set_up(settings)[0]
+    wanted = chosen(name, settings)
     if wanted == "espeak":
         from aura_tui.providers.speech.espeak import Espeak
 
@@ -69,6 +67,12 @@ def candidates(name: str, settings: Settings) -> Iterator[SpeechProvider]:
         for spare in _set_up(settings)[1:]:
             with contextlib.suppress(InputError):  # set up wrongly: it can't help
                 yield choose(spare, settings)
+
+
+def chosen(name: str, settings: Settings) -> str:
+    """The name of the one that :func:`choose` gives, made of nothing but names."""
+    wanted = _wanted(name, settings)
+    return _set_up(settings)[0] if wanted == "auto" else wanted
 
 
 def _wanted(name: str, settings: Settings) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.port import VisualsProvider
     from aura_tui.settings import Settings
 
-__all__ = ["NAMES", "THEMES", "candidates", "check_theme", "choose"]
+__all__ = ["NAMES", "THEMES", "candidates", "check_theme", "choose", "chosen"]
 
 NAMES = ("cards", "folder", "openai")
 
@@ -26,9 +26,7 @@ def choose(name: str, settings: Settings) -> VisualsProvider:
     Raises InputError for an unknown name, or one that is not set up. The provider is good for one
     stage: close it when the stage ends.
     """
-    wanted = _wanted(name, settings)
-    if wanted == "auto":
-        wanted = "openai" if settings.visuals.base_url and settings.visuals.model else "cards"
+    wanted = chosen(name, settings)
     if wanted == "cards":
         from aura_tui.providers.visuals.cards import Cards
 
@@ -56,6 +54,14 @@ def candidates(name: str, settings: Settings) -> Iterator[VisualsProvider]:
     yield first
     if _wanted(name, settings) == "auto" and first.name != "cards":
         yield choose("cards", settings)
+
+
+def chosen(name: str, settings: Settings) -> str:
+    """The name of the one that :func:`choose` gives, made of nothing but names."""
+    wanted = _wanted(name, settings)
+    if wanted != "auto":
+        return wanted
+    return "openai" if settings.visuals.base_url and settings.visuals.model else "cards"
 
 
 def _wanted(name: str, settings: Settings) -> str:
