@@ -144,10 +144,10 @@ def test_a_wide_row_says_what_was_made() -> None:
 def test_an_open_stage_shows_its_items_about_the_current_one() -> None:
     found = shown(speaking(5, 24), screen=(78, 40))
     assert [line.split() for line in found[3:9]] == [
-        ["2", "0:04", "Title", "2"],
-        ["3", "0:06", "Title", "3"],
-        ["4", "0:08", "Title", "4"],
-        ["\u25cf", "5", "0:10", "Title", "5"],
+        ["2", "at", "0:04", "Title", "2"],
+        ["3", "at", "0:06", "Title", "3"],
+        ["4", "at", "0:08", "Title", "4"],
+        ["\u25cf", "5", "at", "0:10", "Title", "5"],
         ["6", "\u2500"],
         ["1", "earlier", "\u00b7", "18", "to", "come"],
     ]

@@ -220,7 +220,7 @@ class _Stage(NamedTuple):
             more.append(f"{window.later} more" if not at_work else f"{window.later} to come")
         if more:
             text = f" {self.glyphs.dot} ".join(more)
-            found.append(Content.styled(f"{'':>{digits + 11}}{text}", FAINT))
+            found.append(Content.styled(f"{'':>{digits + 14}}{text}", FAINT))
         return found
 
     def _item(self, item: Item, current: bool, digits: int) -> Content:
@@ -231,8 +231,9 @@ class _Stage(NamedTuple):
             (f"{sign} ", "$warning" if paused else "$primary"), (f"{item.number:>{digits}}", MUTED)
         )
         if item.at_s is None:
-            return head + Content.styled(f"  {self.glyphs.track:>5}", FAINT)
-        time = Content.styled(f"  {phrases.duration(item.at_s):>5}  ", FAINT)
+            return head + Content.styled(f"  {self.glyphs.track:>8}", FAINT)
+        began = f"at {phrases.duration(item.at_s)}"  # on the stage's clock; no length of time
+        time = Content.styled(f"  {began:>8}  ", FAINT)
         return head + time + Content.styled(item.text, "" if current else MUTED)
 
     def _logged(self, line: LogLine, room: int) -> Content:
