@@ -324,6 +324,7 @@ class LiveBoard(App[None]):
 
     async def answer(self, screen: ModalScreen[T]) -> T | None:
         """What the person answers on ``screen``; None where the question went away."""
+        self.clear_notifications()  # they would lie over the answers
         return await self.push_screen_wait(screen)
 
     async def sure_to_cancel(self, screen: ConfirmCancel, job_id: str) -> bool:

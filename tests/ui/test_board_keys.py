@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from textual.widgets._toast import Toast
+
 from aura_tui.errors import Code, Conflict, EngineError, InputError
 from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
@@ -249,6 +251,25 @@ async def test_a_refusal_is_told_as_text_and_the_keys_come_back() -> None:
         await board.shows("p Pause")
         await board.press("p")
         await board.shows("[red]Not now[/red] [E902]. Later.", "p Pause")
+
+
+async def test_a_refusal_does_not_lie_over_the_next_question() -> None:
+    for size in ((80, 24), (40, 12)):
+        service = running()
+        service.refusal = Conflict(Code.JOB_STATE, "Not now, " * 12, "Try " * 12)
+        async with showing(service, size) as board:
+            await board.shows("p Pause")
+            await board.press("p")
+            await board.shows("Not now, Not")
+            toast = board.app.screen.query_one(Toast)
+            assert toast.region.bottom < size[1]
+            assert toast.size.height <= size[1] // 2
+            await board.press("c")
+            await board.shows("Cancel this run?", "Keep running")
+            assert "Not now" not in board.text
+            board.app.say("Meanwhile")  # above the question, not over its answers
+            await board.shows("Meanwhile", "Keep running")
+            assert "Meanwhile" in "".join(board.lines[:4])
 
 
 async def test_a_refusal_in_ascii_is_ascii() -> None:
