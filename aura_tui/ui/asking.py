@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError
 from aura_tui.model.status import JobStatus
+from aura_tui.service import RetryPlan
+from aura_tui.ui.stakes import summed
 from aura_tui.ui.state import Asked
 
 if TYPE_CHECKING:
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
     from aura_tui.model.events import Artifact
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
-    from aura_tui.service import RetryPlan
     from aura_tui.ui.watching import Watching
+
+_PLANNED = 50  # jobs: a plan each is read from the disk; of more, no one would wait for the sum
 
 
 class Asking:
@@ -71,6 +74,14 @@ class Asking:
             return await self._watching.service.retry_plan(job.id)
         except AuraError:
             return None
+
+    async def plan_all(self, jobs: Sequence[Job]) -> RetryPlan:
+        """What retries of all ``jobs`` would do together; empty where that can't be told."""
+        plans: list[RetryPlan] = []
+        if len(jobs) <= _PLANNED:
+            found = await asyncio.gather(*(self.plan(job) for job in jobs))
+            plans = [plan for plan in found if plan is not None]
+        return summed(plans) if len(plans) == len(jobs) else RetryPlan((), None)
 
     async def retry(self, jobs: Sequence[Job]) -> Job | None:
         """Try all of ``jobs`` again; the last of the new ones."""

@@ -62,7 +62,8 @@ class Questions:
             plan = await self._asking.plan(jobs[0]) or RetryPlan((), None)
             sure = await self._app.answer(ConfirmRetry(jobs[0], plan, self._app.glyphs))
         else:
-            sure = await self._app.answer(ConfirmRetryAll(jobs, self._app.glyphs))
+            plan = await self._asking.plan_all(jobs)
+            sure = await self._app.answer(ConfirmRetryAll(jobs, plan, self._app.glyphs))
         return await self._asking.retry(jobs) if sure else None
 
     async def leave(self, jobs: Sequence[Job], *, can_background: bool) -> Leave:

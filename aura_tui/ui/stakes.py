@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line
+from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.ui import phrases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aura_tui.model.job import Job, Step
-    from aura_tui.service import PlannedStep, RetryPlan
 
 _FILES_NAMED = 3
 _NAME_CHARS = 60
@@ -118,6 +119,32 @@ def how_long(plan: RetryPlan) -> str:
     """``4-6 min, from 14 runs here``, or ``unknown``."""
     left = phrases.time_left(plan.eta)
     return left if plan.eta is None else f"{left}, {phrases.basis(plan.eta)}"
+
+
+def summed(plans: Sequence[RetryPlan]) -> RetryPlan:
+    """What several retries would do together, one after another. What one of them can't tell, the
+    sum can't."""
+    found: dict[Stage, tuple[int, int | None]] = {}
+    for plan in plans:
+        for step in plan.steps:
+            reused, total = found.get(step.stage, (0, 0))
+            whole = None if total is None or step.total is None else total + step.total
+            found[step.stage] = (reused + step.reused, whole)
+    steps = (
+        PlannedStep(stage=stage, reused=found[stage][0], total=found[stage][1])
+        for stage in Stage
+        if stage in found
+    )
+    etas = [plan.eta for plan in plans if plan.eta is not None]
+    eta = None
+    if etas and len(etas) == len(plans):
+        eta = Eta(
+            seconds=sum(each.seconds for each in etas),
+            low=sum(each.low for each in etas),
+            high=sum(each.high for each in etas),
+            runs=min(each.runs for each in etas),
+        )
+    return RetryPlan(tuple(steps), eta)
 
 
 def title(job: Job) -> str:

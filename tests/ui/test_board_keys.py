@@ -8,8 +8,10 @@ from textual.widgets._toast import Toast
 
 from aura_tui.errors import Code, Conflict, EngineError, InputError
 from aura_tui.model import events as ev
+from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.ui.screens.confirm import ConfirmCancel
 from aura_tui.ui.screens.leave import Leave
 from aura_tui.ui.screens.new_job import NewJobScreen
@@ -305,10 +307,13 @@ async def test_retry_acts_on_all_that_are_marked_and_opens_the_last() -> None:
         tape = scenes.running_tape(f"RUN{n}")
         tape.tell(ev.JobCancelled, message="Cancelled")
         tapes.append(tape)
-    async with showing(ScriptedService(*tapes), at_run=False) as board:
+    service = ScriptedService(*tapes)
+    voice = PlannedStep(stage=Stage.VOICE, reused=6, total=8)
+    service.plan = RetryPlan((voice,), Eta(seconds=90, low=80, high=100, runs=14))
+    async with showing(service, at_run=False) as board:
         await until(lambda: len(board.app._jobs) == 2)
         await board.press("space", "space", "r")
-        await board.shows("Retry 2 jobs?")
+        await board.shows("Retry 2 jobs?", "12 of 16 scenes reused", "2-4 min, from 14 runs here")
         await board.press("enter")
         await board.shows("attempt 2")
         assert len(board.scripted.asked) == 2

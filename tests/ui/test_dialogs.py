@@ -22,6 +22,7 @@ from aura_tui.ui.screens.leave import Leave, LeaveScreen
 from aura_tui.ui.screens.new_job import NewJobScreen
 from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll
 from aura_tui.ui.screens.save_as import SaveAs
+from aura_tui.ui.stakes import summed
 from aura_tui.ui.widgets.entry import Area, Entry
 from aura_tui.ui.widgets.picker import Picker
 from tests.ui import recordings
@@ -75,7 +76,10 @@ DIALOGS: dict[str, tuple[Callable[[Glyphs], ModalScreen[Any]], tuple[str, ...]]]
         lambda glyphs: ConfirmRetry(JOBS[0], PLAN, glyphs),
         ("Retry this job?", "Rendering", "takes", "Not now"),
     ),
-    "retry all": (lambda glyphs: ConfirmRetryAll(JOBS, glyphs), ("Retry 12 jobs?", "Not now")),
+    "retry all": (
+        lambda glyphs: ConfirmRetryAll(JOBS, summed([PLAN] * 12), glyphs),
+        ("Retry 12 jobs?", "Not now"),
+    ),
     "leave": (
         lambda glyphs: LeaveScreen(3, ["Tides"] * 3, True, glyphs),
         ("Leave while 3 runs are", "background", "Stay", "Stop here, go on later", "Cancel them"),
@@ -195,7 +199,7 @@ async def test_a_retry_without_a_plan_can_be_asked_for() -> None:
 
 
 async def test_a_retry_of_many_counts_them() -> None:
-    async with asked(ConfirmRetryAll(JOBS[:1], UNICODE)) as dialog:
+    async with asked(ConfirmRetryAll(JOBS[:1], summed([PLAN]), UNICODE)) as dialog:
         await dialog.shows("Retry 1 job?", "\u2717  90 %  How a solar sail works")
         await dialog.press("y")
         assert await dialog.answers() is True
@@ -250,7 +254,7 @@ async def test_titles_are_drawn_not_obeyed(size: tuple[int, int]) -> None:
         ConfirmCancel(job, 1.0, UNICODE),
         ConfirmCancelAll([job], UNICODE),
         ConfirmRetry(job, PLAN, UNICODE),
-        ConfirmRetryAll([job], UNICODE),
+        ConfirmRetryAll([job], summed([PLAN]), UNICODE),
     ]
     for screen in screens:
         async with asked(screen, size) as dialog:
@@ -264,7 +268,7 @@ async def test_titles_are_drawn_not_obeyed(size: tuple[int, int]) -> None:
 
 async def test_a_wide_title_stays_within_its_line() -> None:
     job = recordings.Tape(title="\u5b57\u5e55 " * 60).job
-    async with asked(ConfirmRetryAll([job], UNICODE), (40, 12)) as dialog:
+    async with asked(ConfirmRetryAll([job], summed([PLAN]), UNICODE), (40, 12)) as dialog:
         await dialog.shows("\u5b57\u5e55", "Not now")
 
 

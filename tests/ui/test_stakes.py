@@ -9,7 +9,7 @@ from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import PlannedStep, RetryPlan
-from aura_tui.ui.stakes import Stakes, how_long, planned, stakes
+from aura_tui.ui.stakes import Stakes, how_long, planned, stakes, summed
 from tests.ui import recordings
 from tests.ui.dialogs import job_of
 from tests.ui.recordings import Tape
@@ -116,3 +116,19 @@ def test_how_long_a_retry_takes_says_its_basis_or_that_it_is_unknown() -> None:
     eta = Eta(seconds=280, low=240, high=330, runs=14)
     assert how_long(RetryPlan((), eta)) == "4-6 min, from 14 runs here"
     assert how_long(RetryPlan((), None)) == "unknown"
+
+
+def test_several_plans_make_one_sum_and_what_one_cannot_tell_is_unknown() -> None:
+    def plan(reused: int, total: int | None, eta: Eta | None) -> RetryPlan:
+        voice = PlannedStep(stage=Stage.VOICE, reused=8, total=8)
+        return RetryPlan(
+            (voice, PlannedStep(stage=Stage.RENDERING, reused=reused, total=total)), eta
+        )
+
+    one, two = (Eta(seconds=s, low=s - 10, high=s + 10, runs=r) for s, r in ((60, 14), (90, 3)))
+    both = summed([plan(2, 20, one), plan(5, 30, two)])
+    assert [planned(step) for step in both.steps] == ["reused", "7 of 50 pieces reused"]
+    assert how_long(both) == "2-3 min, from 3 runs here"
+    some = summed([plan(2, 20, one), plan(5, None, None)])
+    assert [planned(step) for step in some.steps] == ["reused", "7 pieces reused"]
+    assert how_long(some) == "unknown"

@@ -1,4 +1,7 @@
-"""The plan of a retry, shown before it begins. It destroys nothing, so enter retries."""
+"""The plan of a retry, or of several in one sum, shown before it begins.
+
+It destroys nothing, so enter retries.
+"""
 
 from __future__ import annotations
 
@@ -23,21 +26,18 @@ if TYPE_CHECKING:
 _OPTIONS = (Option(True, "retry", "Retry"), Option(False, "leave", "Not now"))
 
 
-class ConfirmRetry(Question):
-    """True: retry ``job``, which would go as ``plan`` says."""
+class _Planned(Question):
+    """A question that shows a plan."""
 
-    def __init__(self, job: Job, plan: RetryPlan, glyphs: Glyphs) -> None:
-        super().__init__("Retry this job?", _OPTIONS, glyphs, stay=False)
-        self._title = title(job)
-        self._plan = plan
-
-    def body(self) -> Iterable[Widget]:
-        yield self.line(Content.styled(self._title, MUTED))
-        for step in self._plan.steps:
-            yield self.line(self._step(step))
-        if not self._plan.steps:  # an engine that can't tell
+    def plan(
+        self, plan: RetryPlan, *, takes: str = "takes", first: bool = False
+    ) -> Iterable[Widget]:
+        """A line a stage, and about how long it takes."""
+        for n, step in enumerate(plan.steps):
+            yield self.line(self._step(step), first=first and not n)
+        if not plan.steps:  # an engine that can't tell
             yield self.text("What is finished is reused.")
-        yield self.fact("takes", how_long(self._plan), first=True)
+        yield self.fact("takes", how_long(plan), first=True)
 
     def _step(self, step: PlannedStep) -> Content:
         says = planned(step)
@@ -49,14 +49,29 @@ class ConfirmRetry(Question):
         )
 
 
-class ConfirmRetryAll(Question):
-    """True: retry all ``jobs`` (those that are marked, and have ended without success)."""
+class ConfirmRetry(_Planned):
+    """True: retry ``job``, which would go as ``plan`` says."""
 
-    def __init__(self, jobs: Sequence[Job], glyphs: Glyphs) -> None:
+    def __init__(self, job: Job, plan: RetryPlan, glyphs: Glyphs) -> None:
+        super().__init__("Retry this job?", _OPTIONS, glyphs, stay=False)
+        self._title = title(job)
+        self._plan = plan
+
+    def body(self) -> Iterable[Widget]:
+        yield self.line(Content.styled(self._title, MUTED))
+        yield from self.plan(self._plan)
+
+
+class ConfirmRetryAll(_Planned):
+    """True: retry all ``jobs`` (those that are marked, and have ended without success), which
+    together would go as ``plan`` says."""
+
+    def __init__(self, jobs: Sequence[Job], plan: RetryPlan, glyphs: Glyphs) -> None:
         count = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}"
         super().__init__(f"Retry {count}?", _OPTIONS, glyphs, stay=False)
         self._jobs = tuple(jobs)
+        self._plan = plan
 
     def body(self) -> Iterable[Widget]:
-        yield self.fact("kept", "what they have finished is reused")
+        yield from self.plan(self._plan)
         yield from self.listed(self._jobs)
