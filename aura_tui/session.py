@@ -183,7 +183,8 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
     if job_id in queue.waiting:
         before = queue.waiting.index(job_id) + queue.running
         if before:
-            print_error(f"Waiting for {before} unfinished job(s) before it; see: aura-tui jobs")
+            jobs = "another job" if before == 1 else f"{before} other jobs"
+            print_error(f"Waiting for {jobs} before it; see: aura-tui jobs")
 
 
 async def _tell_link(service: JobService, job_id: str) -> None:

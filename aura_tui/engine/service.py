@@ -430,7 +430,8 @@ class EmbeddedService(StoreReading):
         waiting = self._queue.waiting()
         return QueueState(
             queued=len(waiting),
-            running=sum(job.status is JobStatus.RUNNING for job in jobs),
+            # One that an earlier engine left running waits like any other to be taken up.
+            running=sum(job.status is JobStatus.RUNNING for job in jobs if job.id not in waiting),
             paused=sum(job.status is JobStatus.PAUSED for job in jobs),
             waiting=waiting,
         )

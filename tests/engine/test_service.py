@@ -499,3 +499,18 @@ async def test_closing_wakes_followers_with_an_error_that_says_how_to_go_on(
         await task
     assert caught.value.code is Code.ENGINE_GONE
     assert job.id in caught.value.remediation
+
+
+async def test_a_job_that_waits_to_be_taken_up_is_not_counted_as_at_work(
+    settings: Settings, small: SmallStages
+) -> None:
+    small.hook = at = At("voice")
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await service.submit(request())
+        await at.reached.wait()
+        found = await service.queue()
+        assert (found.running, found.queued, found.waiting) == (1, 0, ())
+    async with EmbeddedService(settings, stages=small, work=False) as service:
+        assert (await service.get(job.id)).status is JobStatus.RUNNING
+        found = await service.queue()
+        assert (found.running, found.queued, found.waiting) == (0, 1, (job.id,))
