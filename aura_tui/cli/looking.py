@@ -40,7 +40,7 @@ def _read(server: str, token: str, act: Callable[[JobService], Awaitable[int]]) 
 
 def jobs(
     status: Annotated[
-        str, typer.Option(metavar="S", help="queued, running, paused, succeeded, failed, canceled")
+        str, typer.Option(metavar="S", help="queued, running, paused, succeeded, failed, cancelled")
     ] = "",
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=500)] = 20,
     json: JsonOption = False,
@@ -66,7 +66,8 @@ def jobs(
 
 
 def _status(text: str) -> JobStatus | None:
-    from aura_tui.model.status import JobStatus, parse_status
+    from aura_tui.model.status import parse_status
+    from aura_tui.ui.phrases import JOB_WORDS
 
     if not text:
         return None
@@ -75,7 +76,7 @@ def _status(text: str) -> JobStatus | None:
         raise InputError(
             Code.OPTION_INVALID,
             f"There is no status {text[:40]!r}",
-            f"Give one of: {', '.join(s.value.lower() for s in JobStatus)}.",
+            f"Give one of: {', '.join(JOB_WORDS.values())}.",
         )
     return found
 
@@ -161,6 +162,8 @@ def artifacts(
 
 
 def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
+    from aura_tui.ui.phrases import JOB_WORDS
+
     ways = doors(server, token)
 
     async def act(service: JobService) -> int:
@@ -168,7 +171,7 @@ def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
         changed: Job = await getattr(service, verb)(job_id)
         if verb == "cancel" and not changed.status.ended:
             changed = await _ended(ways, job_id)
-        typer.echo(f"{said} {changed.id}: {changed.status.value}")
+        typer.echo(f"{said} {changed.id}: {JOB_WORDS[changed.status]}")
         return 0
 
     return once(ways.change, act)

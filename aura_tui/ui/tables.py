@@ -69,7 +69,7 @@ def age(at: datetime, now: datetime | None = None) -> str:
 def _status(job: Job, engine: bool) -> Text:
     """The status; a job that no engine is at work on says so."""
     idle = not engine and job.status in (JobStatus.RUNNING, JobStatus.QUEUED)
-    word = f"{job.status.value}, no engine" if idle else job.status.value
+    word = phrases.JOB_WORDS[job.status] + (", no engine" if idle else "")
     return Text(word, "yellow" if idle else _STYLE.get(job.status, ""))
 
 
@@ -100,7 +100,7 @@ def print_job(job: Job, *, engine: bool) -> None:
         ("Status", f"{_status(job, engine)}, {job.percent:.0f} %"),
         ("Attempt", str(job.attempt)),
         ("Created", f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"),
-        ("Elapsed", phrases.duration(job.elapsed_s) if job.elapsed_s else ""),
+        ("Elapsed", phrases.duration(active_s) if (active_s := phrases.active_s(job)) else ""),
         ("Correlation", job.correlation_id),
         ("Message", job.message),
         ("Log", job.log_path),
@@ -116,7 +116,7 @@ def print_job(job: Job, *, engine: bool) -> None:
         took = phrases.duration(step.duration_ms / 1000) if step.duration_ms is not None else ""
         table.add_row(
             step.stage.title,
-            Text(step.status.value, _STEP_STYLE.get(step.status, "dim")),
+            Text(phrases.step_word(step, job), _STEP_STYLE.get(step.status, "dim")),
             f"{step.percent:.0f}",
             took,
             Text(step.message),

@@ -237,7 +237,13 @@ def test_a_retry_reuses_all_that_was_finished(program: Program) -> None:
     assert [ends[name] for name in STAGES[:3]] == ["reused"] * 3
     new, old = program.jobs()
     assert (new["status"], new["retryOf"], new["attempt"]) == ("Succeeded", old["jobId"], 2)
-    assert old["status"] == "Canceled"
+    assert old["status"] == "Canceled"  # on the wire; people read one spelling everywhere
+    for spelled in ("cancelled", "Canceled"):
+        listed = program.run("jobs", "--status", spelled).stdout
+        assert old["jobId"] in listed
+        assert "cancelled" in listed
+        assert "Canceled" not in listed
+    assert "cancelled" in program.run("show", old["jobId"]).stdout
     again = program.run("retry", old["jobId"], "--progress", "json")
     assert again.returncode == 0
     ends = {
@@ -253,7 +259,7 @@ def test_a_paused_job_is_not_watched_but_resumed(program: Program) -> None:
     read_until(process, "step-progress", "Rendering")
     process.kill()
     process.communicate()
-    assert "Running, no engine" in program.run("jobs").stdout
+    assert "running, no engine" in program.run("jobs").stdout
     assert "aura-tui watch" in program.run("show").stdout
     assert program.run("pause", "@latest").returncode == 0
     assert "aura-tui resume" in program.run("show").stdout
