@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aura_tui.cli.foreground import doors, foreground, is_dumb
+from aura_tui.cli.foreground import doors, foreground, is_dumb, refuse_dumb
 from aura_tui.cli.options import (
     JobArgument,
     Progress,
@@ -156,6 +156,7 @@ def _show(what: Foreground, progress: Progress) -> int:
                 "Use --progress plain or json here.",
                 field="progress",
             )
+        refuse_dumb()
         return show_board(what)
     return show_lines(what, json=progress is Progress.JSON)
 

@@ -47,17 +47,23 @@ def foreground(
 
 
 def is_dumb() -> bool:
-    """Whether the terminal can do no more than print lines."""
+    """Whether the terminal says that it can place nothing on its screen."""
     return os.environ.get("TERM", "dumb") == "dumb"
+
+
+def refuse_dumb() -> None:
+    """Raise InputError where the board would be a heap of control sequences."""
+    if is_dumb():
+        raise InputError(
+            Code.OPTION_INVALID,
+            "This terminal (TERM=dumb) can't show the board",
+            "List jobs with: aura-tui jobs; follow one with: aura-tui watch --progress plain",
+            field="progress",
+        )
 
 
 def board(ways: Doors, *, read_only: bool) -> int:
     """The board on all jobs."""
-    if is_dumb():
-        raise InputError(
-            Code.OPTION_INVALID,
-            "The board needs a terminal that can place text; TERM says that this one can't",
-            "Set TERM to what the terminal is; or use aura-tui jobs, and aura-tui run BRIEF.",
-        )
+    refuse_dumb()
     open_ = ways.look if read_only else ways.engine
     return show_board(foreground(ways, open_, None, owns=ways.embeds, read_only=read_only))

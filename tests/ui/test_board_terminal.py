@@ -213,3 +213,14 @@ def test_keys_that_clash_are_told_before_the_board_opens(environ: dict[str, str]
         assert shown.ends() == 2
         assert "run.cancel and run.retry would both have the key r" in shown.text
         assert b"\x1b[?1049h" not in shown.sent
+
+
+def test_a_dumb_terminal_gets_one_clear_line_and_no_board(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "aura_tui"]
+    environ = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "AURA_HOME": str(tmp_path / "home")}
+    with terminal(command, {**environ, "TERM": "dumb"}) as shown:
+        assert shown.ends() == 2
+        assert b"\x1b" not in shown.sent
+        assert "TERM=dumb" in shown.text
+        assert "aura-tui jobs" in shown.text
+    assert not (tmp_path / "home").exists()  # nothing was opened for it
