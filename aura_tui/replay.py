@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -182,6 +183,7 @@ class ReplayService:
         *,
         speed: float = 1.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if math.isnan(speed) or speed < 0:
             raise InputError(
@@ -193,6 +195,9 @@ class ReplayService:
         self._recording = recording
         self._speed = speed
         self._sleep = sleep
+        self._clock = clock
+        self._next = 0  # of the recording's events, the first that has not been played
+        self._played_s = clock()  # when the one before it was
         self._jobs = {job.id: job for job in recording.jobs}
         self._played = 0
         self._closed = asyncio.Event()
@@ -228,6 +233,25 @@ class ReplayService:
     def job_ids(self) -> tuple[str, ...]:
         """The recorded jobs, in the order they appear."""
         return tuple(self._jobs)
+
+    @property
+    def pace(self) -> float:
+        """See :class:`~aura_tui.service.Timed`."""
+        return self._speed if self._speed and math.isfinite(self._speed) else 1.0
+
+    def now(self) -> datetime:
+        """See :class:`~aura_tui.service.Timed`: between two events their time goes by, at most up
+        to the later one; after the last it stands."""
+        events = self._recording.envelopes
+        if not events:
+            return datetime.now(UTC)
+        last = events[max(0, self._next - 1)].event.timestamp
+        if not 0 < self._next < len(events):
+            return last
+        passed_s = (self._clock() - self._played_s) * self.pace
+        return max(
+            last, min(last + timedelta(seconds=passed_s), events[self._next].event.timestamp)
+        )
 
     @property
     def skipped(self) -> int:
@@ -307,6 +331,10 @@ class ReplayService:
         if envelope.id <= self._played:
             return  # another iterator was there while this one slept
         self._played = envelope.id
+        self._played_s = self._clock()
+        events = self._recording.envelopes
+        while self._next < len(events) and events[self._next].id <= envelope.id:
+            self._next += 1
         job = self._jobs.get(envelope.event.job_id)
         if job is not None:
             self._jobs[job.id] = reduce(job, envelope)

@@ -126,6 +126,20 @@ class Linked(Protocol):
         ...
 
 
+@runtime_checkable
+class Timed(Protocol):
+    """A service with a time of its own: what it tells happened then, not now."""
+
+    @property
+    def pace(self) -> float:
+        """How many of its seconds pass in one of ours; above 0."""
+        ...
+
+    def now(self) -> datetime:
+        """Aware UTC; never steps back."""
+        ...
+
+
 class Recorded(NamedTuple):
     """A page of kept events, each as the frame that the wire has of it.
 

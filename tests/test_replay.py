@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +13,9 @@ from aura_tui.model.request import Brief, JobRequest
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.replay import MAX_GAP_S, ReplayService, header_line, parse, record
-from aura_tui.service import Typical
+from aura_tui.service import Timed, Typical
 from aura_tui.wire.codec import MAX_EVENT_BYTES, encode_line
-from tests.ui.recordings import Tape, retried, success
+from tests.ui.recordings import Tape, retried, start, success
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -242,3 +243,27 @@ async def test_a_log_is_what_was_played_of_it() -> None:
     async for _ in service.events(tape.job.id):
         pass
     assert "Script: 8 scenes, 148 words" in await service.logs(tape.job.id)
+
+
+async def test_its_time_is_the_recording_s_and_goes_at_its_speed() -> None:
+    tape = Tape()
+    start(tape)
+    tape.wait(100)
+    tape.log("late")
+    clock_s = [50.0]
+    service = ReplayService(tape.recording(), speed=4, sleep=naps()[1], clock=lambda: clock_s[0])
+    assert isinstance(service, Timed)
+    assert service.pace == 4
+    begin, late = (tape.envelopes[i].event.timestamp for i in (0, -1))
+    assert service.now() == begin
+    events = service.events(tape.job.id)
+    for _ in range(3):
+        at = (await anext(events)).event.timestamp
+        assert service.now() == at
+    clock_s[0] += 10
+    assert service.now() == at + timedelta(seconds=40)
+    clock_s[0] += 1000
+    assert service.now() == late  # not past what is still to be told
+    await anext(events)
+    clock_s[0] += 1000
+    assert service.now() == late  # and where there is no more it stands

@@ -19,6 +19,7 @@ from textual.screen import ModalScreen
 
 from aura_tui.model.job import Job
 from aura_tui.model.text import clean_line
+from aura_tui.service import Timed
 from aura_tui.settings import Settings
 from aura_tui.ui import phrases
 from aura_tui.ui.asking import Asking
@@ -114,6 +115,7 @@ class LiveBoard(App[None]):
         self._open_service = open_service
         self._find_job = find_job
         self._now = now
+        self._pace = 1.0  # of its seconds to ours
         encoding = getattr(sys.__stdout__, "encoding", None)
         self._ascii = self._settings.ascii or is_ascii(self._environ, encoding)
         self.glyphs = ASCII if self._ascii else UNICODE
@@ -198,6 +200,8 @@ class LiveBoard(App[None]):
     async def _serve(self) -> None:
         try:
             service = await self._open_service()
+            if isinstance(service, Timed):
+                self._now, self._pace = service.now, service.pace
             self._watching = Watching(
                 service,
                 self._jobs,
@@ -282,7 +286,10 @@ class LiveBoard(App[None]):
         clock_s = asyncio.get_running_loop().time()
         self._notices.foreground(run.job)
         self._write(self._notices.take(clock_s))
-        due = [wait for wait in (*waits, self._notices.due_s(clock_s)) if wait is not None]
+        due = [wait / self._pace for wait in waits if wait is not None]
+        notice_s = self._notices.due_s(clock_s)
+        if notice_s is not None:
+            due.append(notice_s)
         if due:
             self._pacer.touch(min(due))
         # A board that is closing starts no more workers.

@@ -32,6 +32,8 @@ class ScriptedService(ReplayService):
     ``refusal`` is raised instead, where one is set. What else it answers is set by its attributes.
     """
 
+    now = None  # type: ignore[assignment]  # no time of its own: it happens as the test tells
+
     def __init__(self, tape: Tape, *others: Tape) -> None:
         super().__init__(Recording((tape.job,), (), 0))
         self.tape = tape
