@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aura_tui.service import Link, Typical
 
 LOG_LINES = 1000
+_GAPS = 50  # breaks of the link that are remembered
 STAGE_LOG_LINES = 8  # of each stage, beside its items
 
 
@@ -64,16 +65,19 @@ class RunState:
     """One run on the board.
 
     ``typical`` and ``queue_ahead`` are what the service says of it, None where nothing is known.
-    ``mode`` is a mark for the head: "read only", "recorded", or "".
+    ``mode`` is a mark for the head: "read only", "recorded", or "". ``gaps`` are the breaks of the
+    link so far, by when it came back: all runs share them.
     """
 
-    def __init__(self, *, mode: str = "") -> None:
+    def __init__(self, *, mode: str = "", gaps: dict[datetime, LogLine] | None = None) -> None:
         self.job: Job | None = None
         self.clock = RunClock()
         self.pulse = Pulse()
         self.typical: Typical | None = None
         self.queue_ahead: int | None = None
         self.mode = mode
+        self._gaps = {} if gaps is None else gaps
+        self._past = [*self._gaps.values()]  # of them, what isn't in the log yet
         self.asked: Asked | None = None
         self.over = False  # no event will come any more, ended or not
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
@@ -123,9 +127,27 @@ class RunState:
             missed = link.notice or f"{link.recovered} event{many} recovered"
             gone = f"The link was down for {phrases.lasting(link.gap_s)}"
             severity: ev.Severity = "warning" if link.notice else "info"
-            self._note(LogLine(now, "Link", severity, f"{gone}; {missed}"))
+            line = LogLine(now, "Link", severity, f"{gone}; {missed}")
+            self._note(self._gaps.setdefault(link.since, line))
+            while len(self._gaps) > _GAPS:
+                self._gaps.pop(next(iter(self._gaps)))
 
-    def _note(self, line: LogLine) -> None:
+    def tell_gaps(self) -> None:
+        """Log the breaks of the link since the last line: the run's history has been taken in."""
+        if not self.ended:
+            self._note(None)
+
+    def _note(self, line: LogLine | None) -> None:
+        """``line``, and before it the breaks that were while the run was; None: those alone."""
+        begun = self.job.created_at if self.job is not None else None
+        while self._past and (line is None or self._past[0].at <= line.at):
+            gap = self._past.pop(0)
+            if begun is not None and gap.at >= begun:
+                self._append(gap)
+        if line is not None:
+            self._append(line)
+
+    def _append(self, line: LogLine) -> None:
         self.log.append(line)
         self.logged += 1
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.service import JobService
     from aura_tui.ui.jobs import JobsState
+    from aura_tui.ui.state import LogLine
 
 MAX_JOBS = 10_000  # in the list; older ones are found by `aura-tui jobs`
 _PAGE = 500
@@ -54,7 +55,8 @@ class Watching:
     ) -> None:
         self.service = service
         self.jobs = jobs
-        self.run = RunState(mode=mode)
+        self._gaps: dict[datetime, LogLine] = {}
+        self.run = RunState(mode=mode, gaps=self._gaps)
         self.linked: Linked | None = service if isinstance(service, Linked) else None
         self._mode = mode
         self._now = now
@@ -134,7 +136,7 @@ class Watching:
         self._touch()
 
     def _new_run(self, job: Job) -> RunState:
-        run = RunState(mode=self._mode)
+        run = RunState(mode=self._mode, gaps=self._gaps)
         run.job = job
         run.asked = self.pending(job)
         if self.link is not None:
@@ -209,6 +211,7 @@ class Watching:
         if self.run is not run:
             if run.job is not None:
                 run.asked = self.pending(run.job)
+            run.tell_gaps()
             if self.link is not None:
                 run.set_link(self.link, self._now())
             self.run = run

@@ -116,6 +116,34 @@ async def test_a_broken_link_is_said_and_the_board_stays_and_goes_on_when_it_is_
         await board.shows("50 %")
 
 
+async def test_a_break_of_the_link_is_still_in_the_log_when_one_comes_back_to_the_run() -> None:
+    service = LinkedService(scenes.running_tape("RUN1"), scenes.running_tape("RUN2"))
+    clock = [service.tape.now]
+    gone = "The link was down for 20 s; 3 events recovered"
+    async with showing(service, (140, 40), at_run=False, now=lambda: clock[0]) as board:
+        await until(lambda: board.settled)
+        clock[0] += timedelta(seconds=20)
+        await service.change(status=LinkStatus.WAITING, since=clock[0], attempt=2)
+        await board.shows("link down")
+        clock[0] += timedelta(seconds=2)
+        since = clock[0]
+        await service.change(
+            status=LinkStatus.LIVE, since=since, attempt=0, gap_s=20.0, recovered=3
+        )
+        await board.shows(gone)
+        first = _shown(board)
+        service.tape.now = clock[0] + timedelta(seconds=1)
+        service.tape.log("After it")
+        await service.told()
+        for key in ("j", "k", "j"):
+            await board.press(key)
+            await until(lambda: board.settled and _shown(board) == board.app._jobs.cursor)
+            assert [line.text for line in board.app._run.log].count(gone) == 1
+        assert _shown(board) != first
+        told = [line.text for line in board.app._run.log]
+        assert "After it" not in told or told.index(gone) < told.index("After it")
+
+
 async def test_a_link_that_is_lost_is_said_and_the_board_stays() -> None:
     service = LinkedService(scenes.running_tape())
     async with showing(service) as board:
