@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # How to learn the other keys and how to get out are told however narrow the terminal is.
 ALWAYS = frozenset({"app.help", "app.quit"})
-_GAP = 1
+_GAP, _ROOMY_GAP = 1, 2
 
 
 class KeyHint(NamedTuple):
@@ -51,17 +51,20 @@ def hints(active: Iterable[ActiveBinding], sign: Callable[[Binding], str]) -> tu
 
 def fitting(all_: Sequence[KeyHint], width: int) -> tuple[tuple[int, KeyHint], ...]:
     """Those that fit side by side into ``width`` cells, each with the column it begins at; in
-    their order, and whole. What has the focus tells its keys first, so the last ones go first."""
-    left = width - sum(hint.width + _GAP for hint in all_ if hint.always) + _GAP
+    their order, and whole. What has the focus tells its keys first, so the last ones go first.
+    Where there is room for all, they stand further apart."""
+    roomy = sum(hint.width + _ROOMY_GAP for hint in all_) - _ROOMY_GAP <= width
+    gap = _ROOMY_GAP if roomy else _GAP
+    left = width - sum(hint.width + gap for hint in all_ if hint.always) + gap
     placed: list[tuple[int, KeyHint]] = []
     x, full = 0, False
     for hint in all_:
         if not hint.always:
-            full = full or hint.width + _GAP > left
+            full = full or hint.width + gap > left
             if full:
                 continue
-            left -= hint.width + _GAP
+            left -= hint.width + gap
         if x + hint.width <= width:
             placed.append((x, hint))
-            x += hint.width + _GAP
+            x += hint.width + gap
     return tuple(placed)

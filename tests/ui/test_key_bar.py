@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 async def test_it_follows_the_focus_and_what_the_run_allows() -> None:
     async with showing(running()) as board:
-        await board.shows("c Cancel p Pause")
+        await board.shows("c Cancel  p Pause")
         await board.press("l")
         await board.shows("/ Search")
         await board.lacks("\u23ce Open")
