@@ -13,7 +13,7 @@ import subprocess
 import termios
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -184,16 +184,20 @@ def set_size(fd: int, size: tuple[int, int]) -> None:
 
 @contextmanager
 def terminal(
-    command: Sequence[str], environ: Mapping[str, str], size: tuple[int, int] = (80, 24)
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    size: tuple[int, int] = (80, 24),
+    stderr: IO[bytes] | None = None,
 ) -> Iterator[Terminal]:
-    """``command`` on a terminal of ``size`` (columns, rows); killed at the end if it still runs."""
+    """``command`` on a terminal of ``size`` (columns, rows); killed at the end if it still runs.
+    ``stderr`` goes to the terminal, too, where it isn't sent elsewhere."""
     master, slave = pty.openpty()
     set_size(slave, size)
     process = subprocess.Popen(
         command,
         stdin=slave,
         stdout=slave,
-        stderr=slave,
+        stderr=slave if stderr is None else stderr,
         env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
         start_new_session=True,
     )

@@ -133,6 +133,17 @@ def test_an_idle_board_writes_nothing(ended: Terminal) -> None:
     assert ended.read(1.5) == b""
 
 
+def test_a_stderr_that_is_a_file_gets_no_screen(tmp_path: Path, environ: dict[str, str]) -> None:
+    path = recordings.success().write(tmp_path / "run.jsonl")
+    command = [sys.executable, "-m", "aura_tui", "replay", str(path), "--speed", "0"]
+    with (tmp_path / "errors").open("wb") as errors, terminal(command, environ, stderr=errors) as t:
+        t.settles("Succeeded after", recordings.VIDEO)
+        t.type("q")
+        assert t.ends() == 0
+        restored(t)
+    assert (tmp_path / "errors").read_bytes() == b""
+
+
 def test_a_terminal_that_vanishes_without_a_signal_ends_the_board(
     tmp_path: Path, environ: dict[str, str]
 ) -> None:

@@ -13,6 +13,7 @@ import os
 import queue
 import select
 import signal
+import sys
 import threading
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from textual.app import App
     from textual.drivers._writer_thread import WriterThread
 
     from aura_tui.ui.live import LiveBoard
@@ -90,6 +92,12 @@ class BoardDriver(LinuxDriver):
 
     _output: Output | None = None
     _looking: asyncio.TimerHandle | None = None
+
+    def __init__(self, app: App[Any], **how: Any) -> None:
+        super().__init__(app, **how)
+        # That stdout is a terminal was looked at before; stderr, where Textual writes, may be a
+        # file, and then the screen would stay empty and the file get it all.
+        self._file = sys.__stdout__
 
     # Textual makes its writer where it begins, in the middle of other things; this name is where
     # it keeps it.
