@@ -9,6 +9,7 @@ videos. Prints a table; exits 1 where a rule is broken. About ten minutes.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import functools
 import inspect
@@ -215,4 +216,8 @@ def main(examples: int, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(int(each) for each in [*sys.argv[1:], "3000", "1"][:2])))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("examples", type=int, nargs="?", default=3000)
+    parser.add_argument("seed", type=int, nargs="?", default=1)
+    options = parser.parse_args()
+    sys.exit(main(options.examples, options.seed))

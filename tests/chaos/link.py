@@ -7,6 +7,7 @@ After each the folded state equals the log, event for event. Prints what was don
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 import tempfile
@@ -54,4 +55,8 @@ async def main(runs: int, first: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*(int(each) for each in [*sys.argv[1:], "500", "1"][:2])))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", type=int, nargs="?", default=500)
+    parser.add_argument("first_seed", type=int, nargs="?", default=1)
+    options = parser.parse_args()
+    asyncio.run(main(options.runs, options.first_seed))
