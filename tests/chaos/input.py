@@ -124,7 +124,7 @@ def rules() -> dict[str, Callable[..., Any]]:
     return found
 
 
-class _Base:
+class Base:
     """What pytest would give a rule that writes a file."""
 
     def __init__(self, folder: Path) -> None:
@@ -150,7 +150,7 @@ def fuzz(examples: int, seed: int, folder: Path) -> int:
         rule._hypothesis_internal_use_settings = chosen  # type: ignore[attr-defined]  # as above
         tried = hypothesis.seed(seed)(rule)
         needs = "tmp_path_factory" in inspect.signature(rule).parameters
-        arguments = {"tmp_path_factory": _Base(folder)} if needs else {}
+        arguments = {"tmp_path_factory": Base(folder)} if needs else {}
         broken += _timed(f"{examples} x {name}", functools.partial(tried, **arguments))
     return broken
 
