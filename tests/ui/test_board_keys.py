@@ -15,6 +15,7 @@ from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.ui.screens.confirm import ConfirmCancel
 from aura_tui.ui.screens.leave import Leave
 from aura_tui.ui.screens.new_job import NewJobScreen
+from aura_tui.ui.widgets.stages import StageRow
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
 from tests.ui.scripted import LinkedService, ScriptedService
@@ -443,3 +444,15 @@ async def test_marks_that_are_out_of_sight_take_no_key_from_the_run_that_shows()
         await board.press("y")
         await until(lambda: len(board.scripted.asked) == 1)
         assert board.scripted.asked[0].split() in (["cancel"], ["cancel", shown.id])
+
+
+async def test_a_new_job_made_from_an_ended_one_has_the_keys_of_its_stages() -> None:
+    service = ScriptedService(recordings.success())
+    async with showing(service, remote=True, at_run=False) as board:
+        await until(lambda: board.settled)
+        await board.press("n")
+        await board.shows("New job")
+        await board.press(*"Tides", "ctrl+s")
+        await board.shows("Tides", "queued")
+        await board.lacks("Copy path")
+        await until(lambda: isinstance(board.app.screen.focused, StageRow))

@@ -243,6 +243,11 @@ class BoardScreen(Screen[None]):
         """In how many seconds time alone changes what shows of the jobs; None: never."""
         return self.jobs.next_change_s(now) if self._shows_jobs else None
 
+    def _leave_result(self) -> None:
+        """A panel that doesn't show has no keys."""
+        if self.focused is self.result and not self.has_class("-ended"):
+            self.focus_main()
+
     def show_end(self, run: RunState, glyphs: Glyphs, ending: Ending, *, remote: bool) -> None:
         """Show how ``run`` ended; a run that hasn't takes the panel away."""
         job = run.job if run.ended else None
@@ -254,8 +259,7 @@ class BoardScreen(Screen[None]):
         self.set_class(job is not None and job.status is JobStatus.FAILED, "-failed")
         self._share_rows()
         if job is None:
-            if self.result.has_focus:
-                self.focus_main()
+            self.app.call_later(self._leave_result)  # after a focus that is on its way there
             return
         tail, of = ending.log_tail, ending.log_of
         self.result.show(job, glyphs, plan=ending.plan, log_tail=tail, log_of=of, remote=remote)

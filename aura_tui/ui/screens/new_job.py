@@ -69,6 +69,8 @@ class Row(Vertical):
         # Of what is typed, a note may come at any time: its line is kept free.
         self.set_class(not said and isinstance(self.control, Picker), "-silent")
         self._note.update(drawable(Content(said), self._glyphs))
+        if wrong and self.has_class("-here"):  # it may take more lines than are in sight
+            self.call_after_refresh(self.scroll_visible, animate=False)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         self._label.update(Content(f"{self._glyphs.cursor} {self.field}"))
