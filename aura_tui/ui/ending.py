@@ -5,6 +5,7 @@ Plain: facts in their order, no colour, no width. Every text in them is legible 
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +28,8 @@ JOB_S_LOG = "The job's log"
 TAIL_LINES = 20
 _TAIL_CHARS = 400
 _SENTENCE_CHARS = 2000
-_KEPT = "; kept: "  # after it, an engine's words on a cancel name every file; we list them
+# How an engine's words on a cancel end: with its files, which we list.
+_KEPT = re.compile(r"; (kept: .*|\d+ files? (is|are) kept|no file was finished)\.?$", re.DOTALL)
 
 
 class Tone(Enum):
@@ -200,7 +202,7 @@ def _cancelled(job: Job, plan: RetryPlan | None, remote: bool) -> Iterator[Fact]
     after = phrases.active_s(job)
     lasted = f" after {phrases.took(after)}" if after else ""
     yield Fact(f"Cancelled{where}{lasted}; {kept}", Tone.HEAD)
-    reason = job.message.partition(_KEPT)[0]
+    reason = _KEPT.sub("", job.message[:_SENTENCE_CHARS])
     if _key(reason) not in (_key(f"Cancelled{where}"), ""):
         yield Fact(_sentence(reason))
     if plan is not None:

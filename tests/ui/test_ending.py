@@ -229,3 +229,18 @@ def test_hostile_text_is_shown_bounded_and_harmless(status: JobStatus) -> None:
         assert len(fact.text) <= 8192
     assert any("[red]no[/red]" in fact.text for fact in found)
     assert len(found) < 60
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Stopped on request; 6 files are kept", "Stopped on request"),
+        ("Stopped on request; no file was finished", "Stopped on request"),
+        ("Out of time; kept: a.wav, b.wav", "Out of time"),
+        ("No power; the grid is down", "No power; the grid is down"),
+    ],
+)
+def test_what_a_cancel_kept_is_said_once(message: str, said: str) -> None:
+    found = [fact.text for fact in facts(ended(ev.JobCancelled, message=message))]
+    assert found[1] == said
+    assert sum("file" in text for text in found) == 1
