@@ -29,12 +29,10 @@ _OPTIONS = (Option(True, "retry", "Retry"), Option(False, "leave", "Not now"))
 class _Planned(Question):
     """A question that shows a plan."""
 
-    def plan(
-        self, plan: RetryPlan, *, takes: str = "takes", first: bool = False
-    ) -> Iterable[Widget]:
+    def plan(self, plan: RetryPlan) -> Iterable[Widget]:
         """A line a stage, and about how long it takes."""
-        for n, step in enumerate(plan.steps):
-            yield self.line(self._step(step), first=first and not n)
+        for step in plan.steps:
+            yield self.line(self._step(step))
         if not plan.steps:  # an engine that can't tell
             yield self.text("What is finished is reused.")
         yield self.fact("takes", how_long(plan), first=True)
