@@ -96,9 +96,9 @@ async def test_question_and_answers_show_at_every_size(name: str, ascii: bool) -
     async with asked(make(ASCII if ascii else UNICODE), (40, 12), ascii=ascii) as dialog:
         for size in ((40, 12), (41, 13), (200, 60), (120, 40), (80, 24)):
             await dialog.pilot.resize_terminal(*size)
+            await until(lambda rows=size[1]: len(dialog.lines) == rows)  # type: ignore[misc]
             await dialog.shows(*texts)
             assert not ascii or dialog.text.isascii(), [c for c in dialog.text if not c.isascii()]
-            assert len(dialog.lines) == size[1]
 
 
 @pytest.mark.parametrize("name", DIALOGS)
