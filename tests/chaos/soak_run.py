@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import random
 import signal
@@ -43,7 +44,9 @@ if TYPE_CHECKING:
 
 KEEP_S = 600.0  # a job and its pieces, after their end; less where the whole is short
 CANCEL_EVERY, FETCH_EVERY = 25, 10  # one job of so many is cancelled at work; one's video is read
+_CONSONANTS, _VOWELS = "bdfgklmnprstv", "aeiou"  # of the names that jobs have
 SIZE, FPS = "128x128", 5  # the smallest that is allowed
+_CONTROL = bytes(16 << 20)
 _AHEAD = 20  # jobs that wait or run at once, at most
 _STAYS_S, _AWAY_S = 20.0, 2.0  # of the reader that comes and goes; less where the whole is short
 _SETTLES_S = 4.0  # a client closes what is idle after three
@@ -52,7 +55,9 @@ _REST_S = 60.0  # to come to rest in, at most
 
 class Sample(msgspec.Struct, frozen=True):
     """The server at one moment. Sizes in KB; ``board_kb`` is the board's own process. ``fds`` is
-    without the store's own files, which are opened once by whoever needs them first."""
+    without the store's own files, which are opened once by whoever needs them first.
+    ``control_ms`` is what a fixed piece of work took just then: how busy the machine was with
+    whatever else."""
 
     at_s: float
     rss_kb: int
@@ -62,6 +67,7 @@ class Sample(msgspec.Struct, frozen=True):
     store_kb: int
     home_kb: int
     board_kb: int
+    control_ms: float
     done: int
 
 
@@ -83,10 +89,15 @@ class Soak(msgspec.Struct):
 
 
 def text(number: int, chance: random.Random) -> str:
-    """A brief that no other one is like, so that all of it has to be made."""
-    thing = chance.choice(("tide", "ferry", "lighthouse", "harbour", "gull"))
-    when = chance.choice(("at noon", "at dusk", "before dawn", "in the rain"))
-    return f"# Run {number}\n\nThe {thing} of run {number} is seen {when}.\n"
+    """A brief that no other one is like, so that all of it has to be made; about as long to say as
+    any other (a number would get longer on the way)."""
+    name = ""
+    for _ in range(3):
+        number, syllable = divmod(number, len(_CONSONANTS) * len(_VOWELS))
+        name += _CONSONANTS[syllable // len(_VOWELS)] + _VOWELS[syllable % len(_VOWELS)]
+    thing = chance.choice(("tide", "ferry", "harbour", "storm", "gull"))
+    when = chance.choice(("at noon", "at dusk", "at dawn", "in rain"))
+    return f"# The {thing} {name}\n\nThe {thing} {name} is seen {when}.\n"
 
 
 def request(number: int, chance: random.Random) -> JobRequest:
@@ -122,7 +133,7 @@ async def soak(
         async with run.watchers():
             async with RemoteService(url, token, cache=program.folder / "warm") as first:
                 await run.one(first, request(0, chance), 0)
-            await until(lambda: "Run 0" in board.text, _REST_S)
+            await until(lambda: "bababa" in board.text, _REST_S)
             found.before = await run.rest(None)
             await run.work(chance, jobs, seconds, say=say)
             found.after = await run.rest(found.before)
@@ -273,6 +284,9 @@ class _Run:
 
     def _measure(self) -> Sample:
         home = self._program.home
+        began = time.perf_counter()
+        hashlib.sha256(_CONTROL).digest()
+        control_ms = (time.perf_counter() - began) * 1000
         return Sample(
             at_s=time.monotonic() - self._began,
             rss_kb=_status(self._pid, "VmRSS"),
@@ -282,6 +296,7 @@ class _Run:
             store_kb=_size(home.glob("aura.db*")) // 1024,
             home_kb=_size(Path(at, n) for at, _, names in os.walk(home) for n in names) // 1024,
             board_kb=_status(self.board_pid, "VmRSS"),
+            control_ms=control_ms,
             done=sum(self._found.ends.values()),
         )
 
