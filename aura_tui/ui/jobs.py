@@ -13,9 +13,11 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING, overload
 
+from aura_tui.model.job import as_listed
 from aura_tui.model.reduce import reduce
 from aura_tui.model.status import JobStatus
 from aura_tui.ui.job_filter import Filter, parse, since
+from aura_tui.ui.whole_jobs import WholeJobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -79,6 +81,7 @@ class JobsState:
         self.version = 0
         self.filter = Filter()
         self.visible: Sequence[Job] = _Visible(self)
+        self.whole = WholeJobs()
         self._jobs: dict[str, Job] = {}
         self._keys: dict[str, _Key] = {}
         self._shown: list[_Key] = []  # in order; of those the filter lets through
@@ -125,6 +128,7 @@ class JobsState:
         job = self._jobs.pop(job_id, None)
         if job is None:
             return
+        self.whole.discard(job_id)
         self._marked.pop(job_id, None)
         self._seen.discard(job_id)
         key = self._keys.pop(job_id)
@@ -135,6 +139,15 @@ class JobsState:
             self._cursor, self._lost = None, key
         self._count(job, -1)
         self._arrange(() if job.retry_of is None else (job.retry_of,))
+
+    def trim(self, most: int) -> None:
+        """Forget the jobs that ended first, where there are more than ``most``; never one that is
+        at work, marked, or under the cursor."""
+        over = len(self._jobs) - most
+        kept = {self._cursor, self.whole.pinned, *self._marked}
+        ended = [job for job in self._jobs.values() if job.status.ended and job.id not in kept]
+        for job in sorted(ended, key=since)[: max(0, over)]:
+            self.remove(job.id)
 
     def seen(self, job_id: str) -> None:
         """The person has looked at the job: its failure needs no attention any more. While the
@@ -291,6 +304,10 @@ class JobsState:
             self._count(known, -1)
         self._count(job, 1)
         self._jobs[job.id] = job
+        if job.status.ended:
+            oldest = self.whole.add(job)
+            if oldest is not None:
+                self._jobs[oldest] = as_listed(self._jobs[oldest])
 
     def _count(self, job: Job, by: int) -> None:
         self._counts[job.status] += by

@@ -11,7 +11,6 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, cast
 
 from aura_tui.errors import AuraError, NotFound
-from aura_tui.model.job import as_listed
 from aura_tui.model.status import JobStatus
 from aura_tui.service import Link, Linked, Typical
 from aura_tui.ui.follow import as_created, follow
@@ -70,7 +69,6 @@ class Watching:
         self._follower: asyncio.Task[None] | None = None
         self._must: str | None = None
         self._followed: str | None = None  # the job that is shown, or as soon as it is known whole
-        self._listed: set[str] = set()  # ended jobs of which little more than a line is kept
 
     @property
     def selected(self) -> str | None:
@@ -99,7 +97,7 @@ class Watching:
 
     async def serve(self, job_id: str | None) -> None:
         """Watch until cancelled, ``job_id`` first; raises what following that job raised."""
-        self._must = job_id
+        self._must = self.jobs.whole.pinned = job_id
         async with asyncio.TaskGroup() as group:
             self._group = group
             try:
@@ -126,7 +124,7 @@ class Watching:
         if self._follower is not None:
             self._follower.cancel()
         self._followed = job.id
-        if job.id not in self._listed:
+        if not job.status.ended or job.id in self.jobs.whole:
             self._turn_to(job)
         assert self._group is not None
         self._follower = self._group.create_task(self._follow(job))
@@ -254,8 +252,7 @@ class Watching:
         newest = seen = 0
         while seen < MAX_JOBS:
             page = await self.service.list(limit=_PAGE, cursor=cursor)
-            jobs = page.jobs if cursor is None else map(self._as_listed, page.jobs)
-            self.jobs.load(jobs, more=page.cursor is not None)
+            self.jobs.load(page.jobs, more=page.cursor is not None)
             self._known(page.jobs)
             seen += len(page.jobs)
             self._show_something()
@@ -266,13 +263,6 @@ class Watching:
             if cursor is None:
                 break
         return newest
-
-    def _as_listed(self, job: Job) -> Job:
-        """The newest are kept whole; of older ones there may be thousands, seldom looked at."""
-        if not job.status.ended or job.id == self._must:
-            return job
-        self._listed.add(job.id)
-        return as_listed(job)
 
     async def _follow_all(self, after: int) -> None:
         turn = asyncio.get_running_loop().time()
@@ -296,6 +286,8 @@ class Watching:
         elif not self.jobs.apply(envelope):
             with suppress(NotFound):
                 self.jobs.load((await self.service.get(job_id),))
+            if len(self.jobs) > MAX_JOBS + _PAGE:
+                self.jobs.trim(MAX_JOBS)
             self._show_something()
         after = self.jobs.get(job_id)
         if after is not None:

@@ -9,7 +9,7 @@ from aura_tui.errors import Code, EngineError
 from aura_tui.model.events import JobCompleted
 from aura_tui.model.stages import Stage
 from aura_tui.service import LinkStatus
-from aura_tui.ui import watching
+from aura_tui.ui import whole_jobs
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
 from tests.ui.recordings import BEGIN, Tape
@@ -170,7 +170,7 @@ async def test_an_old_job_is_kept_as_a_line_and_shown_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of thousands of ended jobs the list keeps what it tells of them."""
-    monkeypatch.setattr(watching, "_PAGE", 1)
+    monkeypatch.setattr(whole_jobs, "MAX_WHOLE", 0)
     service = ScriptedService(recordings.success(), scenes.running_tape("RUN1"))
     async with showing(service, (120, 40), at_run=False) as board:
         await board.shows("job RUN1", "1 done")
@@ -189,7 +189,7 @@ async def test_an_old_job_is_kept_as_a_line_and_shown_whole(
 async def test_an_old_job_that_is_kept_no_more_goes_from_the_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(watching, "_PAGE", 1)
+    monkeypatch.setattr(whole_jobs, "MAX_WHOLE", 0)
     service = ScriptedService(recordings.success(), scenes.running_tape("RUN1"))
     async with showing(service, (120, 40), at_run=False) as board:
         await board.shows("job RUN1", "1 done")
