@@ -30,6 +30,7 @@ _NAMES = {
     "pagedown": "pgdn",
     "pageup": "pgup",
     "escape": "esc",
+    "down": "dn",  # where there are no arrows: with three letters more, its row takes two lines
 }
 _ARROWS = {"up": "\u2191", "down": "\u2193", "left": "\u2190", "right": "\u2192"}
 
