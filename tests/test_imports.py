@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent / "aura_tui"
 FLOORS: dict[str, int] = {
     "errors": 0,
     "lifeline": 0,
+    "threads": 0,
     "model": 1,
     "settings": 2,
     "service": 2,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aura_tui.engine.opening import open_reader
 from aura_tui.errors import Code, EngineError
 from aura_tui.service import Recorded
+from aura_tui.threads import to_its_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,12 +33,7 @@ class ArchiveReader:
             if self._closed:
                 raise EngineError(Code.ENGINE_GONE, "The engine has ended", "Start it again.")
             # A cancelled caller must not leave the thread behind with the connection.
-            reading = asyncio.ensure_future(asyncio.to_thread(self._read, job_id, after, limit))
-            try:
-                return await asyncio.shield(reading)
-            except asyncio.CancelledError:
-                await asyncio.wait((reading,))
-                raise
+            return await to_its_end(self._read, job_id, after, limit)
 
     def _read(self, job_id: str | None, after: int, limit: int) -> Recorded:
         try:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
+from aura_tui.threads import to_its_end
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -124,7 +126,7 @@ class Pieces:
         part = folder / f"{key}.{uuid.uuid4().hex[:8]}.part{suffix}"
         try:
             document = await build(part)
-            return await asyncio.to_thread(self._keep, key, kind, document, part, suffix)
+            return await to_its_end(self._keep, key, kind, document, part, suffix)
         finally:
             part.unlink(missing_ok=True)
 

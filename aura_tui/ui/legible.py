@@ -151,6 +151,7 @@ def window(text: str, left: int, room: int, ellipsis: str) -> tuple[str, int, in
     end = max(start, bisect_right(sums, to_cell) - 1)
     if start > len(text):
         return head, len(text), len(text), len(head)
-    head += " " * (sums[start] - from_cell)  # the right half of a wide character
+    # The right half of a wide character; all that shows, where that is a cell.
+    head += " " * (min(sums[start], to_cell) - from_cell)
     tail = " " * (to_cell - sums[end]) + ellipsis if more else ""
     return head + text[start:end] + tail, start, end, len(head)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -83,6 +83,7 @@ def test_rows_end_where_they_are_too_many() -> None:
 
 
 @given(TEXTS, st.integers(0, 60), st.integers(2, 30))
+@example("00\u2e800", 2, 2)  # a wide character across the one cell that is left
 def test_a_window_fits_and_says_what_it_shows(text: str, left: int, room: int) -> None:
     text = legible(text).replace("\n", " ")
     shown, start, end, shift = window(text, left, room, "~")
