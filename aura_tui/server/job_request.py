@@ -25,8 +25,7 @@ class RequestRefused(InputError):
 
 
 def read_request(data: bytes, origin: Origin) -> JobRequest:
-    """The request in a body, as made by ``origin``. Raises InputError (REQUEST_MALFORMED) for
-    what is no JSON, :class:`RequestRefused` for what is no request.
+    """The request in a body, as made by ``origin``. Raises :class:`RequestRefused` for others.
 
     ``null`` is as good as left out. A field that we don't know is refused: one that is misspelt
     and does nothing is worse than one that stops.
@@ -34,11 +33,7 @@ def read_request(data: bytes, origin: Origin) -> JobRequest:
     try:
         tree = msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise InputError(
-            Code.REQUEST_MALFORMED,
-            "The body is not JSON",
-            "Send a JSON object in UTF-8.",
-        ) from None
+        tree = None
     if not isinstance(tree, dict):
         error = _refuse("", "The body is not a JSON object")
         raise RequestRefused(error, (_problem(error),))

@@ -82,10 +82,9 @@ def _paths() -> dict[str, Any]:
                     "Queue a job",
                     {
                         "202": _made(),
-                        "400": _problem("No JSON"),
                         "408": _problem("The body did not come"),
                         "413": _problem("The body is too large"),
-                        "422": _problem("Wrong fields; errors has all of them"),
+                        "422": _problem("No JSON object, or wrong fields; errors has all of them"),
                         "429": _problem("Too many new jobs"),
                         "507": _problem("The disk is full"),
                     },

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aura_tui.errors import Code, InputError
+from aura_tui.errors import Code
 from aura_tui.model.request import Brief, JobRequest, Origin, PlanSpec, RenderSpec
 from aura_tui.server.job_request import RequestRefused, read_request
 
@@ -91,7 +91,8 @@ def test_every_wrong_field_is_named(tree: Any, fields: list[str] | None) -> None
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 50_000])
-def test_what_is_no_json_is_malformed(body: bytes) -> None:
-    with pytest.raises(InputError) as caught:
+def test_what_is_no_json_is_refused_as_any_other_body(body: bytes) -> None:
+    with pytest.raises(RequestRefused) as caught:
         read_request(body, HERE)
-    assert caught.value.code is Code.REQUEST_MALFORMED
+    assert caught.value.code is Code.REQUEST_INVALID
+    assert "JSON object" in caught.value.message

@@ -121,7 +121,7 @@ async def test_a_wrong_request_is_told_every_wrong_field(settings: Settings) -> 
         voice = {"brief": {"topic": "x"}, "voiceSpec": {"voiceName": "nobody-at-all"}}
         told = problem(await client.post(routes.JOBS, json=voice), 422, Code.VOICE_UNKNOWN)
         assert told["field"]
-        problem(await client.post(routes.JOBS, content=b"{"), 400, Code.REQUEST_MALFORMED)
+        problem(await client.post(routes.JOBS, content=b"{"), 422, Code.REQUEST_INVALID)
         assert (await client.get(routes.JOBS)).json() == {"jobs": []}
 
 
