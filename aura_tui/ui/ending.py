@@ -125,11 +125,19 @@ def _made(job: Job) -> Iterator[tuple[str, Artifact]]:
             yield _kind(artifact), artifact
 
 
+_KINDS = {
+    "application/x-subrip": "captions",
+    "text/vtt": "captions",
+    "application/vnd.opentimelineio+zip": "timeline",
+    "video": "video",
+    "audio": "sound",
+    "image": "picture",
+}
+
+
 def _kind(artifact: Artifact) -> str:
     media = artifact.type.partition("/")[0]
-    if artifact.type in ("application/x-subrip", "text/vtt"):
-        return "captions"
-    return {"video": "video", "audio": "sound", "image": "picture"}.get(media, "file")
+    return _KINDS.get(artifact.type) or _KINDS.get(media, "file")
 
 
 # -- failure

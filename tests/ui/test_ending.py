@@ -60,6 +60,7 @@ def test_the_video_is_first_whatever_the_order_of_files() -> None:
         artifact("/out/a.vtt", media="text/vtt"),
         artifact("/out/a.mp4", 2_000_000, "video/mp4"),
         artifact("/out/a.wav", media="audio/wav"),
+        artifact("/out/a.otioz", media="application/vnd.opentimelineio+zip"),
         artifact("/else/b.json", 0),
     )
     output = ev.Output(video_path="/out/a.mp4", subtitle_path="/out/a.vtt", size_bytes=2_000_000)
@@ -69,6 +70,7 @@ def test_the_video_is_first_whatever_the_order_of_files() -> None:
         ("captions", "1.0 KB", "a.vtt"),
         ("picture", "1.0 KB", "a.jpg"),
         ("sound", "1.0 KB", "a.wav"),
+        ("timeline", "1.0 KB", "a.otioz"),
         ("in", "", "/else/"),
         ("file", "?", "b.json"),
     ]
