@@ -14,6 +14,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from aura_tui import unforeseen
 from aura_tui.errors import AuraError, EngineError
 from aura_tui.model.status import JobStatus
 from aura_tui.process import stop_here
@@ -64,7 +65,7 @@ def show_board(what: Foreground) -> int:
     # What is made up to the first frame stays: looking for garbage in it is a tenth of the wait.
     gc.disable()  # until that frame, see ui/board.py
     try:
-        return asyncio.run(_board(what))
+        return unforeseen.run(_board(what), _tell)
     finally:
         gc.enable()
 
@@ -124,7 +125,7 @@ async def _board(what: Foreground) -> int:
 
 def show_lines(what: Foreground, *, json: bool) -> int:
     """Follow as plain lines or JSON lines until the job ends or a signal comes."""
-    return asyncio.run(_follow(what, json=json))
+    return unforeseen.run(_follow(what, json=json), _tell)
 
 
 async def _follow(what: Foreground, *, json: bool) -> int:
@@ -235,7 +236,11 @@ def once(
         async with open_() as service:
             return await act(service)
 
-    return asyncio.run(main())
+    return unforeseen.run(main(), _tell)
+
+
+def _tell(error: AuraError) -> None:
+    print_error(explain(error))
 
 
 def explain(error: AuraError) -> str:

@@ -14,6 +14,7 @@ FLOORS: dict[str, int] = {
     "errors": 0,
     "lifeline": 0,
     "threads": 0,
+    "unforeseen": 1,
     "model": 1,
     "settings": 2,
     "service": 2,

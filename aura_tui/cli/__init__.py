@@ -12,8 +12,9 @@ import os
 import sys
 from typing import NoReturn
 
-from aura_tui.errors import AuraError, Code, EngineError, InputError
+from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.session import exit_of, explain, print_error
+from aura_tui.unforeseen import keep
 
 _BOARD_ALONE = {"--read-only"}
 
@@ -95,17 +96,6 @@ def _usage(error: Exception) -> bool:
 
 
 def _crash(error: Exception) -> int:
-    """What nobody foresaw: the traceback goes to a file, the user gets its name."""
-    import tempfile
-    import traceback
-
-    fd, path = tempfile.mkstemp(prefix="aura-tui-", suffix=".log")
-    with os.fdopen(fd, "w") as file:
-        file.write("".join(traceback.format_exception(error)))
-    failure = EngineError(
-        Code.INTERNAL,
-        f"aura-tui made a mistake: {type(error).__name__}",
-        f"Please report it with {path}.",
-    )
+    failure = keep(error)
     print_error(explain(failure))
-    return 3
+    return exit_of(failure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.widgets.stages import StageRow
 
 _SELECT_AFTER_S = 0.12  # the cursor stands on a job: running through the list shows none
+_BROKEN = (LinkStatus.WAITING, LinkStatus.CONNECTING)
 _CHANGING = {"cancel_run", "retry_run", "pause_run", "resume_run", "new_job"}
 _NOT_OURS = {"Keys", "Maximize", "Minimize"}  # there is a help; panes have their own ways
 _NOT_OFFERED = {"quit", "help", "interrupt"}  # by the palette: it has the first two itself
@@ -98,7 +100,10 @@ class BoardApp(LiveBoard):
             case "retry_run":
                 return any(Asking.may_retry(job) for job in targets)
             case "reconnect":
-                return self._link_status() in (LinkStatus.WAITING, LinkStatus.CONNECTING)
+                link = self._watching.link if self._watching is not None else None
+                if link is None or link.status not in _BROKEN:
+                    return False
+                return link.can_begin or not link.absent
             case "to_jobs":
                 return self._board is not None and self._board.can_go_back
         return True
@@ -132,7 +137,7 @@ class BoardApp(LiveBoard):
 
     def _change(self, asked: Asked) -> None:
         if self._asking is not None:
-            self.run_worker(self._asking.change(asked, self._targets), exit_on_error=False)
+            self._work(partial(self._asking.change, asked, self._targets))
 
     def _ask(self, question: Callable[[Questions], Awaitable[object]]) -> None:
         """One question at a time."""
@@ -140,12 +145,14 @@ class BoardApp(LiveBoard):
             return
         from aura_tui.ui.questions import Questions
 
-        asking = self._asked(question(Questions(self, self._asking)))
-        self.run_worker(asking, group="question", exclusive=True, exit_on_error=False)
+        questions = Questions(self, self._asking)
+        self._work(partial(self._asked, question, questions), "question", one=True)
 
-    async def _asked(self, question: Awaitable[object]) -> None:
+    async def _asked(
+        self, question: Callable[[Questions], Awaitable[object]], questions: Questions
+    ) -> None:
         try:
-            await question
+            await question(questions)
         except AuraError as e:
             self._refuse(refusal(e))
 
@@ -225,7 +232,7 @@ class BoardApp(LiveBoard):
         ours = own is not None and not own.status.ended and self._look.owns
         if ours and own is not None and self._asking is not None and not departure.interrupted:
             departure.interrupted = True
-            self.run_worker(self._asking.change(Asked.CANCEL, (own,)), exit_on_error=False)
+            self._work(partial(self._asking.change, Asked.CANCEL, (own,)))
         elif self._find_job is None and departure.ending() and not self._asks:
             self._ask(self._leave)
         else:

@@ -42,7 +42,7 @@ from aura_tui.ui.watching import Watching
 from aura_tui.ui.widgets.preview import PreviewView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 
     from rich.console import RenderableType
     from textual.screen import Screen
@@ -195,7 +195,7 @@ class LiveBoard(App[None]):
         self._write(self._notices.close())
 
     def _start(self) -> None:
-        self.run_worker(self._serve(), exit_on_error=False)
+        self._work(self._serve)
 
     async def _serve(self) -> None:
         try:
@@ -215,6 +215,7 @@ class LiveBoard(App[None]):
             )
             self._departure.watching = self._watching
             self._asking = Asking(self._watching, say=self._refuse)
+            self.refresh_bindings()  # what can be asked now
             if self._find_job is not None:
                 self._own = await self._find_job(service)
             await self._watching.serve(self._own)
@@ -222,6 +223,18 @@ class LiveBoard(App[None]):
             self._fail(_first(group))
         except Exception as e:  # whatever it was: the caller tells it, on a terminal of its own
             self._fail(e)
+
+    def _work(
+        self, call: Callable[[], Coroutine[None, None, None]], group: str = "", *, one: bool = False
+    ) -> None:
+        """Run ``call`` beside the rest; ``one`` at a time in its ``group``. On a board that is
+        closing it isn't called, and so makes no coroutine that nobody would await."""
+        self.run_worker(
+            call,  # type: ignore[arg-type]  # of the union that it takes mypy infers no member
+            group=group or "default",
+            exclusive=one,
+            exit_on_error=False,
+        )
 
     def _fail(self, error: Exception) -> None:
         self.failure = error
@@ -241,7 +254,7 @@ class LiveBoard(App[None]):
         if self._departure.interrupted and run.job.id == self._own:
             self.exit()
         elif not self._departure.may_go:
-            self.run_worker(self._look_up_end(run.job), exit_on_error=False)
+            self._work(partial(self._look_up_end, run.job))
 
     def _has_gone(self, job: Job) -> None:
         """The run that was shown is kept no more."""
@@ -277,7 +290,7 @@ class LiveBoard(App[None]):
         ending = self._endings.of(job)
         board.show_end(run, self.glyphs, ending, remote=self._look.remote)
         marked = (len(self._jobs.marked), *self._jobs.counts.items()) if self._jobs.marked else ()
-        keys = (job and (job.id, job.status), run.asked, run.over, self._link_status(), marked)
+        keys = (job and (job.id, job.status), run.asked, run.over, self._link_offers(), marked)
         if keys != self._shown_keys:
             self._shown_keys = keys
             self.refresh_bindings()
@@ -303,9 +316,10 @@ class LiveBoard(App[None]):
             self._previewing = Previewing(board.preview, start, self._pacer.touch, clock)
         return self._previewing
 
-    def _link_status(self) -> object:
+    def _link_offers(self) -> object:
+        """What of the link decides over keys."""
         link = self._watching.link if self._watching is not None else None
-        return link.status if link is not None else None
+        return (link.status, link.absent, link.can_begin) if link is not None else None
 
     def _follow_question(self) -> None:
         """A question about a run that goes on tells how far it is; about one that is over it asks
@@ -360,7 +374,7 @@ class LiveBoard(App[None]):
     def copy_to_clipboard(self, text: str) -> None:
         """Through OSC 52 as this terminal wants it, and through tmux; says what became of it."""
         self._clipboard = text  # Textual's own paste reads it
-        self.run_worker(self._copy(text), exit_on_error=False)
+        self._work(partial(self._copy, text))
 
     async def _copy(self, text: str) -> None:
         from aura_tui.ui.terminal.clipboard import sequence, through_tmux

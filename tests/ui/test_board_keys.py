@@ -11,7 +11,7 @@ from aura_tui.model import events as ev
 from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import PlannedStep, RetryPlan
+from aura_tui.service import LinkStatus, PlannedStep, RetryPlan
 from aura_tui.ui.screens.confirm import ConfirmCancel
 from aura_tui.ui.screens.leave import Leave
 from aura_tui.ui.screens.new_job import NewJobScreen
@@ -456,3 +456,46 @@ async def test_a_new_job_made_from_an_ended_one_has_the_keys_of_its_stages() -> 
         await board.shows("Tides", "queued")
         await board.lacks("Copy path")
         await until(lambda: isinstance(board.app.screen.focused, StageRow))
+
+
+# -- the focus, and keys without a use
+
+
+async def test_a_question_over_the_picture_alone_leaves_no_hidden_field_with_the_keys() -> None:
+    async with showing(running()) as board:
+        await board.shows("c Cancel")
+        await board.press("v", "n")
+        await until(lambda: isinstance(board.app.screen, NewJobScreen))
+        await board.press("escape")
+        await until(lambda: not isinstance(board.app.screen, NewJobScreen))
+        await board.press("j", "x")
+        assert board.app._jobs.filter.text == ""
+        assert board.app.focused is None
+        await board.press("v")
+        await board.shows("\u23ce Open")
+
+
+async def test_the_timeline_instead_of_the_picture_gives_the_keys_to_the_stages() -> None:
+    async with showing(running()) as board:
+        await board.shows("c Cancel")
+        await board.press("v", "t")
+        await board.shows("\u23ce Open", "0:02")
+        assert isinstance(board.app.focused, StageRow)
+
+
+async def test_an_empty_board_says_the_key_that_makes_a_job() -> None:
+    service = ScriptedService(recordings.success())
+    service.tapes.clear()
+    async with showing(service, at_run=False) as board:
+        await board.shows("No job yet", "n New")
+
+
+async def test_r_is_not_offered_where_it_has_no_engine_begin() -> None:
+    service = LinkedService(scenes.running_tape())
+    async with showing(service) as board:
+        await board.shows("live")
+        away = {"status": LinkStatus.WAITING, "since": recordings.BEGIN, "absent": True}
+        await service.change(**away, can_begin=True)
+        await board.shows("R Reconnect")
+        await service.change(**away, can_begin=False)
+        await board.lacks("R Reconnect")

@@ -47,7 +47,7 @@ class BoardScreen(Screen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall"), (HIGH, "-high")]  # noqa: RUF012
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""  # we focus by what shows; else a field that is hidden would get the keys
 
     def __init__(
         self, preview: PreviewView, *, at_jobs: bool, previewing: bool, can_make: bool
@@ -173,6 +173,8 @@ class BoardScreen(Screen[None]):
         self.set_class(not showing, "-timeline")
         self.set_class(showing, "-no-timeline")
         self._share_rows()
+        if self.focused is None:  # the picture was alone
+            self.focus_main()
 
     @property
     def _shows_timeline(self) -> bool:
