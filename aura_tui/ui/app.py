@@ -11,6 +11,7 @@ from aura_tui.errors import AuraError
 from aura_tui.service import LinkStatus
 from aura_tui.ui import bindings
 from aura_tui.ui.asking import Asking, refusal
+from aura_tui.ui.idle_keys import words
 from aura_tui.ui.live import LiveBoard
 from aura_tui.ui.state import Asked
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from textual.binding import Binding, BindingType
+    from textual.events import Key
     from textual.screen import Screen
 
     from aura_tui.model.job import Job
@@ -107,6 +109,17 @@ class BoardApp(LiveBoard):
             case "to_jobs":
                 return self._board is not None and self._board.can_go_back
         return True
+
+    def on_key(self, event: Key) -> None:
+        """A key that no binding took: those that change something say why they don't."""
+        if self._asks or self._asking is None:
+            return
+        recorded = self._look.mode == "recorded"
+        why = words(
+            event.key, self._settings.keys, looks_on=self._look.read_only, recorded=recorded
+        )
+        if why:
+            self.say(why)
 
     @property
     def _targets(self) -> Sequence[Job]:

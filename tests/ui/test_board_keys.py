@@ -12,6 +12,7 @@ from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import LinkStatus, PlannedStep, RetryPlan
+from aura_tui.settings import BoardSettings
 from aura_tui.ui.screens.confirm import ConfirmCancel
 from aura_tui.ui.screens.leave import Leave
 from aura_tui.ui.screens.new_job import NewJobScreen
@@ -499,3 +500,31 @@ async def test_r_is_not_offered_where_it_has_no_engine_begin() -> None:
         await board.shows("R Reconnect")
         await service.change(**away, can_begin=False)
         await board.lacks("R Reconnect")
+
+
+async def test_a_key_that_has_nothing_to_change_says_so() -> None:
+    async with showing(ScriptedService(recordings.success())) as board:
+        await board.shows("Succeeded after")
+        await board.press("c")
+        await board.shows("Nothing here can be cancelled")
+        await board.press("r")
+        await board.shows("Nothing here can be retried")
+        await board.press("x", "j")
+        assert len(board.app._notifications) == 2
+
+
+async def test_a_moved_key_says_so_where_it_is_now() -> None:
+    how = BoardSettings(keys={"run.cancel": "x"})
+    async with showing(ScriptedService(recordings.success()), board=how) as board:
+        await board.shows("Succeeded after")
+        await board.press("c", "x")
+        await board.shows("Nothing here can be cancelled")
+        assert len(board.app._notifications) == 1
+
+
+async def test_a_board_that_only_looks_on_says_so() -> None:
+    async with showing(running(), read_only=True) as board:
+        await board.shows("l Log")
+        await until(lambda: board.settled)
+        await board.press("c")
+        await board.shows("This board only looks on")
