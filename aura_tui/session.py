@@ -114,6 +114,10 @@ async def _board(what: Foreground) -> int:
     if outcome.interrupted:
         return EXIT_INTERRUPTED
     if what.begin is None:
+        if outcome.leave is Leave.STOP:
+            print_error("The work stays as it is; it goes on with: aura-tui")
+        elif outcome.leave is Leave.CANCEL:
+            print_error("Cancelled; what was finished is kept, see: aura-tui jobs")
         return 0
     if outcome.job is None:
         return EXIT_LEFT

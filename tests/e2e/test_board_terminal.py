@@ -164,3 +164,30 @@ def test_what_the_terminal_was_like_is_what_it_is_like_afterwards(program: Progr
         assert shown.modes == shown.modes_before
         assert isinstance(shown.modes[3], int)
         assert shown.modes[3] & termios.ECHO
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [("Stop here", "it goes on with: aura-tui"), ("Cancel it", "Cancelled; what was finished is")],
+)
+def test_a_board_that_is_left_says_what_becomes_of_its_work(
+    program: Program, answer: str, said: str
+) -> None:
+    begun = program.start(*program.arguments(*WORK), "--progress", "json")
+    assert begun.stdout is not None
+    while b'"Rendering"' not in begun.stdout.readline():
+        pass
+    begun.kill()
+    begun.wait()
+    with on_terminal(program) as shown:  # takes the work up
+        shown.shows("c Cancel")
+        shown.type("q")
+        rows = shown.settles(answer)
+        first = next(y for y, row in enumerate(rows) if "\u276f" in row and "background" in row)
+        there = next(y for y, row in enumerate(rows) if answer in row)
+        for _ in range(there - first):
+            shown.type("\x1b[B")
+        shown.settles(f"\u276f {answer}")
+        shown.type("\r")
+        assert shown.ends() == 0
+        assert said in shown.sent.rsplit(b"\x1b[?1049l", 1)[1].decode()
