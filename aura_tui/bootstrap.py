@@ -173,19 +173,28 @@ class Doors:
     async def _attend(self, service: RemoteService, *, succeed: bool) -> None:
         """The engine's process may end before the work that we wait for. Then the work goes on in
         the background, at once or when somebody asks to reconnect, and the link heals."""
-        free = 0
+        free, wanted = 0, False
+        loop = asyncio.get_running_loop()
         while True:
-            wanted = await service.wanted(_ATTEND_S)
-            runs = await asyncio.to_thread(self.runs_here)
+            look_at = loop.time() + _ATTEND_S
+            wanted = await service.wanted(_ATTEND_S) or wanted
+            await asyncio.sleep(look_at - loop.time())  # two looks are that far apart
+            try:
+                runs = await asyncio.to_thread(self.runs_here)
+                answers = free == 2 and await asyncio.to_thread(self.answers)
+            except OSError:  # a home that can't be looked at now
+                continue
+            wanted = wanted and not runs
             if free < 2:  # not just between one engine and the next
                 free = 0 if runs else free + 1
                 if free == 2:
                     service.absent(_GONE)
-            elif await asyncio.to_thread(self.answers):
+            elif answers:
                 free = 0
                 service.absent("")
                 continue
             if free == 2 and not runs and (succeed or wanted):
+                wanted = False
                 try:
                     await asyncio.to_thread(self.start_background)
                 except AuraError as e:  # tried again

@@ -26,7 +26,7 @@ from aura_tui.model.reduce import reduce
 from aura_tui.model.stages import parse_stage
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
-from aura_tui.service import JobPage, QueueState, RetryPlan, Typical
+from aura_tui.service import JobPage, QueueState, RetryPlan, Typical, place
 from aura_tui.wire.codec import MAX_EVENT_BYTES, decode_line, encode_line
 from aura_tui.wire.log_text import log_line
 
@@ -281,7 +281,7 @@ class ReplayService:
         self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
     ) -> JobPage:
         jobs = [job for job in reversed(self._jobs.values()) if status in (None, job.status)]
-        start = int(cursor) if cursor is not None and cursor.isdecimal() else 0
+        start = place(cursor) or 0
         end = start + max(1, min(500, limit))
         return JobPage(tuple(jobs[start:end]), str(end) if end < len(jobs) else None)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
+from aura_tui.errors import Code, InputError
 from aura_tui.model.job import Eta, Job
 from aura_tui.model.stages import Stage
 
@@ -34,6 +35,23 @@ class JobPage(msgspec.Struct, frozen=True):
 
     jobs: tuple[Job, ...]
     cursor: str | None
+
+
+def place(cursor: str | None) -> int | None:
+    """The place in a list that a page's cursor means; None is its beginning.
+
+    Raises InputError for what no page gave: from the beginning again, a list would have no end.
+    """
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
+        raise InputError(
+            Code.REQUEST_INVALID,
+            "The cursor is none that a page of this list gave",
+            "Take the cursor of the page before, or none.",
+            field="cursor",
+        )
+    return int(cursor)
 
 
 class QueueState(msgspec.Struct, frozen=True, kw_only=True):

@@ -153,7 +153,7 @@ async def _follow(what: Foreground, *, json: bool) -> int:
             else follow_plain(service, job_id, sys.stdout)
         )
         following = asyncio.create_task(view)
-        telling = asyncio.create_task(_tell_link(service, job_id))
+        telling = asyncio.create_task(_tell_link(service))
         following.add_done_callback(lambda _: telling.cancel())
         interrupts = 0
         while True:
@@ -172,7 +172,7 @@ async def _follow(what: Foreground, *, json: bool) -> int:
                 continue
             await _end(following)
             if number != signal.SIGINT or not what.owns:
-                _say_resumable(await service.get(job_id))
+                await _say_left(service, job_id)
             return EXIT_INTERRUPTED if number == signal.SIGINT else 128 + number
     if interrupts:
         return EXIT_INTERRUPTED
@@ -184,7 +184,10 @@ async def _follow(what: Foreground, *, json: bool) -> int:
 
 async def _say_waiting(service: JobService, job_id: str) -> None:
     """A job behind others looks like a hang unless that is said."""
-    queue = await service.queue()
+    try:
+        queue = await service.queue()
+    except AuraError:  # the link has just gone; that is told, and heals
+        return
     if job_id in queue.waiting:
         before = queue.waiting.index(job_id) + queue.running
         if before:
@@ -192,7 +195,7 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
             print_error(f"Waiting for {jobs} before it; see: aura-tui jobs")
 
 
-async def _tell_link(service: JobService, job_id: str) -> None:
+async def _tell_link(service: JobService) -> None:
     """Say once that a link that lived is down, and why; and that it is back."""
     if not isinstance(service, Linked):
         return
@@ -207,7 +210,7 @@ async def _tell_link(service: JobService, job_id: str) -> None:
         elif link.status is LinkStatus.WAITING and told is not None:
             text = f"The link is down: {link.reason}; it is tried until it is back"
             if link.absent:
-                text = f"No engine is at work here; go on with: aura-tui watch {job_id}"
+                text = "No engine is at work here; the work goes on in the background"
             kind = "absent" if link.absent else "down"
             if told != kind:
                 print_error(text)
@@ -220,9 +223,23 @@ async def _end(task: asyncio.Task[Job]) -> None:
         await task
 
 
-def _say_resumable(job: Job | None) -> None:
-    if job is not None and not job.status.ended:
-        print_error(f"The run stays as it is; go on with: aura-tui watch {job.id}")
+async def _say_left(service: JobService, job_id: str) -> None:
+    """The same of a job that was looked at; its engine may have gone."""
+    try:
+        over = (await service.get(job_id)).status.ended
+    except AuraError:
+        over = False
+    if not over:
+        _say_stays(job_id)
+
+
+def _say_resumable(job: Job) -> None:
+    if not job.status.ended:
+        _say_stays(job.id)
+
+
+def _say_stays(job_id: str) -> None:
+    print_error(f"The run stays as it is; go on with: aura-tui watch {job_id}")
 
 
 def print_error(text: str) -> None:

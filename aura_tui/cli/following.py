@@ -144,12 +144,21 @@ def _check_now(request: JobRequest, ways: Doors) -> None:
         check_choices(request, ways.settings)
 
 
+def _on_terminal() -> bool:
+    return sys.stdout.isatty() and sys.stdin.isatty()
+
+
+def _chosen(progress: Progress) -> Progress:
+    """What ``auto`` means here."""
+    if progress is not Progress.AUTO:
+        return progress
+    return Progress.TUI if _on_terminal() and not is_dumb() else Progress.PLAIN
+
+
 def _show(what: Foreground, progress: Progress) -> int:
-    terminal = sys.stdout.isatty() and sys.stdin.isatty()
-    if progress is Progress.AUTO:
-        progress = Progress.TUI if terminal and not is_dumb() else Progress.PLAIN
+    progress = _chosen(progress)
     if progress is Progress.TUI:
-        if not terminal:
+        if not _on_terminal():
             raise InputError(
                 Code.OPTION_INVALID,
                 "The board needs a terminal for its input and its output",
@@ -197,9 +206,11 @@ def watch(
             f"Go on with it: aura-tui resume {job_id}",
         )
     look_only = read_only or (status.ended and embeds)
+    # On a board a key has the work go on where its engine has gone; lines have no keys.
+    engine = ways.engine if _chosen(progress) is Progress.TUI else ways.worker
     what = foreground(
         ways,
-        ways.look if look_only else ways.engine,
+        ways.look if look_only else engine,
         begin,
         owns=embeds and not look_only,
         read_only=read_only,

@@ -296,7 +296,9 @@ class Http:
         return EngineError(
             Code.ENGINE_UNREACHABLE,
             f"No engine can be reached at {self.address.shown}: {broken.reason}",
-            "Check the address and the network, and that `aura-tui serve` runs there.",
+            "Check the address and the network, and that `aura-tui serve` runs there."
+            if self.address.uds is None
+            else "Its process has ended; any aura-tui command that needs an engine starts one.",
         )
 
     def not_an_engine(self, why: str, hint: str = "") -> EngineError:

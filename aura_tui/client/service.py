@@ -12,6 +12,7 @@ where there is none, that raises EngineError.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import random
 import secrets
@@ -92,6 +93,7 @@ class RemoteService:
         self._cache = cache
         self._downloads: Downloads | None = None
         self._wake = asyncio.Event()
+        self._wanted = False  # somebody asked for the next try, and nobody has looked
         self._asking = Asking(self._http, self._switchboard)
         self._deliver_to: dict[str, Path] = {}
         self._delivering = asyncio.Lock()
@@ -119,7 +121,7 @@ class RemoteService:
     async def aclose(self) -> None:
         """See :class:`~aura_tui.service.JobService`. Streams end, whatever they wait for."""
         await self._http.aclose()
-        self.reconnect()
+        self._rouse()
         self._switchboard.close()
 
     # -- the link
@@ -135,6 +137,11 @@ class RemoteService:
 
     def reconnect(self) -> None:
         """See :class:`~aura_tui.service.Linked`."""
+        self._wanted = True
+        self._rouse()
+
+    def _rouse(self) -> None:
+        """End every wait for the next try."""
         wake, self._wake = self._wake, asyncio.Event()
         wake.set()
 
@@ -143,15 +150,17 @@ class RemoteService:
         more; ``reason`` "": there is one again."""
         self._switchboard.absent(reason)
         if not reason:
-            self.reconnect()
+            self._rouse()
 
     async def wanted(self, within_s: float) -> bool:
-        """Whether somebody asks to :meth:`reconnect` within that time."""
-        try:
+        """Whether somebody asks to :meth:`reconnect` within that time, or has since the last time
+        this was asked."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                return await self._wake.wait()
-        except TimeoutError:
-            return False
+                while not self._wanted:
+                    await self._wake.wait()
+        wanted, self._wanted = self._wanted, False
+        return wanted
 
     # -- JobService: changes
 

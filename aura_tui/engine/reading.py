@@ -25,7 +25,7 @@ from aura_tui.model import eta
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.pipeline.pieces import Pieces
-from aura_tui.service import JobPage, Link, PlannedStep, QueueState, RetryPlan, Typical
+from aura_tui.service import JobPage, Link, PlannedStep, QueueState, RetryPlan, Typical, place
 from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class StoreReading(ABC):
     ) -> JobPage:
         """See :class:`~aura_tui.service.JobService`."""
         limit = max(1, min(500, limit))
-        before = int(cursor) if cursor and cursor.isdecimal() and len(cursor) < 19 else None
+        before = place(cursor)
         records = await self._read(
             lambda store: store.records(status=status, before=before, limit=limit)
         )

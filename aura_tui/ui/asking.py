@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aura_tui.errors import AuraError
 from aura_tui.model.status import JobStatus
-from aura_tui.service import RetryPlan
+from aura_tui.service import Link, LinkStatus, RetryPlan
 from aura_tui.ui.stakes import summed
 from aura_tui.ui.state import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from aura_tui.model.events import Artifact
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
     from aura_tui.ui.watching import Watching
 
+_BEGINS_S = 15.0  # for an engine to begin in the background, and be reached
 _PLANNED = 50  # jobs: a plan each is read from the disk; of more, no one would wait for the sum
 
 
@@ -51,6 +53,8 @@ class Asking:
 
     async def change(self, asked: Asked, jobs: Sequence[Job]) -> None:
         """Cancel, pause or resume ``jobs``, all at once."""
+        if asked is Asked.RESUME:
+            await self._have_engine()
         wanted = [job.id for job in jobs if self.may(asked, job)]
         await asyncio.gather(*(self._change(asked, job_id) for job_id in wanted))
 
@@ -83,8 +87,23 @@ class Asking:
             plans = [plan for plan in found if plan is not None]
         return summed(plans) if len(plans) == len(jobs) else RetryPlan((), None)
 
+    async def _have_engine(self) -> None:
+        """Where no engine is at work any more (one in the background ends when it has nothing to
+        do), have one begin, as R does; new work needs it. Where none comes, the request says so."""
+        linked = self._watching.linked
+        if linked is None or not (linked.link.absent and linked.link.can_begin):
+            return
+        linked.reconnect()
+        links = cast("AsyncGenerator[Link]", linked.links())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BEGINS_S), aclosing(links):
+                async for link in links:
+                    if link.status is LinkStatus.LIVE:
+                        return
+
     async def retry(self, jobs: Sequence[Job]) -> Job | None:
         """Try all of ``jobs`` again; the last of the new ones."""
+        await self._have_engine()
         new: Job | None = None
         for job in jobs:
             try:
@@ -97,6 +116,7 @@ class Asking:
 
     async def submit(self, request: JobRequest, folder: Path | None) -> Job:
         """A new job. Raises AuraError where the engine refuses it: whoever typed it is to know."""
+        await self._have_engine()
         job = await self._watching.service.submit(request, deliver_to=folder)
         self._watching.jobs.load((job,))
         return job

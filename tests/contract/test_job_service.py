@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.errors import AuraError, Conflict, NotFound
+from aura_tui.errors import AuraError, Conflict, InputError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.reduce import fold
 from aura_tui.model.stages import Stage
@@ -85,6 +85,14 @@ async def test_lists_are_newest_first_filtered_and_paged(past: Past) -> None:
         if cursor is None:
             break
     assert found == newest_first
+
+
+@pytest.mark.parametrize("cursor", ["zz", "", "-1", "9" * 40, "\u0663"])
+async def test_a_cursor_that_no_page_gave_is_refused(past: Past, cursor: str) -> None:
+    """From the beginning again, a list would have no end."""
+    with pytest.raises(InputError) as caught:
+        await past.service.list(cursor=cursor)
+    assert caught.value.field == "cursor"
 
 
 async def test_the_log_tells_what_failed_and_why(past: Past) -> None:

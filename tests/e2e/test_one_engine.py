@@ -108,12 +108,30 @@ def test_a_follower_says_that_the_engine_died_and_goes_on_with_the_next(
     running.kill()
     running.wait()
     told = iter(follower.stderr.readline, b"")
-    job_id = program.jobs()[0]["jobId"]
-    assert f"No engine is at work here; go on with: aura-tui watch {job_id}\n".encode() in told
-    next_ = program.start("watch", "@latest", "--progress", "json")
+    assert b"No engine is at work here; the work goes on in the background\n" in told
     assert any(line.startswith(b"The link is back after ") for line in told)
+    holder = json.loads((program.home / "engine.lock").read_bytes())["pid"]
+    assert os.getsid(holder) == holder
     assert program.run("cancel", "@latest").returncode == 0
-    assert (follower.wait(30), next_.wait(30)) == (4, 4)
+    assert follower.wait(30) == 4
+    os.kill(holder, signal.SIGTERM)
+    soon(lambda: not alive(holder))
+
+
+def test_sigterm_to_a_follower_without_an_engine_says_that_the_job_stays(
+    program: Program, running: subprocess.Popen[bytes]
+) -> None:
+    follower = program.start("watch", "@latest", "--progress", "plain")
+    assert follower.stdout is not None
+    assert follower.stderr is not None
+    while b"Rendering" not in follower.stdout.readline():
+        pass
+    running.kill()
+    running.wait()
+    follower.send_signal(signal.SIGTERM)
+    assert follower.wait(30) == 128 + signal.SIGTERM
+    job_id = program.jobs()[0]["jobId"]
+    assert follower.stderr.read().decode().endswith(f"go on with: aura-tui watch {job_id}\n")
 
 
 async def test_a_board_beside_a_dead_engine_has_one_begin_when_it_is_asked(
