@@ -72,7 +72,7 @@ class EngineHolder(msgspec.Struct, frozen=True):
 
 class Typical(msgspec.Struct, frozen=True):
     """How long each stage usually takes for as much work as a job has: the median of ``runs``
-    earlier ones, in seconds. A stage that no run has measured is not in it."""
+    earlier ones of like size, in seconds. A stage that none of these measured is not in it."""
 
     runs: int
     seconds: dict[Stage, float]

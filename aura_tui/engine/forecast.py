@@ -55,13 +55,13 @@ def providers_told(job: Job) -> Providers:
 def history_of(
     finished: Sequence[tuple[eta.Work, Job]], providers: Mapping[Stage, str]
 ) -> eta.History:
-    """Seconds per unit of work of each stage, from succeeded jobs (newest first).
+    """What each stage took, and for how much work, in succeeded jobs (newest first).
 
     Only steps made whole in one go count: a reused or resumed one was faster than work is. And
     only those by the same of ``providers``: an endpoint's voice takes a hundred times what one of
     this machine does. A stage that these never made has no history: a time is unknown then.
     """
-    rates: dict[Stage, list[float]] = {stage: [] for stage in Stage}
+    past: dict[Stage, list[eta.Past]] = {stage: [] for stage in Stage}
     for work, job in reversed(finished):
         for step in job.steps:
             by = step.metrics.provider if step.metrics is not None else ""
@@ -69,5 +69,5 @@ def history_of(
                 continue
             partly = step.metrics is not None and bool(step.metrics.reused)
             if step.status is StepStatus.COMPLETED and step.duration_ms and not partly:
-                rates[step.stage].append(step.duration_ms / 1000 / work.units(step.stage))
-    return {stage: tuple(values) for stage, values in rates.items() if values}
+                past[step.stage].append(eta.Past(work, step.duration_ms / 1000))
+    return {stage: tuple(runs) for stage, runs in past.items() if runs}

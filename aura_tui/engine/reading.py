@@ -122,9 +122,10 @@ class StoreReading(ABC):
         record = await self._record(job_id)
         history = await self._measured(job_id, self._to_be(record) | providers_told(record.job))
         work = record.work or (await asyncio.to_thread(self._ledger, record)).work
+        usual = eta.typical(history, work or likely_work(record.request))
         return Typical(
-            min(map(len, history.values()), default=0),
-            eta.typical(history, work or likely_work(record.request)),
+            min((found.runs for found in usual.values()), default=0),
+            {stage: found.seconds for stage, found in usual.items()},
         )
 
     async def _measured(self, but: str, providers: Providers) -> eta.History:
