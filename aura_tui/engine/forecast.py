@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from aura_tui.model import eta
 from aura_tui.model.request import frame_size, parse_duration
+from aura_tui.model.script import SAMPLE_RATE
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import StepStatus
+from aura_tui.pipeline.layout import lay_out, reading_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
+    from aura_tui.model.script import Script, Speech
     from aura_tui.settings import Settings
 
 HISTORY_JOBS = 30  # the newest ones: machines and settings change
 _WORDS_A_SECOND = 2.6
+_CHARS_A_SECOND = 15.0  # of narration; one that is most of a word counts as three
+_WIDE = re.compile(r"[\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
 _LONGEST_S = 180.0  # of a video whose length the text decides
 
 
@@ -29,6 +37,22 @@ def likely_work(request: JobRequest) -> eta.Work:
         words = len(request.brief.text.split()) or 20
         length_s = min(_LONGEST_S, max(10.0, words / _WORDS_A_SECOND))
     return eta.Work(video_s=length_s, width=width, height=height, fps=request.render_spec.fps)
+
+
+def work_of(request: JobRequest, script: Script, speeches: Sequence[Speech] = ()) -> eta.Work:
+    """The job's work once its script is known, and surely so once that is spoken."""
+    samples = [speech.samples for speech in speeches] or [
+        round(_spoken_s(scene.narration) / (request.voice_spec.rate or 1.0) * SAMPLE_RATE)
+        for scene in script.scenes
+    ]
+    least_s = [reading_s(scene.card) for scene in script.scenes]
+    fps = request.render_spec.fps
+    end = lay_out(samples, fps, request.voice_spec.pause, least_s)[-1]
+    return replace(likely_work(request), video_s=(end.start + end.frames) / fps)
+
+
+def _spoken_s(text: str) -> float:
+    return (len(text) + 2 * len(_WIDE.findall(text))) / _CHARS_A_SECOND
 
 
 Providers = dict[Stage, str]

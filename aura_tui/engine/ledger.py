@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # Settings that change how a piece is got, but not the piece.
 _NO_MATTER = ("api_key", "timeout_s", "lanes")
 
+# What the length of the video comes from.
+_TELL_WORK = (Stage.SCRIPT, Stage.VOICE, Stage.COMPOSITION)
+
 
 class Made(msgspec.Struct, frozen=True):
     """A stage's pieces, in the order it asked for their keys; ``setup`` is what they were asked
@@ -55,7 +58,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
             self,
             stages={**kept, stage: made},
             scenes=self.scenes if keep or stage is not Stage.SCRIPT else None,
-            work=self.work if keep or stage is Stage.RENDERING else None,
+            work=self.work if keep or stage not in _TELL_WORK else None,
         )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Outlook:
-    """Of one run of a job. ``work`` is a guess until Composition has told."""
+    """Of one run of a job. ``work`` is a guess until Voice has told; Composition has the word."""
 
     def __init__(
         self,
@@ -68,6 +68,11 @@ class Outlook:
     def scenes(self, count: int) -> None:
         """The script has so many."""
         self._note(replace(self._ledger, scenes=count))
+
+    def guess(self, work: eta.Work) -> None:
+        """How much there likely is to do, where no earlier run of the same has told."""
+        if self._ledger.work is None:
+            self.settle(work)
 
     def settle(self, work: eta.Work) -> None:
         """How much there is to do is known now."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aura_tui.engine.deliver import deliver
 from aura_tui.engine.explain import explain
+from aura_tui.engine.forecast import work_of
 from aura_tui.engine.outlook import Outlook
 from aura_tui.engine.ports import Fenced
 from aura_tui.engine.reporter import StageReporter
@@ -181,7 +182,9 @@ class Runner:
         do = tools.stages()
         script = await self._step(Stage.SCRIPT, do.script)
         self._outlook.scenes(len(script.scenes))
+        self._outlook.guess(work_of(record.request, script))
         speeches = await self._step(Stage.VOICE, lambda ctx: do.voice(ctx, script))
+        self._outlook.settle(work_of(record.request, script, speeches))
         pictures = await self._step(Stage.VISUALS, lambda ctx: do.visuals(ctx, script))
         timeline = await self._step(
             Stage.COMPOSITION, lambda ctx: do.compose(ctx, script, speeches, pictures)

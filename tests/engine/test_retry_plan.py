@@ -15,6 +15,7 @@ from aura_tui.engine.reading import ReadOnlyService
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Conflict, NotFound
 from aura_tui.model import events as ev
+from aura_tui.model.request import PlanSpec, RenderSpec
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from tests.engine.conftest import ended, follow, request
@@ -240,6 +241,39 @@ async def test_the_time_is_that_of_what_is_missing(settings: Settings, small: Sm
             if isinstance(e.event, ev.StepProgressed)
         ]
         assert etas[0] == pytest.approx(30, rel=0.05)
+
+
+@pytest.mark.parametrize("at", ["voice", "visuals", "render"])
+async def test_the_real_length_counts_as_soon_as_it_is_known(
+    settings: Settings, small: SmallStages, at: str
+) -> None:
+    async def slow(stage: str, ctx: StageContext, scene: int) -> None:
+        ctx.children.clock.advance(2.0)
+
+    small.hook = slow
+    long = replace(
+        request("another"),
+        plan_spec=PlanSpec(target_duration="180"),
+        render_spec=RenderSpec(res="128x128"),  # as the small stages have it
+    )
+    async with EmbeddedService(settings, stages=small) as service:
+        done = await service.submit(request())
+        await ended(service, done.id)
+        small.hook = hold = At(at, 2)
+        job = await service.submit(long)
+        await hold.reached.wait()
+        usual = await service.typical(job.id)
+        assert usual.seconds.keys() == set(Stage)
+        assert usual.runs == 1
+        await service.cancel(job.id)
+        etas = {
+            e.event.step: e.event.eta_seconds
+            for e in await follow(service, job.id)
+            if isinstance(e.event, ev.StepProgressed)
+        }
+    assert etas.pop(Stage.SCRIPT) is None  # three minutes are asked: no run was like that
+    assert etas
+    assert None not in etas.values()
 
 
 async def test_typical_times_are_those_of_other_runs(
