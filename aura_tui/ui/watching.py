@@ -11,7 +11,8 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, cast
 
 from aura_tui.errors import AuraError, NotFound
-from aura_tui.model.status import JobStatus
+from aura_tui.model.events import StepStatusChanged
+from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import Link, Linked, Typical
 from aura_tui.ui.follow import as_created, follow
 from aura_tui.ui.state import Asked, RunState
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
     from datetime import datetime
 
-    from aura_tui.model.events import Envelope
+    from aura_tui.model.events import AnyJobEvent, Envelope
     from aura_tui.model.job import Job
     from aura_tui.service import JobService
     from aura_tui.ui.jobs import JobsState
@@ -193,6 +194,10 @@ class Watching:
                     run.apply(folded, envelope, self._now())
                     if self.run is run:
                         self._touch()
+                        if _begins(envelope.event):
+                            # Each stage tells the next ones how much they have to do.
+                            lookup.cancel()
+                            lookup = group.create_task(self._look_up(run, job.id))
                     elif folded.last_event_id >= job.last_event_id:
                         # With what is looked up, if that comes soon: a line less that jumps.
                         await asyncio.wait((lookup,), timeout=_SOON_S)
@@ -217,7 +222,8 @@ class Watching:
 
     async def _look_up(self, run: RunState, job_id: str) -> None:
         """What no event tells: how long its stages usually take, and who is before it."""
-        run.typical = Typical(0, {})
+        if run.typical is None:
+            run.typical = Typical(0, {})
         with suppress(AuraError):
             run.typical = await self.service.typical(job_id)
         self._touch()
@@ -315,3 +321,7 @@ class Watching:
             async for link in links:
                 self.run.set_link(link, self._now())
                 self._touch()
+
+
+def _begins(event: AnyJobEvent) -> bool:
+    return isinstance(event, StepStatusChanged) and event.status is StepStatus.STARTED

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.events import JobCompleted
 from aura_tui.model.stages import Stage
-from aura_tui.service import LinkStatus
+from aura_tui.service import LinkStatus, Typical
 from aura_tui.ui import whole_jobs
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
@@ -61,6 +61,19 @@ async def test_from_an_ended_job_to_a_running_one_and_back() -> None:
         await board.lacks("Succeeded after")
         await board.press("down")
         await board.shows("Succeeded after")
+
+
+async def test_usual_times_are_asked_for_anew_as_a_stage_begins() -> None:
+    tape = scenes.running_tape()
+    service = ScriptedService(tape)
+    async with showing(service, (140, 40)) as board:
+        await board.shows("25 %")
+        await until(lambda: board.settled)
+        assert board.app._run.typical == Typical(0, {})
+        service.usual = Typical(3, {Stage.RENDERING: 25.0})
+        recordings.compose(tape)
+        await service.told()
+        await board.shows("usual 0:25", "usual of 3 runs")
 
 
 async def test_running_through_the_list_shows_where_it_stops() -> None:
