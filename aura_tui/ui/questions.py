@@ -70,8 +70,7 @@ class Questions:
         """What becomes of ``jobs``, which are not over; cancels them where that is the answer."""
         from aura_tui.ui.screens.leave import LeaveScreen
 
-        titles = [job.title for job in jobs]
-        screen = LeaveScreen(len(jobs), titles, can_background, self._app.glyphs)
+        screen = LeaveScreen(jobs, can_background, self._app.glyphs)
         answer = await self._app.answer(screen) or Leave.STAY
         if answer is Leave.CANCEL:
             await self._asking.change(Asked.CANCEL, jobs)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 from textual.events import Paste
 
 from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus
 from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.settings import Settings
 from aura_tui.ui.draft import Draft, Field, Order, settle
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.screen import ModalScreen
+
+    from aura_tui.model.job import Job
 
 PLAN = RetryPlan(
     tuple(
@@ -65,6 +69,12 @@ def form(draft: Draft | None = None, glyphs: Glyphs = UNICODE) -> NewJobScreen:
     )
 
 
+def under_way(title: str, count: int = 1) -> list[Job]:
+    tape = recordings.Tape(title=title)
+    recordings.start(tape)
+    return [job_of(tape)] * count
+
+
 # What makes it (screens of several answers), and what of it must always show.
 DIALOGS: dict[str, tuple[Callable[[Glyphs], ModalScreen[Any]], tuple[str, ...]]] = {
     "cancel": (cancel, ("Cancel this run?", "Keep running", "Cancel the run")),
@@ -81,7 +91,7 @@ DIALOGS: dict[str, tuple[Callable[[Glyphs], ModalScreen[Any]], tuple[str, ...]]]
         ("Retry 12 jobs?", "Not now"),
     ),
     "leave": (
-        lambda glyphs: LeaveScreen(3, ["Tides"] * 3, True, glyphs),
+        lambda glyphs: LeaveScreen(under_way("Tides", 3), True, glyphs),
         ("Leave while 3 runs are", "background", "Stay", "Stop here, go on later", "Cancel them"),
     ),
     "new": (lambda glyphs: form(None, glyphs), ("New job", "Brief", "Start", "Close")),
@@ -223,23 +233,32 @@ async def test_a_retry_of_many_counts_them() -> None:
 async def test_leaving_destroys_nothing_unless_it_is_chosen(
     can_background: bool, downs: int, answer: Leave
 ) -> None:
-    async with asked(LeaveScreen(2, ["Tides", "Sails"], can_background, UNICODE)) as dialog:
+    async with asked(LeaveScreen(under_way("Tides", 2), can_background, UNICODE)) as dialog:
         await dialog.press(*["down"] * downs, "enter")
         assert await dialog.answers() is answer
 
 
 async def test_leaving_names_some_of_the_runs() -> None:
-    titles = [f"run {n}" for n in range(9)]
-    async with asked(LeaveScreen(9, titles, True, UNICODE)) as dialog:
+    jobs = [under_way(f"run {n}")[0] for n in range(9)]
+    async with asked(LeaveScreen(jobs, True, UNICODE)) as dialog:
         await dialog.shows("Leave while 9 runs are under way?", "run 3", "and 5 more")
         assert "run 4" not in dialog.text
-    async with asked(LeaveScreen(1, titles[:1], False, UNICODE)) as dialog:
+    async with asked(LeaveScreen(jobs[:1], False, UNICODE)) as dialog:
         await dialog.shows("Leave while a run is under way?", "Cancel it")
         assert "background" not in dialog.text
 
 
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+async def test_leaving_tells_the_runs_at_work_from_those_that_wait(glyphs: Glyphs) -> None:
+    (job,) = under_way("Tides")
+    states = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.QUEUED)
+    jobs = [replace(job, status=status) for status in states]
+    async with asked(LeaveScreen(jobs, True, glyphs)) as dialog:
+        await dialog.shows(*(f"{glyphs.job(status)} Tides" for status in states))
+
+
 async def test_q_twice_stays() -> None:
-    async with asked(LeaveScreen(1, ["Tides"], True, UNICODE)) as dialog:
+    async with asked(LeaveScreen(under_way("Tides"), True, UNICODE)) as dialog:
         await dialog.press("q")
         assert await dialog.answers() is Leave.STAY
 
@@ -260,7 +279,7 @@ async def test_titles_are_drawn_not_obeyed(size: tuple[int, int]) -> None:
         async with asked(screen, size) as dialog:
             await dialog.shows("[red]not red[/red]"[: size[0] - 24])
             assert "\x1b" not in dialog.text
-    async with asked(LeaveScreen(1, [job.title], True, UNICODE), size) as leave:
+    async with asked(LeaveScreen([job], True, UNICODE), size) as leave:
         await leave.shows("[red]not red[/red]")
     async with asked(SaveAs("../../etc/[red]\x1b[2Jx.mp4", "/v", UNICODE), size) as save:
         await save.shows("Save [red]x.mp4 as", "/v/[red]x.mp4")
@@ -485,7 +504,7 @@ async def test_keys_that_come_at_once_are_taken_in_their_order() -> None:
     assert request.brief.topic == "Ti"
     assert request.plan_spec.target_duration == "90"
     assert (request.render_spec.res, request.voice_spec.voice_name) == ("1080p", "en")
-    async with asked(LeaveScreen(1, ["Tides"], True, UNICODE)) as leave:
+    async with asked(LeaveScreen(under_way("Tides"), True, UNICODE)) as leave:
         await burst(leave, "down", "down", "enter")
         assert await leave.answers() is Leave.STOP
     async with asked(SaveAs("a", "/v", UNICODE)) as save:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from aura_tui.model.text import clean_line
 from aura_tui.ui.screens.dialog import Dialog, Option
+from aura_tui.ui.stakes import title
 from aura_tui.ui.theme import MUTED
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
+    from aura_tui.model.job import Job
     from aura_tui.ui.glyphs import Glyphs
 
 _LISTED = 4
@@ -33,12 +34,11 @@ class Leave(Enum):
 class LeaveScreen(Dialog[Leave]):
     """Asks; enter hands the runs to the background engine where there can be one, else stays.
 
-    ``count`` runs are under way; ``titles`` names some or all of them.
+    ``jobs`` are not over; some of them may wait for their turn.
     """
 
-    def __init__(
-        self, count: int, titles: Sequence[str], can_background: bool, glyphs: Glyphs
-    ) -> None:
+    def __init__(self, jobs: Sequence[Job], can_background: bool, glyphs: Glyphs) -> None:
+        count = len(jobs)
         them = "it" if count == 1 else "them"
         options = [
             Option(
@@ -58,11 +58,11 @@ class LeaveScreen(Dialog[Leave]):
             glyphs,
             stay=Leave.STAY,
         )
-        self._count = count
-        self._titles = tuple(clean_line(title, 200) for title in titles[:_LISTED])
+        self._jobs = tuple(jobs)
 
     def body(self) -> Iterable[Widget]:
-        for title in self._titles:
-            yield self.line(Content.assemble((f"{self.glyphs.running} ", MUTED), title))
-        if self._titles and self._count > len(self._titles):
-            yield self.line(Content.styled(f"and {self._count - len(self._titles)} more", MUTED))
+        for job in self._jobs[:_LISTED]:
+            sign = self.glyphs.job(job.status)
+            yield self.line(Content.assemble((f"{sign} ", MUTED), title(job)))
+        if (more := len(self._jobs) - _LISTED) > 0:
+            yield self.line(Content.styled(f"and {more} more", MUTED))
