@@ -34,7 +34,6 @@ class Items:
     def __init__(self) -> None:
         self.current: int | None = None
         self._told: dict[int, Item] = {}
-        self._forgotten = 0
         self._total = 0
 
     def tell(self, event: StepProgressed, at_s: float) -> None:
@@ -51,24 +50,21 @@ class Items:
         self._told[number] = Item(number, text, known.at_s if known is not None else at_s)
         if len(self._told) > MAX_KEPT:
             del self._told[next(iter(self._told))]
-            self._forgotten += 1
 
     def window(self, room: int, *, open_end: bool) -> Window:
         """At most ``room`` items about the current one; one that is to come, too, if any is.
 
-        ``open_end``: whether items that nothing was told of are still to come.
+        ``open_end``: whether items past the last that was told of are still to come.
         """
-        told = sorted(self._told.values())
-        highest = told[-1].number if told else 0
-        coming = max(0, self._total - highest) if open_end else 0
-        count = len(told) + coming
-        at = len(told) - 1
-        if self.current is not None:
-            at = next((i for i, item in enumerate(told) if item.number == self.current), at)
+        lowest, highest = min(self._told, default=1), max(self._told, default=0)
+        count = max(highest, self._total if open_end else 0) - lowest + 1
+        at = highest - lowest
+        if self.current is not None and lowest <= self.current <= highest:
+            at = self.current - lowest
         before = room - 2 if room > 2 else room - 1  # the one before tells more than the next
         first = max(0, min(at - before, count - room))
         last = min(count, first + room)
-        items = told[first:last]
-        for number in range(highest + 1, highest + 1 + last - max(first, len(told))):
-            items.append(Item(number, "", None))
-        return Window(tuple(items), first + self._forgotten, count - last)
+        numbers = range(lowest + first, lowest + last)
+        items = tuple(self._told.get(n) or Item(n, "", None) for n in numbers)
+        # They count from 1: of those that were there already nothing may have been told.
+        return Window(items, first + max(0, lowest - 1), count - last)

@@ -81,6 +81,21 @@ def test_a_window_shows_the_current_item_between_its_neighbours(
     assert (window.earlier, window.later) == (earlier, later)
 
 
+@pytest.mark.parametrize(
+    ("room", "shown", "earlier"), [(9, [3, 4, 5, 6, 7, 8], 2), (3, [4, 5, 6], 3)]
+)
+def test_items_that_were_there_already_are_counted_with_the_earlier_ones(
+    room: int, shown: list[int], earlier: int
+) -> None:
+    tape = voice(Tape())
+    for number in (3, 5):  # and two ended at once
+        tape.progress(Stage.VOICE, number, "Speaking", current_item=number, total_items=8)
+    window = playing(tape).items[Stage.VOICE].window(room, open_end=True)
+    assert window.earlier + window.later + len(window.items) == 8
+    assert [item.number for item in window.items] == shown
+    assert window.earlier == earlier
+
+
 def test_items_are_bounded_whatever_an_engine_counts() -> None:
     tape = voice(Tape())
     huge = 1 << 53
