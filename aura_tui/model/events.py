@@ -155,6 +155,7 @@ class Metrics(_Data, frozen=True, kw_only=True, gc=False):
     """Numbers beside a stage's progress; None where the stage doesn't know.
 
     ``fps``: frames encoded a second. ``speed``: seconds of video made a second.
+    ``playable_seconds``: how much of the video is finished from its beginning on, without a gap.
     """
 
     fps: float | None = None
@@ -164,9 +165,10 @@ class Metrics(_Data, frozen=True, kw_only=True, gc=False):
     provider: str | None = None
     reused: int | None = None
     made: int | None = None
+    playable_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("fps", "speed"):
+        for name in ("fps", "speed", "playable_seconds"):
             _number(self, name)
         for name in ("size_bytes", "projected_bytes", "reused", "made"):
             _whole(self, name)

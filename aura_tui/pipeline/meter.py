@@ -37,6 +37,8 @@ class Meter:
         self._frames = [0] * len(work)
         self._bytes = [0] * len(work)
         self._reused_frames = 0
+        self._finished = [False] * len(work)
+        self._leading = 0  # segments that are finished from the first on
         self._scenes = {segment.scene for segment in work}
         self._left = {
             scene: sum(1 for s in work if s.scene == scene) for scene in self._scenes
@@ -66,6 +68,9 @@ class Meter:
         self._frames[index] = segment.frames
         self._bytes[index] = size_bytes
         self._left[segment.scene] -= 1
+        self._finished[index] = True
+        while self._leading < len(self._work) and self._finished[self._leading]:
+            self._leading += 1
         if reused:
             self._reused_frames += segment.frames
 
@@ -105,4 +110,9 @@ class Meter:
             provider="libx264",
             reused=self._ctx.reused,
             made=self._ctx.made,
+            playable_seconds=self._playable_s(),
         )
+
+    def _playable_s(self) -> float:
+        """What a cancel would leave as a video."""
+        return sum(segment.frames for segment in self._work[: self._leading]) / self._fps

@@ -89,7 +89,8 @@ def _files(job: Job, begun: Step | None) -> str:
     if len(names) > _FILES_NAMED:
         more = len(names) - _FILES_NAMED
         parts.append(f"{more} other file{'s' if more > 1 else ''}")
-    if begun is not None and begun.stage is Stage.RENDERING and _finished(begun):
+    # Pieces are made side by side: there may be some, and none from the video's beginning on.
+    if begun is not None and begun.metrics is not None and begun.metrics.playable_seconds:
         parts.append("a partial video")
     return _and(parts)
 

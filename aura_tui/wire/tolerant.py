@@ -219,6 +219,7 @@ _READERS: dict[str, Callable[[object], object]] = {
             "eta_high_seconds",
             "fps",
             "speed",
+            "playable_seconds",
         ),
         as_number,
     ),

@@ -72,6 +72,7 @@ metrics = st.builds(
     provider=st.none() | texts,
     reused=_maybe_whole,
     made=_maybe_whole,
+    playable_seconds=_maybe(floats),
 )
 
 

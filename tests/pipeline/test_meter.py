@@ -45,3 +45,14 @@ def test_more_frames_than_there_are_is_not_more_than_all(tmp_path: Path) -> None
     meter = Meter(ctx, work, 30, 0)
     meter.progress(0, Progress(frame=10**9))
     assert ctx.heard.percents == [96.0]
+
+
+def test_playable_is_what_is_finished_from_the_beginning_on(tmp_path: Path) -> None:
+    ctx, work = desk(tmp_path), segments(timeline([2.0, 2.0, 2.0]), burn=False)
+    meter = Meter(ctx, work, 30, 0)
+    playable = []
+    for done in (2, 1, 0):
+        meter.done(done, 5000, reused=False)
+        playable.append(meter.metrics().playable_seconds)
+    frames = sum(segment.frames for segment in work[:3])
+    assert playable == [0, 0, pytest.approx(frames / 30)]

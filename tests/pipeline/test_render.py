@@ -130,6 +130,7 @@ async def test_poster_and_video_are_artifacts_and_progress_only_rises(tmp_path: 
     last = ctx.heard.metrics[-1]
     assert last.provider == "libx264"
     assert last.size_bytes == last.projected_bytes == done.size_bytes
+    assert last.playable_seconds == pytest.approx(timeline.duration_s)
     assert any(m.fps and m.speed for m in ctx.heard.metrics)
     assert any("scene 1 of 3" in m for m in ctx.heard.messages)
     assert leftovers(tmp_path) == []
@@ -302,10 +303,13 @@ async def test_a_cancel_leaves_no_process_and_no_part_and_what_is_done_plays(
     assert loop.time() - began < 2
     work = segments(timeline, burn=False)
     prefixes = [sum(s.frames for s in work[:n]) for n in range(1, len(work))]
+    promised = ctx.heard.metrics[-1].playable_seconds or 0.0
+    assert partial is not None or not promised
     if partial is not None:
         seen = watch.look(ffmpeg, partial, 30)
         assert seen.warnings == ""
         assert seen.frames in prefixes
+        assert seen.frames >= round(promised * 30)
         assert abs(len(watch.sound(ffmpeg, partial)) / 48_000 - seen.frames / 30) < 0.06
     assert leftovers(tmp_path) == []
 

@@ -83,7 +83,12 @@ def test_files_are_named_and_a_partial_video_is_told_while_rendering() -> None:
     assert stakes(job_of(tape), 1.0).files == "captions.srt"
     recordings.render(tape, 8)
     assert stakes(job_of(tape), 1.0).files == "captions.srt"  # no scene is finished yet
-    tape.progress(Stage.RENDERING, 60, total_items=8, metrics=ev.Metrics(made=4))
+    for playable in (None, 0.0):  # pieces there are, but none that the video begins with
+        found = ev.Metrics(made=4, playable_seconds=playable)
+        tape.progress(Stage.RENDERING, 60, total_items=8, metrics=found)
+        assert stakes(job_of(tape), 1.0).files == "captions.srt"
+    found = ev.Metrics(made=5, playable_seconds=7.5)
+    tape.progress(Stage.RENDERING, 61, total_items=8, metrics=found)
     assert stakes(job_of(tape), 1.0).files == "captions.srt and a partial video"
 
 
