@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from aura_tui.client.service import RemoteService
 from aura_tui.engine.home import Home
 from aura_tui.engine.reading import ReadOnlyService
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, StageError
+from aura_tui.model.request import RenderSpec
 from aura_tui.replay import ReplayService, parse, record
 from aura_tui.service import JobService
 from tests.client.served import ServerProcess
@@ -59,7 +61,9 @@ async def embedded(settings: Settings) -> AsyncIterator[Past]:
     async with EmbeddedService(settings, stages=SmallStages(_hook)) as service:
         ids = []
         for text in ("works", "fails", "hangs"):
-            job = await service.submit(request(text))
+            # Of the size that the small stages tell.
+            asked = replace(request(text), render_spec=RenderSpec(res="128x128"))
+            job = await service.submit(asked)
             await _drain(service, job.id)
             ids.append(job.id)
         yield Past(service, *ids)
