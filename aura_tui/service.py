@@ -110,8 +110,9 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
     ``attempt`` counts the tries since it was last live, ``reason`` says why it is not.
     ``heard_at`` is when the engine last said anything, heartbeats included. After a reconnect
-    ``gap_s`` is how long nothing came and ``recovered`` how many events had been missed. Where the
-    engine no longer has them, ``notice`` says so: what is shown from then on is a fresh snapshot.
+    ``gap_s`` is how long nothing came and ``recovered`` how many events had been missed; while it
+    is ``recovering``, more of them may come. Where the engine no longer has them, ``notice`` says
+    so: what is shown from then on is a fresh snapshot.
     ``absent``: no engine is at work at the other end; ``can_begin``: reconnecting has one begin.
     """
 
@@ -123,6 +124,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: datetime | None = None
     gap_s: float | None = None
     recovered: int = 0
+    recovering: bool = False
     notice: str = ""
     absent: bool = False
     can_begin: bool = False

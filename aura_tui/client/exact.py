@@ -85,6 +85,8 @@ class ExactReader:
         self._beat_at = None
         self._overlap = self._heard is not None
         self._opened_ms = None
+        if self._connections > 1:
+            self._sources.line.recovering()
         return ()
 
     async def read(self, frame: Frame) -> Sequence[ev.Envelope]:
@@ -104,8 +106,11 @@ class ExactReader:
             if self._overlap:
                 self._lose()
             self._go_on(number)
-            if self._opened_ms is not None and number >> COUNTER_BITS <= self._opened_ms:
-                self._sources.line.recovered()
+            if self._opened_ms is not None:
+                if number >> COUNTER_BITS <= self._opened_ms:
+                    self._sources.line.recovered()
+                else:
+                    self._sources.line.caught_up()
             return (self._numbered(number, event),)
         else:
             if frame.name not in self._strange:
@@ -135,8 +140,10 @@ class ExactReader:
             raise Broken(f"the engine ended the stream{_because(event.message)}")
         # The first one opens the stream, the next one comes when there is no history left.
         self._beat_at = self._beat_at or event.timestamp
-        if self._overlap and event.timestamp > self._beat_at:
-            self._lose()
+        if event.timestamp > self._beat_at:
+            if self._overlap:
+                self._lose()
+            self._sources.line.caught_up()
         if self._opened_ms is None and self._connections > 1:
             self._opened_ms = int(event.timestamp.timestamp() * 1000)
 
@@ -144,6 +151,7 @@ class ExactReader:
         self._given = max(self._given + 1, number)
         if self._job_id is not None and isinstance(event, ev.TERMINAL_EVENTS):
             self.over = True
+            self._sources.line.caught_up()
         return ev.Envelope(self._given, event)
 
     async def closed(self) -> Sequence[ev.Envelope]:
@@ -155,6 +163,7 @@ class ExactReader:
         if self._heard is not None:
             self._lose()
         self.over = True
+        self._sources.line.caught_up()
         return ()
 
 

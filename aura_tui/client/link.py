@@ -32,6 +32,8 @@ class Line:
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
         self._broken_at: datetime | None = None
+        self._back_from: datetime | None = None  # the break that was last healed
+        self._had = 0  # of the events missed in it, before it broke again
         self._was_live = False
         self.state = Link(status=LinkStatus.CONNECTING, since=switchboard.now())
 
@@ -45,13 +47,24 @@ class Line:
         gap_s = None
         if self._broken_at is not None:
             gap_s = max(0.0, (now - self._broken_at).total_seconds())
-        self._broken_at = None
+        self._back_from, self._broken_at = self._broken_at, None
         self._was_live = True
-        self._become(LinkStatus.LIVE, gap_s=gap_s)
+        self._become(LinkStatus.LIVE, gap_s=gap_s, recovered=self._had)
 
     def heard(self) -> None:
         """Bytes came."""
         self._switchboard.heard_at = self._switchboard.now()
+
+    def recovering(self) -> None:
+        """What had been missed comes now."""
+        self.state = replace(self.state, recovering=True)
+        self._switchboard.changed()
+
+    def caught_up(self) -> None:
+        """All of that has come."""
+        if self.state.recovering:
+            self.state = replace(self.state, recovering=False)
+            self._switchboard.changed()
 
     def recovered(self) -> None:
         """An event came that had been missed."""
@@ -80,7 +93,10 @@ class Line:
     def _break(self) -> None:
         if self._was_live and self._broken_at is None:
             heard_at = self._switchboard.heard_at
-            self._broken_at = heard_at or self._switchboard.now()
+            self._broken_at, self._had = heard_at or self._switchboard.now(), 0
+            if self.state.recovering:  # one break, until all that was missed has come
+                self._broken_at = self._back_from or self._broken_at
+                self._had = self.state.recovered
 
     def _become(
         self,
@@ -90,6 +106,7 @@ class Line:
         reason: str = "",
         retry_at: datetime | None = None,
         gap_s: float | None = None,
+        recovered: int = 0,
     ) -> None:
         since = self._switchboard.now() if status is not self.state.status else self.state.since
         healing = status in (LinkStatus.CONNECTING, LinkStatus.LIVE)
@@ -100,6 +117,7 @@ class Line:
             reason=clean_line(reason, 300),
             retry_at=retry_at,
             gap_s=gap_s,
+            recovered=recovered,
             notice=self.state.notice if healing else "",
         )
         self._switchboard.changed()
@@ -158,6 +176,12 @@ class Switchboard:
         """As of now."""
         states = [line.state for line in self._lines] or [self._rest]
         worst = max(states, key=lambda state: _ILLNESS[state.status])
+        if worst.gap_s is not None:  # each line recovers; what came on several was missed once
+            worst = replace(
+                worst,
+                recovered=max(state.recovered for state in states),
+                recovering=any(state.recovering for state in states),
+            )
         if self._absent and worst.status in (LinkStatus.CONNECTING, LinkStatus.WAITING):
             # That tries go on, and when, is no news: there is nobody to hear them.
             worst = replace(

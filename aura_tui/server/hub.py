@@ -64,7 +64,7 @@ class Stream:
         self.until = until
         self.wake: asyncio.Future[None] | None = None
         self.gone = False  # the reader has left, or must
-        self.beat_due = False
+        self.beat_due = after > 0  # as soon as all that was missed is told: it says so
         self.sent_at = 0.0
         self.sending_since: float | None = None
         self.abort: Callable[[], object] | None = None  # cuts the connection

@@ -81,15 +81,18 @@ class Pulse:
         return max((at for at in (said, self.event_at) if at is not None), default=None)
 
     def set_link(self, link: Link | None) -> bool:
-        """The link as it is now. Returns whether it has come back after a break."""
+        """The link as it is now. Returns whether it has come back after a break, with all that
+        was missed."""
         was, self.link = self.link, link
         if link is None or link.status is LinkStatus.LIVE:
             self.down_since = None
         elif self.down_since is None:
             self.down_since = link.since
         # By `since`: a break may be over before anyone has looked.
-        back = link is not None and link.status is LinkStatus.LIVE and link.gap_s is not None
-        return back and was is not None and link is not None and was.since != link.since
+        if was is None or link is None or link.status is not LinkStatus.LIVE:
+            return False
+        back = link.gap_s is not None and not link.recovering
+        return back and (was.since != link.since or was.recovering)
 
     def event(self, now: datetime, *, moved: bool) -> None:
         """An event of the job came; ``moved``: its progress or a state did."""

@@ -6,6 +6,7 @@ No drawing here and no service; screens draw it, the app feeds it.
 from __future__ import annotations
 
 from collections import deque
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -77,6 +78,7 @@ class RunState:
         self.queue_ahead: int | None = None
         self.mode = mode
         self._gaps = {} if gaps is None else gaps
+        self._met = {*self._gaps}  # those that it needn't be told of any more
         self._past = [*self._gaps.values()]  # of them, what isn't in the log yet
         self.asked: Asked | None = None
         self.over = False  # no event will come any more, ended or not
@@ -127,8 +129,14 @@ class RunState:
             missed = link.notice or f"{link.recovered} event{many} recovered"
             gone = f"The link was down for {phrases.lasting(link.gap_s)}"
             severity: ev.Severity = "warning" if link.notice else "info"
-            line = LogLine(now, "Link", severity, f"{gone}; {missed}")
-            self._note(self._gaps.setdefault(link.since, line))
+            line = LogLine(link.since, "Link", severity, f"{gone}; {missed}")
+            began = link.since - timedelta(seconds=link.gap_s)
+            # A link of several streams is back with the last of them, and then of each: one break.
+            at = next((at for at in self._gaps if began < at), link.since)
+            line = self._gaps.setdefault(at, line)
+            if at not in self._met:
+                self._met.add(at)
+                self._note(line)
             while len(self._gaps) > _GAPS:
                 self._gaps.pop(next(iter(self._gaps)))
 

@@ -395,6 +395,40 @@ async def test_the_link_tells_of_a_break_and_its_healing(
     await looking
 
 
+@pytest.mark.parametrize("sign", ["beat", "event", "end"])
+async def test_a_link_says_when_all_that_was_missed_has_come(
+    sign: str, running: Scripted, connect: Connect
+) -> None:
+    stay, leave = asyncio.Event(), asyncio.Event()
+    now = datetime.now(UTC)
+    later = (int(now.timestamp() * 1000) + 3_600_000) << 20
+    news = [replace(envelope, id=later + i) for i, envelope in enumerate(RUN[5:])]
+
+    async def back(talk: Talk) -> None:
+        first = sse.connection_frame(ev.Heartbeat(timestamp=now))
+        second = sse.connection_frame(ev.Heartbeat(timestamp=now + timedelta(milliseconds=1)))
+        await talk.stream(first, *RUN[:5])
+        await stay.wait()
+        if sign == "end":
+            await talk.send(*RUN[5:])
+            return
+        await talk.send(second if sign == "beat" else news[0])
+        await leave.wait()
+        await talk.send(*(RUN[5:] if sign == "beat" else news[1:]))
+
+    running.on(EVENTS, stream(RUN[0]), back)
+    service = connect(running.url)
+    assert isinstance(service, Linked)
+    watching = asyncio.create_task(history(service))
+    await until(lambda: service.link.recovered == 4)
+    assert service.link.recovering
+    stay.set()
+    await until(lambda: not service.link.recovering)
+    assert service.link.recovered == (len(RUN) - 1 if sign == "end" else 4)
+    leave.set()
+    await watching
+
+
 async def test_a_wait_is_cut_short_on_request(
     running: Scripted, connect: Connect, waits: Waits
 ) -> None:

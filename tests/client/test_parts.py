@@ -160,6 +160,53 @@ def test_a_gap_is_from_the_last_word_to_the_next() -> None:
     assert board.link.recovered == 2
 
 
+def test_a_break_before_all_was_recovered_is_the_same_break() -> None:
+    clock = Clock()
+    board = Switchboard(clock)
+    line, other = board.line(), board.line()
+    for each in (line, other):
+        each.live()
+        each.heard()
+    clock.at += timedelta(seconds=10)
+    for each in (line, other):
+        each.waiting(1, "reset", clock.at)
+    line.live()
+    line.recovering()
+    line.heard()
+    line.recovered()
+    line.waiting(1, "reset", clock.at)
+    clock.at += timedelta(seconds=5)
+    other.live()
+    line.live()
+    line.recovering()
+    assert (board.link.gap_s, board.link.recovered, board.link.recovering) == (15, 1, True)
+    line.recovered()
+    line.caught_up()
+    assert (board.link.recovered, board.link.recovering) == (2, False)
+    line.heard()
+    clock.at += timedelta(seconds=3)
+    line.waiting(1, "reset", clock.at)
+    line.live()
+    assert (line.state.gap_s, line.state.recovered) == (3, 0)
+
+
+def test_a_link_recovers_until_all_of_its_lines_have() -> None:
+    board = Switchboard(Clock())
+    lines = board.line(), board.line()
+    for line in lines:
+        line.live()
+        line.waiting(1, "reset", board.now())
+        line.live()
+        line.recovering()
+    lines[0].recovered()
+    lines[0].caught_up()
+    for _ in range(3):
+        lines[1].recovered()
+    assert (board.link.recovered, board.link.recovering) == (3, True)
+    lines[1].caught_up()
+    assert (board.link.recovered, board.link.recovering) == (3, False)
+
+
 def test_requests_alone_make_a_link_too() -> None:
     board = Switchboard(Clock())
     assert status(board) is LinkStatus.CONNECTING

@@ -21,8 +21,11 @@ from tests.server.test_jobs import BRIEF, hangs, hook
 from tests.server.told import Plain, Speaker
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import httpx
 
+    from aura_tui.model.events import Envelope
     from aura_tui.settings import Settings
     from tests.server.serving import Served
 
@@ -98,6 +101,36 @@ async def test_events_come_as_they_happen_and_silence_is_broken(settings: Settin
         assert frames[-1].event == "job-cancelled"
         assert not any(frame.id for frame in frames if frame.event == "heartbeat")
         assert of_jobs(frames) == as_frames(await follow(server.service, job_id))
+
+
+async def test_a_stream_that_goes_on_says_when_all_that_was_missed_is_told(
+    settings: Settings,
+) -> None:
+    async with served(settings, SmallStages(hook)) as server, server.client() as client:
+        job_id = await hangs(client, server.service)
+        last = (await server.service.get(job_id)).last_event_id
+        path = routes.path(routes.JOB_EVENTS, job_id)
+        first = as_frames([e async for e in _until(server, job_id, last)])[0].id
+        text = ""
+        frames: list[Frame] = []
+        async with (
+            asyncio.timeout(5),  # no heartbeat is due for 10 s
+            client.stream("GET", path, headers={"Last-Event-ID": first}) as answer,
+        ):
+            async for part in answer.aiter_text():
+                text += part
+                frames = parse(text)
+                if sum(frame.event == "heartbeat" for frame in frames) == 2:
+                    break
+        assert [frame.event == "heartbeat" for frame in frames[:1] + frames[-1:]] == [True, True]
+        assert frames[-2].id == format_id(last)
+
+
+async def _until(server: Served, job_id: str, last: int) -> AsyncIterator[Envelope]:
+    async for envelope in server.service.events(job_id):
+        yield envelope
+        if envelope.id == last:
+            return
 
 
 async def test_gzip_is_flushed_with_each_event(settings: Settings) -> None:

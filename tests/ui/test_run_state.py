@@ -189,8 +189,30 @@ def test_a_reconnect_is_told_once_in_the_log(recovered: int, text: str) -> None:
     now = BEGIN + seconds(60)
     for link in (live(0), down(10), *[live(52, gap_s=42.4, recovered=recovered)] * 3):
         state.set_link(link, now)
-    assert [(line.at, line.source, line.text) for line in state.log] == [(now, "Link", text)]
+    back = BEGIN + seconds(52)
+    assert [(line.at, line.source, line.text) for line in state.log] == [(back, "Link", text)]
     assert state.logged == 1
+
+
+def test_a_reconnect_is_told_when_all_that_was_missed_has_come() -> None:
+    state = RunState()
+    coming = [replace(live(52, 42.4, recovered=n), recovering=True) for n in (0, 1, 30)]
+    for link in (live(0), down(10), *coming):
+        state.set_link(link, BEGIN)
+    assert not state.log
+    state.set_link(live(52, 42.4, recovered=70), BEGIN)
+    assert [line.text for line in state.log] == ["The link was down for 42 s; 70 events recovered"]
+
+
+def test_a_break_that_several_streams_had_is_told_once() -> None:
+    state = RunState()
+    one, other = live(52, 42, recovered=70), live(52.1, 42.1, recovered=9)
+    for link in (live(0), down(10), one, other, down(60), live(66, 8, recovered=2)):
+        state.set_link(link, BEGIN)
+    assert [line.text for line in state.log] == [
+        "The link was down for 42 s; 70 events recovered",
+        "The link was down for 8 s; 2 events recovered",
+    ]
 
 
 def test_a_reconnect_that_lost_events_is_a_warning() -> None:
