@@ -149,23 +149,27 @@ def _join(step: Step, parts: list[str]) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def metrics(found: Metrics | None) -> list[str]:
-    """What a stage measured, each number as a phrase of its own; [] where there is none.
+def metrics(found: Metrics | None, usual: str = "") -> list[str]:
+    """What a stage measured, each number as a phrase of its own, ``usual`` among them; [] where
+    there is none.
 
-    What changes most comes first: a terminal is sent a line up to its last change.
+    What matters most comes first: who makes it, then how fast and how much. Of the rest what
+    changes most, since a terminal is sent a line up to its last change.
     """
     if found is None:
-        return []
-    phrases: list[str] = []
+        return [usual] if usual else []
+    phrases = _provider(found)
     if found.fps is not None:
         phrases.append(f"{found.fps:3.0f} fps")
-    if found.speed is not None:
-        phrases.append(f"{found.speed:4.1f}x speed")
     sizes = [size(found.size_bytes)] if found.size_bytes is not None else []
     if found.projected_bytes is not None:
         sizes.append(f"~{size(found.projected_bytes)}")
     if sizes:
         phrases.append(" of ".join(sizes))
+    if found.speed is not None:
+        phrases.append(f"{found.speed:4.1f}x speed")
+    if usual:
+        phrases.append(usual)
     return phrases + _pieces(found)
 
 
@@ -173,7 +177,8 @@ def made(found: Metrics | None) -> list[str]:
     """What a stage that is over had made, as phrases: how much, how many, and by what."""
     if found is None:
         return []
-    return ([size(found.size_bytes)] if found.size_bytes else []) + _pieces(found)
+    sizes = [size(found.size_bytes)] if found.size_bytes else []
+    return sizes + _pieces(found) + _provider(found)
 
 
 def _pieces(found: Metrics) -> list[str]:
@@ -182,9 +187,11 @@ def _pieces(found: Metrics) -> list[str]:
         phrases.append(f"{found.made} made")
     if found.reused:
         phrases.append(f"{found.reused} reused")
-    if found.provider:
-        phrases.append(clean_line(found.provider, 60))
     return phrases
+
+
+def _provider(found: Metrics) -> list[str]:
+    return [clean_line(found.provider, 60)] if found.provider else []
 
 
 def seconds(milliseconds: int | None) -> float | None:

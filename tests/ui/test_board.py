@@ -50,7 +50,7 @@ async def test_running(size: tuple[int, int]) -> None:
     async with showing(running(), size) as board:
         await board.shows("running", " 20 %", "4-6 min left", "25 %", "espeak", "scene 3 of 8")
         if size[0] >= 80:
-            await board.shows("from 14 runs here", "attempt 1", "job 01KCD3WNE0")
+            await board.shows("from 14 runs here", "job 01KCD3WNE0")
             await board.shows("Job accepted: 60 s, 1280x720 at 30 fps")
         fits(board, size)
 
@@ -137,13 +137,13 @@ async def test_texts_from_outside_are_drawn_not_obeyed(size: tuple[int, int]) ->
 async def test_the_stage_at_work_is_open_and_closes_when_it_is_done() -> None:
     service = running()
     async with showing(service) as board:
-        await board.shows("2 made \u00b7 espeak")
+        await board.shows("espeak \u00b7 2 made")
         service.tape.step(Stage.VOICE, StepStatus.COMPLETED, 4.0)
         service.tape.step(Stage.VISUALS, StepStatus.STARTED)
         service.tape.progress(Stage.VISUALS, 10, metrics=ev.Metrics(provider="cards"))
         await service.told()
         await board.shows("cards")
-        await board.lacks("2 made \u00b7 espeak")
+        await board.lacks("espeak \u00b7 2 made")
 
 
 async def test_a_failed_stage_shows_why_at_once() -> None:

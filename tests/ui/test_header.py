@@ -58,7 +58,7 @@ def test_a_run_that_goes_well() -> None:
     assert first.endswith("id 7f3c9a52d1e84b06  \u25cf running")
     assert second.endswith("  20 %")
     assert third.startswith("0:42 \u00b7 4-6 min left, from 14 runs here  ")
-    assert third.endswith("attempt 1 \u00b7 job 01KCD3WNE0")
+    assert third.endswith("runs here                        job 01KCD3WNE0")  # the first attempt
 
 
 def test_an_engine_in_this_process_has_no_link() -> None:
@@ -148,6 +148,30 @@ def test_the_correlation_id_goes_where_there_is_room_and_stays_there() -> None:
     assert "7f3c9a52d1e84b06" not in first
     assert third.endswith("job 01KCD3WNE0")
     assert head(playing(tape), tape, 100)[2].endswith("job 01KCD3WNE0 \u00b7 id 7f3c9a52d1e84b06")
+    assert head(playing(tape), tape, 84)[2].endswith("job 01KCD3WNE0 \u00b7 7f3c9a52d1e84b06")
+
+
+def test_the_correlation_id_stands_beside_a_long_title_in_a_split_board() -> None:
+    tape = Tape(title="How the tides follow the moon, and why")
+    recordings.start(tape)
+    tape.progress(Stage.SCRIPT, 25)
+    state = linked(playing(tape), tape, LinkStatus.LIVE)
+    first = head(state, tape, 77)[0]
+    assert first.startswith("How the tides follow the moon, and why    7f3c9a52d1e84b06  ")
+    assert head(state, tape, 80)[0].startswith(f"{tape.job.title}    id 7f3c9a52d1e84b06  ")
+
+
+@pytest.mark.parametrize("width", [76, 84, 100])
+def test_who_a_run_is_stays_while_the_time_left_is_said_otherwise(width: int) -> None:
+    for tape in (recordings.retried(), running()):
+        step = Stage.VOICE if tape.job.status is JobStatus.RUNNING else None
+        places = set()
+        for seconds in (5, 60, 300, 5000, 40_000):
+            if step is not None:
+                tape.progress(step, 25, **recordings.eta(seconds))
+            third = head(playing(tape), tape, width)[2]
+            places.add(third[third.index("attempt" if tape.job.attempt > 1 else "job") :])
+        assert len(places) == 1
 
 
 def test_what_was_asked_for_is_told_until_it_happens() -> None:
@@ -181,4 +205,4 @@ def test_the_status_of_a_run_moves_nothing_beside_it() -> None:
     tape.progress(Stage.VOICE, 99, **recordings.eta(5))
     after = head(playing(tape, state), tape, 84)
     assert before[0].index("id 7f") == after[0].index("id 7f")
-    assert before[2].index("attempt") == after[2].index("attempt")
+    assert before[2].index("job") == after[2].index("job")

@@ -81,9 +81,9 @@ def test_items_that_make_no_sense_are_bounded_or_left_out() -> None:
 
 def test_metrics_name_only_what_was_measured() -> None:
     assert phrases.metrics(None) == []
-    assert phrases.metrics(Metrics(reused=3, provider="es\npeak")) == ["3 reused", "es peak"]
+    assert phrases.metrics(Metrics(reused=3, provider="es\npeak")) == ["es peak", "3 reused"]
     full = Metrics(fps=143.2, speed=4.8, size_bytes=2_200_000, projected_bytes=6_100_000, made=2)
-    assert phrases.metrics(full) == ["143 fps", " 4.8x speed", "2.2 MB of ~6.1 MB", "2 made"]
+    assert phrases.metrics(full) == ["143 fps", "2.2 MB of ~6.1 MB", " 4.8x speed", "2 made"]
 
 
 @pytest.mark.parametrize(

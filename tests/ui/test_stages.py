@@ -104,7 +104,31 @@ def test_the_usual_time_stands_beside_the_taken_where_there_is_room() -> None:
     assert "0:06  usual 0:09  " in shown(tape, screen=(134, 60), typical=USUAL)[0]
     narrow = shown(tape, typical=USUAL)
     assert "usual" not in narrow[0]
-    assert narrow[2].startswith("     usual 0:09 \u00b7 3 made")
+    assert narrow[2] == "     espeak \u00b7 usual 0:09 \u00b7 3 made"
+
+
+@pytest.mark.parametrize(
+    ("screen", "numbers"),
+    [
+        (
+            (76, 24),
+            "libx264 \u00b7  39 fps \u00b7 439 KB of ~4.9 MB \u00b7  1.3x speed \u00b7 usual 1:55",
+        ),
+        ((38, 12), "libx264 \u00b7  39 fps \u00b7  1.3x speed"),
+    ],
+)
+def test_what_a_stage_measured_is_told_as_far_as_it_fits_the_provider_first(
+    screen: tuple[int, int], numbers: str
+) -> None:
+    tape = Tape()
+    recordings.start(tape)
+    tape.step(Stage.RENDERING, StepStatus.STARTED)
+    found = Metrics(
+        fps=39, speed=1.3, size_bytes=439_000, projected_bytes=4_900_000, made=3, provider="libx264"
+    )
+    tape.progress(Stage.RENDERING, 9, metrics=found)
+    usual = Typical(14, {Stage.RENDERING: 115.0})
+    assert shown(tape, Stage.RENDERING, screen, usual)[2] == f"     {numbers}"
 
 
 def test_a_slow_stage_says_so_in_a_word_and_a_sign() -> None:

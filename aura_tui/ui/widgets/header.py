@@ -47,8 +47,8 @@ LINK_WORDS = {
 }
 _SEVERITY_STYLE = {"info": MUTED, "warning": "$warning", "error": "$error"}
 _NARROW = 60
-_STATUS = 14  # cells kept for the status, whatever it is: beside it nothing moves
-_TIMES = 42  # cells kept for elapsed and left: `1:02:03 . 4-6 min left, from 14 runs here`
+_STATUS = 11  # cells kept for the status, whatever it becomes
+_TIMES = 48  # cells kept for elapsed and left: `1:02:03 . 60-95 min left, from this run's pace`
 # What the times say anyway: the third line need not say it again.
 _SAID = (Kind.PAUSED, Kind.QUEUED)
 
@@ -87,16 +87,17 @@ def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Co
     marks = Content("") if narrow else _marks(state, glyphs)
     correlation = _correlation(job)
     # By what doesn't change while the job runs, so that it keeps its place.
-    room = width - title.cell_length - marks.cell_length - _STATUS - 4
-    above = not narrow and 0 < len(correlation) <= room
-    names = _between([Content.styled(correlation, MUTED) if above else Content(""), marks, status])
+    gaps = 2 + 2 + (2 if marks else 0)
+    room = width - title.cell_length - marks.cell_length - _STATUS - gaps
+    above = "" if narrow else next((form for form in correlation if len(form) <= room), "")
+    names = _between([Content.styled(above, MUTED), marks, status])
     times = Content(phrases.duration(state.clock.elapsed_s(state.seen(now))))
     if narrow:
         third = _narrow_times(job, state, now, width, times, said, glyphs)
     else:
         times += _left(job, state, now, glyphs)
         room = width - max(times.cell_length, _TIMES) - 2
-        who = _identity(job, "" if above else correlation, glyphs, room)
+        who = _identity(job, () if above else correlation, glyphs, room)
         if said is not None:
             who = _matter(said, width - times.cell_length - 2, glyphs)
         third = spread(times, who, width)
@@ -189,20 +190,25 @@ def _left(
     return Content.styled(dot + text, MUTED)
 
 
-def _correlation(job: Job) -> str:
-    return f"id {clean_line(job.correlation_id, 40)}" if job.correlation_id else ""
+def _correlation(job: Job) -> tuple[str, ...]:
+    """The correlation id, said ever shorter; () where there is none."""
+    name = clean_line(job.correlation_id, 40)
+    return (f"id {name}", name) if name else ()
 
 
-def _identity(job: Job, correlation: str, glyphs: Glyphs, room: int) -> Content:
-    """Which attempt, the id that commands take, and the correlation id, as far as there is room."""
-    attempt = f"attempt {job.attempt}"
+def _identity(job: Job, correlation: tuple[str, ...], glyphs: Glyphs, room: int) -> Content:
+    """Which attempt, the id that commands take, and the correlation id, as far as there is room.
+    A first attempt is what everybody expects."""
+    attempt = f"attempt {job.attempt}" if job.attempt > 1 or job.retry_of else ""
     retry = f"{attempt}, retry of {clean_line(job.retry_of, 12)}" if job.retry_of else attempt
     name = f"job {clean_line(job.id, 40)}"
-    ways = ((retry, name, correlation), (retry, name), (attempt, name, correlation))
-    joined = [
-        f" {glyphs.dot} ".join(part for part in way if part) for way in (*ways, (attempt, name))
-    ]
-    short = name if job.attempt == 1 else attempt
+    forms = (*correlation, "")
+    ways = (
+        *((retry, name, form) for form in forms),
+        *((attempt, name, form) for form in forms),
+    )
+    joined = [f" {glyphs.dot} ".join(part for part in way if part) for way in ways]
+    short = attempt or name
     fitting = next((text for text in joined if len(text) <= room), short)
     return Content.styled(fitting, MUTED)
 

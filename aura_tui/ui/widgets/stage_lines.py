@@ -166,10 +166,11 @@ class _Stage(NamedTuple):
         inner = max(10, width - 6)
         said = phrases.current(step) if width < _NARROW else phrases.doing(step)
         yield _quiet(said or _nothing(step), inner)
-        numbers = phrases.metrics(step.metrics)
+        usual = ""
         if self.usual_s is not None and width < _WIDE:
-            numbers.insert(0, f"usual {phrases.usual(self.usual_s)}")
-        yield _quiet(f" {glyphs.dot} ".join(numbers), inner)
+            usual = f"usual {phrases.usual(self.usual_s)}"
+        numbers = phrases.metrics(step.metrics, usual)
+        yield _quiet(_fitting(numbers, f" {glyphs.dot} ", inner), inner)
         yield from self._notes(inner)
         items = self._items(room.items)
         log = [*self.state.stage_log[step.stage]]
@@ -251,6 +252,15 @@ def _nothing(step: Step) -> str:
         StepStatus.REUSED: "reused: an earlier run had finished it",
         StepStatus.SKIPPED: "skipped: nothing to do",
     }.get(step.status, "")
+
+
+def _fitting(parts: list[str], dot: str, room: int) -> str:
+    """``parts`` joined; of those behind the first, the ones that there is room for as a whole."""
+    text = "".join(parts[:1])
+    for part in parts[1:]:
+        if len(text) + len(dot) + len(part) <= room:
+            text += dot + part
+    return text
 
 
 def _quiet(text: str, room: int) -> Content:
