@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
 
 _MAX_CHARS = 500
+_SAID_CHARS = 12  # of a word that wasn't understood
 _PART = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 _KEYED = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
 _AGE = re.compile(r"([<>])=?([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|min|h|d|w)")
 _UNIT_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_STATUSES = ", ".join(JOB_WORDS.values())
-_STAGES = ", ".join(stage.title.lower() for stage in Stage)
+_STATUSES = " ".join(JOB_WORDS.values())
+_STAGES = " ".join(stage.title.lower() for stage in Stage)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def parse(text: str) -> Filter:
                 tests.append((_TESTS[key](value), wanted))
                 timed = timed or key == "age"
             else:
-                raise ValueError(f'No filter "{key}:"; there are status:, stage:, age:, is:')
+                raise ValueError(f'No filter "{_short(key)}:"; there are status: stage: age: is:')
         except ValueError as error:
             problems.append(str(error))
     return Filter(text, "".join(problems[:1]), marked, timed, tuple(words), tuple(tests))
@@ -106,7 +107,7 @@ def _status_test(value: str) -> Callable[[Job, datetime], bool]:
     for name in _names(value, "status:", _STATUSES):
         found = _statuses(name)
         if not found:
-            raise ValueError(f'No status "{name}"; there are {_STATUSES}')
+            raise ValueError(f'No status "{_short(name)}": {_STATUSES}')
         allowed |= found
     return lambda job, _: job.status in allowed
 
@@ -125,7 +126,7 @@ def _stage_test(value: str) -> Callable[[Job, datetime], bool]:
         exact = parse_stage(name)
         begun = {stage for stage in Stage if stage.title.lower().startswith(name)}
         if exact is None and not begun:
-            raise ValueError(f'No stage "{name}"; there are {_STAGES}')
+            raise ValueError(f'No stage "{_short(name)}": {_STAGES}')
         allowed |= begun if exact is None else {exact}
     return lambda job, _: job.stage in allowed
 
@@ -143,6 +144,11 @@ def _parse_is(value: str) -> bool:
     if value != "marked":
         raise ValueError("is: takes one word: is:marked")
     return True
+
+
+def _short(name: str) -> str:
+    """So that what is said of it fits 80 columns."""
+    return name if len(name) <= _SAID_CHARS else name[: _SAID_CHARS - 1] + "\u2026"
 
 
 def _names(value: str, key: str, choices: str) -> list[str]:

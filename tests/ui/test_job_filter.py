@@ -90,7 +90,7 @@ def test_marked_is_left_to_who_knows_the_marks() -> None:
     [
         ("colour:red", 'No filter "colour:"'),
         ("status:frozen", 'No status "frozen"'),
-        ("status:", "status: takes queued, running"),
+        ("status:", "status: takes queued running"),
         ("stage:mixing", 'No stage "mixing"'),
         ("age:2h", "age: takes < or >"),
         ("age:<2y", "age: takes < or >"),
@@ -102,6 +102,12 @@ def test_what_is_not_understood_is_said_and_has_no_effect(text: str, says: str) 
     assert found.problem.startswith(says)
     assert found.matches(SOLAR, NOW)
     assert not parse(f"moon {text}").matches(SOLAR, NOW)
+
+
+@pytest.mark.parametrize("key", ["status:", "stage:", "age:", "is:", "colourful-and-more:"])
+@pytest.mark.parametrize("value", ["", "x", "somewhat-too-long-a-word" * 9])
+def test_what_is_said_of_it_fits_80_columns(key: str, value: str) -> None:
+    assert len(parse(f"{key}{value}").problem) <= 80 - 3 - 2  # less padding and sign
 
 
 def test_a_lone_minus_is_a_filter_that_is_still_typed() -> None:

@@ -366,6 +366,15 @@ async def test_a_click_finds_the_job_of_either_line() -> None:
         await pilot.click(JobList, offset=(20, 12))
         assert len(app.told) == told
 
+@pytest.mark.parametrize(("width", "at"), [(80, 1), (40, 2)])
+async def test_what_is_wrong_with_a_filter_is_told_whole(width: int, at: int) -> None:
+    async with showing(size=(width, 20)) as (app, pilot):
+        await pilot.press("slash", *"status:bogus")
+        await pilot.pause()
+        said = " ".join(" ".join(app.rows[1 : at + 1]).split())
+        assert said == '\u25b2 No status "bogus": queued running paused succeeded failed cancelled'
+
+
 
 async def test_other_clicks_mark() -> None:
     async with showing() as (app, pilot):

@@ -118,7 +118,9 @@ class JobsPane(Vertical):
         problem = state.filter.problem
         self.set_class(bool(problem), "-problem")
         text = f"{self._glyphs.warning} {clean_line(problem, 200)}" if problem else ""
-        self._problem.paint([Content.styled(text, "$warning")], self._glyphs)
+        width = max(1, self._problem.size.width or _MAX_FILTER)
+        lines = Content.styled(text, "$warning").wrap(width)
+        self._problem.paint(lines[:2], self._glyphs)
 
     def on_painted_stale(self, message: Painted.Stale) -> None:
         message.stop()
