@@ -5,7 +5,9 @@ that is silent over a live link is not cut off. :func:`liveness` says which of t
 in words, and nothing where all is well.
 
 All times are this machine's, as things arrived here: between two machines' clocks no silence can
-be measured. For a run that one joins late, silences therefore count from when one joined.
+be measured. For a run that one joins late, silences therefore count from when one joined. Only an
+engine that is known to be gone was at this machine, too, and told its times by the same clock: what
+it left behind is as old as its last event, whenever one reads that.
 """
 
 from __future__ import annotations
@@ -72,13 +74,25 @@ class Pulse:
         self.link: Link | None = None
         self.down_since: datetime | None = None  # not live since; None: live, or no link at all
         self.event_at: datetime | None = None
+        self.told_at: datetime | None = None  # when the newest event happened, by its own word
         self.moved_at: datetime | None = None
+
+    @property
+    def gone_since(self) -> datetime | None:
+        """Since when the link is down, or an engine that was never met gave no sign."""
+        link = self.link
+        unmet = link is not None and link.absent and link.heard_at is None
+        if self.down_since is None or self.told_at is None or not unmet:
+            return self.down_since
+        return min(self.down_since, self.told_at)
 
     @property
     def heard_at(self) -> datetime | None:
         """When anything last came from the engine; an event is a sign of life as well."""
-        said = self.link.heard_at if self.link is not None else None
-        return max((at for at in (said, self.event_at) if at is not None), default=None)
+        link = self.link
+        said = link.heard_at if link is not None else None
+        event_at = self.told_at if link is not None and link.absent else self.event_at
+        return max((at for at in (said, event_at) if at is not None), default=None)
 
     def set_link(self, link: Link | None) -> bool:
         """The link as it is now. Returns whether it has come back after a break, with all that
@@ -94,9 +108,10 @@ class Pulse:
         back = link.gap_s is not None and not link.recovering
         return back and (was.since != link.since or was.recovering)
 
-    def event(self, now: datetime, *, moved: bool) -> None:
-        """An event of the job came; ``moved``: its progress or a state did."""
+    def event(self, now: datetime, *, moved: bool, told_at: datetime | None = None) -> None:
+        """An event of the job came, that of ``told_at``; ``moved``: its progress or a state did."""
         self.event_at = now
+        self.told_at = now if told_at is None else min(now, told_at)
         if moved:
             self.moved_at = now
 
@@ -148,8 +163,8 @@ def _of_link(pulse: Pulse, now: datetime) -> Liveness | None:
         return Liveness(Kind.LOST, "error", (lost, "link lost"))
     if link.status is LinkStatus.CONNECTING and pulse.heard_at is None and link.attempt <= 1:
         return Liveness(Kind.CONNECTING, "info", ("connecting",))
-    if pulse.down_since is not None:
-        gone = phrases.lasting((now - pulse.down_since).total_seconds())
+    if pulse.gone_since is not None:
+        gone = phrases.lasting((now - pulse.gone_since).total_seconds())
         if link.absent:
             return Liveness(Kind.DOWN, "warning", _no_engine(link, gone))
         when, short = _next_try(link, now)

@@ -107,7 +107,8 @@ class RunState:
         if not changed:
             return
         event = envelope.event
-        self.pulse.event(now, moved=_moved(before, job, event))
+        moved = _moved(before, job, event)
+        self.pulse.event(now, moved=moved, told_at=event.timestamp)
         self.clock.feed(job, envelope, now)
         self._settle(job)
         if isinstance(event, ev.StepProgressed):

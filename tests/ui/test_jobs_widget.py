@@ -185,6 +185,29 @@ def test_columns_hold_still(width: int) -> None:
     )
 
 
+@pytest.mark.parametrize("width", [80, 100, 140])
+@pytest.mark.parametrize("status", [JobStatus.FAILED, JobStatus.CANCELED, JobStatus.RUNNING])
+def test_where_each_has_a_line_a_job_looks_the_same_whether_one_looks_for_it_or_not(
+    status: JobStatus, width: int
+) -> None:
+    one = job("a", status, percent=47)
+    (urgent,) = lines(Row(one, "1 h", urgent=True), width, UNICODE)
+    (calm,) = lines(Row(one, "1 h"), width, UNICODE)
+    assert (urgent.plain, urgent.spans) == (calm.plain, calm.spans)
+    assert ("\u2501" in calm.plain) == (status is JobStatus.RUNNING)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 140])
+@pytest.mark.parametrize("status", [JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.QUEUED])
+def test_a_job_that_no_engine_works_on_says_so(status: JobStatus, width: int) -> None:
+    urgent = status is not JobStatus.QUEUED
+    row = Row(job("a", status, title="Tides", percent=85), "1 m", urgent=urgent, alone=True)
+    made = lines(row, width, UNICODE)
+    assert "no engine" in made[-1].plain
+    assert "time unknown" not in made[-1].plain
+    assert [line.cell_length for line in made] == [width] * len(made)
+
+
 def test_markup_in_a_title_is_shown() -> None:
     one = job("a", title="[red]no[/red] [@click=app.quit]x[/]")
     assert "[red]no[/red] [@click=app.quit]x[/]" in lines(Row(one, "1 s"), 80, UNICODE)[0].plain
@@ -220,6 +243,24 @@ async def test_the_summary_counts_in_words_or_where_narrow_in_signs() -> None:
         assert "1 running  1 paused  1 queued  1 failed  1 done  1 cancelled" in app.rows[0]
     async with showing(size=(36, 20)) as (app, _):
         assert "\u25cf 1  \u2016 1  \u25cb 1  \u2717 1  \u2713 1  \u25cc 1" in app.rows[0]
+
+
+async def test_without_an_engine_jobs_that_are_not_over_say_so() -> None:
+    async with showing() as (app, pilot):
+        app.pane.show(app.state, app.now, app.glyphs, absent=True)
+        await pilot.pause()
+        assert "\u25b2 no engine" in app.rows[0]
+        assert ["no engine" in row for row in app.rows[2:8]] == [
+            False,
+            True,
+            True,
+            True,
+            False,
+            False,
+        ]
+        app.pane.show(app.state, app.now, app.glyphs)
+        await pilot.pause()
+        assert "no engine" not in app.text
 
 
 async def test_ascii_draws_ascii_alone() -> None:
@@ -325,6 +366,15 @@ async def test_the_filter_works_while_it_is_typed() -> None:
         assert "1 running" in app.rows[0]
 
 
+@pytest.mark.parametrize(("width", "at"), [(80, 1), (40, 2)])
+async def test_what_is_wrong_with_a_filter_is_told_whole(width: int, at: int) -> None:
+    async with showing(size=(width, 20)) as (app, pilot):
+        await pilot.press("slash", *"status:bogus")
+        await pilot.pause()
+        said = " ".join(" ".join(app.rows[1 : at + 1]).split())
+        assert said == '\u25b2 No status "bogus": queued running paused succeeded failed cancelled'
+
+
 async def test_filter_and_summary_share_a_line_so_that_the_list_keeps_still() -> None:
     async with showing() as (app, pilot):
         before = app.rows[2:]
@@ -365,15 +415,6 @@ async def test_a_click_finds_the_job_of_either_line() -> None:
         told = len(app.told)
         await pilot.click(JobList, offset=(20, 12))
         assert len(app.told) == told
-
-@pytest.mark.parametrize(("width", "at"), [(80, 1), (40, 2)])
-async def test_what_is_wrong_with_a_filter_is_told_whole(width: int, at: int) -> None:
-    async with showing(size=(width, 20)) as (app, pilot):
-        await pilot.press("slash", *"status:bogus")
-        await pilot.pause()
-        said = " ".join(" ".join(app.rows[1 : at + 1]).split())
-        assert said == '\u25b2 No status "bogus": queued running paused succeeded failed cancelled'
-
 
 
 async def test_other_clicks_mark() -> None:

@@ -165,6 +165,23 @@ def test_no_engine_is_not_a_link_that_is_down() -> None:
     assert not any("R" in form.split() for form in said(gone).forms)
 
 
+def test_what_an_engine_left_behind_is_as_old_as_its_last_event() -> None:
+    left = Pulse()
+    opened = NOW - ago(2)
+    unmet = Link(status=WAITING, since=opened, absent=True)
+    left.set_link(unmet)
+    left.event(opened, moved=True, told_at=NOW - ago(25))  # it is read now, and happened then
+    assert left.age_s(NOW) == 25
+    assert said(left).text.startswith("no engine at work here for 25 s")
+    left.set_link(replace(unmet, heard_at=NOW - ago(5)))  # it was silent, but there
+    assert left.age_s(NOW) == 5
+    assert said(left).text.startswith("no engine at work here for 2 s")
+    elsewhere = Pulse()  # whose clock may be another one
+    elsewhere.set_link(Link(status=WAITING, since=opened))
+    elsewhere.event(opened, moved=True, told_at=NOW - ago(25))
+    assert elsewhere.age_s(NOW) == 2
+
+
 def test_the_first_connect_is_no_break() -> None:
     first = Pulse()
     first.set_link(Link(status=LinkStatus.CONNECTING, since=NOW - ago(3), attempt=1))

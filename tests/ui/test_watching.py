@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.events import JobCompleted
 from aura_tui.model.stages import Stage
-from aura_tui.service import LinkStatus, Typical
+from aura_tui.service import Link, LinkStatus, Typical
 from aura_tui.ui import whole_jobs
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
@@ -127,6 +127,20 @@ async def test_a_broken_link_is_said_and_the_board_stays_and_goes_on_when_it_is_
         service.tape.progress(Stage.VOICE, 50)
         await service.told()
         await board.shows("50 %")
+
+
+async def test_a_job_whose_engine_has_gone_does_not_look_alive_in_the_list() -> None:
+    service = LinkedService(scenes.running_tape())
+    service.link = Link(status=LinkStatus.WAITING, since=service.tape.now, absent=True)
+    died = service.tape.now
+    async with showing(
+        service, (120, 40), at_run=False, now=lambda: died + timedelta(seconds=25)
+    ) as board:
+        await board.shows("1 running  \u25b2 no engine", " 20 %  no engine", "as of 25 s ago")
+        await board.shows("no engine at work here for 25 s")
+        await service.change(status=LinkStatus.LIVE, since=died, absent=False)
+        await board.shows(" 20 %  4-6 min")
+        await board.lacks("no engine")
 
 
 async def test_a_break_of_the_link_is_still_in_the_log_when_one_comes_back_to_the_run() -> None:

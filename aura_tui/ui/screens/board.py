@@ -234,7 +234,8 @@ class BoardScreen(Screen[None]):
             self.timeline.show(run, now, glyphs)
             self.log_view.show(run, glyphs)
         if self._shows_jobs:
-            self.jobs.show(jobs, now, glyphs)
+            absent = run.link is not None and run.link.absent
+            self.jobs.show(jobs, now, glyphs, absent=absent)
         self.set_class(run.job is None and not jobs.loading, "-nothing")
 
     @property

@@ -32,6 +32,8 @@ _AGE = 5  # "365 d"
 _WORD = 11
 _WORD_FROM, _STAGE_FROM, _ID_FROM = 96, 110, 130  # widths
 _STAGE = 13
+_NO_ENGINE = "no engine"
+_TOLD = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.FAILED)  # in their colour
 _ID = 12
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "m"))
 
@@ -59,7 +61,8 @@ def age_stands_s(seconds: float) -> float:
 
 
 class Row(NamedTuple):
-    """All that a row is drawn from: equal ones look the same. ``age`` as :func:`age` says it."""
+    """All that a row is drawn from: equal ones look the same. ``age`` as :func:`age` says it;
+    ``alone``: it isn't over, and there is no engine to work on it."""
 
     job: Job
     age: str
@@ -67,6 +70,7 @@ class Row(NamedTuple):
     marked: bool = False
     cursor: bool = False
     focused: bool = False
+    alone: bool = False
 
 
 def lines(row: Row, width: int, glyphs: Glyphs) -> tuple[Content, ...]:
@@ -74,11 +78,13 @@ def lines(row: Row, width: int, glyphs: Glyphs) -> tuple[Content, ...]:
     if width >= WIDE:
         return (_columns(row, width, glyphs),)
     job = row.job
-    took = f"{_took(job):>9}" if width >= LEAD + 36 else ""
-    right = Content.styled(f"{'' if row.urgent else took} {row.age:>{_AGE}}", MUTED)
+    took = f"{_NO_ENGINE if row.alone else _took(job):>9}" if width >= LEAD + 36 else ""
+    right = Content.assemble(
+        ("" if row.urgent else took, _time_style(row)), (f" {row.age:>{_AGE}}", MUTED)
+    )
     room = max(1, width - LEAD - right.cell_length)
     first = _lead(row, glyphs) + _title(row, room, glyphs) + right
-    return (first, _second(job, width, glyphs)) if row.urgent else (first,)
+    return (first, _second(row, width, glyphs)) if row.urgent else (first,)
 
 
 def _lead(row: Row, glyphs: Glyphs) -> Content:
@@ -87,9 +93,18 @@ def _lead(row: Row, glyphs: Glyphs) -> Content:
     return Content.assemble(
         (cursor, "bold $accent" if row.focused else MUTED),
         (MARK, "bold $accent") if row.marked else " ",
-        (glyphs.job(status), STATUS_STYLE[status]),
+        (glyphs.job(status), _style(row)),
         " ",
     )
+
+
+def _style(row: Row) -> str:
+    status = row.job.status
+    return "$warning" if row.alone and status is JobStatus.RUNNING else STATUS_STYLE[status]
+
+
+def _time_style(row: Row) -> str:
+    return "$warning" if row.alone else MUTED
 
 
 def _title(row: Row, room: int, glyphs: Glyphs) -> Content:
@@ -109,9 +124,9 @@ def _title(row: Row, room: int, glyphs: Glyphs) -> Content:
     return (title + Content.styled(tail, MUTED)).truncate(room, pad=True)
 
 
-def _second(job: Job, width: int, glyphs: Glyphs) -> Content:
+def _second(row: Row, width: int, glyphs: Glyphs) -> Content:
     """How far a job is, or where it failed."""
-    style = STATUS_STYLE[job.status]
+    job, style = row.job, _style(row)
     room = width - LEAD
     if job.status is JobStatus.FAILED:
         where = f" in {job.stage.title}" if job.stage else ""
@@ -121,7 +136,7 @@ def _second(job: Job, width: int, glyphs: Glyphs) -> Content:
         text = Content.assemble(
             bar(job.percent, length, glyphs, style),
             f"{int(job.percent):4d} %",
-            (f"  {_time(job) or phrases.JOB_WORDS[job.status]}", MUTED),
+            (f"  {_time(row) or phrases.JOB_WORDS[job.status]}", _time_style(row)),
         )
     return Content(" " * LEAD) + text.truncate(room, ellipsis=True, pad=True)
 
@@ -134,34 +149,38 @@ def _columns(row: Row, width: int, glyphs: Glyphs) -> Content:
         stage = job.stage.title if job.stage and job.status is not JobStatus.SUCCEEDED else ""
         parts.append(Content.styled(f"{stage:<{_STAGE}}", MUTED))
     parts.append(_progress(row, bar_cells, glyphs))
-    time = _time(job) or _took(job)
+    time = _time(row) or _took(job)
     if not time and width < _WORD_FROM:
         time = phrases.JOB_WORDS[job.status]
-    parts.append(Content.styled(f"  {time:>{_TIME}}  {row.age:>{_AGE}}", MUTED))
+    parts.append(Content.styled(f"  {time:>{_TIME}}", _time_style(row)))
+    parts.append(Content.styled(f"  {row.age:>{_AGE}}", MUTED))
     if width >= _ID_FROM:
         name = Content.styled(glyphs.spell(clean_line(job.id, 40)), FAINT)
         parts += [Content("  "), name.truncate(_ID, ellipsis=True, pad=True)]
     right = Content("").join(parts)
     left = _lead(row, glyphs)
     if width >= _WORD_FROM:
-        style = STATUS_STYLE[job.status] if row.urgent else MUTED
+        style = _style(row) if job.status in _TOLD else MUTED
         left += Content.styled(f"{phrases.JOB_WORDS[job.status]:<{_WORD}}", style)
     room = min(_MAX_TITLE, width - left.cell_length - right.cell_length - 2)
     return (left + _title(row, room, glyphs) + "  " + right).truncate(width, pad=True)
 
 
 def _progress(row: Row, length: int, glyphs: Glyphs) -> Content:
-    """The bar while it tells something: a job that waits or is done has none."""
+    """The bar while it tells something: a job that waits or is over has none."""
     job = row.job
     percent = f"{int(job.percent):4d} %"
-    if row.urgent:
-        return bar(job.percent, length, glyphs, STATUS_STYLE[job.status]) + Content(percent)
+    if job.status in (JobStatus.RUNNING, JobStatus.PAUSED):
+        return bar(job.percent, length, glyphs, _style(row)) + Content(percent)
     stopped = job.status in (JobStatus.FAILED, JobStatus.CANCELED)
     return Content.styled(" " * length + (percent if stopped else " " * 6), MUTED)
 
 
-def _time(job: Job) -> str:
-    """The time a running job still needs; "" for others."""
+def _time(row: Row) -> str:
+    """The time a running job still needs, or that nobody works on it; "" for others."""
+    job = row.job
+    if row.alone:
+        return _NO_ENGINE
     if job.status is not JobStatus.RUNNING:
         return ""
     return "time unknown" if job.eta is None else phrases.time_left(job.eta)

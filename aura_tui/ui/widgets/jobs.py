@@ -74,6 +74,7 @@ class JobsPane(Vertical):
         super().__init__(id=id)
         self._state: JobsState | None = None
         self._glyphs = UNICODE
+        self._absent = False
         self._summary = Painted(id="jobs-summary")
         self._filter = FilterInput()
         self._matches = Painted(id="jobs-matches")
@@ -89,11 +90,14 @@ class JobsPane(Vertical):
         yield self._problem
         yield self._list
 
-    def show(self, state: JobsState, now: datetime, glyphs: Glyphs) -> None:
-        """Draw ``state`` as of ``now``; keys act on it from here on."""
+    def show(
+        self, state: JobsState, now: datetime, glyphs: Glyphs, *, absent: bool = False
+    ) -> None:
+        """Draw ``state`` as of ``now``; keys act on it from here on. ``absent``: there is no
+        engine to work on them."""
         state.advance(now)
-        self._state, self._glyphs = state, glyphs
-        self._list.show(state, now, glyphs)
+        self._state, self._glyphs, self._absent = state, glyphs, absent
+        self._list.show(state, now, glyphs, absent=absent)
         self._paint_head()
 
     def next_change_s(self, now: datetime) -> float | None:
@@ -112,7 +116,9 @@ class JobsPane(Vertical):
         state = self._state
         if state is None:
             return
-        self._summary.paint([summary(state, self._summary.size.width, self._glyphs)], self._glyphs)
+        width = self._summary.size.width
+        told = summary(state, width, self._glyphs, absent=self._absent)
+        self._summary.paint([told], self._glyphs)
         matches = f"  {len(state.visible):,} of {len(state):,}"
         self._matches.paint([Content.styled(matches, MUTED)], self._glyphs)
         problem = state.filter.problem
@@ -215,6 +221,7 @@ class JobList(ScrollView, can_focus=True):
         self._state: JobsState | None = None
         self._now: datetime | None = None
         self._glyphs = UNICODE
+        self._absent = False
         self._lines: list[_Line] = []  # what the window shows, from its top
         self._rows: dict[str, tuple[Row, tuple[_Line, ...]]] = {}  # of the jobs in sight
         self._made_for: tuple[int, Glyphs] | None = None  # width and glyphs of the rows
@@ -222,9 +229,11 @@ class JobList(ScrollView, can_focus=True):
         self._clears = False  # whether the footer shows that there is something to clear
         self._anchor: tuple[str, int] | None = None  # a job in sight, and its line in the window
 
-    def show(self, state: JobsState, now: datetime, glyphs: Glyphs) -> None:
+    def show(
+        self, state: JobsState, now: datetime, glyphs: Glyphs, *, absent: bool = False
+    ) -> None:
         """Draw the rows in sight as of ``now``."""
-        self._state, self._now, self._glyphs = state, now, glyphs
+        self._state, self._now, self._glyphs, self._absent = state, now, glyphs, absent
         self._draw()
 
     def next_change_s(self, now: datetime) -> float | None:
@@ -331,6 +340,7 @@ class JobList(ScrollView, can_focus=True):
                 marked=state.is_marked(job.id),
                 cursor=cursor,
                 focused=cursor and focused,
+                alone=self._absent and not job.status.ended,
             )
             known = self._rows.get(job.id)
             rows[job.id] = (
@@ -481,12 +491,15 @@ class _Line:
         self.style: Style | None = None
 
 
-def summary(state: JobsState, width: int, glyphs: Glyphs) -> Content:
-    """One line: how many there are of what, what is marked, what is filtered. In words where they
+def summary(state: JobsState, width: int, glyphs: Glyphs, *, absent: bool = False) -> Content:
+    """One line: how many there are of what, that nobody works on those that aren't over
+    (``absent``: there is no engine), what is marked, what is filtered. In words where they
     fit, else with the signs of the rows."""
     counts = [(status, word, state.counts[status]) for status, word in _WORDS.items()]
     counts = [(status, word, count) for status, word, count in counts if count]
     notes = list(_notes(state))
+    if absent and any(not status.ended for status, _, _ in counts):
+        notes.insert(0, Content.styled(f"{glyphs.warning} no engine", "$warning"))
     spelt = [Content.styled(f"{count:,} {word}", STATUS_STYLE[s]) for s, word, count in counts]
     short = [
         Content.styled(f"{glyphs.job(status)} {count:,}", STATUS_STYLE[status])
