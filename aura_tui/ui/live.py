@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import msgspec
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.screen import ModalScreen
 
@@ -36,7 +35,7 @@ from aura_tui.ui.screens.leave import Leave
 from aura_tui.ui.state import RunState
 from aura_tui.ui.terminal.notices import Notices
 from aura_tui.ui.terminal.output import BoardDriver
-from aura_tui.ui.terminal.shown import Sent, Shown
+from aura_tui.ui.terminal.sparing import SparingApp
 from aura_tui.ui.theme import AURA
 from aura_tui.ui.watching import Watching
 from aura_tui.ui.widgets.preview import PreviewView
@@ -44,7 +43,6 @@ from aura_tui.ui.widgets.preview import PreviewView
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 
-    from rich.console import RenderableType
     from textual.screen import Screen
 
     from aura_tui.service import JobService
@@ -84,7 +82,7 @@ class Outcome(msgspec.Struct, frozen=True):
     leave: Leave = Leave.STAY
 
 
-class LiveBoard(App[None]):
+class LiveBoard(SparingApp):
     """Follows a service and draws it; what keys and widgets ask for is the subclass's."""
 
     TITLE = "aura-tui"
@@ -133,7 +131,6 @@ class LiveBoard(App[None]):
         self._shown_keys: tuple[object, ...] = ()
         self._selecting: str | None = None
         self._question: tuple[ConfirmCancel, str] | None = None  # about the job of that id
-        self.shown = Shown((0, 0))
         self._dress()
 
     @property
@@ -386,27 +383,6 @@ class LiveBoard(App[None]):
             self.say("Copied")
         else:
             self.say("Too much for the clipboard; select a part of it by hand", error=True)
-
-    def _display(
-        self, screen: Screen[object], renderable: RenderableType | CompositorUpdate | None
-    ) -> None:
-        """Textual's way to the terminal: an update is made shorter by what is there already."""
-        goes_out = not (self._batch_count or self.is_headless) and self._running
-        if goes_out and isinstance(renderable, LayoutUpdate | ChopsUpdate):
-            if self.shown.size != self.size:
-                self.shown = Shown(self.size)
-            text = self.shown.draw(renderable, self.console)
-            renderable = Sent(text) if text else None
-        super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual's own are updates
-
-    def on_resize(self) -> None:
-        """A terminal may have moved what it showed, also where it has the old size again."""
-        self.shown.forget()
-
-    def action_redraw(self) -> None:
-        """Send the whole screen again, whatever the terminal may show."""
-        self.shown.forget()
-        self.refresh(layout=True)
 
     def _write(self, codes: Iterable[str]) -> None:
         """Send control sequences of ours to the terminal, between two frames."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.drivers._writer_thread import WriterThread
 
-    from aura_tui.ui.live import LiveBoard
+    from aura_tui.ui.terminal.sparing import SparingApp
 
 MAX_WAITING_CHARS = 1 << 20  # several whole screens
 _LOOK_S = 1.0  # between two looks at whether the terminal is still there
@@ -111,8 +111,8 @@ class BoardDriver(LinuxDriver):
         self._output = None if made is None or file is None else Output(file, self._redraw)
 
     @property
-    def _board(self) -> LiveBoard:
-        return cast("LiveBoard", self._app)
+    def _board(self) -> SparingApp:
+        return cast("SparingApp", self._app)
 
     def _redraw(self) -> None:
         self._loop.call_soon_threadsafe(self._board.action_redraw)
