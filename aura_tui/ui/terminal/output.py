@@ -129,7 +129,8 @@ class BoardDriver(LinuxDriver):
         and Textual would read its end for ever, as fast as it can."""
         watch = select.poll()
         watch.register(self.fileno, 0)  # that it has hung up is told whatever one asks for
-        if watch.poll(0):
+        # Not POLLNVAL: macOS says that of some terminals that are well.
+        if any(told & (select.POLLHUP | select.POLLERR) for _, told in watch.poll(0)):
             os.kill(os.getpid(), signal.SIGHUP)
         else:
             self._looking = self._loop.call_later(_LOOK_S, self._look_for_hang_up)
