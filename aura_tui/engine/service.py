@@ -430,8 +430,11 @@ class EmbeddedService(StoreReading):
         waiting = self._queue.waiting()
         return QueueState(
             queued=len(waiting),
-            # One that an earlier engine left running waits like any other to be taken up.
-            running=sum(job.status is JobStatus.RUNNING for job in jobs if job.id not in waiting),
+            # One that an earlier engine left running waits like any other to be taken up; one that
+            # was just taken counts, though it hasn't said so yet.
+            running=sum(
+                job.status is not JobStatus.PAUSED for job in jobs if job.id not in waiting
+            ),
             paused=sum(job.status is JobStatus.PAUSED for job in jobs),
             waiting=waiting,
         )

@@ -74,7 +74,7 @@ def _paths() -> dict[str, Any]:
                 "listJobs",
                 "Jobs, newest first",
                 {"200": _json("A page", "PagePayload"), "422": _problem("A wrong query")},
-                [_status(), _limit(), _text_parameter(routes.CURSOR, "query")],
+                [_status(), _limit(), _cursor()],
             ),
             "post": {
                 **_operation(
@@ -310,6 +310,11 @@ def _status() -> dict[str, Any]:
 def _limit() -> dict[str, Any]:
     schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 50}
     return {"name": routes.LIMIT, "in": "query", "schema": schema}
+
+
+def _cursor() -> dict[str, Any]:
+    schema = {"type": "string", "pattern": "^[0-9]{1,18}$"}
+    return {"name": routes.CURSOR, "in": "query", "schema": schema}
 
 
 # -- the request -----------------------------------------------------------------------------------
