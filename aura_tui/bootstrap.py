@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui import settings as settings_
 from aura_tui.engine import home as home_
-from aura_tui.errors import AuraError
+from aura_tui.errors import AuraError, Code, EngineError
 from aura_tui.wire import unix
 
 if TYPE_CHECKING:
@@ -82,13 +82,25 @@ class Doors:
         """One that works: the one named, the one that runs, else one of our own."""
         if self.remote:
             return self._elsewhere()
-        return self._running() if self.runs_here() else self.embedded()
+        return self._running() if self.runs_here() else self._begin()
 
     def worker(self) -> AbstractAsyncContextManager[JobService]:
         """As :meth:`engine`, for work of ours: it goes on when the one that runs ends."""
-        if self.remote or not self.runs_here():
-            return self.engine()
-        return self._running(succeed=True)
+        if self.remote:
+            return self._elsewhere()
+        return self._running(succeed=True) if self.runs_here() else self._begin(succeed=True)
+
+    @asynccontextmanager
+    async def _begin(self, *, succeed: bool = False) -> AsyncIterator[JobService]:
+        """An engine of our own; where another process was a moment faster, that one's."""
+        async with contextlib.AsyncExitStack() as opened:
+            try:
+                service = await opened.enter_async_context(self.embedded())
+            except EngineError as e:
+                if e.code is not Code.ENGINE_BUSY:
+                    raise
+                service = await opened.enter_async_context(self._running(succeed=succeed))
+            yield service
 
     def look(self) -> AbstractAsyncContextManager[JobService]:
         """To read alone: no engine is started for it."""

@@ -168,6 +168,21 @@ async def collected(service: JobService, job_id: str) -> list[Envelope]:
     return [envelope async for envelope in service.events(job_id)]
 
 
+async def test_who_comes_a_moment_after_another_engine_is_its_client(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked when there was none."""
+    doors = Doors(load_settings({"AURA_HOME": str(program.home)}))
+    late = Doors(doors.settings)
+    async with doors.embedded(listen_after_s=0.0) as first:
+        monkeypatch.setattr(late, "runs_here", lambda: False)
+        opening = late.worker()  # as it was when it looked
+        monkeypatch.undo()
+        async with opening as second:
+            assert isinstance(second, Linked)
+            assert await second.list() == await first.list()
+
+
 def test_a_stale_socket_is_replaced(program: Program) -> None:
     process = program.start(*program.arguments("--duration", "60", *LONG))
     soon((program.home / "engine.sock").exists)
