@@ -134,10 +134,10 @@ class _Teller:
         stage, status = now.stage, now.status
         if status is StepStatus.PENDING:
             return
-        attempt = max(1, now.attempt)
-        fresh = attempt > before.attempt or before.status is StepStatus.PENDING
+        attempt = max(1, now.attempt)  # servers that count from 0 or not at all
+        fresh = now.attempt > before.attempt or before.status is StepStatus.PENDING
         direct = status in STEP_TRANSITIONS[before.status] and status is not StepStatus.STARTED
-        began = before.status is StepStatus.STARTED and attempt <= before.attempt
+        began = before.status is StepStatus.STARTED and now.attempt <= before.attempt
         if fresh and not (direct and before.status is StepStatus.PENDING):
             yield self._made(
                 ev.StepStatusChanged,

@@ -57,6 +57,15 @@ def test_what_is_known_already_needs_nothing() -> None:
 
 
 @settings(deadline=None, max_examples=80)
+@example(
+    [
+        ev.JobStatusChanged(job_id="job-1", timestamp=T0, status=JobStatus.RUNNING),
+        ev.StepStatusChanged(
+            job_id="job-1", timestamp=T0, step=Stage.SCRIPT, status=StepStatus.SKIPPED, attempt=0
+        ),
+    ],
+    [],
+)
 @given(st.lists(job_events(), max_size=10), st.lists(job_events(), max_size=10))
 def test_between_any_two_states_it_is_legal(
     some: list[ev.AnyJobEvent], more: list[ev.AnyJobEvent]
