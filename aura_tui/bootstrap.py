@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from aura_tui import settings as settings_
 from aura_tui.engine import home as home_
 from aura_tui.errors import AuraError, Code, EngineError
+from aura_tui.model.status import JobStatus
 from aura_tui.wire import unix
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 # something waits that long for it.
 _ANSWERS_S = 5.0
 _LOOK_S = 0.02
+# Engines may come and go while one is looked for, but not for as long as this.
+_FIND_S = 30.0
+# From one engine's end until the next one, in the background, takes calls: 1 to 2 s.
+_SUCCESSION_S = 20.0
 # What an engine listens with takes a moment to import; its first job goes first.
 _LISTEN_AFTER_S = 0.5
 _ATTEND_S = 0.5
@@ -54,6 +59,7 @@ class Doors:
         self.server = server
         self._token = token
         self._home = home_.Home(settings.home)
+        self._left_over = 0
 
     @property
     def socket(self) -> Path:
@@ -80,27 +86,15 @@ class Doors:
 
     def engine(self) -> AbstractAsyncContextManager[JobService]:
         """One that works: the one named, the one that runs, else one of our own."""
-        if self.remote:
-            return self._elsewhere()
-        return self._running() if self.runs_here() else self._begin()
+        return self._elsewhere() if self.remote else self._here(self.embedded)
 
     def worker(self) -> AbstractAsyncContextManager[JobService]:
         """As :meth:`engine`, for work of ours: it goes on when the one that runs ends."""
-        if self.remote:
-            return self._elsewhere()
-        return self._running(succeed=True) if self.runs_here() else self._begin(succeed=True)
+        return self._elsewhere() if self.remote else self._here(self.embedded, succeed=True)
 
-    @asynccontextmanager
-    async def _begin(self, *, succeed: bool = False) -> AsyncIterator[JobService]:
-        """An engine of our own; where another process was a moment faster, that one's."""
-        async with contextlib.AsyncExitStack() as opened:
-            try:
-                service = await opened.enter_async_context(self.embedded())
-            except EngineError as e:
-                if e.code is not Code.ENGINE_BUSY:
-                    raise
-                service = await opened.enter_async_context(self._running(succeed=succeed))
-            yield service
+    def lasting(self) -> AbstractAsyncContextManager[JobService]:
+        """One that stays when we leave: the one named or that runs, else a background engine."""
+        return self._elsewhere() if self.remote else self._here(None, succeed=True)
 
     def look(self) -> AbstractAsyncContextManager[JobService]:
         """To read alone: no engine is started for it."""
@@ -110,7 +104,54 @@ class Doors:
         """To change a job and leave: an engine of our own takes no work up."""
         if self.remote:
             return self._elsewhere()
-        return self._running() if self.runs_here() else self.embedded(work=False)
+        return self._here(lambda: self.embedded(work=False))
+
+    @asynccontextmanager
+    async def _here(
+        self,
+        begin: Callable[[], AbstractAsyncContextManager[JobService]] | None,
+        *,
+        succeed: bool = False,
+    ) -> AsyncIterator[JobService]:
+        """The engine that runs; where none does, what ``begin`` opens (None: a background one).
+        ``succeed``: when the process of the one that runs ends, a background engine goes on,
+        unasked."""
+        async with contextlib.AsyncExitStack() as opened:
+            yield await self._found(opened, begin, succeed=succeed)
+
+    async def _found(
+        self,
+        opened: contextlib.AsyncExitStack,
+        begin: Callable[[], AbstractAsyncContextManager[JobService]] | None,
+        *,
+        succeed: bool,
+    ) -> JobService:
+        until = time.monotonic() + _FIND_S
+        while True:
+            try:
+                if not self.runs_here():
+                    if begin is not None:
+                        return await opened.enter_async_context(begin())
+                    await asyncio.to_thread(self.start_background)
+                if await self._answering():
+                    return await opened.enter_async_context(self._client(succeed=succeed))
+                if self.runs_here():  # it takes no calls: its store can be read
+                    return await opened.enter_async_context(self._reader())
+            except EngineError as e:
+                # Another one began, or the one that answered ended, since we looked.
+                passing = e.code in (Code.ENGINE_BUSY, Code.ENGINE_UNREACHABLE)
+                if not passing or time.monotonic() > until:
+                    raise
+            await asyncio.sleep(_LOOK_S)
+
+    async def _answering(self) -> bool:
+        """Whether the engine that runs takes calls; one that has just begun soon does."""
+        until = time.monotonic() + _ANSWERS_S
+        while not await asyncio.to_thread(self.answers):
+            if time.monotonic() > until or not self.runs_here():
+                return False
+            await asyncio.sleep(_LOOK_S)
+        return True
 
     @asynccontextmanager
     async def embedded(
@@ -121,7 +162,8 @@ class Doors:
         listen_after_s: float = _LISTEN_AFTER_S,
     ) -> AsyncIterator[JobService]:
         """An engine in this process, which this user's other terminals reach over its socket
-        (unless whoever opens it ``listens`` by himself).
+        (unless whoever opens it ``listens`` by himself). What they gave it to do and it has not
+        done when it ends is what :meth:`go_on` is for.
 
         Entering raises EngineError where another one holds the home.
         """
@@ -133,15 +175,23 @@ class Doors:
             if not (work and listens):
                 yield service
                 return
+            given: set[str] = set()
             left = asyncio.Event()
-            listening = asyncio.create_task(self._listen(service, left, listen_after_s))
+            listening = asyncio.create_task(self._listen(service, left, listen_after_s, given.add))
             try:
                 yield service
             finally:
                 left.set()
                 await asyncio.wait((listening,))
+                self._left_over = await _under_way(service, given)
 
-    async def _listen(self, service: JobService, left: asyncio.Event, after_s: float) -> None:
+    async def _listen(
+        self,
+        service: JobService,
+        left: asyncio.Event,
+        after_s: float,
+        on_work: Callable[[str], None],
+    ) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(left.wait(), after_s)
         if left.is_set():
@@ -149,8 +199,17 @@ class Doors:
         server = await asyncio.to_thread(importlib.import_module, "aura_tui.server.run")
         # Without a socket (a disk that has none, say) others still read along.
         with contextlib.suppress(AuraError):
-            async with server.listening(service, self.settings, self.socket):
+            async with server.listening(service, self.settings, self.socket, on_work=on_work):
                 await left.wait()
+
+    def go_on(self) -> int:
+        """Have what other terminals gave to our own engine, which has ended, go on in the
+        background: they were told that it would. How many jobs that is. Raises EngineError.
+        Blocks."""
+        count, self._left_over = self._left_over, 0
+        if count:
+            self.start_background()
+        return count
 
     @asynccontextmanager
     async def _elsewhere(self) -> AsyncIterator[JobService]:
@@ -162,19 +221,11 @@ class Doors:
             yield service
 
     @asynccontextmanager
-    async def _running(self, *, succeed: bool = False) -> AsyncIterator[JobService]:
-        """The engine that runs; where it takes no calls, its store to read. ``succeed``: when its
-        process ends, a background engine goes on, unasked."""
+    async def _client(self, *, succeed: bool) -> AsyncIterator[JobService]:
         from aura_tui.client.service import RemoteService
 
-        until = time.monotonic() + _ANSWERS_S
-        while not await asyncio.to_thread(self.answers):
-            if time.monotonic() > until or not self.runs_here():
-                async with self._reader() as reader:
-                    yield reader
-                return
-            await asyncio.sleep(_LOOK_S)
-        async with RemoteService(uds=self.socket) as service:
+        patience_s = _SUCCESSION_S if succeed else 0.0
+        async with RemoteService(uds=self.socket, patience_s=patience_s) as service:
             attending = asyncio.create_task(self._attend(service, succeed=succeed))
             try:
                 yield service
@@ -224,3 +275,13 @@ class Doors:
 
         async with ReadOnlyService(self._home, self.settings) as service:
             yield service
+
+
+async def _under_way(service: JobService, job_ids: Iterable[str]) -> int:
+    """How many of the jobs wait or run."""
+    count = 0
+    for job_id in job_ids:
+        with contextlib.suppress(AuraError):  # one that retention has taken
+            status = (await service.get(job_id)).status
+            count += status in (JobStatus.QUEUED, JobStatus.RUNNING)
+    return count

@@ -58,6 +58,7 @@ class Foreground(NamedTuple):
     record: Path | None = None
     mode: str = ""
     hand_over: Callable[[], None] | None = None  # leaves what isn't over to a background engine
+    go_on: Callable[[], int] = lambda: 0  # the same of what others gave to an engine that has ended
 
 
 def show_board(what: Foreground) -> int:
@@ -71,6 +72,24 @@ def show_board(what: Foreground) -> int:
 
 
 async def _board(what: Foreground) -> int:
+    async with contextlib.AsyncExitStack() as ending:
+        ending.push_async_callback(_go_on, what)
+        return await _shown(what, ending)
+
+
+async def _go_on(what: Foreground) -> None:
+    """What other terminals gave to our engine, which has ended, goes on."""
+    with contextlib.suppress(AuraError):  # with the next engine, then
+        if count := await asyncio.to_thread(what.go_on):
+            jobs = (
+                "A job from another terminal goes"
+                if count == 1
+                else f"{count} jobs from other terminals go"
+            )
+            print_error(f"{jobs} on in the background; see: aura-tui jobs")
+
+
+async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
     from aura_tui.ui.board import board
     from aura_tui.ui.live import Look
     from aura_tui.ui.plain import end_lines
@@ -103,6 +122,8 @@ async def _board(what: Foreground) -> int:
             raise
         print_error("Left; a run that was not over goes on with: aura-tui watch")
         return 128 + heard[0]
+    if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
+        ending.pop_all()  # of every job that was under way, it was asked what becomes of it
     if outcome.job is not None and outcome.job.status.ended:
         for line in end_lines(outcome.job):  # the board is gone with its screen; this stays
             sys.stdout.write(f"{line}\n")
@@ -133,6 +154,12 @@ def show_lines(what: Foreground, *, json: bool) -> int:
 
 
 async def _follow(what: Foreground, *, json: bool) -> int:
+    async with contextlib.AsyncExitStack() as ending:
+        ending.push_async_callback(_go_on, what)
+        return await _followed(what, json=json)
+
+
+async def _followed(what: Foreground, *, json: bool) -> int:
     from aura_tui.ui.json_lines import follow_json
     from aura_tui.ui.plain import follow_plain
 

@@ -121,8 +121,6 @@ def run(
 
 def _detach(ways: Doors, begin: Callable[[JobService], Awaitable[str]]) -> int:
     """Submit to the engine that runs, or to a background one, and leave."""
-    if ways.embeds:
-        ways.start_background()
 
     async def act(service: JobService) -> int:
         job_id = await begin(service)
@@ -130,7 +128,7 @@ def _detach(ways: Doors, begin: Callable[[JobService], Awaitable[str]]) -> int:
         print_error(f"It goes on in the background; see: aura-tui watch {job_id}")
         return 0
 
-    return once(ways.engine, act)
+    return once(ways.lasting, act)
 
 
 def _check_now(request: JobRequest, ways: Doors) -> None:

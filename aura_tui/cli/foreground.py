@@ -43,6 +43,7 @@ def foreground(
         record=record,
         mode=mode,
         hand_over=ways.start_background if owns and ways.embeds else None,
+        go_on=ways.go_on,
     )
 
 

@@ -6,9 +6,10 @@ Methods that say so raise Broken for what passes; the others have tried once mor
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from aura_tui.client.http import Answer, Broken, damage
+from aura_tui.client.http import ANSWER_S, Answer, Broken, damage
 from aura_tui.client.refusal import broken, passes, refusal
 from aura_tui.errors import Code, EngineError, NotFound
 from aura_tui.wire import reading, routes
@@ -16,6 +17,7 @@ from aura_tui.wire import reading, routes
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+    from aura_tui.client.healing import Clock
     from aura_tui.client.http import Http
     from aura_tui.client.link import Switchboard
     from aura_tui.model.job import Job
@@ -23,14 +25,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _RECENT: Final = 100  # jobs of a snapshot of all
+_AGAIN_S: Final = 0.1  # between two tries of a patient request
 
 
 class Asking:
-    """Requests to one server; each that is answered is news of the link."""
+    """Requests to one server; each that is answered is news of the link.
 
-    def __init__(self, http: Http, switchboard: Switchboard) -> None:
+    ``patience_s``: how long one that no server got is tried again, and one that changes nothing.
+    """
+
+    def __init__(
+        self, http: Http, switchboard: Switchboard, clock: Clock, patience_s: float
+    ) -> None:
         self._http = http
         self._switchboard = switchboard
+        self._clock = clock
+        self._patience_s = patience_s
         self._is_ours: bool | None = None
 
     # -- one try: these raise Broken
@@ -97,16 +107,32 @@ class Asking:
 
     async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """A request that changes nothing: asked once more where the link broke, since it may only
-        be an idle connection that the server has just closed."""
+        be an idle connection that the server has just closed; then as long as there is patience."""
+        patience = self._patience()
         try:
             return await ask()
         except Broken as problem:
             if problem.error is not None:  # it answered
                 raise problem.error from None
-        try:
-            return await ask()
-        except Broken as problem:
-            raise problem.error or self._http.unreachable(problem) from None
+        while True:
+            try:
+                return await ask()
+            except Broken as problem:
+                if problem.error is not None or not await patience():
+                    raise problem.error or self._http.unreachable(problem) from None
+
+    def _patience(self) -> Callable[[], Awaitable[bool]]:
+        """Waits a little before the next try, or says that there is none: its time is over."""
+        time = asyncio.get_running_loop().time
+        until = time() + self._patience_s
+
+        async def more() -> bool:
+            if time() >= until or self._http.closed:
+                return False
+            await self._clock.sleep(_AGAIN_S)
+            return True
+
+        return more
 
     async def or_else(
         self, ask: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]
@@ -124,18 +150,33 @@ class Asking:
     async def tell(
         self,
         path: str,
+        job_id: str = "",
         *,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """POST, once: where the answer is lost, nobody knows whether it was done."""
-        try:
-            answer = await self._http.ask("POST", path, body=body or b"", headers=headers)
-        except Broken as problem:
-            raise self._http.unreachable(problem) from None
-        return self._accepted(answer)
+        key: str = "",
+    ) -> Job:
+        """POST; the job of the answer. Sent once: where the answer is lost, nobody knows whether it
+        was done. Within our patience that shows by the ``key``, the correlation id of a new job."""
+        patience = self._patience()
+        while True:
+            try:
+                answer = await self._http.ask("POST", path, body=body or b"", headers=headers)
+                return await self._job_in(self._accepted(answer), job_id)
+            except Broken as problem:
+                known = problem.unsent or (problem.cut and key)
+                if not known or not await patience():
+                    raise self._http.unreachable(problem) from None
+                if problem.cut and (job := await self._made(key)) is not None:
+                    return job
 
-    async def job_in(self, answer: Answer, job_id: str = "") -> Job:
+    async def _made(self, key: str) -> Job | None:
+        """The job with that correlation id. One that the engine which left us got is in the store
+        before the next engine answers."""
+        jobs = await self.patiently(lambda: self.recent(ANSWER_S))
+        return next((job for job in jobs if job.correlation_id == key), None)
+
+    async def _job_in(self, answer: Answer, job_id: str) -> Job:
         """The job of an answer: itself where it is whole, else as the server has it now."""
         job = reading.read_job(answer.body, job_id)
         if job is not None and job.last_event_id:

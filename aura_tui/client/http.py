@@ -50,7 +50,8 @@ _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # in no header, RFC 9110 5.5
 class Broken(Exception):
     """The link broke in a way that passes. ``retry_after_s`` is what the server asked for;
     ``error`` how the server put it to a command, None where it didn't answer; ``silent``: nothing
-    came for too long."""
+    came for too long; ``unsent``: nobody can have got the request; ``cut``: the other end left
+    while it was under way."""
 
     def __init__(
         self,
@@ -59,9 +60,13 @@ class Broken(Exception):
         retry_after_s: float | None = None,
         error: AuraError | None = None,
         silent: bool = False,
+        unsent: bool = False,
+        cut: bool = False,
     ) -> None:
         super().__init__(reason)
         self.silent = silent
+        self.unsent = unsent
+        self.cut = cut
         self.reason = reason
         self.retry_after_s = retry_after_s
         self.error = error
@@ -232,7 +237,7 @@ class Http:
             try:
                 uds = self._open.enter_context(unix.address(Path(uds)))
             except OSError:
-                raise Broken("there is no such socket") from None
+                raise Broken("there is no such socket", unsent=True) from None
         transport = httpx.AsyncHTTPTransport(verify=tls, limits=limits, uds=uds, trust_env=False)
         agent = {"User-Agent": f"aura-tui/{__version__}"}
         return httpx.AsyncClient(transport=transport, headers=agent, trust_env=False)
@@ -257,15 +262,15 @@ class Http:
         import httpx
 
         if isinstance(error, httpx.ConnectTimeout):
-            return Broken(f"no connection within {CONNECT_S:g} s")
+            return Broken(f"no connection within {CONNECT_S:g} s", unsent=True)
         if isinstance(error, httpx.ReadTimeout):
             return Broken(f"silent for {read_s:.3g} s", silent=True)
         if isinstance(error, httpx.ConnectError):
             return self._unconnected(error)
         if isinstance(error, (httpx.ReadError, httpx.WriteError)):
-            return Broken("the connection was reset")
+            return Broken("the connection was reset", cut=True)
         if isinstance(error, httpx.RemoteProtocolError):
-            return Broken(f"the connection was cut ({clean_line(str(error), 100)})")
+            return Broken(f"the connection was cut ({clean_line(str(error), 100)})", cut=True)
         return Broken(f"the connection broke ({type(error).__name__})")
 
     def _unconnected(self, error: httpx.ConnectError) -> Broken | AuraError:
@@ -282,14 +287,14 @@ class Http:
             return self.not_an_engine("it doesn't speak TLS", "Is the address http, not https?")
         for cause in _causes(error):
             if isinstance(cause, socket.gaierror):
-                return Broken("its name can't be resolved")
+                return Broken("its name can't be resolved", unsent=True)
             if isinstance(cause, ConnectionRefusedError):
-                return Broken("the connection was refused")
+                return Broken("the connection was refused", unsent=True)
             if isinstance(cause, FileNotFoundError):
-                return Broken("there is no such socket")
+                return Broken("there is no such socket", unsent=True)
             if isinstance(cause, OSError) and cause.strerror:
-                return Broken(clean_line(cause.strerror, 100).lower())
-        return Broken("it can't be reached")
+                return Broken(clean_line(cause.strerror, 100).lower(), unsent=True)
+        return Broken("it can't be reached", unsent=True)
 
     def unreachable(self, broken: Broken) -> EngineError:
         """What a command says where a break is the end of it."""

@@ -4,9 +4,9 @@
         job = await service.submit(request)
         async for envelope in service.events(job.id): ...
 
-A request is answered or raises at once: a command is not the place to wait for a server. A stream
-is, and comes back by itself (``healing.py``). Entering the service asks the server what it is;
-where there is none, that raises EngineError.
+A request is answered or raises at once: a command is not the place to wait for a server, unless the
+next one is known to begin (``patience_s``). A stream is, and comes back by itself (``healing.py``).
+Entering the service asks the server what it is; where there is none, that raises EngineError.
 """
 
 from __future__ import annotations
@@ -67,8 +67,9 @@ class RemoteService:
 
     Give ``url`` or ``uds`` (a Unix socket). ``cache`` holds what is downloaded (None: the
     platform's cache folder), ``ca`` names certificates to trust beside the usual ones.
-    ``heartbeat_s`` is how often the server speaks at least. ``delivery`` puts files into the
-    folder of :meth:`submit`.
+    ``heartbeat_s`` is how often the server speaks at least. ``patience_s``: how long a request
+    waits for a server that isn't there, because the next one begins at the same address.
+    ``delivery`` puts files into the folder of :meth:`submit`.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class RemoteService:
         ca: Path | None = None,
         cache: Path | None = None,
         heartbeat_s: float = HEARTBEAT_S,
+        patience_s: float = 0.0,
         delivery: Delivery | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -94,7 +96,7 @@ class RemoteService:
         self._downloads: Downloads | None = None
         self._wake = asyncio.Event()
         self._wanted = False  # somebody asked for the next try, and nobody has looked
-        self._asking = Asking(self._http, self._switchboard)
+        self._asking = Asking(self._http, self._switchboard, self._clock, patience_s)
         self._deliver_to: dict[str, Path] = {}
         self._delivering = asyncio.Lock()
         self.notices: list[str] = []  # what a person should know of how it is connected
@@ -176,7 +178,8 @@ class RemoteService:
         engine itself puts them there."""
         check(request)
         named = "".join(c for c in correlation_id or "" if c.isascii() and c.isprintable())[:100]
-        headers = {routes.CORRELATION_ID: named or secrets.token_hex(8)}
+        key = "" if named else secrets.token_hex(8)
+        headers = {routes.CORRELATION_ID: named or key}
         if deliver_to is not None and self._http.address.uds is not None:
             headers[routes.DELIVER_TO] = quote(str(deliver_to.absolute()), safe="/")
             deliver_to = None
@@ -190,8 +193,7 @@ class RemoteService:
                 )
             await asyncio.to_thread(self._delivery.check, deliver_to)
         body = msgspec.json.encode(request)
-        answer = await self._asking.tell(routes.JOBS, body=body, headers=headers)
-        job = await self._asking.job_in(answer)
+        job = await self._asking.tell(routes.JOBS, body=body, headers=headers, key=key)
         if deliver_to is not None:
             self._deliver_to[job.id] = deliver_to
         return job
@@ -210,15 +212,13 @@ class RemoteService:
 
     async def retry(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        answer = await self._asking.tell(routes.path(routes.JOB_RETRY, job_id))
-        job = await self._asking.job_in(answer)
+        job = await self._asking.tell(routes.path(routes.JOB_RETRY, job_id))
         if job_id in self._deliver_to:
             self._deliver_to[job.id] = self._deliver_to[job_id]
         return job
 
     async def _change(self, template: str, job_id: str) -> Job:
-        answer = await self._asking.tell(routes.path(template, job_id))
-        return await self._asking.job_in(answer, job_id)
+        return await self._asking.tell(routes.path(template, job_id), job_id)
 
     # -- JobService: reading
 

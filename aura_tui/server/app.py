@@ -17,6 +17,8 @@ from aura_tui.server.options import Bounds, Limits
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
@@ -36,7 +38,9 @@ class ServerApp:
         limits: Limits | None = None,
         bounds: Bounds | None = None,
         heartbeat_s: float = 10.0,
+        on_work: Callable[[str], None] = lambda job_id: None,
     ) -> None:
+        """``on_work`` hears of each job that somebody has the service work on."""
         bounds = bounds or Bounds()
         self._accesses: list[Access] = []
         self.hub = Hub(
@@ -47,7 +51,7 @@ class ServerApp:
         )
         self._health = Health(service, self.hub, settings)
         self._openapi: bytes | None = None
-        jobs = JobHandlers(service, self.hub, Limiter(limits or Limits()), bounds)
+        jobs = JobHandlers(service, self.hub, Limiter(limits or Limits()), bounds, on_work)
         self._router = Router(
             [
                 Route(routes.JOBS, jobs.jobs, methods=["GET", "POST"]),

@@ -39,11 +39,19 @@ _MAX_PAGES = 20  # of the service's, looked through for one page of a caller's o
 class JobHandlers:
     """What is done for each route. A job that the caller doesn't see is a job that isn't there."""
 
-    def __init__(self, service: JobService, hub: Hub, limiter: Limiter, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        service: JobService,
+        hub: Hub,
+        limiter: Limiter,
+        bounds: Bounds,
+        on_work: Callable[[str], None],
+    ) -> None:
         self._service = service
         self._hub = hub
         self._limiter = limiter
         self._bounds = bounds
+        self._on_work = on_work  # hears of each job that a caller has the engine work on
         self._digests = Digests()
 
     async def _job(self, request: Request) -> Job:
@@ -79,6 +87,7 @@ class JobHandlers:
             # where, since they could write there themselves.
             deliver_to=Path(unquote(folder)) if folder and not caller.outside else None,
         )
+        self._on_work(job.id)
         return _made(job)
 
     async def retry(self, request: Request) -> Response:
@@ -86,7 +95,9 @@ class JobHandlers:
 
         async def again(job_id: str) -> Job:
             self._limiter.job(exchange_of(request).caller)
-            return await self._service.retry(job_id)
+            job = await self._service.retry(job_id)
+            self._on_work(job.id)
+            return job
 
         return await self._change(request, again, _made)
 
@@ -100,7 +111,13 @@ class JobHandlers:
 
     async def resume(self, request: Request) -> Response:
         """POST /api/jobs/{id}/resume."""
-        return await self._limited(request, self._service.resume, 200)
+
+        async def go_on(job_id: str) -> Job:
+            job = await self._service.resume(job_id)
+            self._on_work(job.id)
+            return job
+
+        return await self._limited(request, go_on, 200)
 
     async def _limited(
         self, request: Request, act: Callable[[str], Awaitable[Job]], status: int

@@ -99,14 +99,19 @@ async def serve(
 
 @contextlib.asynccontextmanager
 async def listening(
-    service: JobService, settings: Settings, path: Path
+    service: JobService,
+    settings: Settings,
+    path: Path,
+    *,
+    on_work: Callable[[str], None] = lambda job_id: None,
 ) -> AsyncIterator[ServerApp]:
     """Listen on a Unix socket at ``path`` while the block lasts: for this user alone, no token.
 
-    For every engine, wherever it runs. A stale socket is replaced. Raises EngineError where
-    another process listens there, or where nobody can.
+    For every engine, wherever it runs. A stale socket is replaced. ``on_work`` hears of each job
+    that came, or goes on, through it. Raises EngineError where another process listens there, or
+    where nobody can.
     """
-    app = ServerApp(service, settings)
+    app = ServerApp(service, settings, on_work=on_work)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(app.hub.aclose)
         listener = await stack.enter_async_context(_on_unix(app, path))

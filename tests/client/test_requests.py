@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from aura_tui.client import http
 from aura_tui.client.address import of_url
@@ -21,13 +22,15 @@ from aura_tui.settings import Secret
 from aura_tui.wire import payload
 from tests.client.scripted import Scripted, health, job, json
 from tests.model.strategies import JOB_ID, fresh_job
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from tests.client.conftest import Connect
+    from tests.client.conftest import Connect, Waits
     from tests.client.scripted import Handler, Talk
 
 JOB = f"/api/jobs/{JOB_ID}"
 SECRET = "s3cret-token"
+REQUEST = JobRequest(brief=Brief(text="words"))
 
 
 def problem(status: int, **fields: object) -> Handler:
@@ -139,9 +142,73 @@ async def test_no_name_breaks_a_request(server: Scripted, connect: Connect) -> N
         await connect(server.url).get("\udcff")
     server.on("/api/jobs", json({"jobId": JOB_ID, "status": "Queued"}, 202))
     server.on(JOB, job(fresh_job()))
-    request = JobRequest(brief=Brief(text="words"))
-    await connect(server.url).submit(request, correlation_id="\u00e9\n\x00c")
+    await connect(server.url).submit(REQUEST, correlation_id="\u00e9\n\x00c")
     assert server.asked("/api/jobs")[-1].headers["x-correlation-id"] == "c"
+
+
+# --- a server that another one follows
+
+
+async def test_a_request_that_nobody_got_waits_for_the_next_engine(
+    connect: Connect, waits: Waits, tmp_path: Path
+) -> None:
+    socket = tmp_path / "engine.sock"
+    waits.hold = asyncio.Event()
+    service = connect(uds=socket, patience_s=20.0)
+    submitting = asyncio.create_task(service.submit(REQUEST))
+    getting = asyncio.create_task(service.get(JOB_ID))
+    await until(lambda: len(waits.seconds) == 2)
+    async with Scripted(uds=str(socket)) as engine:
+        engine.on("/api/jobs", job(fresh_job()))
+        engine.on(JOB, job(fresh_job()))
+        waits.hold.set()
+        assert await submitting == await getting == fresh_job()
+        assert len(engine.asked("/api/jobs")) == 1
+
+
+async def test_patience_ends(connect: Connect, tmp_path: Path) -> None:
+    service = connect(uds=tmp_path / "engine.sock", patience_s=0.05)
+    for act in (service.submit(REQUEST), service.get(JOB_ID), service.cancel(JOB_ID)):
+        with pytest.raises(EngineError) as caught:
+            await act
+        assert caught.value.code is Code.ENGINE_UNREACHABLE
+
+
+@pytest.mark.parametrize("got", [True, False])
+async def test_a_submit_whose_answer_was_cut_is_not_done_twice(
+    server: Scripted, connect: Connect, *, got: bool
+) -> None:
+    """The engine ended under it; what the next one has tells whether it had been taken."""
+
+    async def cut(talk: Talk) -> None:
+        key = talk.asked.headers["x-correlation-id"]
+        found = replace(fresh_job(), correlation_id=key if got else "another")
+        page = payload.page_payload(JobPage((found,), None))
+        server.on("/api/jobs", json(page), job(fresh_job()))
+        talk.reset()
+
+    server.on("/api/jobs", cut)
+    server.on(JOB, job(fresh_job()))
+    made = await connect(server.url, patience_s=20.0).submit(REQUEST)
+    assert made.id == JOB_ID
+    methods = [asked.method for asked in server.asked("/api/jobs")]
+    assert methods == (["POST", "GET"] if got else ["POST", "GET", "POST"])
+
+
+@pytest.mark.parametrize("options", [{}, {"patience_s": 20.0}])
+async def test_what_may_have_been_done_is_not_asked_again(
+    server: Scripted, connect: Connect, options: dict[str, float]
+) -> None:
+    async def cut(talk: Talk) -> None:
+        talk.reset()
+
+    for path in ("/api/jobs", f"{JOB}/retry"):
+        server.on(path, cut)
+    service = connect(server.url, **options)
+    for act in (service.submit(REQUEST, correlation_id="mine"), service.retry(JOB_ID)):
+        with pytest.raises(EngineError):
+            await act
+    assert len(server.requests) == 2
 
 
 # --- no server, or another one

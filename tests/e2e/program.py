@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -65,10 +67,16 @@ class Program:
         return process
 
     def close(self) -> None:
-        """End what was started."""
+        """End what was started, and the background engine."""
         for process in self._started:
             process.kill()
             process.communicate()
+        lock = self.home / "engine.lock"
+        # Whoever has the lock writes its name there; it is empty when nobody has.
+        held = lock.read_bytes() if lock.exists() else b""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if held and os.getsid(pid := json.loads(held)["pid"]) == pid:
+                os.kill(pid, signal.SIGTERM)
 
     def run(
         self, *arguments: str | Path, input: bytes | None = None, **environ: str

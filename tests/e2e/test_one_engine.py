@@ -168,6 +168,49 @@ async def collected(service: JobService, job_id: str) -> list[Envelope]:
     return [envelope async for envelope in service.events(job_id)]
 
 
+def test_starts_at_the_same_moment_all_make_their_video(program: Program) -> None:
+    """One has the engine, and ends with its own job; the others are its clients, then another
+    one's, whatever they were just asking it."""
+    outs = [program.folder / f"out{number}" for number in range(4)]
+    arguments = program.arguments("--progress", "plain")
+    started = [program.start(*arguments[:2], "-o", out, *arguments[4:]) for out in outs]
+    for process in started:
+        said, errors = process.communicate(timeout=90)
+        assert process.returncode == 0, (said + errors).decode()
+    assert all([*out.glob("*.mp4")] for out in outs)
+    assert [job["status"] for job in program.jobs()] == ["Succeeded"] * 4
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGHUP])
+def test_what_another_terminal_gave_goes_on_when_the_engine_ends(
+    program: Program, running: subprocess.Popen[bytes], end: signal.Signals
+) -> None:
+    """It was told that its job goes on in the background."""
+    folder = program.folder / "given"
+    detached = program.run(
+        *("run", "A second film about tides", "-o", folder, "--detach"),
+        *("--resolution", "256x144", "--fps", "10"),
+    )
+    assert detached.returncode == 0, detached.stderr
+    running.send_signal(end)
+    _, errors = running.communicate(timeout=60)
+    assert b"A job from another terminal goes on in the background" in errors
+    assert running.returncode == 128 + end
+    if end == signal.SIGHUP:  # it goes on as well, before the other
+        assert program.run("cancel", program.jobs()[1]["jobId"]).returncode == 0
+    assert program.run("watch", detached.stdout.strip(), "--progress", "json").returncode == 0
+    assert [*folder.glob("*.mp4")]
+
+
+def test_an_engine_that_only_had_its_own_work_leaves_none_behind(
+    program: Program, running: subprocess.Popen[bytes]
+) -> None:
+    running.terminate()
+    _, errors = running.communicate(timeout=60)
+    assert b"background" not in errors
+    assert not (program.home / "background.log").exists()
+
+
 async def test_who_comes_a_moment_after_another_engine_is_its_client(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
