@@ -7,6 +7,7 @@ import traceback
 import wave
 from typing import TYPE_CHECKING
 
+import httpx  # noqa: F401  # the first request's import of it takes longer than it may
 import pytest
 
 from aura_tui.errors import AuraError, Code, InputError, StageError
