@@ -81,6 +81,7 @@ class StageContext:
         self.report = report
         self.reused = 0
         self.made = 0
+        self._new: set[str] = set()  # keys of those made
         self.keys: list[str] = []  # of the pieces that the stage is made of, as they get known
 
     def log(self, message: str, severity: Severity = "info") -> None:
@@ -153,10 +154,12 @@ class StageContext:
             ) from e
         except OSError as e:
             raise storage_error(e) from e
-        if piece.reused:
+        # One that this very stage made before, a sentence said twice, is no work from before.
+        if piece.reused and key not in self._new:
             self.reused += 1
         else:
             self.made += 1
+            self._new.add(key)
         return piece
 
 
