@@ -32,7 +32,7 @@ def blank(job_id: str) -> Job:
 def catch_up(before: Job, now: Job, at: datetime) -> Iterator[ev.AnyJobEvent]:
     """The events from ``before`` to ``now``, its end included. Times are ``at`` where the job
     doesn't tell them."""
-    told = _Teller(now, at)
+    told = _Teller(now, at, most=now.percent)
     yield from told.beginning(before)
     if before.status is JobStatus.PAUSED and now.status is not JobStatus.PAUSED:
         yield told.status(JobStatus.RUNNING)
@@ -102,8 +102,10 @@ def _finished(step: Step) -> Step:
 class _Teller:
     """Makes events of a job."""
 
-    def __init__(self, job: Job, at: datetime) -> None:
+    def __init__(self, job: Job, at: datetime, most: float = 100.0) -> None:
+        """``most``: the percent of the job that none of them goes past."""
         self._job = job
+        self._most = most
         self._at = at
         self._same = {"job_id": job.id, "correlation_id": job.correlation_id}
 
@@ -144,6 +146,7 @@ class _Teller:
                 now.started_at,
                 step=stage,
                 status=StepStatus.STARTED,
+                percent=min(self._most, stage.start_percent),
                 attempt=attempt,
             )
             began = True
@@ -165,6 +168,7 @@ class _Teller:
                 now.ended_at,
                 step=stage,
                 status=status,
+                percent=min(self._most, stage.end_percent) if status.done else None,
                 attempt=attempt,
                 duration_ms=now.duration_ms,
             )
@@ -176,7 +180,7 @@ class _Teller:
             None,
             step=step.stage,
             progress_pct=step.percent,
-            percent=step.stage.overall_percent(step.percent),
+            percent=min(self._most, step.stage.overall_percent(step.percent)),
             message=step.message,
             substage_detail=step.detail,
             current_item=step.item,

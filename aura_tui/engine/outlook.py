@@ -60,6 +60,15 @@ class Outlook:
             shares=self._shares,
         )
 
+    def span(self, stage: Stage, percent: float) -> tuple[float, float]:
+        """From which percent of the job to which one ``stage`` takes it, where the ones before it
+        have come to ``percent``: by the time that the rest of them takes, as earlier runs tell it,
+        so that the percent grows as the time passes. Where none tells, by the stage's share."""
+        part = eta.part(self._history(), self.work, stage, self._shares)
+        if part is None:
+            return max(percent, stage.start_percent), max(percent, stage.end_percent)
+        return percent, percent + (100.0 - percent) * part
+
     def over(self, stage: Stage, keys: list[str], made: int) -> None:
         """``stage`` ended, whichever way: it asked for ``keys`` and made so many of them."""
         entry = ledger_.Made(tuple(keys), self._setups[stage])

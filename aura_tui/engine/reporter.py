@@ -36,9 +36,9 @@ _INTERVAL_S = 0.1
 class StageReporter:
     """The :class:`~aura_tui.pipeline.context.Reporter` of one stage of one job.
 
-    ``tell`` makes an event of the job and ``emit`` takes it; ``forecast(percent)`` judges the
-    time remaining; ``clock`` is the job's active time; ``preview`` is where
-    the newest picture gets a name.
+    ``tell`` makes an event of the job and ``emit`` takes it; ``span`` are the percents of the job
+    at the stage's start and end; ``forecast(percent)`` judges the time remaining; ``clock`` is the
+    job's active time; ``preview`` is where the newest picture gets a name.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class StageReporter:
         *,
         tell: Tell,
         stage: Stage,
+        span: tuple[float, float],
         clock: Clock,
         emit: Callable[[ev.AnyJobEvent], None],
         forecast: Callable[[float], Eta | None],
@@ -54,6 +55,7 @@ class StageReporter:
     ) -> None:
         self._tell = tell
         self._stage = stage
+        self._span = span
         self._clock = clock
         self._emit = emit
         self._forecast = forecast
@@ -68,6 +70,12 @@ class StageReporter:
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self.artifacts: list[ev.Artifact] = []
+
+    @property
+    def overall(self) -> float:
+        """Percent of the job, as last reported."""
+        first, last = self._span
+        return round(first + (last - first) * self._percent / 100.0, 2)
 
     def progress(
         self,
@@ -86,6 +94,8 @@ class StageReporter:
         self._percent = max(self._percent, min(100.0, percent))
         at = self._percent
 
+        overall = self.overall
+
         def event() -> ev.StepProgressed:
             forecast = self._forecast(at)
             elapsed = self._clock.seconds()
@@ -94,7 +104,7 @@ class StageReporter:
                 step=self._stage,
                 phase=self._stage.phase,
                 progress_pct=round(at, 2),
-                percent=round(self._stage.overall_percent(at), 2),
+                percent=overall,
                 message=message,
                 substage_detail=detail,
                 current_item=item,

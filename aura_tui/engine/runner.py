@@ -71,6 +71,9 @@ class Runner:
         self._attempts = {step.stage: step.attempt for step in record.job.steps}
         self._stage: Stage | None = None
         self._stage_began_s = 0.0
+        # Percents of the job at the start and the end of that stage.
+        self._span = (record.job.percent, record.job.percent)
+        self._reporter: StageReporter | None = None
         self._timeline: Timeline | None = None
         self._artifacts: dict[str, ev.Artifact] = {a.name: a for a in record.job.artifacts}
         self._end: _End | None = None
@@ -124,12 +127,11 @@ class Runner:
                 self._emit(event)
 
     def _status(self, status: JobStatus) -> ev.JobStatusChanged:
-        percent = self._stage.start_percent if self._stage else 0.0
         return self._tell(
             ev.JobStatusChanged,
             status=status,
             stage=self._stage or Stage.SCRIPT,
-            percent=percent,
+            percent=self._reporter.overall if self._reporter else round(self._span[0], 2),
         )
 
     def _log(self, message: str, severity: ev.Severity = "info") -> ev.JobLogged:
@@ -225,6 +227,7 @@ class Runner:
         self._stage = stage
         self._attempts[stage] += 1
         started_s = self._stage_began_s = clock.seconds()
+        self._span = self._outlook.span(stage, self._span[1])
 
         def forecast(percent: float) -> Eta | None:
             return self._outlook.remaining(stage, percent, clock.seconds() - started_s)
@@ -236,12 +239,14 @@ class Runner:
                 step=stage,
                 phase=stage.phase,
                 status=StepStatus.STARTED,
+                percent=round(self._span[0], 2),
                 attempt=self._attempts[stage],
             )
         )
-        reporter = StageReporter(
+        reporter = self._reporter = StageReporter(
             tell=self._tell,
             stage=stage,
+            span=self._span,
             clock=clock,
             emit=self._emit_soon,
             forecast=forecast,
@@ -287,6 +292,7 @@ class Runner:
             step=stage,
             phase=stage.phase,
             status=status,
+            percent=round(self._span[1], 2) if status.done else None,
             attempt=self._attempts[stage],
             duration_ms=round((self.children.clock.seconds() - self._stage_began_s) * 1000),
         )
@@ -358,6 +364,7 @@ class Runner:
         reporter = StageReporter(
             tell=self._tell,
             stage=Stage.RENDERING,
+            span=self._span,
             clock=children.clock,
             emit=lambda _: None,
             forecast=lambda _: None,

@@ -118,6 +118,18 @@ def forecast(history: Mapping[Stage, Sequence[Past]], work: Work, shares: Shares
     return Eta(seconds=max(1.0, mid), low=low, high=max(1.0, high), runs=runs)
 
 
+def part(
+    history: Mapping[Stage, Sequence[Past]], work: Work, stage: Stage, shares: Shares
+) -> float | None:
+    """Of the time from the begin of ``stage`` to the job's end, the part (0-1) that is its own.
+    None where that isn't known, or nothing is left to do."""
+    here = _whole(history, work, [stage], shares)
+    later = _whole(history, work, list(Stage)[stage.position + 1 :], shares)
+    if here is None or later is None:
+        return None
+    return here[0] / whole if 0 < (whole := here[0] + later[0]) < _MAX_S else None
+
+
 def typical(history: Mapping[Stage, Sequence[Past]], work: Work) -> dict[Stage, Usual]:
     """What each stage takes for as much as ``work``; those that no run like it measured aside."""
     found = {stage: _usual(history, work, stage) for stage in history}

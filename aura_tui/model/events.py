@@ -201,17 +201,21 @@ class JobStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
 
 class StepStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
     """``step-status``: a stage started or ended. ``attempt`` counts from 1 within the job;
-    ``phase`` is the step's own where none is given."""
+    ``phase`` is the step's own where none is given. ``percent`` of the job is then reached; None:
+    the stage's own share of the whole."""
 
     step: Stage
     status: StepStatus
     phase: str = ""
+    percent: float | None = None
     attempt: int = _written(1)
     duration_ms: int | None = None  # active time, pauses left out; None while it runs
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
         _phase(self)
+        if self.percent is not None:
+            _percent(self, "percent")
         _whole(self, "attempt")
         _whole(self, "duration_ms")
 

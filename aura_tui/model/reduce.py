@@ -106,7 +106,7 @@ def _step_status(job: Job, event: ev.StepStatusChanged) -> _Changes:
             warnings=step.warnings,
         )
         stage = job.stage if _behind(event.step, job.stage) else event.step
-        percent = max(job.percent, event.step.start_percent)
+        percent = max(job.percent, _or(event.percent, event.step.start_percent))
         return {"steps": _with_step(job, step), "stage": stage, "percent": percent}
     changes: dict[str, Any] = {
         "status": event.status,
@@ -118,7 +118,7 @@ def _step_status(job: Job, event: ev.StepStatusChanged) -> _Changes:
     percent = job.percent
     if event.status.done:
         changes["percent"] = 100.0
-        percent = max(percent, event.step.end_percent)
+        percent = max(percent, _or(event.percent, event.step.end_percent))
     steps = _with_step(job, replace(step, **changes))
     # A stage that told no progress took its time all the same.
     active_s = sum(s.duration_ms or 0 for s in steps) / 1000
@@ -149,7 +149,7 @@ def _step_progress(job: Job, event: ev.StepProgressed) -> _Changes:
         )
     return {
         "steps": _with_step(job, step),
-        "percent": max(job.percent, min(event.percent, event.step.end_percent)),
+        "percent": max(job.percent, event.percent),
         "elapsed_s": max(_or(job.elapsed_s, 0.0), _or(event.elapsed_seconds, 0.0)),
         "eta": eta if job.status is JobStatus.RUNNING else None,
     }

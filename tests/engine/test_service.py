@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, Conflict, EngineError, InputError, NotFound, StageError, Transient
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
 from aura_tui.model.reduce import fold
+from aura_tui.model.request import RenderSpec
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.naming import resolve
@@ -261,6 +263,39 @@ async def test_a_failure_has_a_code_a_remedy_and_the_log(
     assert done.step(Stage.RENDERING).status is StepStatus.FAILED
     assert done.step(Stage.RENDERING).errors[0].code == "E600"
     assert "The encoder broke [E600]" in text
+
+
+async def test_the_percent_grows_as_the_time_passes_once_a_run_was_measured(
+    settings: Settings, small: SmallStages
+) -> None:
+    async def slow_voice(stage: str, ctx: StageContext, scene: int) -> None:
+        if stage == "voice":
+            await asyncio.sleep(0.2)
+
+    small.hook = slow_voice
+    async with EmbeddedService(settings, stages=small) as service:
+        begun: list[dict[Stage, float]] = []
+        for text in ("one", "two"):
+            asked = replace(request(text), render_spec=RenderSpec(res="128x128", fps=30))
+            events = await follow(service, (await service.submit(asked)).id)
+            told = [
+                percent
+                for e in events
+                if (percent := getattr(e.event, "percent", None)) is not None
+            ]
+            assert told == sorted(told)  # in each event as well as in the fold
+            begun.append(
+                {
+                    e.event.step: e.event.percent or 0.0
+                    for e in events
+                    if isinstance(e.event, ev.StepStatusChanged)
+                    and e.event.status is StepStatus.STARTED
+                }
+            )
+    # Nothing was measured before the first one.
+    assert begun[0] == {stage: stage.start_percent for stage in Stage}
+    assert begun[1][Stage.VOICE] < 15
+    assert 70 < begun[1][Stage.VISUALS] < begun[1][Stage.RENDERING] < 100
 
 
 async def test_a_retry_makes_only_what_is_missing(settings: Settings, small: SmallStages) -> None:

@@ -41,10 +41,20 @@ def status(value: JobStatus, seconds: float = 1, **fields: object) -> ev.AnyJobE
 
 
 def step(
-    value: StepStatus, *, stage: Stage = Stage.VOICE, attempt: int = 1, seconds: float = 2
+    value: StepStatus,
+    *,
+    stage: Stage = Stage.VOICE,
+    attempt: int = 1,
+    seconds: float = 2,
+    percent: float | None = None,
 ) -> ev.StepStatusChanged:
     return ev.StepStatusChanged(
-        job_id=JOB_ID, timestamp=at(seconds), step=stage, status=value, attempt=attempt
+        job_id=JOB_ID,
+        timestamp=at(seconds),
+        step=stage,
+        status=value,
+        attempt=attempt,
+        percent=percent,
     )
 
 
@@ -186,9 +196,14 @@ def test_neither_elapsed_time_nor_attempts_fall() -> None:
     assert then(job, step(S.COMPLETED, attempt=1)).step(Stage.VOICE).attempt == 3
 
 
-def test_progress_of_a_stage_never_runs_past_its_end() -> None:
-    job = after(status(J.RUNNING), step(S.STARTED), progress(50, percent=99.0))
-    assert job.percent == Stage.VOICE.end_percent
+def test_how_far_the_job_is_events_say_themselves_or_else_the_stages_shares() -> None:
+    job = after(status(J.RUNNING), step(S.STARTED, percent=2.0))
+    assert job.percent == 2
+    assert (job := then(job, progress(50, percent=9.0))).percent == 9
+    assert then(job, step(S.COMPLETED)).percent == Stage.VOICE.end_percent
+    assert (job := then(job, step(S.COMPLETED, percent=11.0))).percent == 11
+    assert then(job, step(S.STARTED, stage=Stage.VISUALS, percent=3.0)).percent == 11
+    assert then(job, step(S.STARTED, stage=Stage.VISUALS)).percent == Stage.VISUALS.start_percent
 
 
 def test_progress_counts_only_for_a_started_step() -> None:
