@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import importlib.util
 import inspect
 import subprocess
 import sys
@@ -30,6 +31,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    if importlib.util.find_spec("atheris") is None:
+        parser.error("atheris is not there; get it by: pip install atheris")
     sys.path.insert(0, str(ROOT))
     from tests.chaos.input import rules
 
