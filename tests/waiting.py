@@ -24,6 +24,13 @@ def state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
+def stopped(pid: int) -> bool:
+    """Whether SIGSTOP holds it. A parent whose child was stopped between vfork and exec waits for
+    that child in the kernel (D), and its own stop with it."""
+    now = state(pid)
+    return now == "T" or (now == "D" and [state(child) for child in below(pid)] == ["T"])
+
+
 async def until(predicate: Callable[[], object], timeout: float = 10.0) -> None:
     """Return as soon as ``predicate`` holds; fail after ``timeout`` seconds."""
     async with asyncio.timeout(timeout):

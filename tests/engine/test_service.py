@@ -21,7 +21,7 @@ from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.naming import resolve
 from tests.engine.conftest import ended, follow, request, with_engine
 from tests.engine.stages import SCENES, SmallStages, forever, spawn_sleepers
-from tests.waiting import alive, state, until
+from tests.waiting import alive, stopped, until
 
 if TYPE_CHECKING:
     from aura_tui.pipeline.context import StageContext
@@ -214,13 +214,13 @@ async def test_pause_stops_children_and_clocks_and_resume_goes_on(
         await until(lambda: runner.children.pids)
         (pid,) = runner.children.pids
         assert (await service.pause(job.id)).status is JobStatus.PAUSED
-        await until(lambda: state(pid) == "T")
+        await until(lambda: stopped(pid))
         stood = runner.children.clock.seconds()
         with pytest.raises(Conflict):
             await service.pause(job.id)
         assert runner.children.clock.seconds() == stood
         assert (await service.resume(job.id)).status is JobStatus.RUNNING
-        await until(lambda: state(pid) != "T")
+        await until(lambda: not stopped(pid))
         with pytest.raises(Conflict):
             await service.resume(job.id)
         await service.cancel(job.id)

@@ -29,7 +29,7 @@ from aura_tui.providers.ffmpeg.failure import failure, tail
 from aura_tui.settings import EngineSettings, RenderSettings, Settings
 from tests.pipeline import watch
 from tests.pipeline.stage import desk, picture, script, speech, wav
-from tests.waiting import alive, state, until
+from tests.waiting import alive, stopped, until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -382,7 +382,7 @@ async def test_a_pause_stops_every_process_and_the_render_goes_on_after_it(
     ctx.children.pause()
     pids = [pid for leader in ctx.children.pids for pid in group_members(leader)]
     assert pids
-    await until(lambda: all(state(pid) == "T" for pid in pids))
+    await until(lambda: all(stopped(pid) for pid in pids))
     ctx.children.resume()
     done = await task
     assert watch.look(ffmpeg, Path(done.video), 30).frames == timeline.frames
