@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.job import Job
     from aura_tui.ui.questions import Questions
-    from aura_tui.ui.widgets.jobs import JobsPane
+    from aura_tui.ui.widgets.job_list import JobList
     from aura_tui.ui.widgets.log import LogView
     from aura_tui.ui.widgets.result import ResultPanel
     from aura_tui.ui.widgets.stages import StageRow
@@ -47,7 +47,7 @@ class BoardApp(LiveBoard):
         """A widget was resized, gained or lost the focus, or its view was changed by a key."""
         self._pacer.touch()
 
-    on_jobs_pane_stale = on_painted_stale
+    on_job_list_stale = on_painted_stale
 
     def on_stage_row_toggled(self, message: StageRow.Toggled) -> None:
         run = self._run
@@ -55,7 +55,7 @@ class BoardApp(LiveBoard):
             run.toggle(run.job.step(message.stage))
             self._pacer.touch()
 
-    def on_jobs_pane_chosen(self, message: JobsPane.Chosen) -> None:
+    def on_job_list_chosen(self, message: JobList.Chosen) -> None:
         # Running through the list shows none; the one where the cursor stands is shown.
         self._selecting = message.job_id
         self.set_timer(_SELECT_AFTER_S, lambda: self._select(message.job_id))
@@ -64,7 +64,7 @@ class BoardApp(LiveBoard):
         if self._watching is not None and self._selecting == job_id:
             self._watching.select(job_id)
 
-    def on_jobs_pane_opened(self, message: JobsPane.Opened) -> None:
+    def on_job_list_opened(self, message: JobList.Opened) -> None:
         self._open(message.job_id)
 
     def _open(self, job_id: str) -> None:

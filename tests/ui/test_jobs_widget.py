@@ -22,8 +22,9 @@ from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.glyphs import ASCII, UNICODE
 from aura_tui.ui.jobs import JobsState
 from aura_tui.ui.theme import AURA
+from aura_tui.ui.widgets.job_list import JobList
 from aura_tui.ui.widgets.job_rows import Row, age, age_stands_s, lines
-from aura_tui.ui.widgets.jobs import JobList, JobsPane
+from aura_tui.ui.widgets.jobs import JobsPane
 from tests.ui.test_jobs import NOW, envelope, failed, job, started
 
 if TYPE_CHECKING:
@@ -81,14 +82,14 @@ class Shown(App[None]):
     def draw(self) -> None:
         self.pane.show(self.state, self.now, self.glyphs)
 
-    def on_jobs_pane_stale(self) -> None:
+    def on_job_list_stale(self) -> None:
         self.stale += 1
         self.draw()
 
-    def on_jobs_pane_chosen(self, message: JobsPane.Chosen) -> None:
+    def on_job_list_chosen(self, message: JobList.Chosen) -> None:
         self.told.append(("chosen", message.job_id))
 
-    def on_jobs_pane_opened(self, message: JobsPane.Opened) -> None:
+    def on_job_list_opened(self, message: JobList.Opened) -> None:
         self.told.append(("opened", message.job_id))
 
     def action_leave(self) -> None:

@@ -1,0 +1,334 @@
+"""The list of jobs: only the rows in sight are drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.visual import Visual
+
+from aura_tui.ui import bindings
+from aura_tui.ui.glyphs import UNICODE
+from aura_tui.ui.job_filter import since
+from aura_tui.ui.theme import MUTED
+from aura_tui.ui.widgets.job_rows import WIDE, Row, age, age_stands_s, lines
+from aura_tui.ui.widgets.painted import Painted, changed_cells, drawable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from textual import events
+    from textual.binding import BindingType
+    from textual.style import Style
+
+    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.jobs import JobsState
+
+_MARK_CELLS = 3  # at the left end of a row: a click there marks
+
+
+class JobList(ScrollView, can_focus=True):
+    """The rows. It keeps what it was shown, so that a key is answered at once."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.JOBS]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"jobs--cursor", "jobs--cursor-focused"}
+
+    class Chosen(Message):
+        """The person moved the cursor to another job."""
+
+        def __init__(self, job_id: str) -> None:
+            super().__init__()
+            self.job_id = job_id
+
+    class Opened(Message):
+        """The person wants to see this job."""
+
+        def __init__(self, job_id: str) -> None:
+            super().__init__()
+            self.job_id = job_id
+
+    class Stale(Painted.Stale):
+        """Other rows are in sight, or the person changed the view; it has been drawn as of the
+        last ``now``, please show again."""
+
+    def __init__(self, ask_filter: Callable[[], None], *, can_make: bool) -> None:
+        super().__init__()
+        self._ask_filter = ask_filter
+        self._can_make = can_make
+        self._state: JobsState | None = None
+        self._now: datetime | None = None
+        self._glyphs = UNICODE
+        self._absent = False
+        self._lines: list[_Line] = []  # what the window shows, from its top
+        self._rows: dict[str, tuple[Row, tuple[_Line, ...]]] = {}  # of the jobs in sight
+        self._made_for: tuple[int, Glyphs] | None = None  # width and glyphs of the rows
+        self._cursor: str | None = None  # as last drawn
+        self._clears = False  # whether the footer shows that there is something to clear
+        self._anchor: tuple[str, int] | None = None  # a job in sight, and its line in the window
+
+    def show(
+        self, state: JobsState, now: datetime, glyphs: Glyphs, *, absent: bool = False
+    ) -> None:
+        """Draw the rows in sight as of ``now``."""
+        self._state, self._now, self._glyphs, self._absent = state, now, glyphs, absent
+        self._draw()
+
+    def next_change_s(self, now: datetime) -> float | None:
+        """In how many seconds an age in sight changes; None: there is none."""
+        ages = ((now - since(row.job)).total_seconds() for row, _ in self._rows.values())
+        return min(map(age_stands_s, ages), default=None)
+
+    def set_filter(self, text: str) -> None:
+        """The person types a filter."""
+        if self._state is not None:
+            self._state.set_filter(text)
+            self._acted()
+
+    @property
+    def _width(self) -> int:
+        return self.scrollable_content_region.width  # `size` counts the scrollbar in
+
+    @property
+    def _height(self) -> int:
+        return self.scrollable_content_region.height
+
+    # Where lines are. At the head of a narrow list, jobs have two.
+
+    @property
+    def _tall(self) -> int:
+        """How many jobs have two lines."""
+        return 0 if self._state is None or self._width >= WIDE else self._state.urgent
+
+    def _top(self, index: int) -> int:
+        """The first line of the job at ``index``."""
+        return index + min(index, self._tall)
+
+    def _index(self, line: int) -> int:
+        """Where the job is that has ``line``."""
+        tall = self._tall
+        return line // 2 if line < 2 * tall else line - tall
+
+    # Drawing
+
+    def _draw(self) -> None:
+        if self._state is not None and self._width:
+            self._fit(self._state)
+            self._draw_rows()
+
+    def _fit(self, state: JobsState) -> None:
+        """Size and offset: a moved cursor comes into sight, else what was in sight stays there."""
+        height, offset, total = (
+            self._height,
+            self.scroll_offset.y,
+            self._top(len(state.visible)),
+        )
+        self.virtual_size = Size(self._width, total)
+        moved, self._cursor = state.cursor != self._cursor, state.cursor
+        wanted, line = (state.cursor, None) if moved else (self._anchor or (None, None))
+        at = None if wanted is None else state.position(wanted)
+        if at is not None:
+            top, bottom = self._top(at), self._top(at + 1)
+            # At the top one wants to see what comes in there.
+            if line is not None and (offset or bottom > height):
+                offset = top - line
+            else:
+                offset = max(min(offset, top), bottom - height)
+        offset = max(0, min(offset, total - height))
+        if offset != self.scroll_offset.y:
+            self.scroll_to(y=offset, animate=False, immediate=True)
+
+    def _draw_rows(self) -> None:
+        """Make the lines in sight that changed, and send of them the cells that did."""
+        if self._state is None or self._now is None:
+            return
+        if self._made_for != (self._width, self._glyphs):
+            self._made_for = (self._width, self._glyphs)
+            self._rows.clear()
+        old = self._lines
+        self._lines = self._in_sight(self._state, self._now) or self._nothing(self._state)
+        if len(old) != len(self._lines):
+            self.refresh()
+            return
+        pairs = enumerate(zip(old, self._lines, strict=True))
+        changed = [region for y, (was, now) in pairs if (region := self._changed(was, now, y))]
+        if changed:
+            self.refresh(*changed)
+
+    def _changed(self, was: _Line, now: _Line, y: int) -> Region | None:
+        if was is now:
+            return None
+        if was.tint != now.tint:
+            return Region(0, y, self._width, 1)
+        return changed_cells(was.content, now.content, y)
+
+    def _in_sight(self, state: JobsState, now: datetime) -> list[_Line]:
+        """The lines of the window; [] where there is no job. Keeps their rows and an anchor."""
+        height, offset = self._height, self.scroll_offset.y
+        first = self._index(offset)
+        urgent, focused = state.urgent, self.has_focus
+        rows: dict[str, tuple[Row, tuple[_Line, ...]]] = {}
+        jobs = state.visible[first : self._index(offset + height - 1) + 1]
+        for index, job in enumerate(jobs, first):
+            cursor = job.id == state.cursor
+            row = Row(
+                job,
+                age((now - since(job)).total_seconds()),
+                urgent=index < urgent,
+                marked=state.is_marked(job.id),
+                cursor=cursor,
+                focused=cursor and focused,
+                alone=self._absent and not job.status.ended,
+            )
+            known = self._rows.get(job.id)
+            rows[job.id] = (
+                known if known is not None and known[0] == row else (row, self._make(row))
+            )
+            if cursor or index == first:
+                self._anchor = (job.id, self._top(index) - offset)
+        self._rows = rows
+        made = [line for _, row_lines in rows.values() for line in row_lines]
+        hidden = offset - self._top(first)
+        return made[hidden : hidden + height]
+
+    def _make(self, row: Row) -> tuple[_Line, ...]:
+        tint = ("jobs--cursor-focused" if row.focused else "jobs--cursor") if row.cursor else ""
+        made = lines(row, self._width, self._glyphs)
+        return tuple(_Line(drawable(content, self._glyphs), tint) for content in made)
+
+    def _nothing(self, state: JobsState) -> list[_Line]:
+        """Why there is nothing to see."""
+        if len(state):
+            text = "No job matches the filter; escape clears it"
+        elif state.loading:
+            text = "Loading the jobs\u2026"
+        elif self._can_make:
+            text = "No job yet: n makes one, or aura-tui run BRIEF"
+        else:
+            text = "No job yet"
+        wrapped = Content.styled(text, MUTED).wrap(max(1, self._width - 4))
+        return [_Line(drawable(Content("  ") + line, self._glyphs)) for line in wrapped]
+
+    def render_line(self, y: int) -> Strip:
+        width = self._width
+        if y >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        line = self._lines[y]
+        style = self.get_visual_style(line.tint) if line.tint else self.visual_style
+        if line.strip is None or line.style is not style or line.strip.cell_length != width:
+            strips = Visual.to_strips(self, line.content, width, 1, style, pad=True)
+            line.strip = strips[0].crop(0, width) if strips else Strip.blank(width, self.rich_style)
+            line.style = style
+        return line.strip
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._draw_rows()
+            self.post_message(JobList.Stale())
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        super().watch_has_focus(_has_focus)
+        self._draw_rows()
+
+    def on_resize(self) -> None:
+        self._draw()
+        self.post_message(JobList.Stale())
+
+    # What the person does
+
+    def _acted(self) -> None:
+        """Show at once what a key did, and tell."""
+        state, was = self._state, self._cursor
+        if state is None:
+            return
+        self._draw()
+        if self._clears != state.clearable:  # the footer is made anew: not at every key
+            self._clears = state.clearable
+            self.refresh_bindings()
+        # By the list, whoever asked: what the pane sends doesn't come past it.
+        if state.cursor is not None and state.cursor != was:
+            self.post_message(JobList.Chosen(state.cursor).set_sender(self))
+        self.post_message(JobList.Stale().set_sender(self))
+
+    def action_move(self, by: int) -> None:
+        if self._state is not None:
+            self._state.move(by)
+            self._acted()
+
+    def action_page(self, by: int) -> None:
+        self.action_move(by * max(1, len(self._rows) - 1))
+
+    def action_first(self) -> None:
+        if self._state is not None:
+            self._state.first()
+            self._acted()
+
+    def action_last(self) -> None:
+        if self._state is not None:
+            self._state.last()
+            self._acted()
+
+    def action_open(self) -> None:
+        if self._state is not None and self._state.cursor is not None:
+            self.post_message(JobList.Opened(self._state.cursor))
+
+    def action_mark(self) -> None:
+        """Mark and go on, so that one key marks many."""
+        state = self._state
+        if state is not None and state.cursor is not None:
+            was = state.cursor
+            state.toggle_mark()
+            if state.cursor == was:  # a filter for marks may have taken it away
+                state.move(1)
+            self._acted()
+
+    def action_filter(self) -> None:
+        self._ask_filter()
+
+    def action_clear(self) -> None:
+        """Take the marks away; when there are none, the filter."""
+        if self._state is not None:
+            if self._state.marked:
+                self._state.clear_marks()
+            else:
+                self._state.set_filter("")
+            self._acted()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """With nothing to clear, escape is for whoever is asked next."""
+        if action == "clear":
+            state = self._state
+            return state is not None and state.clearable
+        return True
+
+    def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        state = self._state
+        if at is None or state is None or at.y >= len(self._lines) or not state.visible:
+            return
+        job = state.visible[self._index(self.scroll_offset.y + at.y)]
+        if event.button == 3 or event.ctrl or at.x < _MARK_CELLS:
+            state.toggle_mark(job.id)
+            self._acted()
+        elif event.button == 1:
+            state.place(job.id)
+            self._acted()
+            self.post_message(JobList.Opened(job.id))
+
+
+class _Line:
+    """A line of the list. ``tint``: the component style behind it, or ""."""
+
+    __slots__ = ("content", "strip", "style", "tint")
+
+    def __init__(self, content: Content, tint: str = "") -> None:
+        self.content = content
+        self.tint = tint
+        self.strip: Strip | None = None  # as drawn in ``style``
+        self.style: Style | None = None
