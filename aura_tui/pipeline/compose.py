@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from aura_tui.pipeline.narration import mix
 from aura_tui.pipeline.otio import BUNDLE_TYPE, write_bundle
 from aura_tui.pipeline.pieces import file_sha256
 from aura_tui.pipeline.subtitles import srt, vtt
+from aura_tui.pipeline.whole import save
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ async def compose(
         ("vtt", "text/vtt", vtt(timeline.cues, timeline.language)),
     ):
         path = ctx.artifacts / f"{name}.{suffix}"
-        await asyncio.to_thread(deliver_text, path, text)
+        await asyncio.to_thread(save, path, text.encode())
         ctx.report.artifact(path.name, path, type_)
     bundle = ctx.artifacts / f"{name}.otioz"
     await asyncio.to_thread(write_bundle, timeline, bundle)
@@ -155,19 +155,3 @@ async def _narrate(ctx: StageContext, plan: Timeline) -> Path:
     piece = await ctx.piece(key, "narration", int, build, ".wav")
     assert piece.path is not None
     return piece.path
-
-
-def deliver_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``, whole or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as e:
-        raise storage_error(e) from e
-    finally:
-        part.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ bundle (.otioz) is a zip of the document and of the media that it names relative
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +18,7 @@ import msgspec
 
 from aura_tui.model.script import SAMPLE_RATE
 from aura_tui.model.timeline import sample_at
-from aura_tui.pipeline.context import storage_error
+from aura_tui.pipeline.whole import writing
 
 if TYPE_CHECKING:
     from aura_tui.model.timeline import Clip, Timeline
@@ -36,23 +35,12 @@ def write_bundle(timeline: Timeline, path: Path) -> None:
 
     Raises StageError where it can't be written, or a picture or a sound not be read.
     """
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            with ZipFile(file, "w") as bundle:
-                _put(bundle, "version.txt", _VERSION.encode())
-                _put(bundle, "content.otio", otio(timeline).encode())
-                for clip in timeline.clips:
-                    _put(bundle, _picture_url(clip), Path(clip.picture))
-                    _put(bundle, _sound_url(clip), Path(clip.sound))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as e:
-        raise storage_error(e) from e
-    finally:
-        part.unlink(missing_ok=True)
+    with writing(path) as file, ZipFile(file, "w") as bundle:
+        _put(bundle, "version.txt", _VERSION.encode())
+        _put(bundle, "content.otio", otio(timeline).encode())
+        for clip in timeline.clips:
+            _put(bundle, _picture_url(clip), Path(clip.picture))
+            _put(bundle, _sound_url(clip), Path(clip.sound))
 
 
 def _put(bundle: ZipFile, name: str, content: bytes | Path) -> None:

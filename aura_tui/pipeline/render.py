@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from aura_tui.pipeline.frames import rgb_frame
 from aura_tui.pipeline.meter import ENCODED_PERCENT, Meter
 from aura_tui.pipeline.mux import Part, join
 from aura_tui.pipeline.render_plan import RenderPlan, find_parts, plan_render
+from aura_tui.pipeline.whole import save
 
 if TYPE_CHECKING:
     from aura_tui.model.timeline import Timeline
@@ -127,14 +127,7 @@ async def _poster(ctx: StageContext, timeline: Timeline) -> Path:
 
     data = await asyncio.to_thread(draw)
     path = ctx.artifacts / f"{slug(timeline.title)}.jpg"
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    except OSError as e:
-        raise storage_error(e) from e
-    finally:
-        part.unlink(missing_ok=True)
+    await asyncio.to_thread(save, path, data)
     ctx.report.artifact(path.name, path, "image/jpeg")
     return path
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,8 +21,8 @@ from aura_tui.model.script import (
     TitleCard,
 )
 from aura_tui.model.text import clean, clean_line
-from aura_tui.pipeline.context import storage_error
 from aura_tui.pipeline.fallback import first_that_works
+from aura_tui.pipeline.whole import save
 from aura_tui.pipeline.workbench import WarningsHeld
 from aura_tui.providers.script import choose, language
 from aura_tui.providers.script.document import pictures
@@ -75,10 +74,8 @@ async def write_script(ctx: StageContext) -> Script:
         instead=lambda spare: f"The script is written by rule ({spare.name})",
     )
     path = ctx.artifacts / "script.json"
-    try:
-        await asyncio.to_thread(_save, script, path)
-    except OSError as e:
-        raise storage_error(e) from e
+    data = msgspec.json.format(msgspec.json.encode(script), indent=2) + b"\n"
+    await asyncio.to_thread(save, path, data)
     ctx.report.artifact("script.json", path, "application/json")
     total = len(script.scenes)
     ctx.report.progress(
@@ -206,18 +203,3 @@ def _whole(card: AnyCard, title: str, narration: str) -> AnyCard:
             return StatementCard(text=title, kicker=card.kicker)
         case _:
             return card
-
-
-def _save(script: Script, path: Path) -> None:
-    """Write beside, then rename: the file is whole or not there."""
-    data = msgspec.json.format(msgspec.json.encode(script), indent=2) + b"\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -28,7 +28,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from aura_tui.model.script import SAMPLE_RATE
 from aura_tui.model.timeline import Chapter, Clip, Cue, Timeline, sample_at
-from aura_tui.pipeline.compose import deliver_text
 from aura_tui.pipeline.frames import Painter
 from aura_tui.pipeline.lane import frames
 from aura_tui.pipeline.layout import motion
@@ -36,6 +35,7 @@ from aura_tui.pipeline.narration import header
 from aura_tui.pipeline.render import render
 from aura_tui.pipeline.segments import segments
 from aura_tui.pipeline.subtitles import srt
+from aura_tui.pipeline.whole import save
 from aura_tui.process import Children
 from aura_tui.providers.ffmpeg import FFmpeg, locate
 from aura_tui.providers.visuals.drawing import FILES
@@ -112,7 +112,7 @@ def timeline(folder: Path) -> Timeline:
         for i in range(int(FRAMES / FPS / 2.5))
     )
     captions = folder / "captions.srt"
-    deliver_text(captions, srt(cues))
+    save(captions, srt(cues).encode())
     return Timeline(
         title="Benchmark",
         language="en",
