@@ -22,7 +22,7 @@ from aura_tui.recorder import Recorder
 from aura_tui.service import Linked, LinkStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -169,7 +169,7 @@ async def _followed(what: Foreground, *, json: bool) -> int:
         loop.add_signal_handler(each, signals.put_nowait, int(each))
     loop.add_signal_handler(signal.SIGTSTP, stop_here)
     recorder = Recorder(what)
-    async with recorder.open() as service:
+    async with recorder.open() as service, _told_of_link(service):
         for notice in getattr(service, "notices", ()):
             print_error(f"Warning: {notice}")
         job_id = await recorder.begin(service)
@@ -180,8 +180,6 @@ async def _followed(what: Foreground, *, json: bool) -> int:
             else follow_plain(service, job_id, sys.stdout)
         )
         following = asyncio.create_task(view)
-        telling = asyncio.create_task(_tell_link(service))
-        following.add_done_callback(lambda _: telling.cancel())
         interrupts = 0
         while True:
             heard = asyncio.create_task(signals.get())
@@ -220,6 +218,16 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
         if before:
             jobs = "another job" if before == 1 else f"{before} other jobs"
             print_error(f"Waiting for {jobs} before it; see: aura-tui jobs")
+
+
+@contextlib.asynccontextmanager
+async def _told_of_link(service: JobService) -> AsyncIterator[None]:
+    telling = asyncio.create_task(_tell_link(service))
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.wait((telling,))
 
 
 async def _tell_link(service: JobService) -> None:

@@ -167,8 +167,9 @@ class Switchboard:
 
     def absent(self, reason: str) -> None:
         """No engine is at the other end, and ``reason`` says what became of it; "": one is."""
+        reason = clean_line(reason, 300)
         if reason != self._absent:
-            self._absent = clean_line(reason, 300)
+            self._absent = reason
             self.changed()
 
     @property

@@ -331,7 +331,7 @@ class EmbeddedService(StoreReading):
         if job.status is not JobStatus.RUNNING or (runner is None and self._works):
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} is {job.status.value}; only a running job can be paused",
+                f"Job {job_id} is {job.status.value.lower()}; only a running job can be paused",
                 "Wait until it runs, or cancel it.",
             )
         if runner is not None:
@@ -348,7 +348,7 @@ class EmbeddedService(StoreReading):
         if job.status is not JobStatus.PAUSED:
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} is {job.status.value}, not paused",
+                f"Job {job_id} is {job.status.value.lower()}, not paused",
                 "There is nothing to resume.",
             )
         runner = self._runners.get(job_id)
@@ -378,7 +378,7 @@ class EmbeddedService(StoreReading):
             job = (await self._record(job_id)).job
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} has ended ({job.status.value}); it can't be {what}",
+                f"Job {job_id} has ended ({job.status.value.lower()}); it can't be {what}",
                 f"See it with: aura-tui show {job_id}",
             )
         return job
@@ -397,7 +397,9 @@ class EmbeddedService(StoreReading):
     async def probe(self) -> None:
         """See :class:`~aura_tui.service.Archive`."""
         # Looked at first: a write would take the space that is kept back for the end of a job.
-        if shutil.disk_usage(self.home.root).free < _FULL_BYTES:
+        # In a thread: a home on a network that hangs is not to hold up the loop.
+        usage = await asyncio.to_thread(shutil.disk_usage, self.home.root)
+        if usage.free < _FULL_BYTES:
             raise EngineError(Code.DISK_FULL, "The disk is full", "Free some space.")
         await self._log.do(lambda store: store.set_meta("probed", int(time.time())))
 

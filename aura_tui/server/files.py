@@ -123,7 +123,7 @@ async def picture_response(request: Request, path: Path) -> Response:
     """The picture at ``path``, or "not modified". It may be replaced while it is read."""
     try:
         data = await asyncio.to_thread(_read, path)
-    except OSError:
+    except (OSError, NotFound):
         raise NotFound(
             Code.ARTIFACT_UNKNOWN, "The picture is gone", "Ask again: a newer one may be there."
         ) from None
@@ -136,7 +136,7 @@ async def picture_response(request: Request, path: Path) -> Response:
 
 
 def _read(path: Path) -> bytes:
-    with open(os.open(path, _FLAGS), "rb") as file:
+    with open(_open(path), "rb") as file:
         return file.read(_MAX_PICTURE)
 
 
