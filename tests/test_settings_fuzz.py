@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 import tomllib
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aura_tui.errors import Code, InputError
@@ -65,16 +66,13 @@ def loaded_or_refused(environ: dict[str, str]) -> str:
     return said
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(data=FILES)
-def test_any_file_loads_or_is_refused(
-    tmp_path_factory: pytest.TempPathFactory, data: bytes
-) -> None:
-    file = tmp_path_factory.getbasetemp() / "fuzzed.toml"
-    file.write_bytes(data)
-    loaded_or_refused({"AURA_CONFIG": str(file), "AURA_HOME": "/nonexistent"})
+def test_any_file_loads_or_is_refused(data: bytes) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".toml") as file:
+        file.write(data)
+        file.flush()
+        loaded_or_refused({"AURA_CONFIG": file.name, "AURA_HOME": "/nonexistent"})
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)

@@ -10,9 +10,7 @@ atheris wants a compiler's runtime, and isn't there for every Python.
 from __future__ import annotations
 
 import argparse
-import functools
 import importlib.util
-import inspect
 import subprocess
 import sys
 import tempfile
@@ -42,7 +40,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="aura-guided-") as folder:
             done = subprocess.run(
                 [
-                    *(sys.executable, "-m", "tests.chaos.guided", _ONE, name, folder),
+                    *(sys.executable, "-m", "tests.chaos.guided", _ONE, name),
                     *(f"-max_total_time={options.seconds}", f"-seed={options.seed}"),
                     *("-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1"),
                     f"-artifact_prefix={folder}/",
@@ -63,7 +61,7 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def fuzz(name: str, folder: Path, flags: list[str]) -> None:
+def fuzz(name: str, flags: list[str]) -> None:
     """Fuzz one rule; ends the process."""
     import atheris
 
@@ -71,15 +69,11 @@ def fuzz(name: str, folder: Path, flags: list[str]) -> None:
         from tests.chaos import input as by_hand
 
         rule: Any = by_hand.rules()[name]
-    inner = rule.hypothesis.inner_test
-    if "tmp_path_factory" in inspect.signature(inner).parameters:
-        base = by_hand.Base(folder)
-        rule.hypothesis.inner_test = functools.partial(inner, tmp_path_factory=base)
     atheris.Setup([sys.argv[0], *flags], rule.hypothesis.fuzz_one_input)
     atheris.Fuzz()
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == [_ONE]:
-        fuzz(sys.argv[2], Path(sys.argv[3]), sys.argv[4:])
+        fuzz(sys.argv[2], sys.argv[3:])
     sys.exit(main())
