@@ -36,16 +36,18 @@ class Questions:
         """Cancel ``jobs`` where the person is sure; whether that was so."""
         from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
 
+        asked = len(jobs)
         jobs = [job for job in jobs if self._asking.may(Asked.CANCEL, job)]
         if not jobs:
             return False
-        if len(jobs) == 1:
+        if asked == 1:
             elapsed_s, age_s = self._app.at_work_s(jobs[0])
             screen = ConfirmCancel(jobs[0], elapsed_s, self._app.glyphs, age_s=age_s)
             sure = await self._app.sure_to_cancel(screen, jobs[0].id)
         else:
-            answer = await self._app.answer(ConfirmCancelAll(jobs, self._app.glyphs))
-            sure = answer is True
+            others = asked - len(jobs)
+            all_of = ConfirmCancelAll(jobs, self._app.glyphs, others=others)
+            sure = await self._app.answer(all_of) is True
         if sure:
             await self._asking.change(Asked.CANCEL, jobs)
         return sure
@@ -55,15 +57,19 @@ class Questions:
         from aura_tui.service import RetryPlan
         from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll
 
+        asked = len(jobs)
         jobs = [job for job in jobs if self._asking.may_retry(job)]
         if not jobs:
             return None
-        if len(jobs) == 1:
+        if asked == 1:
             plan = await self._asking.plan(jobs[0]) or RetryPlan((), None)
             sure = await self._app.answer(ConfirmRetry(jobs[0], plan, self._app.glyphs))
         else:
             plan = await self._asking.plan_all(jobs)
-            sure = await self._app.answer(ConfirmRetryAll(jobs, plan, self._app.glyphs))
+            others = asked - len(jobs)
+            sure = await self._app.answer(
+                ConfirmRetryAll(jobs, plan, self._app.glyphs, others=others)
+            )
         return await self._asking.retry(jobs) if sure else None
 
     async def leave(self, jobs: Sequence[Job], *, can_background: bool) -> Leave:

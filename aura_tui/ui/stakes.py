@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job, Step
 
 _FILES_NAMED = 3
-_NAME_CHARS = 60
+_NAME_CHARS = 60  # of a file
+_TITLE_CHARS = 48
+_ID_CHARS = 20
 _BY_SCENE = (Stage.VOICE, Stage.VISUALS)  # the others' pieces are not one a scene
 
 
@@ -148,6 +150,6 @@ def summed(plans: Sequence[RetryPlan]) -> RetryPlan:
     return RetryPlan(tuple(steps), eta)
 
 
-def title(job: Job) -> str:
-    """The job's name on one line; its id where it has none."""
-    return clean_line(job.title, 200) or clean_line(job.id, _NAME_CHARS)
+def name(job: Job) -> str:
+    """The job's title and its id on one line: a retry has the title of what it retries."""
+    return f"{clean_line(job.title, _TITLE_CHARS)}  {clean_line(job.id, _ID_CHARS)}".lstrip()

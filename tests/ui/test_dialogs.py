@@ -210,9 +210,17 @@ async def test_a_retry_without_a_plan_can_be_asked_for() -> None:
 
 async def test_a_retry_of_many_counts_them() -> None:
     async with asked(ConfirmRetryAll(JOBS[:1], summed([PLAN]), UNICODE)) as dialog:
-        await dialog.shows("Retry 1 job?", "\u2717  90 %  How a solar sail works")
+        title = "\u2717  90 %  How a solar sail works"
+        await dialog.shows("Retry 1 job?", f"{title}  {JOBS[0].id}")
         await dialog.press("y")
         assert await dialog.answers() is True
+
+
+async def test_of_marked_jobs_those_that_are_left_out_are_counted() -> None:
+    async with asked(ConfirmRetryAll(JOBS[:1], summed([PLAN]), UNICODE, others=2)) as dialog:
+        await dialog.shows("left out: 2 marked jobs are at work, or succeeded")
+    async with asked(ConfirmCancelAll(JOBS[:1], UNICODE, others=1)) as dialog:
+        await dialog.shows("Cancel 1 run?", "left out: 1 marked job is over already")
 
 
 # -- leave

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from aura_tui.ui import bindings, phrases
 from aura_tui.ui.screens.dialog import Dialog, Option
-from aura_tui.ui.stakes import stakes, title
+from aura_tui.ui.stakes import name, stakes
 from aura_tui.ui.theme import MUTED
 
 if TYPE_CHECKING:
@@ -36,10 +36,16 @@ class Question(Dialog[bool]):
         for n, job in enumerate(jobs[:LISTED]):
             sign = self.glyphs.job(job.status)
             percent = f"{job.percent:3.0f} %"
-            line = Content.assemble(sign, " ", (percent, MUTED), "  ", title(job))
+            line = Content.assemble(sign, " ", (percent, MUTED), "  ", name(job))
             yield self.line(line, first=not n)
         if len(jobs) > LISTED:
             yield self.line(Content.styled(f"and {len(jobs) - LISTED} more", MUTED))
+
+    def left_out(self, count: int, why: str) -> Iterable[Widget]:
+        """What becomes of ``count`` marked jobs: nothing, because they are ``why``."""
+        if count:
+            marked = "1 marked job is" if count == 1 else f"{count} marked jobs are"
+            yield self.line(Content.styled(f"left out: {marked} {why}", MUTED))
 
 
 class ConfirmCancel(Question):
@@ -53,7 +59,7 @@ class ConfirmCancel(Question):
             Option(True, "cancel", "Cancel the run"),
         )
         super().__init__("Cancel this run?", options, glyphs, stay=False)
-        self._title = title(job)
+        self._named = name(job)
         self._stakes = stakes(job, elapsed_s, age_s)
         self._so_far = self.text(self._stakes.so_far)
         self._lost = self.fact("lost", self._stakes.lost, first=True)
@@ -61,7 +67,7 @@ class ConfirmCancel(Question):
         self._files = self.fact("files", self._stakes.files)
 
     def body(self) -> Iterable[Widget]:
-        yield self.line(Content.styled(self._title, MUTED))
+        yield self.line(Content.styled(self._named, MUTED))
         yield self._so_far
         yield self._lost
         yield self._kept
@@ -79,21 +85,24 @@ class ConfirmCancel(Question):
 
 
 class ConfirmCancelAll(Question):
-    """True: cancel all ``jobs`` (those that are marked, and haven't ended)."""
+    """True: cancel all ``jobs`` (those that are marked, and haven't ended: that is so of all but
+    ``others``)."""
 
-    def __init__(self, jobs: Sequence[Job], glyphs: Glyphs) -> None:
+    def __init__(self, jobs: Sequence[Job], glyphs: Glyphs, *, others: int = 0) -> None:
         options = (
             Option(False, "keep", "Keep them running"),
             Option(True, "cancel", "Cancel them"),
         )
         super().__init__(f"Cancel {_count(jobs)}?", options, glyphs, stay=False)
         self._jobs = tuple(jobs)
+        self._others = others
 
     def body(self) -> Iterable[Widget]:
         work = phrases.duration(sum(phrases.active_s(job) for job in self._jobs))
         yield self.fact("lost", f"the scenes in hand, of {work} of work")
         yield self.fact("kept", "what is finished, for a retry")
         yield from self.listed(self._jobs)
+        yield from self.left_out(self._others, "over already")
 
 
 def _count(jobs: Sequence[Job]) -> str:

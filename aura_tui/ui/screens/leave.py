@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from aura_tui.ui.screens.dialog import Dialog, Option
-from aura_tui.ui.stakes import title
+from aura_tui.ui.stakes import name
 from aura_tui.ui.theme import MUTED
 
 if TYPE_CHECKING:
@@ -63,6 +63,6 @@ class LeaveScreen(Dialog[Leave]):
     def body(self) -> Iterable[Widget]:
         for job in self._jobs[:_LISTED]:
             sign = self.glyphs.job(job.status)
-            yield self.line(Content.assemble((f"{sign} ", MUTED), title(job)))
+            yield self.line(Content.assemble((f"{sign} ", MUTED), name(job)))
         if (more := len(self._jobs) - _LISTED) > 0:
             yield self.line(Content.styled(f"and {more} more", MUTED))

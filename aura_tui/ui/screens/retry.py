@@ -11,7 +11,7 @@ from textual.content import Content
 
 from aura_tui.ui.screens.confirm import Question
 from aura_tui.ui.screens.dialog import Option
-from aura_tui.ui.stakes import how_long, planned, title
+from aura_tui.ui.stakes import how_long, name, planned
 from aura_tui.ui.theme import MUTED
 
 if TYPE_CHECKING:
@@ -52,24 +52,28 @@ class ConfirmRetry(_Planned):
 
     def __init__(self, job: Job, plan: RetryPlan, glyphs: Glyphs) -> None:
         super().__init__("Retry this job?", _OPTIONS, glyphs, stay=False)
-        self._title = title(job)
+        self._named = name(job)
         self._plan = plan
 
     def body(self) -> Iterable[Widget]:
-        yield self.line(Content.styled(self._title, MUTED))
+        yield self.line(Content.styled(self._named, MUTED))
         yield from self.plan(self._plan)
 
 
 class ConfirmRetryAll(_Planned):
-    """True: retry all ``jobs`` (those that are marked, and have ended without success), which
-    together would go as ``plan`` says."""
+    """True: retry all ``jobs`` (those that are marked, and have ended without success: that is so
+    of all but ``others``), which together would go as ``plan`` says."""
 
-    def __init__(self, jobs: Sequence[Job], plan: RetryPlan, glyphs: Glyphs) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], plan: RetryPlan, glyphs: Glyphs, *, others: int = 0
+    ) -> None:
         count = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}"
         super().__init__(f"Retry {count}?", _OPTIONS, glyphs, stay=False)
         self._jobs = tuple(jobs)
         self._plan = plan
+        self._others = others
 
     def body(self) -> Iterable[Widget]:
         yield from self.plan(self._plan)
         yield from self.listed(self._jobs)
+        yield from self.left_out(self._others, "at work, or succeeded")
