@@ -37,7 +37,13 @@ APP = (
         id="link.reconnect",
         tooltip="Try the link now, without waiting",
     ),
-    Binding("escape", "to_jobs", "Jobs", id="board.back", tooltip="Back to the jobs"),
+    Binding(
+        "escape",
+        "to_jobs",
+        "Back",
+        id="board.back",
+        tooltip="Back from the log or the picture to the run, from the run to the jobs",
+    ),
     Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip="All keys"),
     Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; asks while a run of ours is on"),
     Binding(

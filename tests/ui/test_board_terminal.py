@@ -210,7 +210,7 @@ def test_the_jobs_of_a_home_show_and_are_gone_through(
         shown.settles("filter: video 150", "Video 150", "Succeeded after")
         shown.resize((80, 24))
         shown.type("\r")
-        shown.settles("Video 150", "Succeeded after", "esc Jobs")
+        shown.settles("Video 150", "Succeeded after", "esc Back")
         shown.type("\x1b")
         shown.settles("filter: video 150")
         shown.type("q")

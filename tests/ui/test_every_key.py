@@ -319,7 +319,7 @@ async def test_the_list_is_gone_through_marked_filtered_and_a_job_opened() -> No
         await until(lambda: len(jobs.visible) == last + 1)
         assert jobs.place("01KCD4MOON")
         await press(board, "jobs.open")
-        await board.shows("The far side", "c Cancel", "esc Jobs")
+        await board.shows("The far side", "c Cancel", "esc Back")
 
 
 # -- stages, log, result
