@@ -56,12 +56,14 @@ class Previewing:
             return
         self._looked, self._looked_at, self._looking = at, self._clock(), True
         caption = phrases.item(step) if step is not None and not run.ended else ""
-        self._start(self._show(service, job.id, caption))
+        none = "No picture was kept" if run.ended else "No picture yet"
+        self._start(self._show(service, job.id, caption, none))
 
-    async def _show(self, service: JobService, job_id: str, caption: str) -> None:
+    async def _show(self, service: JobService, job_id: str, caption: str, none: str) -> None:
         try:
             with suppress(AuraError):  # the run goes on without its picture
-                await self._view.show_picture(await service.preview(job_id), caption)
+                picture = await service.preview(job_id)
+                await self._view.show_picture(picture, caption, none=none)
         finally:
             self._looking = False
             self._touch(0.0)  # the run may have gone on meanwhile, or be another one

@@ -275,12 +275,12 @@ async def test_it_draws_at_any_size(halves: Path, size: tuple[int, int]) -> None
     ("environ", "glyphs"),
     [(CELLS, ASCII), ({**CELLS, "NO_COLOR": "1"}, UNICODE), ({"TERM": "dumb"}, UNICODE)],
 )
-async def test_where_no_picture_can_be_drawn_it_is_named(
+async def test_where_no_picture_can_be_drawn_it_is_said_that_there_is_one(
     halves: Path, environ: dict[str, str], glyphs: Glyphs
 ) -> None:
     async with stage(environ, glyphs) as shown:
         await shown.show(halves, "scene 3\x1b[31m of 8")
-        assert shown.text.strip() == "Picture: halves.png, scene 3 of 8"
+        assert shown.text.strip() == "There is a picture, not drawn here, scene 3 of 8"
 
 
 async def test_beneath_a_dialog_a_kitty_picture_is_left_out_and_comes_back(halves: Path) -> None:

@@ -52,14 +52,15 @@ class PreviewView(Widget):
         self._key: _Key | None = None
         self._asked: object = None
         self._image: Image | None = None
-        self._file_name = ""
         self._said = ""  # why there is no picture
         self._caption = ""
         self._drawn: Drawn | None = None
         self._drawing: object = None
 
-    async def show_picture(self, path: Path | None, caption: str) -> None:
-        """Show the picture at ``path`` (None: there is none yet) until told of another one.
+    async def show_picture(
+        self, path: Path | None, caption: str, *, none: str = "No picture yet"
+    ) -> None:
+        """Show the picture at ``path`` until told of another one; None: there is ``none``.
 
         The old one stays until the new one is drawn. What shows already costs a ``stat``; of two
         calls that overlap, the later one counts.
@@ -69,9 +70,9 @@ class PreviewView(Widget):
         if self._asked is not asked:
             return
         if key == self._key:
-            self._say(self._said, caption)
+            self._say(self._said if path is not None else none, caption)
             return
-        image, said = None, "" if path is not None else "No picture yet"
+        image, said = None, "" if path is not None else none
         if path is not None and self._pictures is not Pictures.NONE:
             try:
                 image = await asyncio.to_thread(read, path)
@@ -79,7 +80,7 @@ class PreviewView(Widget):
                 said = str(e)
             if self._asked is not asked:
                 return
-        self._key, self._image, self._file_name = key, image, path.name if path is not None else ""
+        self._key, self._image = key, image
         await self._redraw()
         self._say(said, caption)
 
@@ -136,10 +137,9 @@ class PreviewView(Widget):
     @property
     def line(self) -> str:
         """The line beneath the picture, or in its place."""
-        name = self._glyphs.spell(clean_line(self._file_name, 200))
         parts = [self._said, self._caption]
         if self._drawn is None and not self._said:
-            parts = [f"Picture: {name}", self._caption]
+            parts = ["There is a picture, not drawn here", self._caption]
         return ", ".join(part for part in parts if part)
 
     def on_resize(self) -> None:
