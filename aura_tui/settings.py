@@ -12,17 +12,22 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin, get_type_hints
 
 import msgspec
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.takes import takes
 from aura_tui.model.text import clean_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _MAX_FILE_BYTES = 256 * 1024
+# In what msgspec says: a name that nothing has, and where a value stands.
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.(\w+)`)?$", re.DOTALL)
+_PLACE = re.compile(r"`\$\.(\w+)(?:\.(\w+))?")
+_AS_VARIABLE = {tuple: "a list, as in a,b", dict: "names and texts, as in a=b,c=d"}
 _MAX_DOTS = 100  # in a line: the parser's time and memory grow with the square of a key's parts
 
 # NaN is in none of these; "inf" is a way to say never.
@@ -264,11 +269,11 @@ def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
 def _field(name: str, prefix: str, kind: type[_Section]) -> str:
     field = name.removeprefix(prefix).lower()
     if field not in kind.__struct_fields__:
-        known = ", ".join(f"{prefix}{f.upper()}" for f in kind.__struct_fields__)
+        known = [f"{prefix}{f.upper()}" for f in kind.__struct_fields__]
         raise InputError(
             Code.SETTINGS_INVALID,
             f"{clean_line(name, 100)} is no setting",
-            f"Unset it, or name one of {known}.",
+            f"{_near(name, known)}Unset it, or name one of {', '.join(known)}.",
         )
     return field
 
@@ -293,21 +298,38 @@ def _refuse(why: str, path: Path) -> InputError:
 
 
 def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputError:
-    """The error for what msgspec says of one value, naming where that value stands."""
-    found = re.search(r"`\$\.(\w+)\.(\w+)", why)
-    if found is None:
-        return _refuse(why, path)
+    """The error for what msgspec says of one value: where it stands, and what would do there."""
+    if unknown := _UNKNOWN.match(why):
+        name, section = clean_line(unknown[1], 100), unknown[2]
+        fields = _SECTIONS[section].__struct_fields__ if section in _SECTIONS else None
+        known = fields or tuple(_SECTIONS)
+        what = f"no setting {section}.{name}" if fields else f"no section [{name}]"
+        return InputError(
+            Code.SETTINGS_INVALID,
+            f"There is {what}",
+            f"{_near(name, known)}It takes {', '.join(known)}. Correct it in {path}.",
+        )
+    found = _PLACE.search(why)
+    kinds = get_type_hints(_SECTIONS[found[1]], include_extras=True) if found else {}
+    if found is None or found[2] not in kinds:
+        return _refuse(f"{found[1]} is no section" if found else why, path)
     section, field = found.groups()
+    kind = kinds[field]
     name = f"AURA_{section.upper()}_{field.upper()}"
-    if name not in environ:
-        return _refuse(why, path)
-    kind = get_type_hints(_SECTIONS[section])[field]
-    takes = f"It takes {', '.join(get_args(kind))}. " if get_origin(kind) is Literal else ""
-    return InputError(
-        Code.SETTINGS_INVALID,
-        f"{name} can't be used: {clean_line(why.partition(' - at ')[0], 300)}",
-        f"{takes}Correct or unset {name}.",
-    )
+    if name in environ:
+        form = get_origin(kind)
+        does = _AS_VARIABLE[form] if form in _AS_VARIABLE else takes(kind)
+        what, where = name, f"Correct or unset {name}."
+    else:
+        does, what, where = takes(kind), f"The setting {section}.{field}", f"Correct it in {path}."
+    return InputError(Code.SETTINGS_INVALID, f"{what} can't be used: it takes {does}", where)
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean {near[0]}? " if near else ""
 
 
 def _decode(kind: type, value: object) -> object:

@@ -17,6 +17,12 @@ from aura_tui.session import exit_of, explain, print_error
 from aura_tui.unforeseen import keep
 
 _BOARD_ALONE = {"--read-only"}
+# Typer 0.29 lets pydantic speak of an option's value; these are no words for people.
+_PLAINER = (
+    ("Value error, ", ""),
+    ("Input should be a valid integer, unable to parse string as an integer", "a whole number"),
+    ("Input should be a valid number, unable to parse string as a number", "a number"),
+)
 
 
 def main() -> NoReturn:
@@ -91,6 +97,10 @@ def _usage(error: Exception) -> bool:
         import typer
 
         return isinstance(error, typer.Abort)
+    message = getattr(error, "message", "")
+    for theirs, ours in _PLAINER:
+        message = message.replace(theirs, f"it takes {ours}" if ours else "")
+    error.message = message  # type: ignore[attr-defined]  # each kind of them has one
     show()
     return True
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import JobRequest, Origin, check
+from aura_tui.model.takes import takes
 from aura_tui.model.text import clean_line
 from aura_tui.wire.problem import FieldProblem
 
@@ -83,8 +84,8 @@ def _value(
         value = int(value)  # JSON has one kind of number
     try:
         return msgspec.convert(value, field.type)
-    except msgspec.ValidationError as e:
-        wrong.append(_refuse(where, f"{where}: {clean_line(str(e), 200)}"))
+    except msgspec.ValidationError:
+        wrong.append(_refuse(where, f"{where} takes {takes(field.type)}"))
         return None
 
 
