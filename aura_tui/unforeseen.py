@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def keep(error: BaseException) -> EngineError:
-    """Write down ``error``; what to say of it instead."""
+def keep(
+    error: BaseException, what: str = "aura-tui made a mistake", todo: str = ""
+) -> EngineError:
+    """Write down ``error``; what to say of it instead: ``what`` happened, and ``todo`` by whoever
+    it happened to."""
     fd, path = tempfile.mkstemp(prefix="aura-tui-", suffix=".log")
     with os.fdopen(fd, "w") as file:
         file.write("".join(traceback.format_exception(error)))
     return EngineError(
         Code.INTERNAL,
-        f"aura-tui made a mistake: {type(error).__name__}",
-        f"Please report it with {path}.",
+        f"{what}: {type(error).__name__}",
+        f"{todo} Please report it with {path}.".lstrip(),
     )
 
 

@@ -9,9 +9,8 @@ from textual.app import SystemCommand
 
 from aura_tui.errors import AuraError
 from aura_tui.service import LinkStatus
-from aura_tui.ui import bindings
+from aura_tui.ui import bindings, idle_keys
 from aura_tui.ui.asking import Asking, refusal
-from aura_tui.ui.idle_keys import words
 from aura_tui.ui.live import LiveBoard
 from aura_tui.ui.state import Asked
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from textual.binding import Binding, BindingType
-    from textual.events import Key
     from textual.screen import Screen
 
     from aura_tui.model.job import Job
@@ -39,7 +37,7 @@ _NOT_OFFERED = {"quit", "help", "interrupt"}  # by the palette: it has the first
 class BoardApp(LiveBoard):
     """Every run of a service on the screen, and what can be done with it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings.APP]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.APP, *idle_keys.BINDINGS]
 
     # -- messages of the widgets
 
@@ -110,15 +108,12 @@ class BoardApp(LiveBoard):
                 return self._board is not None and self._board.can_go_back
         return True
 
-    def on_key(self, event: Key) -> None:
-        """A key that no binding took: those that change something say why they don't."""
-        if self._asks or self._asking is None:
-            return
+    def action_idle(self, action: str) -> None:
+        """A key of one that changes something, which ``action`` couldn't be done for."""
+        if self._watching is None or any(map(self._watching.pending, self._targets)):
+            return  # not open yet; or it has been asked for, and is about to be
         recorded = self._look.mode == "recorded"
-        why = words(
-            event.key, self._settings.keys, looks_on=self._look.read_only, recorded=recorded
-        )
-        if why:
+        if why := idle_keys.words(action, looks_on=self._look.read_only, recorded=recorded):
             self.say(why)
 
     @property

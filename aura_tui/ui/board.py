@@ -10,10 +10,11 @@ import asyncio
 import gc
 from typing import TYPE_CHECKING
 
-from aura_tui.errors import Code, EngineError
+from aura_tui.errors import AuraError
 from aura_tui.ui import keymap
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.opening import Opening
+from aura_tui.unforeseen import keep
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,12 +51,9 @@ async def board(
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError  # Textual takes it as the end of the app
-    if app.failure is not None:
+    if app.failure is None:
+        return app.outcome
+    if isinstance(app.failure, AuraError):
         raise app.failure
-    if app.return_code:
-        raise EngineError(
-            Code.INTERNAL,
-            "The board broke down",
-            "Follow the run with --progress plain; please report what was printed above.",
-        )
-    return app.outcome
+    todo = "A run that is not over goes on with: aura-tui watch."
+    raise keep(app.failure, "The board broke down", todo) from None

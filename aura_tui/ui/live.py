@@ -237,6 +237,17 @@ class LiveBoard(SparingApp):
         self.failure = error
         self.exit()
 
+    def _handle_exception(self, error: Exception) -> None:
+        """What a handler or a callback raised. Textual would print it, with the values of all that
+        stood around it; whoever opened the board tells it."""
+        self._return_code = 1
+        if self._exception is None:  # for whoever drives a test
+            self._exception = error
+            self._exception_event.set()
+        if self.failure is None:
+            self.failure = error
+        self._close_messages_no_wait()
+
     # -- what happens
 
     def _told(self, before: Job | None, after: Job) -> None:

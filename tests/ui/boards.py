@@ -75,6 +75,13 @@ class Board:
             for _ in range(_HOPS):
                 await self.pilot._wait_for_screen()
 
+    async def type_ahead(self, *keys: str) -> None:
+        """Press keys before any of them has been answered, as a key that repeats does."""
+        for key in keys:
+            self.app.post_message(Key(key, key_to_character(key)))
+        for _ in range(_HOPS * len(keys)):
+            await self.pilot._wait_for_screen()
+
     @property
     def settled(self) -> bool:
         """Whether all that the service has told so far was folded, and looked up."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
+import pytest
 from textual.widgets._toast import Toast
 
 from aura_tui.errors import Code, Conflict, EngineError, InputError
@@ -13,6 +15,7 @@ from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import LinkStatus, PlannedStep, RetryPlan
 from aura_tui.settings import BoardSettings
+from aura_tui.ui.app import BoardApp
 from aura_tui.ui.screens.confirm import ConfirmCancel
 from aura_tui.ui.screens.leave import Leave
 from aura_tui.ui.screens.new_job import NewJobScreen
@@ -22,6 +25,9 @@ from tests.ui.boards import showing
 from tests.ui.scripted import LinkedService, ScriptedService
 from tests.ui.test_board import running
 from tests.waiting import until
+
+if TYPE_CHECKING:
+    from aura_tui.model.job import Job
 
 # -- cancelling
 
@@ -500,6 +506,72 @@ async def test_r_is_not_offered_where_it_has_no_engine_begin() -> None:
         await board.shows("R Reconnect")
         await service.change(**away, can_begin=False)
         await board.lacks("R Reconnect")
+
+
+@pytest.mark.parametrize("keys", [("enter",), ("right", "enter"), ("right", "space")])
+@pytest.mark.parametrize("asks", ["c", "q"])
+async def test_an_answer_that_is_given_twice_is_given_once(
+    asks: str, keys: tuple[str, ...]
+) -> None:
+    async with showing(running(), background=True) as board:
+        await board.shows("c Cancel")
+        await board.press(asks)
+        await board.shows("this run?" if asks == "c" else "Leave while")
+        await board.press(*keys[:-1])
+        await board.type_ahead(*keys[-1:] * 4)
+        if (asks, keys[0]) == ("q", "enter"):
+            await board.ends()
+            assert board.app.outcome.leave is Leave.BACKGROUND
+        else:
+            await board.shows("running" if asks == "q" or keys[0] == "enter" else "cancelling")
+        assert board.scripted.asked in ([], ["cancel"])
+
+
+async def test_a_form_that_is_closed_twice_is_closed_once() -> None:
+    async with showing(running()) as board:
+        await board.shows("n New")
+        await board.press("n")
+        await board.shows("New job")
+        await board.type_ahead("escape", "escape", "escape")
+        await board.lacks("New job")
+        await board.shows("c Cancel")
+
+
+async def test_a_pause_that_happens_at_once_is_not_said_to_have_been_impossible() -> None:
+    class Prompt(ScriptedService):
+        async def pause(self, job_id: str) -> Job:
+            job = await super().pause(job_id)
+            await self.tell_status(JobStatus.PAUSED)
+            return job
+
+    async with showing(Prompt(scenes.running_tape())) as board:
+        await board.shows("p Pause")
+        await board.press("p")
+        await board.shows("p Resume")
+        assert not board.app._notifications
+        await board.press("p")
+        await until(lambda: board.scripted.asked == ["pause", "resume"])
+        assert not board.app._notifications
+
+
+async def test_a_mistake_of_ours_ends_the_board_and_no_traceback_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: BoardApp) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(BoardApp, "action_show_log", broken)
+
+    async def shown() -> None:
+        async with showing(running()) as board:
+            await board.shows("l Log")
+            await board.press("l")
+            await board.ends()
+
+    with pytest.raises(ZeroDivisionError):  # what whoever opened the board tells
+        await shown()
+    said = capsys.readouterr()
+    assert "secret" not in said.out + said.err
 
 
 async def test_a_key_that_has_nothing_to_change_says_so() -> None:

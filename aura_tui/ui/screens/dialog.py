@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from aura_tui.ui import bindings
+from aura_tui.ui.screens.modal import Modal
 from aura_tui.ui.theme import MUTED
 from aura_tui.ui.widgets.painted import drawable
 
@@ -93,7 +93,7 @@ class Fact(Horizontal):
         self._text.update(drawable(Content(text), self._glyphs))
 
 
-class Dialog(ModalScreen[T]):
+class Dialog(Modal[T]):
     """A question. Subclasses say what there is to know, in :meth:`body`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.DIALOG]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.containers import Horizontal
-from textual.screen import ModalScreen
 
 from aura_tui.ui import bindings
 from aura_tui.ui.screens.dialog import ROOMY, SHORT, Choice
+from aura_tui.ui.screens.modal import Modal
 from aura_tui.ui.widgets.entry import Entry
 from aura_tui.ui.widgets.picker import Picker
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 _HIGH = 32  # rows; from here a text has more room
 
 
-class Form(ModalScreen[T | None]):
+class Form(Modal[T | None]):
     """Gives None when it is closed. Subclasses say what :meth:`action_submit` gives."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.FORM]

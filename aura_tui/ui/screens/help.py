@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from textual.binding import Binding, BindingsMap
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from aura_tui.ui import bindings
+from aura_tui.ui.screens.modal import Modal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,7 +54,7 @@ class Group(NamedTuple):
     rows: tuple[Row, ...]
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Modal[None]):
     """Closed with the key that opened it.
 
     ``keymap`` moves keys: ids of bindings, with the keys they have instead. ``read_only`` leaves
