@@ -54,7 +54,7 @@ def refusal(http: Http, answer: Answer) -> AuraError:
             problem.guidance or "List them with: aura-tui jobs",
         )
     if status == 409:
-        state = f" (it is {problem.current_status.value.lower()})" if problem.current_status else ""
+        state = f" (it is {problem.current_status.word})" if problem.current_status else ""
         return Conflict(
             _code(problem, Code.JOB_STATE),
             (problem.detail or "The job's state forbids it") + ("" if problem.code else state),

@@ -32,7 +32,7 @@ _BUILDS_ON = {
 def check_retry(job: Job) -> None:
     """Raise Conflict unless ``job`` has ended without success."""
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELED):
-        is_ = job.status.value.lower()
+        is_ = job.status.word
         raise Conflict(
             Code.JOB_STATE,
             f"Job {job.id} is {is_}; only a failed or cancelled job can be retried",

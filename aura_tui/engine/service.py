@@ -331,7 +331,7 @@ class EmbeddedService(StoreReading):
         if job.status is not JobStatus.RUNNING or (runner is None and self._works):
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} is {job.status.value.lower()}; only a running job can be paused",
+                f"Job {job_id} is {job.status.word}; only a running job can be paused",
                 "Wait until it runs, or cancel it.",
             )
         if runner is not None:
@@ -348,7 +348,7 @@ class EmbeddedService(StoreReading):
         if job.status is not JobStatus.PAUSED:
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} is {job.status.value.lower()}, not paused",
+                f"Job {job_id} is {job.status.word}, not paused",
                 "There is nothing to resume.",
             )
         runner = self._runners.get(job_id)
@@ -378,7 +378,7 @@ class EmbeddedService(StoreReading):
             job = (await self._record(job_id)).job
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} has ended ({job.status.value.lower()}); it can't be {what}",
+                f"Job {job_id} has ended ({job.status.word}); it can't be {what}",
                 f"See it with: aura-tui show {job_id}",
             )
         return job

@@ -17,6 +17,11 @@ class JobStatus(StrEnum):
 
     ended: bool  # whether nothing follows; set below, from the table
 
+    @property
+    def word(self) -> str:
+        """As it stands in a sentence; the wire has its own spelling of the last one."""
+        return "cancelled" if self is JobStatus.CANCELED else self.value.lower()
+
 
 class StepStatus(StrEnum):
     """What ``step-status`` says of a stage; PENDING is what a job begins with, never sent."""

@@ -179,7 +179,7 @@ class JobHandlers:
         if job.status is not JobStatus.FAILED:
             error = Conflict(
                 Code.JOB_STATE,
-                f"Job {job.id} is {job.status.value.lower()}; only a failed job has details",
+                f"Job {job.id} is {job.status.word}; only a failed job has details",
                 "See the job itself.",
             )
             cid = exchange_of(request).correlation_id

@@ -12,14 +12,7 @@ if TYPE_CHECKING:
     from aura_tui.model.events import Metrics
     from aura_tui.model.job import Eta, Job, Step
 
-JOB_WORDS = {
-    JobStatus.QUEUED: "queued",
-    JobStatus.RUNNING: "running",
-    JobStatus.PAUSED: "paused",
-    JobStatus.SUCCEEDED: "succeeded",
-    JobStatus.FAILED: "failed",
-    JobStatus.CANCELED: "cancelled",
-}
+JOB_WORDS = {status: status.word for status in JobStatus}
 STEP_WORDS = {
     StepStatus.PENDING: "waiting",
     StepStatus.STARTED: "running",
