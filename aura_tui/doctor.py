@@ -14,13 +14,15 @@ import msgspec
 from aura_tui import __version__
 from aura_tui.engine import home as home_
 from aura_tui.errors import AuraError
+from aura_tui.model.text import clean_line
+from aura_tui.model.url import shown
 from aura_tui.process import Children
 from aura_tui.settings import config_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aura_tui.settings import Settings
+    from aura_tui.settings import ScriptSettings, Settings, SpeechSettings, VisualsSettings
 
 Verdict = Literal["ok", "note", "missing"]
 
@@ -41,12 +43,13 @@ async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Findi
         return (
             Finding("aura-tui", "ok", f"{__version__}, Python {platform.python_version()}"),
             await _ffmpeg(settings, children),
+            _script(settings),
             await _speech(settings),
-            await asyncio.to_thread(_fonts),
+            await _visuals(settings),
+            await asyncio.to_thread(_themes, settings),
             _home(settings),
             _engine(settings),
             _config(environ),
-            *_providers(settings),
             _terminal(environ),
         )
     finally:
@@ -68,17 +71,50 @@ async def _speech(settings: Settings) -> Finding:
 
     try:
         provider = speech.choose("", settings)
+        provider.resolve(settings.speech.voice, "")
         count = len(await provider.voices())
     except AuraError as e:
         return Finding("Voice", "missing", e.message, e.remediation)
+    asked = _asked(settings.speech) if provider.name == "openai" else ""
     return Finding(
-        "Voice", "ok", f"{provider.name}, {count} voices (list them with: doctor --voices)"
+        "Voice", "ok", f"{provider.name}{asked}, {count} voices (list them with: doctor --voices)"
     )
 
 
-def _fonts() -> Finding:
-    from aura_tui.providers.visuals import THEMES
+def _script(settings: Settings) -> Finding:
+    from aura_tui.providers import script
 
+    try:
+        provider, _ = script.choose("", settings)
+    except AuraError as e:
+        return Finding("Script", "missing", e.message, e.remediation)
+    asked = _asked(settings.script) if provider.name == "llm" else ""
+    return Finding("Script", "ok", f"{provider.name}{asked}")
+
+
+async def _visuals(settings: Settings) -> Finding:
+    from aura_tui.providers import visuals
+
+    try:
+        provider = await asyncio.to_thread(visuals.choose, "", settings)
+    except AuraError as e:
+        return Finding("Visuals", "missing", e.message, e.remediation)
+    await provider.close()
+    asked = _asked(settings.visuals) if provider.name == "openai" else ""
+    return Finding("Visuals", "ok", f"{provider.name}{asked}")
+
+
+def _asked(section: ScriptSettings | SpeechSettings | VisualsSettings) -> str:
+    return f", {clean_line(section.model, 80)} at {shown(section.base_url)}"
+
+
+def _themes(settings: Settings) -> Finding:
+    from aura_tui.providers.visuals import THEMES, check_theme
+
+    try:
+        check_theme(settings.visuals.theme)
+    except AuraError as e:
+        return Finding("Cards", "missing", e.message, e.remediation)
     return Finding("Cards", "ok", f"themes: {', '.join(THEMES)}")
 
 
@@ -108,17 +144,6 @@ def _config(environ: Mapping[str, str]) -> Finding:
     path = config_file(environ)
     there = "read" if path.is_file() else "not there, defaults apply"
     return Finding("Configuration", "ok", f"{path} ({there})")
-
-
-def _providers(settings: Settings) -> tuple[Finding, ...]:
-    endpoints = (
-        ("Script model", settings.script.base_url, settings.script.model),
-        ("Speech model", settings.speech.base_url, settings.speech.model),
-        ("Image model", settings.visuals.base_url, settings.visuals.model),
-    )
-    return tuple(
-        Finding(name, "ok", f"{model} at {url}") for name, url, model in endpoints if url and model
-    )
 
 
 def _terminal(environ: Mapping[str, str]) -> Finding:

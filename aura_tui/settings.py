@@ -27,6 +27,11 @@ _MAX_FILE_BYTES = 256 * 1024
 # In what msgspec says: a name that nothing has, and where a value stands.
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.(\w+)`)?$", re.DOTALL)
 _PLACE = re.compile(r"`\$\.(\w+)(?:\.(\w+))?")
+# What every setting is called like, and hardly any key. A key where a name belongs isn't repeated.
+_NAME = re.compile(r"[a-z]+(?:[_-][a-z]+)*")
+_MAX_NAME_CHARS = 30
+# In what tomllib says: names of the file, as it repeats them; one sign alone tells no key.
+_QUOTED = re.compile(r"\(?['\"].{2,}['\"](?:,?\))?(?= twice| \(at |$)", re.DOTALL)
 _AS_VARIABLE = {tuple: "a list, as in a,b", dict: "names and texts, as in a=b,c=d"}
 _MAX_DOTS = 100  # in a line: the parser's time and memory grow with the square of a key's parts
 
@@ -260,7 +265,8 @@ def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
     except RecursionError:
         raise _refuse("it is nested too deep", path) from None
     except ValueError as e:  # TOMLDecodeError, UnicodeDecodeError, a number of 5,000 digits
-        raise _refuse(f"it is not TOML: {e}", path) from None
+        why = _QUOTED.sub("a name", str(e))
+        raise _refuse(f"it is not TOML: {why}", path) from None
     if "home" in tree:
         raise _refuse("home is set by AURA_HOME, not here", path)
     return tree
@@ -300,7 +306,7 @@ def _refuse(why: str, path: Path) -> InputError:
 def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputError:
     """The error for what msgspec says of one value: where it stands, and what would do there."""
     if unknown := _UNKNOWN.match(why):
-        name, section = clean_line(unknown[1], 100), unknown[2]
+        name, section = _repeated(unknown[1]), unknown[2]
         fields = _SECTIONS[section].__struct_fields__ if section in _SECTIONS else None
         known = fields or tuple(_SECTIONS)
         what = f"no setting {section}.{name}" if fields else f"no section [{name}]"
@@ -323,6 +329,13 @@ def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputErro
     else:
         does, what, where = takes(kind), f"The setting {section}.{field}", f"Correct it in {path}."
     return InputError(Code.SETTINGS_INVALID, f"{what} can't be used: it takes {does}", where)
+
+
+def _repeated(name: str) -> str:
+    """A name of the file as it may be said; of what may be a key, enough to find it."""
+    if len(name) <= _MAX_NAME_CHARS and _NAME.fullmatch(name):
+        return name
+    return clean_line(name, 100)[:3] + "\u2026"
 
 
 def _near(name: str, known: Sequence[str]) -> str:

@@ -127,6 +127,14 @@ def test_a_file_that_cannot_be_is_refused_soon(name: str, text: str, tmp_path: P
         f'[script]\napi_key="{SECRET}\\q"',
         f'script="{SECRET}"',
         f'[speech]\nrate="{SECRET}"',
+        f'"{SECRET}" = 1',
+        f'[script]\n"{SECRET}" = 1',
+        f'[script."{SECRET}"]\nx = 1',
+        f"[script]\nhf_{SECRET.replace('-', '')} = 1",
+        f'["{SECRET}"]\n["{SECRET}"]',
+        f'[script."{SECRET}\'"]\n[script."{SECRET}\'"]',
+        f'script = {{"{SECRET}" = 1, "{SECRET}" = 2}}',
+        f'script = {{"{SECRET}" = {{}}}}\n[script."{SECRET}".x]',
     ],
 )
 def test_a_key_in_a_file_that_is_refused_is_not_repeated(text: str, tmp_path: Path) -> None:
@@ -135,6 +143,7 @@ def test_a_key_in_a_file_that_is_refused_is_not_repeated(text: str, tmp_path: Pa
     said = loaded_or_refused({"AURA_CONFIG": str(file), "AURA_HOME": "/nonexistent"})
     assert said
     assert SECRET not in said
+    assert SECRET.replace("-", "") not in said
 
 
 def test_a_long_comment_line_of_dots_is_no_key(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import os
 import sys
 from typing import NoReturn
 
+from aura_tui.cli.listed import hide_token
 from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.session import exit_of, explain, print_error
 from aura_tui.unforeseen import keep
@@ -27,6 +28,7 @@ _PLAINER = (
 
 def main() -> NoReturn:
     """The program. Exits with the statuses of ``session.py``."""
+    hide_token()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter is no failure
             stream.reconfigure(errors="backslashreplace")

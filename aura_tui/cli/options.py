@@ -34,7 +34,8 @@ TokenOption = Annotated[
     typer.Option(
         metavar="T",
         envvar="AURA_TOKEN",
-        help="The token that engine knows us by. Better as AURA_TOKEN: processes can be listed.",
+        help="The token that engine knows us by. Better as AURA_TOKEN: all on this machine can "
+        "read a command line (on Linux, until the program has begun), and a shell keeps it.",
         show_envvar=True,
     ),
 ]

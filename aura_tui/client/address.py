@@ -10,6 +10,7 @@ import msgspec
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.text import clean_line
+from aura_tui.model.url import shown
 from aura_tui.wire.routes import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -48,20 +49,21 @@ def of_url(url: str) -> Address:
     """
     text = url.strip()
     bare = "://" not in text
+    text = f"http://{text}" if bare else text
     try:
-        parts = urlsplit(f"http://{text}" if bare else text)
+        parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise _refuse(url, "is not a URL") from None
+        raise _refuse("", "is not a URL") from None
     if parts.scheme not in ("http", "https"):
-        raise _refuse(url, "is not an http or https URL")
+        raise _refuse(text, "is not an http or https URL")
     if not host or not _is_host(host):
-        raise _refuse(url, "names no host")
+        raise _refuse(text, "names no host")
     if parts.username is not None or parts.password is not None:
         # Not shown: it may be somebody's password.
-        raise _refuse("", "has a user or a password in it; give a token with --token")
+        raise _refuse("", "has a user or a password in it; give a token with AURA_TOKEN")
     if parts.query or parts.fragment:
-        raise _refuse(url, "has a query in it")
+        raise _refuse(text, "has a query in it; give a token with AURA_TOKEN")
     if bare and port is None:
         port = DEFAULT_PORT
     named = f"[{host}]" if ":" in host else host
@@ -88,7 +90,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _refuse(url: str, why: str) -> InputError:
-    named = f" {clean_line(url, 100)!r}" if url else ""
+    named = f" {known!r}" if (known := shown(url)) else ""
     return InputError(
         Code.SETTINGS_INVALID,
         f"The server's address{named} {why}",

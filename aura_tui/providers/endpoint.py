@@ -20,6 +20,7 @@ import msgspec
 from aura_tui import __version__
 from aura_tui.errors import Code, InputError, StageError, Transient
 from aura_tui.model.text import clean_line
+from aura_tui.model.url import has_key
 
 if TYPE_CHECKING:
     import ssl
@@ -77,6 +78,8 @@ class Endpoint:
             raise _unusable(name, "is not an http or https URL")
         if url.userinfo:
             raise _unusable(name, "has a user or password in it")
+        if has_key(url.query.decode("ascii", "replace")):
+            raise _unusable(name, "has a key in its query")
         self._url = url.copy_with(path=url.path.rstrip("/"), fragment=None)
         self._key = api_key.reveal().strip()
         if not (self._key.isascii() and (self._key.isprintable())):

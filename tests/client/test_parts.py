@@ -58,9 +58,17 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     assert "\x1b" not in caught.value.message
 
 
-def test_a_password_in_an_address_is_refused_and_not_shown() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://me:hunter2@box", "hunter2@box", "http://box?hunter2", "box/?token=hunter2#x",
+        "http://box#hunter2", "ftp://me:hunter2@box", "http://me:hunter2@", "http://box:hunter2",
+        "http://me:a/hunter2@box", "http://me:1?hunter2@box", "http:///?hunter2", "me:hunter2@",
+    ],
+)  # fmt: skip
+def test_a_password_in_an_address_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(InputError) as caught:
-        of_url("https://me:hunter2@box")
+        of_url(url)
     assert "hunter2" not in str(caught.value) + caught.value.remediation
 
 

@@ -1,0 +1,88 @@
+"""Where keys must not come out: in the list of processes, in doctor's words, in an error."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.program import Program
+
+KEY = "sk-live-0123456789"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process write its line")
+@pytest.mark.parametrize("given", [("--token", KEY), (f"--token={KEY}",)], ids=["two", "one"])
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+def test_a_token_is_sent_and_is_not_in_the_list_of_processes(
+    program: Program, given: tuple[str, ...], first: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        where = ("--server", url)
+        process = program.start(*((*given, "jobs") if first else ("jobs", *given)), *where)
+        connection, _ = server.accept()
+        with connection:
+            connection.settimeout(30)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(65536)
+            assert f"authorization: bearer {KEY}" in head.decode().lower()
+            listed = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    assert KEY.encode() not in listed
+    assert url.encode() in listed
+    assert b"--token" in listed
+
+
+SECTIONS = ("SCRIPT", "SPEECH", "VISUALS")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://127.0.0.1:9/v1?api-key={KEY}", f"http://127.0.0.1:9/v1?x={KEY}",
+        f"http://me:{KEY}@127.0.0.1:9/v1", f"http://{KEY}@127.0.0.1:9/v1",
+        f"http://127.0.0.1:9/v1#{KEY}", f"http://me:a/{KEY}@127.0.0.1/v1", f"me:{KEY}@host",
+        f"http://127.0.0.1:{KEY}/v1", f"http://me:a?{KEY}@127.0.0.1/v1",
+    ],
+)  # fmt: skip
+def test_no_address_with_a_key_in_it_is_shown_whole(program: Program, url: str) -> None:
+    environ = {f"AURA_{name}_BASE_URL": url for name in SECTIONS}
+    environ |= {f"AURA_{name}_MODEL": "m" for name in SECTIONS}
+    environ["AURA_ENGINE_RETRIES"] = "0"
+    for command in (("doctor",), ("run", "topic", "--resolution", "128x128", "--fps", "5")):
+        done = program.run(*command, input=None, **environ)
+        assert done.stdout + done.stderr
+        assert KEY not in done.stdout + done.stderr
+    for file in program.home.rglob("*"):
+        assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
+    done = program.run("jobs", AURA_SERVER=url.replace("/v1", ""))
+    assert done.returncode in (2, 3)
+    assert KEY not in done.stdout + done.stderr
+
+
+def test_doctor_names_an_endpoint_that_has_a_query(program: Program) -> None:
+    done = program.run(
+        "doctor",
+        AURA_SCRIPT_BASE_URL="https://box.example/v1?api-version=2024-10-21",
+        AURA_SCRIPT_MODEL="m",
+    )
+    assert "llm, m at https://box.example/v1\n" in done.stdout
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("field", ["api-key", "key", "subscription_key", "access_token", "sig"])
+def test_a_key_in_the_query_of_a_base_url_is_told_where_it_belongs(
+    program: Program, field: str
+) -> None:
+    url = f"http://127.0.0.1:9/v1?api-version=2&{field}={KEY}"
+    done = program.run("run", "topic", AURA_SCRIPT_BASE_URL=url, AURA_SCRIPT_MODEL="m")
+    assert done.returncode == 2
+    assert "[E111]" in done.stderr
+    assert "api_key" in done.stderr
+    assert KEY not in done.stderr
