@@ -47,8 +47,8 @@ class Ordering:
         """Names of looks, the settings' own first."""
         from aura_tui.providers.visuals.themes import THEMES
 
-        own = self._settings.visuals.theme
-        return tuple(dict.fromkeys((own, *THEMES)))
+        own = self._settings.visuals.theme.strip().lower()
+        return tuple(dict.fromkeys((own, *THEMES) if own in THEMES else THEMES))
 
     async def voices(self) -> tuple[str, ...]:
         """Names of voices here; none of another machine's are known."""

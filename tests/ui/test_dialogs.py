@@ -15,7 +15,7 @@ from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.service import PlannedStep, RetryPlan
-from aura_tui.settings import Settings
+from aura_tui.settings import Settings, VisualsSettings
 from aura_tui.ui.draft import Draft, Field, Order, settle
 from aura_tui.ui.glyphs import ASCII, UNICODE, Glyphs
 from aura_tui.ui.ordering import Ordering
@@ -466,6 +466,17 @@ async def test_a_folder_that_cannot_be_used_is_said_as_it_is_typed(tmp_path: Pat
             await dialog.lacks("can't be used")
             dialog.screen.query_one("#folder", Entry).value += "n" * 300
             await dialog.shows("\u2717 The output folder can't be used: File name too long")
+
+
+@pytest.mark.parametrize(
+    ("own", "first", "count"), [("Paper", "paper", 6), ("pink", "aurora", 6), ("", "aurora", 6)]
+)
+def test_only_themes_that_there_are_can_be_chosen(
+    tmp_path: Path, own: str, first: str, count: int
+) -> None:
+    settings = Settings(home=tmp_path, visuals=VisualsSettings(theme=own))
+    themes = Ordering(settings, remote=False).themes()
+    assert (themes[0], len(themes)) == (first, count)
 
 
 async def test_the_folder_that_a_file_will_get_is_the_one_that_is_said(tmp_path: Path) -> None:
