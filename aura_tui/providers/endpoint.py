@@ -21,6 +21,7 @@ from aura_tui import __version__
 from aura_tui.errors import Code, InputError, StageError, Transient
 from aura_tui.model.text import clean_line
 from aura_tui.model.url import has_key
+from aura_tui.providers import public
 
 if TYPE_CHECKING:
     import ssl
@@ -33,6 +34,7 @@ MAX_JSON_BYTES = 4 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
 _MAX_RETRY_AFTER_S = 3600.0
 _CONNECT_TIMEOUT_S = 10.0
+_MAX_TRIED = 4  # addresses of one host
 _MIN_KEY_CHARS = 16  # local servers take any key: "none" may well stand in a reply
 
 # Worth another try: RFC 9110 15.5.9 and 15.6, RFC 8470, RFC 6585. Not 501 and 505: those stay.
@@ -56,6 +58,10 @@ class Refused(StageError):
     def __init__(self, code: Code, message: str, remediation: str, *, status: int) -> None:
         super().__init__(code, message, remediation)
         self.status = status
+
+
+class _NotReached(Transient):
+    """Nobody took the connection: another address of the same host may."""
 
 
 class Endpoint:
@@ -123,13 +129,37 @@ class Endpoint:
     ) -> tuple[str, bytes]:
         """Fetch what a reply points at (a picture); return its media type and bytes.
 
-        The key goes along only to the endpoint's own origin. Any other host must be https: an
-        endpoint must not make us read the plain services of this machine's network.
+        The key goes along only to the endpoint's own origin. Any other must be https and at a
+        public address: an endpoint must not make us reach what this machine's network holds.
         """
         target = _url(url)
         if target is None or not (target.scheme == "https" or _origin(target) == self._origin):
             raise self.invalid("it points at an address that is not an https URL")
-        return await self._exchange("GET", target, b"", accept, max_bytes)
+        if _origin(target) == self._origin:
+            return await self._exchange("GET", target, b"", accept, max_bytes)
+        until = asyncio.get_running_loop().time() + self._timeout_s
+        problem: StageError | None = None
+        for address in await self._public_addresses(target, until):
+            try:
+                return await self._exchange("GET", target, b"", accept, max_bytes, address, until)
+            except _NotReached as e:
+                problem = e
+        assert problem is not None
+        raise problem
+
+    async def _public_addresses(self, url: httpx.URL, until: float) -> tuple[str, ...]:
+        """Those of the URL's host that may be connected to, at least one."""
+        found: tuple[str, ...] = ()
+        try:
+            async with asyncio.timeout_at(until):
+                found = await public.addresses(url.raw_host.decode("ascii"), url.port or 443)
+        except (OSError, ValueError):  # a TimeoutError is an OSError
+            pass
+        if not found:
+            raise self._unreachable("points at a host that can't be found")
+        if not (reachable := tuple(each for each in found if public.is_public(each))):
+            raise self.invalid("it points at an address of this machine or its network")
+        return reachable[:_MAX_TRIED]
 
     def invalid(self, why: str) -> StageError:
         """The error for a reply that can't be used; ``why`` completes "... replied, but "."""
@@ -144,10 +174,22 @@ class Endpoint:
         return _origin(self._url)
 
     async def _exchange(
-        self, method: str, url: httpx.URL, content: bytes, accept: str, max_bytes: int
+        self,
+        method: str,
+        url: httpx.URL,
+        content: bytes,
+        accept: str,
+        max_bytes: int,
+        address: str | None = None,
+        until: float | None = None,
     ) -> tuple[str, bytes]:
+        """One call. ``address``: where to connect to; it is not looked up again, so that what was
+        looked at is what is reached (DNS rebinding). ``until``: the deadline, by the loop's
+        clock."""
         import httpx
 
+        if until is None:
+            until = asyncio.get_running_loop().time() + self._timeout_s
         headers = {
             "Accept": accept,
             "Accept-Encoding": "identity",  # a compressed body has no bound before it is unpacked
@@ -157,6 +199,11 @@ class Endpoint:
             headers["Content-Type"] = "application/json"
         if self._key and _origin(url) == self._origin:
             headers["Authorization"] = f"Bearer {self._key}"
+        where, extensions = url, {}
+        if address is not None:
+            where = url.copy_with(host=address)
+            headers["Host"] = url.netloc.decode("ascii")
+            extensions = {"sni_hostname": url.raw_host.decode("ascii")}  # also what TLS verifies
         # Within the deadline: httpcore closes a handshake that times out, not a cancelled one.
         connect_s = min(_CONNECT_TIMEOUT_S, 0.8 * self._timeout_s)
         limits = httpx.Timeout(self._timeout_s, connect=connect_s)
@@ -165,9 +212,11 @@ class Endpoint:
         try:
             # httpx times each read; a server that trickles would hold us for ever.
             async with (
-                asyncio.timeout(self._timeout_s),
+                asyncio.timeout_at(until),
                 httpx.AsyncClient(verify=tls, timeout=limits, trust_env=False) as client,
-                client.stream(method, url, content=content, headers=headers) as response,
+                client.stream(
+                    method, where, content=content, headers=headers, extensions=extensions
+                ) as response,
             ):
                 ok = response.status_code == 200
                 data = await self._read(response, max_bytes if ok else _MAX_ERROR_BYTES, ok)
@@ -177,11 +226,10 @@ class Endpoint:
                     return _media_type(response.headers), data
                 problem = self._refusal(response.status_code, response.headers, data)
         except (TimeoutError, httpx.TimeoutException) as e:
-            problem = self._unreachable(
-                "can't be reached in time"
-                if isinstance(e, httpx.ConnectTimeout)
-                else f"has not answered within {self._timeout_s:g} s"
-            )
+            if isinstance(e, httpx.ConnectTimeout):
+                problem = self._unreachable("can't be reached in time", _NotReached)
+            else:
+                problem = self._unreachable(f"has not answered within {self._timeout_s:g} s")
         except httpx.ConnectError as e:
             problem = self._unconnected(str(e))
         except (httpx.TransportError, httpx.StreamError, OSError):
@@ -254,10 +302,10 @@ class Endpoint:
                 f"{self.name} at {self.host} doesn't speak TLS",
                 "Check base_url: is it http rather than https, or another port?",
             )
-        return self._unreachable("can't be reached")
+        return self._unreachable("can't be reached", _NotReached)
 
-    def _unreachable(self, why: str) -> Transient:
-        return Transient(
+    def _unreachable(self, why: str, kind: type[Transient] = Transient) -> Transient:
+        return kind(
             self._failure.unavailable,
             f"{self.name} at {self.host} {why}",
             "Check base_url and the network, and that the endpoint is running.",
