@@ -35,9 +35,10 @@ _QUOTED = re.compile(r"\(?['\"].{2,}['\"](?:,?\))?(?= twice| \(at |$)", re.DOTAL
 _AS_VARIABLE = {tuple: "a list, as in a,b", dict: "names and texts, as in a=b,c=d"}
 _MAX_DOTS = 100  # in a line: the parser's time and memory grow with the square of a key's parts
 
-# NaN is in none of these; "inf" is a way to say never.
-_Positive = Annotated[float, msgspec.Meta(gt=0)]
-_NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+# Every number has both ends, so that whatever loads can be reckoned with: NaN and the infinite are
+# in none of these.
+_Seconds = Annotated[float, msgspec.Meta(ge=0.1, le=31_536_000)]  # up to a year
+_Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
@@ -76,13 +77,13 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=64)] = (
         1  # jobs at once; one render already uses every core
     )
-    stall_warning_s: _Positive = 120.0
-    stage_timeout_s: _Positive = 3600.0
+    stall_warning_s: _Seconds = 120.0
+    stage_timeout_s: _Seconds = 3600.0
     retries: _Count = 4  # of a transient provider error
-    retry_base_s: _NotNegative = 1.0
-    retry_cap_s: _NotNegative = 30.0
-    keep_workspaces_h: _NotNegative = 24.0
-    keep_jobs_days: _NotNegative = 30.0
+    retry_base_s: _Wait = 1.0
+    retry_cap_s: _Wait = 30.0
+    keep_workspaces_h: Annotated[float, msgspec.Meta(ge=0, le=876_000)] = 24.0  # up to a century
+    keep_jobs_days: Annotated[float, msgspec.Meta(ge=0, le=36_500)] = 30.0
     min_free_mb: _Count = 200
 
 
@@ -94,7 +95,7 @@ class ScriptSettings(_Section, frozen=True, kw_only=True):
     base_url: str = ""  # ".../v1"
     api_key: Secret = Secret()
     model: str = ""
-    timeout_s: _Positive = 120.0
+    timeout_s: _Seconds = 120.0
 
 
 class SpeechSettings(_Section, frozen=True, kw_only=True):
@@ -108,7 +109,7 @@ class SpeechSettings(_Section, frozen=True, kw_only=True):
     base_url: str = ""
     api_key: Secret = Secret()
     model: str = ""
-    timeout_s: _Positive = 120.0
+    timeout_s: _Seconds = 120.0
     loudness_lufs: Annotated[float, msgspec.Meta(ge=-40.0, le=-5.0)] = -18.0
 
 
@@ -122,7 +123,7 @@ class VisualsSettings(_Section, frozen=True, kw_only=True):
     base_url: str = ""
     api_key: Secret = Secret()
     model: str = ""
-    timeout_s: _Positive = 180.0
+    timeout_s: _Seconds = 180.0
 
 
 class RenderSettings(_Section, frozen=True, kw_only=True):

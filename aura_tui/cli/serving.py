@@ -16,6 +16,7 @@ from aura_tui.session import print_error
 if TYPE_CHECKING:
     from aura_tui.settings import Settings
 
+_MOST = 1_000_000  # of what is counted, as the settings have it
 _TOKENS = "tokens.json"  # in AURA_HOME, unless --token-file or the settings say otherwise
 
 TokenFileOption = Annotated[
@@ -56,14 +57,18 @@ def serve(
         typer.Option(metavar="HOST", help="A further name it is reached by; may be repeated."),
     ] = None,
     streams: Annotated[
-        int | None, typer.Option(help="Event streams a token may hold. Default: 10.", min=0)
+        int | None,
+        typer.Option(help="Event streams a token may hold. Default: 10.", min=0, max=_MOST),
     ] = None,
     jobs_a_minute: Annotated[
-        int | None, typer.Option(help="New jobs a token may make. Default: 5.", min=0)
+        int | None,
+        typer.Option(help="New jobs a token may make. Default: 5.", min=0, max=_MOST),
     ] = None,
     cancels_a_minute: Annotated[
         int | None,
-        typer.Option(help="Cancels, pauses, resumes a token may ask for. Default: 10.", min=0),
+        typer.Option(
+            help="Cancels, pauses, resumes a token may ask for. Default: 10.", min=0, max=_MOST
+        ),
     ] = None,
 ) -> int:
     """Serve the engine over HTTP and server-sent events. What no option says, [serve] in the

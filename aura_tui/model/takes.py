@@ -33,9 +33,14 @@ def _bounds(meta: object) -> str:
     if not isinstance(meta, msgspec.Meta):
         return ""
     if meta.ge is not None and meta.le is not None:
-        return f"from {meta.ge:g} to {meta.le:g}"
+        return f"from {_number(meta.ge)} to {_number(meta.le)}"
     if meta.ge is not None:
-        return f"of at least {meta.ge:g}"
+        return f"of at least {_number(meta.ge)}"
     if meta.gt is not None:
-        return f"above {meta.gt:g}"
-    return f"of at most {meta.le:g}" if meta.le is not None else ""
+        return f"above {_number(meta.gt)}"
+    return f"of at most {_number(meta.le)}" if meta.le is not None else ""
+
+
+def _number(value: float) -> str:
+    """As one types it: 1000000, not 1e+06."""
+    return f"{value:.12g}"

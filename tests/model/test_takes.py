@@ -19,6 +19,8 @@ from aura_tui.model.takes import takes
         (bool, "true or false"),
         (Literal["auto", "on"], "auto, on"),
         (Annotated[int, Meta(ge=0, le=51)], "a whole number from 0 to 51"),
+        (Annotated[int, Meta(ge=0, le=1_000_000)], "a whole number from 0 to 1000000"),
+        (Annotated[float, Meta(ge=0.1, le=31_536_000)], "a number from 0.1 to 31536000"),
         (Annotated[float, Meta(ge=0)], "a number of at least 0"),
         (Annotated[float, Meta(gt=0)], "a number above 0"),
         (Annotated[int, Meta(le=64)], "a whole number of at most 64"),
