@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
 from aura_tui.model.text import clean_line
+from aura_tui.named_file import open_file
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -58,14 +59,20 @@ def _names_a_file(argument: str) -> bool:
 
 def _from_file(path: Path) -> Brief:
     try:
-        with path.open("rb") as file:
+        # What a shell hands over, as in <(command), is read to its end as standard input is.
+        with path.open("rb") if _is_handed_over(path) else open_file(path) as file:
             data = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _unreadable(str(path), "there is no such file") from None
     except OSError as e:
-        why = {FileNotFoundError: "there is no such file", IsADirectoryError: "it is a folder"}
-        raise _unreadable(str(path), why.get(type(e)) or e.strerror or "of some reason") from None
+        raise _unreadable(str(path), e.strerror or "of some reason") from None
     where = clean_line(str(path))
     text = _decode(data, where)
     return _text(_absolute_images(text, path.absolute().parent), where)
+
+
+def _is_handed_over(path: Path) -> bool:
+    return path == Path("/dev/stdin") or path.parent == Path("/dev/fd")
 
 
 def _unreadable(path: str, why: str) -> InputError:

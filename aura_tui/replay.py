@@ -26,6 +26,7 @@ from aura_tui.model.reduce import reduce
 from aura_tui.model.stages import parse_stage
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
+from aura_tui.named_file import open_file
 from aura_tui.service import JobPage, QueueState, RetryPlan, Typical, place
 from aura_tui.wire.codec import MAX_EVENT_BYTES, decode_line, encode_line
 from aura_tui.wire.log_text import log_line
@@ -392,7 +393,7 @@ class ReplayService:
 
 
 def _load(path: Path) -> Recording:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return parse(_bounded_lines(file))
 
 

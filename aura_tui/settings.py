@@ -19,6 +19,7 @@ import msgspec
 from aura_tui.errors import Code, InputError
 from aura_tui.model.takes import takes
 from aura_tui.model.text import clean_line
+from aura_tui.named_file import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -248,7 +249,7 @@ def _read_variable(text: str, kind: type[_Section], field: str) -> object:
 
 def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(_MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         if named:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent / "aura_tui"
 FLOORS: dict[str, int] = {
     "errors": 0,
     "lifeline": 0,
+    "named_file": 0,
     "threads": 0,
     "unforeseen": 1,
     "model": 1,

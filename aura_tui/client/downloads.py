@@ -26,6 +26,7 @@ from aura_tui.client.backoff import Backoff
 from aura_tui.client.http import Answer, Broken
 from aura_tui.client.refusal import broken, passes, refusal
 from aura_tui.errors import Code, EngineError
+from aura_tui.named_file import open_file
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
@@ -320,7 +321,8 @@ def _tag_path(path: Path) -> Path:
 
 def _read_tag(path: Path) -> _Tag | None:
     try:
-        data = _tag_path(path).read_bytes()
+        with open_file(_tag_path(path)) as file:
+            data = file.read(4096)
         return msgspec.json.decode(data, type=_Tag) if len(data) < 4096 else None
     except (OSError, msgspec.MsgspecError):
         return None

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from aura_tui.errors import Code, EngineError, InputError
+from aura_tui.named_file import open_file
 from aura_tui.server.connection import ABORT
 from aura_tui.wire import routes
 from aura_tui.wire.payload import encode
@@ -230,6 +231,9 @@ def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
+        for file in (certificate, key):
+            if file is not None:  # OpenSSL would wait for whoever writes into a named pipe
+                open_file(file).close()
         # Without a password prompt: nobody may be there to answer it.
         context.load_cert_chain(certificate, key, password="")
     except (OSError, ssl.SSLError, ValueError) as e:

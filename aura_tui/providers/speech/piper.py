@@ -16,6 +16,7 @@ import msgspec
 
 from aura_tui.errors import Code, InputError, StageError
 from aura_tui.model.text import clean_line
+from aura_tui.named_file import open_file
 from aura_tui.providers.port import Spoken, Voice
 from aura_tui.providers.speech import normalization, word_times
 from aura_tui.providers.speech.child import ask
@@ -167,13 +168,20 @@ class Piper:
 def _read_config(model: Path) -> _Config:
     config = model.with_name(model.name + ".json")
     for path in (model, config):
-        if not path.is_file():
-            raise _unavailable(
-                f"The Piper voice {clean_line(str(path), 300)!r} isn't there",
-                "Set speech.piper_model to a .onnx file that has its .onnx.json beside it.",
+        try:
+            open_file(path).close()
+        except OSError as e:
+            why = (
+                "isn't there"
+                if isinstance(e, FileNotFoundError)
+                else f"can't be read: {e.strerror}"
             )
+            raise _unavailable(
+                f"The Piper voice {clean_line(str(path), 300)!r} {why}",
+                "Set speech.piper_model to a .onnx file that has its .onnx.json beside it.",
+            ) from None
     try:
-        with config.open("rb") as file:
+        with open_file(config) as file:
             return msgspec.json.decode(file.read(_MAX_CONFIG_BYTES), type=_Config)
     except (OSError, msgspec.DecodeError):
         raise _unavailable(

@@ -6,6 +6,8 @@ import functools
 import hashlib
 import os
 
+from aura_tui.named_file import open_file
+
 
 def fingerprint(path: str) -> str:
     """SHA-256 of the file, hex; "absent" for one that can't be read (drawing will say why).
@@ -21,5 +23,5 @@ def fingerprint(path: str) -> str:
 
 @functools.lru_cache(maxsize=512)
 def _sha256(path: str, size: int, mtime_ns: int, ctime_ns: int) -> str:
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -8,6 +8,7 @@ import warnings
 from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 
 from aura_tui.errors import Code, StageError
+from aura_tui.named_file import open_file
 from aura_tui.providers.visuals.paint import rounded
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
@@ -27,7 +28,7 @@ def read(path: str, name: str, width: int, height: int) -> Image.Image:
             warnings.simplefilter("ignore")  # of odd metadata; what matters is an error below
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-            with Image.open(path, formats=FORMATS) as opened:
+            with open_file(path) as file, Image.open(file, formats=FORMATS) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise _invalid(name, f"has more than {MAX_PIXELS // 1_000_000} million pixels")
                 # A JPEG is decoded at the size it is needed in, with room for a good scaling.
