@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 _TLS_HANDSHAKE_S = 10.0
 _BACKLOG = 2048
 _LINGER_S = 1.0  # for the other side to read why, and to close
+# What the parser gets at once. It can't be stopped within it, and makes of each request, which may
+# have 18 bytes, something of a few KB.
+_PIECE_BYTES = 1024
 
 # Its warnings about malformed requests go to whoever configured logging, never onto a board.
 logging.getLogger("uvicorn").addHandler(logging.NullHandler())
@@ -45,22 +49,36 @@ class _HeadTooLarge(Exception):
     """Ends the parsing of a request."""
 
 
+class _Flow(FlowControl):
+    """Reading, which stays paused while something that came waits to be read."""
+
+    full = False
+
+    def resume_reading(self) -> None:
+        if not self.full:
+            super().resume_reading()
+
+
 class _Connection(HttpToolsProtocol):
     """A connection whose requests' heads are bounded in size and time, and so is what comes of a
-    body after its answer."""
+    body after its answer. What follows a request waits unread until that is answered."""
+
+    flow: _Flow
 
     def __init__(self, listener: Listener) -> None:
         super().__init__(listener.config, listener.state, {})
         self._listener = listener
         self._bounds = listener.bounds
         self._in_head = True  # a request is expected, or its head is being read
-        self._head_bytes = 0
+        self._head_bytes = 0  # of the head; in a body, since something of it came
         self._head_timer: asyncio.TimerHandle | None = None
+        self._waiting = b""  # came, and the parser hasn't got it
         self._refusal: AuraError | None = None
         self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
+        self.flow = _Flow(transport)
         if len(self.connections) > self._bounds.connections:
             self._refuse(
                 EngineError(
@@ -78,16 +96,38 @@ class _Connection(HttpToolsProtocol):
         self._listener.lost()
 
     def data_received(self, data: bytes) -> None:
-        if self._refused or self.transport.is_closing():
-            return
-        self._head_bytes += len(data)
-        super().data_received(data)
-        if not self._in_head or self._refused or self.transport.is_closing():
-            return
-        if self._head_bytes > self._bounds.head_bytes:
-            self._refuse(_head_too_large(self._bounds.head_bytes))
-        elif self._head_timer is None:
-            self._arm()
+        self._waiting += data
+        self._read()
+
+    def _read(self) -> None:
+        """Give the parser what waits, up to a request that waits itself for another's answer."""
+        data = self._waiting
+        at = 0
+        while at < len(data) and not (self._ends() or (self._in_head and self._answering())):
+            piece = data[at : at + _PIECE_BYTES]
+            at += len(piece)
+            self._head_bytes += len(piece)
+            super().data_received(piece)
+            if self._ends():
+                break
+            if self._head_bytes > self._bounds.head_bytes:
+                self._refuse(_head_too_large(self._bounds.head_bytes))
+            elif self._in_head and self._head_timer is None:
+                self._arm()
+        self._waiting = b"" if self._ends() else data[at:]
+        if self._waiting:
+            self.flow.full = True
+            self.flow.pause_reading()
+        elif self.flow.full:
+            self.flow.full = False
+            if not self.pipeline:
+                self.flow.resume_reading()
+
+    def _ends(self) -> bool:
+        return self._refused or self.transport.is_closing()
+
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     # -- what the parser tells
 
@@ -97,6 +137,10 @@ class _Connection(HttpToolsProtocol):
         extensions: dict[str, Any] = {ABORT: self.transport.abort}
         self.scope["extensions"] = extensions
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # those after a body are nobody's
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if size > self._bounds.head_bytes:
@@ -105,6 +149,10 @@ class _Connection(HttpToolsProtocol):
         self._in_head = False
         self._disarm()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._disarm()
@@ -117,6 +165,8 @@ class _Connection(HttpToolsProtocol):
         # Answered, and nobody reads what may still come of the body: it has an end, or gets one.
         if not self._in_head and self._head_timer is None:
             self._arm()
+        if self._waiting:
+            self.loop.call_soon(self._read)
 
     # -- refusals
 
@@ -129,7 +179,7 @@ class _Connection(HttpToolsProtocol):
 
     def _refuse(self, error: AuraError) -> None:
         self._disarm()
-        if self.cycle is None or self.cycle.response_complete:  # not into the middle of an answer
+        if not self._answering():  # not into the middle of an answer
             document = problem_of(error, "")
             body = encode(document)
             head = (
@@ -156,7 +206,7 @@ class _Connection(HttpToolsProtocol):
 
     def _head_late(self) -> None:
         self._head_timer = None
-        if self.cycle is None or self.cycle.response_complete:
+        if not self._answering():
             self.transport.close()
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from aura_tui.errors import Code
 from aura_tui.server.options import Bounds
@@ -167,8 +169,8 @@ async def test_connections_are_bounded_and_room_is_found_again(settings: Setting
 
 async def test_requests_in_a_row_are_answered_in_a_row(settings: Settings) -> None:
     async with served(settings) as server:
-        answer = await say(server, GET * 20 + LAST)
-        assert answer.count(b"HTTP/1.1 200 OK") == 21
+        answer = await say(server, GET * 500 + LAST)
+        assert answer.count(b"HTTP/1.1 200 OK") == 501
 
 
 async def test_a_mistake_of_ours_says_nothing_of_itself(settings: Settings) -> None:
@@ -182,3 +184,55 @@ async def test_a_mistake_of_ours_says_nothing_of_itself(settings: Settings) -> N
         problem(answer, 500, Code.INTERNAL)
         assert "secret" not in answer.text
         assert "aura_12345" not in answer.text
+
+
+async def test_requests_that_nobody_has_answered_yet_wait_unread(settings: Settings) -> None:
+    """A thousandfold of their bytes is what they would take otherwise."""
+    async with served(settings) as server:
+        gone_on, asked = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> None:
+            asked.set()
+            await gone_on.wait()
+            raise RuntimeError
+
+        server.service.queue = slow  # type: ignore[method-assign,assignment]  # holds an answer up
+        raw = await Raw.to(server)
+        small = b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        before = _requests()
+        raw.writer.write(GET + small * 200_000)  # 7 MB
+        await asked.wait()
+        sent = asyncio.create_task(raw.writer.drain())
+        assert (await say(server, small.replace(b"Host", b"Connection: close\r\nHost"))).startswith(
+            b"HTTP/1.1 404 "
+        )
+        for _ in range(100):  # as many turns as it would take to read them
+            await asyncio.sleep(0)
+        assert _requests() - before < 100
+        assert not sent.done()  # the rest is still on the other side
+        gone_on.set()
+        answers = 0
+        while answers < 2000:  # and they are answered all the same
+            answers += (await raw._reader.read(1 << 16)).count(b"HTTP/1.1 404 ")
+        assert _requests() - before < 100
+        sent.cancel()
+        raw.writer.transport.abort()
+
+
+def _requests() -> int:
+    """Requests and answers that are in memory."""
+    return sum(type(each) is RequestResponseCycle for each in gc.get_objects())
+
+
+async def test_what_follows_a_body_is_bounded(settings: Settings) -> None:
+    async with served(settings) as server, server.client() as client:
+        head = b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for endless in (b"0\r\n" + b"X: y\r\n" * 100_000, b"0\r\nX: " + b"y" * 600_000,
+                        b"1;" + b"y" * 600_000):  # fmt: skip
+            assert await say(server, head + endless) == b""
+        trailed = head + b"2\r\n{}\r\n0\r\nAuthorization: x\r\n\r\n"
+        assert (await say(server, trailed + LAST)).count(b"HTTP/1.1 ") == 2
+        tiny = b"".join(b"1\r\n%c\r\n" % each for each in b'{"brief":{"text":"' + b"x" * 20_000)
+        made = await say(server, head + tiny + b'3\r\n"}}\r\n0\r\n\r\n' + LAST)
+        assert made.startswith(b"HTTP/1.1 202 "), made
+        assert (await client.get(routes.QUEUE)).status_code == 200
