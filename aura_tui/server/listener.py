@@ -61,7 +61,8 @@ class _Flow(FlowControl):
 
 class _Connection(HttpToolsProtocol):
     """A connection whose requests' heads are bounded in size and time, and so is what comes of a
-    body after its answer. What follows a request waits unread until that is answered."""
+    body after its answer. What follows a request waits unread until that is answered; an answer
+    that nobody takes ends it."""
 
     flow: _Flow
 
@@ -72,6 +73,8 @@ class _Connection(HttpToolsProtocol):
         self._in_head = True  # a request is expected, or its head is being read
         self._head_bytes = 0  # of the head; in a body, since something of it came
         self._head_timer: asyncio.TimerHandle | None = None
+        self._taken_timer: asyncio.TimerHandle | None = None
+        self._untaken_bytes = 0
         self._waiting = b""  # came, and the parser hasn't got it
         self._refusal: AuraError | None = None
         self._refused = False
@@ -92,6 +95,7 @@ class _Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self._watch_taken(0)
         super().connection_lost(exc)
         self._listener.lost()
 
@@ -167,6 +171,35 @@ class _Connection(HttpToolsProtocol):
             self._arm()
         if self._waiting:
             self.loop.call_soon(self._read)
+        # Also where the connection is to close now: it would wait for the last byte to go.
+        self._watch_taken(self.transport.get_write_buffer_size())
+
+    # -- answers that aren't taken
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_taken(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        # An answer under way is watched again when it has to wait, or has ended.
+        left = 0 if self._answering() else self.transport.get_write_buffer_size()
+        self._watch_taken(left)
+
+    def _watch_taken(self, bytes_: int) -> None:
+        if self._taken_timer is not None:
+            self._taken_timer.cancel()
+            self._taken_timer = None
+        if bytes_:
+            self._untaken_bytes = bytes_
+            self._taken_timer = self.loop.call_later(self._bounds.stall_s, self._look_taken)
+
+    def _look_taken(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left >= self._untaken_bytes:
+            self.transport.abort()
+        else:
+            self._watch_taken(left)
 
     # -- refusals
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -236,3 +238,56 @@ async def test_what_follows_a_body_is_bounded(settings: Settings) -> None:
         made = await say(server, head + tiny + b'3\r\n"}}\r\n0\r\n\r\n' + LAST)
         assert made.startswith(b"HTTP/1.1 202 "), made
         assert (await client.get(routes.QUEUE)).status_code == 200
+
+
+LOGS = GET.replace(routes.QUEUE.encode(), b"/api/jobs/x/logs")
+
+
+def long_log(server: Served, size: int) -> None:
+    """Have the server say something long."""
+
+    async def get(job_id: str) -> object:
+        return SimpleNamespace(id=job_id, owner="")
+
+    async def logs(_: str) -> str:
+        return "x" * size
+
+    server.service.get = get  # type: ignore[method-assign,assignment]  # stands for a job with a long log
+    server.service.logs = logs  # type: ignore[method-assign,assignment]
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        (LOGS * 1000, 20_000),
+        (LOGS, 20_000_000),
+        (LOGS.replace(b"Host", b"Connection: close\r\nHost"), 20_000_000),
+        (LOGS * 3 + b"G", 20_000_000),
+    ],
+    ids=["many", "stays", "closes", "and half a head"],
+)
+async def test_an_answer_that_nobody_takes_ends_its_connection(
+    settings: Settings, asked: bytes, size: int
+) -> None:
+    bounds = Bounds(stall_s=0.3, connections=1)
+    async with served(settings, bounds=bounds) as server:
+        long_log(server, size)
+        with socket.create_connection(("127.0.0.1", server.port)) as deaf:
+            deaf.sendall(asked)
+            assert (await say(server, LAST)).startswith(b"HTTP/1.1 503 ")
+            async with asyncio.timeout(10):
+                while not (await say(server, LAST)).startswith(b"HTTP/1.1 200 "):
+                    await asyncio.sleep(0.05)
+
+
+async def test_an_answer_that_is_taken_slowly_comes_whole(settings: Settings) -> None:
+    async with served(settings, bounds=Bounds(stall_s=0.5)) as server:
+        long_log(server, 20_000_000)
+        raw = await Raw.to(server)
+        raw.writer.write(LOGS + LAST)
+        await raw._reader.readuntil(b"\r\n\r\n")
+        left = 20_000_000
+        while left:
+            left -= len(await raw._reader.readexactly(min(left, 200_000)))
+            await asyncio.sleep(0.02)  # 2 s and more for all of it
+        assert (await raw.rest()).startswith(b"HTTP/1.1 200 ")
