@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aura_tui import unforeseen
 from aura_tui.cli.foreground import doors
-from aura_tui.session import print_error
+from aura_tui.session import explain, print_error
 
 if TYPE_CHECKING:
     from aura_tui.settings import Settings
@@ -96,14 +97,15 @@ def serve(
             ),
         ),
     )
-    asyncio.run(
+    unforeseen.run(
         serve_(
             lambda: ways.embedded(listens=False),
             ways.settings,
             options,
             socket_path=ways.socket,
             say=print_error,
-        )
+        ),
+        lambda error: print_error(explain(error)),
     )
     return 0
 

@@ -8,8 +8,8 @@ others given ``grace_s`` to finish what they were told, then cut.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import socket
 import ssl
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from aura_tui.wire.payload import encode
 from aura_tui.wire.problem import problem_of
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
     from starlette.types import ASGIApp
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 _TLS_HANDSHAKE_S = 10.0
 _BACKLOG = 2048
+_ACCEPTED = 16  # at once, before those are looked at
+_REFUSED = 32  # more than Bounds.connections, that are told so; the rest is just closed
+_NO_FILES_S = 0.1  # until the next try to accept
 _LINGER_S = 1.0  # for the other side to read why, and to close
 # What the parser gets at once. It can't be stopped within it, and makes of each request, which may
 # have 18 bytes, something of a few KB.
@@ -272,17 +276,51 @@ class Listener:
         )
         self.config.load()
         self._tls = tls
-        self._servers: list[asyncio.Server] = []
+        self._sockets: list[socket.socket] = []
+        self._beginning: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
 
     async def listen(self, sock: socket.socket) -> None:
         """Take connections from a bound socket."""
-        options: dict[str, Any] = {"backlog": _BACKLOG}
-        if self._tls is not None:
-            options |= {"ssl": self._tls, "ssl_handshake_timeout": _TLS_HANDSHAKE_S}
+        sock.listen(_BACKLOG)
+        self._sockets.append(sock)
+        self._hear(sock)
+
+    def _hear(self, sock: socket.socket) -> None:
+        if sock in self._sockets:
+            asyncio.get_running_loop().add_reader(sock, self._accept, sock)
+
+    def _accept(self, sock: socket.socket) -> None:
+        # asyncio's own way accepts as many as the backlog has before it looks at one, doesn't
+        # count those that are still at TLS, and tells of each time that no more files can be had.
         loop = asyncio.get_running_loop()
-        create = loop.create_unix_server if sock.family == socket.AF_UNIX else loop.create_server
-        self._servers.append(await create(lambda: _Connection(self), sock=sock, **options))
+        for _ in range(_ACCEPTED):
+            try:
+                connection, _address = sock.accept()
+            except (BlockingIOError, InterruptedError, ConnectionError):
+                return
+            except OSError:
+                loop.remove_reader(sock)
+                loop.call_later(_NO_FILES_S, self._hear, sock)
+                return
+            open_ = len(self.state.connections) + len(self._beginning)
+            if open_ >= self.bounds.connections + _REFUSED:
+                connection.close()
+                continue
+            connection.setblocking(False)
+            task = loop.create_task(self._begin(connection))
+            self._beginning.add(task)
+            task.add_done_callback(self._beginning.discard)
+
+    async def _begin(self, connection: socket.socket) -> None:
+        handshake_s = None if self._tls is None else _TLS_HANDSHAKE_S
+        with contextlib.suppress(OSError):  # it has left, or what it speaks is no TLS
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: _Connection(self),
+                connection,
+                ssl=self._tls,
+                ssl_handshake_timeout=handshake_s,
+            )
 
     def lost(self) -> None:
         """A connection has ended."""
@@ -291,8 +329,13 @@ class Listener:
 
     async def aclose(self, grace_s: float = 0.2) -> None:
         """Take no more connections, and end those that are there."""
-        for server in self._servers:
-            server.close()
+        while self._sockets:
+            asyncio.get_running_loop().remove_reader(self._sockets.pop())
+        await asyncio.sleep(0)  # one that has not begun to begin would leave its socket open
+        beginning = tuple(self._beginning)
+        for task in beginning:
+            task.cancel()
+        await asyncio.gather(*beginning, return_exceptions=True)
         for connection in tuple(self.state.connections):
             connection.shutdown()
         self._empty.clear()

@@ -17,6 +17,8 @@ import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from aura_tui.errors import Code, EngineError
 from aura_tui.server.access import Access
 from aura_tui.server.app import ServerApp
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _UNIX_BOUNDS = Bounds()
+_FILES_EACH = 2  # a connection, and what is sent over it
+_KEPT_FILES = 512  # half of them, where there are fewer than twice as many
 
 
 async def serve(
@@ -59,7 +63,7 @@ async def serve(
     if not loopback and not tokens:
         raise _needs_tokens(options)
     tls = tls_context(options.certificate, options.key) if options.certificate else None
-    _allow_files(options.bounds.connections)
+    bounds = _within_files(options.bounds)
     sockets = _bind(addresses, options)
     access = Access(tokens, loopback=loopback, origins=options.origins, hosts=options.hosts)
     stopped = stop or asyncio.Event()
@@ -74,11 +78,11 @@ async def serve(
                 service,
                 settings,
                 limits=options.limits,
-                bounds=options.bounds,
+                bounds=bounds,
                 heartbeat_s=options.heartbeat_s,
             )
             stack.push_async_callback(app.hub.aclose)
-            listener = Listener(app.behind(access), options.bounds, tls)
+            listener = Listener(app.behind(access), bounds, tls)
             listeners = [listener]
             if socket_path is not None:
                 listeners.append(await stack.enter_async_context(_on_unix(app, socket_path)))
@@ -86,6 +90,11 @@ async def serve(
                 await listener.listen(sock)
             for line in _told(options, sockets, tokens, loopback=loopback):
                 say(line)
+            if bounds.connections < options.bounds.connections:
+                say(
+                    f"Warning: no more than {bounds.connections:,} connections at once: it may "
+                    "have few open files; raise the limit (ulimit -n)."
+                )
             await stopped.wait()
             app.hub.end("The server is stopping; its jobs go on when it is back")
             await asyncio.gather(*(each.aclose() for each in listeners))
@@ -245,14 +254,20 @@ def _bind(
     return sockets
 
 
-def _allow_files(connections: int) -> None:
-    """Let the process have as many open files as connections may need, where it may."""
+def _within_files(bounds: Bounds) -> Bounds:
+    """Let the process have as many open files as connections may need, where it may; ``bounds``
+    with as many connections as that is good for. What the engine needs is kept back."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections * 2 + 512
-    if soft != resource.RLIM_INFINITY and soft < wanted:
+    if soft == resource.RLIM_INFINITY:
+        return bounds
+    wanted = bounds.connections * _FILES_EACH + _KEPT_FILES
+    if soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    left = soft - min(_KEPT_FILES, soft // 2)
+    return replace(bounds, connections=max(1, min(bounds.connections, left // _FILES_EACH)))
 
 
 def _told(

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from aura_tui.errors import Code, EngineError
+from aura_tui.server.options import Bounds
 from aura_tui.wire import routes
 from tests.server.serving import served
 
@@ -27,19 +28,23 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @asynccontextmanager
-async def process(home: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """A server over small stages, and its address."""
+async def process(
+    home: Path, *before: str
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """A server over small stages, and its address. ``before``: what starts it."""
     server = await asyncio.create_subprocess_exec(
+        *before,
         sys.executable,
         "-m",
         "tests.server.program",
         str(home),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE if before else None,
     )
     assert server.stdout is not None
     try:
-        line = (await server.stdout.readline()).decode()
+        line = (await asyncio.wait_for(server.stdout.readline(), 5)).decode()
         yield server, line.split()[-1]
     finally:
         if server.returncode is None:
@@ -76,6 +81,50 @@ async def test_a_reader_that_is_stuck_does_not_hold_the_end_up(tmp_path: Path) -
         writer.close()
 
 
+async def test_more_connections_than_files_leave_the_engine_what_it_needs(tmp_path: Path) -> None:
+    few = ("sh", "-c", 'ulimit -n 256; exec "$@"', "sh")
+    async with asyncio.timeout(60), process(tmp_path, *few) as (server, url):
+        assert server.stdout is not None
+        assert server.stderr is not None
+        assert (
+            "no more than 64 connections"
+            in (await asyncio.wait_for(server.stdout.readline(), 5)).decode()
+        )
+        host, _, port = url.removeprefix("http://").partition(":")
+        ask = b"GET /api/queue HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        held, first = [], []
+        for _ in range(400):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(ask)
+            held.append((reader, writer))
+        for reader, _ in held:
+            try:
+                first.append((await asyncio.wait_for(reader.readline(), 10))[9:12])
+            except ConnectionError:
+                first.append(b"")
+        assert first[:64] == [b"200"] * 64
+        assert set(first[64:]) == {b"503", b""}
+        reader, writer = held[0]
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"brief":{"text":"x"}}'
+        writer.write(
+            b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        made = await reader.readuntil(b'"jobId"')
+        assert b" 202 " in made, made
+        writer.write(ask.replace(b"/queue", b"/events"))
+        await asyncio.wait_for(reader.readuntil(b"event: job-completed"), 20)
+        for _, writer in held:
+            writer.close()
+        async with asyncio.timeout(10), httpx.AsyncClient(trust_env=False) as client:
+            while (await client.get(url + routes.QUEUE)).status_code != 200:
+                await asyncio.sleep(0.05)
+        server.terminate()
+        assert await server.wait() == 0
+        assert await server.stderr.read() == b""
+
+
 def test_nothing_but_serving_imports_the_web() -> None:
     code = (
         "import sys; import aura_tui.cli, aura_tui.bootstrap, aura_tui.server.tokens,"
@@ -110,6 +159,32 @@ async def test_tls_is_two_files(settings: Settings, certificate: tuple[Path, Pat
         with pytest.raises(httpx.ConnectError):
             async with httpx.AsyncClient(trust_env=False) as client:
                 await client.get(server.url + routes.QUEUE)
+
+
+async def test_connections_that_say_nothing_before_tls_are_bounded(
+    settings: Settings, certificate: tuple[Path, Path]
+) -> None:
+    cert, key = certificate
+    async with served(settings, certificate=cert, key=key, bounds=Bounds(connections=2)) as server:
+        silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(40)]
+        closed = [asyncio.create_task(reader.read()) for reader, _ in silent]
+        async with asyncio.timeout(5):  # of the ten seconds that a handshake has
+            while sum(each.done() for each in closed) < 40 - 2 - 32:
+                await asyncio.sleep(0.02)
+        for _, writer in silent:
+            writer.close()
+        await asyncio.gather(*closed, return_exceptions=True)
+        trust = ssl.create_default_context(cafile=str(cert))
+        async with (
+            asyncio.timeout(5),
+            httpx.AsyncClient(verify=trust, trust_env=False) as client,
+        ):
+            while True:
+                try:
+                    assert (await client.get(server.url + routes.QUEUE)).status_code == 200
+                    break
+                except httpx.TransportError:
+                    await asyncio.sleep(0.05)
 
 
 async def test_a_certificate_that_is_none_is_said_in_words(
