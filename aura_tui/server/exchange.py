@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -60,8 +61,9 @@ def correlation_of(headers: Mapping[bytes, bytes]) -> str:
     return given if _CORRELATION.fullmatch(given) else secrets.token_hex(8)
 
 
-async def read_body(request: Request, limit: int, idle_s: float) -> bytes:
-    """The body. Raises InputError where it is too large, or too slow in coming."""
+async def read_body(request: Request, limit: int, idle_s: float, bytes_a_second: float) -> bytes:
+    """The body. Raises InputError where it is too large, or too slow in coming: where nothing of
+    it comes for ``idle_s``, or so much less than ``bytes_a_second`` that it is as late by then."""
     too_large = InputError(
         Code.REQUEST_TOO_LARGE,
         f"The body is larger than {limit:,} bytes",
@@ -72,17 +74,21 @@ async def read_body(request: Request, limit: int, idle_s: float) -> bytes:
     data = bytearray()
     came = 0
     more = True
+    began = time.monotonic()
     while more and came <= limit + _PASSED_OVER:
+        late_s = time.monotonic() - began - came / bytes_a_second
         try:
-            async with asyncio.timeout(idle_s):
+            if late_s >= idle_s:
+                raise TimeoutError
+            async with asyncio.timeout(idle_s - max(0.0, late_s)):
                 message = await request.receive()
         except TimeoutError:
             if not fits:
                 break
             raise InputError(
                 Code.REQUEST_TOO_SLOW,
-                f"Nothing of the body came for {idle_s:g} s",
-                "Send it again.",
+                f"The body was {idle_s:g} s late",
+                "Send it again, without a pause.",
             ) from None
         if message["type"] == "http.disconnect":
             raise ClientDisconnect

@@ -76,7 +76,10 @@ class JobHandlers:
     async def _submit(self, request: Request) -> Response:
         exchange = exchange_of(request)
         caller = exchange.caller
-        body = await read_body(request, self._bounds.body_bytes, self._bounds.body_s)
+        bounds = self._bounds
+        body = await read_body(
+            request, bounds.body_bytes, bounds.body_s, bounds.body_bytes_a_second
+        )
         asked = read_request(body, Origin(owner=caller.owner, outside=caller.outside))
         self._limiter.job(caller)
         folder = request.headers.get(routes.DELIVER_TO)

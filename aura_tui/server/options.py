@@ -24,7 +24,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     head_bytes: int = 32 * 1024  # of a request line with its headers
     body_bytes: int = 8 * 1024 * 1024  # a brief of the greatest length, escaped
     head_s: float = 10.0  # to send a request's head, and to begin with one
-    body_s: float = 30.0  # between two pieces of a body
+    body_s: float = 30.0  # between two pieces of a body, and behind body_bytes_a_second
+    body_bytes_a_second: float = 4096.0
     idle_s: float = 60.0  # between two requests
     stall_s: float = 30.0  # a reader that takes nothing this long is dropped
     connections: int = 4096

@@ -139,6 +139,28 @@ async def test_bodies_are_bounded_in_size_and_time(settings: Settings) -> None:
         assert (await client.get(routes.JOBS)).json() == {"jobs": []}
 
 
+async def test_a_body_that_trickles_is_too_slow_as_a_whole(settings: Settings) -> None:
+    bounds = Bounds(body_s=0.5, body_bytes_a_second=1000)
+    async with served(settings, bounds=bounds) as server, server.client() as client:
+        head = b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+        late, steady = await Raw.to(server), await Raw.to(server)
+        late.writer.write(head % 1_000_000)
+        answered = asyncio.create_task(late._reader.readline())
+        body = b'{"brief":{"text":"x"}}' + b" " * 2000
+        steady.writer.write(head % len(body))
+        async with asyncio.timeout(10):
+            while body or not answered.done():
+                late.writer.write(b" ")
+                steady.writer.write(body[:100])
+                body = body[100:]
+                await asyncio.sleep(0.05)  # twice as fast as it must be
+        assert answered.result().startswith(b"HTTP/1.1 408 ")
+        assert (await steady._reader.readline()).startswith(b"HTTP/1.1 202 ")
+        for raw in (late, steady):
+            raw.writer.close()
+        assert (await client.get(routes.QUEUE)).status_code == 200
+
+
 async def test_a_client_that_leaves_in_the_middle_of_a_body_makes_no_job(
     settings: Settings,
 ) -> None:
