@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
-from aura_tui.errors import Code, EngineError
+from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aura_tui.server.tokens import TokenFile
 
 # Answered without a token; what they say then is for everybody.
 OPEN_PATHS = frozenset({routes.HEALTH, routes.OPENAPI})
+# Of two, a proxy may heed one and we the other: they are refused (of Host RFC 9112, 3.2, says so).
+_SINGLE = frozenset({b"host", b"origin", b"authorization", b"sec-fetch-site"})
+# A Host, RFC 9110 7.2, as far as a machine's name goes: all of it, or it is none.
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{0,5})?")
+
+
+def check_single(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Raises InputError where one that access goes by is there more than once."""
+    found = [name for name, _ in headers if name in _SINGLE]
+    for name in set(found):
+        if found.count(name) > 1:
+            raise InputError(
+                Code.REQUEST_MALFORMED,
+                f"The request has more than one {name.decode().title()}",
+                "Send one.",
+            )
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +70,10 @@ class Access:
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
         self._hosts = frozenset(host.lower() for host in hosts)
 
-    def caller(self, path: str, headers: dict[bytes, bytes]) -> Caller:
+    def caller(self, method: str, path: str, headers: dict[bytes, bytes]) -> Caller:
         """Who it is. Raises EngineError (TOKEN_REFUSED, ORIGIN_REFUSED)."""
         self._check_host(headers.get(b"host", b"").decode("latin-1"))
-        self._check_origin(headers)
+        self._check_origin(method, headers)
         given = headers.get(b"authorization")
         if given is None:
             if self._loopback and not self._tokens.required:
@@ -96,18 +114,37 @@ class Access:
             "Call it as localhost or 127.0.0.1, or name the host when serving (--name).",
         )
 
-    def _check_origin(self, headers: dict[bytes, bytes]) -> None:
+    def _check_origin(self, method: str, headers: dict[bytes, bytes]) -> None:
         origin = headers.get(b"origin")
-        if origin is None or self.allowed_origin(headers) is not None:
+        if origin is None:
+            if not self._is_foreign(method, headers):
+                return
+        elif self.allowed_origin(headers) is not None:
             return
-        same = urlsplit(origin.decode("latin-1")).netloc.lower()
-        if same and same == headers.get(b"host", b"").decode("latin-1").lower():
-            return
+        else:
+            _, _, same = origin.decode("latin-1").lower().partition("://")
+            if same and same == headers.get(b"host", b"").decode("latin-1").lower():
+                return
         raise EngineError(
             Code.ORIGIN_REFUSED,
             "Web pages of that origin may not use this server",
             "Name the origin when serving (--origin).",
         )
+
+    def _is_foreign(self, method: str, headers: dict[bytes, bytes]) -> bool:
+        """Whether a browser sends it for another site's page, without saying which. (A content
+        type is no sign of one: curl sends a form's where nobody says another.)"""
+        if headers.get(b"sec-fetch-site", b"").strip().lower() not in (b"cross-site", b"same-site"):
+            return False
+        if method not in ("GET", "HEAD"):
+            return True
+        # It changes nothing and the page can't read it: a link that somebody follows, and a
+        # picture in a page that was named, may be.
+        followed = (
+            headers.get(b"sec-fetch-mode") == b"navigate"
+            and headers.get(b"sec-fetch-dest") == b"document"
+        )
+        return not (followed or self._origins)
 
 
 def _refused(message: str) -> EngineError:
@@ -120,11 +157,9 @@ def _refused(message: str) -> EngineError:
 
 
 def _name(host: str) -> str:
-    """The name in a Host header, without its port and brackets."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
+    """The name in a Host header, without its port and brackets; "" where it has none."""
+    match = _HOST.fullmatch(host.strip().lower())
+    return (match[1] or match[2]) if match else ""
 
 
 def _is_loopback(name: str) -> bool:

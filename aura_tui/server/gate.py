@@ -16,7 +16,7 @@ from starlette.responses import Response
 from aura_tui.errors import AuraError
 from aura_tui.model.text import clean_line
 from aura_tui.server import exchange
-from aura_tui.server.access import LOCAL
+from aura_tui.server.access import LOCAL, check_single
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Gate:
         """Let a request in, or refuse it."""
         assert scope["type"] == "http"
         began = time.monotonic()
-        # Repeated headers: the last one counts. None that is read here may be repeated.
+        # Of repeated ones the last; those that access goes by are refused below.
         headers = dict(scope["headers"])
         correlation_id = exchange.correlation_of(headers)
         origin = self._access.allowed_origin(headers) if self._access else None
@@ -61,11 +61,14 @@ class Gate:
 
         owner = "-"
         try:
+            check_single(scope["headers"])
             if origin is not None and scope["method"] == "OPTIONS":
                 await _preflight()(scope, receive, sender)
                 return
             path = scope["path"]
-            caller = self._access.caller(path, headers) if self._access else LOCAL
+            caller = LOCAL
+            if self._access:
+                caller = self._access.caller(scope["method"], path, headers)
             owner = caller.owner or "-"
             exchange.begin(scope, caller, correlation_id)
             scope["app"] = self  # the router then raises what it does not find

@@ -209,8 +209,19 @@ def _led_astray(template: str, job: str) -> Iterator[str]:
 
 
 FORGED_HOSTS = ("evil.example", "evil.example:5005", "127.0.0.1.evil.example", "10.0.0.1", "",
-                "localhost.evil.example", "[::ffff:10.0.0.1]", "0.0.0.0")  # fmt: skip
-FORGED_ORIGINS = ("http://evil.example", "https://127.0.0.1.evil.example", "null", "file://", "x")
+                "localhost.evil.example", "[::ffff:10.0.0.1]", "0.0.0.0", "127.0.0.1:1@evil",
+                "localhost@evil.example", "[::1].evil", "[::1]evil.example", "[::1]:1@evil.example",
+                "127.0.0.1:evil.example", "localhost:1:2", "evil.example/localhost", "[::1", "::1",
+                "localhost, evil.example", "\xff", "evil.example#localhost")  # fmt: skip
+FORGED_ORIGINS = ("http://evil.example", "https://127.0.0.1.evil.example", "null", "file://", "x",
+                  "", "http://", "http://[", "http://[::1", "http://127.0.0.1@evil.example",
+                  "http://evil.example http://127.0.0.1", "http://127.0.0.1/")  # fmt: skip
+# What a browser says of a page's request, if it says no origin.
+FOREIGN = (
+    ("Sec-Fetch-Site: cross-site", "Content-Type: text/plain"),
+    ("Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: no-cors"),
+    ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"),
+)
 
 
 async def check_rebinding(asker: Asker, job: str, *headers: str) -> int:
@@ -221,12 +232,29 @@ async def check_rebinding(asker: Asker, job: str, *headers: str) -> int:
         for host in FORGED_HOSTS:
             answer = await asker.ask(method, path, *headers, host=host)
             assert (answer.status, answer.code) == (403, "E808"), (method, path, host, answer)
-            count += 1
         for origin in FORGED_ORIGINS:
             answer = await asker.ask(method, path, *headers, f"Origin: {origin}")
             assert (answer.status, answer.code) == (403, "E808"), (method, path, origin, answer)
             assert "access-control-allow-origin" not in answer.head.lower()
-            count += 1
+        for said in FOREIGN:
+            answer = await asker.ask(method, path, *headers, *said)
+            assert (answer.status, answer.code) == (403, "E808"), (method, path, said, answer)
+        # One good, one bad: which of them it would go by is nobody's to guess.
+        for name, good, bad in (
+            ("Host", "127.0.0.1", "evil.example"),
+            ("Origin", "http://127.0.0.1", "http://evil.example"),
+            ("Authorization", "Bearer x", "Bearer y"),
+            ("Sec-Fetch-Site", "none", "cross-site"),
+        ):
+            first = () if name == "Host" else (f"{name}: {good}",)
+            answer = await asker.ask(method, path, *headers, *first, f"{name}: {bad}")
+            assert (answer.status, answer.code) == (400, "E114"), (method, path, name, answer)
+            last = (f"{name}: {bad}", f"{name}: {good}")
+            lines = last[1:] if name == "Host" else last
+            host = bad if name == "Host" else "127.0.0.1"
+            answer = await asker.ask(method, path, *headers, *lines, host=host)
+            assert (answer.status, answer.code) == (400, "E114"), (method, path, name, answer)
+        count += len(FORGED_HOSTS) + len(FORGED_ORIGINS) + len(FOREIGN) + 8
     return count
 
 

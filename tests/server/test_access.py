@@ -173,6 +173,31 @@ async def test_pages_get_in_only_where_their_origin_is_named(settings: Settings)
         problem(await client.options(routes.JOBS), 405, Code.METHOD_WRONG)
 
 
+async def test_what_a_browser_asks_for_another_site_is_refused_unless_it_is_only_shown(
+    settings: Settings,
+) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl -d says
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    followed = {**foreign, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    async with served(settings) as server, server.client() as client:
+        for headers in (form, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
+            assert (await client.post(routes.JOBS, json=BRIEF, headers=headers)).status_code == 202
+        for headers in (foreign, followed):
+            answer = await client.post(routes.JOBS, json=BRIEF, headers=headers)
+            problem(answer, 403, Code.ORIGIN_REFUSED)
+        problem(await client.get(routes.QUEUE, headers=foreign), 403, Code.ORIGIN_REFUSED)
+        assert (await client.get(routes.QUEUE, headers=followed)).status_code == 200
+    page = {"Origin": "https://studio.example", **foreign}
+    async with (
+        served(settings, origins=("https://studio.example",)) as server,
+        server.client() as client,
+    ):
+        assert (await client.post(routes.JOBS, json=BRIEF, headers=page)).status_code == 202
+        assert (await client.get(routes.QUEUE, headers=foreign)).status_code == 200  # its picture
+        answer = await client.post(routes.JOBS, json=BRIEF, headers=foreign)
+        problem(answer, 403, Code.ORIGIN_REFUSED)
+
+
 async def test_a_stranger_learns_no_more_than_that_it_works(settings: Settings) -> None:
     tokens.add(token_file(settings), "one")
     async with served(settings) as server, server.client() as client:
