@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-# No file of a job is a link when it is written: one that is now leads to what is not the job's.
+# No file of a job, and no folder of it, is a link when it is written: one that is now leads to what
+# is not the job's.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+_FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 _CHUNK = 256 * 1024
 _MAX_PICTURE = 32 * 1024 * 1024
 _MAX_DIGESTS = 1000
@@ -86,13 +88,20 @@ def _sha256(fd: int) -> bytes:
 
 
 async def artifact_response(
-    request: Request, path: Path, name: str, type_: str, digests: Digests, stall_s: float
+    request: Request,
+    job_id: str,
+    path: Path,
+    name: str,
+    type_: str,
+    digests: Digests,
+    stall_s: float,
 ) -> Response:
-    """The artifact at ``path``, a range of it, or "not modified". Raises NotFound, RangeRefused.
+    """The job's artifact at ``path``, a range of it, or "not modified". Raises NotFound,
+    RangeRefused.
 
     It is sent as a download, and never as anything a browser would run.
     """
-    fd = _open(path)
+    fd = _open(path, job_id)
     try:
         found, digest = await digests.of(fd)
         etag = f'"{digest.hex()}"'
@@ -119,10 +128,10 @@ async def artifact_response(
         raise
 
 
-async def picture_response(request: Request, path: Path) -> Response:
-    """The picture at ``path``, or "not modified". It may be replaced while it is read."""
+async def picture_response(request: Request, job_id: str, path: Path) -> Response:
+    """The job's picture at ``path``, or "not modified". It may be replaced while it is read."""
     try:
-        data = await asyncio.to_thread(_read, path)
+        data = await asyncio.to_thread(_read, path, job_id)
     except (OSError, NotFound):
         raise NotFound(
             Code.ARTIFACT_UNKNOWN, "The picture is gone", "Ask again: a newer one may be there."
@@ -135,14 +144,14 @@ async def picture_response(request: Request, path: Path) -> Response:
     return Response(data, 200, headers, type_)
 
 
-def _read(path: Path) -> bytes:
-    with open(_open(path), "rb") as file:
+def _read(path: Path, job_id: str) -> bytes:
+    with open(_open(path, job_id), "rb") as file:
         return file.read(_MAX_PICTURE)
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, job_id: str) -> int:
     try:
-        fd = os.open(path, _FLAGS)
+        fd = _open_below(path, job_id)
     except OSError:
         fd = -1
     if fd >= 0 and not stat.S_ISREG(os.fstat(fd).st_mode):
@@ -155,6 +164,28 @@ def _open(path: Path) -> int:
             "Retry the job: finished pieces are reused.",
         )
     return fd
+
+
+def _open_below(path: Path, job_id: str) -> int:
+    """Open ``path`` without following a link from the job's own folder on, which has its id for a
+    name. What was delivered elsewhere lies in a folder that somebody chose, links and all."""
+    parts = path.parts
+    if job_id not in parts:
+        return os.open(path, _FLAGS)
+    own = len(parts) - 1 - parts[::-1].index(job_id)
+    if ".." in parts[own:]:
+        raise FileNotFoundError
+    at = os.open(os.path.join(*parts[:own]) if own else ".", _FOLDER)
+    for part in parts[own:-1]:
+        try:
+            below = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=at)
+        finally:
+            os.close(at)
+        at = below
+    try:
+        return os.open(parts[-1], _FLAGS, dir_fd=at)
+    finally:
+        os.close(at)
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

@@ -239,6 +239,7 @@ class JobHandlers:
         types = {a.name: a.type for a in await self._service.artifacts(job.id)}
         return await artifact_response(
             request,
+            job.id,
             path,
             name,
             types.get(name, OCTETS),
@@ -250,7 +251,9 @@ class JobHandlers:
         """GET /api/jobs/{id}/preview: 204 before there is one."""
         job = await self._job(request)
         path = await self._service.preview(job.id)
-        return Response(status_code=204) if path is None else await picture_response(request, path)
+        if path is None:
+            return Response(status_code=204)
+        return await picture_response(request, job.id, path)
 
     # -- streams
 

@@ -218,6 +218,7 @@ async def ask_all(connections: int, folder: Path) -> None:
         await say("left open", left_open(server, connections))
         canary = folder / "canary"
         canary.write_bytes(_CANARY)
+        await say("linked folders", run.check_folders(asker, mine, home, job, canary))
         names = run.plant_links(home, job, canary)
         await say("links", run.check_links(asker, mine, job, names, _CANARY))
 

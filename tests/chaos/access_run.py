@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -293,8 +294,50 @@ def plant_links(home: Path, job: str, canary: Path) -> list[str]:
     return names
 
 
+@contextmanager
+def linked_folder(folder: Path, canary: Path) -> Iterator[None]:
+    """Meanwhile ``folder`` is a link to another one, where each file has ``canary`` in it."""
+    aside = folder.with_name(f"{folder.name}.aside")
+    elsewhere = canary.with_name(f"{canary.name}-{folder.name}")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            other = elsewhere / path.relative_to(folder)
+            other.parent.mkdir(parents=True, exist_ok=True)
+            other.write_bytes(canary.read_bytes())
+    elsewhere.mkdir(parents=True, exist_ok=True)
+    (elsewhere / "preview").write_bytes(canary.read_bytes())  # also where there was none yet
+    folder.rename(aside)
+    folder.symlink_to(elsewhere)
+    try:
+        yield
+    finally:
+        folder.unlink()
+        aside.rename(folder)
+
+
+async def check_folders(asker: Asker, secret: str, home: Path, job: str, canary: Path) -> int:
+    """As :func:`check_links`, of the folders they are in."""
+    folder = home / "jobs" / job
+    names = sorted(path.name for path in (folder / "artifacts").iterdir())
+    count = 0
+    for linked in (folder / "artifacts", folder):
+        with linked_folder(linked, canary):
+            gone = {routes.JOB_ARTIFACT} | ({routes.JOB_PREVIEW} if linked == folder else set())
+            count += await _check_given(asker, secret, job, names, canary.read_bytes(), gone)
+    where = routes.path(routes.JOB_ARTIFACT, job, names[0])
+    assert (await asker.ask("GET", where, bearer(secret))).status == 200
+    return count
+
+
 async def check_links(asker: Asker, secret: str, job: str, names: list[str], canary: bytes) -> int:
     """What a job's files were replaced by isn't given away."""
+    gone = {routes.JOB_ARTIFACT, routes.JOB_PREVIEW}
+    return await _check_given(asker, secret, job, names, canary, gone)
+
+
+async def _check_given(
+    asker: Asker, secret: str, job: str, names: list[str], canary: bytes, gone: set[str]
+) -> int:
     count = 0
     for method, template in await offered(asker):
         if method != "GET" or "{id}" not in template:
@@ -302,7 +345,7 @@ async def check_links(asker: Asker, secret: str, job: str, names: list[str], can
         for name in names if "{name}" in template else [""]:
             answer = await asker.ask(method, routes.path(template, job, name), bearer(secret))
             assert canary not in answer.body, (template, name)
-            if "{name}" in template or template == routes.JOB_PREVIEW:
+            if template in gone:
                 assert answer.status == 404, (template, name, answer)
             count += 1
     return count

@@ -88,6 +88,17 @@ async def test_no_route_reads_a_body_without_end(settings: Settings, mine: str) 
         await access_run.check_bodies(Asker(server.port), mine, job_id, BODY_BYTES)
 
 
+async def test_a_link_in_place_of_a_jobs_folder_gives_nothing_away(
+    settings: Settings, mine: str, tmp_path: Path
+) -> None:
+    canary = tmp_path / "canary"
+    canary.write_text("the canary sings")
+    async with served(settings) as server:
+        job_id = await made(server, mine)
+        asker = Asker(server.port)
+        assert await access_run.check_folders(asker, mine, settings.home, job_id, canary) >= 20
+
+
 async def test_a_link_in_place_of_a_jobs_file_gives_nothing_away(
     settings: Settings, mine: str, tmp_path: Path
 ) -> None:
