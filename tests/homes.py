@@ -42,7 +42,7 @@ def fill(root: Path, titles: Sequence[str]) -> None:
         for event in _events(job, begin, failed=number % 10 == 9):
             event_id = max(event_id + 1, int(event.timestamp.timestamp() * 1000) << COUNTER_BITS)
             envelopes.append(ev.Envelope(event_id, event))
-        store.append(row_of(envelope.id, n, envelope.event) for envelope in envelopes)
+        store.append([row_of(envelope.id, n, envelope.event) for envelope in envelopes])
         store.snapshot(n, fold(job, envelopes))
     store.set_meta("last_id", event_id)
     store.db.commit()

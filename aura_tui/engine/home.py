@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ from aura_tui.service import EngineHolder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_JOB_ID = re.compile(r"[0-9a-f]{10}")
 
 
 class Home:
@@ -32,6 +36,13 @@ class Home:
     def job(self, job_id: str) -> Path:
         """The job's own folder."""
         return self.jobs / job_id
+
+    def job_folders(self) -> set[str]:
+        """The ids of the jobs that have a folder."""
+        try:
+            return {name for name in os.listdir(self.jobs) if _JOB_ID.fullmatch(name)}
+        except OSError:
+            return set()
 
     def artifacts(self, job_id: str) -> Path:
         """Where the job's finished files lie."""

@@ -267,7 +267,7 @@ class EventLog:
         try:
             if synced:
                 db.execute("PRAGMA synchronous=FULL")
-            db.execute("BEGIN IMMEDIATE")
+            self._store.begin()
             for work in works:
                 # One that is wrong in itself must not take its neighbours with it.
                 try:
@@ -278,7 +278,7 @@ class EventLog:
                     results.append((work, None, _failure(e)))
                 except Exception as e:
                     results.append((work, None, e))
-            db.execute("COMMIT")
+            self._store.commit(synced=synced)
             return results
         finally:
             if db.in_transaction:

@@ -3,6 +3,11 @@
 A file that is small, was not closed cleanly, or was not looked at for a day is checked whole; the
 jobs' rows always. A damaged file is set aside under another name, and a new one is begun with the
 jobs that are whole in it; whatever ends us meanwhile, one of the two is there at the next start.
+
+A store that ends before its mark, or is empty beside the folders of jobs, is damaged, too: SQLite
+says nothing of a write-ahead log that was cut, changed or lost, and it carries what it still can
+read of one over into the file, and removes the rest, as soon as one that may write is closed. So
+all is looked at by a connection that can't, and file and log are set aside together.
 """
 
 from __future__ import annotations
@@ -12,8 +17,12 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from aura_tui.engine.home import Home
+from aura_tui.engine.mark import Mark
 from aura_tui.engine.store import CREATE, SCHEMA, UPGRADES, Store
 from aura_tui.errors import Code, EngineError
+from aura_tui.model.ids import COUNTER_BITS
+from aura_tui.model.text import clean_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +37,41 @@ class Opened(NamedTuple):
 
     store: Store
     clean: bool  # the engine before closed it; False: it crashed
-    aside: Path | None = None  # where a damaged file is now
-    saved: int = 0  # jobs taken over from that
-    lost: tuple[str, ...] = ()  # jobs that are in that alone, as far as their ids can be read
+    damage: Damage | None = None
+
+
+class Damage(NamedTuple):
+    """What became of a store that was damaged, or was gone."""
+
+    aside: Path | None  # where the file is now; None: there was none any more
+    saved: int  # jobs taken over from it
+    lost: tuple[str, ...]  # jobs that are in it alone, as far as their ids can be read
+    ends_ms: int | None  # when the newest event in it was written, where newer ones are gone
+    folders: tuple[str, ...]  # jobs of which only the files are left
+    jobs: Path  # where these are
+
+    @property
+    def notice(self) -> str:
+        """What a person is told."""
+        saved = "1 job in it is" if self.saved == 1 else f"{self.saved} jobs in it are"
+        text = f"The store was damaged and is set aside as {self.aside}; {saved} whole and kept."
+        if self.aside is None:
+            text = "The store was gone, and a new one is begun."
+        if self.ends_ms:
+            at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.ends_ms / 1000))
+            text += f" What was written in it after {at} is lost."
+        elif self.ends_ms == 0:
+            text += " Its log is lost."
+        if self.lost:
+            text += f" In that file alone: {_some(self.lost)}."
+        if self.folders:
+            text += f" Only the files are left, in {self.jobs}, of: {_some(self.folders)}."
+        return f"{text} [{Code.STORE_CORRUPT}]"
+
+
+def _some(ids: tuple[str, ...]) -> str:
+    more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
+    return ", ".join(clean_line(each, 20) for each in ids[:5]) + more
 
 
 def open_store(path: Path, now_s: float | None = None) -> Opened:
@@ -43,9 +84,15 @@ def open_store(path: Path, now_s: float | None = None) -> Opened:
     saved_file = path.with_name(f"{path.name}.saved")
     try:
         _finish_move(path, saved_file)
-        with contextlib.suppress(_Damaged):
-            return Opened(*_try_open(path, now_s))
-        return _begin_anew(path, saved_file, now_s)
+        mark = Mark(path)
+        try:
+            opened = Opened(*_try_open(path, now_s, mark))
+        except _Damaged:
+            opened = _begin_anew(path, saved_file, now_s, mark)
+            mark = Mark(path)
+        mark.begin(opened.store.last_id())
+        opened.store.mark = mark
+        return opened
     except sqlite3.DatabaseError as e:
         raise _unusable(path, e) from None
     except OSError as e:
@@ -56,33 +103,41 @@ def open_store(path: Path, now_s: float | None = None) -> Opened:
         ) from None
 
 
-def _begin_anew(path: Path, saved_file: Path, now_s: float) -> Opened:
+def _begin_anew(path: Path, saved_file: Path, now_s: float, mark: Mark) -> Opened:
     """Save what is whole into a new file, then exchange the two."""
     from aura_tui.engine.rescue import rescue
 
     _remove(saved_file)
     new, _ = _try_open(saved_file, now_s)
+    saved, lost = 0, tuple[str, ...]()
     try:
-        saved, lost = rescue(path, new, now_s)
+        if path.exists():
+            saved, lost = rescue(path, new, now_s)
+        last_id = new.last_id()
+        new.set_meta("last_id", max(last_id, mark.last))  # ids only rise
         new.set_meta("clean", 1)
     finally:
         new.close()
-    aside = _free_name(path)
-    for suffix in _FILES:
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    aside = _set_aside(path, _free_name(path))
     _finish_move(path, saved_file)
     store, _ = _try_open(path, now_s)
-    return Opened(store, False, aside, saved, lost)
+    home = Home(path.parent)
+    folders = tuple(sorted(home.job_folders() - store.job_ids() - {*lost}))
+    ends_ms = last_id >> COUNTER_BITS if last_id < mark.least else None
+    return Opened(store, False, Damage(aside, saved, lost, ends_ms, folders, home.jobs))
 
 
-_FILES = ("", "-wal", "-shm")
+_FILES = ("", "-wal", "-shm", "-mark")
 
 
 def _finish_move(path: Path, saved_file: Path) -> None:
     """Give the saved file its name, once the damaged one has let go of that."""
     if not path.exists() and saved_file.exists():
-        _remove(path)  # a journal of the damaged one must not be read into this one
+        # What is left of the damaged one goes after it, above all its log: that must not be read
+        # into this one.
+        earlier = path.parent.glob(f"{path.name}.corrupt-*")
+        files = [file for file in earlier if not file.name.endswith(_FILES[1:])]
+        _set_aside(path, max(files, default=_free_name(path)))
         saved_file.rename(path)
     else:
         _remove(saved_file)  # half-made
@@ -90,13 +145,28 @@ def _finish_move(path: Path, saved_file: Path) -> None:
 
 def _remove(path: Path) -> None:
     for suffix in _FILES:
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        _beside(path, suffix).unlink(missing_ok=True)
+
+
+def _set_aside(path: Path, aside: Path) -> Path | None:
+    """Rename the store and what belongs to it; the first that was there of file and log."""
+    moved = []
+    for suffix in _FILES:
+        if _beside(path, suffix).exists():
+            to = _beside(aside, suffix)
+            to = _beside(_free_name(path), suffix) if to.exists() else to
+            moved.append(_beside(path, suffix).rename(to))
+    return next((file for file in moved if not file.name.endswith(_FILES[2:])), None)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
 
 
 def _free_name(path: Path) -> Path:
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     aside, number = path.with_name(f"{path.name}.corrupt-{stamp}"), 1
-    while aside.exists():
+    while any(_beside(aside, suffix).exists() for suffix in _FILES):
         number += 1
         aside = path.with_name(f"{path.name}.corrupt-{stamp}-{number}")
     return aside
@@ -143,17 +213,16 @@ def _is_damage(error: Exception) -> bool:
 
 def open_reader(path: Path) -> Store | None:
     """Open for reading beside an engine; None if there is no store yet."""
-    if not path.exists():
-        return None
+    mark = Mark(path)  # read first: an engine moves it after what it tells of
     try:
-        return _try_read(path)
+        return _try_read(path, mark)
     except DAMAGE as e:
         error: Exception = e
     if not _is_damage(error) and not _has_wal(path):
         # In a folder that can't be written a WAL file has no place for its index. Nor has it a
         # writer, then.
         with contextlib.suppress(*DAMAGE):
-            return _try_read(path, "&immutable=1")
+            return _try_read(path, mark, "&immutable=1")
     if not _is_damage(error):
         raise _unusable(path, error) from None
     raise EngineError(
@@ -165,25 +234,57 @@ def open_reader(path: Path) -> Store | None:
 
 
 def _has_wal(path: Path) -> bool:
+    return _size_bytes(_beside(path, "-wal")) > 0
+
+
+def _size_bytes(path: Path) -> int:
     try:
-        return path.with_name(f"{path.name}-wal").stat().st_size > 0
-    except OSError:
-        return False
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
-def _try_read(path: Path, more: str = "") -> Store:
+def _try_read(path: Path, mark: Mark, more: str = "") -> Store | None:
+    if not path.exists():
+        _check_new(path, mark)
+        return None
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro{more}", uri=True, check_same_thread=False
     )
     try:
         connection.execute("PRAGMA query_only=1")
-        schema = connection.execute("PRAGMA user_version").fetchone()[0]
-        _check_version(schema, path)
+        schema = _schema(connection, path)
+        if not schema:
+            _check_new(path, mark)
+            connection.close()
+            return None
         connection.execute("SELECT max(id) FROM events").fetchone()
-        return Store(connection, schema)
+        store = Store(connection, schema)
+        _check_end(store, mark)
+        return store
     except BaseException:
         connection.close()
         raise
+
+
+def _schema(connection: sqlite3.Connection, path: Path) -> int:
+    """The file's, 0 for one that is empty. Raises sqlite3.DatabaseError where neither can be."""
+    schema: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    _check_version(schema, path)
+    if not schema and connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+        raise sqlite3.DatabaseError("there are tables in it of no schema")
+    return schema
+
+
+def _check_new(path: Path, mark: Mark | None) -> None:
+    """Raise sqlite3.DatabaseError where there is nothing, and has been something."""
+    if mark is not None and (mark.least or Home(path.parent).job_folders()):
+        raise sqlite3.DatabaseError("all that was written in it is gone")
+
+
+def _check_end(store: Store, mark: Mark | None) -> None:
+    if mark is not None and store.last_id() < mark.least:
+        raise sqlite3.DatabaseError("what was written last is gone")
 
 
 def _check_version(version: int, path: Path) -> None:
@@ -202,25 +303,34 @@ class _Damaged(Exception):
     """The file isn't what was written."""
 
 
-def _try_open(path: Path, now_s: float) -> tuple[Store, bool]:
-    """The store, and whether it was closed cleanly. Raises :class:`_Damaged`, and
-    sqlite3.DatabaseError where the file's surroundings are at fault."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+def _try_open(path: Path, now_s: float, mark: Mark | None = None) -> tuple[Store, bool]:
+    """The store, and whether it was closed cleanly. It must go as far as ``mark``; None: it may
+    be new, whatever was there before.
+
+    Raises :class:`_Damaged`, and sqlite3.DatabaseError where the file's surroundings are at fault.
+    """
+    connection = None
     try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        _check_version(version, path)
-        connection.execute("PRAGMA busy_timeout=5000")
-        clean, due = True, True
-        if version:  # nothing is written before all is known to be whole
-            store = Store(connection, version)
-            clean = bool(store.meta("clean"))
-            due = not clean or _due(store, now_s)
-            if damage := (store.damage() if due else "") or store.damaged_row():
-                raise _Damaged(damage)
+        version, clean, due = 0, True, True
+        if _size_bytes(path):
+            # Nothing is written before all is known to be whole.
+            connection = _connect(path, "ro" if _has_wal(path) else "rw")
+            version = _schema(connection, path)
+            if version:
+                store = Store(connection, version)
+                clean = bool(store.meta("clean"))
+                due = not clean or _due(store, now_s)
+                if damage := (store.damage() if due else "") or store.damaged_row():
+                    raise _Damaged(damage)
+                _check_end(store, mark)
+            connection.close()
+        if not version:
+            _check_new(path, mark)
+        connection = _connect(path, "rwc")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        store = Store(connection)  # gives it our functions
         if not version:
-            Store(connection)  # gives it our functions
             connection.executescript(f"BEGIN;{CREATE}PRAGMA user_version={SCHEMA};COMMIT;")
         for older in range(version or SCHEMA, SCHEMA):
             connection.executescript(
@@ -232,10 +342,21 @@ def _try_open(path: Path, now_s: float) -> tuple[Store, bool]:
         store.set_meta("clean", 0)
         return store, clean
     except BaseException as e:
-        connection.close()
+        if connection is not None:
+            connection.close()
         if isinstance(e, DAMAGE) and _is_damage(e):
             raise _Damaged(str(e)) from None
         raise
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=5,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
 def _due(store: Store, now_s: float) -> bool:

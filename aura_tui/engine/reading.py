@@ -4,6 +4,7 @@ process that looks on while another one's engine works."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -211,9 +212,10 @@ class ReadOnlyService(StoreReading):
         self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
     ) -> JobPage:
         """As ever; a home without a store has no jobs."""
-        if not self.home.store.exists():
+        try:
+            return await super().list(status=status, limit=limit, cursor=cursor)
+        except NotFound:
             return JobPage((), None)
-        return await super().list(status=status, limit=limit, cursor=cursor)
 
     async def events(
         self, job_id: str | None = None, *, after: int | None = None
@@ -228,7 +230,7 @@ class ReadOnlyService(StoreReading):
         while not self._lock.closed:
             engine = self._lock.engine()  # before the file: what it wrote last is there then
             page: list[ev.Envelope] = []
-            if self.home.store.exists():
+            with contextlib.suppress(NotFound):  # no store yet
                 page = await self._read(lambda store, at=cursor: store.events(n, at, 1000))  # type: ignore[misc]  # a default binds the loop's value
             for envelope in page:
                 yield envelope

@@ -16,7 +16,7 @@ from aura_tui.engine.archive import ArchiveReader
 from aura_tui.engine.deliver import check_folder
 from aura_tui.engine.forecast import HISTORY_JOBS, history_of, providers_to_be
 from aura_tui.engine.log import EventLog
-from aura_tui.engine.opening import Opened, open_store
+from aura_tui.engine.opening import open_store
 from aura_tui.engine.queue import PriorityQueue
 from aura_tui.engine.reading import StoreReading
 from aura_tui.engine.retry_plan import check_retry
@@ -29,7 +29,6 @@ from aura_tui.model import events as ev
 from aura_tui.model.job import Job
 from aura_tui.model.request import check
 from aura_tui.model.status import JobStatus
-from aura_tui.model.text import clean_line
 from aura_tui.pipeline.pieces import Pieces
 from aura_tui.pipeline.stages import Stages, real_stages
 from aura_tui.service import QueueState
@@ -86,8 +85,8 @@ class EmbeddedService(StoreReading):
         self._lock = await asyncio.to_thread(home.acquire, self.home)
         try:
             opened = await asyncio.to_thread(open_store, self.home.store)
-            if opened.aside is not None:
-                self.notices.append(_damage_notice(opened))
+            if opened.damage is not None:
+                self.notices.append(opened.damage.notice)
             self._log = EventLog(opened.store, self._now_ms, self.home.reserve)
             self._archive = ArchiveReader(self.home.store)
         except BaseException:
@@ -447,16 +446,3 @@ def _check_providers(request: JobRequest, settings: Settings) -> None:
     from aura_tui.pipeline.check import check_choices
 
     check_choices(request, settings)
-
-
-def _damage_notice(opened: Opened) -> str:
-    """What is said of a store that was set aside."""
-    saved = "1 job in it is" if opened.saved == 1 else f"{opened.saved} jobs in it are"
-    lost = opened.lost
-    text = f"The store was damaged and is set aside as {opened.aside}; {saved} whole and kept."
-    if lost:
-        more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
-        text += (
-            f" In that file alone: {', '.join(clean_line(each, 20) for each in lost[:5])}{more}."
-        )
-    return f"{text} [{Code.STORE_CORRUPT}]"

@@ -41,6 +41,7 @@ from aura_tui.wire import codec, sse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from aura_tui.engine.mark import Mark
     from aura_tui.model.status import JobStatus
 
 SCHEMA = 2
@@ -99,6 +100,8 @@ class Store:
         """``schema`` is the file's; below :data:`SCHEMA` it can only be read."""
         self.db = connection
         self.damaged = False  # a row was met that isn't what was written
+        self.mark: Mark | None = None  # an engine's store moves it
+        self._appended = 0  # the newest event of the transaction
         self._events_whole = EVENT_WHOLE if schema >= 2 else "1"
         self._event_sums = "sum" if schema >= 2 else "NULL"
         self._jobs_whole = JOB_WHOLE if schema >= 2 else "1"
@@ -133,14 +136,29 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self.db.close()
+        if self.mark is not None:
+            self.mark.close()
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self._appended = 0
+        self.db.execute("BEGIN IMMEDIATE")
+
+    def commit(self, *, synced: bool) -> None:
+        """End it; ``synced``: it is on the disk then."""
+        self.db.execute("COMMIT")
+        if self.mark is not None and (self._appended or synced):
+            self.mark.move(self._appended, synced=synced)
 
     # -- events
 
-    def append(self, rows: Iterable[tuple[int, int, str, bytes]]) -> None:
-        """Rows of (event id, job's n, name, data). The caller commits."""
+    def append(self, rows: Sequence[tuple[int, int, str, bytes]]) -> None:
+        """Rows of (event id, job's n, name, data), ids rising. The caller commits."""
         self.db.executemany(
             "INSERT INTO events VALUES (?,?,?,?,?)", [(*row, event_sum(*row)) for row in rows]
         )
+        if rows:
+            self._appended = rows[-1][0]
 
     def events(self, n: int | None, after: int, limit: int) -> list[Envelope]:
         """Events above ``after``, in order; of one job, or of all (None): up to ``limit``, and
@@ -299,6 +317,10 @@ class Store:
         ).fetchall()
         return [*self._readable(rows)]
 
+    def job_ids(self) -> set[str]:
+        """Of all jobs."""
+        return {job_id for (job_id,) in self.db.execute("SELECT id FROM jobs")}
+
     def open_records(self) -> list[Record]:
         """Jobs that have not ended, oldest first."""
         rows = self.db.execute(
@@ -380,6 +402,7 @@ class Store:
 
     def prune(self, n: int, chunk: int = 2000) -> bool:
         """Remove up to ``chunk`` events of a job, then its row; whether it is gone whole."""
+        self.set_meta("last_id", self.last_id())  # it may be one of them
         gone = self.db.execute(
             "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE job=? LIMIT ?)",
             (n, chunk),

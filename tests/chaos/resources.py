@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aura_tui.engine.opening import open_store
-from tests.chaos import resources_damage
+from tests.chaos import resources_damage, resources_wal
 from tests.chaos.crash_run import STAGES, Undisturbed, made, undisturbed
 from tests.chaos.resources_run import (
     LIMIT_S,
@@ -178,7 +178,20 @@ def stores(folder: Path, first: int, count: int) -> Iterator[tuple[str, Callable
             ends[end] = ends.get(end, 0) + 1
         return ", ".join(f"{number} {end}" for end, number in sorted(ends.items()))
 
+    def killed(lines: int) -> str:
+        home = folder / f"killed{lines}"
+        whole = resources_wal.killed(home, lines)
+        ends: dict[str, int] = {}
+        for seed in range(first, first + count // 2):
+            copy = folder / f"killed{lines}-{seed}"
+            end = resources_wal.check(copy, home, seed, whole)
+            shutil.rmtree(copy)
+            ends[end] = ends.get(end, 0) + 1
+        return ", ".join(f"{number} {end}" for end, number in sorted(ends.items()))
+
     yield f"{count} damaged stores", all_of_them
+    yield f"{count // 2} damaged logs of a killed engine", lambda: killed(0)
+    yield f"{count // 2} that began anew before", lambda: killed(4000)
 
 
 def main() -> int:

@@ -65,20 +65,22 @@ def check(folder: Path, seed: int, whole: Told) -> str:
     shutil.copyfile(STORE, path)
     what = f"seed {seed}, {damage(path, seed)}"
     damaged = path.read_bytes()
-    _only_what_was_written(_seen_by_a_reader(path), whole, what)
+    only_what_was_written(seen_by_a_reader(path), whole, what)
     assert path.read_bytes() == damaged, f"{what}: a reader wrote"
     opened = open_store(path)
     try:
         now = told(opened.store)
-        if opened.aside is None:
+        if opened.damage is None:
             assert now == whole, f"{what}: changed, and nobody said so"
             return "no harm"
-        assert opened.aside.read_bytes() == damaged, f"{what}: the evidence was changed"
-        assert opened.saved == len(now)
-        assert {*now} | {*opened.lost} <= {*whole} | {*opened.lost}
+        found = opened.damage
+        assert found.aside is not None
+        assert found.aside.read_bytes() == damaged, f"{what}: the evidence was changed"
+        assert found.saved == len(now)
+        assert {*now} | {*found.lost} <= {*whole} | {*found.lost}
         for job_id, kept in now.items():
             assert kept == whole[job_id], f"{what}: job {job_id} was saved, and is not whole"
-        assert not {*now} & {*opened.lost}
+        assert not {*now} & {*found.lost}
         last = max((e.id for _, events in now.values() for e in events), default=0)
         assert opened.store.last_id() >= last
         return "all saved" if len(now) == len(whole) else "some saved" if now else "none saved"
@@ -86,7 +88,8 @@ def check(folder: Path, seed: int, whole: Told) -> str:
         opened.store.close()
 
 
-def _seen_by_a_reader(path: Path) -> Told:
+def seen_by_a_reader(path: Path) -> Told:
+    """What a process that only reads shows; nothing where it refuses."""
     try:
         store = open_reader(path)
     except EngineError as e:
@@ -102,7 +105,8 @@ def _seen_by_a_reader(path: Path) -> Told:
         store.close()
 
 
-def _only_what_was_written(seen: Told, whole: Told, what: str) -> None:
+def only_what_was_written(seen: Told, whole: Told, what: str) -> None:
+    """AssertionError where ``seen`` has what ``whole`` has not."""
     for job_id, (record, events) in seen.items():
         assert job_id in whole, f"{what}: a job that never was"
         written, log = whole[job_id]

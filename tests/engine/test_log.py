@@ -251,9 +251,10 @@ async def test_a_damaged_store_is_set_aside_whole(tmp_path: Path, damage: str) -
     else:
         del data[len(data) // 2 :]
     desk.path.write_bytes(data)
-    store, _, aside, *_ = open_store(desk.path)
-    assert aside
-    assert aside.read_bytes() == data
+    store, _, found = open_store(desk.path)
+    assert found
+    assert found.aside
+    assert found.aside.read_bytes() == data
     assert store.records(status=None, before=None, limit=5) == []
     store.close()
 

@@ -17,6 +17,7 @@ from aura_tui.engine.reading import ReadOnlyService
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.status import JobStatus
+from tests.chaos import resources_wal
 from tests.chaos.resources_damage import STORE, check, told
 from tests.engine.conftest import ended, follow, request
 from tests.waiting import until
@@ -37,6 +38,19 @@ def test_of_a_damaged_store_only_what_was_written_is_shown_or_saved(tmp_path: Pa
     opened.store.close()
     ends = {check(tmp_path / str(seed), seed, whole) for seed in range(100)}
     assert ends == {"no harm", "all saved", "some saved", "none saved"}
+
+
+def test_after_a_kill_a_log_that_is_damaged_cut_or_gone_loses_nothing_without_a_word(
+    tmp_path: Path,
+) -> None:
+    whole = resources_wal.killed(tmp_path / "home")
+    assert len(whole) == 3
+    ends = set()
+    for seed in range(60):
+        copy = tmp_path / str(seed)
+        ends.add(resources_wal.check(copy, tmp_path / "home", seed, whole))
+        shutil.rmtree(copy)
+    assert ends == {"no harm", "some saved", "none saved"}
 
 
 async def test_what_a_damaged_store_still_has_whole_goes_on(

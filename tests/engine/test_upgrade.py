@@ -75,7 +75,7 @@ async def test_an_engine_brings_it_up_and_ends_what_was_left(released: Home) -> 
             assert new[: len(events)] == events
             assert all(e.id > last for e in new[len(events) :])
     opened = open_store(released.store)
-    assert (opened.clean, opened.aside) == (True, None)
+    assert (opened.clean, opened.damage) == (True, None)
     opened.store.close()
 
 
