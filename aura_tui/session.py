@@ -124,8 +124,10 @@ async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
         return 128 + heard[0]
     if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
         ending.pop_all()  # of every job that was under way, it was asked what becomes of it
+    for notice in outcome.notices:  # the board is gone with its screen; this stays
+        print_error(f"Warning: {notice}")
     if outcome.job is not None and outcome.job.status.ended:
-        for line in end_lines(outcome.job):  # the board is gone with its screen; this stays
+        for line in end_lines(outcome.job):
             sys.stdout.write(f"{line}\n")
     if outcome.leave is Leave.BACKGROUND:
         assert what.hand_over is not None
@@ -170,8 +172,7 @@ async def _followed(what: Foreground, *, json: bool) -> int:
     loop.add_signal_handler(signal.SIGTSTP, stop_here)
     recorder = Recorder(what)
     async with recorder.open() as service, _told_of_link(service):
-        for notice in getattr(service, "notices", ()):
-            print_error(f"Warning: {notice}")
+        _say_notices(service)
         job_id = await recorder.begin(service)
         await _say_waiting(service, job_id)
         view: Coroutine[object, object, Job] = (
@@ -273,6 +274,11 @@ def _say_resumable(job: Job) -> None:
         _say_stays(job.id)
 
 
+def _say_notices(service: object) -> None:
+    for notice in getattr(service, "notices", ()):
+        print_error(f"Warning: {notice}")
+
+
 def _say_stays(job_id: str) -> None:
     print_error(f"The run stays as it is; go on with: aura-tui watch {job_id}")
 
@@ -290,6 +296,7 @@ def once(
 
     async def main() -> int:
         async with open_() as service:
+            _say_notices(service)
             return await act(service)
 
     return unforeseen.run(main(), _tell)

@@ -19,7 +19,7 @@ from aura_tui.cli.options import (
     ServerOption,
     TokenOption,
 )
-from aura_tui.errors import Code, Conflict, InputError
+from aura_tui.errors import Code, Conflict, EngineError, InputError
 from aura_tui.model.slug import slug
 from aura_tui.model.status import JobStatus
 from aura_tui.naming import resolve
@@ -168,8 +168,9 @@ def _show(what: Foreground, progress: Progress) -> int:
     return show_lines(what, json=progress is Progress.JSON)
 
 
-def _found(ways: Doors, name: str) -> tuple[str, JobStatus]:
-    """The job that ``name`` means, as it stands."""
+def _found(ways: Doors, name: str, *, look_only: bool = False) -> tuple[str, JobStatus]:
+    """The job that ``name`` means, as it stands. Where the store is damaged, an engine of ours
+    saves what is whole first, and says what is not, unless we ``look_only``."""
     found: list[tuple[str, JobStatus]] = []
 
     async def look(service: JobService) -> int:
@@ -177,7 +178,12 @@ def _found(ways: Doors, name: str) -> tuple[str, JobStatus]:
         found.append((job_id, (await service.get(job_id)).status))
         return 0
 
-    once(ways.look, look)
+    try:
+        once(ways.look, look)
+    except EngineError as e:
+        if e.code is not Code.STORE_CORRUPT or look_only or not ways.embeds:
+            raise
+        once(ways.change, look)
     return found[0]
 
 
@@ -191,7 +197,7 @@ def watch(
 ) -> int:
     """Follow a job. An unfinished one that no engine is at work on goes on here."""
     ways = doors(server, token)
-    job_id, status = _found(ways, job)
+    job_id, status = _found(ways, job, look_only=read_only)
 
     async def begin(service: JobService) -> str:
         return job_id

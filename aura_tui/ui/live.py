@@ -74,12 +74,13 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 class Outcome(msgspec.Struct, frozen=True):
     """What the board leaves behind: the job it was opened for, as it was last seen, whether the
-    person broke it off (by ctrl+c, or by leaving before there was a job), and what becomes of
-    work that isn't over."""
+    person broke it off (by ctrl+c, or by leaving before there was a job), what becomes of work
+    that isn't over, and what the service had to say for itself."""
 
     job: Job | None
     interrupted: bool
     leave: Leave = Leave.STAY
+    notices: tuple[str, ...] = ()  # of how the engine was found
 
 
 class LiveBoard(SparingApp):
@@ -121,6 +122,7 @@ class LiveBoard(SparingApp):
         self._jobs = JobsState()
         self._watching: Watching | None = None
         self._asking: Asking | None = None
+        self._told_at_start: tuple[str, ...] = ()
         self._own: str | None = None  # the job the board was opened for
         self._departure = Departure(self._jobs, read_only=self._look.read_only)
         self._endings = Endings()
@@ -148,7 +150,8 @@ class LiveBoard(SparingApp):
         shown = self._run.job
         if job is None or (shown is not None and shown.id == job.id):
             job = shown if self._own is not None else None
-        return Outcome(job, self._departure.interrupted, self._departure.leave)
+        departure = self._departure
+        return Outcome(job, departure.interrupted, departure.leave, self._told_at_start)
 
     @property
     def _run(self) -> RunState:
@@ -197,6 +200,9 @@ class LiveBoard(SparingApp):
     async def _serve(self) -> None:
         try:
             service = await self._open_service()
+            self._told_at_start = (*getattr(service, "notices", ()),)
+            for notice in self._told_at_start:
+                self.say(notice, error=True)
             if isinstance(service, Timed):
                 self._now, self._pace = service.now, service.pace
             self._watching = Watching(

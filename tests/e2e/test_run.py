@@ -201,6 +201,32 @@ def test_after_kill_9_in_any_stage_the_next_start_makes_the_same_video(
     assert not [p for p in program.out.iterdir() if ".part" in p.name]
 
 
+def test_what_a_cut_log_has_lost_after_kill_9_is_said_and_the_job_goes_on(
+    program: Program, undisturbed: Path
+) -> None:
+    process = program.start(*program.arguments("--progress", "json"))
+    read_until(process, "step-status", "Composition")
+    process.kill()
+    process.communicate()
+    log = program.home / "aura.db-wal"
+    left = log.read_bytes()[: log.stat().st_size // 2]
+    log.write_bytes(left)
+    looked = program.run("jobs")
+    assert looked.returncode == 3
+    assert "what was written last is gone [E803]" in looked.stderr
+    assert program.run("watch", "--read-only").returncode == 3
+    assert log.read_bytes() == left
+    done = program.run("watch", "--progress", "json")
+    assert done.returncode == 0, done.stderr
+    assert "1 job in it is whole and kept. What was written in it after " in done.stderr
+    (aside,) = program.home.glob("aura.db.corrupt-*-wal")
+    assert f"set aside as {aside.with_name(aside.name[:-4])};" in done.stderr
+    assert aside.read_bytes() == left
+    (video,) = program.out.glob("*.mp4")
+    assert frame_hashes(video) == frame_hashes(undisturbed)
+    assert program.run("watch").stderr == ""
+
+
 def test_a_second_process_reads_and_is_told_who_holds_the_engine(program: Program) -> None:
     process = program.start(*program.arguments(*LONG))
     read_until(process, "step-progress", "Rendering")
