@@ -44,6 +44,9 @@ async def keep(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, leaving.set)
     async with open_engine() as service:
+        for notice in getattr(service, "notices", ()):
+            sys.stderr.write(f"Warning: {notice}\n")
+            sys.stderr.flush()
         idle_since = loop.time()
         while not leaving.is_set() and loop.time() - idle_since < idle_s:
             with contextlib.suppress(TimeoutError):

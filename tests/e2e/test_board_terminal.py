@@ -126,6 +126,18 @@ def test_a_hang_up_of_the_board_stops_the_run_for_later(program: Program) -> Non
     hang_up(program, random.Random(1))
 
 
+def test_a_damaged_store_is_told_on_the_board_and_when_it_has_gone(program: Program) -> None:
+    program.home.mkdir()
+    (program.home / "aura.db").write_bytes(b"no store" * 1000)
+    with on_terminal(program, *program.arguments()) as shown:
+        shown.shows("The store was damaged")
+        sees(shown, lambda: [j["status"] for j in program.jobs()] == ["Succeeded"])
+        shown.type("q")
+        assert shown.ends() == 0
+        assert "Warning: The store was damaged and is set aside as " in shown.text
+        assert "[E803]" in shown.text
+
+
 def test_a_terminal_that_nobody_knows_gets_the_board(program: Program) -> None:
     with on_terminal(program, environ={"TERM": "nosuchterm"}) as shown:
         shown.settles("No job yet", "q Quit")
