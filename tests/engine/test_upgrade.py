@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,30 @@ async def test_an_engine_brings_it_up_and_ends_what_was_left(released: Home) -> 
     opened = open_store(released.store)
     assert (opened.clean, opened.damage) == (True, None)
     opened.store.close()
+
+
+def test_what_makes_a_new_store_makes_the_one_that_was_released(tmp_path: Path) -> None:
+    """Else the schema has changed, and wants a number of its own."""
+    open_store(tmp_path / "new.db").store.close()
+    assert _schema(tmp_path / "new.db", "sql") == _schema(STORES / f"schema-{SCHEMA}.db", "sql")
+
+
+def test_an_upgrade_ends_in_the_tables_and_indexes_of_a_new_store(
+    released: Home, tmp_path: Path
+) -> None:
+    open_store(tmp_path / "new.db").store.close()
+    open_store(released.store).store.close()
+    assert _schema(released.store, "name") == _schema(tmp_path / "new.db", "name")
+
+
+def _schema(path: Path, what: str) -> list[tuple[object, ...]]:
+    """What a file is made of: name or statement of each table and index, and all columns."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+        made = db.execute(f"SELECT type, {what} FROM sqlite_schema ORDER BY name").fetchall()
+        columns = db.execute(
+            "SELECT s.name, c.* FROM sqlite_schema s, pragma_table_xinfo(s.name) c ORDER BY 1, 2"
+        ).fetchall()
+        return [*made, *columns]
 
 
 async def test_every_schema_has_its_store() -> None:
