@@ -149,12 +149,12 @@ def parse_duration(value: float | str | None) -> float | None:
     seconds: float | None = None
     if isinstance(value, str):
         text = value.strip().lower()
-        if match := re.fullmatch(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2}(?:\.\d{1,3})?)", text):
+        if match := re.fullmatch(r"(?:(\d{1,20}):)?(\d{1,20}):(\d{2}(?:\.\d{1,20})?)", text):
             hours, minutes, rest = match.groups()
             seconds = int(hours or 0) * 3600 + int(minutes) * 60 + float(rest)
         elif (
             match := re.fullmatch(
-                r"(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,7}(?:\.\d{1,3})?)s?)?", text
+                r"(?:(\d{1,20})h)?(?:(\d{1,20})m)?(?:(\d{1,20}(?:\.\d{1,20})?)s?)?", text
             )
         ) and any(match.groups()):
             hours, minutes, rest = match.groups()
@@ -166,13 +166,13 @@ def parse_duration(value: float | str | None) -> float | None:
         raise InputError(
             Code.DURATION_INVALID,
             "The duration is not a length of time",
-            "Give seconds (90) or HH:MM:SS (00:01:30).",
+            "Give seconds (90), minutes and seconds (1m30s) or HH:MM:SS (00:01:30).",
             field="planSpec.targetDuration",
         )
     if not MIN_DURATION_S <= seconds <= MAX_DURATION_S:
         raise InputError(
             Code.DURATION_INVALID,
-            f"A duration of {seconds:g} s is outside {MIN_DURATION_S} s to {MAX_DURATION_S} s",
+            f"A duration of {seconds:.12g} s is outside {MIN_DURATION_S} s to {MAX_DURATION_S} s",
             f"Give between {MIN_DURATION_S} seconds and {MAX_DURATION_S // 60} minutes.",
             field="planSpec.targetDuration",
         )

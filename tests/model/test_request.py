@@ -75,6 +75,18 @@ def test_a_duration_is_seconds_or_a_time(duration: float | str | None, seconds: 
     assert parse_duration(duration) == seconds
 
 
+@pytest.mark.parametrize("duration", [99_999_999, "99999999", "99999999s", "27777h46m39s"])
+def test_a_length_that_is_too_long_is_told_as_one(duration: float | str) -> None:
+    with pytest.raises(InputError, match=r"A duration of 99999999 s is outside 5 s to 3600 s"):
+        parse_duration(duration)
+
+
+def test_what_a_duration_may_look_like_is_said() -> None:
+    with pytest.raises(InputError) as caught:
+        parse_duration("soon")
+    assert all(form in caught.value.remediation for form in ("90", "1m30s", "00:01:30"))
+
+
 @pytest.mark.parametrize(
     "duration",
     [
