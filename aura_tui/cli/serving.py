@@ -161,8 +161,12 @@ def list_(token_file: TokenFileOption = None) -> int:
     """List whom tokens were made for."""
     from aura_tui.server import tokens
 
-    for token in tokens.listed(_file(token_file)):
+    file = _file(token_file)
+    found = tokens.listed(file)
+    for token in found:
         sys.stdout.write(f"{token.created_at:%Y-%m-%d}  {token.name}\n")
+    if not found:
+        print_error(f"There are no tokens in {file}; make one with: aura-tui token add NAME")
     return 0
 
 

@@ -59,6 +59,16 @@ def test_a_list_of_tokens(program: Program, kind: str) -> None:
         refused(done, "E804", kind, 3)
 
 
+def test_no_tokens_is_said_beside_an_empty_list(program: Program) -> None:
+    none = program.run("token", "list")
+    assert (none.returncode, none.stdout) == (0, "")
+    assert "no tokens" in none.stderr
+    program.run("token", "add", "ada")
+    one = program.run("token", "list")
+    assert one.stdout.endswith("  ada\n")
+    assert one.stderr == ""
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_recording_that_is_read(program: Program, kind: str) -> None:
     path = made(kind, program.folder / "r.jsonl")
