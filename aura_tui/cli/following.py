@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aura_tui.cli.foreground import doors, foreground, is_dumb, refuse_dumb
+from aura_tui.cli.named import as_options
 from aura_tui.cli.options import (
     JobArgument,
     Progress,
@@ -108,11 +109,13 @@ def run(
         ),
         priority=priority,
     )
-    _check_now(request, ways)
+    with as_options():
+        _check_now(request, ways)
     folder = (output if output is not None else Path(slug(request.title))).absolute()
 
     async def begin(service: JobService) -> str:
-        return (await service.submit(request, deliver_to=folder)).id
+        with as_options():
+            return (await service.submit(request, deliver_to=folder)).id
 
     if detach:
         return _detach(ways, begin)

@@ -90,7 +90,11 @@ def check_folder(folder: Path) -> None:
     try:
         probe.touch(exist_ok=False)
     except OSError as e:
-        raise _unusable(f"{e.strerror or 'not writable'}: {nearest}") from None
+        # The folder itself is there: it is one of /proc, and takes no file.
+        none = e.errno in (errno.ENOENT, errno.EPERM, errno.EOPNOTSUPP) or not e.strerror
+        raise _unusable(
+            f"no file can be made in {nearest}" if none else f"{e.strerror}: {nearest}"
+        ) from None
     finally:
         probe.unlink(missing_ok=True)
 

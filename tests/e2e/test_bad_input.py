@@ -80,9 +80,26 @@ def test_an_unknown_voice_theme_or_provider(program: Program) -> None:
     refuse(program, "E109", "topic", "--fps", "1000")
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--fps", "0"), ("--fps", "1000"), ("--rate", "9"), ("--rate", "nan"),
+        ("--quality", "101"), ("--priority", "101"), ("--language", "x" * 501),
+        ("--voice", "x" * 501), ("--theme", "x" * 501), ("--script", "x" * 501),
+        ("--speech", "x" * 501), ("--visuals", "x" * 501),
+    ],
+)  # fmt: skip
+def test_an_option_that_cannot_be_is_named_as_it_was_typed(
+    program: Program, option: str, value: str
+) -> None:
+    said = refuse(program, "E109", "topic", f"{option}={value}")
+    assert said.startswith(f"Error: {option} is ")
+
+
 def test_an_output_folder_that_cannot_be_written(program: Program) -> None:
     # Nobody can make a file there, root included.
-    refuse(program, "E108", program.brief, "-o", "/proc/aura")
+    said = refuse(program, "E108", program.brief, "-o", "/proc/aura")
+    assert "no file can be made in /proc " in said
 
 
 def test_the_board_without_a_terminal(program: Program) -> None:

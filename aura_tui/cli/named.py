@@ -1,0 +1,43 @@
+"""What is wrong with a request, in the words of the command line: the option, not the field."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from aura_tui.errors import AuraError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OPTION_OF_FIELD: Final = {
+    "brief.aspect": "--aspect",
+    "brief.language": "--language",
+    "options.burnCaptions": "--burn-captions",
+    "options.fresh": "--fresh",
+    "options.motion": "--still",
+    "options.script": "--script",
+    "options.speech": "--speech",
+    "options.theme": "--theme",
+    "options.visuals": "--visuals",
+    "planSpec.targetDuration": "--duration",
+    "priority": "--priority",
+    "renderSpec.fps": "--fps",
+    "renderSpec.qualityLevel": "--quality",
+    "renderSpec.res": "--resolution",
+    "voiceSpec.rate": "--rate",
+    "voiceSpec.voiceName": "--voice",
+}
+
+
+@contextlib.contextmanager
+def as_options() -> Iterator[None]:
+    """What is raised within says ``--fps`` where it names ``renderSpec.fps``, a remote engine's
+    answer as well."""
+    try:
+        yield
+    except AuraError as e:
+        option = OPTION_OF_FIELD.get(e.field or "")
+        if option is not None and e.field is not None and e.message.startswith(f"{e.field} "):
+            e.message = option + e.message.removeprefix(e.field)
+        raise
