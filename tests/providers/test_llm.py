@@ -261,7 +261,7 @@ async def test_a_text_too_long_for_models_is_cut_and_said_so(server: Loopback) -
 
 def test_the_identity_names_endpoint_and_model_and_no_secret() -> None:
     settings = ScriptSettings(
-        base_url="http://a.b/v1?key=hidden", api_key=Secret("sk-1"), model="m"
+        base_url="http://a.b/v1?user=hidden", api_key=Secret("sk-1"), model="m"
     )
     identity = " ".join(LlmProvider(settings).identity())
     assert "a.b" in identity
