@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from aura_tui import unforeseen
+from aura_tui import outlet, unforeseen
 from aura_tui.errors import AuraError, EngineError
 from aura_tui.model.status import JobStatus
 from aura_tui.process import stop_here
@@ -124,11 +123,11 @@ async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
         return 128 + heard[0]
     if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
         ending.pop_all()  # of every job that was under way, it was asked what becomes of it
-    for notice in outcome.notices:  # the board is gone with its screen; this stays
+    for notice in outcome.notices:
         print_error(f"Warning: {notice}")
     if outcome.job is not None and outcome.job.status.ended:
         for line in end_lines(outcome.job):
-            sys.stdout.write(f"{line}\n")
+            outlet.OUTPUT.say(line)
     if outcome.leave is Leave.BACKGROUND:
         assert what.hand_over is not None
         await asyncio.to_thread(what.hand_over)
@@ -284,9 +283,9 @@ def _say_stays(job_id: str) -> None:
 
 
 def print_error(text: str) -> None:
-    """A line on stderr; a stderr that is gone (a hang-up) is no error."""
-    with contextlib.suppress(OSError, ValueError):
-        os.write(2, f"{text}\n".encode())
+    """A line on stderr; a stderr that is gone (a hang-up) is no error, a stuck one no reason to
+    wait while an engine is at work in here."""
+    outlet.ERRORS.say(text)
 
 
 def once(

@@ -14,6 +14,7 @@ FLOORS: dict[str, int] = {
     "errors": 0,
     "lifeline": 0,
     "named_file": 0,
+    "outlet": 0,
     "threads": 0,
     "unforeseen": 1,
     "model": 1,

@@ -12,6 +12,7 @@ import os
 import sys
 from typing import NoReturn
 
+from aura_tui import outlet
 from aura_tui.cli.listed import hide_token
 from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.session import exit_of, explain, print_error
@@ -33,6 +34,11 @@ def main() -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter is no failure
             stream.reconfigure(errors="backslashreplace")
     status = run_command(sys.argv[1:])
+    try:
+        outlet.ERRORS.settle()
+        outlet.OUTPUT.settle(None)  # what was asked for; a signal ends us as any program
+    except KeyboardInterrupt:
+        status = 130
     _let_go_of_output()
     sys.exit(status)
 

@@ -1,24 +1,29 @@
-"""Writing to a pipe that may be slow, or closed, without holding up the loop or the exit."""
+"""A view's output to a pipe or terminal that may be slow, or gone, without holding up the loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
-import select
 import threading
 from typing import TYPE_CHECKING
+
+from aura_tui import outlet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO, Any
+
+# Nobody reads any more: of a pipe, and of a terminal that has hung up.
+_GONE = (errno.EPIPE, errno.EIO)
 
 
 async def write(out: IO[Any], send: Callable[[], object], data: bytes) -> bool:
     """Write ``data``, which is what ``send`` writes where ``out`` is no file but memory; False
     once nobody reads ``out`` any more.
 
-    A pipe with room is written to at once; a full one from a thread: the engine that makes the
+    What takes it at once is written to at once; all else from a thread: the engine that makes the
     events may live in this very loop. Cancelled, it returns at once, and the process may end
     whatever the reader does.
     """
@@ -28,19 +33,16 @@ async def write(out: IO[Any], send: Callable[[], object], data: bytes) -> bool:
         send()
         return True
     try:
-        if _takes(fd, len(data)):
-            data = data[os.write(fd, data) :]  # a terminal may take a part
-        if data:
+        if outlet.takes(fd, len(data)):
+            outlet.write_all(fd, data)
+        else:
             await _from_a_thread(fd, data)
-    except BrokenPipeError:
+    except OSError as e:
+        if e.errno not in _GONE:
+            raise
         _mute(out)
         return False
     return True
-
-
-def _takes(fd: int, size_bytes: int) -> bool:
-    # POSIX: a pipe that is writable takes PIPE_BUF bytes without blocking, all or none.
-    return size_bytes <= select.PIPE_BUF and bool(select.select([], [fd], [], 0)[1])
 
 
 async def _from_a_thread(fd: int, data: bytes) -> None:
@@ -58,10 +60,8 @@ async def _from_a_thread(fd: int, data: bytes) -> None:
 
     def work() -> None:
         failure: OSError | None = None
-        left = memoryview(data)
         try:
-            while left:
-                left = left[os.write(fd, left) :]
+            outlet.write_all(fd, data)
         except OSError as e:
             failure = e
         with contextlib.suppress(RuntimeError):  # the loop is closed

@@ -1,5 +1,5 @@
 """A terminal that does its worst to a board with a run in it, for a while each: sizes without
-rest, one that takes nothing, stops and goes, hang-ups at random moments.
+rest, one that takes nothing (of a run's lines, too), stops and goes, hang-ups at random moments.
 
     python -m tests.chaos.terminal [--seed N] [--seconds 60] [--times 10]
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.chaos.terminal_run import hang_up, pressed, storm, stuck
+from tests.chaos.terminal_run import hang_up, pressed, storm, stuck, stuck_lines
 from tests.e2e.program import Program
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ def main() -> int:
 
     one("storm of sizes", options.seed, lambda p, chance: storm(p, chance, options.seconds))
     one("stuck", options.seed, lambda p, _: stuck(p, options.seconds))
+    for progress in ("plain", "json"):
+        one(
+            f"stuck, {progress}",
+            options.seed,
+            lambda p, _, progress=progress: stuck_lines(p, progress, options.seconds),  # type: ignore[misc]  # a default binds the loop's value
+        )
     for seed in range(options.seed, options.seed + options.times):
         one("stopped and let go on", seed, pressed)
         one("hang-up", seed, hang_up)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from typing import TYPE_CHECKING
 
 from tests.chaos.crash_run import check_leftovers
 from tests.e2e.shell import on_terminal
+from tests.ui.terminal import full_terminal, read_all
 from tests.waiting import alive, below, state
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tests.e2e.program import Program
     from tests.ui.terminal import Terminal
 
+_SGR = re.compile(rb"\x1b\[\d*m")
 _LIMIT_S = 90.0
 _SIZES = ((1, 1), (2, 1), (1, 50), (300, 1), (40, 12), (80, 24), (200, 60), (500, 200), (39, 11))
 _BETWEEN_S = (0.0, 0.01, 0.1)
@@ -75,6 +78,24 @@ def stuck(program: Program, seconds: float) -> None:
             shown.resize(((100, 30), (140, 50))[size % 2])
             time.sleep(0.2)
         _ends_well(program, shown)
+
+
+def stuck_lines(program: Program, progress: str, seconds: float) -> int:
+    """Nobody takes the lines of a run, for so long and until it has ended; then all of them come.
+    How many bytes they are."""
+    with full_terminal() as (master, slave):
+        process = program.start(*program.arguments("--progress", progress), terminal=slave)
+        began = time.monotonic()
+        while time.monotonic() < began + seconds or not list(program.out.glob("*.mp4")):
+            assert time.monotonic() < began + seconds + _LIMIT_S, "the run doesn't end"
+            assert process.poll() is None, "it ended, and nobody has heard it"
+            time.sleep(0.2)
+        told = read_all(process, master)
+    assert process.returncode == 0
+    told = _SGR.sub(b"", told.lstrip(b"."))
+    assert told.decode() == program.run("watch", "--progress", progress).stdout
+    check_leftovers(program)
+    return len(told)
 
 
 def hang_up(program: Program, chance: random.Random) -> None:

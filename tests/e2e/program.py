@@ -52,16 +52,22 @@ class Program:
         }
 
     def start(
-        self, *arguments: str | Path, pipes: bool = True, **environ: str
+        self,
+        *arguments: str | Path,
+        pipes: bool = True,
+        terminal: int | None = None,
+        **environ: str,
     ) -> subprocess.Popen[bytes]:
-        """Start it; it is ended, and its pipes closed, when the test is over."""
+        """Start it, on a ``terminal`` where that is given; it is ended, and its pipes closed, when
+        the test is over."""
+        ours = subprocess.PIPE if pipes else None
         process = subprocess.Popen(
             [sys.executable, "-m", "aura_tui", *map(str, arguments)],
             cwd=self.folder,
             env=self.environ | environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if pipes else None,
-            stderr=subprocess.PIPE if pipes else None,
+            stdin=subprocess.DEVNULL if terminal is None else terminal,
+            stdout=ours if terminal is None else terminal,
+            stderr=ours if terminal is None else terminal,
         )
         self._started.append(process)
         return process

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from aura_tui.model import events as ev
 from aura_tui.wire.codec import decode_line
 from tests.e2e.test_one_engine import soon
 from tests.e2e.test_run import LONG, read_until, wait_gone
+from tests.ui.terminal import full_terminal, read_all
 from tests.waiting import below, state
 
 if TYPE_CHECKING:
@@ -63,6 +66,44 @@ def test_a_stuck_output_holds_up_no_signal(program: Program, number: signal.Sign
         process.send_signal(number)  # the rest of its output is given up, too
     assert process.wait(10) == (130 if number == signal.SIGINT else 128 + number)
     wait_gone(running)
+
+
+@pytest.mark.parametrize("progress", ["json", "plain"])
+def test_a_terminal_that_takes_nothing_does_not_stop_the_render(
+    program: Program, progress: str
+) -> None:
+    with full_terminal() as (master, slave):
+        process = program.start(*program.arguments("--progress", progress), terminal=slave)
+        soon(lambda: list(program.out.glob("*.mp4")))
+        assert process.poll() is None  # it has all of it to say
+        assert not fcntl.fcntl(slave, fcntl.F_GETFL) & os.O_NONBLOCK  # a shell has it, too
+        told = read_all(process, master)
+    assert process.returncode == 0
+    told = re.sub(rb"\x1b\[\d*m", b"", told.lstrip(b"."))  # its colours
+    # Nothing is lost, nothing comes twice, and all of it in order.
+    assert told.decode() == program.run("watch", "--progress", progress).stdout
+
+
+@pytest.mark.parametrize(
+    ("progress", "number"),
+    [("json", signal.SIGTERM), ("plain", signal.SIGHUP), ("plain", signal.SIGINT)],
+)
+def test_a_terminal_that_takes_nothing_holds_up_no_signal(
+    program: Program, progress: str, number: signal.Signals
+) -> None:
+    with full_terminal() as (_, slave):
+        process = program.start(
+            *program.arguments("--progress", progress, *LONG[2:], "--duration", "30"),
+            terminal=slave,
+        )
+        soon(lambda: [job["stage"] for job in program.jobs()] == ["Rendering"])
+        running = below(process.pid)
+        process.send_signal(number)
+        if number == signal.SIGINT:
+            soon(lambda: program.jobs()[0]["status"] == "Canceled")
+            process.send_signal(number)
+        assert process.wait(10) == (130 if number == signal.SIGINT else 128 + number)
+        wait_gone(running)
 
 
 def test_ctrl_z_stops_every_child_and_fg_lets_them_go_on(program: Program) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import termios
 import time
+import tty
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
@@ -175,6 +177,37 @@ class Terminal:
         while self.read(0.3):  # the kernel hands on what was written a little later
             pass
         return self.process.returncode
+
+
+@contextmanager
+def full_terminal() -> Iterator[tuple[int, int]]:
+    """Both sides of a terminal that takes no more, as one that nobody reads: where it is read, and
+    where a program is started on."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)  # what is written is what comes
+    # Of an opening of its own: the other one stays as it is, as a shell's does.
+    filler = os.open(os.ttyname(slave), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        # The kernel makes some more room a little later.
+        while select.select([], [slave], [], 0.1)[1]:
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(filler, b"." * 100)
+        yield master, slave
+    finally:
+        for fd in (filler, slave, master):
+            os.close(fd)
+
+
+def read_all(process: subprocess.Popen[bytes], master: int) -> bytes:
+    """What was written, to the end of the process."""
+    told = b""
+    while True:
+        ended = process.poll() is not None
+        if select.select([master], [], [], 0.3)[0]:
+            told += os.read(master, 65536)
+        elif ended:
+            return told
 
 
 def set_size(fd: int, size: tuple[int, int]) -> None:

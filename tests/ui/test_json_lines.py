@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import pty
+import threading
+import tty
 from typing import TYPE_CHECKING
 
 from aura_tui.model import events as ev
@@ -68,6 +71,57 @@ async def test_a_reader_that_is_slow_does_not_hold_up_the_loop() -> None:
         for _ in range(100):
             await asyncio.sleep(0.001)  # the loop turns although the pipe is full
         assert not following.done()
+        for envelope in tape.envelopes:
+            assert await asyncio.to_thread(reader.readline) == encode_line(envelope)
+        assert (await following).status is JobStatus.SUCCEEDED
+
+
+async def test_a_terminal_that_nobody_reads_does_not_hold_up_the_loop() -> None:
+    tape = recordings.Tape()
+    recordings.start(tape)
+    for n in range(20):  # a terminal calls itself writable where one of these has no room
+        tape.log(f"line {n} {'x' * 3850}")
+    tape.tell(ev.JobCompleted)
+    whole = b"".join(map(encode_line, tape.envelopes))
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    turns = threading.Event()
+    told = bytearray()
+
+    def read() -> None:
+        turns.wait(10)  # whatever becomes of the loop, the test has an end
+        while len(told) < len(whole):
+            told.extend(os.read(master, 65536))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    with os.fdopen(slave, "wb") as out, os.fdopen(master, "rb"):
+        service = ReplayService(tape.recording(), speed=0)
+        following = asyncio.create_task(follow_json(service, tape.job.id, out))
+        for _ in range(100):
+            await asyncio.sleep(0.001)
+        held_up = bool(told)
+        assert os.get_blocking(slave)  # others have it, too
+        turns.set()
+        assert (await following).status is JobStatus.SUCCEEDED
+        await asyncio.to_thread(reader.join)
+    assert not held_up
+    assert told == whole
+
+
+async def test_a_pipe_that_another_program_left_non_blocking_gets_every_line() -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    tape = recordings.Tape()
+    recordings.start(tape)
+    for n in range(500):
+        tape.log(f"line {n} {'x' * 200}")
+    tape.log("y" * 3900)
+    tape.tell(ev.JobCompleted)
+    with os.fdopen(write, "wb") as out, os.fdopen(read, "rb") as reader:
+        service = ReplayService(tape.recording(), speed=0)
+        following = asyncio.create_task(follow_json(service, tape.job.id, out))
+        following.add_done_callback(lambda _: out.close())  # the reader waits for no more
         for envelope in tape.envelopes:
             assert await asyncio.to_thread(reader.readline) == encode_line(envelope)
         assert (await following).status is JobStatus.SUCCEEDED
