@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from aura_tui import outlet, unforeseen
 from aura_tui.errors import AuraError, EngineError
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text import clean, one_line
 from aura_tui.process import stop_here
 from aura_tui.recorder import Recorder
 from aura_tui.service import Linked, LinkStatus
@@ -38,6 +39,7 @@ EXIT_OF_STATUS = {
 }
 EXIT_INTERRUPTED = 130
 EXIT_LEFT = 3  # the engine went away and the job has not ended
+_MAX_CHARS = 20_000  # of what is said at once: several paths, at most
 _LEAVING = (signal.SIGHUP, signal.SIGTERM)
 
 
@@ -123,7 +125,7 @@ async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
         return 128 + heard[0]
     if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
         ending.pop_all()  # of every job that was under way, it was asked what becomes of it
-    for notice in outcome.notices:
+    for notice in outcome.notices:  # the board is gone with its screen; this stays
         print_error(f"Warning: {notice}")
     if outcome.job is not None and outcome.job.status.ended:
         for line in end_lines(outcome.job):
@@ -284,8 +286,9 @@ def _say_stays(job_id: str) -> None:
 
 def print_error(text: str) -> None:
     """A line on stderr; a stderr that is gone (a hang-up) is no error, a stuck one no reason to
-    wait while an engine is at work in here."""
-    outlet.ERRORS.say(text)
+    wait while an engine is at work in here. Whatever a path or a setting in it has, only text
+    gets to the terminal."""
+    outlet.ERRORS.say(clean(text, _MAX_CHARS))
 
 
 def once(
@@ -307,7 +310,7 @@ def _tell(error: AuraError) -> None:
 
 def explain(error: AuraError) -> str:
     """An error as the terminal gets it: what failed, its code, what to do next."""
-    return f"Error: {error.message} [{error.code}]\n  {error.remediation}"
+    return f"Error: {one_line(error.message)} [{error.code}]\n  {one_line(error.remediation)}"
 
 
 def exit_of(error: AuraError) -> int:

@@ -15,6 +15,7 @@ from typing import NoReturn
 from aura_tui import outlet
 from aura_tui.cli.listed import hide_token
 from aura_tui.errors import AuraError, Code, InputError
+from aura_tui.model.text import clean
 from aura_tui.session import exit_of, explain, print_error
 from aura_tui.unforeseen import keep
 
@@ -108,7 +109,7 @@ def _usage(error: Exception) -> bool:
     message = getattr(error, "message", "")
     for theirs, ours in _PLAINER:
         message = message.replace(theirs, f"it takes {ours}" if ours else "")
-    error.message = message  # type: ignore[attr-defined]  # each kind of them has one
+    error.message = clean(message)  # type: ignore[attr-defined]  # each kind of them has one
     show()
     return True
 

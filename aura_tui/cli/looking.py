@@ -13,6 +13,7 @@ import typer
 from aura_tui.cli.foreground import doors
 from aura_tui.cli.options import JobArgument, JsonOption, ServerOption, TokenOption
 from aura_tui.errors import Code, InputError
+from aura_tui.model.text import clean
 from aura_tui.naming import resolve
 from aura_tui.session import once
 
@@ -117,7 +118,8 @@ def logs(job: JobArgument = "@latest", server: ServerOption = "", token: TokenOp
     """Print a job's log."""
 
     async def act(service: JobService) -> int:
-        typer.echo(await service.logs(await resolve(service, job)), nl=False)
+        text = await service.logs(await resolve(service, job))
+        typer.echo(clean(text, len(text) + 1), nl=False)
         return 0
 
     return _read(server, token, act)

@@ -31,6 +31,11 @@ def clean(text: str, limit: int = 4096) -> str:
     return text if len(text) <= limit and not cut else text[: limit - 1] + "\u2026"
 
 
+def one_line(text: str, limit: int = 20_000) -> str:
+    """As :func:`clean`, on one line, with all of its spaces: what has a path in it."""
+    return clean(text, limit).replace("\n", " ")
+
+
 def clean_line(text: str, limit: int = 1000) -> str:
     """As :func:`clean`, on one line: runs of white space become one space."""
     return " ".join(clean(text, limit * 2).split())[:limit]

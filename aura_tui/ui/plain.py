@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.model.text import clean, clean_line
+from aura_tui.model.text import clean_line, one_line
 from aura_tui.ui import phrases, pipes
 from aura_tui.ui.follow import follow
 
@@ -143,10 +143,10 @@ def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
     if job.status is JobStatus.SUCCEEDED:
         yield _line(word, length)
         if job.output is not None and job.output.subtitle_path:
-            yield _line("captions", clean_line(job.output.subtitle_path, 4000))
+            yield _line("captions", job.output.subtitle_path)
         if job.output is not None and job.output.video_path:
-            path = clean_line(job.output.video_path, 4000)
-            yield _line("video", f"{path}  {phrases.size(job.output.size_bytes)}")
+            size = phrases.size(job.output.size_bytes)
+            yield _line("video", f"{job.output.video_path}  {size}")
         return
     where = f" in {job.stage.title}" if job.stage is not None else ""
     yield _line(word, f"{length}{where}" + (f": {clean_line(job.message)}" if job.message else ""))
@@ -158,13 +158,13 @@ def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
             yield _artifact(kept.name, kept.path, kept.size_bytes, "kept")
         yield _line("next", f"aura-tui retry {job.id}  (reuses every finished piece)")
     if job.log_path:
-        yield _line("log", clean_line(job.log_path, 4000))
+        yield _line("log", job.log_path)
     for action in job.suggested_actions:
         yield _line("next", action)
 
 
 def _artifact(name: str, path: str, size_bytes: int, word: str = "artifact") -> str:
-    return _line(word, f"{clean_line(name)}  {phrases.size(size_bytes)}  {clean_line(path, 4000)}")
+    return _line(word, f"{clean_line(name)}  {phrases.size(size_bytes)}  {path}")
 
 
 def _problem(code: str, message: str, remediation: str) -> str:
@@ -174,7 +174,7 @@ def _problem(code: str, message: str, remediation: str) -> str:
 
 def _line(subject: str, text: str) -> str:
     """One line, whatever newlines the text has; never cut."""
-    return f"{subject:<{_COLUMN}}{' '.join(clean(text, 20_000).split(chr(10)))}"
+    return f"{subject:<{_COLUMN}}{one_line(text)}"
 
 
 def _coloured(line: str, colour: bool) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text import one_line
 from aura_tui.ui import phrases
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ _STEP_STYLE = {
     StepStatus.CANCELLED: "yellow",
 }
 _VERDICT_STYLE = {"ok": "green", "note": "yellow", "missing": "red"}
+
+
+def _text(value: str, style: str = "") -> Text:
+    """Text from anywhere, as the terminal may have it."""
+    return Text(one_line(value), style)
 
 
 def console() -> Console:
@@ -86,7 +92,7 @@ def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
             f"{job.percent:.0f}",
             job.stage.title if job.stage else "-",
             age(job.created_at),
-            Text(job.title),
+            _text(job.title),
         )
     console().print(table)
 
@@ -94,7 +100,7 @@ def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
 def print_job(job: Job, *, engine: bool) -> None:
     """Everything about one job. ``engine``: whether one is at work on this home."""
     out = console()
-    out.print(Text.assemble((job.title, "bold")))
+    out.print(_text(job.title, "bold"))
     facts = [
         ("Job", job.id + (f"  (retry of {job.retry_of})" if job.retry_of else "")),
         ("Status", f"{_status(job, engine)}, {job.percent:.0f} %"),
@@ -107,7 +113,7 @@ def print_job(job: Job, *, engine: bool) -> None:
     ]
     for name, value in facts:
         if value:
-            out.print(Text.assemble((f"{name:12}", "dim"), value))
+            out.print(Text.assemble((f"{name:12}", "dim"), _text(value)))
     if not engine and not job.status.ended:
         verb = "resume" if job.status is JobStatus.PAUSED else "watch"
         out.print(Text.assemble((f"{'Go on':12}", "dim"), f"aura-tui {verb} {job.id}"))
@@ -119,14 +125,14 @@ def print_job(job: Job, *, engine: bool) -> None:
             Text(phrases.step_word(step, job), _STEP_STYLE.get(step.status, "dim")),
             f"{step.percent:.0f}",
             took,
-            Text(step.message),
+            _text(step.message),
         )
     out.print(table)
     for warning in job.warnings:
-        out.print(Text.assemble(("warning  ", "yellow"), warning))
+        out.print(Text.assemble(("warning  ", "yellow"), _text(warning)))
     for problem in job.errors:
-        out.print(Text.assemble(("error    ", "red"), f"{problem.message} [{problem.code}]"))
-        out.print(Text(f"         {problem.remediation}"))
+        out.print(Text.assemble(("error    ", "red"), _text(f"{problem.message} [{problem.code}]")))
+        out.print(Text("         ") + _text(problem.remediation))
     if job.artifacts:
         print_artifacts(job.artifacts)
 
@@ -136,10 +142,10 @@ def print_artifacts(artifacts: Iterable[Artifact]) -> None:
     table = _table("Artifact", "Size", "Type", "Path")
     for artifact in artifacts:
         table.add_row(
-            Text(artifact.name),
+            _text(artifact.name),
             phrases.size(artifact.size_bytes),
-            artifact.type,
-            Text(artifact.path),
+            _text(artifact.type),
+            _text(artifact.path),
         )
     console().print(table)
 
@@ -150,15 +156,17 @@ def print_findings(findings: Sequence[Finding]) -> None:
     for finding in findings:
         style = _VERDICT_STYLE[finding.verdict]
         out.print(
-            Text.assemble((f"{finding.verdict:8}", style), f"{finding.name:15}{finding.detail}")
+            Text.assemble(
+                (f"{finding.verdict:8}", style), f"{finding.name:15}", _text(finding.detail)
+            )
         )
         if finding.advice:
-            out.print(Text(f"{'':23}{finding.advice}", "dim"))
+            out.print(Text(" " * 23) + _text(finding.advice, "dim"))
 
 
 def print_voices(voices: Sequence[Voice]) -> None:
     """A line a voice."""
     table = _table("Voice", "Language", "Provider", "")
     for voice in voices:
-        table.add_row(voice.name, voice.language, voice.provider, Text(voice.description))
+        table.add_row(*map(_text, (voice.name, voice.language, voice.provider, voice.description)))
     console().print(table)

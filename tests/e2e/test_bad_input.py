@@ -172,3 +172,45 @@ def test_a_damaged_store_is_set_aside_and_named(program: Program) -> None:
     assert str(aside) in done.stderr
     assert aside.read_bytes() == b"not a database at all" * 100
     shutil.rmtree(program.out)
+
+
+ESCAPE = "\x1b[2J\x1b]0;gone\x07\x9b31m\u202ex"  # a screen cleared, a title, a colour, an order
+
+
+@pytest.mark.parametrize(
+    ("command", "environ"),
+    [
+        (("replay", f"{ESCAPE}.jsonl"), {}),
+        (("run", "topic", "--progress", "plain", "--record", f"/nonexist/{ESCAPE}.jsonl"), {}),
+        (("run", "topic", "-o", f"/proc/{ESCAPE}"), {}),
+        (("run", f"./{ESCAPE}.md"), {}),
+        (("run", "topic", "--voice", ESCAPE), {}),
+        (("run", "topic", "--progress", ESCAPE), {}),
+        (("run", "topic", f"--{ESCAPE}"), {}),
+        (("run", "topic", ESCAPE), {}),
+        (("serve", "--port", "0", "--certificate", ESCAPE), {}),
+        (("serve", "--port", "0", "--host", ESCAPE), {}),
+        (("token", "add", ESCAPE), {}),
+        (("token", "add", "ada", "--token-file", f"/nonexist/{ESCAPE}"), {}),
+        (("show", ESCAPE), {}),
+        ((ESCAPE,), {}),
+        (("jobs", "--status", ESCAPE), {}),
+        (("jobs", "--server", f"http://{ESCAPE}/"), {}),
+        (("jobs",), {"AURA_CONFIG": ESCAPE}),
+        (("jobs",), {"AURA_HOME": f"/proc/{ESCAPE}"}),
+        (("doctor",), {"AURA_HOME": f"/proc/{ESCAPE}"}),
+        (("doctor",), {"AURA_SCRIPT_MODEL": ESCAPE, "AURA_SCRIPT_BASE_URL": f"http://{ESCAPE}"}),
+        (("doctor",), {"AURA_RENDER_FFMPEG": ESCAPE}),
+        (("doctor",), {"TERM": ESCAPE}),
+        (("doctor", "--voices"), {"AURA_SPEECH_PIPER_MODEL": f"/nonexist/{ESCAPE}.onnx"}),
+    ],
+)
+def test_no_name_that_is_told_again_gets_an_escape_to_the_terminal(
+    program: Program, command: tuple[str, ...], environ: dict[str, str]
+) -> None:
+    program.environ |= environ
+    done = program.run(*command)
+    told = done.stdout + done.stderr
+    assert told
+    assert "Traceback" not in told
+    assert not [char for char in told if char != "\n" and not char.isprintable()]

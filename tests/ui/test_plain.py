@@ -97,6 +97,13 @@ async def test_a_line_is_never_cut_and_never_two() -> None:
     assert lines[-1] == f"warning      {long}"
 
 
+async def test_a_path_is_told_with_all_of_its_spaces() -> None:
+    tape = Tape()
+    recordings.start(tape)
+    tape.tell(ev.ArtifactMade, name="a.srt", path="/a  b/ c/a.srt", type="text/plain", size_bytes=5)
+    assert (await printed(tape))[-1].endswith("  /a  b/ c/a.srt")
+
+
 async def test_hostile_texts_stay_text() -> None:
     text = "\n".join(await printed(recordings.hostile()))
     assert "[blink]warning[/blink]" in text
