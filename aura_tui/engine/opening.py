@@ -46,7 +46,7 @@ class Damage(NamedTuple):
     aside: Path | None  # where the file is now; None: there was none any more
     saved: int  # jobs taken over from it
     lost: tuple[str, ...]  # jobs that are in it alone, as far as their ids can be read
-    ends_ms: int | None  # when the newest event in it was written, where newer ones are gone
+    ends_ms: int | None  # when the event was written after which others are gone
     folders: tuple[str, ...]  # jobs of which only the files are left
     jobs: Path  # where these are
 
@@ -57,11 +57,11 @@ class Damage(NamedTuple):
         text = f"The store was damaged and is set aside as {self.aside}; {saved} whole and kept."
         if self.aside is None:
             text = "The store was gone, and a new one is begun."
-        if self.ends_ms:
+        elif self.ends_ms:
             at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.ends_ms / 1000))
-            text += f" What was written in it after {at} is lost."
+            text += f" Of what came after {at} nothing else is left."
         elif self.ends_ms == 0:
-            text += " Its log is lost."
+            text += " Nothing else is left of it."
         if self.lost:
             text += f" In that file alone: {_some(self.lost)}."
         if self.folders:
@@ -105,14 +105,19 @@ def open_store(path: Path, now_s: float | None = None) -> Opened:
 
 def _begin_anew(path: Path, saved_file: Path, now_s: float, mark: Mark) -> Opened:
     """Save what is whole into a new file, then exchange the two."""
-    from aura_tui.engine.rescue import rescue
+    from aura_tui.engine.rescue import Rescued, rescue
+    from aura_tui.engine.wal import rebuild
 
     _remove(saved_file)
     new, _ = _try_open(saved_file, now_s)
-    saved, lost = 0, tuple[str, ...]()
+    source, sure = path, None
     try:
-        if path.exists():
-            saved, lost = rescue(path, new, now_s)
+        if _has_wal(path):
+            source, sure = _beside(saved_file, "-from"), _last_id(path)
+            rebuild(path, _beside(path, "-wal"), source)
+        found = Rescued(0, (), False)
+        if source.exists():
+            found = rescue(source, new, now_s, sure)
         last_id = new.last_id()
         new.set_meta("last_id", max(last_id, mark.last))  # ids only rise
         new.set_meta("clean", 1)
@@ -122,9 +127,18 @@ def _begin_anew(path: Path, saved_file: Path, now_s: float, mark: Mark) -> Opene
     _finish_move(path, saved_file)
     store, _ = _try_open(path, now_s)
     home = Home(path.parent)
-    folders = tuple(sorted(home.job_folders() - store.job_ids() - {*lost}))
-    ends_ms = last_id >> COUNTER_BITS if last_id < mark.least else None
-    return Opened(store, False, Damage(aside, saved, lost, ends_ms, folders, home.jobs))
+    folders = tuple(sorted(home.job_folders() - store.job_ids() - {*found.lost}))
+    ends_ms = None
+    if found.cut or last_id < mark.least:
+        ends_ms = (last_id if sure is None else sure) >> COUNTER_BITS
+    return Opened(store, False, Damage(aside, found.saved, found.lost, ends_ms, folders, home.jobs))
+
+
+def _last_id(path: Path) -> int:
+    """The newest event as SQLite reads the file; 0 where it can't."""
+    with contextlib.suppress(*DAMAGE), contextlib.closing(_connect(path, "ro")) as connection:
+        return Store(connection).last_id()
+    return 0
 
 
 _FILES = ("", "-wal", "-shm", "-mark")
@@ -141,6 +155,7 @@ def _finish_move(path: Path, saved_file: Path) -> None:
         saved_file.rename(path)
     else:
         _remove(saved_file)  # half-made
+    _beside(saved_file, "-from").unlink(missing_ok=True)
 
 
 def _remove(path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -40,25 +40,37 @@ class _Kept(msgspec.Struct):
     folded: Job
     told_events: int | None  # that were there when the row was written; None: it didn't count
     events: int
+    newest: int  # the id of the last of them
     agrees: bool  # at the event that the row was written after, all were there
 
 
-def rescue(damaged: Path, into: Store, now_s: float) -> tuple[int, tuple[str, ...]]:
-    """Copy every whole job of ``damaged``; how many they are, and the ids of those left behind.
+class Rescued(NamedTuple):
+    """What came of it. Jobs whose very ids can't be read are in neither of the first two."""
 
-    Jobs whose very ids can't be read are in neither. Raises sqlite3.DatabaseError when ``into``
-    can't be written.
+    saved: int  # whole jobs
+    lost: tuple[str, ...]  # the ids of those left behind
+    cut: bool  # events were left behind, since others before them may be missing
+
+
+def rescue(damaged: Path, into: Store, now_s: float, sure: int | None = None) -> Rescued:
+    """Copy every whole job of ``damaged``. After ``sure`` there may be holes among its events
+    (None: nowhere): there a job keeps those alone that its row has counted.
+
+    Raises sqlite3.DatabaseError when ``into`` can't be written.
     """
     with contextlib.closing(_Old(damaged)) as old:
         last_id, limit = 0, int(now_s + _AHEAD_S) * 1000 << COUNTER_BITS
         kept: dict[int, _Kept] = {}
         lost: set[str] = set()
+        known: set[int] = set()
+        cut = False
         for n, job_id, whole, request, document, events in _rows(old, "jobs", "n", _JOBS[old.sums]):
+            known.add(n)
             job = _job(request, document) if whole else None
             if job is None:
                 lost.add(str(job_id))
             else:
-                kept[n] = _Kept(job, as_created(job), events, 0, job.last_event_id == 0)
+                kept[n] = _Kept(job, as_created(job), events, 0, 0, job.last_event_id == 0)
         for event_id, n, whole, name, data in _rows(old, "events", "id", _EVENTS[old.sums]):
             event = codec.decode(str(name), data) if whole and isinstance(data, bytes) else None
             if event is None or isinstance(event, ConnectionEvent) or event_id > limit:
@@ -66,7 +78,12 @@ def rescue(damaged: Path, into: Store, now_s: float) -> tuple[int, tuple[str, ..
             last_id = max(last_id, event_id)
             entry = kept.get(n)
             if entry is None:
+                cut = cut or (sure is not None and n not in known)
                 continue
+            if sure is not None and event_id > max(sure, entry.told.last_event_id):
+                cut = True
+                continue
+            entry.newest = event_id
             entry.folded = reduce(entry.folded, Envelope(event_id, event))
             entry.events += 1
             if event_id == entry.told.last_event_id:
@@ -78,7 +95,7 @@ def rescue(damaged: Path, into: Store, now_s: float) -> tuple[int, tuple[str, ..
             told = old.store.meta("last_id") or 0
             last_id = max(last_id, told if told <= limit else 0)
         _copy(old, into, kept, last_id)
-        return len(kept), tuple(sorted(lost))
+        return Rescued(len(kept), tuple(sorted(lost)), cut)
 
 
 class _Old:
@@ -119,8 +136,9 @@ def _rows(old: _Old, table: str, key: str, columns: str) -> Iterator[tuple[Any, 
         for row in old.db.execute(
             f"SELECT {columns} FROM {table} NOT INDEXED WHERE {key} > ? ORDER BY {key}", (after,)
         ):
-            after = row[0]
-            yield row
+            if row[0] > after:  # where pages are of several times, a row may come twice
+                after = row[0]
+                yield row
         return
     except DAMAGE:
         pass
@@ -130,7 +148,8 @@ def _rows(old: _Old, table: str, key: str, columns: str) -> Iterator[tuple[Any, 
             f"SELECT {columns} FROM {table} NOT INDEXED WHERE {key} > ? ORDER BY {key} DESC",
             (after,),
         ):
-            above.append(row)  # noqa: PERF402  # what came before the failure counts
+            if not above or row[0] < above[-1][0]:
+                above.append(row)
     yield from reversed(above)
 
 
@@ -155,7 +174,10 @@ def _copy(old: _Old, into: Store, kept: dict[int, _Kept], last_id: int) -> None:
                 into.insert(row)
         rows = []
         for event_id, n, whole, name, data in _rows(old, "events", "id", _EVENTS[old.sums]):
-            if whole and n in kept and isinstance(name, str) and isinstance(data, bytes):
+            entry = kept.get(n)
+            if not entry or event_id > entry.newest:
+                continue
+            if whole and isinstance(name, str) and isinstance(data, bytes):
                 rows.append((event_id, n, name, data))
             if len(rows) == _ROWS:
                 into.append(rows)

@@ -73,13 +73,13 @@ async def _work(home: Path, lines: int) -> None:
 def damage(home: Home, seed: int) -> str:
     """Change what the killed engine left; what was done to it."""
     chance = random.Random(seed)
+    kinds = ("bit", "bit", "header", "head", "cut", "cut", "between", "zeros", "swap", "gone")
+    kind = chance.choice((*kinds, "empty", "store", "mark"))  # by the seed alone
     wal = home.store.with_name("aura.db-wal")
     data = bytearray(wal.read_bytes())
     at = chance.randrange(len(data))
     frames = (len(data) - _HEADER) // _FRAME
     frame = _HEADER + chance.randrange(frames) * _FRAME
-    kinds = ("bit", "bit", "header", "head", "cut", "cut", "between", "zeros", "swap", "gone")
-    kind = chance.choice((*kinds, "empty", "store", "mark"))
     match kind:
         case "bit":
             data[at] ^= 1 << chance.randrange(8)
@@ -148,6 +148,7 @@ def check(folder: Path, killed_home: Path, seed: int, whole: Told) -> str:
         assert opened.store.last_id() >= newest, f"{what}: ids would be given twice"
     finally:
         opened.store.close()
+    assert not list(folder.glob("*.saved*")), f"{what}: something half-made is left"
     again = open_store(home.store)
     again.store.close()
     assert again.damage is None, f"{what}: said twice"

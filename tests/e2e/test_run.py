@@ -218,7 +218,7 @@ def test_what_a_cut_log_has_lost_after_kill_9_is_said_and_the_job_goes_on(
     assert log.read_bytes() == left
     done = program.run("watch", "--progress", "json")
     assert done.returncode == 0, done.stderr
-    assert "1 job in it is whole and kept. What was written in it after " in done.stderr
+    assert "1 job in it is whole and kept. Of what came after " in done.stderr
     (aside,) = program.home.glob("aura.db.corrupt-*-wal")
     assert f"set aside as {aside.with_name(aside.name[:-4])};" in done.stderr
     assert aside.read_bytes() == left
