@@ -114,6 +114,20 @@ async def test_a_good_reply_becomes_a_script_with_its_cards(server: Loopback) ->
     assert [s.number for s in script.scenes] == list(range(1, 8))
 
 
+async def test_pictures_that_a_models_script_leaves_out_are_named(
+    server: Loopback, tmp_path: Path
+) -> None:
+    (tmp_path / "rack.png").write_bytes(b"x")
+    brief = Brief(text=f"# T\n\nWords.\n\n![r](<{tmp_path}/rack.png>) ![g](gone.png)\n")
+    server.will(chat(text(GOOD)))
+    bench: Any = Bench()
+    await provider(server).write(JobRequest(brief=brief), bench)
+    assert bench.warnings == [
+        "Pictures of the text that can't be shown: "
+        "rack.png (a model's script has none), gone.png (not found)"
+    ]
+
+
 async def test_the_brief_and_a_schema_are_sent(server: Loopback) -> None:
     server.will(chat(text(GOOD)))
     await write(server)

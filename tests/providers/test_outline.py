@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aura_tui.errors import Code, StageError
-from aura_tui.model.request import Brief, JobRequest, PlanSpec, VoiceSpec
+from aura_tui.model.request import Brief, JobRequest, Origin, PlanSpec, VoiceSpec
 from aura_tui.model.script import (
     BulletsCard,
     ChartCard,
@@ -273,8 +273,16 @@ def test_pictures_that_are_not_there_are_named_in_one_bounded_warning() -> None:
     assert note.startswith("Pictures of the text that can't be shown: /nowhere/xxx")
     assert note.endswith(" and 2 more")
     assert len(note) < 600
-    _, notes = outline(JobRequest(brief=Brief(text=text.replace("/nowhere", "https://h"))))
-    assert notes == []
+    _, (note,) = outline(JobRequest(brief=Brief(text=text.replace("/nowhere", "https://h"))))
+    assert "(of the web: nothing is fetched)" in note
+
+
+def test_a_picture_alone_is_warned_of_beside_the_short_title() -> None:
+    brief = Brief(topic="Our rack", text="![](rack.png)")
+    _, notes = outline(JobRequest(brief=brief, origin=Origin(outside=True)))
+    assert notes[1:] == [
+        "Pictures of the text that can't be shown: rack.png (a remote engine has only the text)"
+    ]
 
 
 def test_boilerplate_is_told_only_if_there_is_nothing_else() -> None:

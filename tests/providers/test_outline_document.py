@@ -143,19 +143,69 @@ def test_a_picture_counts_if_its_file_is_there(tmp_path: Path) -> None:
     assert pictures(text) == (str(file),)
 
 
-def test_a_picture_of_ours_that_is_not_shown_is_named_with_the_reason(tmp_path: Path) -> None:
+def test_a_picture_that_is_not_shown_is_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "logo.svg").write_bytes(b"x")
     text = (
         f"![a]({tmp_path}/gone.png) ![b](img/no%20such.jpg)\n\n![c](<{tmp_path}/logo.svg>)\n\n"
-        "![badge](https://example.org/badge.png) ![odd](//[x) ![o](file://[x) "
-        "![d](data:image/png;base64,xx)"
+        "![photo](https://example.org/a/photo.png?w=3) ![plan](https://example.org/plan.svg) "
+        "![odd](http://[x) ![o](file://[x) ![d](data:image/png;base64,xx)"
     )
     assert parse(text).unseen == [
         f"{tmp_path}/gone.png (not found)",
         "img/no such.jpg (not found)",
         f"{tmp_path}/logo.svg (no kind that is shown)",
+        "photo.png (of the web: nothing is fetched)",
+        "plan.svg (of the web: nothing is fetched)",
+        "%5Bx (of the web: nothing is fetched)",
+        "one within the text (only files are shown)",
     ]
-    assert parse(text, local_pictures=False).unseen == []
+
+
+def test_from_a_network_a_picture_is_named_by_its_last_name_and_not_looked_for(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "rack.png").write_bytes(b"x")
+    text = f"![r](<{tmp_path}/rack.png>) ![s](img/gone.jpg)\n\n- ![w](https://h.org/x.png) a\n- b\n"
+    outside = parse(text, local_pictures=False)
+    assert outside.unseen == [
+        "rack.png (a remote engine has only the text)",
+        "gone.jpg (a remote engine has only the text)",
+        "x.png (of the web: nothing is fetched)",
+    ]
+    assert not any(isinstance(b, Image) for s in outside.sections for b in s.blocks)
+
+
+@pytest.mark.parametrize(
+    "badge",
+    [
+        "![build](https://ci.example.org/x/badge.svg)",
+        "![licence](https://img.shields.io/pypi/l/x)",
+        "[![tests](https://ci.example.org/x.svg?branch=main)](https://ci.example.org/x)",
+        '<img src="https://img.shields.io/pypi/v/x.png">',
+    ],
+)
+def test_a_badge_is_no_picture_that_is_missed(badge: str) -> None:
+    assert parse(f"# T\n\n{badge}\n\nSome words.\n").unseen == []
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("- first ![p](<{}>)\n- second\n", "in a list"),
+        ("| a | b |\n|---|---|\n| ![p](<{}>) | 2 |\n", "in a table"),
+        ("> Said so. ![p](<{}>)\n", "in a quote"),
+        ("## View ![p](<{}>)\n\nWords.\n", "in a heading"),
+        ('<p align="center">\n<img width="3" src="{}">\n</p>\n\nWords.\n', "in HTML"),
+        ('Words <img src="{}"> and words.\n', "in HTML"),
+    ],
+)
+def test_a_picture_that_stands_where_none_is_shown_is_named(
+    tmp_path: Path, text: str, where: str
+) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(b"x")
+    (why,) = parse(text.replace("{}", str(file))).unseen
+    assert why.startswith(f"a.png ({where}")
 
 
 def test_short_lines_of_a_plain_text_are_its_headings() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.model.text import clean
 from aura_tui.providers.script import tex
@@ -27,7 +27,7 @@ from aura_tui.providers.script.blocks import (
     Table,
 )
 from aura_tui.providers.script.list_items import Item, fold_children, item_text
-from aura_tui.providers.script.picture_files import local_picture, why_unseen
+from aura_tui.providers.script.picture_files import local_picture, out_of_place, why_unseen
 from aura_tui.providers.script.prose import spoken_form
 from aura_tui.providers.script.source import unwrapped
 from aura_tui.providers.script.table_telling import NO, YES
@@ -66,7 +66,15 @@ class _Inline:
     text: str = ""  # newlines where the source breaks a line
     linked: int = 0  # characters of text inside links
     bold: bool = False  # all of it is bold, or an emphasized question
-    images: list[tuple[str, str]] = field(default_factory=list)  # (source, alt)
+    images: list[_Named] = field(default_factory=list)
+
+
+class _Named(NamedTuple):
+    """A picture as the text names it."""
+
+    source: str
+    alt: str
+    linked: bool  # it is a link's text
 
 
 class _Builder:
@@ -79,7 +87,7 @@ class _Builder:
         self._env = env
         self._title = title
         self._local_pictures = local_pictures
-        self._unseen: list[str] = []
+        self._unseen: dict[str, str] = {}  # by address: named once
         self._html_title = ""
         self._sections = [Section("", 1)]
         self._above: dict[int, str] = {}
@@ -154,7 +162,9 @@ class _Builder:
                 section.title = ""
             if section.parent == title:
                 section.parent = ""
-        return Document(title, [s for s in sections if s.blocks or s.title], self._unseen)
+        return Document(
+            title, [s for s in sections if s.blocks or s.title], [*self._unseen.values()]
+        )
 
     # -- blocks --------------------------------------------------------------------------------
 
@@ -163,6 +173,9 @@ class _Builder:
 
     def _inline(self, inline: _Inline, heading: int) -> None:
         text = inline.text
+        where = self._where(heading)
+        for image in inline.images if where else ():
+            self._miss(image, where)
         if heading:
             self._heading(_heading_text(text), heading)
         elif self._rows is not None and self._rows:
@@ -177,6 +190,27 @@ class _Builder:
             self._heading(*named, bold=True)
         else:
             self._paragraph(text, inline)
+
+    def _where(self, heading: int) -> str:
+        """In what no picture is shown; "" where one is."""
+        if heading:
+            return "in a heading"
+        if self._rows:
+            return "in a table"
+        if self._quote is not None:
+            return "in a quote"
+        return "in a list" if self._items else ""
+
+    def _miss(self, image: _Named, where: str = "") -> None:
+        """A picture that isn't shown: what it is, and why, once."""
+        source, _, linked = image
+        local = self._local_pictures
+        if where:
+            why = out_of_place(source, where, local=local, linked=linked)
+        else:
+            why = why_unseen(source, local=local, linked=linked)
+        if why:
+            self._unseen.setdefault(source, why)
 
     def _bold_heading(self, text: str, inline: _Inline) -> tuple[str, int] | None:
         """(title, level) of a paragraph that is one bold line: a heading in another dress.
@@ -199,11 +233,11 @@ class _Builder:
         self._sections.append(Section(title, level, parent, bold=bold))
 
     def _paragraph(self, text: str, inline: _Inline) -> None:
-        for source, alt in inline.images if self._local_pictures else ():
-            if path := local_picture(source):
-                self._add(Image(path, spoken_form(alt)[:200]))
-            elif why := why_unseen(source):
-                self._unseen.append(why)
+        for image in inline.images:
+            if self._local_pictures and (path := local_picture(image.source)):
+                self._add(Image(path, spoken_form(image.alt)[:200]))
+            else:
+                self._miss(image)
         line = spoken_form(text)
         if not _says_something(line) or re.match(r"\[\^[^\]]{1,40}\]:", text):
             return
@@ -283,9 +317,14 @@ class _Builder:
             self._add(Table(tuple(rows[0]), tuple(body)))
 
     def _html(self, html: str) -> None:
+        self._html_pictures(html[:20_000])
         match = re.search(r"<h1[^>]{0,300}>(.{1,2000}?)</h1>", html[:20_000], re.S | re.I)
         if match and not self._html_title:
             self._html_title = _heading_text(re.sub(r"<[^>]{0,2000}>", " ", match[1]))
+
+    def _html_pictures(self, html: str) -> None:
+        for match in _HTML_PICTURE.finditer(html):
+            self._miss(_Named(match[1], "", linked=False), "in HTML")
 
     # -- inlines -------------------------------------------------------------------------------
 
@@ -316,13 +355,16 @@ class _Builder:
                     text.append("\n")
                 case "html_inline" if child.content[:3].lower() == "<br":
                     text.append("\n")
+                case "html_inline":
+                    self._html_pictures(child.content)
                 case "link_open":
                     links += 1
                 case "link_close":
                     links -= 1
                 case "image":
                     alt = "".join(c.content for c in child.children or [])
-                    inline.images.append((str(child.attrs.get("src", "")), alt))
+                    source = str(child.attrs.get("src", ""))
+                    inline.images.append(_Named(source, alt, linked=links > 0))
                 case _:
                     pass
         inline.text += "".join(text)
@@ -342,6 +384,9 @@ def _heading_text(text: str) -> str:
     return text[:200] if _says_something(text) else ""
 
 
+_HTML_PICTURE = re.compile(
+    r"<img\b[^<>]{0,2000}?\bsrc\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,1000})", re.IGNORECASE
+)
 _BOLD = re.compile(r"(\*\*|__)(?=\S)[^*_\n]{2,70}\1:?|([*_])(?=\S)[^*_\n]{2,70}\?\2")
 
 

@@ -8,6 +8,7 @@ validated; a bad one gets one turn to be repaired.
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,9 @@ import msgspec
 from aura_tui.errors import Code, StageError
 from aura_tui.model.text import clean_line
 from aura_tui.providers.endpoint import Endpoint, Failure, Refused
-from aura_tui.providers.script import language, prompt, reply
+from aura_tui.providers.script import document, language, prompt, reply
+from aura_tui.providers.script.blocks import Image
+from aura_tui.providers.script.picture_files import unseen
 
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
@@ -66,6 +69,8 @@ class LlmProvider:
         """One conversation: at most three formats, and one repair."""
         if len(request.brief.text) > prompt.MAX_TEXT_CHARS:
             bench.warn(f"The model is given the text's first {prompt.MAX_TEXT_CHARS:,} characters")
+        for note in await asyncio.to_thread(_pictures, request):
+            bench.warn(note)
         tongue = await asyncio.to_thread(language.of_brief, request.brief)
         talk = prompt.messages(request, tongue)
         form, repaired = 0, False
@@ -102,6 +107,18 @@ class LlmProvider:
         if text is None:
             raise self._endpoint.invalid(_complaint(answer))
         return text
+
+
+def _pictures(request: JobRequest) -> list[str]:
+    """A model gets words and gives words."""
+    parsed = document.parse(request.brief.text, local_pictures=not request.origin.outside)
+    shown = [
+        f"{Path(block.path).name} (a model's script has none)"
+        for section in parsed.sections
+        for block in section.blocks
+        if isinstance(block, Image)
+    ]
+    return unseen([*shown, *parsed.unseen])
 
 
 def _as_written(script: Script) -> Script:

@@ -14,6 +14,7 @@ from aura_tui.model.request import parse_duration
 from aura_tui.model.script import Script
 from aura_tui.model.text import clean_line
 from aura_tui.providers.script import document, fitting, language, layout, prose, topic
+from aura_tui.providers.script.picture_files import unseen
 
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.blocks import Document
     from aura_tui.providers.script.lines import Outline
 
-VERSION = "5"  # part of the checkpoint's key: raise it when the same brief gives another script
+VERSION = "6"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
-_NAMED = 3  # pictures in a warning
 MIN_SCENE_S = 6.0  # on average, in a long video
 
 
@@ -66,7 +66,8 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             )
         return topic.script(said, request, tongue), [
             "The brief is only a topic, so the video is short: "
-            "a text or a Markdown file would give it something to tell."
+            "a text or a Markdown file would give it something to tell.",
+            *unseen(parsed.unseen),
         ]
     named = bool(asked or parsed.title or out.sections[out.drafts[0].section].title)
     budget = target or DEFAULT_MAX_S
@@ -76,7 +77,7 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
         if len(scenes) <= max(60, (target or DEFAULT_MAX_S) / MIN_SCENE_S):
             break
         budget *= 0.85  # a text of snippets: fewer of them
-    notes = _unseen(parsed.unseen)
+    notes = unseen(parsed.unseen)
     worth = sum(line.score > 0 for line in out.lines)
     if target and told.seconds < 0.7 * target and len(told.lines) > 0.8 * worth:
         notes.append(
@@ -84,13 +85,6 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             "is invented, so the video is shorter. A longer text would fill it."
         )
     return Script(title=title, language=tongue, scenes=scenes), notes
-
-
-def _unseen(pictures: list[str]) -> list[str]:
-    if not pictures:
-        return []
-    more = f" and {len(pictures) - _NAMED} more" if len(pictures) > _NAMED else ""
-    return [f"Pictures of the text that can't be shown: {', '.join(pictures[:_NAMED])}{more}"]
 
 
 class _Told:
