@@ -60,6 +60,7 @@ class Doors:
         self._token = token
         self._home = home_.Home(settings.home)
         self._left_over = 0
+        self.gives_work = True  # what is begun here is made by that engine, and by its settings
 
     @property
     def socket(self) -> Path:
@@ -102,6 +103,7 @@ class Doors:
 
     def change(self) -> AbstractAsyncContextManager[JobService]:
         """To change a job and leave: an engine of our own takes no work up."""
+        self.gives_work = False
         if self.remote:
             return self._elsewhere()
         return self._here(lambda: self.embedded(work=False))
@@ -226,12 +228,19 @@ class Doors:
 
         patience_s = _SUCCESSION_S if succeed else 0.0
         async with RemoteService(uds=self.socket, patience_s=patience_s) as service:
+            if self.gives_work:
+                service.notices += await asyncio.to_thread(self._other_terms)
             attending = asyncio.create_task(self._attend(service, succeed=succeed))
             try:
                 yield service
             finally:
                 attending.cancel()
                 await asyncio.wait((attending,))
+
+    def _other_terms(self) -> list[str]:
+        from aura_tui.engine import terms
+
+        return [said] if (said := terms.differences(self._home, self.settings)) else []
 
     async def _attend(self, service: RemoteService, *, succeed: bool) -> None:
         """The engine's process may end before the work that we wait for. Then the work goes on in

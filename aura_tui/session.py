@@ -173,7 +173,7 @@ async def _followed(what: Foreground, *, json: bool) -> int:
     loop.add_signal_handler(signal.SIGTSTP, stop_here)
     recorder = Recorder(what)
     async with recorder.open() as service, _told_of_link(service):
-        _say_notices(service)
+        print_notices(service)
         job_id = await recorder.begin(service)
         await _say_waiting(service, job_id)
         view: Coroutine[object, object, Job] = (
@@ -275,11 +275,6 @@ def _say_resumable(job: Job) -> None:
         _say_stays(job.id)
 
 
-def _say_notices(service: object) -> None:
-    for notice in getattr(service, "notices", ()):
-        print_error(f"Warning: {notice}")
-
-
 def _say_stays(job_id: str) -> None:
     print_error(f"The run stays as it is; go on with: aura-tui watch {job_id}")
 
@@ -291,6 +286,12 @@ def print_error(text: str) -> None:
     outlet.ERRORS.say(clean(text, _MAX_CHARS))
 
 
+def print_notices(service: object) -> None:
+    """What a person should know of how the engine was opened."""
+    for notice in getattr(service, "notices", ()):
+        print_error(f"Warning: {notice}")
+
+
 def once(
     open_: Callable[[], AbstractAsyncContextManager[T]], act: Callable[[T], Awaitable[int]]
 ) -> int:
@@ -298,7 +299,7 @@ def once(
 
     async def main() -> int:
         async with open_() as service:
-            _say_notices(service)
+            print_notices(service)
             return await act(service)
 
     return unforeseen.run(main(), _tell)

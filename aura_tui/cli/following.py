@@ -205,6 +205,7 @@ def watch(
     async def begin(service: JobService) -> str:
         return job_id
 
+    ways.gives_work = False
     embeds = ways.embeds
     if status is JobStatus.PAUSED and embeds and not read_only:
         raise Conflict(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aura_tui.engine import cleanup, home
+from aura_tui.engine import cleanup, home, terms
 from aura_tui.engine.archive import ArchiveReader
 from aura_tui.engine.deliver import check_folder
 from aura_tui.engine.forecast import HISTORY_JOBS, history_of, providers_to_be
@@ -101,6 +101,7 @@ class EmbeddedService(StoreReading):
             self._lock.release()
             raise
         if self._works:
+            await asyncio.to_thread(terms.publish, self.home, self._settings)
             self._background = [
                 asyncio.create_task(self._dispatch(), name="dispatch"),
                 asyncio.create_task(self._sweep(), name="sweep"),
@@ -124,6 +125,7 @@ class EmbeddedService(StoreReading):
             await self._sweep_once()
         await self._archive.close()
         await self._log.close()
+        terms.withdraw(self.home)
         self._lock.release()
 
     def _now_ms(self) -> int:

@@ -53,6 +53,7 @@ T = TypeVar("T")
 
 # A change is drawn at once; the next one this soon after it at the earliest.
 DRAWS_PER_SECOND = 30.0
+_NOTICE_S = 20.0  # of how the engine was opened: a sentence or two
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,6 +220,8 @@ class LiveBoard(SparingApp):
             self._departure.watching = self._watching
             self._asking = Asking(self._watching, say=self._refuse)
             self.refresh_bindings()  # what can be asked now
+            for notice in getattr(service, "notices", ()):
+                self.notify(notice, severity="warning", timeout=_NOTICE_S, markup=False)
             if self._find_job is not None:
                 self._own = await self._find_job(service)
             await self._watching.serve(self._own)

@@ -237,3 +237,23 @@ def test_a_stale_socket_is_replaced(program: Program) -> None:
         soon(lambda: program.run("pause", "@latest").returncode == 0)
     finally:
         follower.kill()
+
+
+@pytest.mark.parametrize("detach", [True, False])
+def test_a_run_is_told_that_the_engine_at_work_has_other_settings(
+    program: Program, running: subprocess.Popen[bytes], detach: bool
+) -> None:
+    second = program.start(
+        *("run", "A second film about tides", "-o", program.folder / "second"),
+        *(("--detach",) if detach else ("--progress", "plain")),
+        AURA_VISUALS_THEME="paper",
+    )
+    assert second.stderr is not None
+    said = second.stderr.readline().decode()
+    assert said.startswith(f"Warning: The engine at work here (process {running.pid}, ")
+    assert "visuals.theme is aurora there, paper here" in said
+    assert "--theme" in said
+    # Whoever only looks, or changes a job, has made nothing.
+    done = program.run("pause", "@latest", AURA_VISUALS_THEME="paper")
+    assert "other settings" not in done.stderr
+    assert "own settings" not in done.stderr
