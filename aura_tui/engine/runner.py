@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import shutil
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aura_tui.engine.deliver import deliver
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Eta
     from aura_tui.model.timeline import Timeline
     from aura_tui.pipeline.context import StageContext
+    from aura_tui.pipeline.render import Rendered
 
     T = TypeVar("T")
 
@@ -46,8 +48,9 @@ class _End(Enum):
     SUSPEND = "suspend"
 
 
-def stopped(kept: int) -> str:
-    """What a cancel says for itself; stage and artifacts are the event's own."""
+def stopped(kept: int, partial: str = "") -> str:
+    """What a cancel says for itself; stage and artifacts are the event's own. ``partial``: how
+    much of the video one of the files has."""
     match kept:
         case 0:
             files = "no file was finished"
@@ -55,7 +58,7 @@ def stopped(kept: int) -> str:
             files = "1 file is kept"
         case _:
             files = f"{kept} files are kept"
-    return f"Stopped on request; {files}"
+    return "; ".join(part for part in ("Stopped on request", partial, files) if part)
 
 
 class Runner:
@@ -340,11 +343,14 @@ class Runner:
 
     async def _cancelled(self) -> None:
         kept = dict(self._artifacts)
-        stage = self._stage
-        if stage is Stage.RENDERING and self._timeline is not None:
-            partial = await self._salvage(self._timeline)
-            if partial is not None:
-                kept[partial.name] = partial
+        stage, timeline, partial = self._stage, self._timeline, ""
+        if stage is Stage.RENDERING and timeline is not None:
+            made = await self._salvage(timeline)
+            if made is not None:
+                video = _video(made)
+                kept = {video.name: video, **kept}  # of all that is kept it is what one looks at
+                there, whole = eta.clock(made.duration_s), eta.clock(timeline.duration_s)
+                partial = f"a partial video has the first {there} of {whole}"
         events: list[ev.AnyJobEvent] = []
         if stage is not None:
             events.append(self._step_over(stage, StepStatus.CANCELLED))
@@ -352,13 +358,13 @@ class Runner:
             self._tell(
                 ev.JobCancelled,
                 stage=stage,
-                message=stopped(len(kept)),
+                message=stopped(len(kept), partial),
                 artifacts=tuple(kept.values()),
             )
         )
         await self._emit(*events)
 
-    async def _salvage(self, timeline: Timeline) -> ev.Artifact | None:
+    async def _salvage(self, timeline: Timeline) -> Rendered | None:
         """The finished scenes joined into a playable file; None where there are none."""
         children = Children()
         reporter = StageReporter(
@@ -376,12 +382,13 @@ class Runner:
                 context = stage_context(
                     self._record, self._tools, Stage.RENDERING, reporter, children
                 )
-                path = await self._tools.stages().salvage(context, timeline)
+                return await self._tools.stages().salvage(context, timeline)
         except (AuraError, OSError, TimeoutError):
             return None  # the cancel is what was asked for; a partial video is an extra
         finally:
             await children.kill()
-        if path is None:
-            return None
-        size = path.stat().st_size
-        return ev.Artifact(name=path.name, path=str(path), type="video/mp4", size_bytes=size)
+
+
+def _video(made: Rendered) -> ev.Artifact:
+    name = Path(made.video).name
+    return ev.Artifact(name=name, path=made.video, type="video/mp4", size_bytes=made.size_bytes)

@@ -227,6 +227,13 @@ def _quantile(values: Sequence[float], q: float) -> float:
     return ordered[i] + (ordered[j] - ordered[i]) * (at - i)
 
 
+def clock(seconds: float) -> str:
+    """``0:07``, ``12:07``, ``1:02:03``; never rounded up."""
+    whole = int(max(0.0, min(seconds, 3_599_999.0)))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
 def hms(seconds: float | None) -> str:
     """``HH:MM:SS`` as the wire has it; "" for None or no length of time. Hours may exceed two
     digits."""

@@ -29,7 +29,7 @@ _SLACK_BYTES = 16 << 20
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
-    """The finished video."""
+    """The finished video, or what a cancel left of it: that has no poster, ""."""
 
     video: str
     poster: str
@@ -74,7 +74,7 @@ async def render(ctx: StageContext, timeline: Timeline) -> Rendered:
     )
 
 
-async def salvage(ctx: StageContext, timeline: Timeline) -> Path | None:
+async def salvage(ctx: StageContext, timeline: Timeline) -> Rendered | None:
     """After a cancel: what is finished from the video's beginning, as ``<slug>.partial.mp4``.
 
     Encodes no picture again, so it takes a moment. None when not even the first segment is there.
@@ -90,7 +90,15 @@ async def salvage(ctx: StageContext, timeline: Timeline) -> Path | None:
     piece = await asyncio.to_thread(ctx.pieces.find, plan.sound_key, int)
     sound = piece.path if piece and piece.path else Path(timeline.narration)
     name = f"{slug(timeline.title)}.partial.mp4"
-    return await _join(ctx, plan, timeline, leading, sound, name)
+    video = await _join(ctx, plan, timeline, leading, sound, name)
+    frames = sum(part.frames for part in leading)
+    return Rendered(
+        video=str(video),
+        poster="",
+        size_bytes=video.stat().st_size,
+        duration_s=frames / timeline.fps,
+        frames=frames,
+    )
 
 
 async def _join(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
     from aura_tui.model.script import Picture, Script, Speech
     from aura_tui.model.timeline import Timeline
@@ -25,7 +24,7 @@ class Stages(NamedTuple):
     visuals: Callable[[StageContext, Script], Awaitable[Pictures]]
     compose: Callable[[StageContext, Script, Speeches, Pictures], Awaitable[Timeline]]
     render: Callable[[StageContext, Timeline], Awaitable[Rendered]]
-    salvage: Callable[[StageContext, Timeline], Awaitable[Path | None]]
+    salvage: Callable[[StageContext, Timeline], Awaitable[Rendered | None]]
 
 
 def real_stages() -> Stages:

@@ -206,16 +206,27 @@ def _new(text: str, said: set[str]) -> bool:
 
 def _cancelled(job: Job, plan: RetryPlan | None, remote: bool) -> Iterator[Fact]:
     where = f" in {job.stage.title}" if job.stage is not None else ""
-    kept = f"{_count(len(job.artifacts), 'file')} kept" if job.artifacts else "no file was finished"
+    files = kept(job)
+    there = f"{_count(len(files), 'file')} kept" if files else "no file was finished"
     after = phrases.active_s(job)
     lasted = f" after {phrases.took(after)}" if after else ""
-    yield Fact(f"Cancelled{where}{lasted}; {kept}", Tone.HEAD)
+    yield Fact(f"Cancelled{where}{lasted}; {there}", Tone.HEAD)
     reason = _KEPT.sub("", job.message[:_SENTENCE_CHARS])
     if _key(reason) not in (_key(f"Cancelled{where}"), ""):
         yield Fact(_sentence(reason))
     if plan is not None:
         yield Fact(f"{planned(plan)}.")
-    yield from _listed([("", artifact) for artifact in job.artifacts], remote)
+    yield from _listed([("video" if is_video(each) else "", each) for each in files], remote)
+
+
+def kept(job: Job) -> list[Artifact]:
+    """The files of a cancelled ``job``: what it has of a video comes first."""
+    return sorted(job.artifacts, key=lambda artifact: not is_video(artifact))
+
+
+def is_video(artifact: Artifact) -> bool:
+    """By its media type."""
+    return artifact.type.startswith("video/")
 
 
 # -- said at every end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aura_tui.model import eta as eta_
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line
@@ -26,9 +27,7 @@ STEP_WORDS = {
 
 def duration(seconds: float) -> str:
     """``0:07``, ``12:07``, ``1:02:03``; never rounded up."""
-    whole = int(max(0.0, min(seconds, 3_599_999.0)))
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return eta_.clock(seconds)
 
 
 def took(seconds: float) -> str:

@@ -92,8 +92,10 @@ def _files(job: Job, begun: Step | None) -> str:
         more = len(names) - _FILES_NAMED
         parts.append(f"{more} other file{'s' if more > 1 else ''}")
     # Pieces are made side by side: there may be some, and none from the video's beginning on.
-    if begun is not None and begun.metrics is not None and begun.metrics.playable_seconds:
-        parts.append("a partial video")
+    playable_s = begun.metrics.playable_seconds if begun is not None and begun.metrics else None
+    if playable_s:
+        long = phrases.duration(playable_s) if playable_s >= 1 else "moment"
+        parts.append(f"a partial video (its first {long})")
     return _and(parts)
 
 

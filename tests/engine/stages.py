@@ -140,10 +140,10 @@ class SmallStages:
             frames=timeline.frames,
         )
 
-    async def salvage(self, ctx: StageContext, timeline: Timeline) -> Path | None:
+    async def salvage(self, ctx: StageContext, timeline: Timeline) -> Rendered | None:
         path = ctx.artifacts / "small.partial.mp4"
         path.write_bytes(b"partial")
-        return path
+        return Rendered(video=str(path), poster="", size_bytes=7, duration_s=1.0, frames=30)
 
 
 async def spawn_sleepers(ctx: StageContext) -> None:

@@ -195,7 +195,8 @@ async def test_cancel_reaches_every_stage_and_child(
     assert last.stage is not None
     names = [a.name for a in last.artifacts]
     assert names == (["small.partial.mp4"] if stage == "render" else [])
-    kept = "1 file is kept" if names else "no file was finished"
+    there = "a partial video has the first 0:01 of 0:03; 1 file is kept"
+    kept = there if names else "no file was finished"
     assert last.message == f"Stopped on request; {kept}"
     assert step_words(events)[-1] == (last.stage.title, "cancelled")
     assert not (settings.home / "jobs" / job.id / "scratch").exists()

@@ -306,11 +306,12 @@ async def test_a_cancel_leaves_no_process_and_no_part_and_what_is_done_plays(
     promised = ctx.heard.metrics[-1].playable_seconds or 0.0
     assert partial is not None or not promised
     if partial is not None:
-        seen = watch.look(ffmpeg, partial, 30)
+        seen = watch.look(ffmpeg, Path(partial.video), 30)
+        assert (partial.frames, partial.duration_s) == (seen.frames, seen.frames / 30)
         assert seen.warnings == ""
         assert seen.frames in prefixes
         assert seen.frames >= round(promised * 30)
-        assert abs(len(watch.sound(ffmpeg, partial)) / 48_000 - seen.frames / 30) < 0.06
+        assert abs(len(watch.sound(ffmpeg, Path(partial.video))) / 48_000 - seen.frames / 30) < 0.06
     assert leftovers(tmp_path) == []
 
 
@@ -322,12 +323,14 @@ async def test_salvage_of_a_beginning_plays_with_sound_captions_and_chapters_cut
     await render(ctx, timeline)
     picture(tmp_path / "in", 3, (1, 2, 3))  # its body and the crossfade into it are now missing
     after = desk(tmp_path)
-    partial = await salvage(after, timeline)
+    made = await salvage(after, timeline)
+    assert made is not None
+    partial = Path(made.video)
     assert partial == after.artifacts / "three-scenes-1-more.partial.mp4"
     assert list(after.heard.artifacts) == [partial.name]
     seen = watch.look(ffmpeg, partial, 30)
     third = timeline.clips[2]
-    assert seen.frames == third.start - third.fade_in // 2
+    assert seen.frames == made.frames == third.start - third.fade_in // 2
     assert seen.warnings == ""
     assert abs(len(watch.sound(ffmpeg, partial)) / 48_000 - seen.frames / 30) < 0.06
     assert "Scene 3" not in watch.metadata(ffmpeg, partial)

@@ -13,6 +13,7 @@ from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.ui.ending import TAIL_LINES, Fact, Tone, facts, planned
+from aura_tui.ui.plain import end_lines
 from tests.ui import recordings
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]no[/red] \u202egpj\u200b " + "x" * 100_000
@@ -151,6 +152,21 @@ def test_a_cancel_says_in_short_what_was_kept_and_lists_it() -> None:
         ("in", "", "/v/"),
         ("", "1.0 KB", "c.wav"),
     ]
+
+
+def test_what_a_cancel_left_of_the_video_is_the_first_file_with_its_length() -> None:
+    told = "Stopped on request; a partial video has the first 0:42 of 1:43; 2 files are kept"
+    video = ev.Artifact(name="a.partial.mp4", path="/j/a.partial.mp4", type="video/mp4")
+    job = ended(ev.JobCancelled, message=told, artifacts=(artifact("a.srt"), video))
+    found = facts(job)
+    assert found[1].text == "Stopped on request; a partial video has the first 0:42 of 1:43"
+    files = [fact for fact in found if fact.file is not None]
+    assert [(fact.label, fact.file and fact.file.name) for fact in files] == [
+        ("video", "a.partial.mp4"),
+        ("", "a.srt"),
+    ]
+    kept = [line for line in end_lines(job) if line.startswith("kept")]
+    assert "a.partial.mp4" in kept[0]
 
 
 def test_a_cancel_says_a_reason_of_its_own_and_that_nothing_was_finished() -> None:

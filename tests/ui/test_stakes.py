@@ -89,7 +89,7 @@ def test_files_are_named_and_a_partial_video_is_told_while_rendering() -> None:
         assert stakes(job_of(tape), 1.0).files == "captions.srt"
     found = ev.Metrics(made=5, playable_seconds=7.5)
     tape.progress(Stage.RENDERING, 61, total_items=8, metrics=found)
-    assert stakes(job_of(tape), 1.0).files == "captions.srt and a partial video"
+    assert stakes(job_of(tape), 1.0).files == "captions.srt and a partial video (its first 0:07)"
 
 
 def test_many_files_are_counted_and_their_names_are_clean() -> None:
