@@ -185,6 +185,8 @@ class _Teller:
             substage_detail=step.detail,
             current_item=step.item,
             total_items=step.total,
+            done_items=step.done,
+            active_items=step.active,
             elapsed_seconds=self._job.elapsed_s,
             eta_seconds=eta.seconds if eta else None,
             eta_low_seconds=eta.low if eta else None,

@@ -85,6 +85,8 @@ class StageReporter:
         detail: str = "",
         item: int | None = None,
         total: int | None = None,
+        done: int | None = None,
+        active: tuple[int, ...] = (),
         metrics: ev.Metrics | None = None,
     ) -> None:
         """See :class:`~aura_tui.pipeline.context.Reporter`."""
@@ -109,6 +111,8 @@ class StageReporter:
                 substage_detail=detail,
                 current_item=item,
                 total_items=total,
+                done_items=done,
+                active_items=active,
                 elapsed_time=eta.hms(elapsed),
                 elapsed_seconds=round(elapsed, 2),
                 estimated_time_remaining=eta.hms(forecast.seconds if forecast else None),

@@ -18,6 +18,7 @@ from aura_tui.model.text import clean
 
 MAX_MESSAGE_CHARS = 4000
 MAX_ITEMS = 200
+MAX_ACTIVE = 32  # items at work that an event names
 MAX_LIST_CHARS = 50_000  # of one list: an event stays well below what the wire's reader takes
 Severity = Literal["info", "warning", "error"]
 
@@ -224,7 +225,10 @@ class StepProgressed(JobEvent, frozen=True, kw_only=True, gc=False):
     """``step-progress``. ``progress_pct`` is within the step, ``percent`` of the job, 0-100.
 
     ``eta_*`` is None where nobody can know; ``eta_runs`` says from how many earlier runs it was
-    judged (0: from this run alone). ``current_item`` is 1-based, None where there are no items.
+    judged (0: from this run alone). ``current_item`` is the own number,
+    from 1 on, of the item told of, None where there are no items. They needn't be done in their
+    order: ``done_items`` counts those that are, None where nobody counted, ``active_items`` are
+    the numbers of those at work.
     """
 
     step: Stage
@@ -235,6 +239,8 @@ class StepProgressed(JobEvent, frozen=True, kw_only=True, gc=False):
     substage_detail: str = ""
     current_item: int | None = None
     total_items: int | None = None
+    done_items: int | None = None
+    active_items: tuple[int, ...] = ()
     elapsed_time: str = ""
     estimated_time_remaining: str = ""
     elapsed_seconds: float | None = None
@@ -253,8 +259,11 @@ class StepProgressed(JobEvent, frozen=True, kw_only=True, gc=False):
             _percent(self, name)
         for name in ("elapsed_seconds", "eta_seconds", "eta_low_seconds", "eta_high_seconds"):
             _number(self, name)
-        for name in ("current_item", "total_items", "eta_runs"):
+        for name in ("current_item", "total_items", "done_items", "eta_runs"):
             _whole(self, name)
+        numbers = tuple(n for n in self.active_items[:MAX_ACTIVE] if 0 <= n <= 1 << 53)
+        if numbers != self.active_items:
+            _force(self, "active_items", numbers)
 
 
 class StepErred(JobEvent, frozen=True, kw_only=True, gc=False):

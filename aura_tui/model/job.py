@@ -37,6 +37,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     detail: str = ""
     item: int | None = None
     total: int | None = None
+    done: int | None = None  # of the items; None where nobody counted
+    active: tuple[int, ...] = ()  # numbers of the items at work
     started_at: datetime | None = None
     ended_at: datetime | None = None
     duration_ms: int | None = None

@@ -137,6 +137,8 @@ def _step_progress(job: Job, event: ev.StepProgressed) -> _Changes:
         detail=event.substage_detail,
         item=event.current_item,
         total=event.total_items,
+        done=event.done_items,
+        active=event.active_items,
         metrics=event.metrics or step.metrics,
     )
     eta = None

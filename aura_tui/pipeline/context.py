@@ -34,9 +34,12 @@ class Reporter(Protocol):
         detail: str = "",
         item: int | None = None,
         total: int | None = None,
+        done: int | None = None,
+        active: tuple[int, ...] = (),
         metrics: Metrics | None = None,
     ) -> None:
-        """``percent`` 0-100 within the stage; ``item`` of ``total`` is 1-based."""
+        """``percent`` 0-100 within the stage; ``item`` is the own number, from 1 on, of the one of
+        ``total`` that this is about; ``done`` counts those that are, ``active`` are at work."""
         ...
 
     def log(self, message: str, severity: Severity = "info") -> None: ...

@@ -91,6 +91,7 @@ class Encoding:
         what = f"encoding {'the crossfade into ' if segment.fades else ''}scene {segment.scene}"
 
         async def build(out: Path) -> int:
+            self._meter.begin(index)
             order = Order(
                 number=index,
                 width=self._timeline.width,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from aura_tui.model.events import Metrics
+from aura_tui.pipeline.scene_count import SceneCount
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aura_tui.pipeline.context import StageContext
     from aura_tui.pipeline.segments import Segment
@@ -27,6 +29,7 @@ class Meter:
         work: tuple[Segment, ...],
         fps: int,
         sound_bytes: int,
+        titles: Mapping[int, str],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ctx = ctx
@@ -39,10 +42,11 @@ class Meter:
         self._reused_frames = 0
         self._finished = [False] * len(work)
         self._leading = 0  # segments that are finished from the first on
-        self._scenes = {segment.scene for segment in work}
-        self._left = {
-            scene: sum(1 for s in work if s.scene == scene) for scene in self._scenes
-        }  # segments of each scene that are to come
+        self._left = Counter(segment.scene for segment in work)  # segments that are to come
+        self._count = SceneCount(len(self._left))
+        self._titles = titles
+        self._begun: set[int] = set()  # segments at work
+        self._scene: int | None = None  # that of the segment that began last
         self._total = sum(segment.frames for segment in work)
         self._began_s = ctx.children.clock.seconds()
         self._reported = float("-inf")
@@ -51,6 +55,13 @@ class Meter:
     def size_bytes(self) -> int:
         """Written so far."""
         return sum(self._bytes)
+
+    def begin(self, index: int) -> None:
+        """The segment at ``index`` is about to be encoded."""
+        if index not in self._begun:
+            self._begun.add(index)
+            self._scene = self._work[index].scene
+            self._count.begin(self._scene)
 
     def progress(self, index: int, progress: Progress) -> None:
         """FFmpeg's word on the segment at ``index``."""
@@ -67,7 +78,12 @@ class Meter:
         segment = self._work[index]
         self._frames[index] = segment.frames
         self._bytes[index] = size_bytes
+        if index in self._begun:
+            self._begun.discard(index)
+            self._count.rest(segment.scene)
         self._left[segment.scene] -= 1
+        if not self._left[segment.scene]:
+            self._count.end(segment.scene)
         self._finished[index] = True
         while self._leading < len(self._work) and self._finished[self._leading]:
             self._leading += 1
@@ -78,14 +94,14 @@ class Meter:
         """Say where things are."""
         self._reported = self._now()
         frames = sum(self._frames)
-        finished = sum(1 for left in self._left.values() if left == 0)
-        scene = min(finished + 1, len(self._scenes))
         self._ctx.report.progress(
             ENCODED_PERCENT * frames / self._total,
-            f"Encoding scene {scene} of {len(self._scenes)}",
-            detail=f"frame {frames} of {self._total}",
-            item=scene,
-            total=len(self._scenes),
+            f"Encoding, frame {frames} of {self._total}",
+            detail=self._titles.get(self._scene, "") if self._scene is not None else "",
+            item=self._scene,
+            total=self._count.total,
+            done=self._count.done,
+            active=self._count.active,
             metrics=self.metrics(),
         )
 

@@ -47,7 +47,8 @@ async def render(ctx: StageContext, timeline: Timeline) -> Rendered:
     ctx.report.progress(0, "Preparing the frames", total=len(timeline.clips))
     plan = await plan_render(ctx, timeline)
     parts = await asyncio.to_thread(find_parts, ctx, plan)
-    meter = Meter(ctx, plan.work, timeline.fps, plan.sound_bytes)
+    titles = {clip.scene: clip.title for clip in timeline.clips}
+    meter = Meter(ctx, plan.work, timeline.fps, plan.sound_bytes, titles)
     for i, part in enumerate(parts):
         if part is not None:
             ctx.reused += 1

@@ -17,11 +17,14 @@ from aura_tui.model.events import Metrics
 from aura_tui.model.request import frame_size
 from aura_tui.model.script import Picture
 from aura_tui.pipeline.fallback import first_that_works
+from aura_tui.pipeline.scene_count import SceneCount
 from aura_tui.pipeline.workbench import WarningsHeld
 from aura_tui.providers.port import FrameSpec
 from aura_tui.providers.visuals import candidates, check_theme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aura_tui.model.script import Scene, Script
     from aura_tui.pipeline.context import StageContext
     from aura_tui.providers.port import VisualsProvider
@@ -71,11 +74,33 @@ async def _draw_all(
     warned: set[str] = set()
     pictures: list[Picture] = []
 
-    async def one(scene: Scene, key: str) -> tuple[Picture, Drawn]:
-        async with slots:
-            return await _draw(ctx, provider, scene, script, frame, key, locks)
+    count = SceneCount(total)
 
-    ctx.report.progress(0, f"Drawing {total} scenes", total=total)
+    def report(message: str, scene: Scene | None = None) -> None:
+        ctx.report.progress(
+            count.done / total * 100,
+            message,
+            detail=scene.title if scene else "",
+            item=scene.number if scene else None,
+            total=total,
+            done=count.done,
+            active=count.active,
+            metrics=Metrics(provider=provider.name, reused=ctx.reused, made=ctx.made),
+        )
+
+    async def one(scene: Scene, key: str) -> tuple[Picture, Drawn]:
+        def begin() -> None:
+            count.begin(scene.number)
+            report(f"Drawing scene {scene.number}", scene)
+
+        async with slots:
+            found = await _draw(ctx, provider, scene, script, frame, key, locks, begin)
+        made = scene.number in count.active
+        count.end(scene.number)
+        report(f"Scene {scene.number} {'drawn' if made else 'is there already'}", scene)
+        return found
+
+    report(f"Drawing {total} scene{'' if total == 1 else 's'}")
     try:
         keys = await asyncio.to_thread(_keys, ctx, provider, script, frame, spare)
         async with asyncio.TaskGroup() as group:
@@ -83,8 +108,8 @@ async def _draw_all(
                 group.create_task(one(scene, key))
                 for scene, key in zip(script.scenes, keys, strict=True)
             ]
-            # Told in the scenes' order, whichever is done first.
-            for scene, task in zip(script.scenes, tasks, strict=True):
+            # Shown in the scenes' order, whichever is done first.
+            for task in tasks:
                 picture, drawn = await task
                 pictures.append(picture)
                 ctx.report.picture(Path(picture.path))
@@ -92,14 +117,6 @@ async def _draw_all(
                     if warning not in warned:
                         warned.add(warning)
                         ctx.warn(warning)
-                ctx.report.progress(
-                    len(pictures) / total * 100,
-                    f"Scene {len(pictures)} of {total}",
-                    detail=scene.title,
-                    item=len(pictures),
-                    total=total,
-                    metrics=Metrics(provider=provider.name, reused=ctx.reused, made=ctx.made),
-                )
     except BaseExceptionGroup as failed:
         # One cause is what the person can act on: that of the first scene.
         raise failed.exceptions[0] from None
@@ -132,8 +149,10 @@ async def _draw(
     frame: FrameSpec,
     key: str,
     locks: dict[str, asyncio.Lock],
+    begin: Callable[[], None],
 ) -> tuple[Picture, Drawn]:
     async def build(part: Path) -> Drawn:
+        begin()
         bench = WarningsHeld(ctx)
         picture = await provider.draw(scene, script, frame, part, bench)
         return Drawn(picture.width, picture.height, tuple(bench.warnings))

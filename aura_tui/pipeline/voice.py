@@ -17,6 +17,7 @@ from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.model.events import Metrics
 from aura_tui.model.script import Speech, Word
 from aura_tui.pipeline.fallback import first_that_works
+from aura_tui.pipeline.scene_count import SceneCount
 from aura_tui.providers import speech
 from aura_tui.providers.port import SceneText
 
@@ -105,7 +106,7 @@ class _Narration:
         self._scenes = script.scenes
         self._total_chars = sum(len(scene.narration) for scene in script.scenes) or 1
         self._done_chars = 0
-        self._done = 0
+        self._count = SceneCount(len(script.scenes))
         self._lanes = asyncio.Semaphore(max(2, os.cpu_count() or 1))
 
     async def speak(self) -> tuple[Speech, ...]:
@@ -141,13 +142,20 @@ class _Narration:
         async with self._lanes:
 
             async def build(part: Path) -> _Sound:
-                spoken = await self._provider.speak(self._text(scene), part, self._ctx)
+                self._count.begin(scene.number)
+                self._report(f"Speaking scene {scene.number}", scene)
+                try:
+                    spoken = await self._provider.speak(self._text(scene), part, self._ctx)
+                finally:
+                    self._count.rest(scene.number)
                 return _Sound(spoken.samples, spoken.words)
 
             piece = await self._ctx.piece(key, "speech", _Sound, build, suffix=".wav")
-        self._done += 1
+        self._count.end(scene.number)
         self._done_chars += len(scene.narration)
-        self._report(f"Scene {self._done} of {len(self._scenes)}", scene)
+        self._report(
+            f"Scene {scene.number} {'is there already' if piece.reused else 'spoken'}", scene
+        )
         return Speech(
             scene=scene.number,
             path=str(piece.path),
@@ -167,13 +175,15 @@ class _Narration:
         )
 
     def _report(self, message: str, scene: Scene | None = None) -> None:
-        """Progress by narration's length; scenes are counted as they finish, in whatever order."""
+        """Progress by narration's length. Scenes are done in whatever order: which, is said."""
         self._ctx.report.progress(
             100.0 * self._done_chars / self._total_chars,
             message,
             detail=scene.title if scene else "",
-            item=self._done or None,
-            total=len(self._scenes),
+            item=scene.number if scene else None,
+            total=self._count.total,
+            done=self._count.done,
+            active=self._count.active,
             metrics=Metrics(
                 provider=self._provider.name, reused=self._ctx.reused, made=self._ctx.made
             ),

@@ -21,10 +21,11 @@ class Item(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Some items in a row, and how many there are before and after them."""
+    """Some items in order, and how many there are before, between and after them."""
 
     items: tuple[Item, ...]
     earlier: int
+    between: int
     later: int
 
 
@@ -32,39 +33,57 @@ class Items:
     """The items of one stage, the newest MAX_KEPT of them."""
 
     def __init__(self) -> None:
-        self.current: int | None = None
+        self.active: frozenset[int] = frozenset()  # numbers of those at work
         self._told: dict[int, Item] = {}
         self._total = 0
 
     def tell(self, event: StepProgressed, at_s: float) -> None:
         """Take in what ``event`` says, ``at_s`` seconds into its stage."""
         self._total = event.total_items or self._total
-        number = self.current = event.current_item
+        number = event.current_item
+        at_work = event.active_items
+        if not at_work and event.done_items is None and number is not None:
+            at_work = (number,)  # who doesn't tell them apart is at work on what it names
+        self.active = frozenset(at_work)
         if number is None:
             return
         known = self._told.get(number)
         if known is not None and known.text:
             return  # its first words stay: what runs on is read above, and a list holds still
-        at = phrases.item_of(event.step, number, event.total_items)
-        text = phrases.told(event.message, event.substage_detail, at)
+        text = phrases.told(event)
         self._told[number] = Item(number, text, known.at_s if known is not None else at_s)
         if len(self._told) > MAX_KEPT:
             del self._told[next(iter(self._told))]
 
     def window(self, room: int, *, open_end: bool) -> Window:
-        """At most ``room`` items about the current one; one that is to come, too, if any is.
+        """At most ``room`` items: those at work, and what lies about the first of them; one that is
+        to come, too, if any is.
 
         ``open_end``: whether items past the last that was told of are still to come.
         """
         lowest, highest = min(self._told, default=1), max(self._told, default=0)
         count = max(highest, self._total if open_end else 0) - lowest + 1
-        at = highest - lowest
-        if self.current is not None and lowest <= self.current <= highest:
-            at = self.current - lowest
-        before = room - 2 if room > 2 else room - 1  # the one before tells more than the next
-        first = max(0, min(at - before, count - room))
-        last = min(count, first + room)
-        numbers = range(lowest + first, lowest + last)
-        items = tuple(self._told.get(n) or Item(n, "", None) for n in numbers)
+        known = sorted(n for n in self.active if lowest <= n < lowest + count)
+        at = (known[0] if known else highest) - lowest
+        numbers = _about(at, count, room)
+        apart: list[int] = []
+        while len(numbers) > 1:  # others at work, further on, take the place of neighbours
+            apart = [n - lowest for n in known if n - lowest not in numbers]
+            if len(numbers) + len(apart) <= room:
+                break
+            numbers = _about(at, count, len(numbers) - 1)
+        chosen = sorted({*numbers, *apart[: room - len(numbers)]})
+        items = tuple(self._told.get(lowest + i) or Item(lowest + i, "", None) for i in chosen)
+        if not chosen:
+            return Window((), 0, 0, count)
         # They count from 1: of those that were there already nothing may have been told.
-        return Window(items, first + max(0, lowest - 1), count - last)
+        earlier = chosen[0] + max(0, lowest - 1)
+        between = chosen[-1] + 1 - chosen[0] - len(chosen)
+        return Window(items, earlier, between, count - chosen[-1] - 1)
+
+
+def _about(at: int, count: int, room: int) -> range:
+    """``room`` of ``count`` in a row, with ``at`` among them."""
+    before = room - 2 if room > 2 else room - 1  # the one before tells more than the next
+    first = max(0, min(at - before, count - room))
+    return range(first, min(count, first + room))

@@ -10,10 +10,11 @@ from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line
 
 if TYPE_CHECKING:
-    from aura_tui.model.events import Metrics
+    from aura_tui.model.events import Metrics, StepProgressed
     from aura_tui.model.job import Eta, Job, Step
 
 JOB_WORDS = {status: status.word for status in JobStatus}
+_NAMED = 4  # items at work
 STEP_WORDS = {
     StepStatus.PENDING: "waiting",
     StepStatus.STARTED: "running",
@@ -104,34 +105,56 @@ def step_word(step: Step, job: Job) -> str:
 
 
 def item(step: Step) -> str:
-    """``scene 3 of 8``, or "" where the stage counts nothing."""
+    """``3 of 8 scenes done``; where nobody counted those, ``scene 3 of 8``; "" where the stage has
+    no items."""
+    if step.done is not None and step.total:
+        noun = _noun(step.stage) if step.total == 1 else f"{_noun(step.stage)}s"
+        return f"{min(step.done, step.total)} of {step.total} {noun} done"
     return item_of(step.stage, step.item, step.total)
+
+
+def at_work(step: Step) -> str:
+    """``at work: 3 and 8``, by the items' own numbers; "" where that isn't known."""
+    names = [str(number) for number in step.active[:_NAMED]]
+    if (more := len(step.active) - _NAMED) > 0:
+        names.append(f"{more} more")
+    if not names:
+        return ""
+    last = f" and {names[-1]}" if len(names) > 1 else names[-1]
+    return f"at work: {', '.join(names[:-1])}{last}"
+
+
+def _noun(stage: Stage) -> str:
+    return "part" if stage is Stage.COMPOSITION else "scene"
 
 
 def item_of(stage: Stage, number: int | None, total: int | None) -> str:
     """As :func:`item`."""
     if number is None or not total:
         return ""
-    noun = "part" if stage is Stage.COMPOSITION else "scene"
-    return f"{noun} {min(number, total)} of {total}"
+    return f"{_noun(stage)} {min(number, total)} of {total}"
 
 
 def current(step: Step) -> str:
     """What the step is at, on one line: its item, message and detail, none said twice."""
-    return _join(step, [item(step)])
+    return _join(step, ["; ".join(part for part in (item(step), at_work(step)) if part)])
 
 
 def doing(step: Step) -> str:
     """As :func:`current`, where the item is shown elsewhere."""
-    at = item(step).casefold()
-    said = _join(step, [])
+    at = item_of(step.stage, step.item, step.total).casefold()
+    said = _join(step, [at_work(step)])
     return said[len(at) :].lstrip() if at and said.casefold().startswith(at) else said
 
 
-def told(message: str, detail: str, at: str) -> str:
-    """What a stage said of one of its items; ``at`` is that item's phrase, which isn't repeated."""
-    texts = (clean_line(message, 500), clean_line(detail, 500))
-    return "  ".join(text for text in texts if text and at.casefold() not in text.casefold())
+def told(event: StepProgressed) -> str:
+    """What a stage said of the item it names. Its number stands beside it, and isn't repeated; of a
+    stage whose items aren't done in their order the detail is about this one, the message isn't."""
+    message, detail = clean_line(event.message, 500), clean_line(event.substage_detail, 500)
+    if event.done_items is not None and detail:
+        return detail
+    at = item_of(event.step, event.current_item, event.total_items).casefold()
+    return "  ".join(text for text in (message, detail) if text and at not in text.casefold())
 
 
 def _join(step: Step, parts: list[str]) -> str:

@@ -113,10 +113,12 @@ class PlainLines:
         step = job.step(event.step)
         tenth = int(step.percent // _EVERY_PERCENT)
         now = event.timestamp
+        # Of items that are done in any order, each one done is news; its begin isn't.
+        at = step.item if step.done is None else step.done
         item, said_tenth, said_at = self._said.get(event.step, (None, -1, now))
-        if step.item == item and tenth == said_tenth and now - said_at < _EVERY:
+        if at == item and tenth == said_tenth and now - said_at < _EVERY:
             return
-        self._said[event.step] = (step.item, tenth, now)
+        self._said[event.step] = (at, tenth, now)
         parts = [f"{step.percent:3.0f} %", phrases.current(step)]
         if step.metrics is not None and step.metrics.fps is not None:
             parts.append(f"{step.metrics.fps:.0f} fps")

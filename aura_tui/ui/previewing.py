@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError
-from aura_tui.ui import phrases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -55,15 +54,14 @@ class Previewing:
             self._touch(wait_s)
             return
         self._looked, self._looked_at, self._looking = at, self._clock(), True
-        caption = phrases.item(step) if step is not None and not run.ended else ""
         none = "No picture was kept" if run.ended else "No picture yet"
-        self._start(self._show(service, job.id, caption, none))
+        self._start(self._show(service, job.id, none))
 
-    async def _show(self, service: JobService, job_id: str, caption: str, none: str) -> None:
+    async def _show(self, service: JobService, job_id: str, none: str) -> None:
         try:
             with suppress(AuraError):  # the run goes on without its picture
                 picture = await service.preview(job_id)
-                await self._view.show_picture(picture, caption, none=none)
+                await self._view.show_picture(picture, "", none=none)
         finally:
             self._looking = False
             self._touch(0.0)  # the run may have gone on meanwhile, or be another one

@@ -37,6 +37,8 @@ class StepPayload(_Payload, frozen=True, kw_only=True):
     substage_detail: str = ""
     current_item: int | None = None
     total_items: int | None = None
+    done_items: int | None = None
+    active_items: tuple[int, ...] = ()
     duration_ms: int | None = None
     errors: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -246,6 +248,8 @@ def _step(step: Step) -> StepPayload:
         substage_detail=step.detail,
         current_item=step.item,
         total_items=step.total,
+        done_items=step.done,
+        active_items=step.active,
         duration_ms=step.duration_ms,
         errors=step.errors,
         warnings=step.warnings,

@@ -191,6 +191,8 @@ def _step(fields: Fields) -> Step | None:
         detail=clean(fields.get(as_text, "substagedetail", "detail") or "", 500),
         item=fields.count("currentitem"),
         total=fields.count("totalitems"),
+        done=fields.count("doneitems"),
+        active=(fields.get(as_list(as_whole), "activeitems") or ())[: ev.MAX_ACTIVE],  # type: ignore[arg-type]  # of whole numbers
         started_at=fields.time("startedat"),
         ended_at=fields.time("completedat", "endedat"),
         duration_ms=fields.count("durationms"),

@@ -229,6 +229,7 @@ _READERS: dict[str, Callable[[object], object]] = {
             "duration_ms",
             "current_item",
             "total_items",
+            "done_items",
             "eta_runs",
             "size_bytes",
             "projected_bytes",
@@ -247,5 +248,6 @@ _READERS: dict[str, Callable[[object], object]] = {
     "artifacts": as_list(as_struct(ev.Artifact)),
     "errors": as_list(as_problem),
     "logs": as_list(as_text),
+    "active_items": as_list(as_whole),
     "suggested_actions": as_list(as_text),
 }

@@ -116,6 +116,8 @@ def job_events(job_id: str = JOB_ID) -> st.SearchStrategy[ev.AnyJobEvent]:
             substage_detail=texts,
             current_item=_maybe_whole,
             total_items=_maybe_whole,
+            done_items=_maybe_whole,
+            active_items=st.lists(wholes, max_size=4).map(tuple),
             elapsed_time=texts,
             estimated_time_remaining=texts,
             elapsed_seconds=_maybe(floats),

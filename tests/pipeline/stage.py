@@ -30,6 +30,8 @@ class Heard:
     def __init__(self) -> None:
         self.percents: list[float] = []
         self.messages: list[str] = []
+        self.items: list[tuple[int | None, int | None, tuple[int, ...]]] = []
+        self.details: list[str] = []
         self.metrics: list[Metrics] = []
         self.artifacts: dict[str, tuple[Path, str]] = {}
         self.pictures: list[Path] = []
@@ -44,10 +46,14 @@ class Heard:
         detail: str = "",
         item: int | None = None,
         total: int | None = None,
+        done: int | None = None,
+        active: tuple[int, ...] = (),
         metrics: Metrics | None = None,
     ) -> None:
         self.percents.append(percent)
         self.messages.append(message)
+        self.items.append((item, done, active))
+        self.details.append(detail)
         if metrics is not None:
             self.metrics.append(metrics)
 

@@ -132,7 +132,9 @@ async def test_poster_and_video_are_artifacts_and_progress_only_rises(tmp_path: 
     assert last.size_bytes == last.projected_bytes == done.size_bytes
     assert last.playable_seconds == pytest.approx(timeline.duration_s)
     assert any(m.fps and m.speed for m in ctx.heard.metrics)
-    assert any("scene 1 of 3" in m for m in ctx.heard.messages)
+    told = [item for item in ctx.heard.items if item[1] is not None]
+    assert {n for _, _, active in told for n in active} <= {1, 2, 3}
+    assert [done for _, done, _ in told] == sorted(done for _, done, _ in told if done is not None)
     assert leftovers(tmp_path) == []
     log = ctx.ffmpeg_log.read_text()
     assert log.count("exit code:    0") == 7, "five segments, the sound, the join"

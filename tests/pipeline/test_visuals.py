@@ -47,7 +47,12 @@ async def test_each_scene_gets_its_picture_in_order(tmp_path: Path) -> None:
         with Image.open(picture.path) as image:
             assert image.size == (picture.width, picture.height) == (350, 196)
     heard = ctx.heard
-    assert heard.messages[1:] == ["Scene 1 of 3", "Scene 2 of 3", "Scene 3 of 3"]
+    told = [*zip(heard.messages, heard.items, strict=True)]
+    assert sorted(n for m, (n, _, _) in told if m == f"Scene {n} drawn" and n) == [1, 2, 3]
+    assert sorted(n for m, (n, _, _) in told if m == f"Drawing scene {n}" and n) == [1, 2, 3]
+    assert all(n in active for m, (n, _, active) in told if m.startswith("Drawing scene"))
+    assert [done for m, (_, done, _) in told if m.endswith("drawn")] == [1, 2, 3]
+    assert heard.items[-1][1:] == (3, ())
     assert heard.percents == sorted(heard.percents)
     assert heard.percents[-1] == 100
     assert (heard.metrics[-1].provider, heard.metrics[-1].made) == ("cards", 3)

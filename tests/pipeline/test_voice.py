@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import itertools
 import re
 import time
 from pathlib import Path
@@ -80,10 +79,28 @@ async def test_every_scene_has_the_loudness_that_is_set(tmp_path: Path) -> None:
 async def test_progress_counts_scenes_and_never_falls(tmp_path: Path) -> None:
     ctx = ready(tmp_path)
     await speak_script(ctx, SHORT)
-    assert ctx.heard.messages[1:] == ["Scene 1 of 3", "Scene 2 of 3", "Scene 3 of 3"]
-    assert all(a < b for a, b in itertools.pairwise(ctx.heard.percents))
+    assert ctx.heard.percents == sorted(ctx.heard.percents)
     assert (ctx.heard.percents[0], ctx.heard.percents[-1]) == (0.0, 100.0)
     assert (ctx.heard.metrics[-1].made, ctx.heard.metrics[-1].reused) == (3, 0)
+
+
+async def test_a_scene_is_told_by_its_own_number_and_title_whenever_it_is_done(
+    tmp_path: Path,
+) -> None:
+    long, short = "A sentence that takes a while to speak. " * 60, "Short."
+    text = script([long, short, short + " Again."])
+    ctx = ready(tmp_path)
+    await speak_script(ctx, text)
+    said = [*zip(ctx.heard.messages, ctx.heard.details, ctx.heard.items, strict=True)][1:]
+    for message, title, (number, _, _) in said:
+        assert (f"scene {number}" in message.lower(), title) == (True, f"Scene {number}")
+    spoken = [(number, done) for message, _, (number, done, _) in said if "spoken" in message]
+    assert [done for _, done in spoken] == [1, 2, 3]
+    assert [number for number, _ in spoken] == [2, 3, 1], "the long one is done last"
+    at_work = [active for message, _, (_, _, active) in said if message == "Scene 2 spoken"]
+    assert 1 in at_work[0]
+    assert 2 not in at_work[0]
+    assert ctx.heard.items[-1] == (1, 3, ())
 
 
 async def made(home: Path, text: Script, speech: SpeechSettings, **voice: object) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
-from aura_tui.model.events import Metrics
+from aura_tui.model.events import Metrics, StepProgressed
 from aura_tui.model.job import Eta, Step
 from aura_tui.model.stages import Stage
 from aura_tui.ui import phrases
@@ -110,8 +113,44 @@ def test_a_usual_time_is_never_no_time(seconds: float, text: str) -> None:
     assert phrases.usual(seconds) == text
 
 
+def progressed(message: str, detail: str, **more: Any) -> StepProgressed:
+    return StepProgressed(
+        job_id="1",
+        correlation_id="",
+        timestamp=datetime(2026, 3, 14, tzinfo=UTC),
+        step=Stage.VOICE,
+        message=message,
+        substage_detail=detail,
+        current_item=3,
+        total_items=8,
+        **more,
+    )
+
+
 def test_what_was_told_of_an_item_leaves_its_number_out() -> None:
-    at = phrases.item_of(Stage.VOICE, 3, 8)
-    assert phrases.told("Scene 3 of 8", "Three steps", at) == "Three steps"
-    assert phrases.told("Encoding scene 3 of 8", "frame 9", at) == "frame 9"
-    assert phrases.told("Speaking\x1b[1m", "", at) == "Speaking"
+    assert phrases.told(progressed("Scene 3 of 8", "Three steps")) == "Three steps"
+    assert phrases.told(progressed("Encoding scene 3 of 8", "frame 9")) == "frame 9"
+    assert phrases.told(progressed("Speaking\x1b[1m", "")) == "Speaking"
+    assert (
+        phrases.told(progressed("Speaking scene 3", "Three steps", done_items=5)) == "Three steps"
+    )
+    assert phrases.told(progressed("Speaking scene 3", "", done_items=5)) == "Speaking scene 3"
+
+
+@pytest.mark.parametrize(
+    ("active", "text"),
+    [
+        ((), "5 of 11 scenes done"),
+        ((3,), "5 of 11 scenes done; at work: 3"),
+        ((3, 8), "5 of 11 scenes done; at work: 3 and 8"),
+        ((3, 5, 7, 8), "5 of 11 scenes done; at work: 3, 5, 7 and 8"),
+        ((3, 5, 7, 8, 9, 11), "5 of 11 scenes done; at work: 3, 5, 7, 8 and 2 more"),
+    ],
+)
+def test_scenes_done_in_any_order_are_counted_and_those_at_work_named(
+    active: tuple[int, ...], text: str
+) -> None:
+    step = Step(stage=Stage.RENDERING, item=8, total=11, done=5, active=active, message="Encoding")
+    assert phrases.current(step) == f"{text}  Encoding"
+    assert phrases.item(step) == "5 of 11 scenes done"
+    assert phrases.doing(step) == "  ".join([*text.split("; ")[1:], "Encoding"])

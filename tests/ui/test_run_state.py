@@ -255,3 +255,37 @@ def test_it_says_when_time_alone_changes_what_shows() -> None:
     playing(tape, state)
     state.finish()
     assert state.due_s(now) is None
+
+
+@pytest.mark.parametrize(
+    ("room", "active", "shown", "hidden"),
+    [
+        (3, (3, 8), [2, 3, 8], (1, 4, 3)),
+        (5, (3, 8), [1, 2, 3, 4, 8], (0, 3, 3)),
+        (2, (3, 8), [3, 8], (2, 4, 3)),
+        (1, (3, 8), [3], (2, 0, 8)),
+        (3, (3, 5, 8, 9), [3, 5, 8], (2, 3, 3)),
+        (3, (3, 4), [2, 3, 4], (1, 0, 7)),
+        (20, (3, 8), [*range(1, 12)], (0, 0, 0)),
+    ],
+)
+def test_a_window_holds_those_at_work_however_far_apart(
+    room: int, active: tuple[int, ...], shown: list[int], hidden: tuple[int, int, int]
+) -> None:
+    tape = Tape()
+    recordings.start(tape)
+    tape.step(Stage.VOICE, StepStatus.STARTED)
+    for number in (1, 3, 8):
+        tape.progress(
+            Stage.VOICE,
+            number,
+            current_item=number,
+            total_items=11,
+            done_items=1,
+            active_items=active,
+        )
+    items = playing(tape).items[Stage.VOICE]
+    window = items.window(room, open_end=True)
+    assert [item.number for item in window.items] == shown
+    assert (window.earlier, window.between, window.later) == hidden
+    assert items.active == {*active}

@@ -350,3 +350,30 @@ async def test_another_run_s_numbers_never_stand_in_this_one_s_place() -> None:
         app.state = playing(second)
         app.on_painted_stale()
         await until(lambda: "piper" in app.text)
+
+
+def test_each_scene_at_work_is_marked_and_called_by_its_own_number_and_title() -> None:
+    tape = Tape()
+    recordings.start(tape)
+    tape.step(Stage.RENDERING, StepStatus.STARTED)
+    for number, active in ((1, (1,)), (7, (1, 7)), (2, (2, 7))):
+        tape.progress(
+            Stage.RENDERING,
+            number,
+            "Encoding, frame 526 of 1849",
+            substage_detail=f"Title {number}",
+            current_item=number,
+            total_items=11,
+            done_items=number // 2,
+            active_items=active,
+        )
+    found = shown(tape, Stage.RENDERING, (78, 40))
+    assert found[0].endswith("running     1 of 11 scenes done")
+    assert found[1] == "     at work: 2 and 7  Encoding, frame 526 of 1849  Title 2"
+    rows = [line.split() for line in found if "Title" in line and "at work" not in line]
+    assert [(row[-1], row[0] == "\u25cf") for row in rows] == [
+        ("1", False),
+        ("2", True),
+        ("7", True),
+    ]
+    assert found[-1].split() == ["2", "between", "\u00b7", "4", "to", "come"]

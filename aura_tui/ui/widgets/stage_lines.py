@@ -209,14 +209,18 @@ class _Stage(NamedTuple):
         window = items.window(room, open_end=at_work)
         if not room or len(window.items) < 2:
             return []
-        if window.earlier or window.later:  # the last line says how many more there are
+        if (
+            window.earlier or window.between or window.later
+        ):  # the last line says how many more there are
             window = items.window(room - 1, open_end=at_work)
-        current = items.current if at_work else None
+        active = items.active if at_work else frozenset()
         digits = len(str(window.items[-1].number))
-        found = [self._item(item, item.number == current, digits) for item in window.items]
+        found = [self._item(item, item.number in active, digits) for item in window.items]
         more = []
         if window.earlier:
             more.append(f"{window.earlier} earlier")
+        if window.between:
+            more.append(f"{window.between} between")
         if window.later:
             more.append(f"{window.later} more" if not at_work else f"{window.later} to come")
         if more:
