@@ -62,6 +62,7 @@ class Meter:
             self._begun.add(index)
             self._scene = self._work[index].scene
             self._count.begin(self._scene)
+            self.report()  # each scene is told of, however soon another one begins
 
     def progress(self, index: int, progress: Progress) -> None:
         """FFmpeg's word on the segment at ``index``."""

@@ -45,6 +45,8 @@ class Items:
         if not at_work and event.done_items is None and number is not None:
             at_work = (number,)  # who doesn't tell them apart is at work on what it names
         self.active = frozenset(at_work)
+        for each in sorted(self.active):  # an engine may name one before it tells of it
+            self._told.setdefault(each, Item(each, "", at_s))
         if number is None:
             return
         known = self._told.get(number)
@@ -52,7 +54,7 @@ class Items:
             return  # its first words stay: what runs on is read above, and a list holds still
         text = phrases.told(event)
         self._told[number] = Item(number, text, known.at_s if known is not None else at_s)
-        if len(self._told) > MAX_KEPT:
+        while len(self._told) > MAX_KEPT:
             del self._told[next(iter(self._told))]
 
     def window(self, room: int, *, open_end: bool) -> Window:

@@ -71,8 +71,9 @@ def test_scenes_are_told_by_their_own_numbers_whichever_lane_they_are_on(tmp_pat
         return ctx.heard.items[-1], ctx.heard.details[-1]
 
     meter.begin(first)
-    assert told() == ((1, 0, (1,)), "Title 1")
     meter.begin(fifth)
+    assert ctx.heard.items == [(1, 0, (1,)), (5, 0, (1, 5))], "each is told of as it begins"
+    assert ctx.heard.details == ["Title 1", "Title 5"]
     assert told() == ((5, 0, (1, 5)), "Title 5")
     meter.done(first, 5000, reused=False)
     assert told() == ((5, 1, (5,)), "Title 5"), "one scene is one segment, and done with it"

@@ -289,3 +289,18 @@ def test_a_window_holds_those_at_work_however_far_apart(
     assert [item.number for item in window.items] == shown
     assert (window.earlier, window.between, window.later) == hidden
     assert items.active == {*active}
+
+
+def test_an_item_at_work_has_its_row_before_anything_is_told_of_it() -> None:
+    tape = Tape()
+    recordings.start(tape)
+    tape.step(Stage.VOICE, StepStatus.STARTED)
+    tape.wait(2)
+    more: dict[str, Any] = {"total_items": 11, "done_items": 0, "active_items": (1, 5)}
+    tape.progress(Stage.VOICE, 1, substage_detail="Fifth", current_item=5, **more)
+    tape.wait(2)
+    first = playing(tape).items[Stage.VOICE].window(20, open_end=True).items[0]
+    assert tuple(first) == (1, "", 2.0)
+    tape.progress(Stage.VOICE, 1, substage_detail="First", current_item=1, **more)
+    first = playing(tape).items[Stage.VOICE].window(20, open_end=True).items[0]
+    assert tuple(first) == (1, "First", 2.0)
