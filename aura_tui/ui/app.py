@@ -12,7 +12,7 @@ from aura_tui.service import LinkStatus
 from aura_tui.ui import bindings, idle_keys
 from aura_tui.ui.asking import Asking, refusal
 from aura_tui.ui.live import LiveBoard
-from aura_tui.ui.state import Asked
+from aura_tui.ui.state import RECORDED, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -112,7 +112,7 @@ class BoardApp(LiveBoard):
         """A key of one that changes something, which ``action`` couldn't be done for."""
         if self._watching is None or any(map(self._watching.pending, self._targets)):
             return  # not open yet; or it has been asked for, and is about to be
-        recorded = self._look.mode == "recorded"
+        recorded = self._look.mode == RECORDED
         if why := idle_keys.words(action, looks_on=self._look.read_only, recorded=recorded):
             self.say(why)
 

@@ -6,6 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus
+from aura_tui.ui.state import RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -54,14 +57,25 @@ class Previewing:
             self._touch(wait_s)
             return
         self._looked, self._looked_at, self._looking = at, self._clock(), True
+        recorded = run.mode == RECORDED
         none = "No picture was kept" if run.ended else "No picture yet"
-        self._start(self._show(service, job.id, none))
+        if recorded:
+            none = "A recording has no pictures"
+        due = job.stage is not None and job.stage.position >= Stage.VISUALS.position
+        again = due and job.status is JobStatus.RUNNING and not recorded
+        self._start(self._show(service, job.id, none, again=again))
 
-    async def _show(self, service: JobService, job_id: str, none: str) -> None:
+    async def _show(self, service: JobService, job_id: str, none: str, *, again: bool) -> None:
+        """``again``: look once more where there was none. That the run goes on to another item is
+        no measure then: a long one may be all that is left of it."""
+        picture = None
         try:
             with suppress(AuraError):  # the run goes on without its picture
                 picture = await service.preview(job_id)
+                # Which scene it shows isn't told: stages go on while it is looked for.
                 await self._view.show_picture(picture, "", none=none)
         finally:
             self._looking = False
+            if picture is None and again:
+                self._looked = self._looked[:2]
             self._touch(0.0)  # the run may have gone on meanwhile, or be another one

@@ -90,7 +90,7 @@ async def test_beneath_the_stages_the_preview_leaves_them_their_width(state: str
         assert screen is not None
         width = screen.stages.size.width
         await board.press("v")
-        await board.shows("No picture yet")
+        await board.shows("No picture yet" if state == "running" else "No picture was kept")
         assert screen.stages.size.width == width
         assert screen.preview.size.height == 12
 
