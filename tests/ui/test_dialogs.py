@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 from textual.events import Paste
+from textual.screen import Screen
 
 from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.model.job import Eta
@@ -36,6 +37,7 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.geometry import Region
     from textual.screen import ModalScreen
 
     from aura_tui.model.job import Job
@@ -109,6 +111,31 @@ async def test_question_and_answers_show_at_every_size(name: str, ascii: bool) -
             await until(lambda rows=size[1]: len(dialog.lines) == rows)  # type: ignore[misc]
             await dialog.shows(*texts)
             assert not ascii or dialog.text.isascii(), [c for c in dialog.text if not c.isascii()]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_the_first_frame_has_the_layout_of_the_last(
+    name: str, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = DIALOGS[name][0](UNICODE)
+    laid_out: list[dict[str, Region]] = []
+    # No public way leads to each frame.
+    drawn = Screen._compositor_refresh
+
+    def draw(drawn_screen: Screen[object]) -> None:
+        if drawn_screen is screen:
+            answers = screen.query("Choice, .noted .note, #facts")
+            laid_out.append({f"{i} {each.id}": each.region for i, each in enumerate(answers)})
+        drawn(drawn_screen)
+
+    monkeypatch.setattr(Screen, "_compositor_refresh", draw)
+    async with asked(screen, size) as dialog:
+        await dialog.shows(DIALOGS[name][1][0])
+        await until(lambda: dialog.app.focused is not None)
+        seen = [each for each in laid_out if any(each.values())]
+        assert seen
+        assert all(each == seen[-1] for each in seen), seen
 
 
 @pytest.mark.parametrize("name", DIALOGS)

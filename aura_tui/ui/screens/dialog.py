@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
-    from textual.events import Resize
+    from textual.geometry import Size
     from textual.widget import Widget
 
     from aura_tui.ui.glyphs import Glyphs
@@ -155,17 +155,18 @@ class Dialog(Modal[T]):
 
     # Keys and mouse.
 
-    def on_resize(self, event: Resize) -> None:
+    def fit(self, size: Size) -> None:
         """What doesn't fit of the body scrolls; question and answers always show."""
-        short = event.size.height < SHORT
+        super().fit(size)
+        short = size.height < SHORT
         noted = any(option.note for option in self._options.values())
         # A cursor and a gap each; border and padding around all.
         beside = sum(len(option.label) + 5 for option in self._options.values())
-        stacked = noted or beside + (1 if short else 3) > event.size.width
+        stacked = noted or beside + (1 if short else 3) > size.width
         self._answers.set_class(stacked, "-stacked")
         # Border, question, answers; and the padding and the blank lines around the body.
         taken = 2 + 1 + (len(self._options) if stacked else 1) + (0 if short else 4)
-        self._body.styles.max_height = max(1, event.size.height - taken)
+        self._body.styles.max_height = max(1, size.height - taken)
 
     def action_other(self, step: int) -> None:
         self.focus_next(Choice) if step > 0 else self.focus_previous(Choice)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
-    from textual.events import Resize
+    from textual.geometry import Size
 
 _COLUMNS = 3
 _COLUMN_MIN, _COLUMN_MAX = 25, 48  # cells
@@ -79,9 +79,10 @@ class HelpScreen(Modal[None]):
         palette = f"{app.COMMAND_PALETTE_BINDING} all commands, " if app.use_command_palette else ""
         self._all.border_subtitle = f"{palette}esc closes"
 
-    def on_resize(self, event: Resize) -> None:
+    def fit(self, size: Size) -> None:
         """As many columns as fit, of equal width; texts as long as those let them be."""
-        inner = event.size.width - 2  # the border
+        super().fit(size)
+        inner = size.width - 2  # the border
         count = max(1, min(_COLUMNS, inner // _COLUMN_MIN))
         width = min(_COLUMN_MAX, inner // count)
         arrows = {} if self.app.has_class("-ascii") else _ARROWS

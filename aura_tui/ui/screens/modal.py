@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
+
+if TYPE_CHECKING:
+    from textual.events import Resize
+    from textual.geometry import Size
 
 T = TypeVar("T")
 
@@ -16,3 +20,21 @@ class Modal(ModalScreen[T]):
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         return super().dismiss(result) if self.is_current else AwaitComplete()
+
+    def fit(self, size: Size) -> None:
+        """Lay out for a terminal of ``size``: ahead of the first frame, and whenever it changes."""
+        width, height = size
+        for value, breakpoints in (
+            (width, self.HORIZONTAL_BREAKPOINTS or []),
+            (height, self.VERTICAL_BREAKPOINTS or []),
+        ):
+            reached = [name for least, name in breakpoints if value >= least]
+            for _, name in breakpoints:
+                self.set_class(name in reached[-1:], name)
+
+    def on_mount(self) -> None:
+        # Textual tells a new screen its size when that has been drawn already.
+        self.fit(self.app.size)
+
+    def on_resize(self, event: Resize) -> None:
+        self.fit(event.size)

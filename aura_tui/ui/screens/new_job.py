@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
     from textual.app import ComposeResult
-    from textual.events import DescendantBlur, DescendantFocus, Resize
+    from textual.events import DescendantBlur, DescendantFocus
+    from textual.geometry import Size
     from textual.widget import Widget
     from textual.worker import Worker
 
@@ -164,11 +165,12 @@ class NewJobScreen(Form[Order]):
 
     # -- drawing
 
-    def on_resize(self, event: Resize) -> None:
+    def fit(self, size: Size) -> None:
         """Fields that don't fit scroll; title and answers always show."""
+        super().fit(size)
         # Border, title, answers; and the padding and the blank lines around the fields.
-        taken = 4 if event.size.height < SHORT else 8
-        self._fields.styles.max_height = max(1, event.size.height - taken)
+        taken = 4 if size.height < SHORT else 8
+        self._fields.styles.max_height = max(1, size.height - taken)
 
     def _show(self, status: str = "") -> None:
         hints = self.draft.hints()
