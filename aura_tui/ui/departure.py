@@ -36,6 +36,13 @@ class Departure:
         return [job for job in self._jobs if job.status in at_work]
 
     @property
+    def outcome(self) -> Leave:
+        """What becomes of what isn't over; where all is over there is nothing to leave or stop."""
+        if self.leave in (Leave.BACKGROUND, Leave.STOP) and not self.ending():
+            return Leave.STAY
+        return self.leave
+
+    @property
     def may_go(self) -> bool:
         """Whether what was decided has happened, so that the board can close."""
         if self.leave is Leave.STAY:

@@ -10,7 +10,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 from textual.app import App
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService
     from aura_tui.settings import BoardSettings
     from aura_tui.ui.screens.confirm import ConfirmCancel
+    from aura_tui.ui.screens.leave import LeaveScreen
 
 T = TypeVar("T")
 
@@ -133,7 +134,7 @@ class LiveBoard(SparingApp):
         self._pacer = Pacer(self._draw, DRAWS_PER_SECOND)
         self._shown_keys: tuple[object, ...] = ()
         self._selecting: str | None = None
-        self._question: tuple[ConfirmCancel, str] | None = None  # about the job of that id
+        self._question: tuple[Screen[Any], Callable[[], None]] | None = None
         self._dress()
 
     @property
@@ -152,7 +153,7 @@ class LiveBoard(SparingApp):
         if job is None or (shown is not None and shown.id == job.id):
             job = shown if self._own is not None else None
         departure = self._departure
-        return Outcome(job, departure.interrupted, departure.leave, self._told_at_start)
+        return Outcome(job, departure.interrupted, departure.outcome, self._told_at_start)
 
     @property
     def _run(self) -> RunState:
@@ -341,16 +342,10 @@ class LiveBoard(SparingApp):
     def _follow_question(self) -> None:
         """A question about a run that goes on tells how far it is; about one that is over it asks
         nothing any more."""
-        if self._question is None:
-            return
-        screen, job_id = self._question
-        job = self._jobs.get(job_id)
-        if job is None or screen is not self.screen:
-            return
-        if job.status.ended:
-            screen.dismiss(None)
-        else:
-            screen.show(job, *self.at_work_s(job))
+        if self._question is not None:
+            screen, follow = self._question
+            if screen is self.screen:
+                follow()
 
     def at_work_s(self, job: Job) -> tuple[float, float | None]:
         """Seconds that ``job`` has been at work as far as it was told, and how old that is (None:
@@ -360,19 +355,40 @@ class LiveBoard(SparingApp):
         seconds = run.clock.elapsed_s(run.seen(now)) if shown else phrases.active_s(job)
         return seconds, run.pulse.age_s(now)
 
-    async def answer(self, screen: ModalScreen[T]) -> T | None:
-        """What the person answers on ``screen``; None where the question went away."""
+    async def answer(
+        self, screen: ModalScreen[T], follow: Callable[[], None] | None = None
+    ) -> T | None:
+        """What the person answers on ``screen``; None where the question went away. ``follow`` has
+        the screen tell what became of its jobs."""
         self.clear_notifications()  # they would lie over the answers
-        return await self.push_screen_wait(screen)
-
-    async def sure_to_cancel(self, screen: ConfirmCancel, job_id: str) -> bool:
-        """The same of a question that follows its job."""
-        self._question = (screen, job_id)
+        self._question = (screen, follow) if follow is not None else None
         try:
-            answer = await self.answer(screen)
-            return answer is True
+            return await self.push_screen_wait(screen)
         finally:
             self._question = None
+
+    async def sure_to_cancel(self, screen: ConfirmCancel, job_id: str) -> bool:
+        """The same of a question about one job."""
+
+        def follow() -> None:
+            job = self._jobs.get(job_id)
+            if job is not None and job.status.ended:
+                screen.dismiss(None)
+            elif job is not None:
+                screen.show(job, *self.at_work_s(job))
+
+        return await self.answer(screen, follow) is True
+
+    async def how_to_leave(self, screen: LeaveScreen) -> Leave:
+        """The same of the question on leaving; who has nothing to leave any more stays."""
+
+        def follow() -> None:
+            if jobs := self._departure.ending():
+                screen.show(jobs)
+            else:
+                screen.dismiss(Leave.STAY)
+
+        return await self.answer(screen, follow) or Leave.STAY
 
     def say(self, text: str, *, error: bool = False) -> None:
         """A line that shows for a moment."""

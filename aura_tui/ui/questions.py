@@ -77,9 +77,9 @@ class Questions:
         from aura_tui.ui.screens.leave import LeaveScreen
 
         screen = LeaveScreen(jobs, can_background, self._app.glyphs)
-        answer = await self._app.answer(screen) or Leave.STAY
+        answer = await self._app.how_to_leave(screen)
         if answer is Leave.CANCEL:
-            await self._asking.change(Asked.CANCEL, jobs)
+            await self._asking.change(Asked.CANCEL, screen.jobs)
         return answer
 
     async def new_job(self, ordering: Ordering) -> Job | None:

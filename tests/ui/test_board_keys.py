@@ -28,6 +28,7 @@ from tests.waiting import until
 
 if TYPE_CHECKING:
     from aura_tui.model.job import Job
+    from tests.ui.boards import Board
 
 # -- cancelling
 
@@ -147,6 +148,43 @@ async def test_leaving_to_the_background_says_so_and_cancels_nothing() -> None:
         await board.ends()
         assert board.app.outcome.leave is Leave.BACKGROUND
         assert board.scripted.asked == []
+
+
+async def test_a_question_on_leaving_follows_its_runs() -> None:
+    other = scenes.running_tape("01KCD3WNE1")
+    service = ScriptedService(scenes.running_tape(), other)
+    async with showing(service, background=True) as board:
+        await board.shows("c Cancel")
+        await board.press("q")
+        await board.shows("2 runs are under way?", "Leave them to the background", "Cancel them")
+        await board.scripted.tell_cancelled()
+        await board.shows("Leave while a run is under way?", "\u276f Leave it to", "Cancel it")
+        assert service.tape.job.id not in "\n".join(_dialog(board)), "it has ended"
+        await board.press("enter")
+        await board.ends()
+        assert board.app.outcome.leave is Leave.BACKGROUND, "the other one is under way"
+
+
+async def test_where_no_run_is_left_to_leave_the_question_goes_and_nothing_is_handed_over() -> None:
+    async with showing(running(), background=True) as board:
+        await board.shows("c Cancel")
+        await board.press("q")
+        await board.shows("Leave while a run is under way?")
+        await board.scripted.tell_cancelled()
+        await board.lacks("Leave while")
+        assert board.app.is_running
+        board.app._departure.leave = Leave.BACKGROUND  # it was answered as the run ended
+        assert board.app.outcome.leave is Leave.STAY
+        board.app._departure.leave = Leave.STAY
+        await board.press("q")
+        await board.ends()
+        assert board.app.outcome.leave is Leave.STAY
+
+
+def _dialog(board: Board) -> list[str]:
+    """The lines of the question over the board."""
+    region = board.app.screen.query_one("#dialog").region
+    return [line[region.x : region.right] for line in board.lines[region.y : region.bottom]]
 
 
 async def test_leaving_by_cancelling_waits_until_it_is_done() -> None:

@@ -18,7 +18,7 @@ from aura_tui.ui.theme import MUTED
 from aura_tui.ui.widgets.painted import drawable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -60,11 +60,19 @@ class Choice(Static, can_focus=True):
         self._cursor = glyphs.cursor
         super().__init__(Content(f"  {label}"), markup=False, id=id)
 
+    def say(self, label: str) -> None:
+        """Say the answer in other words."""
+        self._label = label
+        self._draw(focused=self.has_focus)
+
+    def _draw(self, *, focused: bool) -> None:
+        self.update(Content(f"{self._cursor if focused else ' '} {self._label}"))
+
     def on_focus(self) -> None:
-        self.update(Content(f"{self._cursor} {self._label}"))
+        self._draw(focused=True)
 
     def on_blur(self) -> None:
-        self.update(Content(f"  {self._label}"))
+        self._draw(focused=False)
 
     def on_click(self) -> None:
         self.action_press()
@@ -132,6 +140,12 @@ class Dialog(Modal[T]):
                         yield choice
                         note = Content.styled(option.note, MUTED)
                         yield Static(note, markup=False, classes="note")
+
+    def ask(self, question: str, labels: Mapping[str, str]) -> None:
+        """Ask in other words; ``labels`` are the answers', by the ids of their widgets."""
+        self.query_one("#question", Static).update(self._drawable(Content.styled(question, "bold")))
+        for choice in self.query(Choice):
+            choice.say(labels[choice.id or ""])
 
     # What bodies are made of.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -10,6 +11,7 @@ from textual.content import Content
 from aura_tui.ui.screens.dialog import Dialog, Option
 from aura_tui.ui.stakes import name
 from aura_tui.ui.theme import MUTED
+from aura_tui.ui.widgets.painted import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,35 +36,60 @@ class Leave(Enum):
 class LeaveScreen(Dialog[Leave]):
     """Asks; enter hands the runs to the background engine where there can be one, else stays.
 
-    ``jobs`` are not over; some of them may wait for their turn.
+    ``jobs`` are not over; some of them may wait for their turn. What ends meanwhile leaves the
+    list.
     """
 
     def __init__(self, jobs: Sequence[Job], can_background: bool, glyphs: Glyphs) -> None:
-        count = len(jobs)
-        them = "it" if count == 1 else "them"
-        options = [
-            Option(
-                Leave.BACKGROUND,
-                "background",
-                f"Leave {them} to the background",
-                "goes on by itself",
-            ),
-            Option(Leave.STAY, "stay", "Stay", "go back to the board"),
-            Option(Leave.STOP, "stop", "Stop here, go on later", "aura-tui watch goes on"),
-            Option(Leave.CANCEL, "cancel", f"Cancel {them}", "what is finished is kept"),
-        ]
-        runs = "a run is" if count == 1 else f"{count} runs are"
-        super().__init__(
-            f"Leave while {runs} under way?",
-            options if can_background else options[1:],
-            glyphs,
-            stay=Leave.STAY,
-        )
-        self._jobs = tuple(jobs)
+        words = _labels(len(jobs))
+        notes = {
+            Leave.BACKGROUND: "goes on by itself",
+            Leave.STAY: "go back to the board",
+            Leave.STOP: "aura-tui watch goes on",
+            Leave.CANCEL: "what is finished is kept",
+        }
+        options = [Option(leave, leave.value, words[leave], note) for leave, note in notes.items()]
+        if not can_background:
+            del options[0]
+        super().__init__(_question(len(jobs)), options, glyphs, stay=Leave.STAY)
+        self.jobs = tuple(jobs)
+        self._lines = [self.line("") for _ in range(_LISTED + 1)]
+        self._list()
 
     def body(self) -> Iterable[Widget]:
-        for job in self._jobs[:_LISTED]:
-            sign = self.glyphs.job(job.status)
-            yield self.line(Content.assemble((f"{sign} ", MUTED), name(job)))
-        if (more := len(self._jobs) - _LISTED) > 0:
-            yield self.line(Content.styled(f"and {more} more", MUTED))
+        return self._lines
+
+    def show(self, jobs: Sequence[Job]) -> None:
+        """These are not over now; some are left."""
+        before, self.jobs = self.jobs, tuple(jobs)
+        if [(job.id, job.status) for job in before] == [(job.id, job.status) for job in jobs]:
+            return
+        self._list()
+        labels = {each.value: text for each, text in _labels(len(jobs)).items()}
+        self.ask(_question(len(jobs)), labels)
+
+    def _list(self) -> None:
+        told = [
+            Content.assemble((f"{self.glyphs.job(job.status)} ", MUTED), name(job))
+            for job in self.jobs[:_LISTED]
+        ]
+        if (more := len(self.jobs) - _LISTED) > 0:
+            told.append(Content.styled(f"and {more} more", MUTED))
+        for line, content in zip_longest(self._lines, told):
+            line.display = content is not None
+            if content is not None:
+                line.update(drawable(content, self.glyphs))
+
+
+def _question(count: int) -> str:
+    return f"Leave while {'a run is' if count == 1 else f'{count} runs are'} under way?"
+
+
+def _labels(count: int) -> dict[Leave, str]:
+    them = "it" if count == 1 else "them"
+    return {
+        Leave.BACKGROUND: f"Leave {them} to the background",
+        Leave.STAY: "Stay",
+        Leave.STOP: "Stop here, go on later",
+        Leave.CANCEL: f"Cancel {them}",
+    }
