@@ -121,20 +121,16 @@ class Asking:
         self._watching.jobs.load((job,))
         return job
 
-    async def file(self, artifact: Artifact) -> Path | None:
-        """The artifact of the shown run on this machine's disk."""
+    async def file(self, artifact: Artifact) -> Path:
+        """The artifact of the shown run on this machine's disk. Raises AuraError where it can't be
+        had."""
         run = self._watching.run
-        if run.job is None:
-            return None
+        assert run.job is not None, "what is not shown has no files to choose from"
         local = Path(artifact.path)
         # A delivered file lies where the person wanted it; the engine keeps one of that name, too.
         if self._watching.linked is None and await asyncio.to_thread(local.is_file):
             return local
-        try:
-            return await self._watching.service.artifact(run.job.id, artifact.name)
-        except AuraError as e:
-            self._refused(e)
-            return None
+        return await self._watching.service.artifact(run.job.id, artifact.name)
 
     def _refused(self, error: AuraError) -> None:
         self._say(refusal(error))

@@ -127,18 +127,16 @@ class Questions:
         folder = (
             str(Path.home() / "Videos") if (Path.home() / "Videos").is_dir() else str(Path.cwd())
         )
-        target = await self._app.answer(SaveAs(artifact.name, folder, self._app.glyphs))
-        if target is None:
-            return
-        source = await self._asking.file(artifact)
-        if source is not None:
-            saved = await save_copy(source, target)
+
+        async def save(target: str) -> Path:
+            return await save_copy(await self._asking.file(artifact), target)
+
+        screen = SaveAs(artifact.name, folder, self._app.glyphs, save)
+        if (saved := await self._app.answer(screen)) is not None:
             self._app.say(f"Saved as {saved}")
 
     async def open(self, artifact: Artifact, environ: Mapping[str, str]) -> None:
         """Show a file with the desktop's program."""
         from aura_tui.ui.handing import open_file
 
-        source = await self._asking.file(artifact)
-        if source is not None:
-            await open_file(source, environ)
+        await open_file(await self._asking.file(artifact), environ)

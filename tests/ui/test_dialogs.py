@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.settings import Settings, VisualsSettings
 from aura_tui.ui.draft import Draft, Field, Order, settle
 from aura_tui.ui.glyphs import ASCII, UNICODE, Glyphs
+from aura_tui.ui.handing import save_copy
 from aura_tui.ui.ordering import Ordering
 from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
 from aura_tui.ui.screens.leave import Leave, LeaveScreen
@@ -77,6 +79,15 @@ def under_way(title: str, count: int = 1) -> list[Job]:
     return [job_of(tape)] * count
 
 
+async def copied(target: str) -> Path:
+    """A copy that is made at once, wherever it is wanted."""
+    return Path(target)
+
+
+def save_as(name: str, folder: str, glyphs: Glyphs = UNICODE) -> SaveAs:
+    return SaveAs(name, folder, glyphs, copied)
+
+
 # What makes it (screens of several answers), and what of it must always show.
 DIALOGS: dict[str, tuple[Callable[[Glyphs], ModalScreen[Any]], tuple[str, ...]]] = {
     "cancel": (cancel, ("Cancel this run?", "Keep running", "Cancel the run")),
@@ -97,7 +108,7 @@ DIALOGS: dict[str, tuple[Callable[[Glyphs], ModalScreen[Any]], tuple[str, ...]]]
         ("Leave while 3 runs are", "background", "Stay", "Stop here, go on later", "Cancel them"),
     ),
     "new": (lambda glyphs: form(None, glyphs), ("New job", "Brief", "Start", "Close")),
-    "save": (lambda glyphs: SaveAs("a.mp4", "/v", glyphs), ("Save a.mp4 as", "/v/a.mp4", "Close")),
+    "save": (lambda glyphs: save_as("a.mp4", "/v", glyphs), ("Save a.mp4 as", "/v/a.mp4", "Close")),
 }
 
 
@@ -316,7 +327,7 @@ async def test_titles_are_drawn_not_obeyed(size: tuple[int, int]) -> None:
             assert "\x1b" not in dialog.text
     async with asked(LeaveScreen([job], True, UNICODE), size) as leave:
         await leave.shows("[red]not red[/red]")
-    async with asked(SaveAs("../../etc/[red]\x1b[2Jx.mp4", "/v", UNICODE), size) as save:
+    async with asked(save_as("../../etc/[red]\x1b[2Jx.mp4", "/v"), size) as save:
         await save.shows("Save [red]x.mp4 as", "/v/[red]x.mp4")
 
 
@@ -553,9 +564,9 @@ async def test_keys_that_come_at_once_are_taken_in_their_order() -> None:
     async with asked(LeaveScreen(under_way("Tides"), True, UNICODE)) as leave:
         await burst(leave, "down", "down", "enter")
         assert await leave.answers() is Leave.STOP
-    async with asked(SaveAs("a", "/v", UNICODE)) as save:
+    async with asked(save_as("a", "/v")) as save:
         await burst(save, "b", "c", "enter")
-        assert await save.answers() == "/v/abc"
+        assert await save.answers() == Path("/v/abc")
 
 
 async def test_letters_are_typed_not_taken_for_keys() -> None:
@@ -600,21 +611,38 @@ async def test_fields_and_cursor_show_without_colours(ascii: bool, line: str) ->
 
 
 async def test_the_end_of_a_long_path_shows() -> None:
-    async with asked(SaveAs("tides.mp4", "/home/ada/" + "far/" * 20, UNICODE), (40, 12)) as dialog:
+    async with asked(save_as("tides.mp4", "/home/ada/" + "far/" * 20), (40, 12)) as dialog:
         await dialog.shows("far/far/tides.mp4")
 
 
 async def test_save_as_suggests_a_path_and_gives_what_is_typed() -> None:
-    async with asked(SaveAs("tides.mp4", "/home/ada/Videos", UNICODE)) as dialog:
+    async with asked(save_as("tides.mp4", "/home/ada/Videos")) as dialog:
         await dialog.shows("Save tides.mp4 as", "/home/ada/Videos/tides.mp4")
         await dialog.press(*["backspace"] * 4, *".mov", "enter")
-        assert await dialog.answers() == "/home/ada/Videos/tides.mov"
+        assert await dialog.answers() == Path("/home/ada/Videos/tides.mov")
 
 
 async def test_save_as_wants_a_path() -> None:
-    async with asked(SaveAs("tides.mp4", "/v", UNICODE)) as dialog:
+    async with asked(save_as("tides.mp4", "/v")) as dialog:
         await dialog.press("ctrl+u", "enter")
         assert dialog.answer == NOT_YET
         await dialog.press(*"x")
         await dialog.pilot.click("#submit")
-        assert await dialog.answers() == "x"
+        assert await dialog.answers() == Path("x")
+
+
+async def test_a_save_that_fails_says_why_and_keeps_what_was_typed(tmp_path: Path) -> None:
+    source = tmp_path / "tides.mp4"
+    source.write_bytes(b"a video")
+    screen = SaveAs("tides.mp4", "/", UNICODE, partial(save_copy, source))
+    async with asked(screen) as dialog:
+        await dialog.press("ctrl+u", *"/nofolder/x.mp4", "enter")
+        await dialog.shows("There is no folder /nofolder", "/nofolder/x.mp4", "Save tides.mp4 as")
+        await dialog.press(*"y")
+        await dialog.shows("/nofolder/x.mp4y")
+        assert (dialog.answer, dialog.app.leaked) == (NOT_YET, 0)
+        (tmp_path / "new").mkdir()
+        screen.query_one(Entry).value = f"{tmp_path}/new/"
+        await dialog.press("enter")
+        assert await dialog.answers() == tmp_path / "new" / "tides.mp4"
+    assert (tmp_path / "new" / "tides.mp4").read_bytes() == b"a video"

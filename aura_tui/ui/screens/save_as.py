@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from aura_tui.errors import AuraError
 from aura_tui.model.text import clean_line
 from aura_tui.ui.screens.form import Form
 from aura_tui.ui.widgets.entry import Entry
 from aura_tui.ui.widgets.painted import drawable
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from textual.app import ComposeResult
     from textual.widgets import Input
 
     from aura_tui.ui.glyphs import Glyphs
 
 
-class SaveAs(Form[str]):
-    """Gives the path as typed: not expanded, never empty.
+class SaveAs(Form[Path]):
+    """Gives where the copy lies, when it is made; where it can't be, says why and keeps what was
+    typed.
 
-    ``name`` is the file's, ``folder`` where it goes unless the person says otherwise.
+    ``name`` is the file's, ``folder`` where it goes unless the person says otherwise. ``save``
+    takes the path as typed, not expanded and never empty; it raises AuraError.
     """
 
     AUTO_FOCUS = "Entry"
 
-    def __init__(self, name: str, folder: str, glyphs: Glyphs) -> None:
+    def __init__(
+        self, name: str, folder: str, glyphs: Glyphs, save: Callable[[str], Awaitable[Path]]
+    ) -> None:
         super().__init__(glyphs)
+        self._save = save
+        self._saving = False
+        self._trouble = Static(markup=False, id="trouble")
+        self._trouble.display = False
         # A name from outside says nothing about folders.
         self._file_name = PurePath(clean_line(name, 255).replace("\\", "/")).name or "video"
         path = PurePath(clean_line(folder, 4096)) / self._file_name
@@ -41,6 +52,7 @@ class SaveAs(Form[str]):
         with Vertical(id="form"):
             yield Static(drawable(title, self.glyphs), markup=False, classes="line")
             yield self._entry
+            yield self._trouble
             yield from self.answers("Save")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -51,7 +63,23 @@ class SaveAs(Form[str]):
         self.action_submit()
 
     def action_submit(self) -> None:
-        if path := self._entry.value.strip():
-            self.dismiss(path)
-        else:
+        if not (path := self._entry.value.strip()):
             self._entry.focus()
+        elif not self._saving:
+            self._saving = True
+            self._say("Saving\u2026")
+            self.run_worker(self._saved(path), exit_on_error=False)
+
+    async def _saved(self, path: str) -> None:
+        try:
+            self.dismiss(await self._save(path))
+        except AuraError as e:
+            self._say(f"{e.message} [{e.code}]. {e.remediation}", wrong=True)
+            self._entry.focus()
+        finally:
+            self._saving = False
+
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        self._trouble.set_class(not wrong, "-busy")
+        self._trouble.update(drawable(Content(clean_line(text, 1000)), self.glyphs))
+        self._trouble.display = True
