@@ -74,6 +74,8 @@ async def serve(
     try:
         async with contextlib.AsyncExitStack() as stack:
             service = await stack.enter_async_context(open_service())
+            for notice in getattr(service, "notices", ()):
+                say(f"Warning: {notice}")
             app = ServerApp(
                 service,
                 settings,

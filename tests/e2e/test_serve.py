@@ -136,3 +136,14 @@ def test_no_server_is_one_clear_line(program: Program, url: str) -> None:
         assert done.returncode in (2, 3), done.stderr
         assert done.stderr.startswith("Error: ")
         assert "Traceback" not in done.stderr
+
+
+def test_a_served_engine_says_that_its_store_was_set_aside(there: Program) -> None:
+    there.home.mkdir()
+    (there.home / "aura.db").write_bytes(b"no database" * 1000)
+    server = there.start("serve", "--port", "0")
+    assert server.stderr is not None
+    said = server.stderr.readline().decode()
+    assert said.startswith("Warning: ")
+    assert "set aside as" in said
+    address(server)
