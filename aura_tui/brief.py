@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
-from aura_tui.model.text import clean_line
+from aura_tui.model.text import clean_line, is_clean
 from aura_tui.named_file import open_file
 
 if TYPE_CHECKING:
@@ -137,6 +137,10 @@ def _absolute_images(text: str, folder: Path) -> str:
             there = path.is_file()
         except OSError:  # no name that a file can have
             there = False
+        if there and not is_clean(str(path)):
+            raise _unreadable(
+                f"{str(path)!r}", "the path of a picture in it is no plain UTF-8 text"
+            )
         return f"{match[1]}<{path}>{match[3]}" if there else match[0]
 
     return _IMAGE.sub(absolute, text, count=_MAX_PICTURES)

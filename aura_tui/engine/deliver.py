@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from aura_tui.errors import Code, InputError, StageError
+from aura_tui.model.text import is_clean
 
 if TYPE_CHECKING:
     from aura_tui.model.events import Artifact
@@ -105,6 +106,8 @@ def check_place(folder: Path) -> Path:
     Returns the nearest folder to it that is there.
     """
     nearest = folder.absolute()
+    if not is_clean(str(nearest)):  # what is told of the files would not be where they are
+        raise _unusable(f"{str(nearest)!r} is no plain UTF-8 text")
     try:
         while not nearest.exists():
             nearest = nearest.parent

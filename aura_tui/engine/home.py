@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.errors import Code, EngineError
+from aura_tui.model.text import is_clean
 from aura_tui.service import EngineHolder
 
 if TYPE_CHECKING:
@@ -65,7 +66,14 @@ class Home:
         return self.jobs / job_id / "ffmpeg.log"
 
     def prepare(self) -> None:
-        """Make the folders, for this user alone. Raises EngineError where that can't be."""
+        """Make the folders, for this user alone. Raises EngineError where that can't be, or where
+        what is told of the files in them would not be where they are."""
+        if not is_clean(str(self.root)):
+            raise EngineError(
+                Code.HOME_UNUSABLE,
+                f"The folder {str(self.root)!r} can't be used: its path is no plain UTF-8 text",
+                "Set AURA_HOME to a folder without such characters in its path.",
+            )
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in (self.pieces, self.jobs):
@@ -96,15 +104,7 @@ class Lock:
 
 def acquire(home: Home) -> Lock:
     """Take the lock, or raise EngineError naming the process that holds it."""
-    home.prepare()
-    try:
-        fd = os.open(home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as e:
-        raise EngineError(
-            Code.HOME_UNUSABLE,
-            f"The lock {home.lock} can't be opened: {e.strerror}",
-            "Check the folder's permissions, or set AURA_HOME to another one.",
-        ) from None
+    fd = _opened(home)
     if not _lock(fd):
         os.close(fd)
         holder = _read(home)
@@ -124,6 +124,18 @@ def acquire(home: Home) -> Lock:
         os.ftruncate(fd, 0)
         os.pwrite(fd, msgspec.json.encode(holder), 0)
     return Lock(fd, holder)
+
+
+def _opened(home: Home) -> int:
+    home.prepare()
+    try:
+        return os.open(home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as e:
+        raise EngineError(
+            Code.HOME_UNUSABLE,
+            f"The lock {home.lock} can't be opened: {e.strerror}",
+            "Check the folder's permissions, or set AURA_HOME to another one.",
+        ) from None
 
 
 def _lock(fd: int) -> bool:

@@ -36,6 +36,11 @@ def one_line(text: str, limit: int = 20_000) -> str:
     return clean(text, limit).replace("\n", " ")
 
 
+def is_clean(text: str) -> bool:
+    """Whether :func:`clean` leaves ``text`` as it is. Where not, a path is told as another one."""
+    return clean(text) == text
+
+
 def clean_line(text: str, limit: int = 1000) -> str:
     """As :func:`clean`, on one line: runs of white space become one space."""
     return " ".join(clean(text, limit * 2).split())[:limit]

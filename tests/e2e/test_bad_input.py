@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from tests.e2e.program import SMALL, Program
 
@@ -172,6 +173,24 @@ def test_a_damaged_store_is_set_aside_and_named(program: Program) -> None:
     assert str(aside) in done.stderr
     assert aside.read_bytes() == b"not a database at all" * 100
     shutil.rmtree(program.out)
+
+
+@pytest.mark.parametrize("odd", ["x\udcff", "x\x1b[2J", "x\x9by", "x\u202ey"])
+def test_a_path_that_cannot_be_told_is_refused_before_any_work(program: Program, odd: str) -> None:
+    assert "UTF-8" in refuse(program, "E108", program.brief, "-o", odd, *SMALL)
+    pictures = program.folder / odd
+    pictures.mkdir()
+    Image.new("RGB", (300, 200)).save(pictures / "p.png")
+    (pictures / "b.md").write_text("# Tides\n\nThey rise.\n\n![A tide](p.png)\n")
+    assert "UTF-8" in refuse(program, "E102", pictures / "b.md", *SMALL)
+    program.environ["AURA_VISUALS_FOLDER"] = str(pictures)
+    refuse(program, "E109", program.brief, "--visuals", "folder", *SMALL)
+    program.environ["AURA_HOME"] = str(program.folder / f"home-{odd}")
+    for more in ((), ("--detach",)):
+        done = program.run(*program.arguments(*more))
+        assert done.returncode == 3
+        assert "[E804]" in done.stderr.splitlines()[0]
+        assert not (program.folder / f"home-{odd}").exists()
 
 
 ESCAPE = "\x1b[2J\x1b]0;gone\x07\x9b31m\u202ex"  # a screen cleared, a title, a colour, an order

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.script import Picture
-from aura_tui.model.text import clean_line
+from aura_tui.model.text import clean_line, is_clean
 from aura_tui.providers.visuals.drawing import FitPicture, card_size
 from aura_tui.providers.visuals.easel import Easel
 from aura_tui.providers.visuals.fingerprint import fingerprint
@@ -86,6 +86,8 @@ def pictures(folder: str) -> tuple[Path, ...]:
     if not folder.strip():
         raise _refuse("The pictures' folder is not set", Code.OPTION_INVALID)
     root = Path(folder).expanduser()
+    if not is_clean(str(root)):  # to be handed on to the drawing processes as text
+        raise _refuse(f"The pictures' folder {str(root)!r} is no plain UTF-8 text")
     shown = clean_line(str(root), 300)
     found: list[Path] = []
     try:
@@ -93,8 +95,8 @@ def pictures(folder: str) -> tuple[Path, ...]:
             for count, entry in enumerate(entries):
                 if count >= MAX_ENTRIES:
                     break
-                hidden = entry.name.startswith(".")
-                if not hidden and entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                passed_over = entry.name.startswith(".") or not is_clean(entry.name)
+                if not passed_over and entry.name.lower().endswith(SUFFIXES) and entry.is_file():
                     found.append(root / entry.name)
     except OSError as e:
         why = (e.strerror or "it can't be read").lower()
@@ -115,7 +117,7 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     ]
 
 
-def _refuse(message: str, code: Code) -> InputError:
+def _refuse(message: str, code: Code = Code.OPTION_INVALID) -> InputError:
     return InputError(
         code,
         message,
