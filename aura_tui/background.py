@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aura_tui
+from aura_tui.engine import home as home_
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.text import clean_line
 from aura_tui.wire import unix
@@ -63,7 +64,7 @@ def start(home: Path) -> None:
     command = [sys.executable, "-P", "-m", "aura_tui", "engine"]
     package = str(Path(aura_tui.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home_.check(home_.Home(home))  # in the words of an engine that begins in a terminal
     with (home / _LOG).open("wb") as log:
         process = subprocess.Popen(
             command,

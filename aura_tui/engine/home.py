@@ -126,6 +126,11 @@ def acquire(home: Home) -> Lock:
     return Lock(fd, holder)
 
 
+def check(home: Home) -> None:
+    """Raise EngineError where no engine can begin, whether or not one is at work."""
+    os.close(_opened(home))
+
+
 def _opened(home: Home) -> int:
     home.prepare()
     try:

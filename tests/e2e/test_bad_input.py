@@ -193,6 +193,25 @@ def test_a_path_that_cannot_be_told_is_refused_before_any_work(program: Program,
         assert not (program.folder / f"home-{odd}").exists()
 
 
+def test_a_home_that_no_engine_can_begin_in_is_one_error_also_in_the_background(
+    program: Program,
+) -> None:
+    def said() -> set[tuple[int, str]]:
+        runs = [program.run(*program.arguments(*more)) for more in ((), ("--detach",))]
+        return {(done.returncode, done.stderr) for done in runs}
+
+    program.home.write_text("a file")
+    [(status, error)] = said()
+    assert status == 3
+    assert "[E804]" in error
+    program.home.unlink()
+    (program.home / "engine.lock").mkdir(parents=True)
+    [(status, error)] = said()
+    assert status == 3
+    assert "engine.lock can't be opened" in error
+    (program.home / "engine.lock").rmdir()
+
+
 ESCAPE = "\x1b[2J\x1b]0;gone\x07\x9b31m\u202ex"  # a screen cleared, a title, a colour, an order
 
 
