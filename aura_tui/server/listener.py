@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from aura_tui.errors import Code, EngineError, InputError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.types import ASGIApp
+    from uvicorn._types import ASGI3Application
 
     from aura_tui.errors import AuraError
     from aura_tui.server.options import Bounds
@@ -79,6 +80,7 @@ class _Connection(HttpToolsProtocol):
         self._head_timer: asyncio.TimerHandle | None = None
         self._taken_timer: asyncio.TimerHandle | None = None
         self._untaken_bytes = 0
+        self._current: RequestResponseCycle | None = None
         self._waiting = b""  # came, and the parser hasn't got it
         self._refusal: AuraError | None = None
         self._refused = False
@@ -100,6 +102,10 @@ class _Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
         self._watch_taken(0)
+        # uvicorn tells the last request that came, which may still wait for this one's answer.
+        if self._current is not None and not self._current.response_complete:
+            self._current.disconnected = True
+            self._current.message_event.set()
         super().connection_lost(exc)
         self._listener.lost()
 
@@ -122,7 +128,10 @@ class _Connection(HttpToolsProtocol):
                 self._refuse(_head_too_large(self._bounds.head_bytes))
             elif self._in_head and self._head_timer is None:
                 self._arm()
-        self._waiting = b"" if self._ends() else data[at:]
+        self._waiting = b""
+        if self._ends():
+            return
+        self._waiting = data[at:]
         if self._waiting:
             self.flow.full = True
             self.flow.pause_reading()
@@ -136,6 +145,14 @@ class _Connection(HttpToolsProtocol):
 
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._current = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def shutdown(self) -> None:
+        if not self.transport.is_closing():  # closed twice, TLS of CPython 3.11 can't be cut
+            super().shutdown()
 
     # -- what the parser tells
 
@@ -176,19 +193,18 @@ class _Connection(HttpToolsProtocol):
         if self._waiting:
             self.loop.call_soon(self._read)
         # Also where the connection is to close now: it would wait for the last byte to go.
-        self._watch_taken(self.transport.get_write_buffer_size())
+        self._watch_taken(self._untaken())
 
     # -- answers that aren't taken
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch_taken(self.transport.get_write_buffer_size())
+        self._watch_taken(self._untaken())
 
     def resume_writing(self) -> None:
         super().resume_writing()
         # An answer under way is watched again when it has to wait, or has ended.
-        left = 0 if self._answering() else self.transport.get_write_buffer_size()
-        self._watch_taken(left)
+        self._watch_taken(0 if self._answering() else self._untaken())
 
     def _watch_taken(self, bytes_: int) -> None:
         if self._taken_timer is not None:
@@ -198,8 +214,11 @@ class _Connection(HttpToolsProtocol):
             self._untaken_bytes = bytes_
             self._taken_timer = self.loop.call_later(self._bounds.stall_s, self._look_taken)
 
+    def _untaken(self) -> int:
+        return self.transport.get_write_buffer_size() if self in self.connections else 0
+
     def _look_taken(self) -> None:
-        left = self.transport.get_write_buffer_size()
+        left = self._untaken()
         if left >= self._untaken_bytes:
             self.transport.abort()
         else:
@@ -243,7 +262,7 @@ class _Connection(HttpToolsProtocol):
 
     def _head_late(self) -> None:
         self._head_timer = None
-        if not self._answering():
+        if not self._answering() and not self.transport.is_closing():
             self.transport.close()
 
 

@@ -16,6 +16,7 @@ from aura_tui.server.options import Bounds
 from aura_tui.wire import routes
 from tests.server.serving import served
 from tests.server.test_jobs import problem
+from tests.server.test_streams import _streams
 
 if TYPE_CHECKING:
     from aura_tui.settings import Settings
@@ -246,6 +247,19 @@ async def test_requests_that_nobody_has_answered_yet_wait_unread(settings: Setti
 def _requests() -> int:
     """Requests and answers that are in memory."""
     return sum(type(each) is RequestResponseCycle for each in gc.get_objects())
+
+
+async def test_a_stream_that_another_request_waits_for_ends_with_its_connection(
+    settings: Settings,
+) -> None:
+    async with served(settings, heartbeat_s=0.1) as server, server.local() as local:
+        raw = await Raw.to(server)
+        raw.writer.write(GET.replace(b"/queue", b"/events") + GET)
+        await _streams(local, 1)
+        raw.writer.transport.abort()
+        async with asyncio.timeout(5):
+            while (await local.get(routes.HEALTH)).json()["streams"]:
+                await asyncio.sleep(0.05)
 
 
 async def test_what_follows_a_body_is_bounded(settings: Settings) -> None:
