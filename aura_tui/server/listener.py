@@ -8,7 +8,6 @@ others given ``grace_s`` to finish what they were told, then cut.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import ssl
 from http import HTTPStatus
@@ -87,6 +86,7 @@ class _Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
+        self._listener.coming.discard(self)
         self.flow = _Flow(transport)
         if len(self.connections) > self._bounds.connections:
             self._refuse(
@@ -296,6 +296,7 @@ class Listener:
         self.config.load()
         self._tls = tls
         self._sockets: list[socket.socket] = []
+        self.coming: set[_Connection] = set()  # accepted, and not made yet
         self._beginning: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
 
@@ -322,24 +323,27 @@ class Listener:
                 loop.remove_reader(sock)
                 loop.call_later(_NO_FILES_S, self._hear, sock)
                 return
-            open_ = len(self.state.connections) + len(self._beginning)
+            open_ = len(self.state.connections) + len(self.coming)
             if open_ >= self.bounds.connections + _REFUSED:
                 connection.close()
                 continue
             connection.setblocking(False)
-            task = loop.create_task(self._begin(connection))
+            protocol = _Connection(self)
+            self.coming.add(protocol)
+            task = loop.create_task(self._begin(connection, protocol))
             self._beginning.add(task)
             task.add_done_callback(self._beginning.discard)
 
-    async def _begin(self, connection: socket.socket) -> None:
+    async def _begin(self, connection: socket.socket, protocol: _Connection) -> None:
         handshake_s = None if self._tls is None else _TLS_HANDSHAKE_S
-        with contextlib.suppress(OSError):  # it has left, or what it speaks is no TLS
+        try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: _Connection(self),
-                connection,
-                ssl=self._tls,
-                ssl_handshake_timeout=handshake_s,
+                lambda: protocol, connection, ssl=self._tls, ssl_handshake_timeout=handshake_s
             )
+        except OSError:
+            pass  # it has left, or what it speaks is no TLS
+        finally:
+            self.coming.discard(protocol)
 
     def lost(self) -> None:
         """A connection has ended."""
