@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from aura_tui.model import eta
 from aura_tui.model.request import frame_size, parse_duration
-from aura_tui.model.script import SAMPLE_RATE
+from aura_tui.model.script import SAMPLE_RATE, reading_s
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import StepStatus
-from aura_tui.pipeline.layout import lay_out, reading_s
+from aura_tui.pipeline.layout import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

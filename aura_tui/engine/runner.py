@@ -24,6 +24,7 @@ from aura_tui.engine.workplace import stage_context
 from aura_tui.errors import AuraError, Code, EngineError, StageError
 from aura_tui.model import eta
 from aura_tui.model import events as ev
+from aura_tui.model.request import parse_duration
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.process import Children
@@ -219,6 +220,8 @@ class Runner:
                     video_path=video.path,
                     subtitle_path=subtitles,
                     size_bytes=rendered.size_bytes,
+                    duration_seconds=round(rendered.duration_s, 3),
+                    asked_seconds=parse_duration(record.request.plan_spec.target_duration),
                 ),
             )
         )

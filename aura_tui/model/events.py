@@ -141,13 +141,18 @@ class Artifact(_Data, frozen=True, kw_only=True, gc=False):
 
 
 class Output(_Data, frozen=True, kw_only=True, gc=False):
-    """What a job was for."""
+    """What a job was for. ``duration_seconds``: how long the video is; ``asked_seconds``: how long
+    it was to be, None where the text decided."""
 
     video_path: str = ""
     subtitle_path: str = ""
     size_bytes: int = _written(0)
+    duration_seconds: float | None = None
+    asked_seconds: float | None = None
 
     def __post_init__(self) -> None:
+        for name in ("duration_seconds", "asked_seconds"):
+            _number(self, name)
         _texts(self, ("video_path", "subtitle_path"))
         _whole(self, "size_bytes")
 

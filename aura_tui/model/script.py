@@ -151,3 +151,12 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SAMPLE_RATE = 48_000  # Hz; every sound between stages has this rate
+
+
+def reading_s(card: AnyCard) -> float:
+    """Seconds that a card stays at least, however short its narration: code and tables are read."""
+    if isinstance(card, CodeCard):
+        return min(9.0, 1.5 + 0.6 * len(card.code.splitlines()))
+    if isinstance(card, TableCard):
+        return min(9.0, 2.0 + 0.7 * len(card.rows))
+    return 0.0

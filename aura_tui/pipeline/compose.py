@@ -11,12 +11,12 @@ import msgspec
 from aura_tui.errors import Code, StageError
 from aura_tui.model.events import Metrics
 from aura_tui.model.request import frame_size
-from aura_tui.model.script import SAMPLE_RATE
+from aura_tui.model.script import SAMPLE_RATE, reading_s
 from aura_tui.model.slug import slug
 from aura_tui.model.timeline import Clip, Timeline, sample_at
 from aura_tui.pipeline.captions import cues, line_width
 from aura_tui.pipeline.context import storage_error
-from aura_tui.pipeline.layout import chapters, lay_out, motion, reading_s
+from aura_tui.pipeline.layout import chapters, lay_out, motion
 from aura_tui.pipeline.narration import mix
 from aura_tui.pipeline.otio import BUNDLE_TYPE, write_bundle
 from aura_tui.pipeline.pieces import file_sha256

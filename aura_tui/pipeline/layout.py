@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.model.script import SAMPLE_RATE, AnyCard, CodeCard, TableCard
+from aura_tui.model.script import SAMPLE_RATE
 from aura_tui.model.timeline import Chapter, Motion, sample_at
 
 if TYPE_CHECKING:
@@ -32,15 +32,6 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     frames: int
     fade_in: int
     sound_start: int
-
-
-def reading_s(card: AnyCard) -> float:
-    """Seconds that a card stays at least, however short its narration: code and tables are read."""
-    if isinstance(card, CodeCard):
-        return min(9.0, 1.5 + 0.6 * len(card.code.splitlines()))
-    if isinstance(card, TableCard):
-        return min(9.0, 2.0 + 0.7 * len(card.rows))
-    return 0.0
 
 
 def lay_out(

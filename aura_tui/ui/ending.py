@@ -86,12 +86,16 @@ def facts(
 def _succeeded(job: Job, remote: bool, video_s: float | None) -> Iterator[Fact]:
     files = list(_made(job))
     active_s = phrases.active_s(job)
+    if video_s is None and job.output is not None:
+        video_s = job.output.duration_seconds
     parts = [f"Succeeded after {phrases.took(active_s)}"]
     if files and files[0][1].size_bytes:
         parts.append(phrases.size(files[0][1].size_bytes))
     if video_s is not None and video_s > 0:
         pace = f" at {video_s / active_s:.1f}x speed" if active_s >= 0.1 else ""
         parts.append(f"{phrases.duration(video_s)} of video{pace}")
+        asked = phrases.length(job.output).partition(", ")[2] if job.output is not None else ""
+        parts += [asked] if asked else []
     yield Fact("; ".join(parts), Tone.HEAD)
     yield from _listed(files, remote)
     if not files:

@@ -10,7 +10,7 @@ from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line
 
 if TYPE_CHECKING:
-    from aura_tui.model.events import Metrics, StepProgressed
+    from aura_tui.model.events import Metrics, Output, StepProgressed
     from aura_tui.model.job import Eta, Job, Step
 
 JOB_WORDS = {status: status.word for status in JobStatus}
@@ -29,6 +29,16 @@ STEP_WORDS = {
 def duration(seconds: float) -> str:
     """``0:07``, ``12:07``, ``1:02:03``; never rounded up."""
     return eta_.clock(seconds)
+
+
+def length(output: Output) -> str:
+    """How long the video is, and how long it was to be, where that is another time: ``1:23, asked
+    for 1:30``. "" where the engine doesn't tell."""
+    made_s, asked_s = output.duration_seconds, output.asked_seconds
+    if not made_s or made_s < 0:
+        return ""
+    other = asked_s is not None and abs(made_s - asked_s) >= 1.0
+    return duration(made_s) + (f", asked for {duration(asked_s)}" if other and asked_s else "")
 
 
 def took(seconds: float) -> str:

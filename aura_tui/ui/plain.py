@@ -147,8 +147,9 @@ def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
         if job.output is not None and job.output.subtitle_path:
             yield _line("captions", job.output.subtitle_path)
         if job.output is not None and job.output.video_path:
-            size = phrases.size(job.output.size_bytes)
-            yield _line("video", f"{job.output.video_path}  {size}")
+            output = job.output
+            parts = (output.video_path, phrases.size(output.size_bytes), phrases.length(output))
+            yield _line("video", "  ".join(part for part in parts if part))
         return
     where = f" in {job.stage.title}" if job.stage is not None else ""
     yield _line(word, f"{length}{where}" + (f": {clean_line(job.message)}" if job.message else ""))

@@ -108,6 +108,7 @@ def print_job(job: Job, *, engine: bool) -> None:
         ("Created", f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"),
         ("Elapsed", phrases.duration(active_s) if (active_s := phrases.active_s(job)) else ""),
         ("Correlation", job.correlation_id),
+        ("Video", phrases.length(job.output) if job.output is not None else ""),
         ("Message", job.message),
         ("Log", job.log_path),
     ]

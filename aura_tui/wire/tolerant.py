@@ -220,6 +220,8 @@ _READERS: dict[str, Callable[[object], object]] = {
             "fps",
             "speed",
             "playable_seconds",
+            "duration_seconds",
+            "asked_seconds",
         ),
         as_number,
     ),

@@ -62,7 +62,14 @@ def _maybe(values: st.SearchStrategy[float]) -> st.SearchStrategy[float | None]:
 _maybe_whole = st.none() | wholes
 problems = st.builds(ev.Problem, code=texts, message=texts, remediation=texts)
 artifacts = st.builds(ev.Artifact, name=texts, path=texts, type=texts, size_bytes=wholes)
-outputs = st.builds(ev.Output, video_path=texts, subtitle_path=texts, size_bytes=wholes)
+outputs = st.builds(
+    ev.Output,
+    video_path=texts,
+    subtitle_path=texts,
+    size_bytes=wholes,
+    duration_seconds=_maybe(floats),
+    asked_seconds=_maybe(floats),
+)
 metrics = st.builds(
     ev.Metrics,
     fps=_maybe(floats),

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Options
-from aura_tui.model.script import SAMPLE_RATE, CodeCard, TableCard, TitleCard
+from aura_tui.model.script import SAMPLE_RATE, CodeCard, TableCard, TitleCard, reading_s
 from aura_tui.model.slug import slug
 from aura_tui.model.timeline import sample_at
 from aura_tui.pipeline.compose import compose
-from aura_tui.pipeline.layout import chapters, lay_out, motion, reading_s
+from aura_tui.pipeline.layout import chapters, lay_out, motion
 from tests.pipeline.stage import desk, picture, script, speech
 
 if TYPE_CHECKING:

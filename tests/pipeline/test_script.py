@@ -24,8 +24,11 @@ from aura_tui.model.script import (
     StatementCard,
     TableCard,
     TitleCard,
+    reading_s,
 )
+from aura_tui.pipeline.layout import lay_out
 from aura_tui.pipeline.script import MAX_NARRATION_CHARS, MAX_SCENES, sound, write_script
+from aura_tui.pipeline.voice import speak_script
 from aura_tui.settings import EngineSettings, ScriptSettings, Settings
 from tests.pipeline.stage import Desk, desk
 from tests.providers.loopback import Loopback, Reply, json_reply
@@ -51,6 +54,27 @@ def chat(content: str) -> Reply:
 
 
 REPLY = '{"title": "Tea", "scenes": [{"kind": "title", "title": "Tea", "narration": "On tea."}]}'
+
+
+LONG = "\n".join(
+    (BRIEFS / name).read_text() for name in ("product.md", "report.md", "tutorial.md", "essay.txt")
+)
+
+
+@pytest.mark.parametrize("target", [60.0, 90.0, 150.0])
+async def test_where_text_is_left_the_spoken_video_has_the_length_asked_for(
+    tmp_path: Path, target: float
+) -> None:
+    """Within 5 %, by the voice's own time and the timeline's own frames."""
+    ctx = desk(tmp_path)
+    ctx.request = msgspec.structs.replace(
+        ctx.request, brief=Brief(text=LONG), plan_spec=PlanSpec(target_duration=target)
+    )
+    script = await write_script(ctx)
+    spoken = await speak_script(ctx, script)
+    least_s = [reading_s(scene.card) for scene in script.scenes]
+    last = lay_out([speech.samples for speech in spoken], 30, None, least_s)[-1]
+    assert (last.start + last.frames) / 30 == pytest.approx(target, rel=0.05)
 
 
 async def test_the_script_is_written_whole_beside_the_other_artifacts(tmp_path: Path) -> None:

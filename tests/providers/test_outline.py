@@ -30,7 +30,7 @@ from aura_tui.model.script import (
 from aura_tui.providers.script import prose, table_telling
 from aura_tui.providers.script.blocks import Bullets, Formula, Image, Paragraph, Quote, Table
 from aura_tui.providers.script.document import parse
-from aura_tui.providers.script.fitting import BREATH_S, LEAD_S
+from aura_tui.providers.script.fitting import BREATH_S, LEAD_S, length_s
 from aura_tui.providers.script.outline import OutlineProvider, outline
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def write(file: Path, target: float | None) -> Script:
 
 
 def seconds(script: Script) -> float:
-    return sum(prose.seconds(scene.narration) + LEAD_S + BREATH_S for scene in script.scenes)
+    return length_s(script.scenes, 1.0, LEAD_S + BREATH_S)
 
 
 def bare(text: str) -> str:
@@ -275,6 +275,14 @@ def test_pictures_that_are_not_there_are_named_in_one_bounded_warning() -> None:
     assert len(note) < 600
     _, (note,) = outline(JobRequest(brief=Brief(text=text.replace("/nowhere", "https://h"))))
     assert "(of the web: nothing is fetched)" in note
+
+
+def test_the_rate_of_the_settings_tells_more_in_the_same_time() -> None:
+    text = (BRIEFS / "report.md").read_text() + (BRIEFS / "product.md").read_text()
+    scripts = [outline(request(text, 40.0), rate)[0] for rate in (1.0, 1.6)]
+    slow, fast = (sum(len(scene.narration) for scene in script.scenes) for script in scripts)
+    assert fast > 1.3 * slow
+    assert OutlineProvider(1.6).identity() != OutlineProvider().identity()
 
 
 def test_a_picture_alone_is_warned_of_beside_the_short_title() -> None:

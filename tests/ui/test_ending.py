@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aura_tui.model import events as ev
 from aura_tui.model.job import Eta, Job
@@ -14,6 +15,7 @@ from aura_tui.model.status import JobStatus
 from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.ui.ending import TAIL_LINES, Fact, Tone, facts, planned
 from aura_tui.ui.plain import end_lines
+from aura_tui.ui.tables import print_job
 from tests.ui import recordings
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]no[/red] \u202egpj\u200b " + "x" * 100_000
@@ -53,6 +55,23 @@ def test_success_says_time_size_and_speed() -> None:
     assert head.text.startswith("Succeeded after 0:2")
     assert "; 6.1 MB; 1:01 of video at 2." in head.text
     assert "speed" not in facts(job)[0].text
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "said"),
+    [(None, "1:23"), (83.2, "1:23"), (90.0, "1:23, asked for 1:30"), (0.0, "1:23")],
+)
+def test_the_length_of_the_video_is_said_and_what_was_asked_where_that_is_another(
+    asked_s: float | None, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = ev.Output(video_path="/j/a.mp4", duration_seconds=83.7, asked_seconds=asked_s)
+    job = replace(job_of(recordings.success()), output=output)
+    head = facts(job)[0].text
+    assert "1:23 of video at " in head
+    assert head.endswith("; asked for 1:30") == ("asked" in said)
+    assert [*end_lines(job)][-1].endswith(f"  {said}")
+    print_job(job, engine=False)
+    assert f"Video       {said}\n" in capsys.readouterr().out
 
 
 def test_the_video_is_first_whatever_the_order_of_files() -> None:

@@ -24,7 +24,7 @@ def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvide
     asked = _wanted(name, settings)
     configured = _configured(settings)
     if chosen(name, settings) == "outline":
-        return OutlineProvider(), None
+        return OutlineProvider(settings.speech.rate), None
     if asked not in NAMES:
         raise InputError(
             Code.OPTION_INVALID,
@@ -42,7 +42,8 @@ def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvide
         )
     from aura_tui.providers.script.llm import LlmProvider
 
-    return LlmProvider(settings.script), OutlineProvider() if asked == "auto" else None
+    spare = OutlineProvider(settings.speech.rate) if asked == "auto" else None
+    return LlmProvider(settings.script), spare
 
 
 def chosen(name: str, settings: Settings) -> str:

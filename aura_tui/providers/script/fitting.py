@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aura_tui.providers.script import drafting, ranking
+from aura_tui.model.script import reading_s
+from aura_tui.providers.script import drafting, prose, ranking
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aura_tui.model.script import Scene
     from aura_tui.providers.script.blocks import Document
     from aura_tui.providers.script.lines import Outline
 
 LEAD_S, BREATH_S = 0.2, 0.45  # silence before and after a scene's speech, as Composition has it
+ENDS_S = 0.8  # more, before the first word of all and after the last one
 SCENE_S = 8.5  # what a scene's narration aims at
 _MAX_TOGETHER = 30  # lines that lean on each other
 
@@ -64,6 +69,14 @@ def told_s(out: Outline, chosen: list[int]) -> float:
     told = sum(out.lines[i].seconds for i in chosen)
     drafts = len({out.lines[i].draft for i in chosen})
     return told * (1 + out.pause_s / SCENE_S) + out.pause_s * 0.5 * drafts
+
+
+def length_s(scenes: Sequence[Scene], rate: float, pause_s: float) -> float:
+    """About how long a video of ``scenes`` is: as Composition lays them out, once spoken."""
+    return ENDS_S + sum(
+        max(prose.seconds(scene.narration, rate) + pause_s, reading_s(scene.card))
+        for scene in scenes
+    )
 
 
 def _closure(out: Outline, start: int, chosen: set[int]) -> set[int]:

@@ -18,12 +18,16 @@ from aura_tui.providers.script.picture_files import unseen
 
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
+    from aura_tui.model.script import Scene
     from aura_tui.providers.port import Workbench
     from aura_tui.providers.script.blocks import Document
     from aura_tui.providers.script.lines import Outline
 
 VERSION = "6"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
+_TRIES = 4  # to come near to the target
+_NEAR = 0.01
+_OVER = 1.5  # too long is worse than too short
 MIN_SCENE_S = 6.0  # on average, in a long video
 
 
@@ -33,22 +37,28 @@ class OutlineProvider:
     name = "outline"
     deterministic = True
 
+    def __init__(self, rate: float = 1.0) -> None:
+        """``rate``: of the voice, where the request leaves it alone."""
+        self._rate = rate
+
     def identity(self) -> tuple[str, ...]:
-        return (VERSION, language.VERSION)
+        paced = () if self._rate == 1.0 else (f"{self._rate:g}",)
+        return (VERSION, language.VERSION, *paced)
 
     async def write(self, request: JobRequest, bench: Workbench) -> Script:
         """Off the event loop: a megabyte of text takes most of a second."""
-        script, notes = await asyncio.to_thread(outline, request)
+        script, notes = await asyncio.to_thread(outline, request, self._rate)
         for note in notes:
             bench.warn(note)
         return script
 
 
-def outline(request: JobRequest) -> tuple[Script, list[str]]:
-    """The script, and what the person should be told about it."""
+def outline(request: JobRequest, spoken_at: float = 1.0) -> tuple[Script, list[str]]:
+    """The script, and what the person should be told about it. ``spoken_at``: the voice's rate
+    where the request leaves it alone."""
     brief = request.brief
     tongue = language.of_brief(brief)
-    rate = request.voice_spec.rate or 1.0
+    rate = request.voice_spec.rate if request.voice_spec.rate not in (None, 1.0) else spoken_at
     target = parse_duration(request.plan_spec.target_duration)
     parsed = document.parse(brief.text, local_pictures=not request.origin.outside)
     asked = prose.spoken_form(clean_line(brief.topic))
@@ -70,13 +80,7 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             *unseen(parsed.unseen),
         ]
     named = bool(asked or parsed.title or out.sections[out.drafts[0].section].title)
-    budget = target or DEFAULT_MAX_S
-    while True:
-        told = _Told(out, budget, title if named else "", rate)
-        scenes = layout.scenes(out, told.lines, title, told.title)
-        if len(scenes) <= max(60, (target or DEFAULT_MAX_S) / MIN_SCENE_S):
-            break
-        budget *= 0.85  # a text of snippets: fewer of them
+    told, scenes = _fitted(out, target, title, named, rate)
     notes = unseen(parsed.unseen)
     worth = sum(line.score > 0 for line in out.lines)
     if target and told.seconds < 0.7 * target and len(told.lines) > 0.8 * worth:
@@ -85,6 +89,32 @@ def outline(request: JobRequest) -> tuple[Script, list[str]]:
             "is invented, so the video is shorter. A longer text would fill it."
         )
     return Script(title=title, language=tongue, scenes=scenes), notes
+
+
+def _fitted(
+    out: Outline, target: float | None, title: str, named: bool, rate: float
+) -> tuple[_Told, tuple[Scene, ...]]:
+    """What is told, and its scenes: of what the budgets looked at give, what comes nearest to the
+    target. How many scenes it makes, and what is to be read in them, shows only afterwards."""
+    goal = target or DEFAULT_MAX_S
+    budget = goal
+    best: tuple[float, _Told, tuple[Scene, ...]] | None = None
+    tries = _TRIES
+    while True:
+        told = _Told(out, budget, title if named else "", rate)
+        scenes = layout.scenes(out, told.lines, title, told.title)
+        if len(scenes) > max(60, goal / MIN_SCENE_S):
+            budget *= 0.85  # a text of snippets: fewer of them
+            continue
+        off = goal - fitting.length_s(scenes, rate, out.pause_s)
+        miss = off if off > 0 else -_OVER * off
+        if best is None or miss < best[0]:
+            best = (miss, told, scenes)
+        tries -= 1
+        budget += off
+        enough = not target or abs(off) <= _NEAR * goal or len(told.lines) == len(out.lines)
+        if enough or not tries or budget <= 0:
+            return best[1], best[2]
 
 
 class _Told:

@@ -178,10 +178,12 @@ def is_unspaced(text: str) -> bool:
     return _UNSPACED.search(text) is not None
 
 
-_PAUSE = re.compile(
-    "[.,;:!?\u2026\u060c\u061b\u061f](?=\\s|$)|[\u3001\u3002\u0964\uff01\uff0c\uff1f]"
-)
-_LETTER_S = 0.0655
+_STOP = re.compile("[.:!?\u2026\u061f](?=\\s|$)|[\u3002\u0964\uff01\uff1f]")
+_COMMA = re.compile("[,;\u060c\u061b](?=\\s|$)|[\u3001\uff0c]")
+# Said by its name, or a break of its own: "dot", "slash", "percent".
+_INNER = re.compile(r"(?<=\w)[._/\\@#:](?=\w)|[/_@#&%]")
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")  # mostly spelt
+_LETTER_S = 0.0644
 # Signs that are said as words: "equals", "plus", "alpha".
 _SIGN = re.compile(
     "[=+\u2212\u00b1\u00b7\u00d7\u2264\u2265\u2248\u221a]|\\b[\u03b1-\u03c9\u0394\u03a9]\\b"
@@ -201,11 +203,13 @@ _CHARACTER_S: tuple[tuple[re.Pattern[str], float], ...] = (
 def seconds(text: str, rate: float = 1.0) -> float:
     """About how long ``text`` takes to say, at ``rate`` times the voice's own speed.
 
-    By letters, digits and stops, fitted to eSpeak NG over 118 scenes: English and German within
-    5 % over a video, most scenes within 15 %; about 2.7 English words a second.
+    By letters, digits, stops, and what is spelt or named sign by sign, fitted to eSpeak NG over
+    1180 scenes of 22 English texts: within 3 % over most texts, 6 % over the worst; about 2.7
+    English words a second.
     """
-    took = 0.05 + 0.29 * sum(c.isdigit() for c in text) + 0.32 * len(_PAUSE.findall(text))
-    took += _SIGN_S * len(_SIGN.findall(text))
+    took = 0.33 * sum(c.isdigit() for c in text) + 0.3 * len(_STOP.findall(text))
+    took += 0.4 * len(_COMMA.findall(text)) + _SIGN_S * len(_SIGN.findall(text))
+    took += 0.27 * len(_INNER.findall(text)) + 0.035 * sum(map(len, _CAPITALS.findall(text)))
     if not text.isascii():
         for characters, each_s in _CHARACTER_S:
             text, count = characters.subn("", text)
