@@ -49,6 +49,12 @@ class Outlook:
         self.work = self._ledger.work or self.work
         self._shares = shares_of(plan_steps(self._ledger, self._setups, self._pieces.has))
 
+    def found(self, stage: Stage, percent: float) -> None:
+        """``stage`` has come to ``percent`` by what was there alone: that cost no time. Of a run
+        that was killed no ledger tells it."""
+        left = 1.0 - min(100.0, max(0.0, percent)) / 100.0
+        self._shares = {**self._shares, stage: min(self._shares.get(stage, 1.0), left)}
+
     def remaining(self, stage: Stage, percent: float, elapsed_s: float) -> Eta | None:
         """Time to the job's end, ``elapsed_s`` into ``stage`` at ``percent`` of it."""
         return eta.estimate(

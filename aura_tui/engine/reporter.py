@@ -38,7 +38,8 @@ class StageReporter:
 
     ``tell`` makes an event of the job and ``emit`` takes it; ``span`` are the percents of the job
     at the stage's start and end; ``forecast(percent)`` judges the time remaining; ``clock`` is the
-    job's active time; ``preview`` is where the newest picture gets a name.
+    job's active time; ``preview`` is where the newest picture gets a name; ``found(percent)``
+    hears how far the stage came by what was there already.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class StageReporter:
         forecast: Callable[[float], Eta | None],
         stall_s: float,
         preview: Path,
+        found: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._tell = tell
         self._stage = stage
@@ -61,6 +63,7 @@ class StageReporter:
         self._forecast = forecast
         self._stall_s = stall_s
         self._preview = preview
+        self._found = found
         self._heard_s = clock.seconds()
         self._warned = False
         self._sent_s = -_INTERVAL_S
@@ -95,6 +98,8 @@ class StageReporter:
         self._heard()
         self._percent = max(self._percent, min(100.0, percent))
         at = self._percent
+        if metrics is not None and metrics.reused and not metrics.made:
+            self._found(at)
 
         overall = self.overall
 

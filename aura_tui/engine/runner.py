@@ -256,6 +256,7 @@ class Runner:
             clock=clock,
             emit=self._emit_soon,
             forecast=forecast,
+            found=lambda percent: self._outlook.found(stage, percent),
             stall_s=tools.settings.engine.stall_warning_s,
             preview=tools.home.preview(self.job_id),
         )
