@@ -252,10 +252,13 @@ class Doors:
             wanted = await service.wanted(_ATTEND_S) or wanted
             await asyncio.sleep(look_at - loop.time())  # two looks are that far apart
             try:
-                runs = await asyncio.to_thread(self.runs_here)
+                holder = await asyncio.to_thread(home_.holder, self._home)
+                runs = holder is not None
                 answers = free == 2 and await asyncio.to_thread(self.answers)
             except OSError:  # a home that can't be looked at now
                 continue
+            held = holder is not None and home_.is_stopped(holder)
+            service.stopped("; ".join(home_.stopped_words(holder)) if holder and held else "")
             wanted = wanted and not runs
             if free < 2:  # not just between one engine and the next
                 free = 0 if runs else free + 1

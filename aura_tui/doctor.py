@@ -136,6 +136,8 @@ def _engine(settings: Settings) -> Finding:
     holder = home_.holder(home_.Home(settings.home))
     if holder is None:
         return Finding("Engine", "ok", "none at work; a run starts its own")
+    if home_.is_stopped(holder):
+        return Finding("Engine", "note", *home_.stopped_words(holder))
     since = f"{holder.since.astimezone():%Y-%m-%d %H:%M:%S}"
     return Finding("Engine", "ok", f"at work: process {holder.pid}, since {since}")
 

@@ -114,6 +114,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     is ``recovering``, more of them may come. Where the engine no longer has them, ``notice`` says
     so: what is shown from then on is a fresh snapshot.
     ``absent``: no engine is at work at the other end; ``can_begin``: reconnecting has one begin.
+    ``stopped``: its process is stopped (Ctrl-Z), and answers when it goes on.
     """
 
     status: LinkStatus
@@ -128,6 +129,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     notice: str = ""
     absent: bool = False
     can_begin: bool = False
+    stopped: bool = False
 
 
 @runtime_checkable

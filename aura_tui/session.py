@@ -248,7 +248,9 @@ async def _tell_link(service: JobService) -> None:
             text = f"The link is down: {link.reason}; it is tried until it is back"
             if link.absent:
                 text = "No engine is at work here; the work goes on in the background"
-            kind = "absent" if link.absent else "down"
+            elif link.stopped:
+                text = link.reason
+            kind = text if link.stopped else "absent" if link.absent else "down"
             if told != kind:
                 print_error(text)
             told = kind

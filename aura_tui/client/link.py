@@ -134,6 +134,7 @@ class Switchboard:
         self._told = asyncio.Event()
         self._closed = False
         self._absent = ""
+        self._stopped: tuple[str, datetime] | None = None
 
     def line(self) -> Line:
         """A new line."""
@@ -172,6 +173,12 @@ class Switchboard:
             self._absent = reason
             self.changed()
 
+    def stopped(self, reason: str) -> None:
+        """The engine's process is stopped, as ``reason`` says; "": it goes on."""
+        if bool(reason) != (self._stopped is not None):
+            self._stopped = (clean_line(reason, 300), self.now()) if reason else None
+            self.changed()
+
     @property
     def link(self) -> Link:
         """As of now."""
@@ -193,6 +200,9 @@ class Switchboard:
                 absent=True,
                 can_begin=True,
             )
+        if self._stopped is not None:  # the kernel keeps the line for it
+            reason, since = self._stopped
+            worst = Link(status=LinkStatus.WAITING, since=since, reason=reason, stopped=True)
         return replace(worst, heard_at=self.heard_at)
 
     async def links(self) -> AsyncGenerator[Link]:

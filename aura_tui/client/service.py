@@ -154,6 +154,10 @@ class RemoteService:
         if not reason:
             self._rouse()
 
+    def stopped(self, reason: str) -> None:
+        """Told likewise: the engine's process is stopped; ``reason`` "": it goes on."""
+        self._switchboard.stopped(reason)
+
     async def wanted(self, within_s: float) -> bool:
         """Whether somebody asks to :meth:`reconnect` within that time, or has since the last time
         this was asked."""

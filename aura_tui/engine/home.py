@@ -8,16 +8,13 @@ import os
 import re
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.text import is_clean
 from aura_tui.service import EngineHolder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 _JOB_ID = re.compile(r"[0-9a-f]{10}")
@@ -113,6 +110,8 @@ def acquire(home: Home) -> Lock:
             if holder
             else "another process"
         )
+        if holder and is_stopped(holder):
+            raise EngineError(Code.ENGINE_BUSY, *stopped_words(holder)) from None
         raise EngineError(
             Code.ENGINE_BUSY,
             f"An engine is at work on {home.root} already: {who}",
@@ -167,6 +166,24 @@ def holder(home: Home) -> EngineHolder | None:
     finally:
         os.close(fd)
     return None
+
+
+def is_stopped(holder: EngineHolder) -> bool:
+    """Whether the process is stopped, by Ctrl-Z say: it holds the home, and answers nobody. Linux
+    tells; elsewhere it counts as at work."""
+    try:
+        stat = Path(f"/proc/{holder.pid}/stat").read_text()
+    except (OSError, ValueError):
+        return False
+    return stat.rpartition(")")[2].split()[:1] == ["T"]
+
+
+def stopped_words(holder: EngineHolder) -> tuple[str, str]:
+    """What is so, and what to do about it."""
+    return (
+        f"The engine (process {holder.pid}) is stopped (Ctrl-Z), and its work with it",
+        f"fg in its terminal lets it go on, or from anywhere: kill -CONT {holder.pid}",
+    )
 
 
 def _read(home: Home) -> EngineHolder | None:

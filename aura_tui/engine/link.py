@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 LOOK_S = 1.0
 
 
+def stopped_link(holder: EngineHolder, now: datetime, heard: datetime | None) -> Link:
+    """The link to an engine whose process is stopped."""
+    what, how = home_.stopped_words(holder)
+    return Link(
+        status=LinkStatus.WAITING, since=now, reason=f"{what}; {how}", heard_at=heard, stopped=True
+    )
+
+
 class LockLink:
     """Satisfies :class:`~aura_tui.service.Linked` for whoever only reads the home."""
 
@@ -53,12 +61,15 @@ class LockLink:
         holder, now, link = home_.holder(self._home), self._now(), self._link
         self._looked_s = time.monotonic()
         heard = link.heard_at if link else None
-        if holder is not None:
+        if holder is not None and home_.is_stopped(holder):
+            if link is None or not link.stopped:
+                link = stopped_link(holder, now, heard)
+        elif holder is not None:
             if link is None or link.status is not LinkStatus.LIVE or self._another(holder):
                 gap_s = (now - heard).total_seconds() if heard else None
                 link = Link(status=LinkStatus.LIVE, since=now, gap_s=gap_s)
             link = replace(link, heard_at=now)
-        elif link is None or link.status is LinkStatus.LIVE:
+        elif link is None or link.status is LinkStatus.LIVE or link.stopped:
             reason = self._gone() if link else "No engine is at work; begin with: aura-tui watch"
             link = Link(
                 status=LinkStatus.WAITING, since=now, reason=reason, heard_at=heard, absent=True

@@ -165,6 +165,8 @@ def _of_link(pulse: Pulse, now: datetime) -> Liveness | None:
         return Liveness(Kind.CONNECTING, "info", ("connecting",))
     if pulse.gone_since is not None:
         gone = phrases.lasting((now - pulse.gone_since).total_seconds())
+        if link.stopped:
+            return Liveness(Kind.DOWN, "warning", _stopped(reason, gone))
         if link.absent:
             return Liveness(Kind.DOWN, "warning", _no_engine(link, gone))
         when, short = _next_try(link, now)
@@ -182,6 +184,11 @@ def _of_link(pulse: Pulse, now: datetime) -> Liveness | None:
             Kind.UNHEARD, "warning", (f"nothing heard for {lasting}", f"unheard {lasting}")
         )
     return None
+
+
+def _stopped(reason: str, gone: str) -> tuple[str, ...]:
+    first = f"the engine is stopped (Ctrl-Z) for {gone}"
+    return (reason, f"{first}; fg there lets it go on", f"{first}; fg there", "stopped: fg there")
 
 
 def _no_engine(link: Link, gone: str) -> tuple[str, ...]:

@@ -257,3 +257,19 @@ def test_a_run_is_told_that_the_engine_at_work_has_other_settings(
     done = program.run("pause", "@latest", AURA_VISUALS_THEME="paper")
     assert "other settings" not in done.stderr
     assert "own settings" not in done.stderr
+
+
+def test_a_follower_says_that_the_engine_is_stopped_and_how_it_goes_on(
+    program: Program, running: subprocess.Popen[bytes]
+) -> None:
+    follower = program.start("watch", "@latest", "--progress", "plain")
+    assert follower.stdout is not None
+    assert follower.stderr is not None
+    assert follower.stdout.readline()  # it follows
+    running.send_signal(signal.SIGSTOP)
+    told = follower.stderr.readline().decode()
+    assert told.startswith(f"The engine (process {running.pid}) is stopped (Ctrl-Z)")
+    assert "fg in its terminal lets it go on" in told
+    running.send_signal(signal.SIGCONT)
+    assert program.run("cancel", "@latest").returncode == 0
+    assert follower.wait(30) == 4

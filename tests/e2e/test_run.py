@@ -236,8 +236,10 @@ def test_a_second_process_reads_and_is_told_who_holds_the_engine(program: Progra
     for command, name in (("cancel", "@latest"), ("pause", "@latest"), ("run", "another topic")):
         done = program.run(command, name)
         assert done.returncode == 3
-        assert f"process {process.pid}, since " in done.stderr
+        assert f"(process {process.pid}) is stopped (Ctrl-Z)" in done.stderr
+        assert "fg in its terminal lets it go on" in done.stderr
         assert "[E801]" in done.stderr
+    assert "is stopped (Ctrl-Z)" in program.run("doctor").stdout
     watcher = program.start("watch", "--progress", "json")
     process.send_signal(signal.SIGCONT)
     process.send_signal(signal.SIGINT)

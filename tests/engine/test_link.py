@@ -165,3 +165,27 @@ async def test_events_of_all_jobs_go_on_with_the_next_engine(
         await until(lambda count=count: len(set(seen)) == count)  # type: ignore[misc]  # a default binds the loop's value
     await reader.aclose()
     await task
+
+
+async def test_an_engine_that_is_stopped_is_not_live_and_is_when_it_goes_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_, "LOOK_S", 0.01)
+    process = await holding(settings.home)
+    async with ReadOnlyService(Home(settings.home)) as reader:
+        seen: list[Link] = []
+        task = asyncio.create_task(collect(reader, seen))
+        await until(lambda: seen and seen[-1].status is LinkStatus.LIVE)
+        process.send_signal(signal.SIGSTOP)
+        await until(lambda: seen[-1].stopped)
+        assert seen[-1].status is LinkStatus.WAITING
+        assert f"(process {process.pid}) is stopped (Ctrl-Z)" in seen[-1].reason
+        process.send_signal(signal.SIGCONT)
+        await until(lambda: seen[-1].status is LinkStatus.LIVE and not seen[-1].stopped)
+        process.send_signal(signal.SIGSTOP)
+        await until(lambda: seen[-1].stopped)
+        process.kill()
+        await process.wait()
+        await until(lambda: seen[-1].absent)
+        assert not seen[-1].stopped
+    await task

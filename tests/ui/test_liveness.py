@@ -227,3 +227,15 @@ def test_a_silence_turns_into_a_warning_when_the_engine_s_does(
     silent_s: float, severity: str
 ) -> None:
     assert said(pulse(LIVE, Seen(1, silent_s, silent_s))).severity == severity
+
+
+def test_a_stopped_engine_is_said_to_be_stopped_at_every_width() -> None:
+    seen = pulse(WAITING, SEEN["well"])
+    assert seen.link is not None
+    reason = "The engine (process 7) is stopped (Ctrl-Z); fg lets it go on"
+    seen.set_link(replace(seen.link, stopped=True, reason=reason))
+    said = liveness(seen, JobStatus.RUNNING, NOW)
+    assert said is not None
+    assert said.text == reason
+    assert all("stopped" in form and "fg" in form for form in said.forms)
+    assert not any("try" in form for form in said.forms)
