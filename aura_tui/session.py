@@ -121,7 +121,8 @@ async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
     except asyncio.CancelledError:
         if not heard:
             raise
-        print_error("Left; a run that was not over goes on with: aura-tui watch")
+        how = "goes on with" if what.hand_over is not None else "goes on; see it with"
+        print_error(f"Left; a run that was not over {how}: aura-tui watch")
         return 128 + heard[0]
     if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
         ending.pop_all()  # of every job that was under way, it was asked what becomes of it
@@ -136,6 +137,8 @@ async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
         print_error("The work goes on in the background; aura-tui shows it, from any terminal")
         return 0
     if outcome.interrupted:
+        if outcome.job is not None and not what.owns:
+            _say_without_us(outcome.job)
         return EXIT_INTERRUPTED
     if what.begin is None:
         if outcome.leave is Leave.STOP:
@@ -145,8 +148,10 @@ async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
         return 0
     if outcome.job is None:
         return EXIT_LEFT
-    if not outcome.job.status.ended and what.owns and not what.remote:
+    if what.hand_over is not None:
         _say_resumable(outcome.job)
+    elif what.owns:
+        _say_without_us(outcome.job)
     # A board on somebody else's engine may be left at any time: that is no failure.
     return EXIT_OF_STATUS.get(outcome.job.status, EXIT_LEFT if what.owns else 0)
 
@@ -264,17 +269,26 @@ async def _end(task: asyncio.Task[Job]) -> None:
 
 async def _say_left(service: JobService, job_id: str) -> None:
     """The same of a job that was looked at; its engine may have gone."""
-    try:
-        over = (await service.get(job_id)).status.ended
-    except AuraError:
-        over = False
-    if not over:
+    job: Job | None = None
+    with contextlib.suppress(AuraError):
+        job = await service.get(job_id)
+    if job is not None and isinstance(service, Linked) and service.link.status is LinkStatus.LIVE:
+        _say_without_us(job)
+    elif job is None or not job.status.ended:
         _say_stays(job_id)
 
 
 def _say_resumable(job: Job) -> None:
     if not job.status.ended:
         _say_stays(job.id)
+
+
+def _say_without_us(job: Job) -> None:
+    """Another process's engine has it: that needs no terminal of ours."""
+    if job.status is JobStatus.PAUSED:
+        print_error(f"The run stays paused; go on with: aura-tui resume {job.id}")
+    elif not job.status.ended:
+        print_error(f"The run goes on without this terminal; see it with: aura-tui watch {job.id}")
 
 
 def _say_stays(job_id: str) -> None:

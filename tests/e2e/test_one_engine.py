@@ -131,7 +131,8 @@ def test_sigterm_to_a_follower_without_an_engine_says_that_the_job_stays(
     follower.send_signal(signal.SIGTERM)
     assert follower.wait(30) == 128 + signal.SIGTERM
     job_id = program.jobs()[0]["jobId"]
-    assert follower.stderr.read().decode().endswith(f"go on with: aura-tui watch {job_id}\n")
+    # By then a background engine may have taken it up already.
+    assert follower.stderr.read().decode().endswith(f" with: aura-tui watch {job_id}\n")
 
 
 async def test_a_board_beside_a_dead_engine_has_one_begin_when_it_is_asked(
@@ -273,3 +274,20 @@ def test_a_follower_says_that_the_engine_is_stopped_and_how_it_goes_on(
     running.send_signal(signal.SIGCONT)
     assert program.run("cancel", "@latest").returncode == 0
     assert follower.wait(30) == 4
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_who_leaves_a_run_of_another_process_is_told_that_it_goes_on(
+    program: Program, running: subprocess.Popen[bytes], end: signal.Signals
+) -> None:
+    follower = program.start("watch", "@latest", "--progress", "plain")
+    assert follower.stdout is not None
+    assert follower.stdout.readline()  # it follows
+    follower.send_signal(end)
+    _, errors = follower.communicate(timeout=30)
+    assert follower.returncode == 128 + end
+    job = program.jobs()[0]
+    said = f"The run goes on without this terminal; see it with: aura-tui watch {job['jobId']}\n"
+    assert errors.decode().endswith(said)
+    assert job["status"] == "Running"
+    assert running.poll() is None
