@@ -18,6 +18,7 @@ from aura_tui.model.text import clean_line
 
 MAX_TEXT_CHARS = 1_000_000
 MAX_TOPIC_CHARS = 500
+_MAX_TITLE = 120  # characters of a job's name
 MAX_FIELD_CHARS = 500  # of every other text: a tone, a name, a choice
 MIN_DURATION_S = 5
 MAX_DURATION_S = 3600
@@ -112,24 +113,34 @@ class JobRequest(_Camel, frozen=True, kw_only=True):
     def title(self) -> str:
         """A one-line name for lists: the topic, else the text's title, else its first words.
         Clean to show."""
-        if topic := clean_line(self.brief.topic, 120):
-            return topic
+        if topic := clean_line(self.brief.topic):
+            return _named(topic)
         lines = self.brief.text.lstrip("\ufeff\n\r ")[:20_000].splitlines()
         if lines and lines[0].rstrip() == "---":  # front matter: its title, or what follows it
             end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), 0)
             for line in lines[1:end]:
                 name, _, value = line.partition(":")
-                found = clean_line(value.strip(" \t\"'"), 120)
+                found = clean_line(value.strip(" \t\"'"))
                 if name.strip().lower() == "title" and found:
-                    return found
+                    return _named(found)
             lines = lines[end + 1 :]
         for line in lines:
             shown = line[:2000]
             for _ in range(2):  # a badge is a picture within a link
                 shown = _MARKS.sub(_shown, shown)
-            if words := clean_line(shown.strip("#>*-+_` \t"), 120):
-                return words
+            if words := clean_line(shown.strip("#>*-+_` \t")):
+                return _named(words)
         return "Untitled"
+
+
+def _named(text: str) -> str:
+    """``text`` as a name: a long one is cut at a word, and says so."""
+    if len(text) <= _MAX_TITLE:
+        return text
+    head = text[:_MAX_TITLE].rpartition(" ")[0]
+    if len(head) < _MAX_TITLE // 2:  # a script without spaces
+        head = text[: _MAX_TITLE - 1]
+    return head.strip().rstrip(",;:.!?-\u2013\u2014 ") + "\u2026"
 
 
 # What a line of Markdown doesn't show: tags and comments, pictures (badges), and links' targets.

@@ -27,6 +27,7 @@ from aura_tui.model.request import (
     frame_size,
     parse_duration,
 )
+from aura_tui.model.slug import slug
 from tests.model.strategies import texts
 
 if TYPE_CHECKING:
@@ -379,3 +380,18 @@ def test_any_request_is_sound_or_refused(
 )
 def test_a_text_is_named_by_its_title_or_first_words(text: str, title: str) -> None:
     assert JobRequest(brief=Brief(text=text)).title == title
+
+
+@pytest.mark.parametrize("brief", [Brief(text="rackmount " * 30), Brief(topic="rackmount " * 30)])
+def test_a_long_title_is_cut_at_a_word_with_a_mark(brief: Brief) -> None:
+    title = JobRequest(brief=brief).title
+    assert 100 <= len(title) <= 120
+    assert set(title.removesuffix("\u2026").split(" ")) == {"rackmount"}
+    assert title.endswith("rackmount\u2026")
+    assert set(slug(title).split("-")) == {"rackmount"}
+
+
+def test_a_long_title_without_spaces_is_cut_with_a_mark() -> None:
+    title = JobRequest(brief=Brief(text="\u8336" * 300)).title
+    assert len(title) == 120
+    assert title.endswith("\u2026")
