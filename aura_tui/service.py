@@ -162,6 +162,15 @@ class Timed(Protocol):
         ...
 
 
+@runtime_checkable
+class Delivering(Protocol):
+    """A service whose engine is elsewhere, and that brings the files of some jobs here."""
+
+    def has_delivered(self, job_id: str) -> bool:
+        """Whether that was done: the job's end names them where they lie on this machine."""
+        ...
+
+
 class Recorded(NamedTuple):
     """A page of kept events, each as the frame that the wire has of it.
 

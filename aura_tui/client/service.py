@@ -98,6 +98,7 @@ class RemoteService:
         self._wanted = False  # somebody asked for the next try, and nobody has looked
         self._asking = Asking(self._http, self._switchboard, self._clock, patience_s)
         self._deliver_to: dict[str, Path] = {}
+        self._has_delivered: set[str] = set()
         self._delivering = asyncio.Lock()
         self.notices: list[str] = []  # what a person should know of how it is connected
         if token and not where.secure:
@@ -404,12 +405,18 @@ class RemoteService:
     async def _delivered(self, event: ev.JobCompleted, folder: Path) -> ev.JobCompleted:
         assert self._delivery is not None
         async with self._delivering:  # once for all who follow
-            return await delivered(
+            end = await delivered(
                 event,
                 folder,
                 lambda artifact: self._artifact(event.job_id, artifact, None),
                 self._delivery,
             )
+            self._has_delivered.add(event.job_id)
+            return end
+
+    def has_delivered(self, job_id: str) -> bool:
+        """See :class:`~aura_tui.service.Delivering`."""
+        return job_id in self._has_delivered
 
     def _files(self) -> Downloads:
         if self._downloads is None:

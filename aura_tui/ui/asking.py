@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from aura_tui.errors import AuraError
 from aura_tui.model.status import JobStatus
-from aura_tui.service import Link, LinkStatus, RetryPlan
+from aura_tui.service import Delivering, Link, LinkStatus, RetryPlan
 from aura_tui.ui.stakes import summed
 from aura_tui.ui.state import Asked
 
@@ -127,10 +127,12 @@ class Asking:
         run = self._watching.run
         assert run.job is not None, "what is not shown has no files to choose from"
         local = Path(artifact.path)
+        service = self._watching.service
         # A delivered file lies where the person wanted it; the engine keeps one of that name, too.
-        if self._watching.linked is None and await asyncio.to_thread(local.is_file):
+        here = isinstance(service, Delivering) and service.has_delivered(run.job.id)
+        if (here or self._watching.linked is None) and await asyncio.to_thread(local.is_file):
             return local
-        return await self._watching.service.artifact(run.job.id, artifact.name)
+        return await service.artifact(run.job.id, artifact.name)
 
     def _refused(self, error: AuraError) -> None:
         self._say(refusal(error))

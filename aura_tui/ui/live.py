@@ -18,7 +18,7 @@ from textual.screen import ModalScreen
 
 from aura_tui.model.job import Job
 from aura_tui.model.text import clean_line
-from aura_tui.service import Timed
+from aura_tui.service import Delivering, Timed
 from aura_tui.settings import Settings
 from aura_tui.ui import phrases
 from aura_tui.ui.asking import Asking
@@ -278,6 +278,13 @@ class LiveBoard(SparingApp):
         """The run that was shown is kept no more."""
         self.say(f"{clean_line(job.title, 80) or job.id} is not kept any more")
 
+    def _elsewhere(self, job: Job) -> bool:
+        """Whether the files of ``job`` lie on another machine."""
+        if self._watching is None or not self._look.remote:
+            return self._look.remote
+        service = self._watching.service
+        return not (isinstance(service, Delivering) and service.has_delivered(job.id))
+
     async def _look_up_end(self, job: Job) -> None:
         if self._asking is not None:
             look = self._look
@@ -306,7 +313,8 @@ class LiveBoard(SparingApp):
         board.show(self._jobs, run, now, self.glyphs)
         job = run.job
         ending = self._endings.of(job)
-        board.show_end(run, self.glyphs, ending, remote=self._look.remote)
+        elsewhere = job is not None and self._elsewhere(job)
+        board.show_end(run, self.glyphs, ending, remote=elsewhere)
         marked = (len(self._jobs.marked), *self._jobs.counts.items()) if self._jobs.marked else ()
         keys = (job and (job.id, job.status), run.asked, run.over, self._link_offers(), marked)
         if keys != self._shown_keys:

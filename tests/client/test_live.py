@@ -176,8 +176,10 @@ async def test_what_was_made_elsewhere_is_delivered_here(
     folder = tmp_path / "out"
     async with RemoteService(server.url, cache=tmp_path / "cache", delivery=delivery) as service:
         job = await service.submit(request(), deliver_to=folder)
+        assert not service.has_delivered(job.id)
         last = (await Watch(service, job.id).end())[-1].event
         assert isinstance(last, ev.JobCompleted)
+        assert service.has_delivered(job.id)
         (video,) = last.artifacts
         assert video.path == str(folder / "small.mp4")
         assert (folder / "small.mp4").read_bytes() == b"render 1render 2render 3"

@@ -27,6 +27,8 @@ from tests.ui.test_board import running
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aura_tui.model.job import Job
     from tests.ui.boards import Board
 
@@ -645,3 +647,37 @@ async def test_what_a_person_should_know_of_how_the_engine_was_opened_is_said() 
     service.notices = ["The engine at work here makes runs by its own settings"]  # type: ignore[attr-defined]  # some services have it
     async with showing(service, (120, 40)) as board:
         await board.shows("makes runs by its own settings")
+
+
+class BringingService(LinkedService):
+    """One whose engine is elsewhere, and that may have brought the files here."""
+
+    brought = True
+
+    def has_delivered(self, job_id: str) -> bool:
+        return self.brought
+
+
+@pytest.mark.parametrize("brought", [True, False])
+async def test_a_file_that_was_brought_here_is_opened_here_and_said_to_be_here(
+    brought: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    async def open_file(path: Path, environ: object) -> None:
+        opened.append(path)
+
+    monkeypatch.setattr("aura_tui.ui.handing.open_file", open_file)
+    here = tmp_path / "how-a-solar-sail-works.mp4"
+    here.write_bytes(b"a video")
+    monkeypatch.setattr(recordings, "VIDEO", str(here))
+    service = BringingService(recordings.success())
+    service.brought = brought
+    service.files["video.mp4"] = tmp_path / "fetched.mp4"
+    async with showing(service, (120, 40), remote=True) as board:
+        await board.shows("Succeeded after")
+        await until(lambda: board.settled)
+        assert ("A path on the engine's machine" in board.text) is not brought
+        await board.press("o")
+        await until(lambda: bool(opened))
+    assert opened == [here if brought else tmp_path / "fetched.mp4"]
