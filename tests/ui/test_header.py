@@ -55,7 +55,7 @@ def test_a_run_that_goes_well() -> None:
     tape = running()
     first, second, third = head(playing(tape), tape)
     assert first.split("  ")[0] == "How a solar sail works"
-    assert first.endswith("id 7f3c9a52d1e84b06  \u25cf running")
+    assert first.endswith("correlation 7f3c9a52d1e84b06  \u25cf running")
     assert second.endswith("  20 %")
     assert third.startswith("0:42 \u00b7 4-6 min left, from 14 runs here  ")
     assert third.endswith("runs here                        job 01KCD3WNE0")  # the first attempt
@@ -147,8 +147,11 @@ def test_the_correlation_id_goes_where_there_is_room_and_stays_there() -> None:
     first, _, third = head(playing(tape), tape)
     assert "7f3c9a52d1e84b06" not in first
     assert third.endswith("job 01KCD3WNE0")
-    assert head(playing(tape), tape, 100)[2].endswith("job 01KCD3WNE0 \u00b7 id 7f3c9a52d1e84b06")
-    assert head(playing(tape), tape, 84)[2].endswith("job 01KCD3WNE0 \u00b7 7f3c9a52d1e84b06")
+    assert head(playing(tape), tape, 100)[2].endswith(
+        "job 01KCD3WNE0 \u00b7 correlation 7f3c9a52d1e84b06"
+    )
+    assert head(playing(tape), tape, 90)[2].endswith("\u00b7 corr 7f3c9a52d1e84b06")
+    assert head(playing(tape), tape, 84)[2].endswith("job 01KCD3WNE0"), "never by no name"
 
 
 def test_the_correlation_id_stands_beside_a_long_title_in_a_split_board() -> None:
@@ -156,9 +159,8 @@ def test_the_correlation_id_stands_beside_a_long_title_in_a_split_board() -> Non
     recordings.start(tape)
     tape.progress(Stage.SCRIPT, 25)
     state = linked(playing(tape), tape, LinkStatus.LIVE)
-    first = head(state, tape, 77)[0]
-    assert first.startswith("How the tides follow the moon, and why    7f3c9a52d1e84b06  ")
-    assert head(state, tape, 80)[0].startswith(f"{tape.job.title}    id 7f3c9a52d1e84b06  ")
+    assert "7f3c9a52d1e84b06" not in head(state, tape, 77)[0], "never by no name"
+    assert head(state, tape, 82)[0].startswith(f"{tape.job.title}    corr 7f3c9a52d1e84b06  ")
 
 
 @pytest.mark.parametrize("width", [76, 84, 100])
@@ -204,5 +206,5 @@ def test_the_status_of_a_run_moves_nothing_beside_it() -> None:
     before = head(state, tape, 84)
     tape.progress(Stage.VOICE, 99, **recordings.eta(5))
     after = head(playing(tape, state), tape, 84)
-    assert before[0].index("id 7f") == after[0].index("id 7f")
+    assert before[0].index("7f3c") == after[0].index("7f3c")
     assert before[2].index("job") == after[2].index("job")

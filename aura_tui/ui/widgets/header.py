@@ -193,7 +193,8 @@ def _left(
 def _correlation(job: Job) -> tuple[str, ...]:
     """The correlation id, said ever shorter; () where there is none."""
     name = clean_line(job.correlation_id, 40)
-    return (f"id {name}", name) if name else ()
+    # Not by the bare word: commands take the job's id, and this is another.
+    return (f"correlation {name}", f"corr {name}") if name else ()
 
 
 def _identity(job: Job, correlation: tuple[str, ...], glyphs: Glyphs, room: int) -> Content:
