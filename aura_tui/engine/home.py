@@ -16,7 +16,6 @@ from aura_tui.errors import Code, EngineError
 from aura_tui.model.text import is_clean
 from aura_tui.service import EngineHolder
 
-
 _JOB_ID = re.compile(r"[0-9a-f]{10}")
 
 

@@ -75,7 +75,9 @@ class BoardApp(LiveBoard):
         self._pacer.touch()
 
     def on_log_view_copy_asked(self, message: LogView.CopyAsked) -> None:
-        self.copy_to_clipboard(message.text)
+        lines = "1 line" if message.lines == 1 else f"{message.lines} lines"
+        found = "matching " if message.searched else ""
+        self.copy_to_clipboard(message.text, f"Copied {lines.replace(' ', f' {found}')}")
 
     def on_result_panel_copy_asked(self, message: ResultPanel.CopyAsked) -> None:
         self.copy_to_clipboard(message.path)

@@ -63,20 +63,21 @@ def facts(
     log_of: str = JOB_S_LOG,
     remote: bool = False,
     video_s: float | None = None,
+    retry_key: str = "",
 ) -> tuple[Fact, ...]:
     """All that is to say of ``job``, which has ended.
 
     ``plan``: what a retry would do. ``log_tail``: the last lines of a log, ``log_of`` says
     which. ``remote``: its paths are another machine's. ``video_s``: how long the video is, where
-    that is known.
+    that is known. ``retry_key``: what retries here, where anything does.
     """
     said: Iterable[Fact]
     if job.status is JobStatus.SUCCEEDED:
         said = _succeeded(job, remote, video_s)
     elif job.status is JobStatus.FAILED:
-        said = _failed(job, plan, _tail(log_tail, log_of), remote)
+        said = _failed(job, plan, _tail(log_tail, log_of), remote, retry_key)
     else:
-        said = _cancelled(job, plan, remote)
+        said = _cancelled(job, plan, remote, retry_key)
     return tuple(said)
 
 
@@ -147,7 +148,9 @@ def _kind(artifact: Artifact) -> str:
 # -- failure
 
 
-def _failed(job: Job, plan: RetryPlan | None, tail: Iterable[Fact], remote: bool) -> Iterator[Fact]:
+def _failed(
+    job: Job, plan: RetryPlan | None, tail: Iterable[Fact], remote: bool, retry_key: str
+) -> Iterator[Fact]:
     where = f" in {job.stage.title}" if job.stage is not None else ""
     yield Fact(f"Failed{where} after {phrases.took(phrases.active_s(job))}", Tone.HEAD)
     said: set[str] = set()
@@ -163,10 +166,14 @@ def _failed(job: Job, plan: RetryPlan | None, tail: Iterable[Fact], remote: bool
         if _new(problem.remediation, said):
             yield Fact(_sentence(problem.remediation), Tone.ADVICE)
     if plan is not None:
-        yield Fact(f"{planned(plan)}.")
+        yield Fact(_planned(plan, retry_key))
     for action in job.suggested_actions:
-        if _new(action, said):
+        if not _new(action, said):
+            continue
+        if not (retry_key and action.startswith("aura-tui retry ")):
             yield Fact(_sentence(action), label="next")
+        elif plan is None:  # what a key does here needn't be typed elsewhere
+            yield Fact(f"{retry_key} retries.", label="next")
     if job.log_path:
         log = Artifact(name=_name(job.log_path), path=job.log_path, type="text/plain")
         yield Fact(legible_path(job.log_path), label="log", file=log)
@@ -208,7 +215,7 @@ def _new(text: str, said: set[str]) -> bool:
 # -- cancelled
 
 
-def _cancelled(job: Job, plan: RetryPlan | None, remote: bool) -> Iterator[Fact]:
+def _cancelled(job: Job, plan: RetryPlan | None, remote: bool, retry_key: str) -> Iterator[Fact]:
     where = f" in {job.stage.title}" if job.stage is not None else ""
     files = kept(job)
     there = f"{_count(len(files), 'file')} kept" if files else "no file was finished"
@@ -219,7 +226,7 @@ def _cancelled(job: Job, plan: RetryPlan | None, remote: bool) -> Iterator[Fact]
     if _key(reason) not in (_key(f"Cancelled{where}"), ""):
         yield Fact(_sentence(reason))
     if plan is not None:
-        yield Fact(f"{planned(plan)}.")
+        yield Fact(_planned(plan, retry_key))
     yield from _listed([("video" if is_video(each) else "", each) for each in files], remote)
 
 
@@ -244,6 +251,11 @@ def planned(plan: RetryPlan) -> str:
         return what
     left = phrases.time_left(plan.eta)
     return f"{what}; {'about ' if left[0].isdigit() else ''}{left}"
+
+
+def _planned(plan: RetryPlan, key: str) -> str:
+    text = planned(plan)
+    return f"{text}. {key} retries." if key else f"{text}."
 
 
 def _reused(step: PlannedStep) -> str:

@@ -314,7 +314,8 @@ class LiveBoard(SparingApp):
         job = run.job
         ending = self._endings.of(job)
         elsewhere = job is not None and self._elsewhere(job)
-        board.show_end(run, self.glyphs, ending, remote=elsewhere)
+        key = "" if self._look.read_only else self._settings.keys.get("run.retry", "r")
+        board.show_end(run, self.glyphs, ending, remote=elsewhere, retry_key=key)
         marked = (len(self._jobs.marked), *self._jobs.counts.items()) if self._jobs.marked else ()
         keys = (job and (job.id, job.status), run.asked, run.over, self._link_offers(), marked)
         if keys != self._shown_keys:
@@ -412,19 +413,20 @@ class LiveBoard(SparingApp):
     def _asks(self) -> bool:
         return isinstance(self.screen, ModalScreen)
 
-    def copy_to_clipboard(self, text: str) -> None:
-        """Through OSC 52 as this terminal wants it, and through tmux; says what became of it."""
+    def copy_to_clipboard(self, text: str, said: str = "Copied") -> None:
+        """Through OSC 52 as this terminal wants it, and through tmux; says what became of it,
+        ``said`` where all went well."""
         self._clipboard = text  # Textual's own paste reads it
-        self._work(partial(self._copy, text))
+        self._work(partial(self._copy, text, said))
 
-    async def _copy(self, text: str) -> None:
+    async def _copy(self, text: str, said: str) -> None:
         from aura_tui.ui.terminal.clipboard import sequence, through_tmux
 
         code = sequence(text, self._environ)
         if code is not None:
             self._write((code,))
         if await through_tmux(text, self._environ) or code is not None:
-            self.say("Copied")
+            self.say(said)
         else:
             self.say("Too much for the clipboard; select a part of it by hand", error=True)
 

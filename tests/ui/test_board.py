@@ -79,7 +79,7 @@ async def test_failed(size: tuple[int, int]) -> None:
     async with showing(recordings.failure(), size) as board:
         await board.shows("\u2717 Failed in Rendering", "E602")
         if size[0] >= 80:
-            await board.shows("Lower the resolution", "ffmpeg.log", "aura-tui retry 01KCD41Q7M")
+            await board.shows("Lower the resolution", "ffmpeg.log", "r retries.", "aura-tui logs")
         fits(board, size)
 
 

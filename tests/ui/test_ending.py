@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from msgspec.structs import replace
@@ -12,11 +12,16 @@ from aura_tui.model.job import Eta, Job
 from aura_tui.model.reduce import fold
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
+from aura_tui.providers.ffmpeg.log import Run, append
 from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.ui.ending import TAIL_LINES, Fact, Tone, facts, planned
+from aura_tui.ui.log_tail import tail_of
 from aura_tui.ui.plain import end_lines
 from aura_tui.ui.tables import print_job
 from tests.ui import recordings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07[red]no[/red] \u202egpj\u200b " + "x" * 100_000
 
@@ -281,3 +286,50 @@ def test_what_a_cancel_kept_is_said_once(message: str, said: str) -> None:
     found = [fact.text for fact in facts(ended(ev.JobCancelled, message=message))]
     assert found[1] == said
     assert sum("file" in text for text in found) == 1
+
+
+def test_where_a_key_retries_it_is_named_and_no_command() -> None:
+    job = job_of(recordings.failure())
+    texts = [fact.text for fact in facts(job, retry_key="x")]
+    assert "x retries." in texts
+    assert not [text for text in texts if text.startswith("aura-tui retry")]
+    plan = RetryPlan((PlannedStep(stage=Stage.SCRIPT, reused=1, total=1),), None)
+    told = "A retry reuses Script. x retries."
+    assert told in [fact.text for fact in facts(job, plan=plan, retry_key="x")]
+    cancelled = job_of(recordings.cancelled())
+    assert told in [fact.text for fact in facts(cancelled, plan=plan, retry_key="x")]
+
+
+class Owner(NamedTuple):
+    job_id: str
+    correlation_id: str
+    ffmpeg_log: Path
+
+
+def test_the_end_of_ffmpeg_s_log_is_what_the_failed_command_said(tmp_path: Path) -> None:
+    owner = Owner("1", "2", tmp_path / "ffmpeg.log")
+    for what, code, stderr in (
+        ("encoding scene 1", 0, "stats of 1\n"),
+        ("encoding scene 7", 187, "Input #0\nx264: malloc failed\n"),
+        ("encoding scene 2", None, "half of 2\n"),
+        ("encoding the sound", 0, "stats of the sound\n"),
+    ):
+        append(
+            owner,
+            Run(
+                what=what,
+                resolution="-",
+                ffmpeg="ffmpeg",
+                version="7",
+                command=("ffmpeg",),
+                stderr=stderr,
+                start=recordings.BEGIN,
+                duration_s=1,
+                exit_code=code,
+            ),
+        )
+    assert tail_of(owner.ffmpeg_log) == (
+        "Input #0",
+        "x264: malloc failed",
+        "encoding scene 7: exit code 187",
+    )

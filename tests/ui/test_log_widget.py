@@ -346,7 +346,7 @@ async def test_y_asks_to_copy_what_shows() -> None:
         (message,) = app.posted
         assert isinstance(message, LogView.CopyAsked)
         assert message.text.endswith("Rendering  error: it broke")
-        assert message.lines == 1
+        assert (message.lines, message.searched) == (1, False)
 
 
 async def test_every_key_of_the_log_has_its_action() -> None:
@@ -463,6 +463,7 @@ async def test_hostile_text_is_shown_and_never_obeyed() -> None:
         (message,) = app.posted
         assert isinstance(message, LogView.CopyAsked)
         assert "\x1b" not in message.text
+        assert (message.lines, message.searched) == (1, True)
 
 
 async def test_ascii_shows_nothing_else() -> None:

@@ -251,7 +251,9 @@ class BoardScreen(Screen[None]):
         if self.focused is self.result and not self.has_class("-ended"):
             self.focus_main()
 
-    def show_end(self, run: RunState, glyphs: Glyphs, ending: Ending, *, remote: bool) -> None:
+    def show_end(
+        self, run: RunState, glyphs: Glyphs, ending: Ending, *, remote: bool, retry_key: str
+    ) -> None:
         """Show how ``run`` ended; a run that hasn't takes the panel away."""
         job = run.job if run.ended else None
         state = (job, ending) if job is not None else None
@@ -265,7 +267,15 @@ class BoardScreen(Screen[None]):
             self.app.call_later(self._leave_result)  # after a focus that is on its way there
             return
         tail, of = ending.log_tail, ending.log_of
-        self.result.show(job, glyphs, plan=ending.plan, log_tail=tail, log_of=of, remote=remote)
+        self.result.show(
+            job,
+            glyphs,
+            plan=ending.plan,
+            log_tail=tail,
+            log_of=of,
+            remote=remote,
+            retry_key=retry_key,
+        )
         same = before is not None and before[0].id == job.id
         if not same and self.has_class("-picture"):  # how it ended is what one wants to see now
             self.toggle_preview()

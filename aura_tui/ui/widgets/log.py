@@ -171,12 +171,14 @@ class LogView(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.LOG]
 
     class CopyAsked(Message):
-        """The person wants ``text``, ``lines`` lines of the log, on the clipboard."""
+        """The person wants ``text``, ``lines`` lines of the log, on the clipboard; ``searched``:
+        just those that match."""
 
-        def __init__(self, text: str, lines: int) -> None:
+        def __init__(self, text: str, lines: int, searched: bool) -> None:
             super().__init__()
             self.text = text
             self.lines = lines
+            self.searched = searched
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -241,7 +243,7 @@ class LogView(Vertical):
 
     def _tell(self) -> None:
         """Write the title."""
-        follows = "" if self._follows else "scrolled"
+        follows = "" if self._follows or not self._page.rows else "scrolled"
         parts = [self._page.title, follows, self._page.found(), self._note]
         title = self._glyphs.spell(", ".join(part for part in parts if part))
         if self.border_title != title:
@@ -394,5 +396,5 @@ class LogView(Vertical):
         text, lines = self._page.copied()
         self._note = "" if lines else "nothing to copy"
         if lines:
-            self.post_message(self.CopyAsked(text, lines))
+            self.post_message(self.CopyAsked(text, lines, bool(self._page.needle)))
         self._tell()

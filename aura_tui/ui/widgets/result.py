@@ -99,10 +99,17 @@ class ResultPanel(RowsView, inherit_bindings=False):
         log_of: str = JOB_S_LOG,
         remote: bool = False,
         video_s: float | None = None,
+        retry_key: str = "",
     ) -> None:
         """Draw how ``job``, which has ended, ended. More may be known later: then again."""
         said = facts(
-            job, plan=plan, log_tail=log_tail, log_of=log_of, remote=remote, video_s=video_s
+            job,
+            plan=plan,
+            log_tail=log_tail,
+            log_of=log_of,
+            remote=remote,
+            video_s=video_s,
+            retry_key=retry_key,
         )
         same = self._job is not None and self._job.id == job.id
         if same and said == self._facts and glyphs is self._glyphs:
