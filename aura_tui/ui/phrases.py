@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 JOB_WORDS = {status: status.word for status in JobStatus}
 _NAMED = 4  # items at work
+AGES = ((86_400, "d"), (3600, "h"), (60, "m"))  # seconds of a unit
 STEP_WORDS = {
     StepStatus.PENDING: "waiting",
     StepStatus.STARTED: "running",
@@ -61,6 +62,20 @@ def lasting(seconds: float) -> str:
         if whole >= 2 * unit_s:
             return f"{whole // unit_s} {unit}"
     return f"{whole} s"
+
+
+def age(seconds: float) -> str:
+    """How long ago, in one unit, never rounded up: ``<1 m``, ``3 m``, ``2 h``, ``5 d``, ``3 y``.
+
+    Seconds aren't told: beside a column of them nobody rests.
+    """
+    whole = int(max(0.0, seconds))
+    if whole >= 1000 * 86_400:
+        return f"{min(whole // 31_557_600, 999)} y"
+    for size, unit in AGES:
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return "<1 m"
 
 
 def size(count: int) -> str:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aura_tui.model import events as ev
+from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line, one_line
 from aura_tui.ui import ending, phrases, pipes
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from aura_tui.model.job import Job
-    from aura_tui.model.stages import Stage
     from aura_tui.service import JobService
 
 _COLUMN = 13
@@ -119,10 +119,11 @@ class PlainLines:
         if at == item and tenth == said_tenth and now - said_at < _EVERY:
             return
         self._said[event.step] = (at, tenth, now)
-        parts = [f"{step.percent:3.0f} %", phrases.current(step)]
+        parts = [f"{int(step.percent):3d} %", phrases.current(step)]
         if step.metrics is not None and step.metrics.fps is not None:
             parts.append(f"{step.metrics.fps:.0f} fps")
-        if job.eta is not None:
+        over = step.stage is Stage.RENDERING and step.percent >= 100
+        if job.eta is not None and not over:
             parts.append(f"{phrases.time_left(job.eta)} left, {phrases.basis(job.eta)}")
         yield _line(event.step.title, "  ".join(part for part in parts if part))
 

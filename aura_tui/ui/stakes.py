@@ -27,7 +27,7 @@ _BY_SCENE = (Stage.VOICE, Stage.VISUALS)  # the others' pieces are not one a sce
 
 class Stakes(msgspec.Struct, frozen=True):
     """``so_far``: how far the job is. ``kept`` is what a retry takes up again, ``files`` what can
-    be used as it is, "" where there are none."""
+    be used as it is, a line each, "" where there are none."""
 
     so_far: str
     lost: str
@@ -96,7 +96,7 @@ def _files(job: Job, begun: Step | None) -> str:
     if playable_s:
         long = phrases.duration(playable_s) if playable_s >= 1 else "moment"
         parts.append(f"a partial video (its first {long})")
-    return _and(parts)
+    return "\n".join(parts)  # a long name wraps: no sign between two stands on a line of its own
 
 
 def _and(parts: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import one_line
 from aura_tui.ui import phrases
+from aura_tui.ui.job_filter import since
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,15 +64,6 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def age(at: datetime, now: datetime | None = None) -> str:
-    """How long ago, in one unit: ``12 s``, ``5 min``, ``3 h``, ``9 d``."""
-    seconds = max(0.0, ((now or datetime.now(UTC)) - at).total_seconds())
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
 def _status(job: Job, engine: bool) -> Text:
     """The status; a job that no engine is at work on says so."""
     idle = not engine and job.status in (JobStatus.RUNNING, JobStatus.QUEUED)
@@ -85,13 +77,14 @@ def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
         console().print("No jobs yet. Begin with: aura-tui run BRIEF")
         return
     table = _table("Job", "Status", "%", "Stage", "Age", "Title")
+    now = datetime.now(UTC)
     for job in jobs:
         table.add_row(
             job.id,
             _status(job, engine),
-            f"{job.percent:.0f}",
+            f"{int(job.percent)}",
             job.stage.title if job.stage else "-",
-            age(job.created_at),
+            phrases.age((now - since(job)).total_seconds()),
             _text(job.title),
         )
     console().print(table)
@@ -103,7 +96,7 @@ def print_job(job: Job, *, engine: bool) -> None:
     out.print(_text(job.title, "bold"))
     facts = [
         ("Job", job.id + (f"  (retry of {job.retry_of})" if job.retry_of else "")),
-        ("Status", f"{_status(job, engine)}, {job.percent:.0f} %"),
+        ("Status", f"{_status(job, engine)}, {int(job.percent)} %"),
         ("Attempt", str(job.attempt)),
         ("Created", f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"),
         ("Elapsed", phrases.duration(active_s) if (active_s := phrases.active_s(job)) else ""),
@@ -124,7 +117,7 @@ def print_job(job: Job, *, engine: bool) -> None:
         table.add_row(
             step.stage.title,
             Text(phrases.step_word(step, job), _STEP_STYLE.get(step.status, "dim")),
-            f"{step.percent:.0f}",
+            f"{int(step.percent)}",
             took,
             _text(step.message),
         )

@@ -19,11 +19,12 @@ from aura_tui.model import events as ev
 from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.ui import phrases
 from aura_tui.ui.glyphs import ASCII, UNICODE
 from aura_tui.ui.jobs import JobsState
 from aura_tui.ui.theme import AURA
 from aura_tui.ui.widgets.job_list import JobList
-from aura_tui.ui.widgets.job_rows import Row, age, age_stands_s, lines
+from aura_tui.ui.widgets.job_rows import Row, age_stands_s, lines
 from aura_tui.ui.widgets.jobs import JobsPane
 from tests.ui.test_jobs import NOW, envelope, failed, job, started
 
@@ -133,15 +134,15 @@ def many(count: int) -> tuple[Job, ...]:
 def test_ages_are_one_unit_and_never_rounded_up() -> None:
     says = [(-5, "<1 m"), (59.9, "<1 m"), (60, "1 m"), (3599, "59 m"), (7199, "1 h")]
     says += [(86_400 * 5, "5 d"), (86_400 * 999, "999 d"), (86_400 * 1200, "3 y")]
-    assert [age(seconds) for seconds, _ in says] == [text for _, text in says]
+    assert [phrases.age(seconds) for seconds, _ in says] == [text for _, text in says]
 
 
 @given(st.integers(-10_000, 86_400_000 * 9).map(lambda ms: ms / 1000))
 def test_an_age_says_the_same_until_it_stands_no_more(seconds: float) -> None:
     stands_s = age_stands_s(seconds)
     assert stands_s > 0
-    assert age(seconds + stands_s - 0.0005) == age(seconds)
-    assert age(seconds + stands_s + 0.0005) != age(seconds)
+    assert phrases.age(seconds + stands_s - 0.0005) == phrases.age(seconds)
+    assert phrases.age(seconds + stands_s + 0.0005) != phrases.age(seconds)
 
 
 TITLES = st.one_of(

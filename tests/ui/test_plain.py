@@ -9,10 +9,11 @@ from collections import Counter
 import pytest
 
 from aura_tui.model import events as ev
+from aura_tui.model.reduce import reduce
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.replay import ReplayService
-from aura_tui.ui.plain import follow_plain
+from aura_tui.ui.plain import PlainLines, follow_plain
 from tests.ui import recordings
 from tests.ui.recordings import Tape
 
@@ -168,3 +169,18 @@ async def test_a_reader_that_goes_away_ends_it_quietly() -> None:
         assert not job.status.ended
         out.write("nobody reads this")
         out.flush()  # and it is no error
+
+
+def test_a_video_that_is_rendered_has_no_time_left() -> None:
+    tape = Tape()
+    recordings.start(tape)
+    tape.step(Stage.RENDERING, StepStatus.STARTED)
+    tape.progress(Stage.RENDERING, 99.9, "Joining the video", **recordings.eta(2))
+    tape.progress(Stage.RENDERING, 100, "Rendered", **recordings.eta(2))
+    told, job = PlainLines(), tape.job
+    lines: list[str] = []
+    for envelope in tape.envelopes:
+        job = reduce(job, envelope)
+        lines += told.tell(job, envelope)
+    assert lines[-2].endswith(" 99 %  Joining the video  under 10 s left, from 14 runs here")
+    assert lines[-1].endswith("100 %  Rendered")

@@ -89,14 +89,14 @@ def test_files_are_named_and_a_partial_video_is_told_while_rendering() -> None:
         assert stakes(job_of(tape), 1.0).files == "captions.srt"
     found = ev.Metrics(made=5, playable_seconds=7.5)
     tape.progress(Stage.RENDERING, 61, total_items=8, metrics=found)
-    assert stakes(job_of(tape), 1.0).files == "captions.srt and a partial video (its first 0:07)"
+    assert stakes(job_of(tape), 1.0).files == "captions.srt\na partial video (its first 0:07)"
 
 
 def test_many_files_are_counted_and_their_names_are_clean() -> None:
     tape = in_visuals()
     for n in range(6):
         tape.tell(ev.ArtifactMade, name=f"\x1b[2J{n}.txt", path=f"/w/{n}", type="", size_bytes=1)
-    assert stakes(job_of(tape), 1.0).files == "0.txt, 1.txt, 2.txt and 3 other files"
+    assert stakes(job_of(tape), 1.0).files == "0.txt\n1.txt\n2.txt\n3 other files"
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Question(Dialog[bool]):
         """A line a job: state, how far, name. Bounded."""
         for n, job in enumerate(jobs[:LISTED]):
             sign = self.glyphs.job(job.status)
-            percent = f"{job.percent:3.0f} %"
+            percent = f"{int(job.percent):3d} %"
             line = Content.assemble(sign, " ", (percent, MUTED), "  ", name(job))
             yield self.line(line, first=not n)
         if len(jobs) > LISTED:

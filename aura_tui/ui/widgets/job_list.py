@@ -11,11 +11,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from aura_tui.ui import bindings
+from aura_tui.ui import bindings, phrases
 from aura_tui.ui.glyphs import UNICODE
 from aura_tui.ui.job_filter import since
 from aura_tui.ui.theme import MUTED
-from aura_tui.ui.widgets.job_rows import WIDE, Row, age, age_stands_s, lines
+from aura_tui.ui.widgets.job_rows import WIDE, Row, age_stands_s, lines
 from aura_tui.ui.widgets.painted import Painted, changed_cells, drawable
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class JobList(ScrollView, can_focus=True):
             cursor = job.id == state.cursor
             row = Row(
                 job,
-                age((now - since(job)).total_seconds()),
+                phrases.age((now - since(job)).total_seconds()),
                 urgent=index < urgent,
                 marked=state.is_marked(job.id),
                 cursor=cursor,

@@ -35,34 +35,19 @@ _STAGE = 13
 _NO_ENGINE = "no engine"
 _TOLD = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.FAILED)  # in their colour
 _ID = 12
-_UNITS = ((86_400, "d"), (3600, "h"), (60, "m"))
-
-
-def age(seconds: float) -> str:
-    """How long ago, in one unit, never rounded up: ``<1 m``, ``3 m``, ``2 h``, ``5 d``, ``3 y``.
-
-    Seconds aren't told: beside a column of them nobody rests.
-    """
-    whole = int(max(0.0, seconds))
-    if whole >= 1000 * 86_400:
-        return f"{min(whole // 31_557_600, 999)} y"
-    for size, unit in _UNITS:
-        if whole >= size:
-            return f"{whole // size} {unit}"
-    return "<1 m"
 
 
 def age_stands_s(seconds: float) -> float:
-    """How long :func:`age` of ``seconds`` says the same."""
+    """How long :func:`phrases.age` of ``seconds`` says the same."""
     if seconds < 0:
         return 60.0 - seconds
-    size = next((size for size, _ in _UNITS if seconds >= size), 60)
+    size = next((size for size, _ in phrases.AGES if seconds >= size), 60)
     return size - seconds % size
 
 
 class Row(NamedTuple):
-    """All that a row is drawn from: equal ones look the same. ``age`` as :func:`age` says it;
-    ``alone``: it isn't over, and there is no engine to work on it."""
+    """All that a row is drawn from: equal ones look the same. ``age`` as :func:`phrases.age`
+    says it; ``alone``: it isn't over, and there is no engine to work on it."""
 
     job: Job
     age: str
