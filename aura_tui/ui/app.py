@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
+from textual.screen import ModalScreen
 
 from aura_tui.errors import AuraError
 from aura_tui.service import LinkStatus
@@ -229,7 +230,8 @@ class BoardApp(LiveBoard):
 
     def action_interrupt(self) -> None:
         """ctrl+c: cancel the run we were opened for without asking, and wait for it; the second
-        one leaves at once. Where there is no such run it leaves, asking as q does.
+        one leaves at once. Where there is no such run it closes what asks or is typed in, if
+        anything does; else it leaves, asking as q does.
 
         Where text is selected it copies that, as in most programs: a run lost to a copy is worse.
         """
@@ -243,7 +245,9 @@ class BoardApp(LiveBoard):
         if ours and own is not None and self._asking is not None and not departure.interrupted:
             departure.interrupted = True
             self._work(partial(self._asking.change, Asked.CANCEL, (own,)))
-        elif self._find_job is None and departure.ending() and not self._asks:
+        elif isinstance(self.screen, ModalScreen) and not departure.interrupted:
+            self.screen.dismiss(None)  # whoever breaks off what they answer isn't leaving yet
+        elif self._find_job is None and departure.ending():
             self._ask(self._leave)
         else:
             departure.interrupted = departure.interrupted or own is None or not own.status.ended

@@ -681,3 +681,17 @@ async def test_a_file_that_was_brought_here_is_opened_here_and_said_to_be_here(
         await board.press("o")
         await until(lambda: bool(opened))
     assert opened == [here if brought else tmp_path / "fetched.mp4"]
+
+
+async def test_ctrl_c_in_a_form_closes_it_and_keeps_the_board_and_what_was_typed() -> None:
+    async with showing(recordings.success(), at_run=False) as board:
+        await until(lambda: board.settled)
+        await board.press("n")
+        await board.shows("New job")
+        await board.press(*"Tides", "ctrl+c")
+        await board.lacks("New job")
+        assert board.app.is_running
+        await board.press("n")
+        await board.shows("New job", "Tides")
+        await board.press("ctrl+c", "ctrl+c")
+        await board.ends()
