@@ -81,7 +81,7 @@ JOBS = (
     Binding("home,g", "first", "First job", id="jobs.first", show=False),
     Binding("end,G", "last", "Last job", id="jobs.last", show=False),
     Binding("enter", "open", "Open", id="jobs.open", tooltip="Show the job"),
-    Binding("space", "mark", "Mark", id="jobs.mark", tooltip="Mark; c, r, p act on all marked"),
+    Binding("space", "mark", "Mark", id="jobs.mark", tooltip="Mark; what is asked goes for all"),
     Binding(
         "slash",
         "filter",
