@@ -217,7 +217,7 @@ def _new(text: str, said: set[str]) -> bool:
 
 def _cancelled(job: Job, plan: RetryPlan | None, remote: bool, retry_key: str) -> Iterator[Fact]:
     where = f" in {job.stage.title}" if job.stage is not None else ""
-    files = kept(job)
+    files = phrases.kept(job)
     there = f"{_count(len(files), 'file')} kept" if files else "no file was finished"
     after = phrases.active_s(job)
     lasted = f" after {phrases.took(after)}" if after else ""
@@ -227,17 +227,9 @@ def _cancelled(job: Job, plan: RetryPlan | None, remote: bool, retry_key: str) -
         yield Fact(_sentence(reason))
     if plan is not None:
         yield Fact(_planned(plan, retry_key))
-    yield from _listed([("video" if is_video(each) else "", each) for each in files], remote)
-
-
-def kept(job: Job) -> list[Artifact]:
-    """The files of a cancelled ``job``: what it has of a video comes first."""
-    return sorted(job.artifacts, key=lambda artifact: not is_video(artifact))
-
-
-def is_video(artifact: Artifact) -> bool:
-    """By its media type."""
-    return artifact.type.startswith("video/")
+    yield from _listed(
+        [("video" if phrases.is_video(each) else "", each) for each in files], remote
+    )
 
 
 # -- said at every end

@@ -10,7 +10,7 @@ from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line
 
 if TYPE_CHECKING:
-    from aura_tui.model.events import Metrics, Output, StepProgressed
+    from aura_tui.model.events import Artifact, Metrics, Output, StepProgressed
     from aura_tui.model.job import Eta, Job, Step
 
 JOB_WORDS = {status: status.word for status in JobStatus}
@@ -249,3 +249,13 @@ def active_s(job: Job) -> float:
     if not measured_s and job.started_at is not None and job.ended_at is not None:
         return (job.ended_at - job.started_at).total_seconds()
     return measured_s
+
+
+def kept(job: Job) -> list[Artifact]:
+    """The files of a cancelled ``job``: what it has of a video comes first."""
+    return sorted(job.artifacts, key=lambda artifact: not is_video(artifact))
+
+
+def is_video(artifact: Artifact) -> bool:
+    """By its media type."""
+    return artifact.type.startswith("video/")

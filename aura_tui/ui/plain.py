@@ -15,7 +15,7 @@ from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line, one_line
-from aura_tui.ui import ending, phrases, pipes
+from aura_tui.ui import phrases, pipes
 from aura_tui.ui.follow import follow
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
         if (problem.code, problem.message) not in told:
             yield _line("error", _problem(problem.code, problem.message, problem.remediation))
     if job.status is JobStatus.CANCELED:
-        for file in ending.kept(job):
+        for file in phrases.kept(job):
             yield _artifact(file.name, file.path, file.size_bytes, "kept")
         yield _line("next", f"aura-tui retry {job.id}  (reuses every finished piece)")
     if job.log_path:

@@ -54,7 +54,7 @@ def read_on(shown: Terminal, seconds: float) -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash, for its job control")
 def test_ctrl_z_stops_the_run_and_fg_shows_it_going_on(program: Program) -> None:
     with shell(program, *program.arguments(*WORK)) as shown:
-        shown.shows("Encoding scene")
+        shown.shows("Encoding, frame")
         began = time.monotonic()
         sees(shown, lambda: len(below(shown.process.pid)) >= 3)
         shown.type("\x1a")
