@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import os
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import msgspec
 
 from aura_tui.engine import home as home_
 from aura_tui.model.text import clean_line
+from aura_tui.model.url import shown
 from aura_tui.settings import Secret
 
 if TYPE_CHECKING:
@@ -112,13 +112,7 @@ def _values(settings: Settings) -> dict[str, str]:
 def _plain(name: str, value: object) -> str:
     """An address may have a key in it: in front of the host, or behind the path."""
     text = str(value)
-    if name != "base_url" or not text:
-        return text
-    try:
-        parts = urlsplit(text)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    except ValueError:
-        return "?"
+    return (shown(text) or "?") if name == "base_url" and text else text
 
 
 def _shown(value: str) -> str:

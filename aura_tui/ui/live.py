@@ -221,7 +221,7 @@ class LiveBoard(SparingApp):
             self._departure.watching = self._watching
             self._asking = Asking(self._watching, say=self._refuse)
             self.refresh_bindings()  # what can be asked now
-            for notice in getattr(service, "notices", ()):
+            for notice in self._told_at_start:
                 self.notify(notice, severity="warning", timeout=_NOTICE_S, markup=False)
             if self._find_job is not None:
                 self._own = await self._find_job(service)
