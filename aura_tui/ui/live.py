@@ -204,7 +204,7 @@ class LiveBoard(SparingApp):
             service = await self._open_service()
             self._told_at_start = (*getattr(service, "notices", ()),)
             for notice in self._told_at_start:
-                self.say(notice, error=True)
+                self.notify(notice, severity="warning", timeout=_NOTICE_S, markup=False)
             if isinstance(service, Timed):
                 self._now, self._pace = service.now, service.pace
             self._watching = Watching(
@@ -221,8 +221,6 @@ class LiveBoard(SparingApp):
             self._departure.watching = self._watching
             self._asking = Asking(self._watching, say=self._refuse)
             self.refresh_bindings()  # what can be asked now
-            for notice in self._told_at_start:
-                self.notify(notice, severity="warning", timeout=_NOTICE_S, markup=False)
             if self._find_job is not None:
                 self._own = await self._find_job(service)
             await self._watching.serve(self._own)

@@ -647,6 +647,7 @@ async def test_what_a_person_should_know_of_how_the_engine_was_opened_is_said() 
     service.notices = ["The engine at work here makes runs by its own settings"]  # type: ignore[attr-defined]  # some services have it
     async with showing(service, (120, 40)) as board:
         await board.shows("makes runs by its own settings")
+        assert len(board.app._notifications) == 1
 
 
 class BringingService(LinkedService):
