@@ -141,4 +141,10 @@ class NotFound(AuraError):
 
 
 class Conflict(AuraError):
-    """The job's state forbids what was asked."""
+    """The job's state forbids what was asked. ``job_id`` is another job that is in the way."""
+
+    def __init__(
+        self, code: Code, message: str, remediation: str, *, job_id: str | None = None
+    ) -> None:
+        super().__init__(code, message, remediation)
+        self.job_id = job_id

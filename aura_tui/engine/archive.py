@@ -1,21 +1,25 @@
-"""The kept events by a connection of their own: long reading never waits for, or holds up, the
-writer's thread."""
+"""The store by a connection that only reads: it never waits for the writer's thread, nor for a lock
+that another process holds, and never holds them up."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from aura_tui.engine.damage import DAMAGE
 from aura_tui.engine.opening import open_reader
 from aura_tui.errors import Code, EngineError
-from aura_tui.service import Recorded
 from aura_tui.threads import to_its_end
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from aura_tui.engine.store import Store
+    from aura_tui.service import Recorded
+
+T = TypeVar("T")
 
 
 class ArchiveReader:
@@ -27,22 +31,31 @@ class ArchiveReader:
         self._one = asyncio.Lock()
         self._closed = False
 
+    @property
+    def damaged(self) -> bool:
+        """Whether a row was met that isn't what was written."""
+        return self._store is not None and self._store.damaged
+
     async def recorded(self, job_id: str | None, after: int, limit: int) -> Recorded:
         """See :meth:`aura_tui.service.Archive.recorded`."""
+        return await self.read(lambda store: store.recorded(job_id, after, limit))
+
+    async def read(self, work: Callable[[Store], T]) -> T:
+        """Run ``work`` on the store, in a thread. Raises EngineError."""
         async with self._one:
             if self._closed:
                 raise EngineError(Code.ENGINE_GONE, "The engine has ended", "Start it again.")
             # A cancelled caller must not leave the thread behind with the connection.
-            return await to_its_end(self._read, job_id, after, limit)
+            return await to_its_end(self._read, work)
 
-    def _read(self, job_id: str | None, after: int, limit: int) -> Recorded:
+    def _read(self, work: Callable[[Store], T]) -> T:
         try:
             if self._store is None:
                 self._store = open_reader(self._path)
             if self._store is None:
-                return Recorded((), None, after, False)
-            return self._store.recorded(job_id, after, limit)
-        except sqlite3.Error as e:
+                raise sqlite3.DatabaseError("there is none any more")
+            return work(self._store)
+        except DAMAGE as e:
             raise EngineError(
                 Code.STORE_CORRUPT, f"The store can't be read: {e}", "Check the disk."
             ) from None

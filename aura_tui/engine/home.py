@@ -27,6 +27,7 @@ class Home:
         self.store = root / "aura.db"
         self.lock = root / "engine.lock"
         self.reserve = root / "reserve"
+        self.engine_log = root / "engine.log"
         self.pieces = root / "pieces"
         self.jobs = root / "jobs"
 

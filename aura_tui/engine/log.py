@@ -1,7 +1,8 @@
-"""The event log: one writer thread with group commit, and readers that lose and repeat nothing.
+"""The event log: ids, the fold of open jobs, and readers that lose and repeat nothing.
 
-Ids are given on the event loop in the order of ``append``; the thread commits what has gathered
-as one transaction; then, on the loop again, the events are folded and readers wake. So what
+Ids are given on the event loop in the order of ``append``; the writer's thread commits what has
+gathered as one transaction (``writer.py``); then, on the loop again, the events are folded and
+readers wake. So what
 anyone sees is durable, and readers see events in the order of their ids. Frequent events survive
 a crash of the process (WAL); a batch that changes a status is also synced to the disk first.
 """
@@ -9,15 +10,12 @@ a crash of the process (WAL); a batch that changes a status is also synced to th
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import queue
-import sqlite3
-import threading
 from bisect import bisect_right
 from typing import TYPE_CHECKING, TypeVar
 
 from aura_tui.engine.ports import Fenced
 from aura_tui.engine.store import Record, Store, row_of
+from aura_tui.engine.writer import Work, Writer
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.events import (
     TERMINAL_EVENTS,
@@ -34,32 +32,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aura_tui.model.job import Job
+    from aura_tui.model.request import JobRequest
 
     T = TypeVar("T")
-    # What the thread runs inside a transaction, whether it must be on the disk, and who hears.
-    _Work = tuple[
-        Callable[[Store], object], bool, Callable[[object], None], Callable[[Exception], None]
-    ]
 
 _SYNCED = (JobStatusChanged, StepStatusChanged, *TERMINAL_EVENTS)
 _RING = 8192  # events kept in memory for readers that follow closely
 _PAGE = 1000
-_RESERVE_BYTES = 1 << 20
-_MAX_BATCH = 4096
 
 
 class EventLog:
     """The log of one engine. All methods belong to the event loop."""
 
-    def __init__(self, store: Store, now_ms: Callable[[], int], reserve: Path) -> None:
-        """``reserve`` is a file that is given up when the disk is full."""
-        self._store = store
-        self._reserve = reserve
-        with contextlib.suppress(OSError):
-            reserve.write_bytes(bytes(_RESERVE_BYTES))
+    def __init__(
+        self,
+        store: Store,
+        now_ms: Callable[[], int],
+        reserve: Path,
+        *,
+        died: Callable[[BaseException], None] = lambda error: None,
+    ) -> None:
+        """``reserve`` is a file that is given up when the disk is full. ``died`` is told what
+        ended the writer's thread, which is replaced."""
         self._loop = asyncio.get_running_loop()
         self._ids = IdClock(now_ms, store.last_id())
-        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._lineages: dict[str, str] = {}
         self._rows: dict[str, int] = {}
         self._runs: dict[str, int] = {}
         self._jobs: dict[str, Job] = {}
@@ -70,8 +67,7 @@ class EventLog:
         self._failure: EngineError | None = None
         self._given_up: dict[str, EngineError] = {}
         self._closed = False
-        self._thread = threading.Thread(target=self._write, name="aura-log", daemon=True)
-        self._thread.start()
+        self._writer = Writer(store, reserve, broken=self._fail, died=died)
 
     # -- jobs that are open
 
@@ -80,6 +76,7 @@ class EventLog:
         self._rows[record.job.id] = record.n
         self._runs[record.job.id] = record.run
         self._jobs[record.job.id] = record.job
+        self._lineages[record.job.id] = record.lineage
 
     def job(self, job_id: str) -> Job | None:
         """An open job as of its last durable event; None for one that ended or never was."""
@@ -97,6 +94,11 @@ class EventLog:
         """The current run of an open job."""
         return self._runs[job_id]
 
+    def open_job_of(self, lineage: str) -> str | None:
+        """The id of an open job of that chain of retries, or of one that is being added; None
+        where all have ended."""
+        return next((job_id for job_id, of in self._lineages.items() if of == lineage), None)
+
     @property
     def last_id(self) -> int:
         """The newest id given."""
@@ -107,11 +109,65 @@ class EventLog:
         """The newest id that readers see."""
         return self._published
 
+    async def add(
+        self,
+        job: Job,
+        request: JobRequest,
+        lineage: str,
+        deliver_to: str | None,
+        first: AnyJobEvent,
+        adopted: Callable[[Job], None],
+    ) -> None:
+        """Store a new job and its first event, both or neither. ``adopted`` gets the job in the
+        same step in which readers see it, whether or not the caller still waits then."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        envelope = Envelope(self._ids.next(), first)
+        self._lineages[job.id] = lineage
+
+        def run(store: Store) -> int:
+            n = store.add(job, request, lineage, deliver_to)
+            store.append([row_of(envelope.id, n, first)])
+            return n
+
+        def publish(n: object) -> None:
+            assert isinstance(n, int)
+            self.adopt(
+                Record(
+                    n=n,
+                    run=0,
+                    lineage=lineage,
+                    deliver_to=deliver_to,
+                    request=request,
+                    work=None,
+                    job=job,
+                )
+            )
+            self._publish([envelope])
+            adopted(self._jobs[job.id])
+            if not done.done():
+                done.set_result(None)
+
+        def fail(error: Exception) -> None:
+            del self._lineages[job.id]
+            if not done.done():
+                done.set_exception(error)
+
+        try:
+            self._put(Work(run, True, publish, fail))
+        except BaseException:
+            del self._lineages[job.id]
+            raise
+        await done
+
     async def next_run(self, job_id: str) -> int:
-        """An engine takes the job up: the run that its appends belong to from now on."""
-        run = self._runs[job_id] + 1
-        n = self._rows[job_id]
+        """An engine takes the job up: the run that its appends belong to from now on. Raises
+        Fenced where the job has ended by then."""
+        n, run = self._rows.get(job_id), self._runs.get(job_id, 0) + 1
+        if n is None:
+            raise Fenced(job_id)
         await self.do(lambda store: store.set_run(n, run))
+        if self._rows.get(job_id) != n:
+            raise Fenced(job_id)
         self._runs[job_id] = run
         self._given_up.pop(job_id, None)
         return run
@@ -144,7 +200,7 @@ class EventLog:
             if not done.done():
                 done.set_exception(error)
 
-        self._put((lambda store: store.append(rows), synced, publish, fail))
+        self._put(Work(lambda store: store.append(rows), synced, publish, fail))
         return done
 
     async def do(self, work: Callable[[Store], T], *, synced: bool = False) -> T:
@@ -159,15 +215,15 @@ class EventLog:
             if not done.done():
                 done.set_exception(error)
 
-        self._put((work, synced, finish, fail))
+        self._put(Work(work, synced, finish, fail))
         return await done
 
-    def _put(self, work: _Work) -> None:
+    def _put(self, work: Work) -> None:
         if self._failure is not None:
             raise self._failure
         if self._closed:
             raise EngineError(Code.ENGINE_GONE, "The engine has ended", "Start it again.")
-        self._work.put(work)
+        self._writer.put(work)
 
     def _publish(self, envelopes: list[Envelope]) -> None:
         for envelope in envelopes:
@@ -180,6 +236,7 @@ class EventLog:
                 self._keep(job)
             if job.status.ended:
                 del self._jobs[job.id], self._rows[job.id], self._runs[job.id]
+                del self._lineages[job.id]
                 self._given_up.pop(job.id, None)
         if not envelopes:
             return
@@ -198,7 +255,7 @@ class EventLog:
         """Store a snapshot; if that is lost, the next load folds the log instead."""
         n = self._rows[job.id]
         if self._failure is None:
-            self._work.put((lambda store: store.snapshot(n, job), False, _ignore, _ignore))
+            self._writer.put(Work(lambda store: store.snapshot(n, job), False, _ignore, _ignore))
 
     # -- reading
 
@@ -230,79 +287,24 @@ class EventLog:
                     raise self._given_up[job_id]
                 await asyncio.shield(self._wake)
 
-    # -- the thread
-
-    def _write(self) -> None:
-        stop = False
-        while not stop:
-            batch = [self._work.get()]
-            while len(batch) < _MAX_BATCH:
-                try:
-                    batch.append(self._work.get_nowait())
-                except queue.Empty:
-                    break
-            works = [work for work in batch if work is not None]
-            stop = len(works) < len(batch)
-            if not works:
-                continue
-            try:
-                results = self._commit(works)
-            except sqlite3.Error as e:
-                # Space kept back for this moment lets the end of a job be told all the same.
-                failure = _failure(e)
-                results = [(work, None, failure) for work in works]
-                if failure.code is Code.DISK_FULL and self._reserve.exists():
-                    self._reserve.unlink(missing_ok=True)
-                    with contextlib.suppress(sqlite3.Error):
-                        results = self._commit(works)
-                elif failure.code is not Code.DISK_FULL:
-                    self._tell(lambda failure=failure: self._fail(failure))  # type: ignore[misc]  # as above
-            self._tell(lambda results=results: _settle(results))  # type: ignore[misc]  # as above
-
-    def _commit(self, works: list[_Work]) -> list[tuple[_Work, object, Exception | None]]:
-        """One transaction. Raises sqlite3.Error with nothing written."""
-        db = self._store.db
-        results: list[tuple[_Work, object, Exception | None]] = []
-        synced = any(work[1] for work in works)
-        try:
-            if synced:
-                db.execute("PRAGMA synchronous=FULL")
-            self._store.begin()
-            for work in works:
-                # One that is wrong in itself must not take its neighbours with it.
-                try:
-                    results.append((work, work[0](self._store), None))
-                except sqlite3.OperationalError:
-                    raise
-                except sqlite3.DatabaseError as e:
-                    results.append((work, None, _failure(e)))
-                except Exception as e:
-                    results.append((work, None, e))
-            self._store.commit(synced=synced)
-            return results
-        finally:
-            if db.in_transaction:
-                with contextlib.suppress(sqlite3.Error):
-                    db.execute("ROLLBACK")
-            if synced:
-                db.execute("PRAGMA synchronous=NORMAL")
-
-    def _tell(self, call: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to hear
-            self._loop.call_soon_threadsafe(call)
-
     def _fail(self, failure: EngineError) -> None:
         if self._failure is None:
             self._failure = failure
             self._wake_readers()
 
     @property
+    def busy_s(self) -> float:
+        """For how long another process has locked the database; 0.0 while none does."""
+        return self._writer.busy_s
+
+    @property
     def failure(self) -> EngineError | None:
         """Why nothing can be written any more; None while all is well."""
         return self._failure
 
-    async def close(self) -> None:
-        """Write what is waiting, mark the store clean, and let readers end."""
+    async def close(self, *, damaged: bool = False) -> None:
+        """Write what is waiting, mark the store clean, and let readers end. ``damaged``: a reader
+        has met a row that isn't what was written."""
         if self._closed:
             return
         last = self._ids.last
@@ -312,8 +314,9 @@ class EventLog:
                 store.snapshot(self._rows[job.id], job)
             store.set_meta("last_id", last)
             # What was found damaged on the way is looked into at the next start.
-            store.set_meta("clean", 0 if store.damaged else 1)
+            store.set_meta("clean", 0 if damaged or store.damaged else 1)
 
+        self._writer.stop_waiting()
         try:
             if self._failure is None:
                 await self.do(lambda _: None)  # all that was appended is folded then
@@ -322,19 +325,9 @@ class EventLog:
             pass  # it is said where it happened; the next start checks the file
         finally:
             self._closed = True
-            self._work.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._store.close()
+            await self._writer.close()
             if not self._wake.done():
                 self._wake.set_result(None)
-
-
-def _settle(results: list[tuple[_Work, object, Exception | None]]) -> None:
-    for (_, _, finish, fail), result, error in results:
-        if error is None:
-            finish(result)
-        else:
-            fail(error)
 
 
 def _ignore(_: object) -> None:
@@ -345,17 +338,3 @@ def _retrieve(future: asyncio.Future[int]) -> None:
     # Most appends are not awaited; a failure is kept by the log and met at the next one.
     if not future.cancelled():
         future.exception()
-
-
-def _failure(error: sqlite3.Error) -> EngineError:
-    if "disk is full" in str(error) or "disk I/O" in str(error):
-        return EngineError(
-            Code.DISK_FULL,
-            "The store can't be written: the disk is full or failing",
-            "Free some space and start again: the jobs go on from their checkpoints.",
-        )
-    return EngineError(
-        Code.STORE_CORRUPT,
-        f"The store can't be written: {error}",
-        "Check the disk and start again: a damaged store is set aside and named.",
-    )

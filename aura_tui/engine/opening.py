@@ -17,6 +17,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from aura_tui.engine.damage import DAMAGE, is_busy, is_damage
 from aura_tui.engine.home import Home
 from aura_tui.engine.mark import Mark
 from aura_tui.engine.store import CREATE, SCHEMA, UPGRADES, Store
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _SMALL_BYTES = 32 << 20  # checking it takes 2 ms a megabyte
 _CHECK_EVERY_S = 86400
+_LOCKED_S = 30.0  # another program's lock on the file is waited for so long
 _LAST_SCHEMA = 1000  # beyond what we will ever reach: a number that nobody wrote
 
 
@@ -86,7 +88,7 @@ def open_store(path: Path, now_s: float | None = None) -> Opened:
         _finish_move(path, saved_file)
         mark = Mark(path)
         try:
-            opened = Opened(*_try_open(path, now_s, mark))
+            opened = Opened(*_when_free(path, now_s, mark))
         except _Damaged:
             opened = _begin_anew(path, saved_file, now_s, mark)
             mark = Mark(path)
@@ -194,36 +196,17 @@ def _unusable(path: Path, error: Exception) -> EngineError:
             f"The store {path} can't be written: the disk is full",
             "Free some space and start again: the jobs go on from their checkpoints.",
         )
+    if is_busy(error):
+        return EngineError(
+            Code.HOME_UNUSABLE,
+            f"The database {path} is locked by another program",
+            "Close the program that has it open (sqlite3, a backup), then try again.",
+        )
     return EngineError(
         Code.HOME_UNUSABLE,
         f"The store {path} can't be opened: {error}",
         "Check the folder's permissions and the disk's free space.",
     )
-
-
-# What SQLite says of a file's surroundings; all else it says of the file itself.
-_SURROUNDINGS = frozenset(
-    {
-        sqlite3.SQLITE_AUTH,
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_READONLY,
-    }
-)
-
-
-# Python trips over what a damaged file makes SQLite say of it.
-DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
-
-
-def _is_damage(error: Exception) -> bool:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # Python's own have none
-    return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF not in _SURROUNDINGS
 
 
 def open_reader(path: Path) -> Store | None:
@@ -233,12 +216,12 @@ def open_reader(path: Path) -> Store | None:
         return _try_read(path, mark)
     except DAMAGE as e:
         error: Exception = e
-    if not _is_damage(error) and not _has_wal(path):
+    if not is_damage(error) and not _has_wal(path):
         # In a folder that can't be written a WAL file has no place for its index. Nor has it a
         # writer, then.
         with contextlib.suppress(*DAMAGE):
             return _try_read(path, mark, "&immutable=1")
-    if not _is_damage(error):
+    if not is_damage(error):
         raise _unusable(path, error) from None
     raise EngineError(
         Code.STORE_CORRUPT,
@@ -359,9 +342,20 @@ def _try_open(path: Path, now_s: float, mark: Mark | None = None) -> tuple[Store
     except BaseException as e:
         if connection is not None:
             connection.close()
-        if isinstance(e, DAMAGE) and _is_damage(e):
+        if isinstance(e, DAMAGE) and is_damage(e):
             raise _Damaged(str(e)) from None
         raise
+
+
+def _when_free(path: Path, now_s: float, mark: Mark) -> tuple[Store, bool]:
+    """As :func:`_try_open`; another process's lock on the file is waited for."""
+    until = time.monotonic() + _LOCKED_S
+    while True:
+        try:
+            return _try_open(path, now_s, mark)
+        except sqlite3.OperationalError as e:
+            if not is_busy(e) or time.monotonic() > until:
+                raise
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -32,12 +32,16 @@ class JobQueue(Protocol):
     """Which job is next: higher priority first, first come first within one."""
 
     def put(self, job_id: str, priority: int) -> None: ...
+    def put_back(self, job_id: str, priority: int) -> None:
+        """Add a job that had started before: in front of those of its priority."""
+        ...
+
     def remove(self, job_id: str) -> bool:
         """Whether it was waiting."""
         ...
 
-    async def take(self) -> str:
-        """The next job; waits for one."""
+    def take(self) -> str | None:
+        """The next job; None where none waits."""
         ...
 
     def waiting(self) -> tuple[str, ...]:

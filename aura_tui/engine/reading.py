@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from aura_tui.engine import home as home_
 from aura_tui.engine import ledger as ledger_
+from aura_tui.engine.damage import DAMAGE
 from aura_tui.engine.forecast import (
     HISTORY_JOBS,
     Providers,
@@ -19,7 +20,7 @@ from aura_tui.engine.forecast import (
     providers_told,
 )
 from aura_tui.engine.link import LockLink
-from aura_tui.engine.opening import DAMAGE, open_reader
+from aura_tui.engine.opening import open_reader
 from aura_tui.engine.retry_plan import check_retry, plan_steps, shares_of
 from aura_tui.errors import Code, EngineError, NotFound
 from aura_tui.model import eta

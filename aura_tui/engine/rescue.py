@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from aura_tui.engine.opening import DAMAGE
+from aura_tui.engine.damage import DAMAGE
 from aura_tui.engine.store import EVENT_WHOLE, JOB_WHOLE, SCHEMA, WHOLE_ROW, Store
 from aura_tui.model.events import ConnectionEvent, Envelope
 from aura_tui.model.ids import COUNTER_BITS

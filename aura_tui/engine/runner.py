@@ -1,7 +1,9 @@
 """The runner: takes one job through its five stages, and to its end.
 
-Owns the job's children and its task. Ends a job in one of four ways: succeeded, failed,
-cancelled, or suspended (the engine ends; the job goes on from its checkpoints at the next start).
+Owns the job's children and its two tasks: the work, which a cancel reaches wherever it is, and
+around it one that nothing cancels, which decides how the job ended and says so. A job ends in one
+of four ways: succeeded, failed, cancelled, or suspended (the engine ends; the job continues from
+its checkpoints at the next start).
 """
 
 from __future__ import annotations
@@ -28,13 +30,14 @@ from aura_tui.model.request import parse_duration
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.process import Children
+from aura_tui.threads import to_its_end
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from aura_tui.engine.store import Record
     from aura_tui.engine.workplace import Tools
-    from aura_tui.model.job import Eta
+    from aura_tui.model.job import Eta, Job
     from aura_tui.model.timeline import Timeline
     from aura_tui.pipeline.context import StageContext
     from aura_tui.pipeline.render import Rendered
@@ -63,37 +66,45 @@ def stopped(kept: int, partial: str = "") -> str:
 
 
 class Runner:
-    """One job at work. ``run`` is the run its events belong to."""
+    """One job, from the moment it is its turn."""
 
-    def __init__(self, record: Record, run: int, tools: Tools) -> None:
-        self.job_id = record.job.id
+    def __init__(self, job: Job, run: int, tools: Tools) -> None:
+        """``run`` is the run that its events belong to until it has begun one of its own."""
+        self.job_id = job.id
         self.children = Children()
-        self._record = record
         self._run = run
         self._tools = tools
-        self._tell = Teller(record.job.id, record.job.correlation_id, tools.now).event
-        self._attempts = {step.stage: step.attempt for step in record.job.steps}
+        self._record: Record | None = None
+        self._tell = Teller(job.id, job.correlation_id, tools.now).event
+        self._attempts = {step.stage: step.attempt for step in job.steps}
         self._stage: Stage | None = None
         self._stage_began_s = 0.0
         # Percents of the job at the start and the end of that stage.
-        self._span = (record.job.percent, record.job.percent)
+        self._span = (job.percent, job.percent)
         self._reporter: StageReporter | None = None
         self._timeline: Timeline | None = None
-        self._artifacts: dict[str, ev.Artifact] = {a.name: a for a in record.job.artifacts}
+        self._artifacts: dict[str, ev.Artifact] = {a.name: a for a in job.artifacts}
         self._end: _End | None = None
-        self._told = False  # the last word is said: nothing is reported after it
+        self._decided = False  # how the job ended: a later cancel or pause changes nothing
         # Time spent by earlier runs of this job counts: its clock goes on, it doesn't restart.
-        self._before_s = record.job.elapsed_s or 0.0
-        self._outlook = Outlook(record, tools.home, tools.settings, tools.pieces, tools.history)
+        self._before_s = job.elapsed_s or 0.0
         self.children.clock.advance(self._before_s)
-        self._task: asyncio.Task[None] | None = None
+        self._running = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
 
     # -- from outside
 
     def start(self) -> asyncio.Task[None]:
-        """Begin; the task ends when the job has ended or is suspended."""
-        self._task = asyncio.create_task(self._main(), name=f"job {self.job_id}")
-        return self._task
+        """Begin; the task ends when the job has ended or is suspended. Nobody cancels it."""
+        self._work = asyncio.create_task(self._succeed(), name=f"work on {self.job_id}")
+        return asyncio.create_task(self._main(self._work), name=f"job {self.job_id}")
+
+    def leftover(self) -> asyncio.Task[None] | None:
+        """After the end of the task: the work, killed, where it had to be left; else None."""
+        if self._work is None or self._work.done():
+            return None
+        self._stop(_End.SUSPEND)
+        return self._work
 
     def cancel(self) -> None:
         """End the job: every child is killed now, the rest follows."""
@@ -104,21 +115,49 @@ class Runner:
         self._stop(_End.SUSPEND)
 
     def _stop(self, end: _End) -> None:
-        if self._end is None and not self._told:
+        if not self.ending:
             self._end = end
             self.children.kill_now()
-            if self._task is not None:
-                self._task.cancel()
+            if self._work is not None:
+                self._work.cancel()
 
-    async def pause(self) -> None:
-        """Stand still: children stopped, clocks stopped, no new piece begun."""
+    @property
+    def ending(self) -> bool:
+        """Whether its end is decided, or asked for."""
+        return self._end is not None or self._decided
+
+    @property
+    def paused(self) -> bool:
+        """Whether it stands still."""
+        return self.children.paused
+
+    @property
+    def pausable(self) -> bool:
+        """Whether :meth:`pause` makes sense now."""
+        return not (self.ending or self.paused)
+
+    def pause(self) -> asyncio.Future[int]:
+        """Stand still: children stopped, clocks stopped, no new piece begun. The future is that
+        of the event."""
         self.children.pause()
-        await self._emit(self._status(JobStatus.PAUSED))
+        return self._emit(self._status(JobStatus.PAUSED))
 
-    async def resume(self) -> None:
-        """Go on."""
-        await self._emit(self._status(JobStatus.RUNNING))
+    def resume(self) -> None:
+        """Continue."""
+        self._running.clear()
+        self._emit(self._status(JobStatus.RUNNING)).add_done_callback(self._is_running)
         self.children.resume()
+
+    def warn(self, message: str) -> None:
+        """Put a warning into the job's log."""
+        self._emit_soon(self._tell(ev.Warned, step=self._stage, message=message))
+
+    async def told(self) -> None:
+        """Return once readers see that the job runs, or it is over."""
+        await self._running.wait()
+
+    def _is_running(self, _: object) -> None:
+        self._running.set()
 
     # -- events
 
@@ -126,7 +165,7 @@ class Runner:
         return self._tools.sink.append(self.job_id, self._run, events)
 
     def _emit_soon(self, event: ev.AnyJobEvent) -> None:
-        if self._end is None and not self._told:
+        if not self.ending:
             with contextlib.suppress(Fenced):
                 self._emit(event)
 
@@ -148,27 +187,20 @@ class Runner:
 
     # -- the run
 
-    async def _main(self) -> None:
+    async def _main(self, work: asyncio.Task[None]) -> None:
         try:
-            await self._succeed()
-        except asyncio.CancelledError:
-            if self._end is None:
-                raise  # somebody else cancelled us: the loop is going down
-            await self._after(self._end)
-        except Exception as e:  # every end of a job is told, whatever it is
-            if self._end is not None:  # children that we killed look like failures
-                await self._after(self._end)
-            else:
-                await self._fail(e)
+            await asyncio.wait((work,))
+            self._decided = True
+            error = asyncio.CancelledError() if work.cancelled() else work.exception()
+            if error is not None:  # else it has told the end itself
+                # Children that we killed look like failures.
+                await (self._after(self._end) if self._end else self._fail(error))
         finally:
+            self._running.set()
             await self.children.kill()
             shutil.rmtree(self._tools.home.scratch(self.job_id), ignore_errors=True)
 
     async def _after(self, end: _End) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        while task.cancelling():
-            task.uncancel()
         await self.children.kill()
         if end is _End.CANCEL:
             await self._cancelled()
@@ -176,9 +208,21 @@ class Runner:
             with contextlib.suppress(AuraError, Fenced):
                 await self._emit(self._log("The engine ended; the job goes on at its next start"))
 
+    async def _begin(self) -> Record:
+        """Read what the store has of the job, and take it up."""
+        tools = self._tools
+        record = self._record = await tools.record(self.job_id)
+        history = await tools.history(record)
+        self._outlook = Outlook(record, tools.home, tools.settings, tools.pieces, lambda: history)
+        self._run = await tools.next_run(self.job_id)
+        running = self._emit(self._status(JobStatus.RUNNING))
+        running.add_done_callback(self._is_running)
+        await running
+        return record
+
     async def _succeed(self) -> None:
-        record, tools = self._record, self._tools
-        await self._emit(self._status(JobStatus.RUNNING))
+        tools = self._tools
+        record = await self._begin()
         if record.run:
             self._emit_soon(
                 self._log(f"Taken up again (run {self._run}): finished pieces are reused")
@@ -207,10 +251,13 @@ class Runner:
         await tools.finished(self.job_id, work)
         artifacts = tuple(self._artifacts.values())
         if record.deliver_to:
-            artifacts = await asyncio.to_thread(deliver, artifacts, record.deliver_to)
+            artifacts = await to_its_end(deliver, artifacts, record.deliver_to)
         video = next(a for a in artifacts if a.type == "video/mp4")
         subtitles = next((a.path for a in artifacts if a.name.endswith(".srt")), "")
-        self._told = True
+        await self.children.gate()  # one that is paused doesn't end
+        if self._end is not None:
+            raise asyncio.CancelledError
+        self._decided = True
         await self._emit(
             self._tell(
                 ev.JobCompleted,
@@ -260,6 +307,7 @@ class Runner:
             stall_s=tools.settings.engine.stall_warning_s,
             preview=tools.home.preview(self.job_id),
         )
+        assert self._record is not None
         context = stage_context(self._record, self._tools, stage, reporter, self.children)
         watch = asyncio.create_task(reporter.watch())
         try:
@@ -304,17 +352,20 @@ class Runner:
             duration_ms=round((self.children.clock.seconds() - self._stage_began_s) * 1000),
         )
 
-    async def _fail(self, error: Exception) -> None:
+    async def _fail(self, error: BaseException) -> None:
         await self.children.kill()
-        if isinstance(error, Fenced) or (
-            isinstance(error, EngineError) and error.code is not Code.DISK_FULL
-        ):
+        if isinstance(error, Fenced) or not isinstance(error, Exception):
+            raise error  # somebody else cancelled the work, or has it
+        if isinstance(error, EngineError) and not self._can_tell(error):
             raise error  # there is no log to tell it to; the engine says why
         # What the stage left half-made may be what fills the disk.
         shutil.rmtree(self._tools.home.scratch(self.job_id), ignore_errors=True)
         problem = explain(error, self._tools.home.job(self.job_id))
         home, stage = self._tools.home, self._stage
+        # A job that waits or is paused doesn't fail: it runs at least at that moment.
         events: list[ev.AnyJobEvent] = []
+        if self._record is None or self.paused:
+            events.append(self._status(JobStatus.RUNNING))
         if stage is not None:
             events.append(
                 self._tell(
@@ -342,8 +393,12 @@ class Runner:
                 ),
             )
         )
-        self._told = True
         await self._emit(*events)
+
+    def _can_tell(self, error: EngineError) -> bool:
+        if error.code is Code.STORE_CORRUPT:
+            return self._record is None  # its row is damaged: the one job ends, not the engine
+        return error.code is Code.DISK_FULL
 
     async def _cancelled(self) -> None:
         kept = dict(self._artifacts)
@@ -370,6 +425,7 @@ class Runner:
 
     async def _salvage(self, timeline: Timeline) -> Rendered | None:
         """The finished scenes joined into a playable file; None where there are none."""
+        assert self._record is not None
         children = Children()
         reporter = StageReporter(
             tell=self._tell,

@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aura_tui.engine import cleanup, home, terms
+from aura_tui.engine import cleanup, engine_log, home, terms
 from aura_tui.engine.archive import ArchiveReader
 from aura_tui.engine.deliver import check_folder
+from aura_tui.engine.dispatcher import STANDSTILL_S, Dispatcher
 from aura_tui.engine.forecast import HISTORY_JOBS, history_of, providers_to_be
 from aura_tui.engine.log import EventLog
 from aura_tui.engine.opening import open_store
 from aura_tui.engine.queue import PriorityQueue
 from aura_tui.engine.reading import StoreReading
 from aura_tui.engine.retry_plan import check_retry
-from aura_tui.engine.runner import Runner, stopped
-from aura_tui.engine.store import Record, Store
+from aura_tui.engine.runner import Runner
 from aura_tui.engine.teller import Teller
 from aura_tui.engine.workplace import Tools
 from aura_tui.errors import Code, Conflict, EngineError
@@ -31,22 +31,24 @@ from aura_tui.model.request import check
 from aura_tui.model.status import JobStatus
 from aura_tui.pipeline.pieces import Pieces
 from aura_tui.pipeline.stages import Stages, real_stages
-from aura_tui.service import QueueState
+from aura_tui.tasks import Supervisor, TaskFailure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from typing import TypeVar
 
-    from aura_tui.model.eta import Work
+    from aura_tui.engine.store import Record, Store
+    from aura_tui.model.eta import History, Work
     from aura_tui.model.request import JobRequest
-    from aura_tui.service import Recorded
+    from aura_tui.service import QueueState, Recorded
     from aura_tui.settings import Settings
 
     T = TypeVar("T")
 
 
 _FULL_BYTES = 256 * 1024  # free on a disk that is as good as full
-_AGAIN_S = 5.0  # until a job goes on whose engine could write nothing
+_WATCH_S = 1.0
+_LOCKED_S = 2.0  # another process's lock on the database is worth a word after that
 
 
 class EmbeddedService(StoreReading):
@@ -69,11 +71,8 @@ class EmbeddedService(StoreReading):
         self._works = work
         self._stages = stages
         self._now = now
-        self._queue = PriorityQueue()
-        self._runners: dict[str, Runner] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._room = asyncio.Condition()
-        self._background: list[asyncio.Task[None]] = []
+        self._background = Supervisor(self._task_failed)
+        self._locked_s = 0.0  # for how long another process has locked the database
         self._closing = False
         self._swept = False
         self.notices: list[str] = []  # what a person should know of how the engine started
@@ -87,25 +86,35 @@ class EmbeddedService(StoreReading):
             opened = await asyncio.to_thread(open_store, self.home.store)
             if opened.damage is not None:
                 self.notices.append(opened.damage.notice)
-            self._log = EventLog(opened.store, self._now_ms, self.home.reserve)
+            self._log = EventLog(
+                opened.store, self._now_ms, self.home.reserve, died=self._writer_died
+            )
             self._archive = ArchiveReader(self.home.store)
         except BaseException:
             self._lock.release()
             raise
+        self._dispatcher = Dispatcher(
+            self._log,
+            PriorityQueue(),
+            max(1, self._settings.engine.concurrency) if self._works else 0,
+            self._new_runner,
+            self._now,
+            self._task_failed,
+        )
         try:
-            await self._take_up()
             if not opened.clean:
                 await asyncio.to_thread(cleanup.sweep_halves, self.home)
+            if self._works:
+                await asyncio.to_thread(terms.publish, self.home, self._settings)
+            await self._take_up()
         except BaseException:
+            await self._archive.close()
             await self._log.close()
             self._lock.release()
             raise
         if self._works:
-            await asyncio.to_thread(terms.publish, self.home, self._settings)
-            self._background = [
-                asyncio.create_task(self._dispatch(), name="dispatch"),
-                asyncio.create_task(self._sweep(), name="sweep"),
-            ]
+            self._background.keep("Retention sweep", self._sweep)
+            self._background.keep("Queue watch", self._watch)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -116,15 +125,14 @@ class EmbeddedService(StoreReading):
         if self._closing:
             return
         self._closing = True
-        for task in self._background:
-            task.cancel()
-        for runner in self._runners.values():
-            runner.suspend()
-        await asyncio.gather(*self._background, *self._tasks.values(), return_exceptions=True)
+        await self._background.aclose()
+        await self._dispatcher.aclose()
         if self._works and not self._swept:  # one that lived for a short job alone
-            await self._sweep_once()
+            with contextlib.suppress(EngineError, OSError):  # the next engine sweeps
+                await self._sweep_once()
+        damaged = self._archive.damaged
         await self._archive.close()
-        await self._log.close()
+        await self._log.close(damaged=damaged)
         terms.withdraw(self.home)
         self._lock.release()
 
@@ -133,112 +141,78 @@ class EmbeddedService(StoreReading):
 
     async def _take_up(self) -> None:
         """What an earlier engine left: running and queued jobs wait again, paused ones stay."""
-        for record in await self._read(lambda store: store.open_records()):
+
+        def left(store: Store) -> list[tuple[Record, bool]]:
+            return [(record, store.resumes(record.n)) for record in store.open_records()]
+
+        found = await self._log.do(left)
+        for record, _ in found:
             self._log.adopt(record)
-            if record.job.status is not JobStatus.PAUSED:
-                self._queue.put(record.job.id, record.job.priority)
+        for record, resumes in found:
+            if record.job.status is not JobStatus.PAUSED or resumes:
+                self._dispatcher.put(record.job)
 
     async def _read(self, work: Callable[[Store], T]) -> T:
-        return await self._log.do(work)
+        return await self._archive.read(work)
 
     # -- the work
 
-    async def _dispatch(self) -> None:
-        limit = max(1, self._settings.engine.concurrency)
-        while True:
-            async with self._room:
-                await self._room.wait_for(lambda: self._active() < limit)
-            job_id = await self._queue.take()
-            # While it waited, a paused job may have gone on and taken the room.
-            if self._active() >= limit:
-                job = self._log.job(job_id)
-                self._queue.put_back(job_id, job.priority if job else 0)
-                continue
-            try:
-                await self._start(job_id)
-            except EngineError as e:
-                self._try_later(job_id, e)
-
-    def _try_later(self, job_id: str, error: EngineError) -> None:
-        """The store takes no writing: the job waits until it does, and goes on by itself."""
-        job = self._log.job(job_id)
-        if job is None or self._closing or self._log.failure is not None:
-            return  # it has ended, or the log tells everybody
-
-        async def put_back() -> None:
-            await asyncio.sleep(_AGAIN_S)
-            if self._log.job(job_id) is not None and job_id not in self._queue.waiting():
-                self._queue.put_back(job_id, job.priority)
-
-        self._log.give_up(job_id, error)
-        task = asyncio.create_task(put_back(), name=f"try {job_id} later")
-        self._background.append(task)
-        task.add_done_callback(self._background.remove)
-
-    def _active(self) -> int:
-        return sum(not runner.children.paused for runner in self._runners.values())
-
-    async def _start(self, job_id: str) -> None:
-        if self._log.job(job_id) is None:
-            return  # cancelled while it waited
-        try:
-            record = await self._record(job_id)
-        except EngineError as e:  # its row is damaged: the one job ends, not the engine
-            if e.code is not Code.STORE_CORRUPT:
-                raise
-            await self._unreadable(job_id)
-            return
-        finished = await self._read(lambda s: s.finished_work(HISTORY_JOBS))
-        history = history_of(finished, providers_to_be(record.request, self._settings))
-        run = await self._log.next_run(job_id)
-        if self._log.job(job_id) is None or self._closing:
-            return
+    def _new_runner(self, job: Job) -> Runner:
         tools = Tools(
             home=self.home,
             settings=self._settings,
             pieces=Pieces(self.home.pieces),
             sink=self._log,
             now=self._now,
-            history=lambda: history,
+            record=self._record,
+            next_run=self._log.next_run,
+            history=self._history,
             log_tail=self._log_tail,
             finished=self._keep_work,
             stages=self._stages,
         )
-        runner = Runner(record, run, tools)
-        self._runners[job_id] = runner
-        task = runner.start()
-        self._tasks[job_id] = task
-        task.add_done_callback(lambda _: self._ended(job_id))
+        return Runner(job, self._log.run(job.id), tools)
 
-    async def _unreadable(self, job_id: str) -> None:
-        problem = ev.Problem(
-            code=Code.STORE_CORRUPT.value,
-            message="The job's record in the store is damaged",
-            remediation="Submit the brief again.",
+    async def _history(self, record: Record) -> History:
+        finished = await self._read(lambda s: s.finished_work(HISTORY_JOBS))
+        return history_of(finished, providers_to_be(record.request, self._settings))
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            self._dispatcher.check()
+            locked_s = self._log.busy_s
+            if not locked_s and self._locked_s > _LOCKED_S:
+                self._dispatcher.warn(
+                    f"Another program locked the database for {self._locked_s:.0f} s; events were "
+                    "delayed, nothing is lost"
+                )
+            self._locked_s = locked_s
+
+    def troubles(self) -> tuple[str, ...]:
+        """See :class:`~aura_tui.service.Supervised`."""
+        reasons = [failure.reason for failure in self._background.failures]
+        if self._log.failure is not None:
+            reasons.append(self._log.failure.message)
+        if (locked_s := self._log.busy_s) > _LOCKED_S:
+            reasons.append(f"another program has locked the database for {locked_s:.0f} s")
+        if (stands_s := self._dispatcher.standstill_s) >= STANDSTILL_S:
+            count = len(self._dispatcher.waiting())
+            jobs = "1 job waits" if count == 1 else f"{count} jobs wait"
+            reasons.append(
+                f"the queue stands still: {jobs}, and none has started for {stands_s:.0f} s"
+            )
+        return tuple(reasons)
+
+    def _task_failed(self, failure: TaskFailure) -> None:
+        engine_log.write(self.home, failure)
+
+    def _writer_died(self, error: BaseException) -> None:
+        self._task_failed(
+            TaskFailure(
+                name="Database writer", error=error, at=datetime.now(UTC), restarts_in_s=0.0
+            )
         )
-        tell = Teller(job_id, "", self._now).event
-        run = self._log.run(job_id)
-        await self._log.append(job_id, run, [tell(ev.JobStatusChanged, status=JobStatus.RUNNING)])
-        failed = tell(ev.JobFailed, error_message=problem.message, errors=(problem,))
-        await self._log.append(job_id, run, [failed])
-
-    def _ended(self, job_id: str) -> None:
-        del self._runners[job_id]
-        task = self._tasks.pop(job_id)
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, EngineError):
-            self._try_later(job_id, error)
-        self._make_room()
-
-    def _make_room(self) -> None:
-        async def tell() -> None:
-            async with self._room:
-                self._room.notify_all()
-
-        if not self._closing:
-            task = asyncio.create_task(tell())
-            self._background.append(task)
-            task.add_done_callback(self._background.remove)
 
     def _log_tail(self, job_id: str) -> tuple[str, ...]:
         job = self._log.job(job_id)
@@ -258,8 +232,7 @@ class EmbeddedService(StoreReading):
 
     async def _sweep_once(self) -> None:
         self._swept = True
-        with contextlib.suppress(EngineError, OSError):
-            await cleanup.sweep(self._log, self.home, self._settings.engine, time.time())
+        await cleanup.sweep(self._log, self.home, self._settings.engine, time.time())
 
     # -- JobService: changes
 
@@ -298,72 +271,44 @@ class EmbeddedService(StoreReading):
         )
         lineage = retry.lineage if retry else job.id
         to = str(deliver_to.absolute()) if deliver_to else None
-        n = await self._log.do(lambda s: s.add(job, request, lineage, to), synced=True)
-        self._log.adopt(
-            Record(n=n, run=0, lineage=lineage, deliver_to=to, request=request, work=None, job=job)
-        )
         tell = Teller(job.id, job.correlation_id, self._now).event
-        await self._log.append(job.id, 0, [tell(ev.JobStatusChanged, status=JobStatus.QUEUED)])
-        self._queue.put(job.id, job.priority)
+        await self._log.add(
+            job,
+            request,
+            lineage,
+            to,
+            tell(ev.JobStatusChanged, status=JobStatus.QUEUED),
+            self._dispatcher.put,
+        )
         return await self.get(job.id)
 
     async def cancel(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        job = await self._open_job(job_id, "cancelled")
-        runner = self._runners.get(job_id)
-        if runner is not None:
-            runner.cancel()
-            return job
-        self._queue.remove(job_id)
-        tell = Teller(job.id, job.correlation_id, self._now).event
-        event = tell(
-            ev.JobCancelled,
-            stage=job.stage,
-            message=stopped(len(job.artifacts)),
-            artifacts=job.artifacts,
-        )
-        await self._log.append(job_id, self._log.run(job_id), [event])
+        await self._open_job(job_id, "cancelled")
+        if not await self._dispatcher.cancel(job_id):
+            await self._open_job(job_id, "cancelled")
         return await self.get(job_id)
 
     async def pause(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        job = await self._open_job(job_id, "paused")
-        runner = self._runners.get(job_id)
-        if job.status is not JobStatus.RUNNING or (runner is None and self._works):
-            raise Conflict(
-                Code.JOB_STATE,
-                f"Job {job_id} is {job.status.word}; only a running job can be paused",
-                "Wait until it runs, or cancel it.",
-            )
-        if runner is not None:
-            await runner.pause()
-        else:  # left running by an engine that is gone
-            self._queue.remove(job_id)
-            await self._say(job, JobStatus.PAUSED)
-        self._make_room()
+        await self._open_job(job_id, "paused")
+        if not await self._dispatcher.pause(job_id):
+            await self._open_job(job_id, "paused")
+        await self._keep_resuming(job_id, resumes=False)
         return await self.get(job_id)
 
     async def resume(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        job = await self._open_job(job_id, "resumed")
-        if job.status is not JobStatus.PAUSED:
-            raise Conflict(
-                Code.JOB_STATE,
-                f"Job {job_id} is {job.status.word}, not paused",
-                "There is nothing to resume.",
-            )
-        runner = self._runners.get(job_id)
-        if runner is not None:
-            await runner.resume()
-        else:
-            await self._say(job, JobStatus.RUNNING)
-            self._queue.put(job_id, job.priority)
+        await self._open_job(job_id, "resumed")
+        runs = await self._dispatcher.resume(job_id)
+        # What waits for room resumes under the next engine, too.
+        await self._keep_resuming(job_id, resumes=not runs)
         return await self.get(job_id)
 
-    async def _say(self, job: Job, status: JobStatus) -> None:
-        tell = Teller(job.id, job.correlation_id, self._now).event
-        event = tell(ev.JobStatusChanged, status=status, stage=job.stage, percent=job.percent)
-        await self._log.append(job.id, self._log.run(job.id), [event])
+    async def _keep_resuming(self, job_id: str, *, resumes: bool) -> None:
+        n = self._log.row(job_id)
+        if n is not None:
+            await self._log.do(lambda store: store.set_resumes(n, resumes))
 
     async def retry(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
@@ -371,6 +316,15 @@ class EmbeddedService(StoreReading):
         check_retry(record.job)
         await asyncio.to_thread(_check_providers, record.request, self._settings)
         to = Path(record.deliver_to) if record.deliver_to else None
+        # No await between this question and the log's taking note: two at once make one job.
+        other = self._log.open_job_of(record.lineage)
+        if other is not None:
+            raise Conflict(
+                Code.JOB_STATE,
+                f"Job {job_id} is being retried already, as job {other}",
+                f"Follow that one with: aura-tui watch {other}",
+                job_id=other,
+            )
         return await self._add(record.request, record.job.correlation_id, to, record)
 
     async def _open_job(self, job_id: str, what: str) -> Job:
@@ -429,18 +383,7 @@ class EmbeddedService(StoreReading):
 
     async def queue(self) -> QueueState:
         """See :class:`~aura_tui.service.JobService`."""
-        jobs = self._log.open_jobs()
-        waiting = self._queue.waiting()
-        return QueueState(
-            queued=len(waiting),
-            # One that an earlier engine left running waits like any other to be taken up; one that
-            # was just taken counts, though it hasn't said so yet.
-            running=sum(
-                job.status is not JobStatus.PAUSED for job in jobs if job.id not in waiting
-            ),
-            paused=sum(job.status is JobStatus.PAUSED for job in jobs),
-            waiting=waiting,
-        )
+        return self._dispatcher.state()
 
 
 def _check_providers(request: JobRequest, settings: Settings) -> None:

@@ -280,6 +280,17 @@ class Store:
         self.db.execute("UPDATE jobs SET run=? WHERE n=?", (run, n))
         self._seal(n)
 
+    def set_resumes(self, n: int, resumes: bool) -> None:
+        """Whether a paused job was asked to resume, and waits for room."""
+        if resumes:
+            self.set_meta(f"resumes {n}", 1)
+        else:
+            self.db.execute("DELETE FROM meta WHERE key=?", (f"resumes {n}",))
+
+    def resumes(self, n: int) -> bool:
+        """See :meth:`set_resumes`."""
+        return self.meta(f"resumes {n}") == 1
+
     def set_work(self, n: int, work: Work) -> None:
         """How much the job had to do: what the next jobs' ETA is judged from."""
         self.db.execute("UPDATE jobs SET work=? WHERE n=?", (_encoder.encode(work), n))
@@ -410,6 +421,7 @@ class Store:
         if gone == chunk:
             return False
         self.db.execute("DELETE FROM jobs WHERE n=?", (n,))
+        self.set_resumes(n, False)
         return True
 
     def set_meta(self, key: str, value: int) -> None:

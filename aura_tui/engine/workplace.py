@@ -32,7 +32,9 @@ class Tools(NamedTuple):
     pieces: Pieces
     sink: EventSink
     now: Callable[[], datetime]
-    history: Callable[[], eta.History]
+    record: Callable[[str], Awaitable[Record]]
+    next_run: Callable[[str], Awaitable[int]]
+    history: Callable[[Record], Awaitable[eta.History]]
     log_tail: Callable[[str], tuple[str, ...]]
     finished: Callable[[str, eta.Work], Awaitable[None]]
     stages: Callable[[], Stages]

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aura_tui.engine.opening import DAMAGE, open_reader, open_store
+from aura_tui.engine.damage import DAMAGE
+from aura_tui.engine.opening import open_reader, open_store
 from aura_tui.errors import Code, EngineError
 
 if TYPE_CHECKING:

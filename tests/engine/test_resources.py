@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.engine import service as service_
+from aura_tui.engine import dispatcher
 from aura_tui.engine.home import Home
 from aura_tui.engine.opening import open_store
 from aura_tui.engine.reading import ReadOnlyService
@@ -83,7 +83,7 @@ async def test_what_a_damaged_store_still_has_whole_goes_on(
 async def test_where_not_even_the_end_can_be_written_followers_are_told_and_it_goes_on_later(
     settings: Settings, small: SmallStages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service_, "_AGAIN_S", 0.05)
+    monkeypatch.setattr(dispatcher, "STORE_AGAIN_S", 0.05)
     full = True
 
     async def fill(stage: str, ctx: StageContext, scene: int) -> None:

@@ -150,7 +150,7 @@ async def test_no_more_jobs_run_than_the_limit(settings: Settings, small: SmallS
     small.hook = at = At("script")
     async with EmbeddedService(with_engine(settings, concurrency=2), stages=small) as service:
         jobs = [await service.submit(request(str(i))) for i in range(4)]
-        await until(lambda: service._active() == 2)
+        await until(lambda: service._dispatcher.active == 2)
         queue = await service.queue()
         assert (queue.running, queue.queued) == (2, 2)
         at.go.set()
@@ -180,7 +180,8 @@ async def test_cancel_reaches_every_stage_and_child(
     async with EmbeddedService(settings, stages=small) as service:
         job = await service.submit(request())
         await at.reached.wait()
-        runner = service._runners[job.id]
+        runner = service._dispatcher.runner(job.id)
+        assert runner
         await until(lambda: runner.children.pids)
         pids = runner.children.pids
         if paused:
@@ -211,7 +212,8 @@ async def test_pause_stops_children_and_clocks_and_resume_goes_on(
     async with EmbeddedService(settings, stages=small) as service:
         job = await service.submit(request())
         await at.reached.wait()
-        runner = service._runners[job.id]
+        runner = service._dispatcher.runner(job.id)
+        assert runner
         await until(lambda: runner.children.pids)
         (pid,) = runner.children.pids
         assert (await service.pause(job.id)).status is JobStatus.PAUSED
@@ -427,8 +429,10 @@ async def test_an_engine_that_closes_leaves_jobs_that_the_next_one_takes_up(
         running = await service.submit(request("a"))
         queued = await service.submit(request("b"))
         await at.reached.wait()
-        await until(lambda: service._runners[running.id].children.pids)
-        pids = service._runners[running.id].children.pids
+        runner = service._dispatcher.runner(running.id)
+        assert runner
+        await until(lambda: runner.children.pids)
+        pids = runner.children.pids
     assert not any(alive(pid) for pid in pids)
     second = SmallStages()
     async with EmbeddedService(settings, stages=second) as service:
@@ -530,7 +534,7 @@ async def test_closing_wakes_followers_with_an_error_that_says_how_to_go_on(
     async with service:
         job = await service.submit(request())
         task = asyncio.create_task(follow(service, job.id))
-        await until(lambda: service._runners)
+        await until(lambda: service._dispatcher.active)
     with pytest.raises(EngineError) as caught:
         await task
     assert caught.value.code is Code.ENGINE_GONE

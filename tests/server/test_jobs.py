@@ -221,7 +221,7 @@ async def test_health_looks(settings: Settings) -> None:
 
 async def test_health_fails_when_the_store_does(settings: Settings) -> None:
     async with served(settings) as server, server.client() as client:
-        await asyncio.to_thread(server.service._log._store.close)
+        await asyncio.to_thread(server.service._log._writer.store.close)
         answer = await client.get(routes.HEALTH)
         assert answer.status_code == 503
         assert answer.json()["status"] == "failing"

@@ -1,0 +1,347 @@
+"""Who owns each open job of an engine. It is decided here alone, and never between two awaits.
+
+An open job has exactly one owner at any moment:
+
+    waiting   the queue: it starts, or resumes, when there is room
+    running   a runner: from the moment it leaves the queue, reading its record included
+    later     a timer: the store took no writing, or its runner died; then it waits again
+    writing   an event that ends or parks a job without a runner is on its way to the store
+    parked    the user: it is paused, and no runner has it
+
+Each change of owner is one synchronous step. What is asked of a job reads its owner after its last
+await, and passes it on before the next one; so there is no moment at which a job is nobody's.
+:meth:`Dispatcher.check` looks for one all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from aura_tui.engine.runner import stopped
+from aura_tui.engine.teller import Teller
+from aura_tui.errors import Code, Conflict, EngineError
+from aura_tui.model import events as ev
+from aura_tui.model.status import JobStatus
+from aura_tui.service import QueueState
+from aura_tui.tasks import TaskFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aura_tui.engine.log import EventLog
+    from aura_tui.engine.ports import JobQueue
+    from aura_tui.engine.runner import Runner
+    from aura_tui.model.job import Job
+
+STORE_AGAIN_S = 5.0  # until a job waits again whose engine could write nothing
+CRASH_AGAIN_S = 1.0  # until one does whose runner died; doubled each time
+MAX_CRASHES = 3  # of one job's runner, then the job fails
+STANDSTILL_S = 10.0
+
+
+class Dispatcher:
+    """Owns the open jobs of one engine. All methods belong to the event loop."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        queue: JobQueue,
+        limit: int,
+        new_runner: Callable[[Job], Runner],
+        now: Callable[[], datetime],
+        report: Callable[[TaskFailure], None],
+    ) -> None:
+        """``limit``: how many jobs run at once; 0 starts none."""
+        self._log = log
+        self._queue = queue
+        self._limit = limit
+        self._new_runner = new_runner
+        self._now = now
+        self._report = report
+        self._runners: dict[str, Runner] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._later: dict[str, asyncio.TimerHandle] = {}
+        self._writing: dict[str, asyncio.Future[int]] = {}
+        self._crashes: dict[str, int] = {}
+        self._stands_since: float | None = None  # loop time
+        self._closed = False
+
+    # -- what is known
+
+    def runner(self, job_id: str) -> Runner | None:
+        """The runner that owns the job; None where none does."""
+        return self._runners.get(job_id)
+
+    @property
+    def active(self) -> int:
+        """How many jobs use a place: runners that are not paused."""
+        return sum(not runner.paused for runner in self._runners.values())
+
+    def waiting(self) -> tuple[str, ...]:
+        """Jobs that start or resume when there is room, in that order."""
+        return (*self._queue.waiting(), *self._later)
+
+    def state(self) -> QueueState:
+        """Counts. One that an earlier engine left running waits like any other; one that was just
+        taken counts as running, though its events don't say so yet."""
+        waiting = self.waiting()
+        others = [job for job in self._log.open_jobs() if job.id not in waiting]
+        return QueueState(
+            queued=len(waiting),
+            running=sum(job.status is not JobStatus.PAUSED for job in others),
+            paused=sum(job.status is JobStatus.PAUSED for job in others),
+            waiting=waiting,
+        )
+
+    @property
+    def standstill_s(self) -> float:
+        """For how long jobs have waited with room free and nothing starting; 0.0: they don't."""
+        since = self._stands_since
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
+
+    # -- owners
+
+    def put(self, job: Job) -> None:
+        """A new job, or one that an earlier engine left: it waits."""
+        self._queue.put(job.id, job.priority)
+        self._fill()
+
+    async def cancel(self, job_id: str) -> bool:
+        """Ask for the job's end: it is Canceled when its event comes. False: it has ended."""
+        job = await self._settled(job_id)
+        if job is None:
+            return False
+        runner = self._runners.get(job_id)
+        if runner is not None:
+            runner.cancel()
+            self._queue.remove(job_id)
+            self._fill()
+        else:
+            cancelled = self._tell(job).event(
+                ev.JobCancelled,
+                stage=job.stage,
+                message=stopped(len(job.artifacts)),
+                artifacts=job.artifacts,
+            )
+            await asyncio.shield(self._write(job, cancelled))
+        return True
+
+    async def pause(self, job_id: str) -> bool:
+        """Let a running job stand still; False: it has ended. Raises Conflict where it doesn't
+        run."""
+        job = await self._settled(job_id)
+        if job is None:
+            return False
+        runner = self._runners.get(job_id)
+        waiting = job_id in self.waiting()
+        if runner is not None and runner.paused and waiting:
+            self._queue.remove(job_id)  # it was to resume when there is room
+        elif runner is not None and runner.pausable and job.status is JobStatus.RUNNING:
+            paused = runner.pause()
+            self._fill()
+            await paused
+        elif runner is None and waiting and job.status is JobStatus.PAUSED:
+            self._queue.remove(job_id)
+        elif runner is None and job.status is JobStatus.RUNNING:
+            parked = self._tell(job).event(
+                ev.JobStatusChanged,
+                status=JobStatus.PAUSED,
+                stage=job.stage,
+                percent=job.percent,
+            )
+            await asyncio.shield(self._write(job, parked))
+        else:
+            word = "about to end" if runner is not None and runner.ending else job.status.word
+            raise Conflict(
+                Code.JOB_STATE,
+                f"Job {job_id} is {word}; only a running job can be paused",
+                "Wait until it runs, or cancel it.",
+            )
+        return True
+
+    async def resume(self, job_id: str) -> bool:
+        """Let a paused job continue as soon as there is room; whether there was. None waits
+        twice. Raises Conflict where it isn't paused."""
+        job = await self._settled(job_id)
+        runner = self._runners.get(job_id)
+        paused = runner.paused if runner is not None else job and job.status is JobStatus.PAUSED
+        if job is None or not paused or (runner is not None and runner.ending):
+            raise _not_paused(job_id, job)
+        if job_id in self.waiting():
+            return False
+        self._queue.put_back(job_id, job.priority)
+        self._fill()
+        runner = self._runners.get(job_id)
+        if runner is None or runner.paused:
+            return False
+        await runner.told()
+        return True
+
+    async def _settled(self, job_id: str) -> Job | None:
+        """The job once no event about it is on its way from here; None: it has ended."""
+        while (writing := self._writing.get(job_id)) is not None:
+            await asyncio.wait((writing,))
+        return self._log.job(job_id)
+
+    def _tell(self, job: Job) -> Teller:
+        return Teller(job.id, job.correlation_id, self._now)
+
+    def _write(self, job: Job, *events: ev.AnyJobEvent) -> asyncio.Future[int]:
+        """Say of a job without a runner what ends or parks it. Raises as the log does."""
+        writing = self._log.append(job.id, self._log.run(job.id), events)
+        self._take_out(job.id)
+        self._writing[job.id] = writing
+
+        def written(_: object) -> None:
+            del self._writing[job.id]
+            current = self._log.job(job.id)
+            failed = writing.cancelled() or writing.exception() is not None
+            if failed and current is not None and not self._closed:
+                self._wait_later(current, STORE_AGAIN_S)
+
+        writing.add_done_callback(written)
+        return writing
+
+    def _take_out(self, job_id: str) -> None:
+        self._queue.remove(job_id)
+        timer = self._later.pop(job_id, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _fill(self) -> None:
+        """Start what waits while there is room."""
+        while not self._closed and self.active < self._limit and self._log.failure is None:
+            job_id = self._queue.take()
+            if job_id is None:
+                break
+            job = self._log.job(job_id)
+            runner = self._runners.get(job_id)
+            if runner is not None:
+                runner.resume()
+            elif job is not None:
+                self._start(job)
+
+    def _start(self, job: Job) -> None:
+        try:
+            runner = self._new_runner(job)
+            task = runner.start()
+        except Exception as e:
+            self._crashed(job, e)
+            return
+        self._runners[job.id] = runner
+        self._tasks[job.id] = task
+        task.add_done_callback(lambda _: self._over(runner, task))
+
+    def _over(self, runner: Runner, task: asyncio.Task[None]) -> None:
+        job_id = runner.job_id
+        work = runner.leftover()
+        if work is not None:  # somebody else cancelled its task
+            work.add_done_callback(lambda _: self._over(runner, task))
+            return
+        del self._runners[job_id], self._tasks[job_id]
+        self._queue.remove(job_id)
+        if self._closed:
+            return
+        job = self._log.job(job_id)
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if job is None:
+            self._crashes.pop(job_id, None)
+            if error is not None:
+                self._report_death(job_id, error)
+        elif isinstance(error, EngineError):
+            self._log.give_up(job_id, error)
+            self._wait_later(job, STORE_AGAIN_S)
+        else:
+            self._crashed(job, error)
+        self._fill()
+
+    def _report_death(self, job_id: str, error: BaseException | None) -> None:
+        self._report(TaskFailure(name=f"Job {job_id}", error=error, at=datetime.now(UTC)))
+
+    def _crashed(self, job: Job, error: BaseException | None) -> None:
+        """Its runner ended, and the job did not."""
+        self._report_death(job.id, error)
+        count = self._crashes[job.id] = self._crashes.get(job.id, 0) + 1
+        if count < MAX_CRASHES:
+            self._wait_later(job, CRASH_AGAIN_S * 2 ** (count - 1))
+            return
+        del self._crashes[job.id]
+        problem = ev.Problem(
+            code=Code.INTERNAL.value,
+            message=f"Internal error: the job's task stopped unexpectedly {count} times",
+            remediation="Please report it with engine.log of AURA_HOME; a retry may help.",
+        )
+        tell = self._tell(job).event
+        try:
+            self._write(
+                job,
+                tell(ev.JobStatusChanged, status=JobStatus.RUNNING, stage=job.stage),
+                tell(
+                    ev.JobFailed,
+                    stage=job.stage,
+                    error_message=problem.message,
+                    errors=(problem,),
+                    suggested_actions=(f"aura-tui retry {job.id}  (reuses every finished piece)",),
+                ),
+            )
+        except EngineError:
+            self._wait_later(job, STORE_AGAIN_S)
+
+    def _wait_later(self, job: Job, wait_s: float) -> None:
+        if job.status is JobStatus.PAUSED:
+            return  # the user's, until it is resumed
+
+        def again() -> None:
+            del self._later[job.id]
+            self._queue.put_back(job.id, job.priority)
+            self._fill()
+
+        self._later[job.id] = asyncio.get_running_loop().call_later(wait_s, again)
+
+    # -- the watch
+
+    def check(self) -> None:
+        """Give jobs without an owner to the queue, and notice a queue that stands still."""
+        for job in self._log.open_jobs():
+            owned = (
+                job.id in self._runners
+                or job.id in self._writing
+                or job.id in self.waiting()
+                or job.status is JobStatus.PAUSED
+            )
+            if not owned:
+                error = LookupError("no owner")
+                self._report_death(job.id, error)
+                self._queue.put_back(job.id, job.priority)
+        self._fill()
+        stands = bool(self._queue.waiting()) and self.active < self._limit
+        if not stands:
+            self._stands_since = None
+        elif self._stands_since is None:
+            self._stands_since = asyncio.get_running_loop().time()
+
+    def warn(self, message: str) -> None:
+        """Tell every job that runs."""
+        for runner in self._runners.values():
+            runner.warn(message)
+
+    async def aclose(self) -> None:
+        """Suspend what runs, and wait for its end."""
+        self._closed = True
+        for timer in self._later.values():
+            timer.cancel()
+        for runner in self._runners.values():
+            runner.suspend()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for runner in tuple(self._runners.values()):
+            if (work := runner.leftover()) is not None:  # somebody else cancelled its task
+                await asyncio.wait((work,))
+
+
+def _not_paused(job_id: str, job: Job | None) -> Conflict:
+    word = job.status.word if job is not None else "over"
+    return Conflict(
+        Code.JOB_STATE, f"Job {job_id} is {word}, not paused", "There is nothing to resume."
+    )
