@@ -115,7 +115,8 @@ class Dispatcher:
             return False
         runner = self._runners.get(job_id)
         if runner is not None:
-            runner.cancel()
+            if not runner.cancel():
+                raise _stopping()
             self._queue.remove(job_id)
             self._fill()
         else:
@@ -152,6 +153,8 @@ class Dispatcher:
                 percent=job.percent,
             )
             await asyncio.shield(self._write(job, parked))
+        elif self._closed:
+            raise _stopping()
         else:
             word = "about to end" if runner is not None and runner.ending else job.status.word
             raise Conflict(
@@ -338,6 +341,10 @@ class Dispatcher:
         for runner in tuple(self._runners.values()):
             if (work := runner.leftover()) is not None:  # somebody else cancelled its task
                 await asyncio.wait((work,))
+
+
+def _stopping() -> EngineError:
+    return EngineError(Code.ENGINE_GONE, "The engine is stopping", "Try again in a moment.")
 
 
 def _not_paused(job_id: str, job: Job | None) -> Conflict:

@@ -254,7 +254,7 @@ class EventLog:
     def _keep(self, job: Job) -> None:
         """Store a snapshot; if that is lost, the next load folds the log instead."""
         n = self._rows[job.id]
-        if self._failure is None:
+        if self._failure is None and not self._closed:
             self._writer.put(Work(lambda store: store.snapshot(n, job), False, _ignore, _ignore))
 
     # -- reading

@@ -78,6 +78,7 @@ class Runner:
         self._tell = Teller(job.id, job.correlation_id, tools.now).event
         self._attempts = {step.stage: step.attempt for step in job.steps}
         self._stage: Stage | None = None
+        self._in_stage = False  # started, and its end not told yet
         self._stage_began_s = 0.0
         # Percents of the job at the start and the end of that stage.
         self._span = (job.percent, job.percent)
@@ -89,6 +90,7 @@ class Runner:
         # Time spent by earlier runs of this job counts: its clock goes on, it doesn't restart.
         self._before_s = job.elapsed_s or 0.0
         self.children.clock.advance(self._before_s)
+        self._paused = False
         self._running = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
 
@@ -106,9 +108,13 @@ class Runner:
         self._stop(_End.SUSPEND)
         return self._work
 
-    def cancel(self) -> None:
-        """End the job: every child is killed now, the rest follows."""
+    def cancel(self) -> bool:
+        """End the job: every child is killed now, the rest follows. False: it is suspended, and
+        doesn't end."""
+        if self._end is _End.SUSPEND and not self._decided:
+            self._end = _End.CANCEL
         self._stop(_End.CANCEL)
+        return self._end is not _End.SUSPEND
 
     def suspend(self) -> None:
         """Stop working without ending the job."""
@@ -128,8 +134,8 @@ class Runner:
 
     @property
     def paused(self) -> bool:
-        """Whether it stands still."""
-        return self.children.paused
+        """Whether it stands still; one that is cancelled then, too."""
+        return self._paused
 
     @property
     def pausable(self) -> bool:
@@ -139,11 +145,13 @@ class Runner:
     def pause(self) -> asyncio.Future[int]:
         """Stand still: children stopped, clocks stopped, no new piece begun. The future is that
         of the event."""
+        self._paused = True
         self.children.pause()
         return self._emit(self._status(JobStatus.PAUSED))
 
     def resume(self) -> None:
         """Continue."""
+        self._paused = False
         self._running.clear()
         self._emit(self._status(JobStatus.RUNNING)).add_done_callback(self._is_running)
         self.children.resume()
@@ -215,6 +223,7 @@ class Runner:
         history = await tools.history(record)
         self._outlook = Outlook(record, tools.home, tools.settings, tools.pieces, lambda: history)
         self._run = await tools.next_run(self.job_id)
+        await self.children.gate()  # one that an earlier engine left running may be paused by now
         running = self._emit(self._status(JobStatus.RUNNING))
         running.add_done_callback(self._is_running)
         await running
@@ -281,6 +290,7 @@ class Runner:
         self._attempts[stage] += 1
         started_s = self._stage_began_s = clock.seconds()
         self._span = self._outlook.span(stage, self._span[1])
+        self._in_stage = True
 
         def forecast(percent: float) -> Eta | None:
             return self._outlook.remaining(stage, percent, clock.seconds() - started_s)
@@ -342,6 +352,7 @@ class Runner:
 
     def _step_over(self, stage: Stage, status: StepStatus) -> ev.StepStatusChanged:
         """The stage at work ended so, after the time it has been active."""
+        self._in_stage = False
         return self._tell(
             ev.StepStatusChanged,
             step=stage,
@@ -366,7 +377,7 @@ class Runner:
         events: list[ev.AnyJobEvent] = []
         if self._record is None or self.paused:
             events.append(self._status(JobStatus.RUNNING))
-        if stage is not None:
+        if stage is not None and self._in_stage:
             events.append(
                 self._tell(
                     ev.StepErred,
@@ -411,7 +422,7 @@ class Runner:
                 there, whole = eta.clock(made.duration_s), eta.clock(timeline.duration_s)
                 partial = f"a partial video has the first {there} of {whole}"
         events: list[ev.AnyJobEvent] = []
-        if stage is not None:
+        if stage is not None and self._in_stage:
             events.append(self._step_over(stage, StepStatus.CANCELLED))
         events.append(
             self._tell(

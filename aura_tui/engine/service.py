@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,7 +142,13 @@ class EmbeddedService(StoreReading):
         """What an earlier engine left: running and queued jobs wait again, paused ones stay."""
 
         def left(store: Store) -> list[tuple[Record, bool]]:
-            return [(record, store.resumes(record.n)) for record in store.open_records()]
+            found = []
+            for record in store.open_records():
+                if record.job.status.ended:  # its engine died before it could keep that in the row
+                    store.snapshot(record.n, record.job)
+                else:
+                    found.append((record, store.resumes(record.n)))
+            return found
 
         found = await self._log.do(left)
         for record, _ in found:
@@ -209,9 +214,7 @@ class EmbeddedService(StoreReading):
 
     def _writer_died(self, error: BaseException) -> None:
         self._task_failed(
-            TaskFailure(
-                name="Database writer", error=error, at=datetime.now(UTC), restarts_in_s=0.0
-            )
+            TaskFailure(name="Database writer", error=error, at=self._now(), restarts_in_s=0.0)
         )
 
     def _log_tail(self, job_id: str) -> tuple[str, ...]:
@@ -232,7 +235,7 @@ class EmbeddedService(StoreReading):
 
     async def _sweep_once(self) -> None:
         self._swept = True
-        await cleanup.sweep(self._log, self.home, self._settings.engine, time.time())
+        await cleanup.sweep(self._log, self.home, self._settings.engine, self._now().timestamp())
 
     # -- JobService: changes
 
@@ -356,7 +359,7 @@ class EmbeddedService(StoreReading):
         usage = await asyncio.to_thread(shutil.disk_usage, self.home.root)
         if usage.free < _FULL_BYTES:
             raise EngineError(Code.DISK_FULL, "The disk is full", "Free some space.")
-        await self._log.do(lambda store: store.set_meta("probed", int(time.time())))
+        await self._log.do(lambda store: store.set_meta("probed", self._now_ms() // 1000))
 
     # -- JobService: reading
 
