@@ -302,6 +302,10 @@ class EventLog:
         """Why nothing can be written any more; None while all is well."""
         return self._failure
 
+    def stop_waiting(self) -> None:
+        """The engine ends: a lock of another process is waited for only for a bounded time."""
+        self._writer.stop_waiting()
+
     async def close(self, *, damaged: bool = False) -> None:
         """Write what is waiting, mark the store clean, and let readers end. ``damaged``: a reader
         has met a row that isn't what was written."""
@@ -316,7 +320,7 @@ class EventLog:
             # What was found damaged on the way is looked into at the next start.
             store.set_meta("clean", 0 if damaged or store.damaged else 1)
 
-        self._writer.stop_waiting()
+        self.stop_waiting()
         try:
             if self._failure is None:
                 await self.do(lambda _: None)  # all that was appended is folded then

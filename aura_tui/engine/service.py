@@ -124,6 +124,7 @@ class EmbeddedService(StoreReading):
         if self._closing:
             return
         self._closing = True
+        self._log.stop_waiting()
         await self._background.aclose()
         await self._dispatcher.aclose()
         if self._works and not self._swept:  # one that lived for a short job alone

@@ -83,7 +83,8 @@ class Writer:
 
     def stop_waiting(self) -> None:
         """From now on a lock on the file is waited for only for a bounded time."""
-        self._give_up_at = time.monotonic() + _CLOSE_S
+        if self._give_up_at is None:
+            self._give_up_at = time.monotonic() + _CLOSE_S
 
     async def close(self) -> None:
         """Do what was put, and close the store."""
