@@ -178,6 +178,14 @@ class Dispatcher:
         self._fill()
         runner = self._runners.get(job_id)
         if runner is None or runner.paused:
+            if self._limit:
+                running = "1 job is" if self._limit == 1 else f"{self._limit} jobs are"
+                waits = self._tell(job).event(
+                    ev.JobLogged,
+                    message=f"Resumes when there is room: {running} running (concurrency)",
+                    stage=job.stage,
+                )
+                self._log.append(job_id, self._log.run(job_id), [waits])
             return False
         await runner.told()
         return True

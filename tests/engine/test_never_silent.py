@@ -236,6 +236,7 @@ async def test_a_resumed_job_waits_for_room_and_is_next(
         queue = await service.queue()
         assert queue.waiting == (first.id, third.id)
         assert (queue.running, queue.queued, queue.paused) == (1, 2, 0)
+        assert "Resumes when there is room: 1 job is running" in await service.logs(first.id)
         at.go.set()
         order = [await ended(service, job.id) for job in (second, first, third)]
         assert {job.status for job in order} == {JobStatus.SUCCEEDED}
