@@ -29,10 +29,25 @@ def blank(job_id: str) -> Job:
     return Job(id=job_id, correlation_id="", title="", created_at=_LONG_AGO, queued_at=_LONG_AGO)
 
 
+def completed(job: Job, listed: Job) -> Job:
+    """``job`` with what only the server's list says of it. Its correlation id is the list's: an
+    answer for one job may give the request's own."""
+    changes: dict[str, object] = {"title": listed.title}
+    if listed.correlation_id:
+        changes["correlation_id"] = listed.correlation_id
+    if listed.status is job.status:
+        for name in ("started_at", "ended_at", "log", "log_path", "suggested_actions"):
+            if not getattr(job, name):
+                changes[name] = getattr(listed, name)
+        if listed.errors:  # where one job's are its message alone
+            changes["errors"] = listed.errors
+    return replace(job, **changes)
+
+
 def catch_up(before: Job, now: Job, at: datetime) -> Iterator[ev.AnyJobEvent]:
     """The events from ``before`` to ``now``, its end included. Times are ``at`` where the job
     doesn't tell them."""
-    told = _Teller(now, at, most=now.percent)
+    told = _Teller(now, at, reached=now.percent)
     yield from told.beginning(before)
     if before.status is JobStatus.PAUSED and now.status is not JobStatus.PAUSED:
         yield told.status(JobStatus.RUNNING)
@@ -50,20 +65,24 @@ def catch_up(before: Job, now: Job, at: datetime) -> Iterator[ev.AnyJobEvent]:
         yield told.end()
 
 
-def lead_in(before: Job, event: ev.AnyJobEvent) -> Iterator[ev.AnyJobEvent]:
+def lead_in(
+    before: Job, event: ev.AnyJobEvent, reached: float | None = None
+) -> Iterator[ev.AnyJobEvent]:
     """What must have happened for ``event`` to be legal, and was not told.
 
     Some servers tell a stage's progress and no more: that it began, and that the ones before it
-    are over, is implied.
+    are over, is implied. ``reached``: the percent of the job by the server's own word; None: by our
+    stages' shares of the whole.
     """
     if before.status.ended:
         return
-    told = _Teller(replace(before, correlation_id=event.correlation_id), event.timestamp)
+    job = replace(before, correlation_id=event.correlation_id)
+    told = _Teller(job, event.timestamp, reached)
     runs = isinstance(event, (ev.StepStatusChanged, ev.StepProgressed, ev.StepErred))
     if runs or isinstance(event, (ev.JobCompleted, ev.JobFailed)):
         if before.status in (JobStatus.QUEUED, JobStatus.PAUSED):
             yield told.status(JobStatus.RUNNING)
-    elif not isinstance(event, ev.JobStatusChanged):
+    elif not isinstance(event, (ev.JobStatusChanged, ev.JobCancelled)):
         return
     yield from _steps_before(before, event, told)
 
@@ -79,12 +98,26 @@ def _steps_before(before: Job, event: ev.AnyJobEvent, told: _Teller) -> Iterator
     elif isinstance(event, ev.JobFailed):
         stage = event.stage or before.stage
     whole = isinstance(event, ev.JobCompleted)
+    halted = _HALTED.get(type(event))
     for step in before.steps:
-        if whole or (stage is not None and step.stage.position < stage.position):
+        if whole or _passed(step, stage):
             if step.status in (StepStatus.PENDING, StepStatus.STARTED):
                 yield from told.step(step, _finished(step))
         elif step.stage is stage and _needs_start(step, event):
-            yield from told.step(step, replace(step, status=StepStatus.STARTED, attempt=1))
+            percent = 0.0 if isinstance(event, ev.StepProgressed) else None
+            begun = replace(step, status=StepStatus.STARTED, attempt=1, percent=percent)
+            yield from told.step(step, begun)
+            step = begun
+        if halted is not None and step.status is StepStatus.STARTED and not _passed(step, stage):
+            yield from told.step(step, replace(step, status=halted))
+
+
+# What a stage at work becomes with the end of its job.
+_HALTED = {ev.JobFailed: StepStatus.FAILED, ev.JobCancelled: StepStatus.CANCELLED}
+
+
+def _passed(step: Step, stage: Stage | None) -> bool:
+    return stage is not None and step.stage.position < stage.position
 
 
 def _needs_start(step: Step, event: ev.AnyJobEvent) -> bool:
@@ -99,13 +132,22 @@ def _finished(step: Step) -> Step:
     return replace(step, status=StepStatus.COMPLETED, attempt=max(1, step.attempt))
 
 
+def _further(before: Step, now: Step) -> bool:
+    """Whether there is news of how far a stage is; that nobody knows is news of one that has just
+    begun."""
+    if now.percent is None:
+        return before.percent == 0.0
+    return now.percent > (before.percent or 0.0)
+
+
 class _Teller:
     """Makes events of a job."""
 
-    def __init__(self, job: Job, at: datetime, most: float = 100.0) -> None:
-        """``most``: the percent of the job that none of them goes past."""
+    def __init__(self, job: Job, at: datetime, reached: float | None) -> None:
+        """``reached``: the percent of the job, which none of them goes past; None: not known."""
         self._job = job
-        self._most = most
+        self._reached = job.percent if reached is None else reached
+        self._most = 100.0 if reached is None else reached
         self._at = at
         self._same = {"job_id": job.id, "correlation_id": job.correlation_id}
 
@@ -160,7 +202,7 @@ class _Teller:
                 remediation=problem.remediation,
             )
         if status is StepStatus.STARTED:
-            if began and (now.percent > before.percent or now.message != before.message):
+            if began and (_further(before, now) or now.message != before.message):
                 yield self._progress(now)
         elif status is not before.status:
             yield self._made(
@@ -180,7 +222,9 @@ class _Teller:
             None,
             step=step.stage,
             progress_pct=step.percent,
-            percent=min(self._most, step.stage.overall_percent(step.percent)),
+            percent=self._reached
+            if step.percent is None
+            else min(self._most, step.stage.overall_percent(step.percent)),
             message=step.message,
             substage_detail=step.detail,
             current_item=step.item,

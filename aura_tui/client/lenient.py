@@ -13,6 +13,10 @@ Where the end is told in a way that may not be the end, it is held back until it
   else that event is made from the job as the server has it.
 
 So nothing terminal reaches a fold that something may follow, and folds need no way back.
+
+The percent of a job is the server's own word where it gives one: its stages may have other shares
+of the whole than ours. Some older servers send that percent as ``progressPct`` and nothing else;
+what the server says of the job meanwhile tells which of the two it is.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import deque
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -27,12 +32,14 @@ from msgspec.structs import replace
 
 from aura_tui.client.catch_up import blank, catch_up, lead_in
 from aura_tui.client.http import Broken
+from aura_tui.errors import AuraError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.ids import IdClock
 from aura_tui.model.reduce import reduce
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
 from aura_tui.wire.codec import decode
+from aura_tui.wire.reading import by_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +53,14 @@ STALL_GRACE_S: Final = 10.0  # for a sign of life behind a failure that speaks o
 _STALL = re.compile(r"stall|stuck|hang|hung|no progress|inactiv|not respond|timed? ?out", re.I)
 _REMEMBERED: Final = 4096  # events of earlier connections that are known again
 _MAX_JOBS: Final = 2000
+_MAX_LOOKS: Final = 20  # at jobs that a list leaves out, each time it is asked for
+_MAX_CHECKS: Final = 5  # of what `progressPct` is the percent of
+_APART: Final = 5.0  # percent: that far from each other, one of two readings is told to be wrong
+
+
+def _undated(event: ev.AnyJobEvent) -> bool:
+    """Whether the server gave no time."""
+    return event.timestamp.year < 2000
 
 
 class LenientReader:
@@ -65,6 +80,14 @@ class LenientReader:
         self._recent: deque[bytes] = deque(maxlen=_REMEMBERED)
         self._held: dict[str, ev.JobFailed] = {}
         self._until: datetime | None = None  # the end is expected no later
+        self._reports_percent: set[str] = set()  # jobs whose percent the server gives itself
+        self._is_of_job: bool | None = None  # what `progressPct` is the percent of
+        self._checks = 0
+
+    @property
+    def has_open_jobs(self) -> bool:
+        """Whether a job is known that has not ended."""
+        return any(not job.status.ended for job in self._jobs.values())
 
     @property
     def resume_from(self) -> str:
@@ -87,12 +110,12 @@ class LenientReader:
     async def opened(self) -> Sequence[ev.Envelope]:
         """What the server says now, in case it doesn't tell how it came to be."""
         if self._job_id is None:
-            jobs = await self._sources.recent()
+            jobs = await self._listed()
             return [envelope for job in jobs for envelope in self._caught_up(job)]
         job = await self._sources.look(self._job_id)
         if job.status.ended:
             self._expect_end(END_GRACE_S)
-            return ()
+            return list(self._began(job))
         return [*self._goes_on(job.id), *self._caught_up(job)]
 
     async def read(self, frame: Frame) -> Sequence[ev.Envelope]:
@@ -103,19 +126,61 @@ class LenientReader:
         if isinstance(event, ev.Shutdown):
             raise Broken("the engine is shutting down")
         if frame.name == "error":
-            await self._failed(frame, event)
+            return await self._failed(frame, event)
         if not isinstance(event, ev.JobEvent) or self._job_id not in (None, event.job_id):
             return ()
         if self._is_known(frame):
             return ()
-        if event.timestamp.year < 2000:  # it gave none
-            event = replace(event, timestamp=self._sources.now())
+        if _undated(event) and not isinstance(event, ev.JobFailed):  # that one is asked after
+            event = replace(event, timestamp=await self._when(event))
+        if isinstance(event, ev.StepProgressed):
+            event = await self._checked(event)
         return await self._take(event)
 
-    async def _failed(self, frame: Frame, event: ev.AnyEvent | None) -> None:
-        """An ``error`` event: an unknown job, or the server's trouble."""
+    async def _when(self, event: ev.AnyJobEvent) -> datetime:
+        """When an event happened that doesn't say so: now; an end, when the job says it ended."""
+        if isinstance(event, (ev.JobCompleted, ev.JobCancelled)):
+            with suppress(Broken, AuraError):
+                job = await self._sources.look(event.job_id)
+                return job.ended_at or self._sources.now()
+        return self._sources.now()
+
+    async def _checked(self, event: ev.StepProgressed) -> ev.StepProgressed:
+        """The event with the job's percent as such, where ``progressPct`` was that."""
+        pct = event.progress_pct
+        if pct is None or event.percent != event.step.overall_percent(pct):
+            self._reports_percent.add(event.job_id)
+            return event  # it gave both, or the job's
+        apart = abs(pct - event.percent) >= _APART
+        if self._is_of_job is None and apart and self._checks < _MAX_CHECKS:
+            self._checks += 1
+            with suppress(Broken, AuraError):
+                reported = (await self._sources.look(event.job_id)).percent
+                of_job, of_step = abs(reported - pct), abs(reported - event.percent)
+                if min(of_job, of_step) <= _APART / 2:
+                    self._is_of_job = of_job < of_step
+        if not self._is_of_job:
+            return event
+        self._reports_percent.add(event.job_id)
+        return replace(event, percent=pct, progress_pct=None)
+
+    async def _listed(self) -> Sequence[Job]:
+        """The newest jobs, and those that were under way and are not among them any more."""
+        jobs = [*await self._sources.recent()]
+        newest = {job.id for job in jobs}
+        under_way = (job.id for job in self._jobs.values() if not job.status.ended)
+        for job_id in [job_id for job_id in under_way if job_id not in newest][:_MAX_LOOKS]:
+            with suppress(NotFound):
+                jobs.append(await self._sources.look(job_id))
+        return jobs
+
+    async def _failed(self, frame: Frame, event: ev.AnyEvent | None) -> Sequence[ev.Envelope]:
+        """An ``error`` event: an unknown job, one that is over and has no stream any more, or the
+        server's trouble."""
         if self._job_id is not None:
-            await self._sources.look(self._job_id)  # NotFound, where it is that
+            job = await self._sources.look(self._job_id)  # NotFound, where it is that
+            if job.status.ended:
+                return list(self._caught_up(job))
         said = event.message if isinstance(event, ev.StreamFailed) else frame.data
         raise Broken(f"the engine ended the stream: {clean_line(said, 200)}")
 
@@ -181,6 +246,8 @@ class LenientReader:
             return ()
         held = self._held.pop(job_id, None)
         if held is not None and job.status is JobStatus.FAILED:
+            if _undated(held):
+                held = replace(held, timestamp=job.ended_at or self._sources.now())
             return list(self._given(held))
         return list(self._caught_up(job))
 
@@ -194,19 +261,49 @@ class LenientReader:
                 ev.Warned(
                     job_id=job_id,
                     correlation_id=held.correlation_id,
-                    timestamp=held.timestamp,
+                    timestamp=self._sources.now() if _undated(held) else held.timestamp,
                     message=said,
                     step=held.stage,
                 )
             )
 
+    def _began(self, job: Job) -> Iterator[ev.Envelope]:
+        """When a job that is over began, and how far it came: the end doesn't say that again."""
+        if self._job(job.id).status is not JobStatus.QUEUED or job.started_at is None:
+            return
+        failed = job.status is not JobStatus.SUCCEEDED
+        if failed:
+            self._note_percent(job)
+        yield self._numbered(
+            ev.JobStatusChanged(
+                job_id=job.id,
+                correlation_id=job.correlation_id,
+                timestamp=job.started_at,
+                status=JobStatus.RUNNING,
+                percent=job.percent if failed else 0.0,
+            )
+        )
+
+    def _note_percent(self, job: Job) -> None:
+        if job.percent > 0 and job.percent != by_stages(job.steps):
+            self._reports_percent.add(job.id)
+
     def _caught_up(self, job: Job) -> Iterator[ev.Envelope]:
+        self._note_percent(job)
         for event in catch_up(self._job(job.id), job, self._sources.now()):
             yield self._numbered(event)
 
     def _given(self, event: ev.AnyJobEvent) -> Iterator[ev.Envelope]:
-        for implied in lead_in(self._job(event.job_id), event):
+        job = self._job(event.job_id)
+        reached = None
+        if isinstance(event, ev.JobStatusChanged) and event.percent > 0:
+            self._reports_percent.add(job.id)
+        if job.id in self._reports_percent:
+            reached = max(job.percent, getattr(event, "percent", None) or 0.0)
+        for implied in lead_in(job, event, reached):
             yield self._numbered(implied)
+        if isinstance(event, ev.StepStatusChanged) and event.percent is None:
+            event = replace(event, percent=reached)
         yield self._numbered(event)
 
     def _job(self, job_id: str) -> Job:

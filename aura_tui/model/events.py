@@ -229,6 +229,7 @@ class StepStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
 class StepProgressed(JobEvent, frozen=True, kw_only=True, gc=False):
     """``step-progress``. ``progress_pct`` is within the step, ``percent`` of the job, 0-100.
 
+    ``progress_pct`` is None where an engine reports the job's percent alone.
     ``eta_*`` is None where nobody can know; ``eta_runs`` says from how many earlier runs it was
     judged (0: from this run alone). ``current_item`` is the own number,
     from 1 on, of the item told of, None where there are no items. They needn't be done in their
@@ -238,7 +239,7 @@ class StepProgressed(JobEvent, frozen=True, kw_only=True, gc=False):
 
     step: Stage
     phase: str = ""
-    progress_pct: float = _written(0.0)
+    progress_pct: float | None = _written(0.0)
     percent: float = _written(0.0)
     message: str = ""
     substage_detail: str = ""
@@ -260,8 +261,9 @@ class StepProgressed(JobEvent, frozen=True, kw_only=True, gc=False):
         _phase(self)
         _texts(self, ("elapsed_time", "estimated_time_remaining"), 50)
         _texts(self, ("message", "substage_detail"), 500)
-        for name in ("progress_pct", "percent"):
-            _percent(self, name)
+        _percent(self, "percent")
+        if self.progress_pct is not None:
+            _percent(self, "progress_pct")
         for name in ("elapsed_seconds", "eta_seconds", "eta_low_seconds", "eta_high_seconds"):
             _number(self, name)
         for name in ("current_item", "total_items", "done_items", "eta_runs"):

@@ -27,11 +27,12 @@ class Eta(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One stage of a job. ``percent`` is 0-100 within the stage."""
+    """One stage of a job. ``percent`` is 0-100 within the stage; None where the engine reports
+    the job's alone."""
 
     stage: Stage
     status: StepStatus = StepStatus.PENDING
-    percent: float = 0.0
+    percent: float | None = 0.0
     attempt: int = 0
     message: str = ""
     detail: str = ""

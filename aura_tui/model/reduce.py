@@ -132,7 +132,7 @@ def _step_progress(job: Job, event: ev.StepProgressed) -> _Changes:
         return None
     step = replace(
         step,
-        percent=max(step.percent, event.progress_pct),
+        percent=_further(step.percent, event.progress_pct),
         message=event.message,
         detail=event.substage_detail,
         item=event.current_item,
@@ -155,6 +155,13 @@ def _step_progress(job: Job, event: ev.StepProgressed) -> _Changes:
         "elapsed_s": max(_or(job.elapsed_s, 0.0), _or(event.elapsed_seconds, 0.0)),
         "eta": eta if job.status is JobStatus.RUNNING else None,
     }
+
+
+def _further(percent: float | None, reported: float | None) -> float | None:
+    """The percent of a stage after a report of it. 0 is where each begins: no report yet."""
+    if reported is None:
+        return percent or None
+    return max(percent or 0.0, reported)
 
 
 def _or(value: float | None, default: float) -> float:

@@ -110,7 +110,10 @@ class RunClock:
         if step.duration_ms is not None:
             return step.duration_ms / 1000
         if step.started_at is not None and step.ended_at is not None:
-            return (step.ended_at - step.started_at).total_seconds()
+            took_s = (step.ended_at - step.started_at).total_seconds()
+            # A stage of which only its end was told has begun and ended in one moment.
+            instant = step.status in (StepStatus.REUSED, StepStatus.SKIPPED)
+            return took_s if took_s or instant else None
         span = self._spans.get(step.stage)
         if step.status is not StepStatus.STARTED or span is None:
             return None

@@ -237,6 +237,8 @@ def _cancelled(job: Job, plan: RetryPlan | None, remote: bool, retry_key: str) -
 
 def planned(plan: RetryPlan) -> str:
     """What a retry reuses, and about how long it takes: no full stop at its end."""
+    if not plan.steps:  # nobody can tell
+        return "A retry may start from the beginning"
     reused = [text for step in plan.steps if (text := _reused(step))]
     what = f"A retry reuses {', '.join(reused)}" if reused else "A retry starts from the beginning"
     if plan.eta is None:

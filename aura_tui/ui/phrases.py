@@ -10,6 +10,8 @@ from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aura_tui.model.events import Artifact, Metrics, Output, StepProgressed
     from aura_tui.model.job import Eta, Job, Step
 
@@ -78,6 +80,16 @@ def age(seconds: float) -> str:
     return "<1 m"
 
 
+def is_known(at: datetime) -> bool:
+    """Whether an engine gave this time: one that it didn't give is the epoch."""
+    return at.year > 1970
+
+
+def age_of(at: datetime, now: datetime) -> str:
+    """As :func:`age`; "" for a time that isn't known."""
+    return age((now - at).total_seconds()) if is_known(at) else ""
+
+
 def size(count: int) -> str:
     """``512 B``, ``1.2 KB``, ``14.2 MB``: decimal units, as disks are sold and ``ls -h`` isn't."""
     value = float(count)
@@ -120,6 +132,11 @@ def basis(eta: Eta) -> str:
     if not eta.runs:
         return "from this run's pace"
     return f"from {eta.runs} run{'s' if eta.runs > 1 else ''} here"
+
+
+def percent(value: float | None) -> str:
+    """``  7 %``, right-aligned in five cells; blank where it isn't known."""
+    return "" if value is None else f"{int(value):3d} %"
 
 
 def step_word(step: Step, job: Job) -> str:

@@ -111,7 +111,10 @@ class PlainLines:
 
     def _step_progress(self, job: Job, event: ev.StepProgressed) -> Iterator[str]:
         step = job.step(event.step)
-        tenth = int(step.percent // _EVERY_PERCENT)
+        # Where an engine reports the job's percent alone, that is what moves.
+        known = step.percent is not None
+        at_percent = step.percent if step.percent is not None else job.percent
+        tenth = int(at_percent // _EVERY_PERCENT)
         now = event.timestamp
         # Of items that are done in any order, each one done is news; its begin isn't.
         at = step.item if step.done is None else step.done
@@ -119,10 +122,11 @@ class PlainLines:
         if at == item and tenth == said_tenth and now - said_at < _EVERY:
             return
         self._said[event.step] = (at, tenth, now)
-        parts = [f"{int(step.percent):3d} %", phrases.current(step)]
+        percent = phrases.percent(at_percent) + ("" if known else " of the job")
+        parts = [percent, phrases.current(step)]
         if step.metrics is not None and step.metrics.fps is not None:
             parts.append(f"{step.metrics.fps:.0f} fps")
-        over = step.stage is Stage.RENDERING and step.percent >= 100
+        over = step.stage is Stage.RENDERING and at_percent >= 100
         if job.eta is not None and not over:
             parts.append(f"{phrases.time_left(job.eta)} left, {phrases.basis(job.eta)}")
         yield _line(event.step.title, "  ".join(part for part in parts if part))

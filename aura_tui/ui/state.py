@@ -219,7 +219,8 @@ def _moved(before: Job | None, job: Job, event: ev.AnyJobEvent) -> bool:
         return True
     if isinstance(event, ev.StepProgressed):
         was, step = before.step(event.step), job.step(event.step)
-        return step.percent > was.percent or step.item != was.item
+        further = (step.percent or 0.0) > (was.percent or 0.0) or job.percent > before.percent
+        return further or step.item != was.item
     return job.status is not before.status or job.percent > before.percent
 
 

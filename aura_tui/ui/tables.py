@@ -64,6 +64,10 @@ def _table(*columns: str) -> Table:
     return table
 
 
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if phrases.is_known(at) else ""
+
+
 def _status(job: Job, engine: bool) -> Text:
     """The status; a job that no engine is at work on says so."""
     idle = not engine and job.status in (JobStatus.RUNNING, JobStatus.QUEUED)
@@ -84,7 +88,7 @@ def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
             _status(job, engine),
             f"{int(job.percent)}",
             job.stage.title if job.stage else "-",
-            phrases.age((now - since(job)).total_seconds()),
+            phrases.age_of(since(job), now) or "-",
             _text(job.title),
         )
     console().print(table)
@@ -98,7 +102,7 @@ def print_job(job: Job, *, engine: bool) -> None:
         ("Job", job.id + (f"  (retry of {job.retry_of})" if job.retry_of else "")),
         ("Status", f"{_status(job, engine)}, {int(job.percent)} %"),
         ("Attempt", str(job.attempt)),
-        ("Created", f"{job.created_at.astimezone():%Y-%m-%d %H:%M:%S}"),
+        ("Created", _moment(job.created_at)),
         ("Elapsed", phrases.duration(active_s) if (active_s := phrases.active_s(job)) else ""),
         ("Correlation", job.correlation_id),
         ("Video", phrases.length(job.output) if job.output is not None else ""),
@@ -117,7 +121,7 @@ def print_job(job: Job, *, engine: bool) -> None:
         table.add_row(
             step.stage.title,
             Text(phrases.step_word(step, job), _STEP_STYLE.get(step.status, "dim")),
-            f"{int(step.percent)}",
+            "-" if step.percent is None else f"{int(step.percent)}",
             took,
             _text(step.message),
         )
@@ -125,8 +129,10 @@ def print_job(job: Job, *, engine: bool) -> None:
     for warning in job.warnings:
         out.print(Text.assemble(("warning  ", "yellow"), _text(warning)))
     for problem in job.errors:
-        out.print(Text.assemble(("error    ", "red"), _text(f"{problem.message} [{problem.code}]")))
-        out.print(Text("         ") + _text(problem.remediation))
+        code = f" [{problem.code}]" if problem.code else ""
+        out.print(Text.assemble(("error    ", "red"), _text(f"{problem.message}{code}")))
+        if problem.remediation:
+            out.print(Text("         ") + _text(problem.remediation))
     if job.artifacts:
         print_artifacts(job.artifacts)
 

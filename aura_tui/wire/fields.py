@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aura_tui.model.events import MAX_MESSAGE_CHARS
 from aura_tui.model.text import clean, clean_line
-from aura_tui.wire.tolerant import as_number, as_text, as_time, as_whole, plain_name
+from aura_tui.wire.tolerant import (
+    as_duration,
+    as_number,
+    as_text,
+    as_time,
+    as_whole,
+    plain_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +41,10 @@ class Fields:
                     return value
         return None
 
+    def has(self, name: str) -> bool:
+        """Whether ``name`` (plain) is there, be it null."""
+        return name in self._values
+
     def text(self, *names: str, limit: int = 4000) -> str:
         """On one line; "" where it isn't there."""
         return clean_line(self.get(as_text, *names) or "", limit)
@@ -58,7 +69,7 @@ class Fields:
 
 
 def as_seconds(value: object) -> float | None:
-    number = as_number(value)
+    number = as_duration(value)
     return number if number is not None and 0.0 <= number <= _MAX_SECONDS else None
 
 

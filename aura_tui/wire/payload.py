@@ -31,7 +31,7 @@ class StepPayload(_Payload, frozen=True, kw_only=True):
 
     name: str
     status: StepStatus
-    progress_pct: float
+    progress_pct: float | None
     attempt: int = 0
     message: str = ""
     substage_detail: str = ""
@@ -136,7 +136,7 @@ class ProgressPayload(_Payload, frozen=True, kw_only=True):
     status: JobStatus
     stage: str
     percent: float
-    progress_pct: float  # of the stage at work
+    progress_pct: float | None  # of the stage at work
     message: str = ""
     elapsed_seconds: float | None = None
     eta_seconds: float | None = None

@@ -2,15 +2,18 @@
 ``payload.py`` and ``problem.py``, tolerant as ``codec.py`` is.
 
 What our own server wrote reads back equal, field for field. Other servers leave out much and spell
-the rest their own way; what they don't tell is filled in from what they do (the stages before the
-one at work are done). A reader here gives None for what can't be the thing asked for, and never
-raises. Texts are cleaned, numbers and lists bounded: a server is not trusted.
+the rest their own way (numbers for states, ``startedUtc``, a TimeSpan for a time left); what they
+don't tell is filled in from what they do (the stages before the one at work are done). A reader
+here gives None for what can't be the thing asked for, and never raises. Texts are cleaned, numbers
+and lists bounded: a server is not trusted.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Final
+
+import msgspec
 
 from aura_tui.model import events as ev
 from aura_tui.model.ids import parse_id
@@ -55,8 +58,24 @@ def read_job(data: bytes, job_id: str = "") -> Job | None:
     return _job(inner or fields, job_id)
 
 
+def read_job_id(data: bytes) -> str:
+    """The id of the job that an answer is about, whatever else it says; "" where it names none."""
+    fields = _object(data)
+    if fields is None:
+        return ""
+    inner = fields.get(as_fields, "job") or fields
+    return inner.text("jobid", "id", limit=200)
+
+
+def read_message(data: bytes) -> str:
+    """What an answer says for people; "" where it says nothing."""
+    fields = _object(data)
+    return fields.text("message", "detail", limit=1000) if fields is not None else ""
+
+
 def read_page(data: bytes) -> JobPage | None:
-    """``GET /api/jobs``; a bare list of jobs is a whole page."""
+    """``GET /api/jobs``; a bare list of jobs is a whole page. Older servers list jobs in an order
+    of their own: theirs are sorted by when they were made."""
     tree = parse(data, MAX_ANSWER_BYTES)
     if isinstance(tree, list):
         return JobPage(_jobs(tree), None)
@@ -71,7 +90,10 @@ def read_page(data: bytes) -> JobPage | None:
 
 def _jobs(listed: list[Any]) -> tuple[Job, ...]:
     found = (_job(Fields(item), "") for item in listed[:MAX_JOBS] if isinstance(item, dict))
-    return tuple(job for job in found if job is not None)
+    jobs = [job for job in found if job is not None]
+    if not any(job.last_event_id for job in jobs):
+        jobs.sort(key=lambda job: job.created_at, reverse=True)
+    return tuple(jobs)
 
 
 def _job(fields: Fields, job_id: str) -> Job | None:
@@ -79,48 +101,80 @@ def _job(fields: Fields, job_id: str) -> Job | None:
     status = fields.get(as_job_status, "status", "state")
     if not job_id or status is None:
         return None
-    started = fields.time("startedat", "startedutc")
-    created = fields.time("createdat", "createdutc", "queuedat") or started or _UNKNOWN_TIME
-    ended_names = ("endedat", "completedat", "completedutc", "finishedat", "failedat", "canceledat")
+    # Where a server tells `startedUtc`, its `startedAt` is when the job was made.
+    started = fields.time("startedutc" if fields.has("startedutc") else "startedat")
+    started = None if status is JobStatus.QUEUED else started
+    created = fields.time("createdat", "createdutc", "queuedat", "queuedutc")
+    created = created or fields.time("startedat") or started or _UNKNOWN_TIME
     stage = fields.get(as_stage, "stage", "currentstage", "step", "currentstep")
     percent = fields.percent("percent", "progress", "progresspct", "overallpercent")
+    never_ran = status is JobStatus.CANCELED and started is None and not percent
+    at = None if never_ran else stage
+    steps = _steps(fields.get(as_array, "steps", "stages") or [], status, at)
     if percent is None:
-        percent = 100.0 if status is JobStatus.SUCCEEDED else 0.0
-    steps = fields.get(_steps, "steps", "stages")
+        percent = 100.0 if status is JobStatus.SUCCEEDED else by_stages(steps)
     message = clean(fields.get(as_text, "message", "errormessage", "error") or "", 4000)
+    failure = fields.get(as_fields, "failuredetails") or fields
     errors = fields.get(as_list(as_problem), "errors") or ()
     last_event_id = parse_id(fields.text("lasteventid", limit=100)) or 0
     if not errors and not last_event_id and status is JobStatus.FAILED and message:
-        errors = (ev.Problem(code="", message=message),)
+        errors = (ev.Problem(code=failure.text("errorcode", limit=100), message=message),)
     return Job(
         id=job_id,
         correlation_id=fields.text("correlationid", limit=200),
-        title=fields.text("title", "name", "topic", limit=500) or f"Job {job_id}",
+        title=_title(fields) or untitled(job_id),
         created_at=created,
-        queued_at=fields.time("queuedat") or created,
+        queued_at=fields.time("queuedat", "queuedutc") or created,
         started_at=started,
-        ended_at=fields.time(*ended_names) if status.ended else None,
+        ended_at=fields.time(*_ENDED_NAMES) if status.ended else None,
         status=status,
         stage=stage,
         percent=percent,
         priority=_signed(fields, "priority"),
         attempt=max(1, fields.count("attempt") or 1),
         retry_of=fields.text("retryof", limit=200) or None,
-        steps=steps or _implied(status, stage, percent),
+        steps=steps,
         elapsed_s=fields.seconds("elapsedseconds"),
         eta=_eta_of_job(fields) if status is JobStatus.RUNNING else None,
         artifacts=fields.get(_artifacts, "artifacts") or (),
         warnings=_lines(fields, "warnings", MAX_WARNINGS),
         errors=errors,  # type: ignore[arg-type]  # what as_problem makes
         log=_lines(fields, "logs", LOG_TAIL),
-        log_path=fields.path("logpath"),
+        log_path=failure.path("logpath"),
         message="" if status is JobStatus.SUCCEEDED else message,
-        suggested_actions=_lines(fields, "suggestedactions", ev.MAX_ITEMS),
+        suggested_actions=_lines(failure, "suggestedactions", ev.MAX_ITEMS),
         output=_output(fields),
         last_event_id=last_event_id,
         last_event_at=fields.time("lasteventat"),
         ignored=fields.count("ignored") or 0,
     )
+
+
+_ENDED_NAMES: Final = (
+    "endedat",
+    "endedutc",
+    "completedat",
+    "completedutc",
+    "finishedat",
+    "finishedutc",
+    "failedat",
+    "failedutc",
+    "canceledat",
+    "canceledutc",
+    "cancelledat",
+    "cancelledutc",
+)
+
+
+def untitled(job_id: str) -> str:
+    """The title of a job whose server gives it none."""
+    return f"Job {job_id}"
+
+
+def _title(fields: Fields) -> str:
+    brief = fields.get(as_fields, "brief")
+    own = fields.text("title", "name", "topic", limit=500)
+    return own or (brief.text("title", "topic", limit=500) if brief is not None else "")
 
 
 def _signed(fields: Fields, name: str) -> int:
@@ -136,11 +190,20 @@ def _lines(fields: Fields, name: str, most: int) -> tuple[str, ...]:
 
 def _eta_of_job(fields: Fields) -> Eta | None:
     return _eta(
-        fields.seconds("etaseconds", "estimatedsecondsremaining"),
+        fields.seconds(*_ETA_NAMES),
         fields.seconds("etalowseconds"),
         fields.seconds("etahighseconds"),
         fields.count("etaruns"),
     )
+
+
+_ETA_NAMES: Final = (
+    "etaseconds",
+    "estimatedsecondsremaining",
+    "estimatedremainingseconds",
+    "eta",
+    "estimatedtimeremaining",
+)
 
 
 def _eta(
@@ -161,31 +224,40 @@ def _output(fields: Fields) -> ev.Output | None:
     return ev.Output(video_path=path) if path else None
 
 
-def _steps(value: object) -> tuple[Step, ...] | None:
-    if not isinstance(value, list):
-        return None
-    steps = {stage: Step(stage=stage) for stage in Stage}
-    found = False
-    for item in value[:50]:
-        step = _step(Fields(item)) if isinstance(item, dict) else None
-        if step is not None:
-            steps[step.stage] = step
-            found = True
-    return tuple(steps.values()) if found else None
+def _steps(listed: list[Any], status: JobStatus, stage: Stage | None) -> tuple[Step, ...]:
+    """The stages of a job in ``status`` that is in ``stage``. What the list doesn't say of them
+    follows from that."""
+    told: dict[Stage, Step] = {}
+    for item in listed[:50]:
+        step = _step(Fields(item), status, stage) if isinstance(item, dict) else None
+        if step is not None:  # some have two steps where we have one stage
+            known = told.get(step.stage)
+            told[step.stage] = step if known is None else _both(known, step)
+    return tuple(told.get(each) or _implied(each, status, stage) for each in Stage)
 
 
-def _step(fields: Fields) -> Step | None:
+def _step(fields: Fields, of_job: JobStatus, at: Stage | None) -> Step | None:
     stage = fields.get(as_stage, "name", "step", "stage")
-    status = fields.get(_step_status, "status", "state")
-    if stage is None or status is None:
+    if stage is None:
         return None
     metrics = fields.get(as_struct(ev.Metrics), "metrics")
     errors = fields.get(as_list(as_problem), "errors") or ()
+    percent = fields.percent("progresspct", "progress", "percent")
+    started_at = fields.time("startedat", "startedutc")
+    ended_at = fields.time("completedat", "endedat", "completedutc", "endedutc")
+    duration_ms = fields.count("durationms")
+    status = fields.get(as_step_status, "status", "state")
+    if status is None:
+        begun = bool(percent or duration_ms or started_at)
+        whole = percent == 100.0 or ended_at is not None
+        status = _inferred(stage, of_job, at, begun=begun, whole=whole, failed=bool(errors))
+        duration_ms = duration_ms or None  # where a step says no state, 0 is what was never set
+    if percent is None:
+        percent = 100.0 if status.done else 0.0 if status is StepStatus.PENDING else None
     return Step(
         stage=stage,
         status=status,
-        percent=fields.percent("progresspct", "progress", "percent")
-        or (100.0 if status.done else 0.0),
+        percent=percent,
         attempt=fields.count("attempt") or 0,
         message=clean(fields.get(as_text, "message") or "", 500),
         detail=clean(fields.get(as_text, "substagedetail", "detail") or "", 500),
@@ -193,48 +265,74 @@ def _step(fields: Fields) -> Step | None:
         total=fields.count("totalitems"),
         done=fields.count("doneitems"),
         active=(fields.get(as_list(as_whole), "activeitems") or ())[: ev.MAX_ACTIVE],  # type: ignore[arg-type]  # of whole numbers
-        started_at=fields.time("startedat"),
-        ended_at=fields.time("completedat", "endedat"),
-        duration_ms=fields.count("durationms"),
+        started_at=started_at,
+        ended_at=ended_at,
+        duration_ms=duration_ms,
         metrics=metrics if isinstance(metrics, ev.Metrics) else None,
         errors=errors[-MAX_WARNINGS:],  # type: ignore[arg-type]  # what as_problem makes
         warnings=_lines(fields, "warnings", MAX_WARNINGS),
     )
 
 
-def _step_status(value: object) -> StepStatus | None:
-    found = as_step_status(value)
-    if found is None and isinstance(value, str) and value.strip().lower() == "pending":
-        return StepStatus.PENDING
-    return found
-
-
-def _implied(status: JobStatus, stage: Stage | None, percent: float) -> tuple[Step, ...]:
-    """The steps of a job that names only the stage at work."""
-    if status is JobStatus.SUCCEEDED:
-        done = Step(stage=Stage.SCRIPT, status=StepStatus.COMPLETED, percent=100.0, attempt=1)
-        return tuple(_at(done, each) for each in Stage)
-    if stage is None or status is JobStatus.QUEUED:
-        return tuple(Step(stage=each) for each in Stage)
-    steps = []
-    for each in Stage:
-        if each.position < stage.position:
-            steps.append(Step(stage=each, status=StepStatus.COMPLETED, percent=100.0, attempt=1))
-        elif each is stage:
-            share = (percent - each.start_percent) / (each.end_percent - each.start_percent)
-            within = min(100.0, max(0.0, 100.0 * share))
-            state = _HALTED.get(status, StepStatus.STARTED)
-            steps.append(Step(stage=each, status=state, percent=within, attempt=1))
-        else:
-            steps.append(Step(stage=each))
-    return tuple(steps)
-
-
+# What a stage that had begun is, once its job has ended in another way than well.
 _HALTED = {JobStatus.FAILED: StepStatus.FAILED, JobStatus.CANCELED: StepStatus.CANCELLED}
 
 
-def _at(step: Step, stage: Stage) -> Step:
-    return Step(stage=stage, status=step.status, percent=step.percent, attempt=step.attempt)
+def _inferred(
+    stage: Stage, job: JobStatus, at: Stage | None, *, begun: bool, whole: bool, failed: bool
+) -> StepStatus:
+    """The status of a stage that says none. ``begun``, ``whole`` and ``failed`` are what its
+    numbers and errors say."""
+    if job is JobStatus.SUCCEEDED:
+        return StepStatus.COMPLETED
+    if failed and job is JobStatus.FAILED:
+        return StepStatus.FAILED
+    if whole or (at is not None and stage.position < at.position):
+        return StepStatus.COMPLETED
+    if job is JobStatus.QUEUED or not (begun or stage is at):
+        return StepStatus.PENDING
+    return _HALTED.get(job, StepStatus.STARTED)
+
+
+def _implied(stage: Stage, job: JobStatus, at: Stage | None) -> Step:
+    """A stage of a job that names only the one it is in. How far that one is, nobody says."""
+    status = _inferred(stage, job, at, begun=False, whole=False, failed=False)
+    if status is StepStatus.PENDING:
+        return Step(stage=stage)
+    return Step(stage=stage, status=status, percent=100.0 if status.done else None, attempt=1)
+
+
+def _both(first: Step, second: Step) -> Step:
+    """Two steps of another server that are one stage here."""
+    states = (first.status, second.status)
+    halted = next((s for s in states if s in (StepStatus.FAILED, StepStatus.CANCELLED)), None)
+    same = first.status if first.status is second.status else None
+    done = StepStatus.COMPLETED if first.status.done and second.status.done else None
+    status = halted or same or done or StepStatus.STARTED
+    lengths = [step.duration_ms for step in (first, second) if step.duration_ms is not None]
+    begun = [step.started_at for step in (first, second) if step.started_at is not None]
+    ended = [step.ended_at for step in (first, second) if step.ended_at is not None]
+    latest = second if second.status is not StepStatus.PENDING else first
+    return msgspec.structs.replace(
+        latest,
+        status=status,
+        percent=100.0 if status.done else 0.0 if status is StepStatus.PENDING else None,
+        started_at=min(begun, default=None),
+        ended_at=max(ended) if len(ended) == 2 else None,
+        duration_ms=sum(lengths) if lengths else None,
+        errors=(*first.errors, *second.errors)[-MAX_WARNINGS:],
+        warnings=(*first.warnings, *second.warnings)[-MAX_WARNINGS:],
+    )
+
+
+def by_stages(steps: tuple[Step, ...]) -> float:
+    """The percent of a job whose server says none: by our stages' shares of the whole."""
+    reached = [
+        step.stage.overall_percent(step.percent)
+        for step in steps
+        if step.status is not StepStatus.PENDING and step.percent is not None
+    ]
+    return max(reached, default=0.0)
 
 
 # --- what belongs to jobs
@@ -251,26 +349,8 @@ def read_artifacts(data: bytes) -> tuple[ev.Artifact, ...] | None:
 def _artifacts(value: object) -> tuple[ev.Artifact, ...] | None:
     if not isinstance(value, list):
         return None
-    found = (_artifact(item) for item in value[: ev.MAX_ITEMS] if isinstance(item, dict))
-    return tuple(artifact for artifact in found if artifact is not None)
-
-
-def _artifact(tree: dict[str, Any]) -> ev.Artifact | None:
-    ours = as_struct(ev.Artifact)(tree)
-    if isinstance(ours, ev.Artifact):
-        return ours
-    fields = Fields(tree)
-    path = fields.path("path", "filepath", "url")
-    name = fields.path("name", "filename") or path.replace("\\", "/").rsplit("/", 1)[-1]
-    if not name:
-        return None
-    return ev.Artifact(
-        name=name,
-        path=path,
-        type=fields.text("type", "mimetype", "contenttype", limit=200)
-        or "application/octet-stream",
-        size_bytes=fields.count("sizebytes", "size", "bytes") or 0,
-    )
+    found = as_list(as_struct(ev.Artifact))(value) or ()
+    return tuple(artifact for artifact in found if isinstance(artifact, ev.Artifact))
 
 
 def read_queue(data: bytes) -> QueueState | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,12 +55,21 @@ _FIELD_SYNONYMS = {
     "stepprogress": "progresspct",
     "overallpercent": "percent",
     "overallprogress": "percent",
+    "stagepercent": "progresspct",
     "detail": "substagedetail",
     "etasecond": "etaseconds",
+    "eta": "etaseconds",
+    "estimatedremainingseconds": "etaseconds",
+    "estimatedsecondsremaining": "etaseconds",
     "error": "errormessage",
     "reason": "message",
     "outputfile": "outputpath",
     "level": "severity",
+    "errorcode": "code",
+    "guidance": "remediation",
+    "filepath": "path",
+    "filename": "name",
+    "url": "path",
     "mimetype": "type",
     "contenttype": "type",
     "size": "sizebytes",
@@ -73,19 +83,21 @@ def build(kind: type[msgspec.Struct], tree: dict[str, Any]) -> msgspec.Struct | 
     given: dict[str, object] = {}
     for key, value in tree.items():
         plain = plain_name(key)
-        if plain in fields:
+        if plain in fields and value is not None:
             given[plain] = value
     for key, value in tree.items():  # a field's own name wins over its synonyms
         plain = _FIELD_SYNONYMS.get(plain_name(key), "")
         if plain in fields and plain not in given:
             given[plain] = value
-    if kind is ev.StepProgressed:
-        if "progresspct" not in given and "percent" in given:
-            given["progresspct"] = given.pop("percent")  # older senders: the step's own progress
-        step, pct = as_stage(given.get("step")), as_number(given.get("progresspct"))
-        if "percent" not in given and step is not None and pct is not None:
-            given["percent"] = step.overall_percent(pct)
+    if "code" in fields and as_text(given.get("code")) is None:
+        given["code"] = ""  # older senders give an error without one
+    if kind in (ev.Artifact, ev.ArtifactMade):
+        _complete_artifact(given)
     values: dict[str, object] = {}
+    if kind is ev.StepProgressed:
+        _complete_progress(given)
+        if "progresspct" not in given and "percent" in given:
+            values["progress_pct"] = None
     for plain, field in fields.items():
         reader = as_step_status if field.type is StepStatus else _READERS[field.name]
         value = reader(given[plain]) if plain in given else None
@@ -96,6 +108,38 @@ def build(kind: type[msgspec.Struct], tree: dict[str, Any]) -> msgspec.Struct | 
         elif field.required:
             return None
     return kind(**values)
+
+
+def _complete_artifact(given: dict[str, object]) -> None:
+    """Older senders may give a file's path alone, and ``video`` or ``subtitle`` for its type."""
+    path, kind = as_text(given.get("path")) or "", as_text(given.get("type")) or ""
+    given["path"] = path
+    if as_text(given.get("name")) is None:
+        given["name"] = path.replace("\\", "/").rsplit("/", 1)[-1] or None
+    if kind.lower() in _MEDIA_TYPES:
+        given["type"] = _MEDIA_TYPES[kind.lower()]
+
+
+_MEDIA_TYPES: Final = {
+    "video": "video/mp4",
+    "subtitle": "application/x-subrip",
+    "text/srt": "application/x-subrip",
+}
+
+
+def _complete_progress(given: dict[str, object]) -> None:
+    """``percent`` is the job's and ``progressPct`` the step's, whoever sends them. The first can be
+    worked out from the second, by our stages' shares of the whole; not the other way round, since
+    another engine's stages have other shares."""
+    step, pct = as_stage(given.get("step")), as_number(given.get("progresspct"))
+    if "percent" not in given and step is not None and pct is not None:
+        given["percent"] = step.overall_percent(pct)
+    for clock, seconds in (
+        ("estimatedtimeremaining", "etaseconds"),
+        ("elapsedtime", "elapsedseconds"),
+    ):
+        if as_duration(given.get(seconds)) is None and as_number(given.get(clock)) is None:
+            given[seconds] = as_duration(given.get(clock))
 
 
 def as_text(value: object) -> str | None:
@@ -126,16 +170,39 @@ def as_number(value: object) -> float | None:
     return None
 
 
+# A .NET TimeSpan ("1.02:03:04.5": days, hours, minutes, seconds), and ISO 8601 up to days.
+_TIME_SPAN = re.compile(r"(?:(\d{1,7})\.)?(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")
+_ISO_DURATION = re.compile(
+    r"P(?:(\d{1,7})D)?(?:T(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,9}(?:[.,]\d{1,9})?)S)?)?", re.I
+)
+
+
+def as_duration(value: object) -> float | None:
+    """Seconds: a number, a TimeSpan's ``HH:MM:SS``, or ISO 8601 (``PT1M30S``)."""
+    number = as_number(value)
+    if number is not None or not isinstance(value, str):
+        return number
+    text = value.strip()[:40]
+    found = _TIME_SPAN.fullmatch(text) or _ISO_DURATION.fullmatch(text)
+    if found is None or not any(found.groups()):
+        return None
+    parts = (float((part or "0").replace(",", ".")) for part in found.groups())
+    days, hours, minutes, seconds = parts
+    return days * 86_400 + hours * 3600 + minutes * 60 + seconds
+
+
 def as_whole(value: object) -> int | None:
     number = as_number(value)
     return int(number) if number is not None and math.isfinite(number) else None
 
 
 def as_time(value: object) -> datetime | None:
-    """From RFC 3339, or seconds or milliseconds since the epoch; naive without an offset."""
+    """From RFC 3339, or seconds or milliseconds since the epoch; naive without an offset. The
+    first day of year 1 is how .NET writes a time that was never set."""
     try:
         if isinstance(value, str):
-            return msgspec.convert(value[:40], datetime)
+            time = msgspec.convert(value[:40], datetime)
+            return time if time.year > 1 else None
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             # Milliseconds, as JavaScript has them, are far past any second of our era.
             return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
@@ -173,15 +240,47 @@ def as_problem(value: object) -> msgspec.Struct | None:
     """An error as an object, or as the bare message that some senders give."""
     if isinstance(value, str):
         return ev.Problem(code="", message=value)
-    return build(ev.Problem, value) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    if not any(plain_name(key) == "message" for key in value):
+        said = next((value[key] for key in value if plain_name(key) in _SAID), None)
+        value = {**value, "message": said}
+    return build(ev.Problem, value)
+
+
+_SAID: Final = ("errormessage", "error", "detail", "description", "title")  # for a message
 
 
 def as_job_status(value: object) -> JobStatus | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _JOB_STATUS_NUMBERS.get(value)
     return parse_status(value) if isinstance(value, str) else None
 
 
 def as_step_status(value: object) -> StepStatus | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _STEP_STATUS_NUMBERS.get(value)
     return parse_step_status(value) if isinstance(value, str) else None
+
+
+# Older servers of the field write their enumerations as numbers, in the order of their source.
+_JOB_STATUS_NUMBERS: Final = {
+    0: JobStatus.QUEUED,
+    1: JobStatus.RUNNING,
+    2: JobStatus.SUCCEEDED,  # Done
+    3: JobStatus.FAILED,
+    4: JobStatus.CANCELED,  # Skipped: it was not run
+    5: JobStatus.CANCELED,
+    6: JobStatus.SUCCEEDED,
+}
+_STEP_STATUS_NUMBERS: Final = {
+    0: StepStatus.PENDING,
+    1: StepStatus.STARTED,
+    2: StepStatus.COMPLETED,
+    3: StepStatus.FAILED,
+    4: StepStatus.SKIPPED,
+    5: StepStatus.CANCELLED,
+}
 
 
 _READERS: dict[str, Callable[[object], object]] = {
@@ -213,17 +312,22 @@ _READERS: dict[str, Callable[[object], object]] = {
         (
             "percent",
             "progress_pct",
+            "fps",
+            "speed",
+        ),
+        as_number,
+    ),
+    **dict.fromkeys(
+        (
             "elapsed_seconds",
             "eta_seconds",
             "eta_low_seconds",
             "eta_high_seconds",
-            "fps",
-            "speed",
             "playable_seconds",
             "duration_seconds",
             "asked_seconds",
         ),
-        as_number,
+        as_duration,
     ),
     **dict.fromkeys(
         (

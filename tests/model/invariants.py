@@ -49,7 +49,7 @@ def assert_sound(job: Job) -> None:
     assert len({a.name for a in job.artifacts}) == len(job.artifacts)
     assert [step.stage for step in job.steps] == list(Stage)
     for step in job.steps:
-        assert 0.0 <= step.percent <= 100.0
+        assert 0.0 <= (step.percent or 0.0) <= 100.0
         assert len(step.errors) <= MAX_WARNINGS
         assert len(step.warnings) <= MAX_WARNINGS
         if step.started_at and step.ended_at:
@@ -82,4 +82,4 @@ def assert_follows(before: Job, envelope: Envelope, after: Job) -> None:
     assert before.last_event_at is None or before.last_event_at <= after.last_event_at
     for old, new in zip(before.steps, after.steps, strict=True):
         assert new.attempt >= old.attempt
-        assert new.attempt > old.attempt or new.percent >= old.percent
+        assert new.attempt > old.attempt or (new.percent or 0.0) >= (old.percent or 0.0)

@@ -82,8 +82,9 @@ def until(whole: Recording, picture: Picture) -> Recording:
         event = envelope.event
         if event.job_id != job_id:
             continue
-        rendering = isinstance(event, ev.StepProgressed) and event.step is Stage.RENDERING
-        at = event.progress_pct if rendering and isinstance(event, ev.StepProgressed) else 0.0
+        at = 0.0
+        if isinstance(event, ev.StepProgressed) and event.step is Stage.RENDERING:
+            at = event.progress_pct or 0.0
         if (at >= picture.percent and picture.percent < 100) or isinstance(
             event, ev.TERMINAL_EVENTS
         ):

@@ -280,11 +280,42 @@ def test_a_nested_field_in_another_case_reads_as_ours() -> None:
     assert event.artifacts == (ev.Artifact(name="a", path="p", size_bytes=3),)
 
 
-def test_older_senders_give_the_steps_own_progress_as_percent() -> None:
-    event = read("step-progress", step="Visuals", percent=50)
-    assert (event.progress_pct, event.percent) == (50, 50)
-    event = read("step-progress", step="Script", percent=100)
-    assert (event.progress_pct, event.percent) == (100, 15)
+def test_percent_is_the_jobs_and_then_nobody_knows_how_far_the_step_is() -> None:
+    for data in ({"step": "Visuals", "percent": 42}, {"Stage": "Images", "Percent": 42}):
+        event = read("step-progress", **data)
+        assert (event.progress_pct, event.percent) == (None, 42)
+        assert decode("step-progress", encode(event)) == event
+    event = read("step-progress", Stage="Images", Percent=42, ProgressPct=10)
+    assert (event.progress_pct, event.percent) == (10, 42)
+
+
+def test_times_left_and_errors_of_the_older_wire_are_read() -> None:
+    event = read(
+        "step-progress",
+        Stage="TTS",
+        Percent=42,
+        EtaSeconds=None,
+        EstimatedRemainingSeconds=62.5,
+        ElapsedTime="00:00:10.5",
+        Timestamp="2026-01-02T03:04:05.0000001Z",
+        Warnings=[],
+    )
+    assert (event.eta_seconds, event.elapsed_seconds, event.timestamp) == (62.5, 10.5, T0)
+    event = read("step-progress", Stage="TTS", Percent=42, Eta="00:01:00")
+    assert event.eta_seconds == 60
+    event = read("step-error", Step="TTS", Code=None, Message="why", Guidance="do")
+    assert (event.code, event.message, event.remediation) == ("", "why", "do")
+    event = read(
+        "job-failed",
+        Errors=[
+            {"Code": "X", "Message": "why", "Remediation": None, "Details": {}},
+            {"error": "e"},
+        ],
+        Artifacts=None,
+    )
+    assert event.errors == (ev.Problem(code="X", message="why"), ev.Problem(code="", message="e"))
+    event = read("job-completed", artifacts=[{"filePath": "/o/v.mp4", "sizeBytes": 3}])
+    assert event.artifacts == (ev.Artifact(name="v.mp4", path="/o/v.mp4", size_bytes=3),)
 
 
 def test_a_step_progress_alone_tells_the_jobs_percent() -> None:
@@ -351,7 +382,7 @@ def test_a_time_at_the_calendars_end_is_no_error(edge: str) -> None:
 def test_a_field_of_the_wrong_type_is_as_if_absent() -> None:
     for wrong in ({}, [], [1], True, None, "x", {"a": [1]}):
         event = read("step-progress", step="TTS", progressPct=wrong, currentItem=wrong)
-        assert (event.progress_pct, event.current_item) == (0, None)
+        assert (event.progress_pct or 0, event.current_item) == (0, None)
         assert read("step-progress", step=wrong, progressPct=5) is None
         assert read("job-status", status=wrong) is None
         assert read("job-completed", artifacts=wrong, output=wrong).output == ev.Output()

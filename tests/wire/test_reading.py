@@ -72,10 +72,8 @@ def test_a_job_of_another_server_is_read_by_what_it_tells() -> None:
     assert job.eta == Eta(seconds=30, low=30, high=30)
     assert job.last_event_id == 0
     assert job.step(Stage.SCRIPT).status is StepStatus.COMPLETED
-    assert (job.step(Stage.VOICE).status, job.step(Stage.VOICE).percent) == (
-        StepStatus.STARTED,
-        50,
-    )
+    assert job.step(Stage.VOICE).status is StepStatus.STARTED
+    assert job.step(Stage.VOICE).percent is None  # its stages may have other shares than ours
     assert job.step(Stage.VISUALS).status is StepStatus.PENDING
 
 
@@ -204,3 +202,122 @@ def test_no_bytes_raise(data: bytes) -> None:
 def test_times_at_the_calendars_ends_are_no_error() -> None:
     job = read(id="1", status="Running", createdAt="0001-01-01T00:00:00+14:00", startedAt=10**400)
     assert job.created_at == datetime.fromtimestamp(0, UTC)
+
+
+def test_steps_without_a_status_get_one_from_their_numbers_and_the_job() -> None:
+    named = [{"name": name, "progressPct": 0, "durationMs": 0, "errors": []} for name in "abcd"]
+    for step, name in zip(named, ("Script", "Voice", "Visuals", "Rendering"), strict=True):
+        step["name"] = name
+    named[0] |= {"progressPct": 100, "durationMs": 1200, "completedAt": "2026-01-02T03:04:06Z"}
+    named[1] |= {"progressPct": 40}
+    waits, runs, done = StepStatus.PENDING, StepStatus.STARTED, StepStatus.COMPLETED
+    for status, expected in (
+        ("Queued", waits),
+        ("Running", runs),
+        ("Paused", runs),
+        ("Done", done),
+        ("Failed", StepStatus.FAILED),
+        ("Canceled", StepStatus.CANCELLED),
+    ):
+        job = read(id="1", status=status, stage="Voice", percent=30, steps=named)
+        rest = done if status == "Done" else waits
+        assert [step.status for step in job.steps] == [done, expected, rest, rest, rest], status
+    assert (job.step(Stage.SCRIPT).duration_ms, job.step(Stage.VOICE).duration_ms) == (1200, None)
+    assert job.step(Stage.VOICE).percent == 40
+    named[2] |= {"errors": [{"Message": "no picture"}]}
+    failed = read(id="1", status="Failed", stage="Visuals", steps=named)
+    assert failed.step(Stage.VISUALS).status is StepStatus.FAILED
+    assert failed.step(Stage.VISUALS).errors == (ev.Problem(code="", message="no picture"),)
+
+
+def test_two_steps_that_are_one_stage_here_are_one() -> None:
+    for states, expected in (
+        (("Succeeded", "Running"), StepStatus.STARTED),
+        (("Succeeded", "Pending"), StepStatus.STARTED),
+        (("Succeeded", "Succeeded"), StepStatus.COMPLETED),
+        (("Pending", "Pending"), StepStatus.PENDING),
+        (("Succeeded", "Failed"), StepStatus.FAILED),
+    ):
+        steps = [
+            {"name": name, "status": state, "durationMs": 5}
+            for name, state in zip(("Render", "Complete"), states, strict=True)
+        ]
+        step = read(id="1", status="Running", percent=90, steps=steps).step(Stage.RENDERING)
+        assert (step.status, step.duration_ms) == (expected, 10), states
+
+
+def test_numbers_for_states_and_time_spans_are_read() -> None:
+    statuses = [read(id="1", status=number).status for number in range(7)]
+    assert statuses == [
+        JobStatus.QUEUED,
+        JobStatus.RUNNING,
+        JobStatus.SUCCEEDED,
+        JobStatus.FAILED,
+        JobStatus.CANCELED,
+        JobStatus.CANCELED,
+        JobStatus.SUCCEEDED,
+    ]
+    steps = [{"name": "TTS", "status": 2}, {"name": "Images", "status": 1}]
+    job = read(id="1", status=1, steps=steps)
+    assert job.step(Stage.VOICE).status is StepStatus.COMPLETED
+    assert job.step(Stage.VISUALS).status is StepStatus.STARTED
+    for text, seconds in (
+        ("00:01:02.5", 62.5),
+        ("1.00:00:01", 86_401.0),
+        ("PT1M2.5S", 62.5),
+        ("PT1H", 3600.0),
+        ("62.5", 62.5),
+        (62.5, 62.5),
+    ):
+        eta = read(id="1", status="Running", eta=text).eta
+        assert eta is not None
+        assert eta.seconds == seconds
+    wrongs: list[object] = ["P", "PT", "1:2", "-00:00:05", "soon", True, {}, "99999999999:00:00"]
+    for wrong in wrongs:
+        assert read(id="1", status="Running", eta=wrong).eta is None
+
+
+def test_times_without_zone_or_with_seven_digits_are_utc_and_unset_ones_unknown() -> None:
+    job = read(
+        id="1",
+        status="Done",
+        createdUtc="2026-01-02T03:04:05",
+        startedUtc="2026-01-02T03:04:05.0000001Z",
+        startedAt="2026-01-01T00:00:00Z",
+        completedUtc="0001-01-01T00:00:00",
+        endedUtc="2026-01-02T05:04:35.5000000+02:00",
+    )
+    assert (job.created_at, job.started_at) == (T0, T0)
+    assert job.ended_at == T0.replace(second=35, microsecond=500_000)
+    waits = read(id="1", status="Canceled", startedUtc=None, startedAt="2026-01-02T03:04:05Z")
+    assert waits.started_at is None
+    assert all(step.status is StepStatus.PENDING for step in waits.steps)
+
+
+def test_null_lists_bare_errors_and_artifacts_by_path_are_read() -> None:
+    job = read(
+        id="1",
+        status="Failed",
+        brief={"topic": "Tides"},
+        steps=None,
+        warnings=None,
+        logs=None,
+        errors=["no key", {"Message": "why"}, {"Code": None, "Detail": "because"}, 7, {}],
+        artifacts=[
+            {"path": "C:\\out\\v.mp4", "filePath": None, "Type": "video", "sizeBytes": 7},
+            {"Path": None, "FilePath": "/o/v.srt", "type": "text/srt"},
+            {"type": "video/mp4"},
+        ],
+    )
+    assert job.title == "Tides"
+    assert [problem.message for problem in job.errors] == ["no key", "why", "because"]
+    assert job.artifacts == (
+        ev.Artifact(name="v.mp4", path="C:\\out\\v.mp4", type="video/mp4", size_bytes=7),
+        ev.Artifact(name="v.srt", path="/o/v.srt", type="application/x-subrip"),
+    )
+
+
+def test_a_percent_of_1_is_one_percent() -> None:
+    """The wire's percents are 0 to 100 everywhere; no fraction is guessed."""
+    assert read(id="1", status="Running", percent=1).percent == 1
+    assert read(id="1", status="Running", progress=0.5).percent == 0.5

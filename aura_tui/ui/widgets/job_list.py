@@ -178,7 +178,7 @@ class JobList(ScrollView, can_focus=True):
             cursor = job.id == state.cursor
             row = Row(
                 job,
-                phrases.age((now - since(job)).total_seconds()),
+                phrases.age_of(since(job), now),
                 urgent=index < urgent,
                 marked=state.is_marked(job.id),
                 cursor=cursor,

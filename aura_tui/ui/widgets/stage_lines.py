@@ -109,14 +109,15 @@ class _Stage(NamedTuple):
         name = Content.styled(f" {step.stage.title:<12}", style if quiet else "")
         mark = Content.styled(glyphs.step(step.status, paused=paused), style)
         word = phrases.step_word(step, self.job)
-        percent = f"{int(step.percent):3d} %"
+        percent = phrases.percent(step.percent)
         time = f"{'' if self.taken_s is None else phrases.duration(self.taken_s):>7}"
         if pane < _NARROW:
-            told = percent if step.status is StepStatus.STARTED and not paused else word
+            told = percent if step.status is StepStatus.STARTED and not paused else ""
+            told = told or word
             slow = f"{told} {glyphs.warning}" if self.slow else told
             columns = Content.assemble((f"{slow:<9}", self._style(style)), (time, MUTED), " ")
             row = mark + name + columns
-            return row + bar(step.percent, max(1, width - row.cell_length), glyphs, style)
+            return row + bar(step.percent or 0.0, max(1, width - row.cell_length), glyphs, style)
         usual, side = "", 46
         if pane >= _WIDE and self.state.typical is not None:
             told = "" if self.usual_s is None else f"usual {phrases.usual(self.usual_s)}"
@@ -129,7 +130,7 @@ class _Stage(NamedTuple):
             (time, MUTED),
             (usual, FAINT),
             "  ",
-            bar(step.percent, max(least, min(most, (width - side) // 2)), glyphs, style),
+            bar(step.percent or 0.0, max(least, min(most, (width - side) // 2)), glyphs, style),
             (f"  {self._word(word):<12}", self._style(style)),
         )
         rest = Content.styled(self._at(pane), MUTED)
