@@ -115,6 +115,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     so: what is shown from then on is a fresh snapshot.
     ``absent``: no engine is at work at the other end; ``can_begin``: reconnecting has one begin.
     ``stopped``: its process is stopped (Ctrl-Z), and answers when it goes on.
+    ``polled_s``: the engine has no stream of all jobs, and is asked for their list so often.
     """
 
     status: LinkStatus
@@ -130,6 +131,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     absent: bool = False
     can_begin: bool = False
     stopped: bool = False
+    polled_s: float | None = None
 
 
 @runtime_checkable

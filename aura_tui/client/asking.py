@@ -155,6 +155,7 @@ class Asking:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         key: str = "",
+        heard: Callable[[bytes], object] | None = None,
     ) -> Job:
         """POST; the job of the answer. Sent once: where the answer is lost, nobody knows whether it
         was done. Within our patience that shows by the ``key``, the correlation id of a new job."""
@@ -162,6 +163,8 @@ class Asking:
         while True:
             try:
                 answer = await self._http.ask("POST", path, body=body or b"", headers=headers)
+                if heard is not None:
+                    heard(answer.body)
                 return await self._job_in(self._accepted(answer), job_id)
             except Broken as problem:
                 known = problem.unsent or (problem.cut and key)
@@ -177,12 +180,13 @@ class Asking:
         return next((job for job in jobs if job.correlation_id == key), None)
 
     async def _job_in(self, answer: Answer, job_id: str) -> Job:
-        """The job of an answer: itself where it is whole, else as the server has it now."""
+        """The job of an answer: itself where it is whole, else as the server has it now. Older
+        servers say what they did, and of the job no more than its id."""
         job = reading.read_job(answer.body, job_id)
         if job is not None and job.last_event_id:
             self._is_ours = True
             return job
-        job_id = job.id if job is not None else job_id
+        job_id = reading.read_job_id(answer.body) or job_id
         if not job_id:
             raise self._http.not_an_engine("its answer names no job")
         return await self.patiently(lambda: self.look(job_id))

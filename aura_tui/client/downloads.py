@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from aura_tui.client.backoff import Backoff
-from aura_tui.client.http import Answer, Broken
+from aura_tui.client.http import Answer, Broken, media_type
 from aura_tui.client.refusal import broken, passes, refusal
 from aura_tui.errors import Code, EngineError
 from aura_tui.named_file import open_file
@@ -165,6 +165,9 @@ class Downloads:
             if status not in (200, 206):
                 answer = Answer(status, response.headers, await _head(response))
                 raise broken(answer) if passes(status) else refusal(self._http, answer)
+            is_page = media_type(response.headers) == "text/html"
+            if is_page and wanted.target.suffix not in (".html", ".htm"):
+                raise self._http.not_an_engine("it answers with a web page for a file")
             total = self._begin(wanted, part, response)
             await self._take(response, part, total, wanted.limit, on_progress)
         if total is not None and part.size < total:

@@ -41,15 +41,15 @@ class Line:
         """A try begins."""
         self._become(LinkStatus.CONNECTING, attempt=attempt, reason=self.state.reason)
 
-    def live(self) -> None:
-        """The server speaks to us."""
+    def live(self, *, polled_s: float | None = None) -> None:
+        """The server speaks to us; ``polled_s``: when it is asked, that often at most."""
         now = self._switchboard.now()
         gap_s = None
         if self._broken_at is not None:
             gap_s = max(0.0, (now - self._broken_at).total_seconds())
         self._back_from, self._broken_at = self._broken_at, None
         self._was_live = True
-        self._become(LinkStatus.LIVE, gap_s=gap_s, recovered=self._had)
+        self._become(LinkStatus.LIVE, gap_s=gap_s, recovered=self._had, polled_s=polled_s)
 
     def heard(self) -> None:
         """Bytes came."""
@@ -107,6 +107,7 @@ class Line:
         retry_at: datetime | None = None,
         gap_s: float | None = None,
         recovered: int = 0,
+        polled_s: float | None = None,
     ) -> None:
         since = self._switchboard.now() if status is not self.state.status else self.state.since
         healing = status in (LinkStatus.CONNECTING, LinkStatus.LIVE)
@@ -118,6 +119,7 @@ class Line:
             retry_at=retry_at,
             gap_s=gap_s,
             recovered=recovered,
+            polled_s=polled_s,
             notice=self.state.notice if healing else "",
         )
         self._switchboard.changed()
@@ -184,6 +186,8 @@ class Switchboard:
         """As of now."""
         states = [line.state for line in self._lines] or [self._rest]
         worst = max(states, key=lambda state: _ILLNESS[state.status])
+        polled = (state.polled_s for state in states if state.polled_s is not None)
+        worst = replace(worst, polled_s=next(polled, None))
         if worst.gap_s is not None:  # each line recovers; what came on several was missed once
             worst = replace(
                 worst,

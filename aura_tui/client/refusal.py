@@ -53,7 +53,7 @@ def refusal(http: Http, answer: Answer) -> AuraError:
             problem.detail or "There is no such job",
             problem.guidance or "List them with: aura-tui jobs",
         )
-    if status == 409:
+    if status == 409 or (status == 400 and problem.current_status is not None):
         state = f" (it is {problem.current_status.word})" if problem.current_status else ""
         return Conflict(
             _code(problem, Code.JOB_STATE),

@@ -26,36 +26,39 @@ import msgspec
 
 from aura_tui.client import address as address_
 from aura_tui.client.asking import Asking
+from aura_tui.client.catch_up import completed
 from aura_tui.client.delivery import Delivery as Delivery  # what callers give
 from aura_tui.client.delivery import delivered
 from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
 from aura_tui.client.exact import ExactReader
 from aura_tui.client.healing import Clock, HealingStream, opening_s
-from aura_tui.client.http import Broken, Http
+from aura_tui.client.http import ANSWER_S, Broken, Http, media_type
 from aura_tui.client.lenient import LenientReader
 from aura_tui.client.link import Switchboard
+from aura_tui.client.polling import NoStream, PolledList, has_stream
 from aura_tui.client.reader import Sources
-from aura_tui.errors import AuraError, Code, InputError, NotFound
+from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.request import JobRequest, check
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean, clean_line
-from aura_tui.service import QueueState, RetryPlan, Typical
+from aura_tui.service import JobPage, QueueState, RetryPlan, Typical
 from aura_tui.settings import Secret
 from aura_tui.wire import reading, routes
 from aura_tui.wire.sse import HEARTBEAT_S
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterable, Mapping
     from typing import Self
 
     from aura_tui.client.downloads import OnProgress
     from aura_tui.client.link import Line
     from aura_tui.client.reader import Reader
     from aura_tui.model.job import Job
-    from aura_tui.service import JobPage, Link
+    from aura_tui.service import Link
 
 _MAX_LINE: Final = 4000
+_MAX_LISTED: Final = 500
 
 
 def _system_clock() -> Clock:
@@ -97,6 +100,7 @@ class RemoteService:
         self._wake = asyncio.Event()
         self._wanted = False  # somebody asked for the next try, and nobody has looked
         self._asking = Asking(self._http, self._switchboard, self._clock, patience_s)
+        self._listed: dict[str, Job] = {}  # by id, of servers that are not ours
         self._deliver_to: dict[str, Path] = {}
         self._has_delivered: set[str] = set()
         self._delivering = asyncio.Lock()
@@ -201,35 +205,93 @@ class RemoteService:
         job = await self._asking.tell(routes.JOBS, body=body, headers=headers, key=key)
         if deliver_to is not None:
             self._deliver_to[job.id] = deliver_to
-        return job
+        return await self._whole(job)
 
     async def cancel(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._change(routes.JOB_CANCEL, job_id)
+        return await self._change("cancel", routes.JOB_CANCEL, job_id)
 
     async def pause(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._change(routes.JOB_PAUSE, job_id)
+        return await self._change("pause", routes.JOB_PAUSE, job_id)
 
     async def resume(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._change(routes.JOB_RESUME, job_id)
+        return await self._change("resume", routes.JOB_RESUME, job_id)
 
     async def retry(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        job = await self._asking.tell(routes.path(routes.JOB_RETRY, job_id))
+        said: list[str] = []
+        job = await self._asking.tell(
+            routes.path(routes.JOB_RETRY, job_id),
+            job_id,
+            heard=lambda body: said.append(reading.read_message(body)),
+        )
+        if job.id == job_id and job.status.ended:
+            job = await self._retry_of(job, "".join(said))
         if job_id in self._deliver_to:
             self._deliver_to[job.id] = self._deliver_to[job_id]
-        return job
+        return await self._whole(job)
 
-    async def _change(self, template: str, job_id: str) -> Job:
-        return await self._asking.tell(routes.path(template, job_id), job_id)
+    async def _retry_of(self, job: Job, said: str) -> Job:
+        """The new job, where a server answers a retry with the old one (older servers do). Some
+        start none, and say so in an answer like any other. The two share a correlation id, which
+        such a server's list tells and its answer for one job needn't."""
+        jobs = (await self.list(limit=500)).jobs
+        key = next((each.correlation_id for each in jobs if each.id == job.id), job.correlation_id)
+        for each in jobs:
+            mine = each.retry_of == job.id or (key and each.correlation_id == key)
+            if mine and each.id != job.id and each.created_at >= (job.ended_at or job.created_at):
+                return each
+        raise Conflict(
+            Code.JOB_STATE,
+            f"The server did not retry job {clean_line(job.id, 80)}"
+            + (f": {said}" if said else ""),
+            "Submit it again with: aura-tui run",
+        )
+
+    async def _change(self, verb: str, template: str, job_id: str) -> Job:
+        try:
+            job = await self._asking.tell(routes.path(template, job_id), job_id)
+            return await self._whole(job)
+        except EngineError as e:
+            if e.code is not Code.NOT_AN_ENGINE or await self._asking.patiently(self._asking.meet):
+                raise
+            await self.get(job_id)  # it serves jobs, only not this
+            raise Conflict(
+                Code.JOB_STATE,
+                f"The server can't {verb} jobs",
+                f"See what it does with: aura-tui watch {clean_line(job_id, 80)}",
+            ) from None
 
     # -- JobService: reading
 
     async def get(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._asking.patiently(lambda: self._asking.look(job_id))
+        return await self._asking.patiently(lambda: self._look(job_id))
+
+    async def _look(self, job_id: str, within_s: float | None = None) -> Job:
+        """The job, by one try."""
+        return await self._whole(await self._asking.look(job_id, within_s), within_s)
+
+    async def _whole(self, job: Job, within_s: float | None = None) -> Job:
+        """Some servers say less of one job than in their list: what is missing comes from there."""
+        if job.last_event_id or job.title != reading.untitled(job.id):
+            return job
+        listed = self._listed.get(job.id)
+        if listed is None or listed.status is not job.status:
+            with contextlib.suppress(AuraError, Broken):
+                self._remember(await self._asking.recent(within_s or ANSWER_S))
+            listed = self._listed.get(job.id)
+        return job if listed is None else completed(job, listed)
+
+    def _remember(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            if not job.last_event_id:
+                self._listed.pop(job.id, None)
+                self._listed[job.id] = job
+        while len(self._listed) > _MAX_LISTED:
+            del self._listed[next(iter(self._listed))]
 
     async def list(
         self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
@@ -240,6 +302,17 @@ class RemoteService:
             query[routes.STATUS] = status.value
         if cursor is not None:
             query[routes.CURSOR] = cursor
+        page = await self._page(query)
+        if status is None or all(job.status is status for job in page.jobs):
+            return page
+        if await self._asking.patiently(self._asking.meet):
+            return page
+        # Older servers list all jobs, whatever they are asked for.
+        page = await self._page({**query, routes.LIMIT: "500"})
+        wanted = [job for job in page.jobs if job.status is status]
+        return JobPage(tuple(wanted[: int(query[routes.LIMIT])]), page.cursor)
+
+    async def _page(self, query: Mapping[str, str]) -> JobPage:
         return await self._asking.patiently(
             lambda: self._asking.read(routes.JOBS, reading.read_page, "a list of jobs", query=query)
         )
@@ -252,6 +325,8 @@ class RemoteService:
 
         async def whole() -> str:
             answer = await self._asking.fetch(routes.path(routes.JOB_LOGS, job_id))
+            if media_type(answer.headers) == "text/html":  # the page of a path that it hasn't
+                raise self._http.not_an_engine("its answer is not a log")
             return await asyncio.to_thread(_clean_log, answer.body)
 
         return await self._asking.or_else(whole, tail)
@@ -288,13 +363,24 @@ class RemoteService:
             path = Path(artifact.path)
             if path.is_absolute() and path.is_file():
                 return path
-        fetched = await self._files().fetch(
-            routes.path(routes.JOB_ARTIFACT, job_id, artifact.name),
-            job_id,
-            artifact.name,
-            size=artifact.size_bytes,
-            on_progress=on_progress,
-        )
+        try:
+            fetched = await self._files().fetch(
+                routes.path(routes.JOB_ARTIFACT, job_id, artifact.name),
+                job_id,
+                artifact.name,
+                size=artifact.size_bytes,
+                on_progress=on_progress,
+            )
+        except (NotFound, EngineError) as e:
+            absent = isinstance(e, NotFound) or e.code is Code.NOT_AN_ENGINE
+            if not absent or await self._asking.patiently(self._asking.meet):
+                raise
+            name = clean_line(artifact.name, 80)
+            raise NotFound(
+                Code.ARTIFACT_UNKNOWN,
+                f"The server offers no download of {name}",
+                f"Copy it from that machine: {clean_line(artifact.path, 300)}",
+            ) from None
         if fetched is None:
             raise self._http.not_an_engine("it has no bytes of an artifact that it lists")
         return fetched
@@ -364,13 +450,23 @@ class RemoteService:
     ) -> AsyncGenerator[ev.Envelope]:
         """See :class:`~aura_tui.service.JobService`. Heals for ever; raises what no other try
         cures."""
+        try:
+            async with aclosing(self._stream(job_id, after or 0)) as envelopes:
+                async for envelope in envelopes:
+                    yield envelope
+        except NoStream:
+            async with aclosing(self._polled(after or 0)) as envelopes:
+                async for envelope in envelopes:
+                    yield envelope
+
+    async def _stream(self, job_id: str | None, after: int) -> AsyncGenerator[ev.Envelope]:
         path = routes.EVENTS if job_id is None else routes.path(routes.JOB_EVENTS, job_id)
         line = self._switchboard.line()
         stream = HealingStream(
             self._http,
             path,
             line,
-            lambda: self._reader(job_id, after or 0, line),
+            lambda: self._reader(job_id, after, line),
             clock=self._clock,
             heartbeat_s=self._heartbeat_s,
             wake=lambda: self._wake,
@@ -388,17 +484,35 @@ class RemoteService:
                     raise
                 yield ev.Envelope(envelope.id, end)
 
+    def _polled(self, after: int) -> AsyncGenerator[ev.Envelope]:
+        """All jobs of a server that has no stream of them."""
+        line = self._switchboard.line()
+        polled = PolledList(
+            self._http,
+            line,
+            LenientReader(None, after, self._sources(line)),
+            clock=self._clock,
+            wake=lambda: self._wake,
+        )
+        return polled.envelopes()
+
     async def _reader(self, job_id: str | None, after: int, line: Line) -> Reader:
-        """By what kind of server it is."""
+        """By what kind of server it is. Raises NoStream where it has none to read."""
         within_s = opening_s(self._heartbeat_s)
-        sources = Sources(
-            look=lambda job_id: self._asking.look(job_id, within_s),
+        if await self._asking.meet(within_s):
+            return ExactReader(job_id, after, self._sources(line))
+        if job_id is None and not await has_stream(self._http, within_s=within_s):
+            raise NoStream
+        return LenientReader(job_id, after, self._sources(line))
+
+    def _sources(self, line: Line) -> Sources:
+        within_s = opening_s(self._heartbeat_s)
+        return Sources(
+            look=lambda job_id: self._look(job_id, within_s),
             recent=lambda: self._asking.recent(within_s),
             line=line,
             now=self._clock.now,
         )
-        kind = ExactReader if await self._asking.meet(within_s) else LenientReader
-        return kind(job_id, after, sources)
 
     # -- files
 

@@ -73,11 +73,13 @@ def _began(job: Job) -> float:
 class JobsState:
     """All jobs of a service. ``version`` changes whenever anything that shows may have.
 
-    ``loading``: more jobs are being fetched. The time comes in through :meth:`advance`.
+    ``loading``: more jobs are being fetched. ``polled_s``: nobody tells of changes, and the list is
+    asked for so often; None: each is told as it happens. The time comes in through :meth:`advance`.
     """
 
     def __init__(self) -> None:
         self.loading = True
+        self.polled_s: float | None = None
         self.version = 0
         self.filter = Filter()
         self.visible: Sequence[Job] = _Visible(self)

@@ -217,6 +217,7 @@ class LiveBoard(SparingApp):
                 told=self._told,
                 ended=self._has_ended,
                 gone=self._has_gone,
+                say=partial(self.notify, severity="warning", timeout=_NOTICE_S, markup=False),
             )
             self._departure.watching = self._watching
             self._asking = Asking(self._watching, say=self._refuse)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 from aura_tui.errors import AuraError, NotFound
 from aura_tui.model.events import StepStatusChanged
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import Link, Linked, Typical
+from aura_tui.service import Link, Linked, LinkStatus, Typical
+from aura_tui.ui import phrases
 from aura_tui.ui.follow import as_created, follow
 from aura_tui.ui.state import Asked, RunState
 
@@ -38,6 +39,7 @@ class Watching:
 
     ``known`` gets jobs as they were when the board first looked, ``told`` what each event makes
     of one: the job before it and after it. ``gone`` gets one that was shown and is kept no more.
+    ``say`` gets what a person should know of the service, once.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Watching:
         told: Callable[[Job | None, Job], None],
         ended: Callable[[RunState], None],
         gone: Callable[[Job], None],
+        say: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.service = service
         self.jobs = jobs
@@ -65,6 +68,7 @@ class Watching:
         self._told = told
         self._ended = ended
         self._gone = gone
+        self._say = say
         self._asked: dict[str, Asked] = {}
         self._group: asyncio.TaskGroup | None = None
         self._follower: asyncio.Task[None] | None = None
@@ -204,6 +208,8 @@ class Watching:
                         self._swap(run)
             self._swap(run)
             run.finish()
+            if run.job is not None:  # the list may have been told of the end by older ids alone
+                self.jobs.load((run.job,))
             await lookup
             if run.ended:
                 self._ended(run)
@@ -320,7 +326,17 @@ class Watching:
         async with aclosing(links):
             async for link in links:
                 self.run.set_link(link, self._now())
+                if link.status is LinkStatus.LIVE:
+                    self._note_polling(link.polled_s)
                 self._touch()
+
+    def _note_polling(self, every_s: float | None) -> None:
+        if every_s is not None and self.jobs.polled_s is None:
+            self._say(
+                "This server has no stream of all jobs: "
+                f"the list is updated every {phrases.lasting(every_s)}"
+            )
+        self.jobs.polled_s = every_s
 
 
 def _begins(event: AnyJobEvent) -> bool:

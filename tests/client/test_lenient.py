@@ -86,7 +86,8 @@ async def test_a_stream_without_ids_and_with_heartbeat_events_is_watched(
     assert job.output.video_path == "/v.mp4"
     assert job.ignored == 0
     assert all(step.status is StepStatus.COMPLETED for step in job.steps)
-    assert sum(isinstance(event, ev.StepProgressed) for event in events) == 2
+    told = [event for event in events if isinstance(event, ev.StepProgressed) and event.percent]
+    assert [(event.percent, event.progress_pct) for event in told] == [(50, None), (86.5, 10)]
 
 
 async def test_progress_alone_shows_its_stage_and_the_ones_before_it(
@@ -97,14 +98,13 @@ async def test_progress_alone_shows_its_stage_and_the_ones_before_it(
     job = as_created(await service.get("7"))
     async for envelope in service.events("7"):
         job = fold(job, [envelope])
-        if job.step(Stage.VISUALS).percent:
+        if job.percent == 40:
             break
     assert job.status is JobStatus.RUNNING
     assert job.stage is Stage.VISUALS
     assert job.step(Stage.SCRIPT).status is StepStatus.COMPLETED
     assert job.step(Stage.VOICE).status is StepStatus.COMPLETED
-    assert job.step(Stage.VISUALS).percent == 40
-    assert job.percent == 47
+    assert job.step(Stage.VISUALS).percent is None  # its shares of the whole needn't be ours
 
 
 async def test_without_replay_the_state_is_caught_up_after_a_break(
@@ -385,7 +385,7 @@ async def test_all_jobs_of_such_a_server_are_told_as_they_are_and_as_they_go_on(
             if job_id == "7" and jobs["7"].status.ended:
                 break
     assert jobs["7"].status is JobStatus.SUCCEEDED
-    assert jobs["8"].step(Stage.SCRIPT).percent == 50
+    assert jobs["8"].percent == 50
 
 
 async def test_what_such_a_server_does_not_offer_is_made_from_what_it_does(
@@ -409,9 +409,11 @@ async def test_what_such_a_server_does_not_offer_is_made_from_what_it_does(
             await ask("9")
 
 
-async def test_a_server_without_a_stream_of_all_jobs_is_said(
+async def test_a_server_without_stream_and_list_of_all_jobs_is_no_engine(
     foreign: Scripted, connect: Connect
 ) -> None:
+    service = connect(foreign.url)
     with pytest.raises(EngineError) as caught:
-        await anext(connect(foreign.url).events())
-    assert "all jobs" in caught.value.message
+        await anext(service.events())
+    assert "no list of jobs" in caught.value.message
+    assert service.link.status is LinkStatus.LOST

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean_line
-from aura_tui.ui import bindings
+from aura_tui.ui import bindings, phrases
 from aura_tui.ui.glyphs import UNICODE
 from aura_tui.ui.theme import MUTED
 from aura_tui.ui.widgets.header import STATUS_STYLE
@@ -209,5 +209,8 @@ def _notes(state: JobsState) -> Iterator[Content]:
         yield Content.styled(f"{len(state.marked)} marked{more}", "bold $accent")
     if state.filter.text:
         yield Content.styled(f"filter: {clean_line(state.filter.text, _MAX_FILTER)}", "$accent")
+    if state.polled_s is not None:
+        every = phrases.lasting(state.polled_s)
+        yield Content.styled(f"updated every {every}", MUTED)
     if state.loading and len(state):
         yield Content.styled("loading\u2026", MUTED)
