@@ -76,6 +76,8 @@ _STATUS_SYNONYMS = {
     "error": _J.FAILED,
     "pending": _J.QUEUED,
     "inprogress": _J.RUNNING,
+    "processing": _J.RUNNING,
+    "skipped": _J.CANCELED,
 }
 _STEP_SYNONYMS = {
     **{status.value: status for status in StepStatus},

@@ -321,3 +321,12 @@ def test_a_percent_of_1_is_one_percent() -> None:
     """The wire's percents are 0 to 100 everywhere; no fraction is guessed."""
     assert read(id="1", status="Running", percent=1).percent == 1
     assert read(id="1", status="Running", progress=0.5).percent == 0.5
+
+
+def test_the_step_names_of_the_older_wire_are_stages() -> None:
+    names = ("preflight", "narration", "broll", "subtitles", "mux")
+    job = read(
+        id="1", status="processing", steps=[{"name": n, "status": "Succeeded"} for n in names]
+    )
+    assert [step.status for step in job.steps] == [StepStatus.COMPLETED] * 5
+    assert job.status is JobStatus.RUNNING
