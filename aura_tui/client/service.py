@@ -303,13 +303,13 @@ class RemoteService:
         if cursor is not None:
             query[routes.CURSOR] = cursor
         page = await self._page(query)
-        if status is None or all(job.status is status for job in page.jobs):
+        if any(job.last_event_id for job in page.jobs) or not page.jobs:
             return page
         if await self._asking.patiently(self._asking.meet):
             return page
-        # Older servers list all jobs, whatever they are asked for.
+        # Older servers list jobs of any status, and the first ones in an order of their own.
         page = await self._page({**query, routes.LIMIT: "500"})
-        wanted = [job for job in page.jobs if job.status is status]
+        wanted = [job for job in page.jobs if status in (None, job.status)]
         return JobPage(tuple(wanted[: int(query[routes.LIMIT])]), page.cursor)
 
     async def _page(self, query: Mapping[str, str]) -> JobPage:

@@ -145,8 +145,9 @@ async def test_jobs_are_listed_newest_first_and_by_status(version: Version, tmp_
             None,
             2,
         )
-        done = await service.list(status=JobStatus.SUCCEEDED, limit=1)
-        assert [job.id for job in done.jobs] == ["a"]
+        for status, name in ((JobStatus.SUCCEEDED, "a"), (JobStatus.RUNNING, "b"), (None, "c")):
+            found = await service.list(status=status, limit=1)
+            assert [job.id for job in found.jobs] == [name]
         queue = await service.queue()
         assert (queue.queued, queue.running, queue.waiting) == (1, 1, ("c",))
 
