@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import asyncio
     from pathlib import Path
 
-EPISODES = 250  # more by hand: python -m tests.engine.lives SEED COUNT
+EPISODES = 400  # more by hand: python -m tests.engine.lives SEED COUNT
 
 
 def test_whatever_is_asked_at_whichever_await_every_job_has_an_owner_and_an_end(
