@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aura_tui
+from aura_tui import permissions
 from aura_tui.engine import home as home_
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.text import clean_line
@@ -73,6 +74,7 @@ def start(home: Path) -> None:
             stderr=log,
             env={**os.environ, "PYTHONPATH": path, "AURA_HOME": str(home)},
             start_new_session=True,  # no hang-up of our terminal reaches it
+            umask=permissions.users_umask(),
         )
     until = time.monotonic() + _START_S
     while time.monotonic() < until:

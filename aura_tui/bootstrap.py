@@ -128,6 +128,7 @@ class Doors:
         *,
         succeed: bool,
     ) -> JobService:
+        self._home.check_access()  # before anything is sent to an engine there
         until = time.monotonic() + _FIND_S
         while True:
             try:
@@ -285,6 +286,7 @@ class Doors:
     async def _reader(self) -> AsyncIterator[JobService]:
         from aura_tui.engine.reading import ReadOnlyService
 
+        self._home.check_access(reading=True)
         async with ReadOnlyService(self._home, self.settings) as service:
             yield service
 

@@ -129,6 +129,9 @@ def _home(settings: Settings) -> Finding:
         return Finding("Home", "missing", f"{detail}, not writable", "Set AURA_HOME.")
     if free_mb < settings.engine.min_free_mb:
         return Finding("Home", "missing", detail, "Free some space, or set AURA_HOME.")
+    if settings.home.stat().st_mode & 0o077:
+        detail += ", open to other users: its file system keeps no modes"
+        return Finding("Home", "note", detail, "Set AURA_HOME to a folder on a local disk.")
     return Finding("Home", "ok", detail)
 
 

@@ -7,6 +7,7 @@ import contextlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from aura_tui import permissions
 from aura_tui.errors import Code, InputError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aura_tui.service import JobService
+    from aura_tui.settings import Settings
 
 _LAST_EVENTS_S = 1.0  # for the recording to reach the end that the view has seen
 
@@ -24,6 +26,8 @@ class Recorded(Protocol):
 
     @property
     def open(self) -> Callable[[], AbstractAsyncContextManager[JobService]]: ...
+    @property
+    def settings(self) -> Settings: ...
     @property
     def begin(self) -> Callable[[JobService], Awaitable[str]] | None: ...
     @property
@@ -47,6 +51,8 @@ class Recorder:
                 try:
                     # Never over an earlier one: a recording is there to be kept.
                     self._file = files.enter_context(path.open("xb"))
+                    if not path.resolve().is_relative_to(self._what.settings.home.resolve()):
+                        permissions.apply_users_umask(path)
                 except OSError as e:
                     raise InputError(
                         Code.OUTPUT_UNWRITABLE,

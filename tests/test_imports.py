@@ -15,6 +15,7 @@ FLOORS: dict[str, int] = {
     "lifeline": 0,
     "named_file": 0,
     "outlet": 0,
+    "permissions": 0,
     "tasks": 0,
     "threads": 0,
     "unforeseen": 1,

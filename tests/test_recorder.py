@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -10,13 +11,13 @@ import pytest
 from aura_tui.errors import InputError
 from aura_tui.recorder import Recorder
 from aura_tui.replay import ReplayService, parse
+from aura_tui.settings import Settings
 from tests.ui import recordings
 from tests.ui.scripted import ScriptedService
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     from aura_tui.service import JobService
 
@@ -25,6 +26,7 @@ class What(NamedTuple):
     open: Callable[[], AbstractAsyncContextManager[JobService]]
     begin: Callable[[JobService], Awaitable[str]] | None
     record: Path | None
+    settings: Settings = Settings(home=Path("elsewhere"))
 
 
 def following(service: JobService, job_id: str, record: Path | None) -> Recorder:

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import NoReturn
 
-from aura_tui import outlet
+from aura_tui import outlet, permissions
 from aura_tui.cli.listed import hide_token
 from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.model.text import clean
@@ -31,6 +31,7 @@ _PLAINER = (
 def main() -> NoReturn:
     """The program. Exits with the statuses of ``session.py``."""
     hide_token()
+    permissions.keep_private()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter is no failure
             stream.reconfigure(errors="backslashreplace")

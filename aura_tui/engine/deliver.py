@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from aura_tui import permissions
 from aura_tui.errors import Code, InputError, StageError
 from aura_tui.model.text import is_clean
 
@@ -32,7 +33,7 @@ def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...
     target = Path(folder)
     made: list[Path] = []
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        permissions.make_folders(target)
         number = _free_number(artifacts, target)
         return tuple(_one(artifact, target, number, made) for artifact in artifacts)
     except OSError as e:
@@ -72,6 +73,7 @@ def _one(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Art
         part = folder / f".{artifact.name}.{mark}.part"
         try:
             shutil.copyfile(artifact.path, part)
+            permissions.apply_users_umask(part)
             fd = os.open(part, os.O_RDONLY)
             try:
                 os.fsync(fd)

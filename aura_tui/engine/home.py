@@ -6,17 +6,26 @@ import contextlib
 import fcntl
 import os
 import re
+import secrets
+import shlex
+import stat
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from aura_tui import permissions
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.text import is_clean
 from aura_tui.service import EngineHolder
 
 _JOB_ID = re.compile(r"[0-9a-f]{10}")
+# What the names begin with of all that we put right into a home.
+_OURS = (
+    *("aura.db", "engine.", ".engine.", "reserve", "background.log"),
+    *("tokens.json", ".tokens.json", "pieces", "jobs"),
+)
 
 
 class Home:
@@ -62,25 +71,86 @@ class Home:
         """FFmpeg's log of the job."""
         return self.jobs / job_id / "ffmpeg.log"
 
+    def check_access(self, *, reading: bool = False) -> None:
+        """Raise EngineError for a home that other users can write to: they could put a store or a
+        socket of theirs there. One that does not exist yet is fine, and so is another user's for
+        ``reading``. Writes nothing, unless others seem to have access."""
+        try:
+            found = self.root.stat()
+        except OSError:
+            return  # whoever uses it reports that
+        if not stat.S_ISDIR(found.st_mode):
+            raise EngineError(
+                Code.HOME_UNUSABLE,
+                f"AURA_HOME is not a folder: {self.root}",
+                "Set AURA_HOME to a folder.",
+            )
+        if found.st_uid != os.geteuid() and not reading:
+            raise EngineError(
+                Code.HOME_UNUSABLE,
+                f"The folder {self.root} belongs to another user (uid {found.st_uid})",
+                "Set AURA_HOME to a folder of your own.",
+            )
+        if not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or not keeps_modes(self.root):
+            return
+        raise EngineError(
+            Code.HOME_UNUSABLE,
+            f"Other users can write to the folder {self.root}",
+            f"Set AURA_HOME to a folder of your own, such as {self.root / 'aura-tui'}."
+            if found.st_mode & stat.S_ISVTX  # one for all, as /tmp: it must stay as it is
+            else f"Run: chmod 700 {shlex.quote(str(self.root))}",
+        )
+
     def prepare(self) -> None:
-        """Make the folders, for this user alone. Raises EngineError where that can't be, or where
-        what is told of the files in them would not be where they are."""
+        """Make the folders, for this user alone; from here on the process creates private files.
+
+        An existing home is taken from others who could read it. Raises EngineError where that
+        can't be, where others can write to it, or where what is told of the files in it would not
+        be where they are."""
         if not is_clean(str(self.root)):
             raise EngineError(
                 Code.HOME_UNUSABLE,
                 f"The folder {str(self.root)!r} can't be used: its path is no plain UTF-8 text",
                 "Set AURA_HOME to a folder without such characters in its path.",
             )
+        self.check_access()
+        permissions.keep_private()
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in (self.pieces, self.jobs):
                 folder.mkdir(exist_ok=True, mode=0o700)
+            self._take_from_others()
         except OSError as e:
             raise EngineError(
                 Code.HOME_UNUSABLE,
                 f"The folder {self.root} can't be used: {e.strerror}",
                 "Set AURA_HOME to a folder that you can write to.",
             ) from None
+
+    def _take_from_others(self) -> None:
+        """Close the home, and the files of ours right in it: an earlier version, or another umask,
+        may have left them open. What lies deeper is out of reach then; :func:`cleanup.sweep`
+        closes it once. Other files stay: a home may be a folder that holds more than ours."""
+        permissions.take_from_others(self.root, self.root.stat())
+        with os.scandir(self.root) as entries:
+            for entry in entries:
+                if entry.name.startswith(_OURS):
+                    with contextlib.suppress(OSError):  # gone meanwhile
+                        permissions.take_from_others(entry.path, entry.stat(follow_symlinks=False))
+
+
+def keeps_modes(folder: Path) -> bool:
+    """Whether the file system of ``folder`` keeps modes: FAT and some network shares show the same
+    one for every file, whatever was set, and there no chmod helps."""
+    probe = folder / f".mode-{secrets.token_hex(4)}"
+    try:
+        probe.mkdir(mode=0o700)
+    except OSError:
+        return True
+    try:
+        return not probe.stat().st_mode & 0o077
+    finally:
+        probe.rmdir()
 
 
 class Lock:

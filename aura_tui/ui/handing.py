@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aura_tui import permissions
 from aura_tui.errors import AuraError, Code, InputError, NotFound
 from aura_tui.model.text import clean_line
 from aura_tui.process import keyless
@@ -71,6 +72,7 @@ async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | 
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            umask=permissions.users_umask(),
         )
     except OSError as e:
         raise _unopened(path, f"{command} can't be run: {e.strerror or e}") from None
@@ -149,6 +151,7 @@ def _copy(source: Path, goal: Path, stop: threading.Event) -> None:
                         writer.write(data)
                     writer.flush()
                     os.fsync(writer.fileno())
+                permissions.apply_users_umask(part)
                 _publish(part, goal)
             finally:
                 part.unlink(missing_ok=True)
