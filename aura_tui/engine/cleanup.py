@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import shutil
 from typing import TYPE_CHECKING
 
+from aura_tui import permissions
+from aura_tui.engine import trusted_time
 from aura_tui.pipeline.pieces import Pieces
 
 if TYPE_CHECKING:
@@ -45,7 +48,16 @@ def every_s(settings: EngineSettings) -> float:
 
 
 async def sweep(log: EventLog, home: Home, settings: EngineSettings, now_s: float) -> None:
-    """One sweep at ``now_s`` (seconds since the epoch).
+    """One sweep at ``now_s`` (seconds since the epoch, by the wall clock), as of the time that is
+    trusted: see :mod:`~aura_tui.engine.trusted_time`."""
+    now_ms = int(now_s * 1000)
+    trusted = await log.do(lambda store: trusted_time.look(store, now_ms))
+    await _close_to_others(log, home)
+    await sweep_as_of(log, home, settings, trusted.as_of(now_ms) / 1000)
+
+
+async def sweep_as_of(log: EventLog, home: Home, settings: EngineSettings, now_s: float) -> None:
+    """Remove what is old at ``now_s``, whatever the clock says.
 
     Pieces go when nothing has used them for ``keep_workspaces_h``, but none that an open job may
     come back to; jobs, their events and folders ``keep_jobs_days`` after their end. Folders of
@@ -77,3 +89,19 @@ def _sweep_folders(home: Home, open_ids: set[str], limit_s: float) -> None:
         with contextlib.suppress(OSError):  # a stray file, or gone meanwhile
             if max(p.lstat().st_mtime for p in (folder, *folder.iterdir())) < limit_s:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _close_to_others(log: EventLog, home: Home) -> None:
+    """Take from others, once, what earlier versions left open below the home: each file there is
+    looked at, and that may take a while."""
+    if not await log.do(lambda store: store.meta("private")):
+        await asyncio.to_thread(_take_all_from_others, home)
+        await log.do(lambda store: store.set_meta("private", 1))
+
+
+def _take_all_from_others(home: Home) -> None:
+    for root in (home.pieces, home.jobs):
+        for folder, _, names in os.walk(root):
+            for path in (folder, *(os.path.join(folder, name) for name in names)):
+                with contextlib.suppress(OSError):  # gone meanwhile
+                    permissions.take_from_others(path, os.lstat(path))

@@ -17,6 +17,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from aura_tui.engine import trusted_time
 from aura_tui.engine.damage import DAMAGE, is_busy, is_damage
 from aura_tui.engine.home import Home
 from aura_tui.engine.mark import Mark
@@ -40,6 +41,13 @@ class Opened(NamedTuple):
     store: Store
     clean: bool  # the engine before closed it; False: it crashed
     damage: Damage | None = None
+    clock: str = ""  # the warning that the clock may be wrong
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know of it."""
+        damage = self.damage.notice if self.damage is not None else ""
+        return tuple(filter(None, (damage, self.clock)))
 
 
 class Damage(NamedTuple):
@@ -89,6 +97,9 @@ def open_store(path: Path, now_s: float | None = None) -> Opened:
         mark = Mark(path)
         try:
             opened = Opened(*_when_free(path, now_s, mark))
+            now_ms = int(now_s * 1000)
+            clock = trusted_time.load(opened.store, now_ms).notice(now_ms)
+            opened = opened._replace(clock=clock)
         except _Damaged:
             opened = _begin_anew(path, saved_file, now_s, mark)
             mark = Mark(path)

@@ -83,8 +83,7 @@ class EmbeddedService(StoreReading):
         self._lock = await asyncio.to_thread(home.acquire, self.home)
         try:
             opened = await asyncio.to_thread(open_store, self.home.store)
-            if opened.damage is not None:
-                self.notices.append(opened.damage.notice)
+            self.notices += opened.notices
             self._log = EventLog(
                 opened.store, self._now_ms, self.home.reserve, died=self._writer_died
             )

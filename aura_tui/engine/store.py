@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from datetime import datetime
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -110,6 +111,7 @@ class Store:
         connection.create_function("row_sum", -1, row_sum, deterministic=True)
         connection.create_function("event_whole", 5, self._event_whole)
         connection.create_function("row_whole", -1, self._row_whole)
+        connection.create_function("ended_ms", 1, _ended_ms, deterministic=True)
         # Events up to here were written before there were checksums.
         self._unsummed_to = 0 if schema >= 2 else 1 << 63
         with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):  # none yet, or damaged
@@ -403,11 +405,13 @@ class Store:
     # -- retention
 
     def prunable(self, ended_before_ms: int, limit: int = 50) -> list[tuple[int, str]]:
-        """(n, id) of jobs whose last event is older than that, ended ones only."""
+        """(n, id) of jobs that ended before that. The ids of their events don't tell: after a clock
+        that ran ahead they stay ahead."""
         rows = self.db.execute(
             "SELECT n, id FROM jobs WHERE ended = 1 AND"
-            " coalesce((SELECT max(id) FROM events WHERE job = n), 0) < ? ORDER BY n LIMIT ?",
-            (ended_before_ms << 20, limit),
+            " coalesce(ended_ms(job), (SELECT max(id) >> 20 FROM events WHERE job = n), 0) < ?"
+            " ORDER BY n LIMIT ?",
+            (ended_before_ms, limit),
         )
         return [(n, job_id) for n, job_id in rows]
 
@@ -436,6 +440,23 @@ class Store:
             f"SELECT value FROM meta WHERE key=? AND {self._meta_whole}", (key,)
         ).fetchone()
         return row[0] if row and isinstance(row[0], int) else None
+
+
+class _End(msgspec.Struct, frozen=True):
+    """Of a job's document, its end alone."""
+
+    ended_at: datetime | None = None
+
+
+_end_decoder = msgspec.json.Decoder(_End)
+
+
+def _ended_ms(job: object) -> int | None:
+    try:
+        end = _end_decoder.decode(job if isinstance(job, (bytes, str)) else b"")
+    except msgspec.MsgspecError:  # damaged
+        return None
+    return int(end.ended_at.timestamp() * 1000) if end.ended_at is not None else None
 
 
 _Row = tuple[int, int, str, str | None, bytes, bytes | None, bytes]

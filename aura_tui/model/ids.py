@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 COUNTER_BITS = 20
 COUNTER_MASK = (1 << COUNTER_BITS) - 1
 MAX_ID = (1 << 63) - 1  # what an SQLite INTEGER PRIMARY KEY holds
+# Ids follow the clock up to the year 2200. What a clock says after that is wrong: ids that went on
+# to the last one of all, in 2248, would leave no more.
+MAX_CLOCK_MS = 7_258_118_400_000
 _FORM = re.compile(r"([0-9]{1,13})-([0-9]{1,7})")
 
 
@@ -33,7 +36,7 @@ def parse_id(text: str) -> int | None:
 
 
 class IdClock:
-    """Gives ids that strictly increase, also when the wall clock steps back.
+    """Gives ids that strictly increase, also when the wall clock steps back, or leaps ahead.
 
     ``last`` is the highest id ever given (of the store, after a restart); ``now_ms`` the clock.
     """
@@ -44,5 +47,5 @@ class IdClock:
 
     def next(self) -> int:
         """The next id. A full counter runs over into the next millisecond."""
-        self.last = max(self.last + 1, self._now_ms() << COUNTER_BITS)
+        self.last = max(self.last + 1, min(self._now_ms(), MAX_CLOCK_MS) << COUNTER_BITS)
         return self.last

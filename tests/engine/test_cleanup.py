@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import stat
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.engine.cleanup import every_s, sweep
+from aura_tui.engine.cleanup import every_s, sweep, sweep_as_of
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import NotFound
 from aura_tui.settings import EngineSettings
@@ -36,7 +39,7 @@ async def test_pieces_go_a_day_after_their_last_use_jobs_a_month_after_their_end
         now = (done.ended_at or done.created_at).timestamp()
 
         async def at(later_s: float) -> None:
-            await sweep(service._log, service.home, settings.engine, now + later_s)
+            await sweep_as_of(service._log, service.home, settings.engine, now + later_s)
 
         await at(23 * HOUR)
         assert pieces(settings)
@@ -67,7 +70,7 @@ async def test_what_an_open_job_has_made_stays_however_old(
         before = pieces(settings)
         assert before
         later = job.created_at.timestamp() + 400 * DAY
-        await sweep(service._log, service.home, settings.engine, later)
+        await sweep_as_of(service._log, service.home, settings.engine, later)
         assert pieces(settings) == before
         assert (await service.get(job.id)).id == job.id
         at.go.set()
@@ -83,9 +86,9 @@ async def test_folders_of_jobs_that_the_store_does_not_know_go_as_late(
         for folder in (stray, other):
             folder.mkdir()
         now = stray.stat().st_mtime
-        await sweep(service._log, service.home, settings.engine, now + 29 * DAY)
+        await sweep_as_of(service._log, service.home, settings.engine, now + 29 * DAY)
         assert stray.is_dir()
-        await sweep(service._log, service.home, settings.engine, now + 31 * DAY)
+        await sweep_as_of(service._log, service.home, settings.engine, now + 31 * DAY)
         assert not stray.exists()
         assert other.is_dir()
         os.rmdir(other)
@@ -100,6 +103,61 @@ async def test_an_engine_that_lived_for_one_short_job_sweeps_too(
         await ended(service, job.id)
         assert pieces(settings)
     assert not pieces(settings)
+
+
+async def test_a_clock_that_leaps_sweeps_nothing_until_it_has_kept_to_the_time_for_a_day(
+    settings: Settings, small: SmallStages
+) -> None:
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await service.submit(request())
+        done = await ended(service, job.id)
+        now = (done.ended_at or done.created_at).timestamp()
+        before = pieces(settings)
+
+        async def at(later_s: float) -> None:
+            await sweep(service._log, service.home, settings.engine, now + later_s)
+
+        await at(1)
+        for later in (4000 * DAY, 4000 * DAY + 23 * HOUR, -20000 * DAY, HOUR, 60 * DAY):
+            await at(later)
+            assert pieces(settings) == before, later
+            assert await service.get(job.id) == done, later
+        for later in range(60 * DAY, 61 * DAY + 1, HOUR):  # off for two months: old it is
+            await at(later)
+        assert not pieces(settings)
+        with pytest.raises(NotFound):
+            await service.get(job.id)
+
+
+async def test_jobs_after_a_leap_of_the_clock_and_back_go_by_their_own_end(
+    settings: Settings, small: SmallStages
+) -> None:
+    clock = datetime.now(UTC) + timedelta(days=4000)
+    async with EmbeddedService(settings, stages=small, now=lambda: clock) as service:
+        await ended(service, (await service.submit(request())).id)
+    clock = datetime.now(UTC)
+    async with EmbeddedService(settings, stages=small, now=lambda: clock) as service:
+        job = await service.submit(request("after"))
+        await ended(service, job.id)  # its ids go on where those of the leap were
+        later = clock.timestamp() + 31 * DAY
+        await sweep_as_of(service._log, service.home, settings.engine, later)
+        with pytest.raises(NotFound):
+            await service.get(job.id)
+
+
+async def test_what_an_earlier_version_left_open_is_closed_once(
+    settings: Settings, small: SmallStages
+) -> None:
+    async with EmbeddedService(settings, stages=small) as service:
+        await ended(service, (await service.submit(request())).id)
+        below = [*pieces(settings), *(settings.home / "jobs").rglob("*")]
+        for path in below:
+            path.chmod(0o755)
+        await sweep(service._log, service.home, settings.engine, time.time())
+        assert {stat.S_IMODE(path.lstat().st_mode) & 0o077 for path in below} == {0}
+        below[0].chmod(0o644)
+        await sweep(service._log, service.home, settings.engine, time.time())
+        assert stat.S_IMODE(below[0].stat().st_mode) == 0o644  # not looked at each time
 
 
 @pytest.mark.parametrize(

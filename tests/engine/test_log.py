@@ -251,7 +251,7 @@ async def test_a_damaged_store_is_set_aside_whole(tmp_path: Path, damage: str) -
     else:
         del data[len(data) // 2 :]
     desk.path.write_bytes(data)
-    store, _, found = open_store(desk.path)
+    store, _, found, _ = open_store(desk.path)
     assert found
     assert found.aside
     assert found.aside.read_bytes() == data

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura_tui.model.ids import COUNTER_BITS, MAX_ID, IdClock, format_id, parse_id
+from aura_tui.model.ids import (
+    COUNTER_BITS,
+    MAX_CLOCK_MS,
+    MAX_ID,
+    IdClock,
+    format_id,
+    parse_id,
+)
 
 NOW = 1_763_696_040_123
 
@@ -36,6 +43,14 @@ def test_ids_follow_the_clock_and_count_within_a_millisecond() -> None:
 def test_ids_go_on_above_the_last_one_after_a_restart() -> None:
     last = IdClock(lambda: NOW).next()
     assert IdClock(lambda: NOW - 60_000, last).next() == last + 1
+
+
+def test_a_clock_at_the_end_of_time_leaves_room_for_more_ids() -> None:
+    clock = IdClock(lambda: 253_402_300_799_999)  # 9999-12-31
+    first = clock.next()
+    assert first >> COUNTER_BITS == MAX_CLOCK_MS
+    assert IdClock(lambda: NOW, first).next() == first + 1  # and back
+    assert MAX_ID - first > 10**9 << COUNTER_BITS  # ms for years of them
 
 
 def test_a_full_counter_runs_over_into_the_next_millisecond() -> None:
