@@ -4,6 +4,9 @@ The file is ``config.toml`` in the platform's config folder (``AURA_CONFIG`` nam
 each value also reads ``AURA_<SECTION>_<NAME>``, e.g. ``AURA_SCRIPT_API_KEY``; a table reads
 ``name=value,name=value``, a list ``value,value``. Unknown names are errors: a misspelt setting
 that does nothing is worse than one that stops.
+
+A variable that is set to nothing (``AURA_HOME=$UNSET`` in a script) is an error where nothing can
+be meant: a path of ours, a number, a choice. Where the default is empty, it means just that.
 """
 
 from __future__ import annotations
@@ -196,7 +199,7 @@ _SECTIONS: dict[str, type[_Section]] = {
 
 def default_home(environ: Mapping[str, str]) -> Path:
     """``AURA_HOME``, else the platform's user data folder."""
-    if environ.get("AURA_HOME"):
+    if "AURA_HOME" in environ:
         return _expanded(environ["AURA_HOME"], "AURA_HOME").absolute()
     import platformdirs
 
@@ -205,7 +208,7 @@ def default_home(environ: Mapping[str, str]) -> Path:
 
 def config_file(environ: Mapping[str, str]) -> Path:
     """``AURA_CONFIG``, else ``config.toml`` in the platform's config folder."""
-    if environ.get("AURA_CONFIG"):
+    if "AURA_CONFIG" in environ:
         return _expanded(environ["AURA_CONFIG"], "AURA_CONFIG")
     import platformdirs
 
@@ -216,7 +219,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the file and the environment. Raises :class:`InputError` naming the bad setting."""
     environ = os.environ if environ is None else environ
     path = config_file(environ)
-    tree = _read_file(path, named=bool(environ.get("AURA_CONFIG")))
+    tree = _read_file(path, named="AURA_CONFIG" in environ)
     for section in _SECTIONS:
         prefix = f"AURA_{section.upper()}_"
         for name in sorted(environ):
@@ -225,6 +228,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
                 if isinstance(table, dict):  # what else stands there is refused below
                     kind = _SECTIONS[section]
                     field = _field(name, prefix, kind)
+                    default = getattr(kind(), field)
+                    if isinstance(default, str) and default and not environ[name].strip():
+                        raise _is_empty(name)
                     table[field] = _read_variable(environ[name], kind, field)
     tree["home"] = str(default_home(environ))
     try:
@@ -287,6 +293,8 @@ def _field(name: str, prefix: str, kind: type[_Section]) -> str:
 
 
 def _expanded(path: str, name: str) -> Path:
+    if not path.strip():
+        raise _is_empty(name)
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -295,6 +303,14 @@ def _expanded(path: str, name: str) -> Path:
             f"{name} begins with the home folder of a user that isn't there",
             f"Set {name} to a full path.",
         ) from None
+
+
+def _is_empty(name: str) -> InputError:
+    return InputError(
+        Code.SETTINGS_INVALID,
+        f"{name} is set, but empty",
+        f"Set {name} to a value, or unset it to use the default.",
+    )
 
 
 def _refuse(why: str, path: Path) -> InputError:

@@ -219,6 +219,28 @@ def test_a_home_of_nobody_is_an_error_of_ours(environ: dict[str, str], name: str
     assert name in refusal({**environ, name: "~no-such-user-here/x"})
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_variable_that_is_empty_by_mistake_is_an_error_not_the_default(
+    environ: dict[str, str], empty: str
+) -> None:
+    plain = load(environ)
+    names = ["AURA_HOME", "AURA_CONFIG"]
+    for section in plain.__struct_fields__[1:]:
+        for field in getattr(plain, section).__struct_fields__:
+            default = getattr(getattr(plain, section), field)
+            name = f"AURA_{section.upper()}_{field.upper()}"
+            if default in ("", (), {}) or isinstance(default, Secret):  # that is what it means
+                assert not getattr(getattr(load({**environ, name: ""}), section), field)
+            else:
+                names.append(name)
+    for name in names:
+        said = refusal({**environ, name: empty})
+        assert f"nset {name}" in said or said.endswith("unset it to use the default."), name
+    for name in ("AURA_HOME", "AURA_CONFIG", "AURA_SERVE_HOST", "AURA_SPEECH_PROVIDER"):
+        assert refusal({**environ, name: empty}).startswith(f"{name} is set, but empty Set {name}")
+    assert "AURA_SERVE_HOST" in names  # "" would be every address of the machine
+
+
 def test_a_relative_home_becomes_absolute() -> None:
     assert default_home({"AURA_HOME": "here"}).is_absolute()
 
