@@ -78,10 +78,10 @@ class BoardApp(LiveBoard):
     def on_log_view_copy_asked(self, message: LogView.CopyAsked) -> None:
         lines = "1 line" if message.lines == 1 else f"{message.lines} lines"
         found = "matching " if message.searched else ""
-        self.copy_to_clipboard(message.text, f"Copied {lines.replace(' ', f' {found}')}")
+        self.copy_to_clipboard(message.text, lines.replace(" ", f" {found}"))
 
     def on_result_panel_copy_asked(self, message: ResultPanel.CopyAsked) -> None:
-        self.copy_to_clipboard(message.path)
+        self.copy_to_clipboard(message.path, "Path")
 
     def on_result_panel_open_asked(self, message: ResultPanel.OpenAsked) -> None:
         self._ask(lambda ask: ask.open(message.artifact, self._environ))

@@ -196,6 +196,10 @@ class LiveBoard(SparingApp):
         self._pacer.stop()
         self._write(self._notices.close())
 
+    def last_words(self) -> list[str]:
+        """The title and the taskbar as they were."""
+        return self._notices.close()
+
     def _start(self) -> None:
         self._work(self._serve)
 
@@ -412,20 +416,22 @@ class LiveBoard(SparingApp):
     def _asks(self) -> bool:
         return isinstance(self.screen, ModalScreen)
 
-    def copy_to_clipboard(self, text: str, said: str = "Copied") -> None:
-        """Through OSC 52 as this terminal wants it, and through tmux; says what became of it,
-        ``said`` where all went well."""
+    def copy_to_clipboard(self, text: str, what: str = "Selection") -> None:
+        """Through OSC 52 as this terminal wants it, and through tmux. The toast names ``what``, and
+        promises no more than is known: a terminal never says whether it took an OSC 52."""
         self._clipboard = text  # Textual's own paste reads it
-        self._work(partial(self._copy, text, said))
+        self._work(partial(self._copy, text, what))
 
-    async def _copy(self, text: str, said: str) -> None:
+    async def _copy(self, text: str, what: str) -> None:
         from aura_tui.ui.terminal.clipboard import sequence, through_tmux
 
         code = sequence(text, self._environ)
         if code is not None:
             self._write((code,))
-        if await through_tmux(text, self._environ) or code is not None:
-            self.say(said)
+        if await through_tmux(text, self._environ):
+            self.say(f"{what} copied to the tmux buffer")
+        elif code is not None:
+            self.say(f"{what} sent to the terminal's clipboard")
         else:
             self.say("Too much for the clipboard; select a part of it by hand", error=True)
 

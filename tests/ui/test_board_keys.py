@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -264,9 +265,26 @@ async def test_ctrl_c_copies_where_text_is_selected_and_cancels_nothing() -> Non
         await board.pilot.hover(offset=(column + len(recordings.VIDEO), row))
         await board.pilot.mouse_up(offset=(column + len(recordings.VIDEO), row))
         await board.press("ctrl+c")
-        await board.shows("Copied")
+        await board.shows("Selection sent to the terminal")
         assert board.app.clipboard.strip() == recordings.VIDEO
         assert board.app.is_running
+
+
+async def test_a_copy_says_where_it_was_sent_not_that_it_arrived(tmp_path: Path) -> None:
+    tmux = tmp_path / "tmux"
+    tmux.write_text("#!/bin/sh\ncat >/dev/null\n")
+    tmux.chmod(0o755)
+    ways: list[tuple[dict[str, str], str]] = [
+        ({}, "Path sent to the terminal's clipboard"),
+        # What tmux takes, it has.
+        ({"TMUX": "x", "PATH": f"{tmp_path}:{os.environ['PATH']}"}, "copied to the tmux buffer"),
+    ]
+    for environ, said in ways:
+        async with showing(recordings.success(), environ=environ) as board:
+            await board.shows("Succeeded")
+            await board.press("y")
+            await board.shows(said)
+            await board.lacks("Copied")
 
 
 # -- what may be done, and to what
