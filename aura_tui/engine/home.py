@@ -82,7 +82,7 @@ class Home:
         if not stat.S_ISDIR(found.st_mode):
             raise EngineError(
                 Code.HOME_UNUSABLE,
-                f"AURA_HOME is not a folder: {self.root}",
+                f"{self.root} is not a folder",
                 "Set AURA_HOME to a folder.",
             )
         if found.st_uid != os.geteuid() and not reading:

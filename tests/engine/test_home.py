@@ -88,7 +88,7 @@ def test_a_home_through_a_link_is_the_folder_it_leads_to(tmp_path: Path) -> None
 def test_a_home_that_is_no_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
-    assert "AURA_HOME is not a folder" in refusal(tmp_path / "file")
+    assert "is not a folder. Set AURA_HOME" in refusal(tmp_path / "file")
     with pytest.raises(EngineError, match="can't be used"):
         Home(tmp_path / "dangling").prepare()
     with pytest.raises(EngineError, match="can't be used"):
