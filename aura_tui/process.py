@@ -14,7 +14,7 @@ import re
 import signal
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -91,6 +91,34 @@ def stop_here() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
     for children in owners:
         children.let_go()
+
+
+def die_by(number: int) -> NoReturn:
+    """Kill every child, then end this process by signal ``number`` as if nothing had caught it."""
+    for children in list(_everybody):
+        children.kill_now()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os._exit(128 + number)  # not reached, unless somebody traces us
+
+
+def catch_fatal(restore: Callable[[], None] = lambda: None) -> None:
+    """Before SIGQUIT (Ctrl-\\) or SIGABRT ends this process, ``restore`` what it changed, and kill
+    its children: Linux kills them by itself, other systems don't. Call it in the main thread.
+
+    These signals end a program that hangs. So the second one ends it whatever ``restore`` does.
+    """
+
+    def die(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        try:
+            restore()
+        finally:
+            die_by(number)
+
+    for each in (signal.SIGQUIT, signal.SIGABRT):
+        signal.signal(each, die)
 
 
 class Children:

@@ -16,6 +16,7 @@ from aura_tui import outlet, permissions
 from aura_tui.cli.listed import hide_token
 from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.model.text import clean
+from aura_tui.process import catch_fatal
 from aura_tui.session import exit_of, explain, print_error
 from aura_tui.unforeseen import keep
 
@@ -32,6 +33,7 @@ def main() -> NoReturn:
     """The program. Exits with the statuses of ``session.py``."""
     hide_token()
     permissions.keep_private()
+    catch_fatal()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter is no failure
             stream.reconfigure(errors="backslashreplace")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.e2e.program import Program
 
 PROMPT = "what now> "
-_TAKES_THE_TERMINAL = (
+TAKES_THE_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
@@ -32,7 +32,7 @@ def on_terminal(
     """The program itself, with the terminal as its controlling one."""
     command = (sys.executable, "-m", "aura_tui", *map(str, arguments))
     with terminal(
-        [sys.executable, "-c", _TAKES_THE_TERMINAL, *command],
+        [sys.executable, "-c", TAKES_THE_TERMINAL, *command],
         program.environ | dict(environ or {}),
         size,
     ) as shown:
@@ -46,7 +46,7 @@ def shell(
     """A bash that was told to run the program in its foreground."""
     bash = ("bash", "--norc", "--noprofile", "-i")
     environ = program.environ | {"PS1": PROMPT, "HISTFILE": ""}
-    with terminal([sys.executable, "-c", _TAKES_THE_TERMINAL, *bash], environ, size) as shown:
+    with terminal([sys.executable, "-c", TAKES_THE_TERMINAL, *bash], environ, size) as shown:
         shown.shows(PROMPT)
         shown.type(shlex.join([sys.executable, "-m", "aura_tui", *map(str, arguments)]) + "\n")
         yield shown

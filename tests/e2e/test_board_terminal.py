@@ -83,6 +83,27 @@ def test_ctrl_z_stops_the_run_and_fg_shows_it_going_on(program: Program) -> None
     assert ended.duration_ms / 1000 < time.monotonic() - began - rested + 0.5
 
 
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash, for its exit status")
+@pytest.mark.parametrize("progress", ["tui", "plain"])
+def test_ctrl_backslash_kills_run_and_children_and_gives_the_terminal_back(
+    program: Program, progress: str
+) -> None:
+    with shell(program, *program.arguments(*WORK), "--progress", progress) as shown:
+        shown.shows("Encoding")
+        sees(shown, lambda: len(below(shown.process.pid)) >= 3)
+        running = below(shown.process.pid)
+        shown.type("\x1c")
+        soon(lambda: not any(_there(pid) for pid in running))
+        shown.type("echo status $?\n")
+        shown.shows("status 131")
+        last = shown.sent.rsplit(b"\x1b[?1049l", 1)
+        assert len(last) == (2 if progress == "tui" else 1)
+        assert b"\x1b[?1049h" not in last[-1]
+        assert "Traceback" not in shown.text
+    # What was finished is kept: the next engine resumes the job.
+    assert [job["status"] for job in program.jobs()] == ["Running"]
+
+
 def _there(pid: int) -> bool:
     return os.path.exists(f"/proc/{pid}/stat")
 

@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import struct
@@ -215,6 +216,10 @@ def set_size(fd: int, size: tuple[int, int]) -> None:
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
 
+def _no_core() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # of what a test kills
+
+
 @contextmanager
 def terminal(
     command: Sequence[str],
@@ -233,6 +238,7 @@ def terminal(
         stderr=slave if stderr is None else stderr,
         env={"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
         start_new_session=True,
+        preexec_fn=_no_core,
     )
     shown = Terminal(process, master, slave, size)
     try:

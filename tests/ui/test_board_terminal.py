@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import select
 import signal
 import sys
+import termios
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.shell import TAKES_THE_TERMINAL
 from tests.homes import fill
 from tests.ui import recordings
 from tests.ui.terminal import Terminal, terminal
@@ -105,6 +109,60 @@ def test_a_sigint_from_outside_restores_the_terminal(slow: Terminal) -> None:
     assert slow.ends() != 0
     restored(slow)
     assert "service closed" in slow.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGABRT])
+def test_a_signal_that_kills_restores_the_terminal_first(
+    slow: Terminal, number: signal.Signals
+) -> None:
+    slow.shows("running")
+    while b"\x1b[22;2t" not in slow.sent:  # the window's title is ours
+        assert slow.read(5.0)
+    os.kill(slow.process.pid, number)
+    assert slow.ends() == -number
+    restored(slow)
+    last = slow.sent[-400:]
+    # Paste, keyboard, focus, wrapping and size reports; the window's title; and nothing after it.
+    for sequence in (b"[?2004l", b"[<u", b"[?1004l", b"[?7h", b"[?1006l", b"[?1003l", b"[23;2t"):
+        assert b"\x1b" + sequence in last, sequence
+    assert last.rsplit(b"\x1b[?1049l", 1)[1].replace(b"\x1b[?25h", b"") == b"\x1b[?1004l"
+    assert "Traceback" not in slow.text
+
+
+HUNG = """
+import sys, time
+from aura_tui.ui import live
+live.LiveBoard._start = lambda self: time.sleep(600)
+from aura_tui.cli import main
+sys.argv[1:] = []
+main()
+"""
+
+
+@pytest.mark.parametrize("key", ["\x1c", "\x1b[92;5u", ""])
+def test_ctrl_backslash_ends_a_board_that_hangs_and_a_sigquit_one_whose_terminal_does(
+    environ: dict[str, str], key: str
+) -> None:
+    command = [sys.executable, "-c", TAKES_THE_TERMINAL, sys.executable, "-c", HUNG]
+    with terminal(command, environ, (300, 100)) as shown:
+        shown.shows("q Quit")
+        while termios.tcgetattr(shown._slave)[3] & termios.ECHO or shown.read(0.5):
+            pass
+        if not key:
+            filler = os.open(os.ttyname(shown._slave), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            while select.select([], [filler], [], 0.2)[1]:
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        os.write(filler, b"." * 100)
+            os.close(filler)
+            shown.process.send_signal(signal.SIGQUIT)
+        else:
+            shown.type(key)
+        assert shown.process.wait(10) == -signal.SIGQUIT
+        assert shown.modes == shown.modes_before
+        if key:
+            shown.ends()
+            restored(shown)
 
 
 def test_a_service_that_will_not_open_is_an_error_on_a_restored_terminal(tmp_path: Path) -> None:

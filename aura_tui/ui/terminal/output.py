@@ -14,12 +14,16 @@ import queue
 import select
 import signal
 import sys
+import termios
 import threading
+import time
+import tty
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
 
-from aura_tui.process import stop_here
+from aura_tui.process import catch_fatal, stop_here
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,12 +31,14 @@ if TYPE_CHECKING:
 
     from textual.app import App
     from textual.drivers._writer_thread import WriterThread
+    from textual.message import Message
 
     from aura_tui.ui.terminal.sparing import SparingApp
 
 MAX_WAITING_CHARS = 1 << 20  # several whole screens
 _LOOK_S = 1.0  # between two looks at whether the terminal is still there
 _LAST_WORDS_S = 2.0  # for a terminal to take what restores it, at the end
+_KILLED_S = 0.5  # the same, twice at most, for one who was told to go at once
 
 
 class Output(threading.Thread):
@@ -48,6 +54,7 @@ class Output(threading.Thread):
         self._waiting_chars = 0
         self._left_out = False
         self._gone = False
+        self._abandoned = False
 
     def write(self, text: str) -> None:
         """Have ``text`` written; never waits."""
@@ -65,6 +72,8 @@ class Output(threading.Thread):
 
     def run(self) -> None:
         while (text := self._texts.get()) is not None:
+            if self._abandoned:
+                continue
             try:
                 self._file.write(text)
                 if self._texts.empty():
@@ -86,12 +95,33 @@ class Output(threading.Thread):
         self._texts.put(None)
         self.join(_LAST_WORDS_S)
 
+    def abandon(self) -> None:
+        """End after what is being written now, or after a moment. Takes no lock: the thread that
+        it interrupts may hold it."""
+        self._abandoned = True
+        self._texts.put(None)
+        self.join(_KILLED_S)
+
+
+def _write_now(fd: int, data: bytes) -> None:
+    """Write ``data`` to a terminal, or as much as it takes within a moment."""
+    until = time.monotonic() + _KILLED_S
+    blocking = os.get_blocking(fd)
+    with contextlib.suppress(OSError):
+        os.set_blocking(fd, False)
+        while data and time.monotonic() < until:
+            if select.select([], [fd], [], 0.1)[1]:
+                with contextlib.suppress(BlockingIOError):
+                    data = data[os.write(fd, data) :]
+        os.set_blocking(fd, blocking)  # a shell has this terminal, too
+
 
 class BoardDriver(LinuxDriver):
     """Textual's driver with :class:`Output` for its writer."""
 
     _output: Output | None = None
     _looking: asyncio.TimerHandle | None = None
+    _on_screen = False
 
     def __init__(self, app: App[Any], **how: Any) -> None:
         super().__init__(app, **how)
@@ -122,7 +152,21 @@ class BoardDriver(LinuxDriver):
         self._board.shown.forget()
         if self._looking is None:
             self._look_for_hang_up()
+        self._on_screen = True
+        catch_fatal(self._restore_at_once)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no types here
+        self._let_quit_through()
+
+    def _let_quit_through(self) -> None:
+        """Have the kernel make a SIGQUIT of Ctrl-\\, so that it ends a board that hangs. Ctrl-C and
+        Ctrl-Z stay keys."""
+        with contextlib.suppress(termios.error, OSError, ValueError):
+            modes = termios.tcgetattr(self.fileno)
+            modes[tty.LFLAG] |= termios.ISIG
+            off = os.fpathconf(self.fileno, "PC_VDISABLE")
+            for each in (termios.VINTR, termios.VSUSP):
+                modes[tty.CC][each] = bytes((off,))
+            termios.tcsetattr(self.fileno, termios.TCSANOW, modes)
 
     def _look_for_hang_up(self) -> None:
         """A terminal that isn't ours to control goes without a signal (its window was killed, say),
@@ -134,6 +178,34 @@ class BoardDriver(LinuxDriver):
             os.kill(os.getpid(), signal.SIGHUP)
         else:
             self._looking = self._loop.call_later(_LOOK_S, self._look_for_hang_up)
+
+    def process_message(self, message: Message) -> None:
+        """Take a key, in the thread that reads them. A terminal that reports all keys (kitty's
+        protocol) sends Ctrl-\\ as one, and the kernel makes no signal of that."""
+        if isinstance(message, Key) and message.key == "ctrl+backslash":
+            os.kill(os.getpid(), signal.SIGQUIT)
+        super().process_message(message)
+
+    def _restore_at_once(self) -> None:
+        """Give the terminal back, with no loop and no writer: the process is about to die."""
+        output, file = self._output, self._file
+        if not self._on_screen or output is None or file is None:
+            return
+        self._on_screen = False
+        said: list[str] = []
+        with contextlib.suppress(Exception):  # the board may be in any state
+            said += self._board.last_words()
+        output.abandon()
+        output.write = said.append  # type: ignore  # what restores it comes here
+        with contextlib.suppress(Exception):
+            super().stop_application_mode()
+        # The beginning of a sequence that the writer was cut off in ends here.
+        _write_now(file.fileno(), "".join(("\x1b\\", *said)).encode())
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        self._on_screen = False
+        super().stop_application_mode()
 
     def close(self) -> None:
         if self._looking is not None:

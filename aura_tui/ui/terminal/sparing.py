@@ -33,6 +33,10 @@ class SparingApp(App[None]):
             renderable = Sent(text) if text else None
         super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual's own are updates
 
+    def last_words(self) -> list[str]:
+        """Sequences that take back what the terminal shows of us beside its screen."""
+        return []
+
     def on_resize(self) -> None:
         """A terminal may have moved what it showed, also where it has the old size again."""
         self.shown.forget()
