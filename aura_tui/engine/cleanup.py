@@ -70,7 +70,8 @@ async def sweep_as_of(log: EventLog, home: Home, settings: EngineSettings, now_s
     await asyncio.to_thread(Pieces(home.pieces).sweep, age, now_s)
 
     limit_s = now_s - settings.keep_jobs_days * 86400
-    while gone := await log.do(lambda store: store.prunable(int(limit_s * 1000))):
+    limit_ms, now_ms = int(limit_s * 1000), int(now_s * 1000)
+    while gone := await log.do(lambda store: store.prunable(limit_ms, now_ms)):
         last = log.last_id
         for n, job_id in gone:
             # A chunk a transaction: the engine's own appends go in between.
@@ -78,13 +79,13 @@ async def sweep_as_of(log: EventLog, home: Home, settings: EngineSettings, now_s
                 pass
             await log.do(lambda store, last=last: store.set_meta("last_id", last))  # type: ignore[misc]  # as above
             await asyncio.to_thread(shutil.rmtree, home.job(job_id), ignore_errors=True)
-    open_ids = {job.id for job in open_jobs}
-    await asyncio.to_thread(_sweep_folders, home, open_ids, limit_s)
+    known = await log.do(lambda store: store.job_ids())
+    await asyncio.to_thread(_sweep_folders, home, known, limit_s)
 
 
-def _sweep_folders(home: Home, open_ids: set[str], limit_s: float) -> None:
+def _sweep_folders(home: Home, known: set[str], limit_s: float) -> None:
     for folder in home.jobs.iterdir():
-        if not _JOB_ID.fullmatch(folder.name) or folder.name in open_ids:
+        if not _JOB_ID.fullmatch(folder.name) or folder.name in known:
             continue
         with contextlib.suppress(OSError):  # a stray file, or gone meanwhile
             if max(p.lstat().st_mtime for p in (folder, *folder.iterdir())) < limit_s:

@@ -111,7 +111,6 @@ class Store:
         connection.create_function("row_sum", -1, row_sum, deterministic=True)
         connection.create_function("event_whole", 5, self._event_whole)
         connection.create_function("row_whole", -1, self._row_whole)
-        connection.create_function("ended_ms", 1, _ended_ms, deterministic=True)
         # Events up to here were written before there were checksums.
         self._unsummed_to = 0 if schema >= 2 else 1 << 63
         with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):  # none yet, or damaged
@@ -404,16 +403,30 @@ class Store:
 
     # -- retention
 
-    def prunable(self, ended_before_ms: int, limit: int = 50) -> list[tuple[int, str]]:
-        """(n, id) of jobs that ended before that. The ids of their events don't tell: after a clock
-        that ran ahead they stay ahead."""
-        rows = self.db.execute(
-            "SELECT n, id FROM jobs WHERE ended = 1 AND"
-            " coalesce(ended_ms(job), (SELECT max(id) >> 20 FROM events WHERE job = n), 0) < ?"
-            " ORDER BY n LIMIT ?",
-            (ended_before_ms, limit),
-        )
-        return [(n, job_id) for n, job_id in rows]
+    def prunable(self, ended_before_ms: int, now_ms: int, limit: int = 50) -> list[tuple[int, str]]:
+        """(n, id) of jobs that ended before that.
+
+        A clock may have been wrong. The ids of events don't tell: after one that ran ahead they
+        stay ahead. And no job ended before an earlier one was created, whatever its own times say.
+        """
+        found: list[tuple[int, str]] = []
+        begun_ms = 0  # when the newest job up to this one was created at the earliest
+        rows = self.db.execute("SELECT n, id, ended, job FROM jobs ORDER BY n")
+        with contextlib.closing(rows):
+            for n, job_id, ended, job in rows:
+                created_ms, ended_ms = _times_of(job)
+                if created_ms <= now_ms:
+                    begun_ms = max(begun_ms, created_ms)
+                if begun_ms >= ended_before_ms or len(found) == limit:
+                    break
+                if ended and (ended_ms or self._told_ms(n)) < ended_before_ms:
+                    found.append((n, job_id))
+        return found
+
+    def _told_ms(self, n: int) -> int:
+        newest = "SELECT coalesce(max(id) >> 20, 0) FROM events WHERE job = ?"
+        told_ms: int = self.db.execute(newest, (n,)).fetchone()[0]
+        return told_ms
 
     def prune(self, n: int, chunk: int = 2000) -> bool:
         """Remove up to ``chunk`` events of a job, then its row; whether it is gone whole."""
@@ -442,21 +455,24 @@ class Store:
         return row[0] if row and isinstance(row[0], int) else None
 
 
-class _End(msgspec.Struct, frozen=True):
-    """Of a job's document, its end alone."""
+class _Times(msgspec.Struct, frozen=True):
+    """Of a job's document, its times alone."""
 
+    created_at: datetime
     ended_at: datetime | None = None
 
 
-_end_decoder = msgspec.json.Decoder(_End)
+_times_decoder = msgspec.json.Decoder(_Times)
 
 
-def _ended_ms(job: object) -> int | None:
+def _times_of(job: object) -> tuple[int, int]:
+    """When a job was created and ended, in milliseconds; 0 where that can't be read."""
     try:
-        end = _end_decoder.decode(job if isinstance(job, (bytes, str)) else b"")
+        times = _times_decoder.decode(job if isinstance(job, (bytes, str)) else b"")
     except msgspec.MsgspecError:  # damaged
-        return None
-    return int(end.ended_at.timestamp() * 1000) if end.ended_at is not None else None
+        return 0, 0
+    ended = times.ended_at or times.created_at
+    return int(times.created_at.timestamp() * 1000), int(ended.timestamp() * 1000)
 
 
 _Row = tuple[int, int, str, str | None, bytes, bytes | None, bytes]

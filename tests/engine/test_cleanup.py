@@ -145,6 +145,29 @@ async def test_jobs_after_a_leap_of_the_clock_and_back_go_by_their_own_end(
             await service.get(job.id)
 
 
+async def test_a_job_that_was_made_while_the_clock_was_behind_is_not_old_when_it_is_right(
+    settings: Settings, small: SmallStages
+) -> None:
+    right = datetime.now(UTC)
+    clock = right
+    async with EmbeddedService(settings, stages=small, now=lambda: clock) as service:
+        first = await service.submit(request("first"))
+        await ended(service, first.id)
+        clock = datetime(1979, 1, 1, tzinfo=UTC)
+        job = await service.submit(request("behind"))
+        done = await ended(service, job.id)
+        folder = settings.home / "jobs" / job.id
+        for path in (folder, *folder.iterdir()):  # as the kernel would have dated them
+            os.utime(path, (clock.timestamp(), clock.timestamp()), follow_symlinks=False)
+        await sweep_as_of(service._log, service.home, settings.engine, right.timestamp() + DAY)
+        assert await service.get(job.id) == done
+        assert folder.is_dir()
+        await sweep_as_of(service._log, service.home, settings.engine, right.timestamp() + 31 * DAY)
+        for gone in (first, job):
+            with pytest.raises(NotFound):
+                await service.get(gone.id)
+
+
 async def test_what_an_earlier_version_left_open_is_closed_once(
     settings: Settings, small: SmallStages
 ) -> None:
