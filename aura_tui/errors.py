@@ -7,6 +7,8 @@ AuraError
 +-- EngineError       no engine, or it refuses     exit 3, HTTP 503
 +-- NotFound          no such job or artifact      exit 2, HTTP 404
 +-- Conflict          the job's state forbids it   exit 2, HTTP 409
++-- OutputError       stdout can't be written      exit 5
+    +-- ReaderGone    its reader closed the pipe   exit 141, without a word
 
 Codes are part of the contract: never reuse or renumber one. Exit codes and HTTP statuses are
 mapped at the edges (``cli.py``, ``wire/problem.py``), not here.
@@ -67,6 +69,7 @@ class Code(StrEnum):
     OUT_OF_MEMORY = "E703"
     SYSTEM_LIMIT = "E704"
     FILE_UNUSABLE = "E705"
+    OUTPUT_FAILED = "E706"
     INTERNAL = "E799"
 
     ENGINE_BUSY = "E801"
@@ -148,3 +151,11 @@ class Conflict(AuraError):
     ) -> None:
         super().__init__(code, message, remediation)
         self.job_id = job_id
+
+
+class OutputError(AuraError):
+    """Standard output, or a file that we write, can't be written to its end: no wrong use."""
+
+
+class ReaderGone(OutputError):
+    """Nobody reads standard output any more: a closed pipe, a terminal that has hung up."""

@@ -1,7 +1,8 @@
 """One command's life with a job in the foreground: engine, view, signals, exit status.
 
 Exit statuses (DESIGN 3): 0 succeeded, 1 the job failed, 2 wrong use, 3 no engine or it refuses,
-4 cancelled, 130 Ctrl-C. A hang-up or SIGTERM leaves the job resumable, with 128 + the signal.
+4 cancelled, 5 the output can't be written, 130 Ctrl-C. A hang-up, SIGTERM, or a reader of stdout
+that closed its pipe (SIGPIPE) leaves the job resumable, with 128 + the signal.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aura_tui import outlet, unforeseen
-from aura_tui.errors import AuraError, EngineError
+from aura_tui.errors import AuraError, Code, EngineError, OutputError, ReaderGone
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean, one_line
 from aura_tui.process import stop_here
@@ -38,6 +39,7 @@ EXIT_OF_STATUS = {
     JobStatus.CANCELED: 4,
 }
 EXIT_INTERRUPTED = 130
+EXIT_UNWRITTEN = 5
 EXIT_LEFT = 3  # the engine went away and the job has not ended
 _MAX_CHARS = 20_000  # of what is said at once: several paths, at most
 _LEAVING = (signal.SIGHUP, signal.SIGTERM)
@@ -193,6 +195,8 @@ async def _followed(what: Foreground, *, json: bool) -> int:
             await asyncio.wait((following, heard), return_when=asyncio.FIRST_COMPLETED)
             if following.done():
                 heard.cancel()
+                if isinstance(following.exception(), OutputError):
+                    await _say_left(service, job_id)
                 job = following.result()
                 break
             number = heard.result()
@@ -208,9 +212,6 @@ async def _followed(what: Foreground, *, json: bool) -> int:
             return EXIT_INTERRUPTED if number == signal.SIGINT else 128 + number
     if interrupts:
         return EXIT_INTERRUPTED
-    if not job.status.ended:  # whoever read our output has gone
-        _say_resumable(job)
-        return 128 + signal.SIGPIPE
     return EXIT_OF_STATUS.get(job.status, EXIT_LEFT)
 
 
@@ -332,4 +333,10 @@ def explain(error: AuraError) -> str:
 
 def exit_of(error: AuraError) -> int:
     """The exit status of an error that no job's end stands for."""
-    return 3 if isinstance(error, EngineError) else 2
+    if isinstance(error, ReaderGone):
+        return 128 + signal.SIGPIPE
+    if isinstance(error, EngineError):
+        return 3
+    if isinstance(error, OutputError) or error.code is Code.DISK_FULL:
+        return EXIT_UNWRITTEN
+    return 2

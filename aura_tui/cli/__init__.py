@@ -6,21 +6,22 @@ board, and the board never pays for the options of commands that it isn't.
 
 from __future__ import annotations
 
-import contextlib
-import io
+import errno
 import os
 import sys
 from typing import NoReturn
 
 from aura_tui import outlet, permissions
 from aura_tui.cli.listed import hide_token
-from aura_tui.errors import AuraError, Code, InputError
+from aura_tui.errors import AuraError, Code, InputError, OutputError, ReaderGone
 from aura_tui.model.text import clean
 from aura_tui.process import catch_fatal
 from aura_tui.session import exit_of, explain, print_error
 from aura_tui.unforeseen import keep
 
 _BOARD_ALONE = {"--read-only"}
+# A write that failed for these reasons is no wrong use: the place was right, and is full or broken.
+_FAILED_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 # Typer 0.29 lets pydantic speak of an option's value; these are no words for people.
 _PLAINER = (
     ("Value error, ", ""),
@@ -31,33 +32,20 @@ _PLAINER = (
 
 def main() -> NoReturn:
     """The program. Exits with the statuses of ``session.py``."""
+    outlet.open_standard_streams()
     hide_token()
     permissions.keep_private()
     catch_fatal()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a locale that lacks a letter is no failure
-            stream.reconfigure(errors="backslashreplace")
     status = run_command(sys.argv[1:])
     try:
         outlet.ERRORS.settle()
         outlet.OUTPUT.settle(None)  # what was asked for; a signal ends us as any program
+        sys.stdout.flush()
     except KeyboardInterrupt:
         status = 130
-    _let_go_of_output()
+    except OutputError as e:
+        status = _refused(e)
     sys.exit(status)
-
-
-def _let_go_of_output() -> None:
-    """What Python would flush at exit has nobody to go to where the terminal has hung up; that
-    would change our exit status."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            with contextlib.suppress(OSError, ValueError):
-                nothing = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nothing, stream.fileno())
-                os.close(nothing)
 
 
 def run_command(arguments: list[str]) -> int:
@@ -73,27 +61,30 @@ def run_command(arguments: list[str]) -> int:
         status = app(arguments, prog_name="aura-tui", standalone_mode=False)
         return status if isinstance(status, int) else 0
     except AuraError as e:
-        print_error(explain(e))
-        return exit_of(e)
-    except BrokenPipeError:
-        # Whoever read us has gone; what Python would flush at exit has nobody to go to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+        return _refused(e)
     except OSError as e:
-        failure = InputError(
-            Code.OUTPUT_UNWRITABLE,
-            f"A file or folder can't be used: {e.strerror or e}"
-            + (f" ({e.filename})" if e.filename else ""),
-            "Check the disk, the current folder, and where the output goes.",
+        kind = OutputError if e.errno in _FAILED_WRITE else InputError
+        return _refused(
+            kind(
+                Code.OUTPUT_UNWRITABLE,
+                f"A file or folder can't be used: {e.strerror or e}"
+                + (f" ({e.filename})" if e.filename else ""),
+                "Check the disk, the current folder, and where the output goes.",
+            )
         )
-        print_error(explain(failure))
-        return exit_of(failure)
     except KeyboardInterrupt:
         return 130
     except Exception as e:
         if _usage(e):
             return 2
-        return _crash(e)
+        return _refused(keep(e))
+
+
+def _refused(error: AuraError) -> int:
+    """Report ``error``; the exit status it means."""
+    if not isinstance(error, ReaderGone):  # as any program that SIGPIPE ends: without a word
+        print_error(explain(error))
+    return exit_of(error)
 
 
 def _asks_for_board(arguments: list[str]) -> bool:
@@ -115,9 +106,3 @@ def _usage(error: Exception) -> bool:
     error.message = clean(message)  # type: ignore[attr-defined]  # each kind of them has one
     show()
     return True
-
-
-def _crash(error: Exception) -> int:
-    failure = keep(error)
-    print_error(explain(failure))
-    return exit_of(failure)

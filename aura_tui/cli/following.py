@@ -127,8 +127,9 @@ def _detach(ways: Doors, begin: Callable[[JobService], Awaitable[str]]) -> int:
 
     async def act(service: JobService) -> int:
         job_id = await begin(service)
+        # First: the job is there, also where its id can't be written to stdout.
+        print_error(f"Running in the background. Follow it with: aura-tui watch {job_id}")
         typer.echo(job_id)
-        print_error(f"It goes on in the background; see: aura-tui watch {job_id}")
         return 0
 
     return once(ways.lasting, act)

@@ -12,6 +12,7 @@ import typer
 
 from aura_tui import unforeseen
 from aura_tui.cli.foreground import doors
+from aura_tui.errors import OutputError
 from aura_tui.session import explain, print_error
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def add(
     """Make a token, and say it this once: only its hash is kept."""
     from aura_tui.server import tokens
 
-    return _say(tokens.add(_file(token_file), name))
+    return _say(tokens.add(_file(token_file), name), name)
 
 
 def renew(
@@ -137,12 +138,17 @@ def renew(
     """A new token for the same one, whose jobs it keeps; the old token is refused from now on."""
     from aura_tui.server import tokens
 
-    return _say(tokens.renew(_file(token_file), name))
+    return _say(tokens.renew(_file(token_file), name), name)
 
 
-def _say(token: str) -> int:
-    sys.stdout.write(f"{token}\n")
-    print_error("This is said once. Give it as AURA_TOKEN, or --token.")
+def _say(token: str, name: str) -> int:
+    try:
+        sys.stdout.write(f"{token}\n")
+        sys.stdout.flush()
+    except OutputError as e:
+        e.remediation = f"The token exists, unseen. Replace it: aura-tui token renew {name}"
+        raise
+    print_error("Shown only once. Set it as AURA_TOKEN, or pass it with --token.")
     return 0
 
 

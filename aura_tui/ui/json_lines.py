@@ -21,8 +21,8 @@ async def follow_json(
 ) -> Job:
     """Write each event with an id above ``after`` as it comes; the last line is the terminal one.
 
-    Returns the job as the last event left it. It has not ended where the reader of ``out`` went
-    away: then nobody is left to follow it for.
+    Returns the job as the last event left it. Raises OutputError where ``out`` can't be written:
+    then nobody is left to follow it for.
     """
     job = await service.get(job_id)
     async with aclosing(follow(service, job_id)) as followed:
@@ -36,6 +36,5 @@ async def follow_json(
                 out.write(line)
                 out.flush()
 
-            if not await pipes.write(out, send, line):
-                break
+            await pipes.write(out, send, line)
     return job

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -15,13 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO, Any
 
-# Nobody reads any more: of a pipe, and of a terminal that has hung up.
-_GONE = (errno.EPIPE, errno.EIO)
 
-
-async def write(out: IO[Any], send: Callable[[], object], data: bytes) -> bool:
-    """Write ``data``, which is what ``send`` writes where ``out`` is no file but memory; False
-    once nobody reads ``out`` any more.
+async def write(out: IO[Any], send: Callable[[], object], data: bytes) -> None:
+    """Write ``data``, which is what ``send`` writes where ``out`` is no file but memory. Raises
+    OutputError, which is a ReaderGone where nobody reads ``out`` any more.
 
     What takes it at once is written to at once; all else from a thread: the engine that makes the
     events may live in this very loop. Cancelled, it returns at once, and the process may end
@@ -31,18 +26,15 @@ async def write(out: IO[Any], send: Callable[[], object], data: bytes) -> bool:
         fd = out.fileno()
     except (OSError, ValueError):
         send()
-        return True
+        return
     try:
         if outlet.takes(fd, len(data)):
             outlet.write_all(fd, data)
         else:
             await _from_a_thread(fd, data)
     except OSError as e:
-        if e.errno not in _GONE:
-            raise
-        _mute(out)
-        return False
-    return True
+        outlet.discard(fd)
+        raise outlet.output_error(e) from None
 
 
 async def _from_a_thread(fd: int, data: bytes) -> None:
@@ -69,16 +61,3 @@ async def _from_a_thread(fd: int, data: bytes) -> None:
 
     threading.Thread(target=work, name="aura-output", daemon=True).start()
     await done
-
-
-def _mute(out: IO[Any]) -> None:
-    """What is still buffered goes nowhere: else the interpreter complains of it at exit."""
-    try:
-        fd = out.fileno()
-    except (OSError, ValueError):
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, fd)
-    finally:
-        os.close(null)

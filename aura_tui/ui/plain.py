@@ -44,8 +44,8 @@ async def follow_plain(
 ) -> Job:
     """Print what events with an id above ``after`` change, until the job ends.
 
-    Returns the job as the last event left it. It has not ended where the reader of ``out`` went
-    away: then nobody is left to follow it for.
+    Returns the job as the last event left it. Raises OutputError where ``out`` can't be written:
+    then nobody is left to follow it for.
     """
     environ = os.environ if environ is None else environ
     colour = out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
@@ -56,8 +56,7 @@ async def follow_plain(
             told = [*lines.tell(job, envelope)]
             if told and envelope.id > (after or 0):
                 text = "".join(_coloured(line, colour) for line in told)
-                if not await _print(out, text):
-                    break
+                await _print(out, text)
     return job
 
 
@@ -190,7 +189,7 @@ def _coloured(line: str, colour: bool) -> str:
     return f"\x1b[{sgr}m{line}\x1b[0m\n" if sgr else f"{line}\n"
 
 
-async def _print(out: TextIO, text: str) -> bool:
+async def _print(out: TextIO, text: str) -> None:
     encoding = out.encoding or "utf-8"
     data = text.encode(encoding, "backslashreplace")
     writable = data.decode(encoding, "backslashreplace")
@@ -199,4 +198,4 @@ async def _print(out: TextIO, text: str) -> bool:
         out.write(writable)
         out.flush()
 
-    return await pipes.write(out, send, data)
+    await pipes.write(out, send, data)

@@ -10,6 +10,9 @@ import threading
 import tty
 from typing import TYPE_CHECKING
 
+import pytest
+
+from aura_tui.errors import OutputError, ReaderGone
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.replay import ReplayService
@@ -52,10 +55,18 @@ async def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     os.close(read)
     tape = recordings.success()
     with os.fdopen(write, "wb") as out:
-        job = await follow_json(ReplayService(tape.recording(), speed=0), tape.job.id, out)
-        assert not job.status.ended
+        with pytest.raises(ReaderGone):
+            await follow_json(ReplayService(tape.recording(), speed=0), tape.job.id, out)
         out.write(b"nobody reads this")
         out.flush()
+
+
+async def test_a_full_disk_is_an_output_error() -> None:
+    tape = recordings.success()
+    with open("/dev/full", "wb") as out:
+        with pytest.raises(OutputError, match="Can't write to stdout: No space left on device"):
+            await follow_json(ReplayService(tape.recording(), speed=0), tape.job.id, out)
+        out.write(b"nobody keeps this")
 
 
 async def test_a_reader_that_is_slow_does_not_hold_up_the_loop() -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from aura_tui.errors import ReaderGone
 from aura_tui.model import events as ev
 from aura_tui.model.reduce import reduce
 from aura_tui.model.stages import Stage
@@ -165,8 +166,8 @@ async def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     tape = recordings.success()
     with os.fdopen(write, "w") as out:
         service = ReplayService(tape.recording(), speed=0)
-        job = await follow_plain(service, tape.job.id, out)
-        assert not job.status.ended
+        with pytest.raises(ReaderGone):
+            await follow_plain(service, tape.job.id, out)
         out.write("nobody reads this")
         out.flush()  # and it is no error
 

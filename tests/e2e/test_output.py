@@ -1,0 +1,87 @@
+"""Standard streams that are closed, full, or read by nobody: no traceback, and the right status."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.e2e.program import Program
+
+READ = (
+    "jobs", "jobs --json", "show", "show --json", "logs", "artifacts", "doctor", "--help",
+    "--version", "run --help", "watch --progress plain", "watch --progress json",
+)  # fmt: skip
+FULL = "Error: Can't write to stdout: No space left on device [E706]"
+
+
+def shell(program: Program, line: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell's line, in which ``aura`` is the program."""
+    aura = shlex.join([sys.executable, "-m", "aura_tui"])
+    return subprocess.run(
+        ["bash", "-c", f'aura() {{ {aura} "$@"; }}; {line}'],
+        cwd=program.folder,
+        env=program.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def test_a_closed_stream_changes_neither_the_work_nor_its_status(program: Program) -> None:
+    run = shlex.join(["aura", *map(str, program.arguments())])
+    done = shell(program, f"{run} <&- >&- 2>&-")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    made = {path.name for path in program.out.iterdir()}
+    assert "how-tides-work.mp4" in made
+    for more in (">&-", "--progress json >&-", "2>&-", "<&-"):
+        assert shell(program, f"{run} {more}").returncode == 0, more
+    for more in (">&-", "2>&-", ">&- 2>&-"):
+        for command in ("--version", "--help", "jobs", "jobs --json", "show", "doctor"):
+            done = shell(program, f"aura {command} {more}")
+            assert (done.returncode, done.stderr) == (0, ""), (command, more)
+        for command in ("show nope", "jobs --bogus", "run ''", f"{run} --progress tui"[5:]):
+            done = shell(program, f"aura {command} {more}")
+            assert done.returncode == 2, (command, more)
+            assert "Traceback" not in done.stderr
+    assert "is empty [E101]" in shell(program, "aura run - <&-").stderr
+
+
+def test_a_full_stdout_and_one_without_a_reader_have_one_status_each_for_every_command(
+    program: Program,
+) -> None:
+    assert shell(program, shlex.join(["aura", *map(str, program.arguments())])).returncode == 0
+    for command in READ:
+        done = shell(program, f"aura {command} > /dev/full")
+        assert (done.returncode, done.stderr.splitlines()[0]) == (5, FULL), command
+        # The reader is gone before the first byte.
+        ours = f"{{ until [ -e gone ]; do :; done; aura {command}; }}"
+        done = shell(program, f"{ours} | {{ exec <&-; touch gone; }}; echo ${{PIPESTATUS[0]}}")
+        assert (done.stdout, done.stderr) == ("141\n", ""), command
+        (program.folder / "gone").unlink()
+        assert shell(program, f"aura {command} 2> /dev/full").returncode == 0, command
+    assert shell(program, "aura show nope 2> /dev/full").returncode == 2
+    assert shell(program, "aura jobs --bogus 2> /dev/full").returncode == 2
+
+
+def test_a_token_that_could_not_be_shown_is_said_to_be_there(program: Program) -> None:
+    done = shell(program, "aura token add ada > /dev/full")
+    assert done.returncode == 5
+    assert "aura-tui token renew ada" in done.stderr
+    assert "Shown only once" not in done.stderr
+
+
+def test_a_run_whose_output_fails_can_be_resumed(program: Program) -> None:
+    run = shlex.join(["aura", *map(str, program.arguments())])
+    for mode in ("plain", "json"):
+        done = shell(program, f"{run} --progress {mode} > /dev/full")
+        assert done.returncode == 5
+        assert FULL in done.stderr
+        assert f"aura-tui watch {program.jobs()[0]['jobId']}" in done.stderr
+    done = shell(program, f"{run} --detach > /dev/full")
+    assert done.returncode == 5
+    assert f"aura-tui watch {program.jobs()[0]['jobId']}" in done.stderr
