@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 from typing import NoReturn
 
@@ -20,6 +21,7 @@ from aura_tui.session import exit_of, explain, print_error
 from aura_tui.unforeseen import keep
 
 _BOARD_ALONE = {"--read-only"}
+_FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst", ".jsonl")
 # A write that failed for these reasons is no wrong use: the place was right, and is full or broken.
 _FAILED_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 # Typer 0.29 lets pydantic speak of an option's value; these are no words for people.
@@ -75,7 +77,7 @@ def run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as e:
-        if _usage(e):
+        if _usage(e, arguments):
             return 2
         return _refused(keep(e))
 
@@ -93,7 +95,7 @@ def _asks_for_board(arguments: list[str]) -> bool:
     return set(arguments) <= _BOARD_ALONE and sys.stdout.isatty() and sys.stdin.isatty()
 
 
-def _usage(error: Exception) -> bool:
+def _usage(error: Exception, arguments: list[str]) -> bool:
     """Show a usage error as Typer would; whether it was one."""
     show = getattr(error, "show", None)
     if show is None:
@@ -105,4 +107,24 @@ def _usage(error: Exception) -> bool:
         message = message.replace(theirs, f"it takes {ours}" if ours else "")
     error.message = clean(message)  # type: ignore[attr-defined]  # each kind of them has one
     show()
+    if hint := _hint(arguments):
+        print_error(f"  {hint}")
     return True
+
+
+def _hint(arguments: list[str]) -> str:
+    """What to write instead where a file's name, or a topic, was taken for options; "" for none."""
+    if not {"run", "replay"} & set(arguments):
+        return ""
+    for word in arguments:
+        if word == "--":
+            break
+        if not word.startswith("-") or word == "-":
+            continue
+        if word.lower().endswith(_FILE_SUFFIXES) or os.path.isfile(word):
+            return f"For a file whose name starts with a dash, write {shlex.quote(f'./{word}')}"
+        if " " in word and not word.startswith("--"):
+            return (
+                f"For a topic that starts with a dash, write: aura-tui run -- {shlex.quote(word)}"
+            )
+    return ""

@@ -252,3 +252,26 @@ def test_no_name_that_is_told_again_gets_an_escape_to_the_terminal(
     assert told
     assert "Traceback" not in told
     assert not [char for char in told if char != "\n" and not char.isprintable()]
+
+
+def test_a_name_or_topic_that_starts_with_a_dash_is_answered_with_how_to_write_it(
+    program: Program,
+) -> None:
+    (program.folder / "-take").write_text("# Tides\n\nThey rise.\n")
+    for arguments, hint in (
+        (("run", "-take.md"), "write ./-take.md"),
+        (("run", "-output.md"), "write ./-output.md"),
+        (("run", "--fps", "10", "-take"), "write ./-take\n"),
+        (("run", "-my take.md"), "write './-my take.md'"),
+        (("run", "-40 degrees"), "write -- before it: -- '-40 degrees'"),
+        (("replay", "-x.jsonl"), "write ./-x.jsonl"),
+    ):
+        done = program.run(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert hint in done.stderr, arguments
+    for unrelated in (("run", "topic", "--no-such"), ("watch", "-x"), ("run", "--", "-take.md")):
+        done = program.run(*unrelated)
+        assert done.returncode == 2
+        assert "dash" not in done.stderr
+    # As the hint has it, the file is read: what is wrong is another thing.
+    assert "--fps" in program.run("run", "./-take", "--fps", "1").stderr
