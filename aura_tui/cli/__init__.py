@@ -125,6 +125,6 @@ def _hint(arguments: list[str]) -> str:
             return f"For a file whose name starts with a dash, write {shlex.quote(f'./{word}')}"
         if " " in word and not word.startswith("--"):
             return (
-                f"For a topic that starts with a dash, write: aura-tui run -- {shlex.quote(word)}"
+                f"For a topic that starts with a dash, write -- before it: -- {shlex.quote(word)}"
             )
     return ""

@@ -26,6 +26,7 @@ from aura_tui.client.backoff import Backoff
 from aura_tui.client.http import Answer, Broken, media_type
 from aura_tui.client.refusal import broken, passes, refusal
 from aura_tui.errors import Code, EngineError
+from aura_tui.model.slug import slug
 from aura_tui.named_file import open_file
 from aura_tui.wire import routes
 
@@ -48,6 +49,7 @@ _BLOCK_BYTES: Final = 1 << 20  # written, and hashed, at once
 _TRIES: Final = 8  # in a row that bring nothing
 _KEEP_S: Final = 14 * 86400.0  # what nobody asked for this long is swept
 _SAFE_NAME = re.compile(r"[\w][\w.,()+ -]{0,120}")
+_SUFFIXES = re.compile(r"(?:\.[a-z0-9]{1,8}){0,3}")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]{44}):")
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
@@ -335,6 +337,9 @@ def _safe(name: str) -> str:
     """A file's name for a name from outside: itself where it is harmless, else its hash."""
     if _SAFE_NAME.fullmatch(name) and not name.endswith((".", " ")):
         return name
+    stem, dot, rest = name.partition(".")
+    if slug(stem, "") == stem and stem and _SUFFIXES.fullmatch(dot + rest):
+        return name  # one of ours, in a script whose letters carry marks
     suffix = Path(name).suffix
     kept = suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
     return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:24] + kept

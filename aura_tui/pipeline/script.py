@@ -1,4 +1,5 @@
-"""The Script stage: a brief becomes a script, checked, kept, and written as ``script.json``."""
+"""The Script stage: a brief becomes a script, checked, kept, and written as
+``<slug>.script.json``."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from aura_tui.model.script import (
     TableCard,
     TitleCard,
 )
+from aura_tui.model.slug import slug
 from aura_tui.model.text import clean, clean_line
 from aura_tui.pipeline.fallback import first_that_works
 from aura_tui.pipeline.whole import save
@@ -73,10 +75,10 @@ async def write_script(ctx: StageContext) -> Script:
         curable=_CURABLE,
         instead=lambda spare: f"The script is written by rule ({spare.name})",
     )
-    path = ctx.artifacts / "script.json"
+    path = ctx.artifacts / f"{slug(script.title)}.script.json"
     data = msgspec.json.format(msgspec.json.encode(script), indent=2) + b"\n"
     await asyncio.to_thread(save, path, data)
-    ctx.report.artifact("script.json", path, "application/json")
+    ctx.report.artifact(path.name, path, "application/json")
     total = len(script.scenes)
     ctx.report.progress(
         100.0,

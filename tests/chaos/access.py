@@ -102,9 +102,11 @@ async def paths(server: Served, token: str) -> str:
     )
     assert not out.exists()
     got = await server.asker.ask("GET", routes.path(routes.JOB, told), bearer(token))
-    for artifact in json.loads(got.body)["artifacts"]:
+    made = json.loads(got.body)["artifacts"]
+    for artifact in made:
         assert artifact["path"].startswith(str(server.program.home)), artifact
-    where = routes.path(routes.JOB_ARTIFACT, told, "script.json")
+    (name,) = [each["name"] for each in made if each["name"].endswith(".script.json")]
+    where = routes.path(routes.JOB_ARTIFACT, told, name)
     script = await server.asker.ask("GET", where, bearer(token))
     assert script.status == 200
     assert b'"kind": "picture"' not in script.body

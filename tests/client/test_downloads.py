@@ -209,7 +209,14 @@ async def test_no_name_leads_out_of_the_folder(
 
 
 def test_harmless_names_stay_as_they_are() -> None:
-    for name in ("video.mp4", "My film, part 2 (final).srt", "\u00e9t\u00e9.mp4"):
+    for name in (
+        "video.mp4",
+        "My film, part 2 (final).srt",
+        "\u00e9t\u00e9.mp4",
+        "\u0928\u093f.script.json",
+        "\u0e19\u0e49\u0e33-2.mp4",
+        "\U0001f389.mp4",
+    ):
         assert downloads._safe(name) == name
 
 

@@ -141,7 +141,7 @@ def test_ctrl_c_cancels_and_waits_for_it(program: Program) -> None:
     assert isinstance(last, ev.JobCancelled)
     wait_gone(running)
     assert not program.out.exists()
-    assert {a.name for a in last.artifacts} >= {"script.json"}
+    assert {a.name for a in last.artifacts} >= {"how-tides-work.script.json"}
     assert all(Path(a.path).is_file() for a in last.artifacts)
     assert not list(program.home.rglob("*.part*"))
 

@@ -66,9 +66,10 @@ def test_a_remote_run_gives_the_files_of_an_embedded_one(program: Program, there
 
     listed = program.run("jobs", "--json", "--server", url)
     assert len(listed.stdout.splitlines()) == 2
-    saved = program.run("artifacts", "--server", url, "--save", "saved", "--name", "script.json")
+    name = "how-tides-work.script.json"
+    saved = program.run("artifacts", "--server", url, "--save", "saved", "--name", name)
     assert saved.returncode == 0, saved.stderr
-    assert [path.name for path in (program.folder / "saved").iterdir()] == ["script.json"]
+    assert [path.name for path in (program.folder / "saved").iterdir()] == [name]
 
     server.send_signal(signal.SIGTERM)
     assert server.wait(5) == 0

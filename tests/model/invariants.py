@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -83,3 +85,17 @@ def assert_follows(before: Job, envelope: Envelope, after: Job) -> None:
     for old, new in zip(before.steps, after.steps, strict=True):
         assert new.attempt >= old.attempt
         assert new.attempt > old.attempt or (new.percent or 0.0) >= (old.percent or 0.0)
+
+
+def is_file_stem(name: str) -> None:
+    """What holds of a file's name that was made from a title, whatever the title."""
+    assert 0 < len(name.encode()) <= 120
+    assert unicodedata.is_normalized("NFC", name)
+    assert name == clean(name)
+    kinds = {unicodedata.category(char)[0] for char in name.replace("\u200d", "")}
+    assert kinds <= set("LMNSP")
+    assert not [c for c in name if c.isascii() and not (c.isalnum() or c == "-")]
+    assert {c for c in name if unicodedata.category(c)[0] == "P"} <= {"-"}
+    assert unicodedata.category(name[0])[0] in "LNS"
+    assert not name.endswith(("-", "\u200d"))
+    assert not re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", name)

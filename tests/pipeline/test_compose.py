@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Options
 from aura_tui.model.script import SAMPLE_RATE, CodeCard, TableCard, TitleCard, reading_s
-from aura_tui.model.slug import slug
 from aura_tui.model.timeline import sample_at
 from aura_tui.pipeline.compose import compose
 from aura_tui.pipeline.layout import chapters, lay_out, motion
@@ -104,22 +103,6 @@ def test_chapters_begin_at_zero_and_none_is_shorter_than_a_second() -> None:
     assert all(chapter.end - chapter.start >= 30 for chapter in found)
     assert [c.title for c in found] == ["Scene 1", "Scene 2", "Scene 5"]
     assert chapters(script(["a"] * 6, every=99).scenes[1:], slots[1:], 30) == ()
-
-
-@pytest.mark.parametrize(
-    ("title", "name"),
-    [
-        ("Rust, in 60 seconds!", "rust-in-60-seconds"),
-        ("Straße & Smørrebrød: l'été", "strasse-smorrebrod-lete"),
-        ("日本語", "video"),
-        ("", "video"),
-        ("../../etc/passwd", "etc-passwd"),
-        ("x" * 900, "x" * 60),
-        ("word " * 40, "word-word-word-word-word-word-word-word-word-word-word-word"),
-    ],
-)
-def test_a_slug_is_a_safe_file_name(title: str, name: str) -> None:
-    assert slug(title) == name
 
 
 async def composed(ctx: Desk, folder: Path, seconds: float = 1.2) -> Timeline:

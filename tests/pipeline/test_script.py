@@ -26,6 +26,7 @@ from aura_tui.model.script import (
     TitleCard,
     reading_s,
 )
+from aura_tui.model.slug import slug
 from aura_tui.pipeline.layout import lay_out
 from aura_tui.pipeline.script import MAX_NARRATION_CHARS, MAX_SCENES, sound, write_script
 from aura_tui.pipeline.voice import speak_script
@@ -80,11 +81,12 @@ async def test_where_text_is_left_the_spoken_video_has_the_length_asked_for(
 async def test_the_script_is_written_whole_beside_the_other_artifacts(tmp_path: Path) -> None:
     ctx = stage(tmp_path)
     script = await write_script(ctx)
-    path, type_ = ctx.heard.artifacts["script.json"]
+    name = f"{slug(script.title)}.script.json"
+    path, type_ = ctx.heard.artifacts[name]
     assert type_ == "application/json"
     assert msgspec.json.decode(path.read_bytes(), type=Script) == script
     assert path.read_bytes().startswith(b'{\n  "title"')
-    assert [p.name for p in ctx.artifacts.iterdir()] == ["script.json"]
+    assert [p.name for p in ctx.artifacts.iterdir()] == [name]
     assert ctx.heard.percents[0] == 0
     assert ctx.heard.percents[-1] == 100
     assert ctx.heard.metrics[-1].provider == "outline"
