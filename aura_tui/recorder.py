@@ -54,9 +54,12 @@ class Recorder:
                     if not path.resolve().is_relative_to(self._what.settings.home.resolve()):
                         permissions.apply_users_umask(path)
                 except OSError as e:
+                    why = e.strerror
+                    if path.is_symlink() and not path.exists():
+                        why = "it is a link to a file that doesn't exist"
                     raise InputError(
                         Code.OUTPUT_UNWRITABLE,
-                        f"The recording {path} can't be written: {e.strerror}",
+                        f"The recording {path} can't be written: {why}",
                         "Name a new file in a folder that you can write to.",
                         field="record",
                     ) from None

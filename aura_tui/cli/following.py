@@ -19,6 +19,8 @@ from aura_tui.cli.options import (
     RecordOption,
     ServerOption,
     TokenOption,
+    input_path,
+    output_path,
 )
 from aura_tui.errors import Code, Conflict, EngineError, InputError
 from aura_tui.model.slug import slug
@@ -50,6 +52,7 @@ def run(
             "--output",
             "-o",
             metavar="DIR",
+            parser=output_path,
             help="Folder for the finished files. Default: one named after the video, here.",
         ),
     ] = None,
@@ -109,9 +112,9 @@ def run(
         ),
         priority=priority,
     )
-    with as_options():
-        _check_now(request, ways)
     folder = (output if output is not None else Path(slug(request.title))).absolute()
+    with as_options():
+        _check_now(request, ways, folder)
 
     async def begin(service: JobService) -> str:
         with as_options():
@@ -135,11 +138,13 @@ def _detach(ways: Doors, begin: Callable[[JobService], Awaitable[str]]) -> int:
     return once(ways.lasting, act)
 
 
-def _check_now(request: JobRequest, ways: Doors) -> None:
+def _check_now(request: JobRequest, ways: Doors, folder: Path) -> None:
     """What is wrong with the request is said on the plain terminal, before any board opens."""
+    from aura_tui.engine.deliver import check_folder
     from aura_tui.model.request import check
 
     check(request)
+    check_folder(folder)  # here, wherever the engine is
     if not ways.remote:  # what another machine can do, it says itself
         from aura_tui.pipeline.check import check_choices
 
@@ -264,7 +269,12 @@ def retry(
 
 def replay(
     recording: Annotated[
-        Path, typer.Argument(metavar="FILE.jsonl", help="What --record or --progress json wrote.")
+        Path,
+        typer.Argument(
+            metavar="FILE.jsonl",
+            parser=input_path,
+            help="What --record or --progress json wrote.",
+        ),
     ],
     speed: Annotated[float, typer.Option(help="1 is the recorded pace, 0 is at once.")] = 1.0,
     progress: ProgressOption = Progress.AUTO,

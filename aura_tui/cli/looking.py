@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aura_tui.cli.foreground import doors
-from aura_tui.cli.options import JobArgument, JsonOption, ServerOption, TokenOption
+from aura_tui.cli.options import JobArgument, JsonOption, ServerOption, TokenOption, output_path
 from aura_tui.errors import Code, InputError
 from aura_tui.model.text import clean
 from aura_tui.naming import resolve
@@ -128,7 +128,8 @@ def logs(job: JobArgument = "@latest", server: ServerOption = "", token: TokenOp
 def artifacts(
     job: JobArgument = "@latest",
     save: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Put them there, from wherever they are.")
+        Path | None,
+        typer.Option(metavar="DIR", parser=output_path, help="Download the files to DIR."),
     ] = None,
     name: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="Only this one; may be repeated.")

@@ -8,6 +8,29 @@ from typing import Annotated
 
 import typer
 
+from aura_tui.errors import Code, InputError
+
+
+def output_path(text: str) -> Path:
+    """Where something is to be written, as it was typed. Raises InputError for an empty name, as an
+    unset variable of a shell gives it: pathlib would take it for the current folder."""
+    return _path(text, Code.OUTPUT_UNWRITABLE)
+
+
+def input_path(text: str) -> Path:
+    """The same of a file to be read."""
+    return _path(text, Code.OPTION_INVALID)
+
+
+def _path(text: str, code: Code) -> Path:
+    if not text.strip():
+        raise InputError(
+            code,
+            f"A file or folder was given an empty name: {text!r}",
+            "Name one (. is the current folder), or leave the option out.",
+        )
+    return Path(text)
+
 
 class Progress(StrEnum):
     """How a run is shown."""
@@ -41,7 +64,11 @@ TokenOption = Annotated[
 ]
 RecordOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE.jsonl", help="Write the run there; aura-tui replay shows it."),
+    typer.Option(
+        metavar="FILE.jsonl",
+        parser=output_path,
+        help="Write the run there; aura-tui replay shows it.",
+    ),
 ]
 ReadOnlyOption = Annotated[bool, typer.Option("--read-only", help="No key changes anything.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]

@@ -12,6 +12,7 @@ import typer
 
 from aura_tui import unforeseen
 from aura_tui.cli.foreground import doors
+from aura_tui.cli.options import input_path
 from aura_tui.errors import OutputError
 from aura_tui.session import explain, print_error
 
@@ -23,7 +24,12 @@ _TOKENS = "tokens.json"  # in AURA_HOME, unless --token-file or the settings say
 
 TokenFileOption = Annotated[
     Path | None,
-    typer.Option("--token-file", metavar="FILE", help="Default: tokens.json in AURA_HOME."),
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        parser=input_path,
+        help="Default: tokens.json in AURA_HOME.",
+    ),
 ]
 
 
@@ -47,9 +53,12 @@ def serve(
     ] = None,
     token_file: TokenFileOption = None,
     certificate: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="TLS: the certificate chain, PEM.")
+        Path | None,
+        typer.Option(metavar="FILE", parser=input_path, help="TLS: the certificate chain, PEM."),
     ] = None,
-    key: Annotated[Path | None, typer.Option(metavar="FILE", help="TLS: its key, PEM.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", parser=input_path, help="TLS: its key, PEM.")
+    ] = None,
     origin: Annotated[
         list[str] | None,
         typer.Option(metavar="URL", help="A web page that may use it; may be repeated."),

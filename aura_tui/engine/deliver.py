@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from aura_tui.model.events import Artifact
 
 _MAX_NUMBER = 10_000
+_NAME_BYTES = 200  # a file's name, while it is written, and the slash before it
+_SHORTER = "Name a folder with a shorter path."
 
 
 def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...]:
@@ -56,13 +58,16 @@ def _named(name: str, number: int) -> str:
 
 def _free_number(artifacts: tuple[Artifact, ...], folder: Path) -> int:
     for number in range(1, _MAX_NUMBER):
-        if all(
-            not (path := folder / _named(a.name, number)).exists()
-            or filecmp.cmp(a.path, path, shallow=False)
-            for a in artifacts
-        ):
+        if all(_is_free(folder / _named(a.name, number), a.path) for a in artifacts):
             return number
     raise OSError(errno.EEXIST, "too many files of that name")
+
+
+def _is_free(path: Path, source: str) -> bool:
+    """Whether nothing has that name, a link that leads nowhere included, or the same bytes."""
+    if not path.exists():
+        return not path.is_symlink()
+    return filecmp.cmp(source, path, shallow=False)
 
 
 def _one(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Artifact:
@@ -107,26 +112,36 @@ def check_place(folder: Path) -> Path:
 
     Returns the nearest folder to it that is there.
     """
-    nearest = folder.absolute()
+    folder = nearest = folder.absolute()
+    size, most = len(os.fsencode(folder)), os.pathconf("/", "PC_PATH_MAX") - _NAME_BYTES
+    if size > most:
+        raise _unusable(f"its path has {size:,} bytes; {most:,} are the most", _SHORTER)
     if not is_clean(str(nearest)):  # what is told of the files would not be where they are
         raise _unusable(f"{str(nearest)!r} is no plain UTF-8 text")
     try:
         while not nearest.exists():
+            if nearest.is_symlink():
+                raise _unusable(
+                    f"{nearest} is a link to {os.readlink(nearest)}, which doesn't exist",
+                    "Make that folder, remove the link, or name another folder.",
+                )
             nearest = nearest.parent
         is_folder = nearest.is_dir()
+        # The system looks at a name only once its parent is there.
+        longest = max((len(os.fsencode(n)) for n in folder.relative_to(nearest).parts), default=0)
+        too_long = longest > os.pathconf(nearest, "PC_NAME_MAX")
     except OSError as e:  # a name too long; a folder that may not be looked into
         raise _unusable(f"{e.strerror or 'no such path'}: {folder}") from None
     if not is_folder:
         raise _unusable(f"{nearest} is not a folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise _unusable(f"{nearest} is not writable")
+    if too_long:
+        raise _unusable(f"a name in it has {longest:,} bytes, which is too long", _SHORTER)
     return nearest
 
 
-def _unusable(why: str) -> InputError:
+def _unusable(why: str, remedy: str = "Name a folder that you can write to.") -> InputError:
     return InputError(
-        Code.OUTPUT_UNWRITABLE,
-        f"The output folder can't be used: {why}",
-        "Name a folder that you can write to.",
-        field="output",
+        Code.OUTPUT_UNWRITABLE, f"The output folder can't be used: {why}", remedy, field="output"
     )

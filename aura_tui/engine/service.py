@@ -319,6 +319,8 @@ class EmbeddedService(StoreReading):
         check_retry(record.job)
         await asyncio.to_thread(_check_providers, record.request, self._settings)
         to = Path(record.deliver_to) if record.deliver_to else None
+        if to is not None:
+            await asyncio.to_thread(check_folder, to)
         # No await between this question and the log's taking note: two at once make one job.
         other = self._log.open_job_of(record.lineage)
         if other is not None:

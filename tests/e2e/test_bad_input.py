@@ -275,3 +275,19 @@ def test_a_name_or_topic_that_starts_with_a_dash_is_answered_with_how_to_write_i
         assert "dash" not in done.stderr
     # As the hint has it, the file is read: what is wrong is another thing.
     assert "--fps" in program.run("run", "./-take", "--fps", "1").stderr
+
+
+def test_an_empty_name_or_a_link_that_leads_nowhere_is_refused_before_any_work(
+    program: Program,
+) -> None:
+    (program.folder / "link").symlink_to("nowhere")
+    for arguments in (("-o", ""), ("-o", " "), ("--record", ""), ("-o", "", "--detach")):
+        assert "empty name" in refuse(program, "E108", program.brief, *arguments)
+    for place in ("link", "link/sub"):
+        for more in ((), ("--detach",), ("--server", "http://127.0.0.1:1")):
+            said = refuse(program, "E108", program.brief, "-o", place, *more)
+            assert "is a link to nowhere, which doesn't exist" in said
+    assert "is a link to a file" in refuse(program, "E108", "topic", "--record", "link")
+    for command in (("replay", ""), ("serve", "--token-file", ""), ("artifacts", "--save", "")):
+        done = program.run(*command)
+        assert (done.returncode, "empty name" in done.stderr) == (2, True), command
