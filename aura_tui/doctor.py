@@ -16,7 +16,6 @@ from aura_tui.engine import home as home_
 from aura_tui.errors import AuraError
 from aura_tui.model.text import clean_line
 from aura_tui.model.url import shown
-from aura_tui.process import Children
 from aura_tui.settings import config_file
 
 if TYPE_CHECKING:
@@ -38,29 +37,25 @@ class Finding(msgspec.Struct, frozen=True):
 
 async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Finding, ...]:
     """All findings, in the order people read them."""
-    children = Children()
-    try:
-        return (
-            Finding("aura-tui", "ok", f"{__version__}, Python {platform.python_version()}"),
-            await _ffmpeg(settings, children),
-            _script(settings),
-            await _speech(settings),
-            await _visuals(settings),
-            await asyncio.to_thread(_themes, settings),
-            _home(settings),
-            _engine(settings),
-            _config(environ),
-            _terminal(environ),
-        )
-    finally:
-        await children.kill()
+    return (
+        Finding("aura-tui", "ok", f"{__version__}, Python {platform.python_version()}"),
+        await _ffmpeg(settings),
+        _script(settings),
+        await _speech(settings),
+        await _visuals(settings),
+        await asyncio.to_thread(_themes, settings),
+        _home(settings),
+        _engine(settings),
+        _config(environ),
+        _terminal(environ),
+    )
 
 
-async def _ffmpeg(settings: Settings, children: Children) -> Finding:
-    from aura_tui.providers.ffmpeg import locate
+async def _ffmpeg(settings: Settings) -> Finding:
+    from aura_tui.providers.ffmpeg import find_ffmpeg
 
     try:
-        found = await locate(settings, children)
+        found = await find_ffmpeg(settings)
     except AuraError as e:
         return Finding("FFmpeg", "missing", e.message, e.remediation)
     return Finding("FFmpeg", "ok", f"{found.version} ({found.source}) {found.path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -146,9 +147,11 @@ def _check_now(request: JobRequest, ways: Doors, folder: Path) -> None:
     check(request)
     check_folder(folder)  # here, wherever the engine is
     if not ways.remote:  # what another machine can do, it says itself
-        from aura_tui.pipeline.check import check_choices
+        from aura_tui.pipeline.check import check_choices, check_tools
 
         check_choices(request, ways.settings)
+        if ways.embeds:  # an engine that runs has looked, by its own settings
+            asyncio.run(check_tools(ways.settings))
 
 
 def _on_terminal() -> bool:

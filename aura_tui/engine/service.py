@@ -248,7 +248,7 @@ class EmbeddedService(StoreReading):
     ) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
         check(request)
-        await asyncio.to_thread(_check_providers, request, self._settings)
+        await _check_providers(request, self._settings)
         if deliver_to is not None:
             await asyncio.to_thread(check_folder, deliver_to)
         return await self._add(request, correlation_id, deliver_to)
@@ -317,7 +317,7 @@ class EmbeddedService(StoreReading):
         """See :class:`~aura_tui.service.JobService`."""
         record = await self._record(job_id)
         check_retry(record.job)
-        await asyncio.to_thread(_check_providers, record.request, self._settings)
+        await _check_providers(record.request, self._settings)
         to = Path(record.deliver_to) if record.deliver_to else None
         if to is not None:
             await asyncio.to_thread(check_folder, to)
@@ -391,8 +391,9 @@ class EmbeddedService(StoreReading):
         return self._dispatcher.state()
 
 
-def _check_providers(request: JobRequest, settings: Settings) -> None:
-    """What only providers know: names, voices, themes, folders. Raises InputError."""
-    from aura_tui.pipeline.check import check_choices
+async def _check_providers(request: JobRequest, settings: Settings) -> None:
+    """What only providers know: names, voices, themes, folders, FFmpeg. Raises InputError."""
+    from aura_tui.pipeline.check import check_choices, check_tools
 
-    check_choices(request, settings)
+    await asyncio.to_thread(check_choices, request, settings)
+    await check_tools(settings)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from aura_tui import __version__
 from aura_tui.errors import AuraError, EngineError
-from aura_tui.process import Children
 from aura_tui.service import Archive
 from aura_tui.wire import routes
 from aura_tui.wire.payload import FFmpegPayload, HealthPayload, StorePayload
@@ -68,15 +67,12 @@ class Health:
             return StorePayload(writable=False, reason=reason), None
 
     async def _ffmpeg(self) -> FFmpegPayload:
-        from aura_tui.providers.ffmpeg import locate
+        from aura_tui.providers.ffmpeg import find_ffmpeg
 
-        children = Children()
         try:
-            found = await locate(self._settings, children)
+            found = await find_ffmpeg(self._settings)
         except AuraError as e:
             return FFmpegPayload(found=False, reason=e.message)
-        finally:
-            await children.kill()
         return FFmpegPayload(found=True, version=found.version)
 
 

@@ -23,7 +23,12 @@ class Ordering:
 
     async def check(self, draft: Draft) -> Order:
         """The order that ``draft`` makes. Raises InputError."""
-        return await asyncio.to_thread(self._settle, draft)
+        order = await asyncio.to_thread(self._settle, draft)
+        if not self._remote:
+            from aura_tui.pipeline.check import check_tools
+
+            await check_tools(self._settings)
+        return order
 
     def _settle(self, draft: Draft) -> Order:
         """The folder is on this machine, wherever the engine is; one that was named is looked at

@@ -111,10 +111,25 @@ def test_an_output_that_is_a_file(program: Program) -> None:
     refuse(program, "E108", program.brief, "-o", program.brief)
 
 
-def test_a_missing_ffmpeg(program: Program) -> None:
-    done = program.run(*program.arguments(), AURA_RENDER_FFMPEG="/no/such/ffmpeg")
-    assert done.returncode in (1, 2)
-    assert "E601" in done.stdout + done.stderr
+def test_a_broken_ffmpeg_is_told_at_submit_by_every_way_in_and_nothing_is_queued(
+    program: Program,
+) -> None:
+    ffmpeg = program.folder / "ffmpeg"
+    ffmpeg.write_text("not executable")
+    program.environ["AURA_RENDER_FFMPEG"] = str(ffmpeg)
+    why = f"can't be used: {ffmpeg} (AURA_RENDER_FFMPEG): it is not executable"
+    for more in ((), ("--detach",), ("--progress", "json")):
+        assert why in refuse(program, "E601", *program.arguments(*more)[1:])
+    doctor = program.run("doctor")
+    assert (doctor.returncode, why in doctor.stdout) == (1, True)
+    # Of an engine that runs, its own FFmpeg counts, whoever asks.
+    server = program.start("serve", "--port", "0")
+    assert server.stderr
+    url = server.stderr.readline().decode().split()[-1]
+    for more in ((), ("--server", url)):
+        done = program.run(*program.arguments(*more), AURA_RENDER_FFMPEG="")
+        assert (done.returncode, why in done.stderr) == (2, True), done.stderr
+    assert program.jobs() == []
     assert not program.out.exists()
 
 

@@ -484,6 +484,25 @@ async def test_bad_requests_are_refused_before_anything_is_stored(
         assert (await service.list()).jobs == ()
 
 
+async def test_a_job_that_could_only_fail_at_its_end_is_neither_queued_nor_retried(
+    settings: Settings, small: SmallStages, tmp_path: Path
+) -> None:
+    small.hook = FailAt("render", SCENES, FAILURE, times=1)
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await service.submit(request(), deliver_to=tmp_path / "out")
+        await ended(service, job.id)
+        (tmp_path / "out").symlink_to("nowhere")
+        with pytest.raises(InputError, match="is a link to nowhere"):
+            await service.retry(job.id)
+    broken = replace(settings, render=replace(settings.render, ffmpeg=str(tmp_path)))
+    async with EmbeddedService(broken, stages=small) as service:
+        for start in (service.submit(request()), service.retry(job.id)):
+            with pytest.raises(InputError, match="it is a folder") as caught:
+                await start
+            assert caught.value.code is Code.FFMPEG_MISSING
+        assert len((await service.list()).jobs) == 1
+
+
 async def test_jobs_are_listed_newest_first_in_pages(
     settings: Settings, small: SmallStages
 ) -> None:

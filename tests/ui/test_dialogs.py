@@ -17,7 +17,7 @@ from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.service import PlannedStep, RetryPlan
-from aura_tui.settings import Settings, VisualsSettings
+from aura_tui.settings import RenderSettings, Settings, VisualsSettings
 from aura_tui.ui.draft import Draft, Field, Order, settle
 from aura_tui.ui.glyphs import ASCII, UNICODE, Glyphs
 from aura_tui.ui.handing import save_copy
@@ -504,6 +504,16 @@ async def test_a_folder_that_cannot_be_used_is_said_as_it_is_typed(tmp_path: Pat
             await dialog.lacks("can't be used")
             dialog.screen.query_one("#folder", Entry).value += "n" * 300
             await dialog.shows("\u2717 The output folder can't be used: File name too long")
+
+
+async def test_a_broken_ffmpeg_is_told_in_the_form_and_no_job_is_made(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, render=RenderSettings(ffmpeg=str(tmp_path)))
+    ordering = Ordering(settings, remote=False)
+    async with asked(NewJobScreen(Draft(), UNICODE, ordering.check), (120, 40)) as dialog:
+        await dialog.press("T", "ctrl+s")
+        await dialog.shows("The configured FFmpeg can't be used: ")
+    far = Ordering(settings, remote=True)  # another machine's is that machine's business
+    assert (await far.check(Draft(brief="Tides"))).request.title == "Tides"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from aura_tui.providers.ffmpeg.locate import FFmpeg, locate
+from aura_tui.providers.ffmpeg.locate import FFmpeg, find_ffmpeg, locate
 
-__all__ = ["FFmpeg", "locate"]
+__all__ = ["FFmpeg", "find_ffmpeg", "locate"]

@@ -13,7 +13,9 @@ import importlib.util
 import os
 import re
 import shutil
+import stat
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -21,15 +23,17 @@ import msgspec
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.text import clean_line
-from aura_tui.process import OutputTooLarge
+from aura_tui.process import Children, OutputTooLarge
 
 if TYPE_CHECKING:
-    from aura_tui.process import Children, Completed
     from aura_tui.settings import Settings
 
 Source = Literal["settings", "path", "wheel"]
 
-_LOOK_TIMEOUT_S = 10.0
+_TIMEOUT_S = 2.0  # for all questions: people wait for it at submit
+_WHEEL_TIMEOUT_S = 10.0  # the last resort, on a slow disk as well
+_BAD_S = 30.0
+_WHEEL_VARIABLE = "IMAGEIO_FFMPEG_EXE"
 _LIST_LIMIT = 1 << 20
 _OLDEST_LIBAVCODEC = 59  # FFmpeg 5.0: what our options and the progress format were written for
 
@@ -58,48 +62,68 @@ class FFmpeg(msgspec.Struct, frozen=True, kw_only=True):
 
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
-_found: dict[tuple[str, str], FFmpeg] = {}
+_Mark = tuple[str, int, int]  # a path, and its file's time of change (ns) and size
+# What was found, by what it was: a program replaced or mended is looked at again. What is wrong
+# may also lie beside it (a library, a machine with much to do): that is looked at again anyway.
+_good: dict[_Mark, FFmpeg] = {}
+_looks: dict[str, asyncio.Task[FFmpeg]] = {}
+_bad: dict[_Mark, tuple[str, float]] = {}  # why, and until when by the monotonic clock
+
+
+async def find_ffmpeg(settings: Settings) -> FFmpeg:
+    """As :func:`locate`, with no job around it: at submit, and for those who only look. Several
+    at once are one look, which goes on when one of them is cancelled: the next one needs it."""
+    wish = settings.render.ffmpeg
+    look = _looks.get(wish)
+    if look is None or look.done() or look.get_loop() is not asyncio.get_running_loop():
+        look = _looks[wish] = asyncio.create_task(_look(settings))
+        look.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return await asyncio.shield(look)
+
+
+async def _look(settings: Settings) -> FFmpeg:
+    children = Children()
+    try:
+        return await locate(settings, children)
+    finally:
+        await children.kill()
 
 
 async def locate(settings: Settings, children: Children) -> FFmpeg:
-    """The FFmpeg to use; looked for once per process.
+    """The FFmpeg to use. Each is looked at once per process, and again when its file changes.
 
-    Raises :class:`InputError` (``FFMPEG_MISSING``) when there is none, or when the one that the
-    settings name is not good: what was asked for by name is never replaced in silence.
+    Raises :class:`InputError` (``FFMPEG_MISSING``) within 3 s when there is none, or when the one
+    that the settings name is not good: what was asked for by name is never replaced in silence.
     """
     wish = settings.render.ffmpeg
-    cached = _found.get((wish, os.environ.get("PATH", "")))
-    if cached is not None and os.access(cached.path, os.X_OK):
-        return cached
-    found = await (_named(wish, children) if wish else _best(children))
-    _found[wish, os.environ.get("PATH", "")] = found
-    return found
+    return await (_named(wish, children) if wish else _best(children))
 
 
 async def _named(wish: str, children: Children) -> FFmpeg:
-    path = shutil.which(os.path.expanduser(wish))
-    if path is None:
-        raise InputError(
-            Code.FFMPEG_MISSING,
-            f"The FFmpeg of the settings isn't there: {clean_line(wish, 200)}",
-            "Correct render.ffmpeg (AURA_RENDER_FFMPEG), or leave it out to have one found.",
-            field="render.ffmpeg",
-        )
-    found = await _examine(path, "settings", children)
-    if isinstance(found, str):
-        raise InputError(
-            Code.FFMPEG_MISSING,
-            f"The FFmpeg of the settings can't be used: {found} ({clean_line(path, 200)})",
-            "Name another one in render.ffmpeg (AURA_RENDER_FFMPEG), or leave it out.",
-            field="render.ffmpeg",
-        )
-    return found
+    path = os.path.expanduser(wish)
+    path = path if os.sep in path else shutil.which(path) or path
+    found = await _examined(path, "settings", children)
+    if isinstance(found, FFmpeg):
+        return found
+    setting = _setting(wish)
+    raise InputError(
+        Code.FFMPEG_MISSING,
+        f"The configured FFmpeg can't be used: {clean_line(path, 300)} ({setting}): {found}",
+        f"Correct {setting}, or leave it out to have one found.",
+        field="render.ffmpeg",
+    )
+
+
+def _setting(wish: str) -> str:
+    """Where the settings have ``wish`` from, for people."""
+    variable = "AURA_RENDER_FFMPEG"
+    return variable if os.environ.get(variable) == wish else "render.ffmpeg in the config file"
 
 
 async def _best(children: Children) -> FFmpeg:
     passed_over = ""
     if path := shutil.which("ffmpeg"):
-        found = await _examine(path, "path", children)
+        found = await _examined(path, "path", children)
         if isinstance(found, FFmpeg):
             return found
         passed_over = f"{clean_line(path, 200)}: {found}"
@@ -107,12 +131,19 @@ async def _best(children: Children) -> FFmpeg:
     if wheel is None:
         raise InputError(
             Code.FFMPEG_MISSING,
-            "There is no FFmpeg" if not passed_over else f"No good FFmpeg: {passed_over}",
+            f"No FFmpeg can be used: {passed_over}" if passed_over else "FFmpeg was not found",
             _INSTALL,
         )
-    found = await _examine(wheel, "wheel", children)
+    found = await _examined(wheel, "wheel", children)
     if isinstance(found, str):
-        raise InputError(Code.FFMPEG_MISSING, f"The wheel's FFmpeg fails: {found}", _INSTALL)
+        variable = os.environ.get(_WHEEL_VARIABLE)
+        named = f" ({_WHEEL_VARIABLE})" if variable else ""
+        why = f"{clean_line(wheel, 200)}{named}: {found}"
+        raise InputError(
+            Code.FFMPEG_MISSING,
+            "No FFmpeg can be used: " + "; ".join(filter(None, (passed_over, why))),
+            _INSTALL if not variable else f"Correct or unset {_WHEEL_VARIABLE}.",
+        )
     return msgspec.structs.replace(found, passed_over=passed_over)
 
 
@@ -125,22 +156,59 @@ def _wheel() -> str | None:
     spec = importlib.util.find_spec("imageio_ffmpeg")
     folders = spec.submodule_search_locations if spec is not None else None
     shipped = [path for each in folders or () for path in Path(each, "binaries").glob("ffmpeg-*")]
-    named = os.environ.get("IMAGEIO_FFMPEG_EXE")
-    for path in [Path(named)] if named else [*sorted(shipped), Path(sys.prefix, "bin", "ffmpeg")]:
+    if named := os.environ.get(_WHEEL_VARIABLE):
+        return named if os.path.isabs(named) else None
+    for path in [*sorted(shipped), Path(sys.prefix, "bin", "ffmpeg")]:
         if path.is_absolute() and path.is_file() and os.access(path, os.X_OK):
             return str(path)
     return None
 
 
+async def _examined(path: str, source: Source, children: Children) -> FFmpeg | str:
+    """The FFmpeg at ``path``, or why it won't do. What is known is not asked again."""
+    try:
+        file = os.stat(path)
+    except OSError as e:
+        return "it doesn't exist" if e.errno == errno.ENOENT else e.strerror or "no such path"
+    if not stat.S_ISREG(file.st_mode):
+        return "it is a folder" if stat.S_ISDIR(file.st_mode) else "it is not a file"
+    if not os.access(path, os.X_OK):
+        return "it is not executable (chmod +x it)"
+    mark = (os.path.abspath(path), file.st_mtime_ns, file.st_size)
+    if known := _good.get(mark):
+        return msgspec.structs.replace(known, source=source)
+    why, until = _bad.get(mark, ("", 0.0))
+    if time.monotonic() < until:
+        return why
+    limit_s = _WHEEL_TIMEOUT_S if source == "wheel" else _TIMEOUT_S
+    try:
+        async with children.timeout(limit_s):
+            found = await _examine(path, source, children)
+    except TimeoutError:
+        found = f"it didn't answer within {limit_s:g} s"
+    if isinstance(found, FFmpeg):
+        _good[mark] = found
+    else:
+        _bad[mark] = (found, time.monotonic() + _BAD_S)
+    return found
+
+
 async def _examine(path: str, source: Source, children: Children) -> FFmpeg | str:
-    """The FFmpeg at ``path``, or why it won't do."""
     questions = ("-version", *_NEEDS)
-    answers = await asyncio.gather(*(_ask(path, q, children) for q in questions))
+    asked = await asyncio.gather(
+        *(_ask(path, q, children) for q in questions), return_exceptions=True
+    )
+    for error in asked:
+        if isinstance(error, OSError) and error.errno not in _NO_ROOM:
+            return error.strerror or "it can't be run"
+        if isinstance(error, BaseException):
+            raise error
+    answers = [answer for answer in asked if isinstance(answer, str)]
     about = answers[0]
     version = re.match(r"ffmpeg version (\S{1,80})", about)
     codec = re.search(r"^libavcodec\s+(\d{1,4})\.", about, re.MULTILINE)
     if not version or not codec:
-        return "it doesn't run as FFmpeg does"
+        return "it doesn't answer as FFmpeg does"
     if int(codec[1]) < _OLDEST_LIBAVCODEC:
         return f"version {clean_line(version[1], 40)} is older than 5.0"
     for question, listing in zip(questions[1:], answers[1:], strict=True):
@@ -155,19 +223,13 @@ async def _examine(path: str, source: Source, children: Children) -> FFmpeg | st
 
 
 async def _ask(path: str, question: str, children: Children) -> str:
-    """What ``path`` prints on stdout; "" when it fails, hangs or floods.
-
-    Raises OSError where the system has no room for another process: no fault of FFmpeg's.
-    """
+    """What ``path`` prints on stdout; "" when it fails or floods. Raises OSError where it can't be
+    started."""
     try:
-        done: Completed = await children.run(
-            [path, "-nostdin", "-hide_banner", question],
-            timeout_s=_LOOK_TIMEOUT_S,
-            max_output=_LIST_LIMIT,
+        done = await children.run(
+            [path, "-nostdin", "-hide_banner", question], max_output=_LIST_LIMIT
         )
-    except (OSError, TimeoutError, OutputTooLarge) as e:
-        if isinstance(e, OSError) and e.errno in _NO_ROOM:
-            raise
+    except OutputTooLarge:
         return ""
     return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
 
