@@ -196,7 +196,7 @@ async def _followed(what: Foreground, *, json: bool) -> int:
             if following.done():
                 heard.cancel()
                 if isinstance(following.exception(), OutputError):
-                    await _say_left(service, job_id)
+                    await _say_left(what, service, job_id)
                 job = following.result()
                 break
             number = heard.result()
@@ -208,7 +208,7 @@ async def _followed(what: Foreground, *, json: bool) -> int:
                 continue
             await _end(following)
             if number != signal.SIGINT or not what.owns:
-                await _say_left(service, job_id)
+                await _say_left(what, service, job_id)
             return EXIT_INTERRUPTED if number == signal.SIGINT else 128 + number
     if interrupts:
         return EXIT_INTERRUPTED
@@ -268,8 +268,10 @@ async def _end(task: asyncio.Task[Job]) -> None:
         await task
 
 
-async def _say_left(service: JobService, job_id: str) -> None:
+async def _say_left(what: Foreground, service: JobService, job_id: str) -> None:
     """The same of a job that was looked at; its engine may have gone."""
+    if what.mode == "recorded":  # nothing runs
+        return
     job: Job | None = None
     with contextlib.suppress(AuraError):
         job = await service.get(job_id)
@@ -293,7 +295,7 @@ def _say_without_us(job: Job) -> None:
 
 
 def _say_stays(job_id: str) -> None:
-    print_error(f"The run stays as it is; go on with: aura-tui watch {job_id}")
+    print_error(f"Stopped. Resume with: aura-tui watch {job_id}")
 
 
 def print_error(text: str) -> None:

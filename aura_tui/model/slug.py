@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import sys
 import unicodedata
 
 MAX_BYTES = 120  # of UTF-8: with any suffix and number, a file system's 255 are never met
@@ -38,7 +38,7 @@ def slug(title: str, fallback: str = "video") -> str:
     if _RESERVED.fullmatch(name):
         name += "-video"
     try:
-        os.fsencode(name)
+        name.encode(sys.getfilesystemencoding())
     except UnicodeEncodeError:  # in a locale without UTF-8 no file can have that name
         return fallback
     return name or fallback

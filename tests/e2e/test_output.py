@@ -82,6 +82,10 @@ def test_a_run_whose_output_fails_can_be_resumed(program: Program) -> None:
         assert done.returncode == 5
         assert FULL in done.stderr
         assert f"aura-tui watch {program.jobs()[0]['jobId']}" in done.stderr
+    # Of a recorded one there is nothing to resume.
+    shell(program, "aura watch --progress json > tape.jsonl")
+    done = shell(program, "aura replay tape.jsonl --speed 0 --progress plain > /dev/full")
+    assert (done.returncode, "aura-tui watch" in done.stderr) == (5, False)
     done = shell(program, f"{run} --detach > /dev/full")
     assert done.returncode == 5
     assert f"aura-tui watch {program.jobs()[0]['jobId']}" in done.stderr
