@@ -53,6 +53,8 @@ def _text(before: object, raw: io.FileIO) -> io.TextIOWrapper:
     """A text stream on ``raw``, in the encoding and buffered as ``before`` was. A character that
     the locale lacks is written as an escape."""
     was = before if isinstance(before, io.TextIOWrapper) else None
+    if was is not None:  # the board goes on writing to it, as sys.__stdout__
+        was.reconfigure(errors="backslashreplace")
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=was.encoding if was else locale.getencoding(),

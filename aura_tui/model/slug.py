@@ -35,12 +35,12 @@ def slug(title: str, fallback: str = "video") -> str:
     name = _kept(text, "LN") or _kept(text, "LNS")
     if len(name.encode()) > MAX_BYTES:
         name = _cut(name)
-    if _RESERVED.fullmatch(name):
-        name += "-video"
     try:
         name.encode(sys.getfilesystemencoding())
     except UnicodeEncodeError:  # in a locale without UTF-8 no file can have that name
-        return fallback
+        name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().strip("-")
+    if _RESERVED.fullmatch(name):
+        name += "-video"
     return name or fallback
 
 
