@@ -265,6 +265,7 @@ class ReplayService:
         *,
         correlation_id: str | None = None,
         deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
     ) -> Job:
         _refuse()
 
@@ -295,7 +296,10 @@ class ReplayService:
     async def resume(self, job_id: str) -> Job:
         _refuse()
 
-    async def retry(self, job_id: str) -> Job:
+    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+        _refuse()
+
+    async def delete(self, job_id: str) -> None:
         _refuse()
 
     async def events(

@@ -214,9 +214,15 @@ class JobService(Protocol):
         *,
         correlation_id: str | None = None,
         deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
     ) -> Job:
         """Queue a job. ``deliver_to``: a local folder that gets the finished files; None leaves
-        them with the engine. Raises InputError for a request that can't be; nothing is queued."""
+        them with the engine. Raises InputError for a request that can't be; nothing is queued.
+
+        ``idempotency_key``: for 24 hours the same request under the same key (of one owner) gets
+        the same job again, as it is then, also from the next engine. Raises InputError for
+        another request under it. None: every call makes a job.
+        """
         ...
 
     async def get(self, job_id: str) -> Job:
@@ -235,9 +241,14 @@ class JobService(Protocol):
 
     async def pause(self, job_id: str) -> Job: ...
     async def resume(self, job_id: str) -> Job: ...
-    async def retry(self, job_id: str) -> Job:
+    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
         """A new job (``retry_of``) that reuses every finished piece. The old one must have ended
-        without success."""
+        without success. ``idempotency_key``: as for :meth:`submit`."""
+        ...
+
+    async def delete(self, job_id: str) -> None:
+        """Remove a job that has ended: its events, its log, and its files in the engine's home.
+        What was delivered to a folder stays. Raises Conflict for a job that has not ended."""
         ...
 
     def events(

@@ -173,6 +173,13 @@ class Asking:
                 if problem.cut and (job := await self._made(key)) is not None:
                     return job
 
+    async def delete(self, path: str) -> None:
+        """DELETE, sent once."""
+        try:
+            self._accepted(await self._http.ask("DELETE", path))
+        except Broken as problem:
+            raise self._http.unreachable(problem) from None
+
     async def _made(self, key: str) -> Job | None:
         """The job with that correlation id. One that the engine which left us got is in the store
         before the next engine answers."""

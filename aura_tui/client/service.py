@@ -19,7 +19,7 @@ import secrets
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from aura_tui.client.reader import Reader
     from aura_tui.model.job import Job
     from aura_tui.service import Link
+
+T = TypeVar("T")
 
 _MAX_LINE: Final = 4000
 _MAX_LISTED: Final = 500
@@ -181,6 +183,7 @@ class RemoteService:
         *,
         correlation_id: str | None = None,
         deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
     ) -> Job:
         """See :class:`~aura_tui.service.JobService`. ``deliver_to`` gets the files when the end
         of the job is followed by :meth:`events` of this very service; over a Unix socket the
@@ -189,6 +192,8 @@ class RemoteService:
         named = "".join(c for c in correlation_id or "" if c.isascii() and c.isprintable())[:100]
         key = "" if named else secrets.token_hex(8)
         headers = {routes.CORRELATION_ID: named or key}
+        if idempotency_key is not None:
+            headers[routes.IDEMPOTENCY_KEY] = idempotency_key
         if deliver_to is not None and self._http.address.uds is not None:
             headers[routes.DELIVER_TO] = quote(str(deliver_to.absolute()), safe="/")
             deliver_to = None
@@ -219,12 +224,14 @@ class RemoteService:
         """See :class:`~aura_tui.service.JobService`."""
         return await self._change("resume", routes.JOB_RESUME, job_id)
 
-    async def retry(self, job_id: str) -> Job:
+    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
+        headers = {routes.IDEMPOTENCY_KEY: idempotency_key} if idempotency_key is not None else None
         said: list[str] = []
         job = await self._asking.tell(
             routes.path(routes.JOB_RETRY, job_id),
             job_id,
+            headers=headers,
             heard=lambda body: said.append(reading.read_message(body)),
         )
         if job.id == job_id and job.status.ended:
@@ -232,6 +239,11 @@ class RemoteService:
         if job_id in self._deliver_to:
             self._deliver_to[job.id] = self._deliver_to[job_id]
         return await self._whole(job)
+
+    async def delete(self, job_id: str) -> None:
+        """See :class:`~aura_tui.service.JobService`."""
+        ask = self._asking.delete(routes.path(routes.JOB, job_id))
+        await self._if_offered("delete", job_id, ask)
 
     async def _retry_of(self, job: Job, said: str) -> Job:
         """The new job, where a server answers a retry with the old one (older servers do). Some
@@ -251,13 +263,19 @@ class RemoteService:
         )
 
     async def _change(self, verb: str, template: str, job_id: str) -> Job:
+        async def ask() -> Job:
+            return await self._whole(await self._asking.tell(routes.path(template, job_id), job_id))
+
+        return await self._if_offered(verb, job_id, ask())
+
+    async def _if_offered(self, verb: str, job_id: str, ask: Awaitable[T]) -> T:
+        """What ``ask`` gives. Raises Conflict where the server serves jobs, only not this."""
         try:
-            job = await self._asking.tell(routes.path(template, job_id), job_id)
-            return await self._whole(job)
+            return await ask
         except EngineError as e:
             if e.code is not Code.NOT_AN_ENGINE or await self._asking.patiently(self._asking.meet):
                 raise
-            await self.get(job_id)  # it serves jobs, only not this
+            await self.get(job_id)
             raise Conflict(
                 Code.JOB_STATE,
                 f"The server can't {verb} jobs",

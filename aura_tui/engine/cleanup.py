@@ -72,15 +72,20 @@ async def sweep_as_of(log: EventLog, home: Home, settings: EngineSettings, now_s
     limit_s = now_s - settings.keep_jobs_days * 86400
     limit_ms, now_ms = int(limit_s * 1000), int(now_s * 1000)
     while gone := await log.do(lambda store: store.prunable(limit_ms, now_ms)):
-        last = log.last_id
         for n, job_id in gone:
-            # A chunk a transaction: the engine's own appends go in between.
-            while not await log.do(lambda store, n=n: store.prune(n)):  # type: ignore[misc]  # a default binds the loop's value
-                pass
-            await log.do(lambda store, last=last: store.set_meta("last_id", last))  # type: ignore[misc]  # as above
-            await asyncio.to_thread(shutil.rmtree, home.job(job_id), ignore_errors=True)
+            await delete_job(log, home, n, job_id)
     known = await log.do(lambda store: store.job_ids())
     await asyncio.to_thread(_sweep_folders, home, known, limit_s)
+
+
+async def delete_job(log: EventLog, home: Home, n: int, job_id: str) -> None:
+    """Delete an ended job: its events, its row, and its folder in the home."""
+    last = log.last_id
+    # A chunk a transaction: the engine's own appends go in between.
+    while not await log.do(lambda store: store.prune(n)):
+        pass
+    await log.do(lambda store: store.set_meta("last_id", last))
+    await asyncio.to_thread(shutil.rmtree, home.job(job_id), ignore_errors=True)
 
 
 def _sweep_folders(home: Home, known: set[str], limit_s: float) -> None:

@@ -196,6 +196,11 @@ class Dispatcher:
             await asyncio.wait((writing,))
         return self._log.job(job_id)
 
+    async def let_go(self, job_id: str) -> None:
+        """Wait until no runner has a job that has ended: it may be closing its files."""
+        while (task := self._tasks.get(job_id)) is not None:
+            await asyncio.wait((self._runners[job_id].leftover() or task,))
+
     def _tell(self, job: Job) -> Teller:
         return Teller(job.id, job.correlation_id, self._now)
 

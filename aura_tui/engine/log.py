@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
+    from aura_tui.engine.store import IdempotencyKey
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
 
@@ -117,8 +118,9 @@ class EventLog:
         deliver_to: str | None,
         first: AnyJobEvent,
         adopted: Callable[[Job], None],
+        key: IdempotencyKey | None = None,
     ) -> None:
-        """Store a new job and its first event, both or neither. ``adopted`` gets the job in the
+        """Store a new job, its first event, and the key it is made under: all or none. ``adopted`` gets the job in the
         same step in which readers see it, whether or not the caller still waits then."""
         done: asyncio.Future[None] = self._loop.create_future()
         envelope = Envelope(self._ids.next(), first)
@@ -127,6 +129,8 @@ class EventLog:
         def run(store: Store) -> int:
             n = store.add(job, request, lineage, deliver_to)
             store.append([row_of(envelope.id, n, first)])
+            if key is not None:
+                store.keep_key(key, n)
             return n
 
         def publish(n: object) -> None:
@@ -283,6 +287,8 @@ class EventLog:
                     raise self._failure
                 if self._closed:
                     return
+                if job_id is not None and job_id not in self._jobs:
+                    return  # nothing comes after its end
                 if job_id in self._given_up:
                     raise self._given_up[job_id]
                 await asyncio.shield(self._wake)

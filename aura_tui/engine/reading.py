@@ -230,15 +230,24 @@ class ReadOnlyService(StoreReading):
         cursor = after or 0
         while not self._lock.closed:
             engine = self._lock.engine()  # before the file: what it wrote last is there then
+            is_open = True
             page: list[ev.Envelope] = []
             with contextlib.suppress(NotFound):  # no store yet
-                page = await self._read(lambda store, at=cursor: store.events(n, at, 1000))  # type: ignore[misc]  # a default binds the loop's value
+                is_open, page = await self._read(
+                    lambda store, at=cursor: (  # type: ignore[misc]  # a default binds the loop's value
+                        n is None or store.is_open(n),  # before its events: its last is there then
+                        store.events(n, at, 1000),
+                    )
+                )
             for envelope in page:
                 yield envelope
                 if job_id is not None and isinstance(envelope.event, ev.TERMINAL_EVENTS):
                     return
             if page:
                 cursor = page[-1].id
+            elif job_id is not None and not is_open:
+                await self._record(job_id)  # raises NotFound where it was deleted meanwhile
+                return
             elif engine is None and job_id is not None:
                 raise EngineError(
                     Code.ENGINE_GONE,
@@ -279,6 +288,7 @@ class ReadOnlyService(StoreReading):
         *,
         correlation_id: str | None = None,
         deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
     ) -> Job:
         """Refused: another process holds the engine."""
         self._refuse()
@@ -295,7 +305,11 @@ class ReadOnlyService(StoreReading):
         """Refused, as every change."""
         self._refuse()
 
-    async def retry(self, job_id: str) -> Job:
+    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+        """Refused, as every change."""
+        self._refuse()
+
+    async def delete(self, job_id: str) -> None:
         """Refused, as every change."""
         self._refuse()
 

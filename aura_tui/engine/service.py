@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import secrets
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+import msgspec
 
 from aura_tui.engine import cleanup, engine_log, home, terms
 from aura_tui.engine.archive import ArchiveReader
@@ -21,6 +25,7 @@ from aura_tui.engine.queue import PriorityQueue
 from aura_tui.engine.reading import StoreReading
 from aura_tui.engine.retry_plan import check_retry
 from aura_tui.engine.runner import Runner
+from aura_tui.engine.store import IdempotencyKey
 from aura_tui.engine.teller import Teller
 from aura_tui.engine.workplace import Tools
 from aura_tui.errors import Code, Conflict, EngineError
@@ -33,7 +38,7 @@ from aura_tui.pipeline.stages import Stages, real_stages
 from aura_tui.tasks import Supervisor, TaskFailure
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from typing import TypeVar
 
     from aura_tui.engine.store import Record, Store
@@ -73,6 +78,7 @@ class EmbeddedService(StoreReading):
         self._background = Supervisor(self._task_failed)
         self._locked_s = 0.0  # for how long another process has locked the database
         self._closing = False
+        self._keyed: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._swept = False
         self.notices: list[str] = []  # what a person should know of how the engine started
 
@@ -245,13 +251,42 @@ class EmbeddedService(StoreReading):
         *,
         correlation_id: str | None = None,
         deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
     ) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        check(request)
-        await _check_providers(request, self._settings)
-        if deliver_to is not None:
-            await asyncio.to_thread(check_folder, deliver_to)
-        return await self._add(request, correlation_id, deliver_to)
+
+        async def make(key: IdempotencyKey | None) -> Job:
+            check(request)
+            await _check_providers(request, self._settings)
+            if deliver_to is not None:
+                await asyncio.to_thread(check_folder, deliver_to)
+            return await self._add(request, correlation_id, deliver_to, key=key)
+
+        asked = (request, deliver_to)
+        return await self._once(idempotency_key, request.origin.owner, asked, make)
+
+    async def _once(
+        self,
+        text: str | None,
+        owner: str,
+        asked: object,
+        make: Callable[[IdempotencyKey | None], Awaitable[Job]],
+    ) -> Job:
+        """The job that was made under an owner's idempotency key, or the one that ``make`` makes
+        now. ``asked`` is all that the request is about."""
+        if text is None:
+            return await make(None)
+        key = IdempotencyKey(
+            hashlib.sha256(f"{owner}\0{text}".encode("utf-8", "surrogatepass")).digest(),
+            hashlib.sha256(msgspec.json.encode(asked, enc_hook=str)).digest(),
+            self._now_ms(),
+        )
+        # Of two at once the second waits, and finds the job of the first.
+        lock = self._keyed.setdefault(key.key, asyncio.Lock())
+        async with lock:
+            # Asked of the writer: it has what a caller began to add who waits no more.
+            job_id = await self._log.do(lambda store: store.keyed(key))
+            return await (make(key) if job_id is None else self.get(job_id))
 
     async def _add(
         self,
@@ -259,6 +294,7 @@ class EmbeddedService(StoreReading):
         correlation_id: str | None,
         deliver_to: Path | None,
         retry: Record | None = None,
+        key: IdempotencyKey | None = None,
     ) -> Job:
         now = self._now()
         job = Job(
@@ -282,6 +318,7 @@ class EmbeddedService(StoreReading):
             to,
             tell(ev.JobStatusChanged, status=JobStatus.QUEUED),
             self._dispatcher.put,
+            key,
         )
         return await self.get(job.id)
 
@@ -313,9 +350,18 @@ class EmbeddedService(StoreReading):
         if n is not None:
             await self._log.do(lambda store: store.set_resumes(n, resumes))
 
-    async def retry(self, job_id: str) -> Job:
+    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
         record = await self._record(job_id)
+        return await self._once(
+            idempotency_key,
+            record.job.owner,
+            ("retry", job_id),
+            lambda key: self._retry(record, key),
+        )
+
+    async def _retry(self, record: Record, key: IdempotencyKey | None) -> Job:
+        job_id = record.job.id
         check_retry(record.job)
         await _check_providers(record.request, self._settings)
         to = Path(record.deliver_to) if record.deliver_to else None
@@ -330,7 +376,20 @@ class EmbeddedService(StoreReading):
                 f"Follow that one with: aura-tui watch {other}",
                 job_id=other,
             )
-        return await self._add(record.request, record.job.correlation_id, to, record)
+        return await self._add(record.request, record.job.correlation_id, to, record, key)
+
+    async def delete(self, job_id: str) -> None:
+        """See :class:`~aura_tui.service.JobService`."""
+        record = await self._record(job_id)
+        if self._log.job(job_id) is not None:
+            raise Conflict(
+                Code.JOB_STATE,
+                f"Job {job_id} is {record.job.status.word}; only a job that has ended can be "
+                "deleted",
+                "Cancel it first, or wait until it ends.",
+            )
+        await self._dispatcher.let_go(job_id)
+        await cleanup.delete_job(self._log, self.home, record.n, job_id)
 
     async def _open_job(self, job_id: str, what: str) -> Job:
         job = self._log.job(job_id)
@@ -379,6 +438,8 @@ class EmbeddedService(StoreReading):
             if job_id is not None and isinstance(envelope.event, ev.TERMINAL_EVENTS):
                 return
         if not self._closing:
+            if job_id is not None:
+                await self._record(job_id)  # raises NotFound where it was deleted meanwhile
             return
         raise EngineError(
             Code.ENGINE_GONE,

@@ -24,7 +24,7 @@ from zlib import crc32
 import msgspec
 
 from aura_tui.engine.sums import event_sum, row_sum
-from aura_tui.errors import Code, EngineError
+from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.model.eta import Work
 from aura_tui.model.events import (
     EVENT_NAMES,
@@ -45,9 +45,20 @@ if TYPE_CHECKING:
     from aura_tui.engine.mark import Mark
     from aura_tui.model.status import JobStatus
 
-SCHEMA = 2
+SCHEMA = 3
 
-CREATE = """
+_KEYS = """
+CREATE TABLE idempotency_keys (
+  key BLOB PRIMARY KEY,
+  request BLOB NOT NULL,
+  job INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  sum INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created);
+CREATE INDEX idempotency_keys_job ON idempotency_keys (job);
+"""
+CREATE = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL, sum INTEGER) WITHOUT ROWID;
 CREATE TABLE jobs (
   n INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -73,12 +84,15 @@ CREATE TABLE events (
   sum INTEGER
 );
 CREATE INDEX events_job ON events (job, id);
+{_KEYS}
 INSERT INTO meta VALUES ('last_id', 0, row_sum('last_id', 0)), ('clean', 1, row_sum('clean', 1));
 """
 _encoder = msgspec.json.Encoder()
 _job_decoder = msgspec.json.Decoder(Job)
 _request_decoder = msgspec.json.Decoder(JobRequest)
 _work_decoder = msgspec.json.Decoder(Work)
+KEY_LIFETIME_MS = 24 * 3600 * 1000  # how long an idempotency key stands for its job
+MAX_KEYS = 20_000
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +106,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     request: JobRequest
     work: Work | None
     job: Job
+
+
+class IdempotencyKey(msgspec.Struct, frozen=True):
+    """What a client named a request by: both are SHA-256, ``key`` of the owner and the key,
+    ``request`` of all that was asked for under it. ``now_ms`` is since the epoch."""
+
+    key: bytes
+    request: bytes
+    now_ms: int
 
 
 class Store:
@@ -255,6 +278,43 @@ class Store:
         assert cursor.lastrowid is not None
         self._seal(cursor.lastrowid)
         return cursor.lastrowid
+
+    # -- idempotency keys
+
+    def keyed(self, key: IdempotencyKey) -> str | None:
+        """The id of the job that was made under the key; None where there is none of the last 24
+        hours. Raises InputError where another request was made under it."""
+        row = self.db.execute(
+            f"SELECT request, (SELECT id FROM jobs WHERE n = idempotency_keys.job), {KEY_WHOLE}"
+            " FROM idempotency_keys WHERE key=? AND created > ?",
+            (key.key, key.now_ms - KEY_LIFETIME_MS),
+        ).fetchone()
+        if row is None or row[1] is None or not row[2]:
+            return None
+        if row[0] != key.request:
+            raise InputError(
+                Code.KEY_REUSED,
+                "The idempotency key was used for another request",
+                "Send a new key with a new request; repeat one with the same key and body.",
+                field="Idempotency-Key",
+            )
+        job_id: str = row[1]
+        return job_id
+
+    def keep_key(self, key: IdempotencyKey, n: int) -> None:
+        """The key stands for job ``n`` from now on. Keys that are too old, or too many, go."""
+        row = (key.key, key.request, n, key.now_ms)
+        self.db.execute(
+            "INSERT OR REPLACE INTO idempotency_keys VALUES (?,?,?,?,?)", (*row, row_sum(*row))
+        )
+        self.db.execute(
+            "DELETE FROM idempotency_keys WHERE created <= ?", (key.now_ms - KEY_LIFETIME_MS,)
+        )
+        self.db.execute(
+            "DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM idempotency_keys"
+            " ORDER BY created DESC LIMIT -1 OFFSET ?)",
+            (MAX_KEYS,),
+        )
 
     def insert(self, row: Sequence[object]) -> None:
         """A job's row as another store had it: :data:`WHOLE_ROW`."""
@@ -437,9 +497,15 @@ class Store:
         ).rowcount
         if gone == chunk:
             return False
+        self.db.execute("DELETE FROM idempotency_keys WHERE job=?", (n,))
         self.db.execute("DELETE FROM jobs WHERE n=?", (n,))
         self.set_resumes(n, False)
         return True
+
+    def is_open(self, n: int) -> bool:
+        """Whether there is such a job, and it has not ended."""
+        row = self.db.execute("SELECT ended FROM jobs WHERE n=?", (n,)).fetchone()
+        return row is not None and not row[0]
 
     def set_meta(self, key: str, value: int) -> None:
         """Keep a number under a name."""
@@ -488,6 +554,7 @@ _SUMMED = (
 SEALED = f"row_sum({_SUMMED})"
 META_WHOLE = "row_whole(CAST(key AS BLOB), value, sum)"
 JOB_WHOLE = f"row_whole({_SUMMED}, sum)"
+KEY_WHOLE = "row_whole(key, request, job, created, sum)"
 EVENT_WHOLE = "event_whole(events.id, events.job, CAST(name AS BLOB), data, events.sum)"
 
 
@@ -502,6 +569,7 @@ UPDATE jobs SET sum = {SEALED};
 INSERT INTO meta (key, value) SELECT 'unsummed', coalesce(max(id), 0) FROM events;
 UPDATE meta SET sum = row_sum(key, value);
 """,
+    2: _KEYS,
 }
 
 

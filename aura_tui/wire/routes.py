@@ -19,6 +19,7 @@ JOB_RETRY: Final = "/api/jobs/{id}/retry"
 JOB_RETRY_PLAN: Final = "/api/jobs/{id}/retry-plan"
 JOB_TYPICAL: Final = "/api/jobs/{id}/typical"
 JOB_PREVIEW: Final = "/api/jobs/{id}/preview"
+JOB_DOWNLOAD: Final = "/api/jobs/{id}/download"
 JOB_LOGS: Final = "/api/jobs/{id}/logs"
 JOB_FAILURE: Final = "/api/jobs/{id}/failure-details"
 JOB_PROGRESS: Final = "/api/jobs/{id}/progress"
@@ -27,6 +28,11 @@ JOB_ARTIFACT: Final = "/api/jobs/{id}/artifacts/{name}"
 EVENTS: Final = "/api/events"
 QUEUE: Final = "/api/queue"
 HEALTH: Final = "/api/health"
+LIVE: Final = "/api/health/live"  # the process answers
+READY: Final = "/api/health/ready"  # it can take jobs
+# As probes of containers ask for them.
+PROBE_LIVE: Final = "/health/live"
+PROBE_READY: Final = "/health/ready"
 OPENAPI: Final = "/api/openapi.json"
 
 # Query names.
@@ -39,6 +45,7 @@ LAST_EVENT_ID_QUERY: Final = "lastEventId"  # for readers that can't set the hea
 CORRELATION_ID: Final = "X-Correlation-ID"
 LAST_EVENT_ID: Final = "Last-Event-ID"
 ACCEL_BUFFERING: Final = "X-Accel-Buffering"  # nginx: pass a stream on as it comes
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"  # of a POST that makes a job; 1-255 characters
 DELIVER_TO: Final = "X-Aura-Deliver-To"  # a folder, percent-encoded; over the user's own socket
 REPR_DIGEST: Final = "Repr-Digest"  # RFC 9530, of an artifact's whole bytes: sha-256=:base64:
 

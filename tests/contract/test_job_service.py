@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.errors import AuraError, Conflict, InputError, NotFound
+from aura_tui.engine.reading import ReadOnlyService
+from aura_tui.errors import AuraError, Code, Conflict, InputError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.reduce import fold
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
+from aura_tui.replay import ReplayService
 from aura_tui.service import Linked, LinkStatus, Typical
 from aura_tui.settings import EngineSettings, Settings
 from aura_tui.ui.follow import as_created
@@ -145,6 +148,52 @@ async def test_a_request_that_cannot_be_is_refused(past: Past) -> None:
     with pytest.raises(AuraError):
         await past.service.submit(request("  "))
     assert len((await past.service.list()).jobs) == 3
+
+
+async def test_a_deleted_job_is_gone_and_nothing_else_is(past: Past) -> None:
+    service, job_id = past.service, past.failed
+    video = (await service.artifacts(past.succeeded))[0]
+    if isinstance(service, ReadOnlyService | ReplayService):  # they change nothing
+        with pytest.raises(AuraError):
+            await service.delete(job_id)
+        assert (await service.get(job_id)).id == job_id
+        return
+    await service.delete(job_id)
+    for ask in (service.get, service.logs, service.artifacts, service.retry, service.delete):
+        with pytest.raises(NotFound):
+            await ask(job_id)
+    with pytest.raises(NotFound):
+        await history(past, job_id)
+    assert [job.id for job in (await service.list()).jobs] == [past.cancelled, past.succeeded]
+    assert (await service.artifact(past.succeeded, video.name)).is_file()
+    for other in (past.succeeded, past.cancelled):
+        job = await service.get(other)
+        assert fold(as_created(job), await history(past, other)) == job
+
+
+async def test_the_same_key_makes_one_job_and_another_request_under_it_is_refused(
+    past: Past,
+) -> None:
+    service, failed = past.service, past.failed
+    if isinstance(service, ReadOnlyService | ReplayService):  # they change nothing
+        with pytest.raises(AuraError):
+            await service.submit(request("once"), idempotency_key="k-1")
+        return
+    first, same = await asyncio.gather(
+        *(service.submit(request("once"), idempotency_key="k-1") for _ in range(2))
+    )
+    assert first.id == same.id
+    assert (await service.submit(request("once"), idempotency_key="k-1")).id == first.id
+    assert (await service.submit(request("once"), idempotency_key="k-2")).id != first.id
+    with pytest.raises(InputError) as caught:
+        await service.submit(request("other"), idempotency_key="k-1")
+    assert caught.value.code is Code.KEY_REUSED
+    with pytest.raises(InputError):
+        await service.retry(failed, idempotency_key="k-1")
+    again = [await service.retry(failed, idempotency_key="k-3") for _ in range(2)]
+    assert again[0].id == again[1].id
+    assert again[0].retry_of == failed
+    assert len((await service.list()).jobs) == 6
 
 
 async def test_the_queue_is_empty_when_all_has_ended(past: Past) -> None:

@@ -119,7 +119,10 @@ class ScriptedService(ReplayService):
     async def resume(self, job_id: str) -> Job:
         return await self._note("resume", job_id)
 
-    async def retry(self, job_id: str) -> Job:
+    async def delete(self, job_id: str) -> None:
+        await self._note("delete", job_id)
+
+    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
         old = await self._note("retry", job_id)
         tape = Tape(f"{job_id}R", title=old.title, attempt=old.attempt + 1, retry_of=job_id)
         tape.wait(3600)
@@ -132,6 +135,7 @@ class ScriptedService(ReplayService):
         *,
         correlation_id: str | None = None,
         deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
     ) -> Job:
         if self.refusal is not None:
             raise self.refusal
