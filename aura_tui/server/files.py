@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import stat
+import unicodedata
 from collections import OrderedDict
 from email.utils import formatdate
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import msgspec
 from starlette.responses import Response
 
 from aura_tui.errors import Code, InputError, NotFound
+from aura_tui.server.conditional import Validators, is_current, range_applies
 from aura_tui.server.connection import Reader
 from aura_tui.wire import routes
 
@@ -34,8 +36,8 @@ _CHUNK = 256 * 1024
 _MAX_PICTURE = 32 * 1024 * 1024
 _MAX_DIGESTS = 1000
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")  # of one range, RFC 9110 14.1.2
-_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
-PICTURES = tuple(dict.fromkeys(_TYPES.values()))  # media types of previews
+_TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+PICTURES = tuple(_TYPES.values())  # media types of previews
 OCTETS = "application/octet-stream"
 
 
@@ -97,31 +99,27 @@ async def artifact_response(
     stall_s: float,
 ) -> Response:
     """The job's artifact at ``path``, a range of it, or "not modified". Raises NotFound,
-    RangeRefused.
+    RangeRefused, PreconditionFailed.
 
     It is sent as a download, and never as anything a browser would run.
     """
     fd = _open(path, job_id)
     try:
         found, digest = await digests.of(fd)
-        etag = f'"{digest.hex()}"'
-        headers = {
-            "Accept-Ranges": "bytes",
-            "ETag": etag,
-            "Last-Modified": formatdate(found.st_mtime, usegmt=True),
-            "Cache-Control": "private, no-cache",
-            routes.REPR_DIGEST: f"sha-256=:{base64.b64encode(digest).decode()}:",
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        }
-        if _matches(request.headers.get("if-none-match", ""), etag):
+        file = Validators(_etag(digest), int(found.st_mtime))
+        headers = {"ETag": file.etag, "Cache-Control": "private, no-cache"}
+        headers["Last-Modified"] = formatdate(found.st_mtime, usegmt=True)
+        headers["Accept-Ranges"] = "bytes"
+        headers[routes.REPR_DIGEST] = f"sha-256=:{base64.b64encode(digest).decode()}:"
+        if is_current(request.method, request.headers, file):
             os.close(fd)
             return Response(status_code=304, headers=headers)
+        headers["Content-Disposition"] = attachment(name)
         wanted = request.headers.get("range")
-        condition = request.headers.get("if-range")
-        if wanted is not None and condition in (None, etag):
+        span = None
+        # Of HEAD a Range means nothing (section 14.2).
+        if wanted and request.method == "GET" and range_applies(request.headers, file):
             span = _span(wanted, found.st_size)
-        else:
-            span = None
         return _FileResponse(fd, found.st_size, span, type_, headers, stall_s)
     except BaseException:
         os.close(fd)
@@ -129,19 +127,41 @@ async def artifact_response(
 
 
 async def picture_response(request: Request, job_id: str, path: Path) -> Response:
-    """The job's picture at ``path``, or "not modified". It may be replaced while it is read."""
+    """The job's picture at ``path``, or "not modified". It may be replaced while it is read.
+    Raises NotFound, PreconditionFailed."""
     try:
         data = await asyncio.to_thread(_read, path, job_id)
     except (OSError, NotFound):
         raise NotFound(
             Code.ARTIFACT_UNKNOWN, "The picture is gone", "Ask again: a newer one may be there."
         ) from None
-    etag = f'"{hashlib.sha256(data).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if _matches(request.headers.get("if-none-match", ""), etag):
+    # Without the time of its change: a newer picture may be an older file.
+    file = Validators(_etag(hashlib.sha256(data).digest()))
+    headers = {"ETag": file.etag, "Cache-Control": "private, no-cache"}
+    if is_current(request.method, request.headers, file):
         return Response(status_code=304, headers=headers)
-    type_ = _TYPES.get(path.suffix.lower(), OCTETS)
-    return Response(data, 200, headers, type_)
+    return Response(data, 200, headers, _picture_type(data))
+
+
+def _etag(digest: bytes) -> str:
+    return f'"{digest.hex()}"'
+
+
+def _picture_type(data: bytes) -> str:
+    """By its first bytes: the file's name has no suffix."""
+    return next((kind for start, kind in _TYPES.items() if data.startswith(start)), OCTETS)
+
+
+def attachment(name: str) -> str:
+    """A Content-Disposition, RFC 6266: the name, and one in ASCII for clients of old."""
+    stem, suffix = os.path.splitext(name)
+    plain = f"{_ascii(stem).strip(' ._') or 'file'}{_ascii(suffix)}"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _ascii(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^ !#$&+.0-9A-Z^_`a-z{}~-]", "_", plain)
 
 
 def _read(path: Path, job_id: str) -> bytes:
@@ -186,11 +206,6 @@ def _open_below(path: Path, job_id: str) -> int:
         return os.open(parts[-1], _FLAGS, dir_fd=at)
     finally:
         os.close(at)
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    given = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in given or etag in given
 
 
 def _span(header: str, size: int) -> tuple[int, int] | None:

@@ -1,0 +1,103 @@
+"""Conditional requests: what If-Match and its kin make of an answer. RFC 9110, section 13."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from aura_tui.errors import Code, Conflict
+
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers
+
+_TAG: Final = re.compile(r'(W/)?("[!#-~\x80-\xff]*")')
+_SAFE: Final = ("GET", "HEAD")
+
+
+class PreconditionFailed(Conflict):
+    """The file is not the one that the request is about."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Code.PRECONDITION_FAILED,
+            "The file has changed since",
+            "Ask again without the condition, and take the new ETag.",
+        )
+
+
+class Validators(msgspec.Struct, frozen=True):
+    """What a file is known by: its strong entity tag, quotes included, and the whole second
+    (since the epoch) of its last change, None where that says nothing."""
+
+    etag: str
+    modified_s: int | None = None
+
+
+def is_current(method: str, headers: Headers, file: Validators) -> bool:
+    """Whether the client has the file already: 304. Raises :class:`PreconditionFailed`.
+
+    In the order of section 13.2.2. A date that is none counts as not given.
+    """
+    if (given := _list(headers, "if-match")) is not None:
+        if not _has(given, file.etag, strong=True):
+            raise PreconditionFailed
+    elif _changed_since(file, headers.get("if-unmodified-since")):
+        raise PreconditionFailed
+    if (given := _list(headers, "if-none-match")) is not None:
+        if not _has(given, file.etag, strong=False):
+            return False
+        if method not in _SAFE:
+            raise PreconditionFailed
+        return True
+    return method in _SAFE and _changed_since(file, headers.get("if-modified-since")) is False
+
+
+def range_applies(headers: Headers, file: Validators, now_s: float | None = None) -> bool:
+    """Whether If-Range, if it is there, lets a Range stand: an exact match, section 13.1.5. A date
+    tells nothing within the second of the change."""
+    given = headers.get("if-range")
+    if given is None:
+        return True
+    given = given.strip()
+    if given.startswith(('"', "W/")):
+        return given == file.etag
+    if file.modified_s is None or (now_s or time.time()) < file.modified_s + 1:
+        return False
+    return _date(given) == file.modified_s
+
+
+def _changed_since(file: Validators, given: str | None) -> bool | None:
+    """None where it can't be told: no date, or none of the file."""
+    since_s = _date(given)
+    return None if since_s is None or file.modified_s is None else file.modified_s > since_s
+
+
+def _list(headers: Headers, name: str) -> str | None:
+    lines = headers.getlist(name)
+    return ", ".join(lines).strip() if lines else None
+
+
+def _has(given: str, etag: str, *, strong: bool) -> bool:
+    if given == "*":
+        return True
+    tags = (match.groups() for match in _TAG.finditer(given))
+    return any(tag == etag and not (strong and weak) for weak, tag in tags)
+
+
+def _date(given: str | None) -> int | None:
+    """Seconds since the epoch of an HTTP date; None for what is none."""
+    try:
+        date = parsedate_to_datetime(given) if given else None
+    except ValueError:
+        return None
+    if date is None:
+        return None
+    try:
+        return int((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp())
+    except (OverflowError, ValueError):
+        return None
