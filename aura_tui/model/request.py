@@ -45,7 +45,8 @@ class Brief(_Camel, frozen=True, kw_only=True):
 
 
 class PlanSpec(_Camel, frozen=True, kw_only=True):
-    """``target_duration``: seconds or "HH:MM:SS"; None lets the text decide (up to 3 minutes)."""
+    """``target_duration``: as :func:`parse_duration` reads it; None lets the text decide (up to
+    3 minutes)."""
 
     target_duration: float | str | None = None
     pacing: str = ""
@@ -154,7 +155,8 @@ def _shown(match: re.Match[str]) -> str:
 
 
 def parse_duration(value: float | str | None) -> float | None:
-    """Seconds from seconds, "90", "90s", "1m30s", "MM:SS" or "HH:MM:SS"; None stays None."""
+    """Seconds from seconds, "90", "90s", "1m30s", "MM:SS", "HH:MM:SS" or ISO 8601 ("PT1M30S");
+    None stays None."""
     if value is None:
         return None
     seconds: float | None = None
@@ -167,6 +169,9 @@ def parse_duration(value: float | str | None) -> float | None:
             match := re.fullmatch(
                 r"(?:(\d{1,20})h)?(?:(\d{1,20})m)?(?:(\d{1,20}(?:\.\d{1,20})?)s?)?", text
             )
+            or re.fullmatch(
+                r"pt(?:(\d{1,20})h)?(?:(\d{1,20})m)?(?:(\d{1,20}(?:\.\d{1,20})?)s)?", text
+            )
         ) and any(match.groups()):
             hours, minutes, rest = match.groups()
             seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
@@ -177,7 +182,8 @@ def parse_duration(value: float | str | None) -> float | None:
         raise InputError(
             Code.DURATION_INVALID,
             "The duration is not a length of time",
-            "Give seconds (90), minutes and seconds (1m30s) or HH:MM:SS (00:01:30).",
+            "Give seconds (90), minutes and seconds (1m30s), HH:MM:SS (00:01:30) or ISO 8601 "
+            "(PT1M30S).",
             field="planSpec.targetDuration",
         )
     if not MIN_DURATION_S <= seconds <= MAX_DURATION_S:
