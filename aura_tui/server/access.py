@@ -17,15 +17,24 @@ if TYPE_CHECKING:
     from aura_tui.server.tokens import TokenFile
 
 # Answered without a token; what they say then is for everybody.
-OPEN_PATHS = frozenset({routes.HEALTH, routes.OPENAPI})
+OPEN_PATHS = frozenset(
+    {
+        routes.HEALTH,
+        routes.LIVE,
+        routes.READY,
+        routes.PROBE_LIVE,
+        routes.PROBE_READY,
+        routes.OPENAPI,
+    }
+)
 # Of two, a proxy may heed one and we the other: they are refused (of Host RFC 9112, 3.2, says so).
-_SINGLE = frozenset({b"host", b"origin", b"authorization", b"sec-fetch-site"})
+_SINGLE = frozenset({b"host", b"origin", b"authorization", b"sec-fetch-site", b"idempotency-key"})
 # A Host, RFC 9110 7.2, as far as a machine's name goes: all of it, or it is none.
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{0,5})?")
 
 
 def check_single(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Raises InputError where one that access goes by is there more than once."""
+    """Raises InputError where one that can only be there once is there more often."""
     found = [name for name, _ in headers if name in _SINGLE]
     for name in set(found):
         if found.count(name) > 1:
@@ -132,8 +141,7 @@ class Access:
         )
 
     def _is_foreign(self, method: str, headers: dict[bytes, bytes]) -> bool:
-        """Whether a browser sends it for another site's page, without saying which. (A content
-        type is no sign of one: curl sends a form's where nobody says another.)"""
+        """Whether a browser sends it for another site's page, without saying which."""
         if headers.get(b"sec-fetch-site", b"").strip().lower() not in (b"cross-site", b"same-site"):
             return False
         if method not in ("GET", "HEAD"):

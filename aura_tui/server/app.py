@@ -15,6 +15,7 @@ from aura_tui.server.jobs import JobHandlers
 from aura_tui.server.limits import Limiter
 from aura_tui.server.options import Bounds, Limits
 from aura_tui.wire import routes
+from aura_tui.wire.payload import HealthPayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ class ServerApp:
         self._router = Router(
             [
                 Route(routes.JOBS, jobs.jobs, methods=["GET", "POST"]),
-                Route(routes.JOB, jobs.job),
+                Route(routes.JOB, jobs.job, methods=["GET", "DELETE"]),
                 Route(routes.JOB_EVENTS, jobs.job_events),
                 Route(routes.JOB_CANCEL, jobs.cancel, methods=["POST"]),
                 Route(routes.JOB_PAUSE, jobs.pause, methods=["POST"]),
@@ -64,6 +65,7 @@ class ServerApp:
                 Route(routes.JOB_RETRY_PLAN, jobs.retry_plan),
                 Route(routes.JOB_TYPICAL, jobs.typical),
                 Route(routes.JOB_PREVIEW, jobs.preview),
+                Route(routes.JOB_DOWNLOAD, jobs.download),
                 Route(routes.JOB_LOGS, jobs.logs),
                 Route(routes.JOB_FAILURE, jobs.failure),
                 Route(routes.JOB_PROGRESS, jobs.progress),
@@ -72,6 +74,10 @@ class ServerApp:
                 Route(routes.EVENTS, jobs.events),
                 Route(routes.QUEUE, jobs.queue),
                 Route(routes.HEALTH, self._say_health),
+                Route(routes.LIVE, self._say_live),
+                Route(routes.PROBE_LIVE, self._say_live),
+                Route(routes.READY, self._say_health),
+                Route(routes.PROBE_READY, self._say_health),
                 Route(routes.OPENAPI, self._say_openapi),
             ],
             redirect_slashes=False,
@@ -91,6 +97,10 @@ class ServerApp:
         if exchange_of(request).caller.stranger:
             health = for_strangers(health)
         return answer(health, 503 if health.status == "failing" else 200)
+
+    async def _say_live(self, _: Request) -> Response:
+        """That it answers is the answer: nothing is looked at."""
+        return answer(HealthPayload(service=routes.SERVICE, status="ok"))
 
     async def _say_openapi(self, _: Request) -> Response:
         if self._openapi is None:

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from aura_tui.errors import AuraError, Code, InputError, NotFound, StageError
+from aura_tui.model.text import clean_line
 from aura_tui.server.access import Caller
 from aura_tui.server.files import RangeRefused
 from aura_tui.server.job_request import RequestRefused
@@ -34,6 +35,7 @@ _KEY: Final = "aura_tui.exchange"
 _PASSED_OVER: Final = 32 * 1024 * 1024  # of a body that is too large
 # What a correlation id may be: it goes into headers, events and logs as it is.
 _CORRELATION = re.compile(r"[!-~]{1,100}")
+_JSON_TYPE = re.compile(r"(application|text)/([a-z0-9!#$&^_.-]+\+)?json")
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -59,6 +61,27 @@ def correlation_of(headers: Mapping[bytes, bytes]) -> str:
     """The caller's correlation id where it is a usable one, else a new one."""
     given = headers.get(routes.CORRELATION_ID.lower().encode(), b"").decode("latin-1").strip()
     return given if _CORRELATION.fullmatch(given) else secrets.token_hex(8)
+
+
+def check_json(request: Request) -> None:
+    """Raises InputError for a body that says it is encoded, or is not JSON. One that does not say
+    what it is may be JSON."""
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        raise InputError(
+            Code.MEDIA_TYPE_UNSUPPORTED,
+            f"The body's Content-Encoding is {clean_line(coding, 40)!r}, which this server "
+            "does not decode",
+            "Send the JSON as it is, without a Content-Encoding.",
+        )
+    given = request.headers.get("content-type", "")
+    kind = given.partition(";")[0].strip().lower()
+    if kind and not _JSON_TYPE.fullmatch(kind):
+        raise InputError(
+            Code.MEDIA_TYPE_UNSUPPORTED,
+            f"The body's Content-Type is {clean_line(kind, 80)!r}, not JSON",
+            f"Send it with: Content-Type: {routes.JSON}",
+        )
 
 
 async def read_body(request: Request, limit: int, idle_s: float, bytes_a_second: float) -> bytes:
@@ -154,6 +177,9 @@ def problem_response(document: ProblemDocument, headers: dict[str, str]) -> Resp
         headers["WWW-Authenticate"] = 'Bearer realm="aura-tui"'
     if document.status in (408, 413):
         headers["Connection"] = "close"  # what is still coming is not read
+    if document.code == Code.MEDIA_TYPE_UNSUPPORTED.value:
+        headers["Accept"] = routes.JSON
+        headers["Accept-Encoding"] = "identity"  # RFC 9110, 15.5.16
     return Response(encode(document), document.status, headers, routes.PROBLEM)
 
 

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
     from aura_tui.server.access import Access
 
 _log = logging.getLogger("aura_tui.server")
-_EXPOSED = f"Location, ETag, Retry-After, {routes.REPR_DIGEST}, {routes.CORRELATION_ID}"
+# Which headers a named origin's pages may read, and which they may send.
+_EXPOSED = (
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Retry-After, "
+    f"{routes.REPR_DIGEST}, {routes.CORRELATION_ID}"
+)
 _ASKED = (
-    "Authorization, Content-Type, If-None-Match, If-Range, Range, "
-    f"{routes.LAST_EVENT_ID}, {routes.CORRELATION_ID}"
+    "Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, "
+    f"If-Unmodified-Since, Range, {routes.IDEMPOTENCY_KEY}, {routes.LAST_EVENT_ID}, "
+    f"{routes.CORRELATION_ID}"
 )
 
 
@@ -113,7 +118,7 @@ def _preflight() -> Response:
     return Response(
         status_code=204,
         headers={
-            "Access-Control-Allow-Methods": "GET, HEAD, POST",
+            "Access-Control-Allow-Methods": "DELETE, GET, HEAD, POST",
             "Access-Control-Allow-Headers": _ASKED,
             "Access-Control-Max-Age": "600",
         },

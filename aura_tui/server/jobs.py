@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
+from msgspec.structs import replace
 from starlette.responses import PlainTextResponse, Response
 
 from aura_tui.errors import AuraError, Code, Conflict, InputError, NotFound
@@ -13,7 +14,7 @@ from aura_tui.model.ids import parse_id
 from aura_tui.model.request import Origin
 from aura_tui.model.status import JobStatus, parse_status
 from aura_tui.model.text import clean_line
-from aura_tui.server.exchange import answer, exchange_of, read_body, refuse
+from aura_tui.server.exchange import answer, check_json, exchange_of, read_body, refuse
 from aura_tui.server.files import OCTETS, Digests, artifact_response, picture_response
 from aura_tui.server.hub import Stream
 from aura_tui.server.job_request import read_request
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
     from aura_tui.server.options import Bounds
     from aura_tui.service import JobService
 
+T = TypeVar("T")
+
 MAX_PAGE = 500
+MAX_KEY_CHARS = 255  # of an idempotency key
 _MAX_PAGES = 20  # of the service's, looked through for one page of a caller's own jobs
 
 
@@ -56,9 +60,7 @@ class JobHandlers:
 
     async def _job(self, request: Request) -> Job:
         job_id: str = request.path_params["id"]
-        unknown = NotFound(
-            Code.JOB_UNKNOWN, f"There is no job {job_id[:80]!r}", "List them with: aura-tui jobs"
-        )
+        unknown = _unknown(job_id)
         try:
             job = await self._service.get(job_id)
         except NotFound:
@@ -77,10 +79,12 @@ class JobHandlers:
         exchange = exchange_of(request)
         caller = exchange.caller
         bounds = self._bounds
+        check_json(request)
+        key = _idempotency_key(request)
         body = await read_body(
             request, bounds.body_bytes, bounds.body_s, bounds.body_bytes_a_second
         )
-        asked = read_request(body, Origin(owner=caller.owner, outside=caller.outside))
+        asked, ignored = read_request(body, Origin(owner=caller.owner, outside=caller.outside))
         self._limiter.job(caller)
         folder = request.headers.get(routes.DELIVER_TO)
         job = await self._service.submit(
@@ -89,16 +93,19 @@ class JobHandlers:
             # No path that came over a network is written to; the user's own terminals may say
             # where, since they could write there themselves.
             deliver_to=Path(unquote(folder)) if folder and not caller.outside else None,
+            idempotency_key=key,
         )
         self._on_work(job.id)
-        return _made(job)
+        return _made(job, ignored)
 
     async def retry(self, request: Request) -> Response:
         """POST /api/jobs/{id}/retry: a new job, of the one who made the old one."""
 
+        key = _idempotency_key(request)
+
         async def again(job_id: str) -> Job:
             self._limiter.job(exchange_of(request).caller)
-            job = await self._service.retry(job_id)
+            job = await self._service.retry(job_id, idempotency_key=key)
             self._on_work(job.id)
             return job
 
@@ -106,11 +113,11 @@ class JobHandlers:
 
     async def cancel(self, request: Request) -> Response:
         """POST /api/jobs/{id}/cancel: asked for; it is over when ``job-cancelled`` comes."""
-        return await self._limited(request, self._service.cancel, 202)
+        return await self._limited(request, self._service.cancel, _now(202))
 
     async def pause(self, request: Request) -> Response:
         """POST /api/jobs/{id}/pause."""
-        return await self._limited(request, self._service.pause, 200)
+        return await self._limited(request, self._service.pause, _now(200))
 
     async def resume(self, request: Request) -> Response:
         """POST /api/jobs/{id}/resume."""
@@ -120,28 +127,25 @@ class JobHandlers:
             self._on_work(job.id)
             return job
 
-        return await self._limited(request, go_on, 200)
+        return await self._limited(request, go_on, _now(200))
 
     async def _limited(
-        self, request: Request, act: Callable[[str], Awaitable[Job]], status: int
+        self, request: Request, act: Callable[[str], Awaitable[T]], say: Callable[[T], Response]
     ) -> Response:
-        async def limited(job_id: str) -> Job:
+        async def limited(job_id: str) -> T:
             self._limiter.change(exchange_of(request).caller)
             return await act(job_id)
 
-        return await self._change(
-            request, limited, lambda job: answer(payload.job_payload(job), status)
-        )
+        return await self._change(request, limited, say)
 
     async def _change(
-        self,
-        request: Request,
-        act: Callable[[str], Awaitable[Job]],
-        say: Callable[[Job], Response],
+        self, request: Request, act: Callable[[str], Awaitable[T]], say: Callable[[T], Response]
     ) -> Response:
         job = await self._job(request)
         try:
             return say(await act(job.id))
+        except NotFound:
+            raise _unknown(job.id) from None  # deleted meanwhile
         except Conflict as e:
             now = await self._service.get(job.id)
             return refuse(
@@ -169,7 +173,9 @@ class JobHandlers:
         return answer(payload.page_payload(JobPage(tuple(found), cursor)))
 
     async def job(self, request: Request) -> Response:
-        """GET /api/jobs/{id}."""
+        """GET and DELETE /api/jobs/{id}: one route, so that its Allow header names both."""
+        if request.method == "DELETE":
+            return await self._limited(request, self._service.delete, _deleted)
         return answer(payload.job_payload(await self._job(request)))
 
     async def progress(self, request: Request) -> Response:
@@ -247,6 +253,29 @@ class JobHandlers:
             self._bounds.stall_s,
         )
 
+    async def download(self, request: Request) -> Response:
+        """GET /api/jobs/{id}/download: the video."""
+        job = await self._job(request)
+        videos = [artifact for artifact in job.artifacts if artifact.type.startswith("video/")]
+        named = job.output.video_path if job.output else ""
+        videos.sort(key=lambda artifact: artifact.path != named)
+        if not videos:
+            raise NotFound(
+                Code.ARTIFACT_UNKNOWN,
+                f"Job {job.id} has no video (it is {job.status.word})",
+                "Ask again when it has succeeded." if not job.status.ended else "Retry the job.",
+            )
+        path = await self._service.artifact(job.id, videos[0].name)
+        return await artifact_response(
+            request,
+            job.id,
+            path,
+            videos[0].name,
+            videos[0].type,
+            self._digests,
+            self._bounds.stall_s,
+        )
+
     async def preview(self, request: Request) -> Response:
         """GET /api/jobs/{id}/preview: 204 before there is one."""
         job = await self._job(request)
@@ -280,9 +309,36 @@ class JobHandlers:
         return EventStream(self._hub, Stream(caller, job_id, after, until), gzip=gzip)
 
 
-def _made(job: Job) -> Response:
+def _unknown(job_id: str) -> NotFound:
+    return NotFound(
+        Code.JOB_UNKNOWN, f"There is no job {job_id[:80]!r}", "List them with: aura-tui jobs"
+    )
+
+
+def _made(job: Job, ignored: tuple[str, ...] = ()) -> Response:
     where = routes.path(routes.JOB, job.id)
-    return answer(payload.job_payload(job), 202, {"Location": where})
+    told = payload.job_payload(replace(job, warnings=(*ignored, *job.warnings)))
+    return answer(told, 202, {"Location": where})
+
+
+def _now(status: int) -> Callable[[Job], Response]:
+    return lambda job: answer(payload.job_payload(job), status)
+
+
+def _deleted(_: None) -> Response:
+    return Response(status_code=204)
+
+
+def _idempotency_key(request: Request) -> str | None:
+    """As draft-ietf-httpapi-idempotency-key-header has it; any printable text will do."""
+    key = request.headers.get(routes.IDEMPOTENCY_KEY)
+    if key is None or (0 < len(key) <= MAX_KEY_CHARS and key.isascii() and key.isprintable()):
+        return key
+    raise _refuse_query(
+        routes.IDEMPOTENCY_KEY,
+        f"The {routes.IDEMPOTENCY_KEY} is empty, too long, or not ASCII",
+        f"1 to {MAX_KEY_CHARS} characters of ASCII, such as a UUID",
+    )
 
 
 def _after(request: Request) -> int | None:

@@ -6,7 +6,7 @@ the bounds of ``model/request.py``; the tests hold the two together.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,10 +14,14 @@ from aura_tui import __version__
 from aura_tui.model import request as rq
 from aura_tui.model.events import EVENT_NAMES
 from aura_tui.model.status import JobStatus
+from aura_tui.server import normalize
 from aura_tui.server.files import OCTETS, PICTURES
-from aura_tui.server.jobs import MAX_PAGE
+from aura_tui.server.jobs import MAX_KEY_CHARS, MAX_PAGE
 from aura_tui.wire import payload, routes
 from aura_tui.wire.problem import ProblemDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _ANSWERS = (
     payload.JobPayload,
@@ -84,10 +88,15 @@ def _paths() -> dict[str, Any]:
                         "202": _made(),
                         "408": _problem("The body did not come"),
                         "413": _problem("The body is too large"),
-                        "422": _problem("No JSON object, or wrong fields; errors has all of them"),
+                        "415": _problem("The body is encoded, or not JSON"),
+                        "422": _problem(
+                            "No JSON object, or wrong fields (errors has all of them), or an "
+                            "idempotency key of another request"
+                        ),
                         "429": _problem("Too many new jobs"),
                         "507": _problem("The disk is full"),
                     },
+                    [_idempotency_key()],
                 ),
                 "requestBody": {
                     "required": True,
@@ -97,7 +106,19 @@ def _paths() -> dict[str, Any]:
                 },
             },
         },
-        routes.JOB: {"get": _of_job("getJob", "A job", {"200": told}, [job])},
+        routes.JOB: {
+            "get": _of_job("getJob", "A job", {"200": told}, [job]),
+            "delete": _of_job(
+                "deleteJob",
+                "Delete a job that has ended, with its events and its files in the engine's home",
+                {
+                    "204": {"description": "It is gone"},
+                    "409": _problem("It has not ended"),
+                    "429": _problem("Too many changes"),
+                },
+                [job],
+            ),
+        },
         routes.JOB_EVENTS: {
             "get": _of_job(
                 "jobEvents",
@@ -116,10 +137,13 @@ def _paths() -> dict[str, Any]:
                 {
                     "202": _made(),
                     "409": _problem("Its state forbids it"),
-                    "422": _problem("What it asks for is there no more"),
+                    "422": _problem(
+                        "What it asks for is there no more, or the idempotency key is of another "
+                        "request"
+                    ),
                     "429": _problem("Too many new jobs"),
                 },
-                [job],
+                [job, _idempotency_key()],
             )
         },
         routes.JOB_RETRY_PLAN: {
@@ -146,7 +170,16 @@ def _paths() -> dict[str, Any]:
                     "200": _bytes("The picture", *PICTURES, OCTETS),
                     "204": {"description": "There is none yet"},
                     "304": {"description": "It is the one of If-None-Match"},
+                    "412": _problem("It is not the one of If-Match"),
                 },
+                [job],
+            )
+        },
+        routes.JOB_DOWNLOAD: {
+            "get": _of_job(
+                "download",
+                "Its video, or a range of it, as an attachment",
+                _file("video/*"),
                 [job],
             )
         },
@@ -176,12 +209,7 @@ def _paths() -> dict[str, Any]:
             "get": _of_job(
                 "artifact",
                 "A file, or a range of it; ETag and Repr-Digest are its SHA-256",
-                {
-                    "200": _bytes("All of it", "*/*"),
-                    "206": _bytes("The range", "*/*"),
-                    "304": {"description": "It is the one of If-None-Match"},
-                    "416": _problem("No byte of the range is there"),
-                },
+                _file("*/*"),
                 [job, name],
             )
         },
@@ -191,15 +219,12 @@ def _paths() -> dict[str, Any]:
         routes.QUEUE: {
             "get": _operation("queue", "The queue", {"200": _json("Counts", "QueuePayload")})
         },
-        routes.HEALTH: {
-            "get": _operation(
-                "health",
-                "How it is; without a token, no more than that",
-                {
-                    "200": _json("It works", "HealthPayload"),
-                    "503": _json("It does not", "HealthPayload"),
-                },
-            )
+        routes.HEALTH: {"get": _health("health", "How it is; without a token, no more than that")},
+        routes.LIVE: {"get": _live("live")},
+        routes.READY: {"get": _health("ready", "Whether it takes jobs, as /api/health says")},
+        routes.PROBE_LIVE: {"get": _live("probeLive")},
+        routes.PROBE_READY: {
+            "get": _health("probeReady", "Whether it takes jobs, as /api/health says")
         },
         routes.OPENAPI: {
             "get": _operation(
@@ -250,6 +275,25 @@ def _change(name: str, summary: str, status: str, job: dict[str, Any]) -> dict[s
         },
         [job],
     )
+
+
+def _health(name: str, summary: str) -> dict[str, Any]:
+    works = {"200": _json("It works", "HealthPayload")}
+    return _operation(name, summary, works | {"503": _json("It does not", "HealthPayload")})
+
+
+def _live(name: str) -> dict[str, Any]:
+    return _operation(name, "That the process answers", {"200": _json("It does", "HealthPayload")})
+
+
+def _file(type_: str) -> dict[str, Any]:
+    return {
+        "200": _bytes("All of it", type_),
+        "206": _bytes("The range", type_),
+        "304": {"description": "It is the one of If-None-Match, or as old as If-Modified-Since"},
+        "412": _problem("It is not the one of If-Match, or newer than If-Unmodified-Since"),
+        "416": _problem("No byte of the range is there"),
+    }
 
 
 def _json(description: str, schema: str) -> dict[str, Any]:
@@ -307,6 +351,20 @@ def _status() -> dict[str, Any]:
     return {"name": routes.STATUS, "in": "query", "schema": schema}
 
 
+def _idempotency_key() -> dict[str, Any]:
+    return {
+        "name": routes.IDEMPOTENCY_KEY,
+        "in": "header",
+        "description": "For 24 hours the same request under the same key gets the same job again.",
+        "schema": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_KEY_CHARS,
+            "pattern": "^[!-~]([ -~]*[!-~])?$",
+        },
+    }
+
+
 def _limit() -> dict[str, Any]:
     schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 50}
     return {"name": routes.LIMIT, "in": "query", "schema": schema}
@@ -319,44 +377,58 @@ def _cursor() -> dict[str, Any]:
 
 # -- the request -----------------------------------------------------------------------------------
 
+_ASPECTS = ("Widescreen16x9", "Vertical9x16", "Square1x1")
 _TEXT = {"type": ["string", "null"], "pattern": "^[^\\u0000]*$"}
 _CHOICE = {**_TEXT, "maxLength": rq.MAX_FIELD_CHARS}
 _FLAG = {"type": ["boolean", "null"]}
 
 
 def _job_request() -> dict[str, Any]:
+    low, high = rq.MIN_SIDE_PX, rq.MAX_SIDE_PX
     told = {"type": "string", "pattern": r"\S"}
     topic = {**_TEXT, "maxLength": rq.MAX_TOPIC_CHARS}
-    return _object(
+    has_words = {
+        "type": "object",
+        "anyOf": [
+            {"required": ["topic"], "properties": {"topic": told}},
+            {"required": ["text"], "properties": {"text": told}},
+        ],
+    }
+    schema = _object(
         {
-            "brief": {
-                **_object(
-                    {
-                        "topic": topic,
-                        "text": {
-                            **_TEXT,
-                            "maxLength": rq.MAX_TEXT_CHARS,
-                            "description": "Markdown or plain text",
-                        },
-                        **dict.fromkeys(("audience", "goal", "tone", "language"), _CHOICE),
-                        "aspect": {"enum": ["", "16:9", "9:16", "1:1", None]},
-                    }
-                ),
-                "type": "object",
-                "anyOf": [
-                    {"required": ["topic"], "properties": {"topic": told}},
-                    {"required": ["text"], "properties": {"text": told}},
-                ],
+            "brief": _object(
+                {
+                    "topic": topic,
+                    "text": {
+                        **_TEXT,
+                        "maxLength": rq.MAX_TEXT_CHARS,
+                        "description": "Markdown or plain text",
+                    },
+                    **dict.fromkeys(("audience", "goal", "tone", "language"), _CHOICE),
+                    "aspect": {
+                        "description": "Names match whatever their case",
+                        "enum": ["", "16:9", "9:16", "1:1", *_ASPECTS, None],
+                    },
+                }
+            ),
+            "preset": {
+                "description": f"{normalize.SAMPLE_PRESET} brings a brief where there is none; "
+                "others have no effect",
+                "type": ["string", "null"],
             },
             "planSpec": _object(
                 {
                     "targetDuration": {
-                        "description": "Seconds, or HH:MM:SS",
+                        "description": "Seconds, HH:MM:SS, or ISO 8601 (PT1M30S)",
                         "anyOf": [
                             _range("number", rq.MIN_DURATION_S, rq.MAX_DURATION_S),
                             {
                                 "type": "string",
                                 "pattern": r"^00:(00:(0[5-9]|[1-5]\d)|(0[1-9]|[1-5]\d):[0-5]\d)$",
+                            },
+                            {
+                                "type": "string",
+                                "pattern": r"^PT([5-9]S|[1-5]\d(M[0-5]\d)?S|[1-5]?[1-9]M)$",
                             },
                             {"type": "null"},
                         ],
@@ -369,7 +441,9 @@ def _job_request() -> dict[str, Any]:
                     "voiceName": _CHOICE,
                     "rate": _range("number", 0.5, 2),
                     "pitch": _range("number", 0.5, 2),
-                    "pause": {**_range("number", 0, 10), "description": "Seconds after a scene"},
+                    "pause": _or_word(
+                        _range("number", 0, 10), normalize.PAUSES, "Seconds after a scene"
+                    ),
                 }
             ),
             "renderSpec": _object(
@@ -379,35 +453,61 @@ def _job_request() -> dict[str, Any]:
                         "anyOf": [
                             {"enum": ["", *rq.NAMED_HEIGHT, None]},
                             {"type": "string", "pattern": r"^[1-9]\d{2,3}x[1-9]\d{2,3}$"},
+                            {
+                                "type": "object",
+                                "properties": {
+                                    side: {"type": "integer", "minimum": low, "maximum": high}
+                                    for side in ("width", "height")
+                                },
+                                "required": ["width", "height"],
+                                "additionalProperties": False,
+                            },
                         ],
                     },
-                    "container": {"enum": ["mp4", None]},
+                    "container": {"enum": ["mp4", "MP4", None]},
                     "videoBitrateK": _range("integer", 100, 100_000),
                     "audioBitrateK": _range("integer", 32, 512),
                     "fps": _range("integer", rq.MIN_FPS, rq.MAX_FPS),
-                    "codec": {"enum": ["h264", "libx264", None]},
-                    "qualityLevel": _range("integer", 0, 100),
+                    "codec": {"enum": ["h264", "H264", "libx264", None]},
+                    "qualityLevel": _or_word(
+                        _range("integer", 0, 100), normalize.QUALITY, "Percent"
+                    ),
                 }
             ),
             "options": _object(
                 {
                     **dict.fromkeys(("script", "speech", "visuals", "theme"), _CHOICE),
                     **dict.fromkeys(("burnCaptions", "motion", "fresh"), _FLAG),
+                    "quality": {
+                        "description": "Where renderSpec has no qualityLevel",
+                        "enum": [*normalize.QUALITY, None],
+                    },
                 }
             ),
             "priority": _range("integer", -100, 100),
         },
-        required=["brief"],
     )
-
-
-def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
-    schema: dict[str, Any] = {
-        "type": ["object", "null"] if required is None else "object",
-        "properties": properties,
-        "additionalProperties": False,
+    sample = {"preset": {"const": normalize.SAMPLE_PRESET}}
+    return {
+        **schema,
+        "type": "object",
+        "description": "Fields that are unknown are ignored; warnings in the answer names them.",
+        "anyOf": [
+            {"required": ["brief"], "properties": {"brief": has_words}},
+            {"required": ["preset"], "properties": sample},
+        ],
     }
-    return schema | ({"required": required} if required else {})
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": ["object", "null"], "properties": properties}
+
+
+def _or_word(number: dict[str, Any], words: Iterable[str], what: str) -> dict[str, Any]:
+    return {
+        "description": f"{what}, or a word, whatever its case",
+        "anyOf": [number, {"enum": [word.capitalize() for word in words]}],
+    }
 
 
 def _range(type_: str, low: float, high: float) -> dict[str, Any]:

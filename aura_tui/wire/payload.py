@@ -26,7 +26,11 @@ class _Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_d
     """camelCase; what is empty or unknown is left out."""
 
 
-class StepPayload(_Payload, frozen=True, kw_only=True):
+class _Whole(_Payload, frozen=True, kw_only=True, omit_defaults=False):
+    """Every field is always there: lists that are empty, and null for what is unknown."""
+
+
+class StepPayload(_Whole, frozen=True, kw_only=True):
     """A stage of a job. ``name`` is the wire's name of the stage."""
 
     name: str
@@ -47,8 +51,9 @@ class StepPayload(_Payload, frozen=True, kw_only=True):
     metrics: Metrics | None = None
 
 
-class JobPayload(_Payload, frozen=True, kw_only=True):
-    """A job."""
+class JobPayload(_Whole, frozen=True, kw_only=True):
+    """A job. ``created_utc``, ``started_utc`` and ``ended_utc`` are the same times under the names
+    that Aura Video Studio's clients read."""
 
     job_id: str
     status: JobStatus
@@ -60,6 +65,9 @@ class JobPayload(_Payload, frozen=True, kw_only=True):
     queued_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    created_utc: datetime
+    started_utc: datetime | None = None
+    ended_utc: datetime | None = None
     priority: int = 0
     attempt: int = 1
     retry_of: str | None = None
@@ -89,7 +97,7 @@ class PagePayload(_Payload, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
-class QueuePayload(_Payload, frozen=True, kw_only=True, omit_defaults=False):
+class QueuePayload(_Whole, frozen=True, kw_only=True):
     """``GET /api/queue``: the engine's counts; ``waiting`` are the caller's jobs, next first."""
 
     queued: int
@@ -129,7 +137,7 @@ class RetryPlanPayload(_Payload, frozen=True, kw_only=True):
     eta: EtaPayload | None = None
 
 
-class ProgressPayload(_Payload, frozen=True, kw_only=True):
+class ProgressPayload(_Whole, frozen=True, kw_only=True):
     """``GET /api/jobs/{id}/progress``: the job's numbers alone, for those who poll."""
 
     job_id: str
@@ -145,7 +153,7 @@ class ProgressPayload(_Payload, frozen=True, kw_only=True):
     last_event_id: str = ""
 
 
-class FailurePayload(_Payload, frozen=True, kw_only=True):
+class FailurePayload(_Whole, frozen=True, kw_only=True):
     """``GET /api/jobs/{id}/failure-details``: why a job failed."""
 
     job_id: str
@@ -215,6 +223,9 @@ def job_payload(job: Job) -> JobPayload:
         queued_at=job.queued_at,
         started_at=job.started_at,
         ended_at=job.ended_at,
+        created_utc=job.created_at,
+        started_utc=job.started_at,
+        ended_utc=job.ended_at,
         priority=job.priority,
         attempt=job.attempt,
         retry_of=job.retry_of,

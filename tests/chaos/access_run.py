@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-OPEN = frozenset({routes.HEALTH, routes.OPENAPI})  # for strangers, too; they learn nothing there
+OPEN = frozenset(
+    {
+        routes.HEALTH,
+        routes.LIVE,
+        routes.READY,
+        routes.PROBE_LIVE,
+        routes.PROBE_READY,
+        routes.OPENAPI,
+    }
+)  # for strangers, too; they learn nothing there
 _ANSWER_S = 60.0
 _METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "TRACE")
 # As they stand in a path, in place of an id and of a name.

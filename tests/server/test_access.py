@@ -138,7 +138,7 @@ async def test_what_comes_over_the_network_is_from_outside(settings: Settings) -
                 await ended(server.service, made.json()["jobId"])
             odd = {"brief": {"text": "x"}, "deliverTo": "/tmp", "origin": {}}
             told = problem(await local.post(routes.JOBS, json=odd), 422, Code.REQUEST_INVALID)
-            assert [each["field"] for each in told["errors"]] == ["deliverTo", "origin"]
+            assert [each["field"] for each in told["errors"]] == ["origin", "deliverTo"]
         assert asked["net"] == Origin(owner=tokens.listed(token_file(settings))[0].id, outside=True)
         assert asked["unix"] == Origin()
 
@@ -150,6 +150,10 @@ async def test_names_that_are_not_ours_are_refused_on_loopback(settings: Setting
         for host in ("evil.example", "evil.example:5005", "localhost.evil.example", "10.0.0.1", ""):
             answer = await client.get(routes.QUEUE, headers={"Host": host})
             problem(answer, 403, Code.ORIGIN_REFUSED)
+
+
+def names(header: str) -> set[str]:
+    return {name.strip() for name in header.split(",")}
 
 
 async def test_pages_get_in_only_where_their_origin_is_named(settings: Settings) -> None:
@@ -169,18 +173,24 @@ async def test_pages_get_in_only_where_their_origin_is_named(settings: Settings)
         ask = {"Origin": page, "Access-Control-Request-Method": "POST"}
         before = await client.options(routes.JOBS, headers=ask)
         assert before.status_code == 204
-        assert "Authorization" in before.headers["access-control-allow-headers"]
+        assert "DELETE" in before.headers["access-control-allow-methods"]
+        sent = names(before.headers["access-control-allow-headers"])
+        assert {"Authorization", "Idempotency-Key", "If-Match", "If-Modified-Since"} <= sent
+        read = names(answer.headers["access-control-expose-headers"])
+        assert {
+            "Content-Range", "Content-Disposition", "ETag", "Location", "X-Correlation-ID",
+            "Retry-After",
+        } <= read  # fmt: skip
         problem(await client.options(routes.JOBS), 405, Code.METHOD_WRONG)
 
 
 async def test_what_a_browser_asks_for_another_site_is_refused_unless_it_is_only_shown(
     settings: Settings,
 ) -> None:
-    form = {"Content-Type": "application/x-www-form-urlencoded"}  # as curl -d says
     foreign = {"Sec-Fetch-Site": "cross-site"}
     followed = {**foreign, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     async with served(settings) as server, server.client() as client:
-        for headers in (form, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
+        for headers in ({"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
             assert (await client.post(routes.JOBS, json=BRIEF, headers=headers)).status_code == 202
         for headers in (foreign, followed):
             answer = await client.post(routes.JOBS, json=BRIEF, headers=headers)

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from aura_tui.errors import Code, StageError
+from aura_tui.server import tokens
+from aura_tui.server.options import Limits
 from aura_tui.wire import payload, routes
 from tests.engine.conftest import ended
 from tests.engine.stages import SmallStages, forever
@@ -115,9 +117,9 @@ async def test_lists_are_paged_and_filtered(settings: Settings) -> None:
 async def test_a_wrong_request_is_told_every_wrong_field(settings: Settings) -> None:
     async with served(settings) as server, server.client() as client:
         body = {"brief": {"topic": "x"}, "renderSpec": {"fps": 1}, "priority": 1000, "odd": 1}
-        told = problem(await client.post(routes.JOBS, json=body), 422, Code.REQUEST_INVALID)
-        assert told["field"] == "odd"
-        assert [each["field"] for each in told["errors"]] == ["odd", "renderSpec.fps", "priority"]
+        told = problem(await client.post(routes.JOBS, json=body), 422, Code.OPTION_INVALID)
+        assert told["field"] == "renderSpec.fps"
+        assert [each["field"] for each in told["errors"]] == ["renderSpec.fps", "priority", "odd"]
         voice = {"brief": {"topic": "x"}, "voiceSpec": {"voiceName": "nobody-at-all"}}
         told = problem(await client.post(routes.JOBS, json=voice), 422, Code.VOICE_UNKNOWN)
         assert told["field"]
@@ -174,6 +176,148 @@ async def test_an_unknown_job_is_not_found_at_any_path(settings: Settings, templ
         answer = await client.request("POST" if changes else "GET", path)
         assert answer.status_code == 404
         assert answer.headers["content-type"] == routes.PROBLEM
+
+
+async def test_a_job_always_has_its_lists_and_numbers(settings: Settings) -> None:
+    async with served(settings, SmallStages(hook)) as server, server.client() as client:
+        running = await hangs(client, server.service)
+        made = await client.post(routes.JOBS, json=BRIEF)  # waits behind it
+        for tree in (
+            made.json(),
+            (await client.get(routes.path(routes.JOB, made.json()["jobId"]))).json(),
+            (await client.get(routes.JOBS)).json()["jobs"][0],
+        ):
+            assert tree["percent"] == 0
+            assert (tree["priority"], tree["attempt"], tree["ignored"]) == (0, 1, 0)
+            for name in ("errors", "warnings", "artifacts", "logs", "suggestedActions"):
+                assert tree[name] == []
+            assert [step["status"] for step in tree["steps"]] == ["pending"] * 5
+            for step in tree["steps"]:
+                assert (step["progressPct"], step["errors"], step["warnings"]) == (0, [], [])
+                assert step["durationMs"] is None
+            assert tree["createdUtc"] == tree["createdAt"]
+            assert tree["startedUtc"] is tree["endedUtc"] is tree["output"] is None
+        tree = (await client.get(routes.path(routes.JOB, running))).json()
+        assert tree["startedUtc"] == tree["startedAt"] is not None
+        progress = (await client.get(routes.path(routes.JOB_PROGRESS, running))).json()
+        assert progress["etaSeconds"] is None
+
+
+async def test_what_a_request_has_in_vain_is_named_in_the_answer(settings: Settings) -> None:
+    async with served(settings) as server, server.client() as client:
+        body = {**BRIEF, "preset": "Podcast", "renderSpec": {"enableSceneCut": True}}
+        made = await client.post(routes.JOBS, json=body)
+        assert made.status_code == 202
+        assert sorted(made.json()["warnings"]) == [
+            "preset was ignored: no preset 'Podcast' is known",
+            "renderSpec.enableSceneCut was ignored: unknown field",
+        ]
+
+
+async def test_a_body_that_is_encoded_or_no_json_is_not_taken(settings: Settings) -> None:
+    async with served(settings) as server, server.client() as client:
+        body = msgspec.json.encode(BRIEF)
+        for headers, status in (
+            ({"Content-Type": "application/json; charset=utf-8"}, 202),
+            ({"Content-Type": "application/vnd.x+json"}, 202),
+            ({"Content-Encoding": "identity"}, 202),
+            ({}, 202),
+            ({"Content-Encoding": "gzip"}, 415),
+            ({"Content-Type": "text/plain"}, 415),
+            ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+            ({"Content-Type": "application/jsonp"}, 415),
+        ):
+            answer = await client.post(routes.JOBS, content=body, headers=headers)
+            assert answer.status_code == status, headers
+            if status == 415:
+                problem(answer, 415, Code.MEDIA_TYPE_UNSUPPORTED)
+                assert answer.headers["accept-encoding"] == "identity"
+
+
+async def test_a_deleted_job_is_gone_with_its_files_and_a_running_one_stays(
+    settings: Settings,
+) -> None:
+    mine, other = (tokens.add(settings.home / tokens.FILE, name) for name in ("mine", "other"))
+    async with (
+        served(settings, SmallStages(hook)) as server,
+        server.client(mine) as client,
+        server.client(other) as stranger,
+    ):
+        job_id = await hangs(client, server.service)
+        path = routes.path(routes.JOB, job_id)
+        told = problem(await client.delete(path), 409, Code.JOB_STATE)
+        assert told["currentStatus"] == "Running"
+        await client.post(routes.path(routes.JOB_CANCEL, job_id))
+        async with client.stream("GET", routes.path(routes.JOB_EVENTS, job_id)) as events:
+            await ended(server.service, job_id)
+            problem(await stranger.delete(path), 404, Code.JOB_UNKNOWN)
+            gone = await client.delete(path)
+            assert (gone.status_code, gone.content) == (204, b"")
+            assert "job-cancelled" in (await events.aread()).decode()
+        for method in ("GET", "DELETE"):
+            problem(await client.request(method, path), 404, Code.JOB_UNKNOWN)
+        problem(await client.get(routes.path(routes.JOB_EVENTS, job_id)), 404, Code.JOB_UNKNOWN)
+        assert not (settings.home / "jobs" / job_id).exists()
+        assert (await client.get(routes.JOBS)).json() == {"jobs": []}
+
+
+async def test_an_idempotency_key_makes_one_job(settings: Settings) -> None:
+    mine, other = (tokens.add(settings.home / tokens.FILE, name) for name in ("mine", "other"))
+    async with (
+        served(settings, SmallStages(hook), limits=Limits(jobs_a_minute=None)) as server,
+        server.client(mine) as client,
+        server.client(other) as stranger,
+    ):
+
+        async def post(client: httpx.AsyncClient, body: object, key: str) -> httpx.Response:
+            headers = {routes.IDEMPOTENCY_KEY: key}
+            return await client.post(routes.JOBS, json=body, headers=headers)
+
+        fails = {"brief": {"text": "fails"}}
+        both = await asyncio.gather(post(client, fails, "a b"), post(client, fails, "a b"))
+        assert {answer.status_code for answer in both} == {202}
+        assert len({answer.headers["location"] for answer in both}) == 1
+        job_id = both[0].json()["jobId"]
+        await ended(server.service, job_id)
+        assert (await post(client, fails, "a b")).json()["jobId"] == job_id
+        told = problem(await post(client, BRIEF, "a b"), 422, Code.KEY_REUSED)
+        assert told["field"] == routes.IDEMPOTENCY_KEY
+        assert (await post(stranger, BRIEF, "a b")).status_code == 202  # another's key
+        for wrong in ("", "x" * 256):
+            problem(await post(client, BRIEF, wrong), 422, Code.REQUEST_INVALID)
+        assert (await post(client, BRIEF, "x" * 255)).status_code == 202
+        twice = [(routes.IDEMPOTENCY_KEY, "a"), (routes.IDEMPOTENCY_KEY, "b")]
+        answer = await client.post(routes.JOBS, json=BRIEF, headers=twice)
+        problem(answer, 400, Code.REQUEST_MALFORMED)
+        retry = routes.path(routes.JOB_RETRY, job_id)
+        again = [
+            (await client.post(retry, headers={routes.IDEMPOTENCY_KEY: "r"})) for _ in range(2)
+        ]
+        assert again[0].json()["retryOf"] == job_id
+        assert again[0].headers["location"] == again[1].headers["location"]
+        problem(
+            await client.post(retry, headers={routes.IDEMPOTENCY_KEY: "a b"}), 422, Code.KEY_REUSED
+        )
+
+
+async def test_probes_are_told_that_it_lives_and_whether_it_takes_jobs(settings: Settings) -> None:
+    tokens.add(settings.home / tokens.FILE, "mine")
+    async with served(settings) as server, server.client() as client:
+        for path in (routes.LIVE, routes.PROBE_LIVE, routes.READY, routes.PROBE_READY):
+            answer = await client.get(path)
+            assert (answer.status_code, answer.json()) == (
+                200,
+                {"service": "aura-tui", "status": "ok"},
+            )
+    async with served(settings) as server, server.client() as client:
+        await asyncio.to_thread(server.service._log._store.close)
+        for path, status in (
+            (routes.LIVE, 200),
+            (routes.PROBE_LIVE, 200),
+            (routes.READY, 503),
+            (routes.PROBE_READY, 503),
+        ):
+            assert (await client.get(path)).status_code == status
 
 
 async def test_paths_and_methods_that_are_not_there_are_problems_too(settings: Settings) -> None:

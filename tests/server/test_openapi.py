@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -41,6 +43,8 @@ def map_path_parameters(
     """Half of the jobs that are asked for are there, and so are half of the artifacts."""
     if path_parameters is None:
         return None
+    if context.operation is not None and context.operation.method == "delete":
+        return path_parameters  # what is there, the others need
     if len(str(path_parameters.get("id", ""))) % 2:
         path_parameters["id"] = _JOBS[len(str(path_parameters)) % len(_JOBS)]
     if len(str(path_parameters.get("name", "x"))) % 2 == 0:
@@ -48,8 +52,7 @@ def map_path_parameters(
     return path_parameters
 
 
-@api.hook
-def map_body(context: HookContext, body: Any) -> Any:
+def without_choices(body: Any) -> Any:
     """What only providers know (is there such a voice?) is left to other tests."""
     for section, names in _KNOWN_TO_PROVIDERS.items():
         given = body.get(section) if isinstance(body, dict) else None
@@ -59,6 +62,10 @@ def map_body(context: HookContext, body: Any) -> Any:
             value = given.get(name)
             if isinstance(value, str) and len(value) <= 500 and "\0" not in value:
                 given[name] = ""
+            if isinstance(value, dict) and set(value) == {"width", "height"}:
+                sides = value.values()
+                if all(type(side) is int and 128 <= side <= 3840 for side in sides):
+                    given[name] = {"width": 1280, "height": 720}
     return body
 
 
@@ -88,6 +95,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     suppress_health_check=list(HealthCheck),
 )
 def test_the_server_does_what_its_document_says(server: str, case: Case[Any]) -> None:
+    key = case.headers.get(routes.IDEMPOTENCY_KEY) if case.headers else None
+    if isinstance(key, str) and re.fullmatch("[!-~]([ -~]{0,253}[!-~])?", key):
+        case.headers[routes.IDEMPOTENCY_KEY] = uuid4().hex  # a key is of one request
+    case.body = without_choices(case.body)
     case.call_and_validate(base_url=server)
 
 
@@ -98,6 +109,6 @@ def test_every_route_is_described(server: str) -> None:
     ours = {
         value
         for value in vars(routes).values()
-        if isinstance(value, str) and value.startswith("/api/")
+        if isinstance(value, str) and value.startswith(("/api/", "/health/"))
     }
     assert set(paths) == ours
