@@ -120,8 +120,8 @@ class EventLog:
         adopted: Callable[[Job], None],
         key: IdempotencyKey | None = None,
     ) -> None:
-        """Store a new job, its first event, and the key it is made under: all or none. ``adopted`` gets the job in the
-        same step in which readers see it, whether or not the caller still waits then."""
+        """Store a new job, its first event and its key: all or none. ``adopted`` gets the job in
+        the same step in which readers see it, whether or not the caller still waits then."""
         done: asyncio.Future[None] = self._loop.create_future()
         envelope = Envelope(self._ids.next(), first)
         self._lineages[job.id] = lineage

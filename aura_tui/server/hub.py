@@ -258,9 +258,21 @@ class Hub:
                 return
             elif stream.beat_due:
                 stream.beat_due = False
+                if await self._is_gone(stream.job_id):
+                    return  # deleted before its end was read: a reader that asks again hears so
                 yield _heartbeat()
             else:
                 await self._wait(stream)
+
+    async def _is_gone(self, job_id: str | None) -> bool:
+        try:
+            if job_id is not None:
+                await self._service.get(job_id)
+        except NotFound:
+            return True
+        except AuraError:  # the stream is not where a failing engine is told
+            pass
+        return False
 
     async def _wait(self, stream: Stream) -> None:
         stream.wake = asyncio.get_running_loop().create_future()

@@ -75,6 +75,7 @@ class ProblemDocument(
     current_status: JobStatus | None = None
     suggested_actions: tuple[str, ...] = ()
     retry_after: int | None = None
+    job_id: str = ""  # another job that is in the way
 
 
 def status_of(error: AuraError) -> int:
@@ -111,4 +112,5 @@ def problem_of(
         current_status=current_status,
         suggested_actions=suggested_actions,
         retry_after=retry_after,
+        job_id=(error.job_id or "") if isinstance(error, Conflict) else "",
     )

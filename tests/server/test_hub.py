@@ -62,6 +62,16 @@ def as_id(text: str) -> int:
     return found
 
 
+async def test_a_stream_of_a_job_that_was_deleted_ends(service: EmbeddedService) -> None:
+    job = await service.submit(request())
+    await service.cancel(job.id)
+    await service.delete(job.id)
+    hub = Hub(service, heartbeat_s=0.05)
+    async with asyncio.timeout(5):
+        assert await read(hub, Stream(LOCAL, job.id, job.last_event_id)) == []
+    await hub.aclose()
+
+
 @pytest.mark.parametrize(
     ("seed", "plain"), [(0, False), (1, False), (2, False), (3, False), (4, True)]
 )

@@ -144,6 +144,10 @@ async def test_cancel_pause_and_resume_reach_the_engine(settings: Settings) -> N
             await client.post(routes.path(routes.JOB_CANCEL, job_id)), 409, Code.JOB_STATE
         )
         assert told["currentStatus"] == "Canceled"
+        retry = routes.path(routes.JOB_RETRY, job_id)
+        other = (await client.post(retry)).json()["jobId"]  # hangs, too
+        told = problem(await client.post(retry), 409, Code.JOB_STATE)
+        assert told["jobId"] == other
 
 
 async def test_a_failure_is_told_planned_and_retried(settings: Settings) -> None:
@@ -310,7 +314,7 @@ async def test_probes_are_told_that_it_lives_and_whether_it_takes_jobs(settings:
                 {"service": "aura-tui", "status": "ok"},
             )
     async with served(settings) as server, server.client() as client:
-        await asyncio.to_thread(server.service._log._store.close)
+        await asyncio.to_thread(server.service._log._writer.store.close)
         for path, status in (
             (routes.LIVE, 200),
             (routes.PROBE_LIVE, 200),
