@@ -128,7 +128,7 @@ def _parse(data: bytes, wrong: list[InputError]) -> _Object:
     except UnicodeDecodeError as e:
         head = data[: e.start].decode("utf-8", "replace")
         line, column = head.count("\n") + 1, len(head) - head.rfind("\n")
-        raise _not_json(f"no UTF-8 at line {line}, column {column}") from None
+        raise _not_json(f"not UTF-8 at line {line}, column {column}") from None
     except RecursionError:
         raise _not_json("it is nested too deeply") from None
     except ValueError as e:

@@ -63,9 +63,9 @@ class Limiter:
         self._take("job", caller, a_minute, f"{a_minute} new jobs a minute")
 
     def change(self, caller: Caller) -> None:
-        """A cancel, pause or resume. Raises :class:`TooMany`."""
+        """A cancel, pause, resume or delete. Raises :class:`TooMany`."""
         a_minute = self._limits.cancels_a_minute
-        self._take("change", caller, a_minute, f"{a_minute} cancels, pauses and resumes a minute")
+        self._take("change", caller, a_minute, f"{a_minute} cancels, pauses, resumes and deletes a minute")
 
     def stream(self, caller: Caller, open_: int) -> None:
         """One more stream beside ``open_`` others. Raises :class:`TooMany`."""
