@@ -48,7 +48,7 @@ from aura_tui.wire import reading, routes
 from aura_tui.wire.sse import HEARTBEAT_S
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
     from typing import Self
 
     from aura_tui.client.downloads import OnProgress

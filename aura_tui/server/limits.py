@@ -65,7 +65,8 @@ class Limiter:
     def change(self, caller: Caller) -> None:
         """A cancel, pause, resume or delete. Raises :class:`TooMany`."""
         a_minute = self._limits.cancels_a_minute
-        self._take("change", caller, a_minute, f"{a_minute} cancels, pauses, resumes and deletes a minute")
+        what = f"{a_minute} cancels, pauses, resumes and deletes a minute"
+        self._take("change", caller, a_minute, what)
 
     def stream(self, caller: Caller, open_: int) -> None:
         """One more stream beside ``open_`` others. Raises :class:`TooMany`."""
