@@ -81,6 +81,10 @@ async def test_a_key_of_a_deleted_job_makes_a_new_one(
         first = await service.submit(request(), idempotency_key="k")
         await ended(service, first.id)
         await service.delete(first.id)
+        kept = await service._log.do(
+            lambda store: store.db.execute("SELECT count(*) FROM idempotency_keys").fetchone()
+        )
+        assert kept == (0,)
         assert (await service.submit(request(), idempotency_key="k")).id != first.id
 
 
