@@ -6,6 +6,8 @@ not ask for included, is a failure, and the task is started again. A *job* (:met
 ends by itself: only an exception is a failure, and it is not started again.
 
 Supervision is made of callbacks, not of another task: there is nothing above it that could die.
+Failures go to the event loop's exception handler (:func:`report`), as whatever else dies on it
+does: one place per process decides where a person sees them (``unforeseen.py``).
 """
 
 from __future__ import annotations
@@ -51,14 +53,25 @@ class TaskFailure(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name} stopped unexpectedly ({cause})"
 
 
+FAILURE = "task_failure"  # in the context that the loop's exception handler gets
+
+
+def report(failure: TaskFailure) -> None:
+    """Hand a failure to the exception handler of the running loop."""
+    asyncio.get_running_loop().call_exception_handler(
+        {"message": failure.reason, "exception": failure.error, FAILURE: failure}
+    )
+
+
 class Supervisor:
     """Owns background tasks. All methods belong to the event loop."""
 
-    def __init__(self, report: Callable[[TaskFailure], None] = lambda failure: None) -> None:
+    def __init__(self, report: Callable[[TaskFailure], None] = report) -> None:
         """``report`` gets each failure once, when it happens. It must not raise."""
         self._report = report
         self._services: dict[str, _Service] = {}
         self._jobs: set[asyncio.Task[Any]] = set()
+        self._dropped: set[asyncio.Task[Any]] = set()  # cancelled, and not over yet
         self._closed = False
 
     @property
@@ -71,17 +84,38 @@ class Supervisor:
         """The services by name, each with its task; None while it waits to be started again."""
         return {name: service.task for name, service in self._services.items()}
 
-    def keep(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
-        """Run ``work()`` until :meth:`aclose`, again and again if it ends."""
+    def keep(
+        self, name: str, work: Callable[[], Awaitable[object]], *, may_end: bool = False
+    ) -> None:
+        """Run ``work()`` until :meth:`drop` or :meth:`aclose`, again and again if it ends.
+
+        ``may_end``: a service that returns has finished, and is forgotten.
+        """
         assert name not in self._services, name
-        service = self._services[name] = _Service(name, work)
+        if self._closed:
+            return
+        service = self._services[name] = _Service(name, work, may_end)
         self._start(service)
+
+    def drop(self, name: str) -> None:
+        """Cancel a service and forget it; :meth:`aclose` waits for its end. Unknown names are
+        ignored."""
+        service = self._services.pop(name, None)
+        if service is None:
+            return
+        service.stop_timers()
+        if service.task is not None:
+            service.task.cancel()
+            self._dropped.add(service.task)
+            service.task.add_done_callback(self._dropped.discard)
 
     def run(self, name: str, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run ``work`` to its end; :meth:`aclose` cancels it."""
         task = asyncio.create_task(work, name=name)
         self._jobs.add(task)
         task.add_done_callback(self._job_over)
+        if self._closed:
+            task.cancel()
         return task
 
     async def aclose(self) -> None:
@@ -89,13 +123,12 @@ class Supervisor:
         self._closed = True
         tasks = list(self._jobs)
         for service in self._services.values():
-            for timer in service.timers:
-                timer.cancel()
+            service.stop_timers()
             if service.task is not None:
                 tasks.append(service.task)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *self._dropped, return_exceptions=True)
 
     def _start(self, service: _Service) -> None:
         async def work() -> None:
@@ -108,11 +141,14 @@ class Supervisor:
             service.timers = [loop.call_later(SETTLED_S, service.settle)]
 
     def _service_over(self, service: _Service, task: asyncio.Task[Any]) -> None:
-        if self._closed:
+        if self._closed or self._services.get(service.name) is not service:
+            _error_of(task)  # seen: the owner ended it
             return
-        for timer in service.timers:
-            timer.cancel()
+        service.stop_timers()
         error = _error_of(task)
+        if error is None and service.may_end:
+            del self._services[service.name]
+            return
         count = service.failure.count + 1 if service.failure is not None else 1
         wait_s = min(FIRST_WAIT_S * 2 ** (count - 1), LONGEST_WAIT_S)
         service.task = None
@@ -136,15 +172,20 @@ class Supervisor:
 
 
 class _Service:
-    def __init__(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, name: str, work: Callable[[], Awaitable[object]], may_end: bool) -> None:
         self.name = name
         self.work = work
+        self.may_end = may_end
         self.task: asyncio.Task[Any] | None = None
         self.failure: TaskFailure | None = None
         self.timers: list[asyncio.TimerHandle] = []
 
     def settle(self) -> None:
         self.failure = None
+
+    def stop_timers(self) -> None:
+        for timer in self.timers:
+            timer.cancel()
 
 
 def _error_of(task: asyncio.Task[Any]) -> BaseException | None:

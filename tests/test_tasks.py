@@ -124,3 +124,67 @@ async def test_closing_ends_every_task_and_reports_nothing(reports: list[TaskFai
     await supervisor.aclose()
     assert sorted(ended) == ["a", "b"]
     assert reports == []
+
+
+async def test_a_service_that_may_end_is_forgotten_when_it_returns_and_restarted_when_it_dies(
+    reports: list[TaskFailure],
+) -> None:
+    ends = [True, False]  # the first time it dies
+
+    async def work() -> None:
+        if ends.pop(0):
+            raise ValueError
+
+    supervisor = Supervisor(reports.append)
+    supervisor.keep("stream", work, may_end=True)
+    async with asyncio.timeout(10):
+        while supervisor.tasks:
+            await asyncio.sleep(0)
+    assert [type(failure.error) for failure in reports] == [ValueError]
+    assert not ends
+    assert supervisor.failures == ()
+    await supervisor.aclose()
+
+
+async def test_a_service_that_is_dropped_ends_unreported_and_its_name_is_free(
+    reports: list[TaskFailure],
+) -> None:
+    ended: list[int] = []
+
+    async def work(number: int) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append(number)
+
+    supervisor = Supervisor(reports.append)
+    supervisor.keep("follower", lambda: work(1))
+    await asyncio.sleep(0)
+    supervisor.drop("follower")
+    supervisor.drop("nobody")
+    supervisor.keep("follower", lambda: work(2))
+    await asyncio.sleep(0)
+    await supervisor.aclose()  # waits for both
+    supervisor.keep("late", lambda: work(3))
+    late = supervisor.run("late job", work(4))
+    await asyncio.wait((late,))
+    assert sorted(ended) == [1, 2]
+    assert reports == []
+
+
+async def test_failures_go_to_the_loop_s_handler_unless_told_otherwise() -> None:
+    told: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+
+    async def fails() -> None:
+        raise OSError("no space")
+
+    supervisor = Supervisor()
+    supervisor.run("copy", fails())
+    supervisor.keep("sweep", fails)
+    await asyncio.sleep(0.01)
+    await supervisor.aclose()
+    assert {str(context["message"]) for context in told} == {
+        f"{name} stopped unexpectedly (OSError: no space)" for name in ("copy", "sweep")
+    }

@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui import unforeseen
-from aura_tui.errors import Code
+from aura_tui import tasks, unforeseen
+from aura_tui.errors import Code, InputError
 
 if TYPE_CHECKING:
-    from aura_tui.errors import EngineError
+    from aura_tui.errors import AuraError
 
 
 def fails() -> None:
     raise ZeroDivisionError("somewhere")
 
 
-def file_of(mistake: EngineError) -> Path:
+def file_of(mistake: AuraError) -> Path:
     return Path(mistake.remediation.removeprefix("Please report it with ").removesuffix("."))
 
 
-def test_what_a_callback_raises_is_told_at_the_end(capfd: pytest.CaptureFixture[str]) -> None:
-    told: list[EngineError] = []
+def test_what_a_callback_raises_is_told_at_once(capfd: pytest.CaptureFixture[str]) -> None:
+    told: list[AuraError] = []
 
     async def main() -> int:
         asyncio.get_running_loop().call_soon(fails)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert not told
+        assert told
         return 7
 
     assert unforeseen.run(main(), told.append) == 7
@@ -46,7 +46,7 @@ def test_what_a_callback_raises_is_told_at_the_end(capfd: pytest.CaptureFixture[
 def test_a_future_that_is_cancelled_before_its_socket_wakes_it_is_nothing(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    told: list[EngineError] = []
+    told: list[AuraError] = []
 
     async def main() -> None:
         future = asyncio.get_running_loop().create_future()
@@ -66,3 +66,55 @@ def test_what_the_main_task_raises_is_the_callers() -> None:
 
     with pytest.raises(ZeroDivisionError):
         unforeseen.run(main(), lambda _: None)
+
+
+def test_a_task_that_dies_is_told_at_once_with_a_file_and_the_same_again_only_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tasks, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    told: list[AuraError] = []
+
+    async def refuses() -> None:
+        raise InputError(Code.OPTION_INVALID, "It can't be so", "Say it otherwise.")
+
+    async def main() -> None:
+        supervisor = tasks.Supervisor()
+        with unforeseen.telling(told.append):
+            supervisor.keep("sweep", fails_soon)
+            supervisor.run("look", refuses())
+            forever = asyncio.Event()
+            supervisor.keep("watch", forever.wait)
+            await asyncio.sleep(0.01)
+            watching = supervisor.tasks["watch"]
+            assert watching is not None
+            watching.cancel()
+            await asyncio.sleep(0.01)
+        await supervisor.aclose()
+
+    async def fails_soon() -> None:
+        fails()
+
+    unforeseen.run(main(), lambda _: None)
+    words = {error.message: error.remediation for error in told}
+    assert len(told) == len(words) == 3
+    (file,) = tmp_path.iterdir()  # of each death of the same kind one
+    assert "in fails" in file.read_text()
+    assert words == {
+        "Internal error: sweep stopped unexpectedly (ZeroDivisionError: somewhere)": (
+            f"It is restarted. Please report it with {file}."
+        ),
+        "look stopped: It can't be so": "Say it otherwise.",
+        "Internal error: watch stopped unexpectedly (it was cancelled)": (
+            "It is restarted. Please report it."
+        ),
+    }
+
+
+def test_an_error_is_told_also_where_no_file_can_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
+    mistake = unforeseen.keep(KeyError("x"))
+    assert mistake.message == "Internal error: KeyError"
+    assert "its traceback couldn't be written: No such file" in mistake.remediation
