@@ -12,16 +12,18 @@ import contextlib
 import importlib
 import time
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from aura_tui import settings as settings_
 from aura_tui.engine import home as home_
 from aura_tui.errors import AuraError, Code, EngineError
 from aura_tui.model.status import JobStatus
+from aura_tui.tasks import Supervisor, TaskFailure, report
 from aura_tui.wire import unix
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -40,6 +42,8 @@ _SUCCESSION_S = 20.0
 # What an engine listens with takes a moment to import; its first job goes first.
 _LISTEN_AFTER_S = 0.5
 _ATTEND_S = 0.5
+LISTENER = "socket listener"
+ATTENDANT = "engine watcher"
 _GONE = "The engine has gone; what is unfinished goes on with: aura-tui watch"
 
 
@@ -180,12 +184,19 @@ class Doors:
                 return
             given: set[str] = set()
             left = asyncio.Event()
-            listening = asyncio.create_task(self._listen(service, left, listen_after_s, given.add))
+            supervisor = Supervisor()
+
+            def listen() -> Awaitable[None]:
+                return self._listen(service, left, listen_after_s, given.add)
+
+            supervisor.keep(LISTENER, listen, may_end=True)
             try:
                 yield service
             finally:
                 left.set()
-                await asyncio.wait((listening,))
+                if (listening := supervisor.tasks.get(LISTENER)) is not None:
+                    await asyncio.wait((listening,))
+                await supervisor.aclose()
                 self._left_over = await _under_way(service, given)
 
     async def _listen(
@@ -200,10 +211,13 @@ class Doors:
         if left.is_set():
             return
         server = await asyncio.to_thread(importlib.import_module, "aura_tui.server.run")
-        # Without a socket (a disk that has none, say) others still read along.
-        with contextlib.suppress(AuraError):
+        try:
             async with server.listening(service, self.settings, self.socket, on_work=on_work):
                 await left.wait()
+        except AuraError as e:
+            # Without a socket (a disk that has none, say) others still read along. Trying again
+            # would not help; the person learns it once.
+            report(TaskFailure(name=LISTENER, error=e, at=datetime.now(UTC)))
 
     def go_on(self) -> int:
         """Have what other terminals gave to our own engine, which has ended, go on in the
@@ -231,12 +245,12 @@ class Doors:
         async with RemoteService(uds=self.socket, patience_s=patience_s) as service:
             if self.gives_work:
                 service.notices += await asyncio.to_thread(self._other_terms)
-            attending = asyncio.create_task(self._attend(service, succeed=succeed))
+            supervisor = Supervisor()
+            supervisor.keep(ATTENDANT, lambda: self._attend(service, succeed=succeed))
             try:
                 yield service
             finally:
-                attending.cancel()
-                await asyncio.wait((attending,))
+                await supervisor.aclose()
 
     def _other_terms(self) -> list[str]:
         from aura_tui.engine import terms
@@ -246,6 +260,7 @@ class Doors:
     async def _attend(self, service: RemoteService, *, succeed: bool) -> None:
         """The engine's process may end before the work that we wait for. Then the work goes on in
         the background, at once or when somebody asks to reconnect, and the link heals."""
+        service.absent("")  # as far as is known yet
         free, wanted = 0, False
         loop = asyncio.get_running_loop()
         while True:

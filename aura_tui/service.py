@@ -151,6 +151,15 @@ class Linked(Protocol):
 
 
 @runtime_checkable
+class Supervised(Protocol):
+    """A service that knows what is wrong with its engine."""
+
+    def troubles(self) -> tuple[str, ...]:
+        """Reasons why the engine fails now, a line each; () while all is well. Cheap."""
+        ...
+
+
+@runtime_checkable
 class Timed(Protocol):
     """A service with a time of its own: what it tells happened then, not now."""
 

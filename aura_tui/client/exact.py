@@ -138,6 +138,8 @@ class ExactReader:
             raise Broken(f"the engine is shutting down{_because(event.reason)}")
         if isinstance(event, ev.StreamFailed):
             raise Broken(f"the engine ended the stream{_because(event.message)}")
+        if isinstance(event, ev.Heartbeat):
+            self._sources.line.troubled(event.reasons)
         # The first one opens the stream, the next one comes when there is no history left.
         self._beat_at = self._beat_at or event.timestamp
         if event.timestamp > self._beat_at:

@@ -55,6 +55,10 @@ class Line:
         """Bytes came."""
         self._switchboard.heard_at = self._switchboard.now()
 
+    def troubled(self, reasons: tuple[str, ...]) -> None:
+        """The engine says what fails in it; () while all is well."""
+        self._switchboard.troubles = tuple(clean_line(reason, 300) for reason in reasons)
+
     def recovering(self) -> None:
         """What had been missed comes now."""
         self.state = replace(self.state, recovering=True)
@@ -131,6 +135,7 @@ class Switchboard:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now = now
         self.heard_at: datetime | None = None
+        self.troubles: tuple[str, ...] = ()  # of the engine, as it last told
         self._rest = Link(status=LinkStatus.CONNECTING, since=now())
         self._lines: list[Line] = []
         self._told = asyncio.Event()

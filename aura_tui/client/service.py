@@ -68,7 +68,7 @@ def _system_clock() -> Clock:
 
 
 class RemoteService:
-    """A :class:`~aura_tui.service.JobService` and :class:`~aura_tui.service.Linked`.
+    """A :class:`~aura_tui.service.JobService`, ``Linked`` and ``Supervised``.
 
     Give ``url`` or ``uds`` (a Unix socket). ``cache`` holds what is downloaded (None: the
     platform's cache folder), ``ca`` names certificates to trust beside the usual ones.
@@ -143,6 +143,11 @@ class RemoteService:
     def links(self) -> AsyncGenerator[Link]:
         """See :class:`~aura_tui.service.Linked`."""
         return self._switchboard.links()
+
+    def troubles(self) -> tuple[str, ...]:
+        """See :class:`~aura_tui.service.Supervised`: as a stream of ours last told. The engine
+        tells each open stream when that changes; without one, nothing is known."""
+        return self._switchboard.troubles
 
     def reconnect(self) -> None:
         """See :class:`~aura_tui.service.Linked`."""

@@ -384,7 +384,14 @@ class ConnectionEvent(_Data, frozen=True, kw_only=True, gc=False):
 
 
 class Heartbeat(ConnectionEvent, frozen=True, kw_only=True, gc=False):
-    """``heartbeat``: the engine is alive."""
+    """``heartbeat``: the engine is alive. ``reasons`` say what fails in it now."""
+
+    reasons: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        ConnectionEvent.__post_init__(self)
+        _lines(self, "reasons")
+        _bounded(self, "reasons")
 
 
 class Shutdown(ConnectionEvent, frozen=True, kw_only=True, gc=False):

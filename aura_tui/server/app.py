@@ -14,6 +14,7 @@ from aura_tui.server.hub import Hub
 from aura_tui.server.jobs import JobHandlers
 from aura_tui.server.limits import Limiter
 from aura_tui.server.options import Bounds, Limits
+from aura_tui.service import Supervised
 from aura_tui.wire import routes
 from aura_tui.wire.payload import HealthPayload
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from aura_tui.server.access import Access, Caller
+    from aura_tui.server.listener import Listener
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
 
@@ -43,14 +45,17 @@ class ServerApp:
     ) -> None:
         """``on_work`` hears of each job that somebody has the service work on."""
         bounds = bounds or Bounds()
+        self._service = service
         self._accesses: list[Access] = []
+        self.listeners: list[Listener] = []  # those that bring requests here
         self.hub = Hub(
             service,
             heartbeat_s=heartbeat_s,
             stall_s=bounds.stall_s,
             still_allowed=self._still_allowed,
+            troubles=self.troubles,
         )
-        self._health = Health(service, self.hub, settings)
+        self._health = Health(service, self.hub, settings, self.troubles)
         self._openapi: bytes | None = None
         jobs = JobHandlers(service, self.hub, Limiter(limits or Limits()), bounds, on_work)
         self._router = Router(
@@ -91,6 +96,15 @@ class ServerApp:
 
     def _still_allowed(self, caller: Caller) -> bool:
         return not caller.outside or any(access.still(caller) for access in self._accesses)
+
+    def troubles(self) -> tuple[str, ...]:
+        """What fails now in the engine and in the server, a line each."""
+        engine = self._service.troubles() if isinstance(self._service, Supervised) else ()
+        return (
+            *engine,
+            *(failure.reason for failure in self.hub.supervisor.failures),
+            *(each.trouble for each in self.listeners if each.trouble),
+        )
 
     async def _say_health(self, request: Request) -> Response:
         health = await self._health.look()

@@ -4,7 +4,10 @@ and a way to cut it."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Final
+
+from aura_tui.tasks import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,19 +28,21 @@ class Reader:
         self._left = left
         self._abort: Callable[[], None] | None = (scope.get("extensions") or {}).get(ABORT)
         self.gone = False
+        self._closed = asyncio.Event()
+        self.supervisor = Supervisor()
 
     async def __aenter__(self) -> Reader:
-        self._watching = asyncio.create_task(self._watch())
+        self.supervisor.keep("disconnect watcher", self._watch, may_end=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._watching.cancel()
-        await asyncio.wait((self._watching,))
+        await self.supervisor.aclose()
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.gone = True
+        self._closed.set()
         self._left()
 
     def cut(self) -> None:
@@ -50,4 +55,5 @@ class Reader:
         """:meth:`cut`, and wait until that is known."""
         self.cut()
         if self._abort is not None:
-            await asyncio.wait((self._watching,), timeout=1.0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closed.wait(), 1.0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from aura_tui.errors import AuraError
 from aura_tui.model.text import clean_line
 from aura_tui.server import exchange
 from aura_tui.server.access import LOCAL, check_single
+from aura_tui.tasks import TaskFailure, report
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class Gate:
         except Exception as e:
             answer = exchange.refuse(e, correlation_id)
             if answer.status_code >= 500 and not isinstance(e, AuraError):
-                _log.exception("Request %s failed", correlation_id)
+                report(TaskFailure(name=f"request {correlation_id}", error=e, at=datetime.now(UTC)))
             if status:
                 raise  # it has begun to answer: the connection breaks off
             await answer(scope, receive, sender)

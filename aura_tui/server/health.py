@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from aura_tui import __version__
 from aura_tui.errors import AuraError, EngineError
 from aura_tui.service import Archive
@@ -13,6 +15,8 @@ from aura_tui.wire import routes
 from aura_tui.wire.payload import FFmpegPayload, HealthPayload, StorePayload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aura_tui.server.hub import Hub
     from aura_tui.service import JobService, QueueState
     from aura_tui.settings import Settings
@@ -24,7 +28,15 @@ _STORE_TIMEOUT_S = 5.0
 class Health:
     """Looks at a service, at most once a second."""
 
-    def __init__(self, service: JobService, hub: Hub, settings: Settings) -> None:
+    def __init__(
+        self,
+        service: JobService,
+        hub: Hub,
+        settings: Settings,
+        troubles: Callable[[], tuple[str, ...]] = lambda: (),
+    ) -> None:
+        """``troubles`` gives what fails now, a line each."""
+        self._troubles = troubles
         self._service = service
         self._hub = hub
         self._settings = settings
@@ -37,21 +49,23 @@ class Health:
             now = time.monotonic()
             if self._seen is None or now - self._seen[0] >= _FRESH_S:
                 self._seen = (now, await self._look())
-            return self._seen[1]
+            seen = self._seen[1]
+        reasons = (*seen.reasons, *self._troubles())  # these cost nothing to look at
+        return replace(seen, reasons=reasons, status="failing") if reasons else seen
 
     async def _look(self) -> HealthPayload:
         store, queue = await self._store()
         ffmpeg = await self._ffmpeg()
-        status = "ok" if ffmpeg.found else "degraded"
         return HealthPayload(
             service=routes.SERVICE,
-            status=status if store.writable else "failing",
+            status="ok" if ffmpeg.found else "degraded",
             version=__version__,
             store=store,
             ffmpeg=ffmpeg,
             queue_length=queue.queued if queue else None,
             running=queue.running if queue else None,
             streams=self._hub.streams,
+            reasons=() if store.writable else (store.reason,),
         )
 
     async def _store(self) -> tuple[StorePayload, QueueState | None]:

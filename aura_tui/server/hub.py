@@ -19,6 +19,7 @@ from aura_tui.model.events import TERMINAL_EVENTS, Heartbeat, Shutdown
 from aura_tui.server.retold import Retold
 from aura_tui.server.ring import Ring
 from aura_tui.service import Archive
+from aura_tui.tasks import Supervisor
 from aura_tui.wire import sse
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Stream:
         "job_id",
         "sending_since",
         "sent_at",
+        "troubles",
         "until",
         "wake",
     )
@@ -66,6 +68,7 @@ class Stream:
         self.gone = False  # the reader has left, or must
         self.beat_due = after > 0  # as soon as all that was missed is told: it says so
         self.sent_at = 0.0
+        self.troubles: tuple[str, ...] = ()  # as its last heartbeat told
         self.sending_since: float | None = None
         self.abort: Callable[[], object] | None = None  # cuts the connection
 
@@ -97,20 +100,25 @@ class Hub:
         stall_s: float = 30.0,
         ring: int = RING,
         still_allowed: Callable[[Caller], bool] = lambda caller: True,
+        troubles: Callable[[], tuple[str, ...]] = lambda: (),
     ) -> None:
+        """``troubles`` gives what fails in the engine now: heartbeats tell it, and so does one
+        that comes at once when it changes."""
         self._service = service
         self._heartbeat_s = heartbeat_s
         self._stall_s = stall_s
         self._capacity = ring
         self._still_allowed = still_allowed
+        self._troubles = troubles
         self._archive: Archive | None = None
         self._ring: Ring | None = None
         self._starting = asyncio.Lock()
-        self._tasks: list[asyncio.Task[None]] = []
+        self.supervisor = Supervisor()
         self._streams: set[Stream] = set()
         self._waiting: dict[str | None, set[Stream]] = {}
         self._owners: dict[str, str] = {}
         self._ending: str | None = None  # why, once it is over
+        self._broken: str | None = None  # why no events come; until following begins again
 
     # -- life
 
@@ -141,10 +149,7 @@ class Hub:
     async def aclose(self) -> None:
         """End all, and stop following the service."""
         self.end("The engine has ended")
-        tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.supervisor.aclose()
 
     async def _started(self) -> tuple[Ring, Archive]:
         if self._ring is None or self._archive is None:
@@ -154,17 +159,20 @@ class Hub:
                     self._archive = (
                         service if isinstance(service, Archive) else await Retold.over(service)
                     )
-                    self._ring = Ring(self._archive.published, self._capacity)
-                    self._tasks = [
-                        asyncio.create_task(self._follow(self._ring), name="hub"),
-                        asyncio.create_task(self._tick(), name="hub-tick"),
-                    ]
+                    ring = self._ring = Ring(self._archive.published, self._capacity)
+                    self.supervisor.keep("event broadcaster", lambda: self._follow(ring))
+                    self.supervisor.keep("heartbeat timer", self._tick)
         return self._ring, self._archive
 
     async def _follow(self, ring: Ring) -> None:
-        reason = "The engine has ended"
+        """Put the service's events into the ring. Started again, it continues behind the newest.
+
+        Where the engine itself says that it has no more, the streams are told, and end: their
+        readers come back. Anything else costs them a moment.
+        """
+        self._broken = None
         count = 0
-        events = cast("AsyncGenerator[Envelope]", self._service.events(after=ring.floor))
+        events = cast("AsyncGenerator[Envelope]", self._service.events(after=ring.newest))
         try:
             async with aclosing(events):
                 async for envelope in events:
@@ -179,9 +187,13 @@ class Hub:
                     if count % _TURN == 0:
                         await asyncio.sleep(0)
         except AuraError as e:
-            reason = e.message
-        finally:
-            self.end(reason)
+            self._break(e.message)
+            raise
+        self._break("The engine has ended")
+
+    def _break(self, reason: str) -> None:
+        self._broken = reason
+        self._nudge(self._streams)
 
     async def owner_of(self, job_id: str) -> str:
         """Who made a job; "" for the engine's own user, and for a job that isn't there."""
@@ -206,12 +218,13 @@ class Hub:
         while True:
             await asyncio.sleep(min(1.0, self._heartbeat_s / 4))
             now = loop.time()
+            troubles = self._troubles()
             for stream in tuple(self._streams):
                 since = stream.sending_since
                 stalled = since is not None and now - since > self._stall_s
                 if stalled or not self._still_allowed(stream.caller):
                     stream.drop()
-                elif now - stream.sent_at >= self._heartbeat_s:
+                elif stream.troubles != troubles or now - stream.sent_at >= self._heartbeat_s:
                     stream.beat_due = True
                     stream.nudge()
 
@@ -220,7 +233,7 @@ class Hub:
     async def frames(self, stream: Stream) -> AsyncGenerator[bytes]:
         """The stream's bytes, as they come. Ends after a terminal event or ``shutdown``, and
         where the reader is gone. Raises :class:`Behind`."""
-        yield sse.OPENING + _heartbeat()
+        yield sse.OPENING + self._heartbeat(stream)
         ring, archive = await self._started()
         cursor = stream.after
         while cursor < ring.floor and not stream.gone:
@@ -251,16 +264,14 @@ class Hub:
                 continue  # a batch of other people's events
             elif stream.until is not None and cursor >= stream.until:
                 return  # it ended, and the event that says so is gone
-            elif self._ending is not None:
-                yield sse.connection_frame(
-                    Shutdown(timestamp=datetime.now(UTC), reason=self._ending)
-                )
+            elif (reason := self._ending or self._broken) is not None:
+                yield sse.connection_frame(Shutdown(timestamp=datetime.now(UTC), reason=reason))
                 return
             elif stream.beat_due:
                 stream.beat_due = False
                 if await self._is_gone(stream.job_id):
                     return  # deleted before its end was read: a reader that asks again hears so
-                yield _heartbeat()
+                yield self._heartbeat(stream)
             else:
                 await self._wait(stream)
 
@@ -287,6 +298,6 @@ class Hub:
             if not waiting and self._waiting.get(stream.job_id) is waiting:
                 del self._waiting[stream.job_id]
 
-
-def _heartbeat() -> bytes:
-    return sse.connection_frame(Heartbeat(timestamp=datetime.now(UTC)))
+    def _heartbeat(self, stream: Stream) -> bytes:
+        stream.troubles = self._troubles()
+        return sse.connection_frame(Heartbeat(timestamp=datetime.now(UTC), reasons=stream.troubles))

@@ -8,8 +8,11 @@ others given ``grace_s`` to finish what they were told, then cut.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import ssl
+from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +24,7 @@ from uvicorn.server import ServerState
 from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.named_file import open_file
 from aura_tui.server.connection import ABORT
+from aura_tui.tasks import Supervisor, TaskFailure, report
 from aura_tui.wire import routes
 from aura_tui.wire.payload import encode
 from aura_tui.wire.problem import problem_of
@@ -297,7 +301,8 @@ class Listener:
         self._tls = tls
         self._sockets: list[socket.socket] = []
         self.coming: set[_Connection] = set()  # accepted, and not made yet
-        self._beginning: set[asyncio.Task[None]] = set()
+        self.trouble = ""  # why no connection is accepted, since the last one that was
+        self.supervisor = Supervisor()
         self._empty = asyncio.Event()
 
     async def listen(self, sock: socket.socket) -> None:
@@ -311,18 +316,27 @@ class Listener:
             asyncio.get_running_loop().add_reader(sock, self._accept, sock)
 
     def _accept(self, sock: socket.socket) -> None:
+        try:
+            self._take(sock)
+        except Exception as e:
+            # Left alone, the loop would call again at once, for ever.
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(sock)
+            loop.call_later(_NO_FILES_S, self._hear, sock)
+            if not self.trouble:
+                failure = _not_accepting(e)
+                self.trouble = failure.reason
+                report(failure)
+
+    def _take(self, sock: socket.socket) -> None:
         # asyncio's own way accepts as many as the backlog has before it looks at one, doesn't
         # count those that are still at TLS, and tells of each time that no more files can be had.
-        loop = asyncio.get_running_loop()
         for _ in range(_ACCEPTED):
             try:
                 connection, _address = sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionError):
                 return
-            except OSError:
-                loop.remove_reader(sock)
-                loop.call_later(_NO_FILES_S, self._hear, sock)
-                return
+            self.trouble = ""
             open_ = len(self.state.connections) + len(self.coming)
             if open_ >= self.bounds.connections + _REFUSED:
                 connection.close()
@@ -330,9 +344,8 @@ class Listener:
             connection.setblocking(False)
             protocol = _Connection(self)
             self.coming.add(protocol)
-            task = loop.create_task(self._begin(connection, protocol))
-            self._beginning.add(task)
-            task.add_done_callback(self._beginning.discard)
+            task = self.supervisor.run("connection", self._begin(connection, protocol))
+            task.add_done_callback(partial(_close_cancelled, connection))
 
     async def _begin(self, connection: socket.socket, protocol: _Connection) -> None:
         handshake_s = None if self._tls is None else _TLS_HANDSHAKE_S
@@ -354,11 +367,7 @@ class Listener:
         """Take no more connections, and end those that are there."""
         while self._sockets:
             asyncio.get_running_loop().remove_reader(self._sockets.pop())
-        await asyncio.sleep(0)  # one that has not begun to begin would leave its socket open
-        beginning = tuple(self._beginning)
-        for task in beginning:
-            task.cancel()
-        await asyncio.gather(*beginning, return_exceptions=True)
+        await self.supervisor.aclose()
         for connection in tuple(self.state.connections):
             connection.shutdown()
         self._empty.clear()
@@ -373,6 +382,28 @@ class Listener:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _close_cancelled(connection: socket.socket, task: asyncio.Task[None]) -> None:
+    if task.cancelled():  # before it began, maybe: then nothing else knows of the socket
+        connection.close()
+
+
+def _not_accepting(error: Exception) -> TaskFailure:
+    cause: Exception = error
+    if isinstance(error, OSError):
+        full = error.errno in (errno.EMFILE, errno.ENFILE)
+        cause = EngineError(
+            Code.TOO_MANY_CONNECTIONS,
+            f"Can't accept connections: {error.strerror or error}",
+            "Allow more open files (ulimit -n)." if full else "Restart the server if it persists.",
+        )
+    return TaskFailure(
+        name="accepting connections",
+        error=cause,
+        at=datetime.now(UTC),
+        restarts_in_s=_NO_FILES_S,
+    )
 
 
 def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:

@@ -85,6 +85,7 @@ async def serve(
             )
             stack.push_async_callback(app.hub.aclose)
             listener = Listener(app.behind(access), bounds, tls)
+            app.listeners.append(listener)
             listeners = [listener]
             if socket_path is not None:
                 listeners.append(await stack.enter_async_context(_on_unix(app, socket_path)))
@@ -138,6 +139,7 @@ async def _on_unix(app: ServerApp, path: Path) -> AsyncIterator[Listener]:
     sock = await asyncio.to_thread(listen_unix, path)
     inode = _inode(path)
     listener = Listener(app.behind(None), _UNIX_BOUNDS)
+    app.listeners.append(listener)
     try:
         await listener.listen(sock)
         yield listener

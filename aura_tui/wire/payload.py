@@ -189,7 +189,8 @@ class FFmpegPayload(_Payload, frozen=True, kw_only=True):
 
 
 class HealthPayload(_Payload, frozen=True, kw_only=True):
-    """``GET /api/health``. ``status``: ok, degraded (it answers, jobs would fail), or failing.
+    """``GET /api/health``. ``status``: ok, degraded (it answers, jobs would fail), or failing, for
+    the ``reasons`` given.
 
     What stands beside it is for callers with access; a stranger gets ``service`` and ``status``.
     """
@@ -202,6 +203,7 @@ class HealthPayload(_Payload, frozen=True, kw_only=True):
     queue_length: int | None = None
     running: int | None = None
     streams: int | None = None
+    reasons: tuple[str, ...] = ()
 
 
 def encode(payload: msgspec.Struct) -> bytes:

@@ -354,6 +354,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "artifacts": as_list(as_struct(ev.Artifact)),
     "errors": as_list(as_problem),
     "logs": as_list(as_text),
+    "reasons": as_list(as_text),
     "active_items": as_list(as_whole),
     "suggested_actions": as_list(as_text),
 }

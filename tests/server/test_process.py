@@ -140,18 +140,6 @@ def test_nothing_but_serving_imports_the_web() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-keyout", key, "-out", cert, "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return cert, key
-
-
 async def test_tls_is_two_files(settings: Settings, certificate: tuple[Path, Path]) -> None:
     cert, key = certificate
     async with served(settings, certificate=cert, key=key) as server:
