@@ -153,7 +153,7 @@ class Lines:
             if len(self._waiting) < _MAX_WAITING:
                 self._waiting.append(data)
                 self._changed.notify_all()
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._write, name="aura-lines", daemon=True)
                 self._thread.start()
         if not _in_a_loop():
@@ -181,7 +181,8 @@ class Lines:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
                 data = self._waiting[0]
-            with contextlib.suppress(OSError, ValueError):
+            # Whatever it is: this is where errors are told, and somebody waits for the line.
+            with contextlib.suppress(Exception):
                 write_all(self._fd, data)
             with self._changed:
                 self._waiting.popleft()

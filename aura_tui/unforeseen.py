@@ -79,7 +79,9 @@ class _Teller:
         if failure is None and (error is None or isinstance(error, asyncio.InvalidStateError)):
             # AnyIO (4.16) has a Unix socket's reader wake a future that may be cancelled by then.
             return
-        key = (type(error), *(_place(error) or (failure and failure.name,)))
+        # Of jobs there are any number, with names of their own; of services a few.
+        service = failure.name if failure is not None and failure.restarts_in_s is not None else ""
+        key = (service, type(error), *_place(error))
         now = time.monotonic()
         before = self._told.get(key)
         if before is not None and now - before[0] < _AGAIN_S:

@@ -14,7 +14,7 @@ from aura_tui.errors import AuraError
 from aura_tui.ui import keymap
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.opening import Opening
-from aura_tui.unforeseen import keep
+from aura_tui.unforeseen import keep, telling
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,7 +47,8 @@ async def board(
 
     async with Opening(open_) as opening:
         app = BoardApp(opening.service, find_job, look)
-        await app.run_async(mouse=look.settings.board.mouse)
+        with telling(app.tell_mishap):
+            await app.run_async(mouse=look.settings.board.mouse)
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError  # Textual takes it as the end of the app

@@ -18,11 +18,24 @@ if TYPE_CHECKING:
 
     from aura_tui.model.events import Envelope
     from aura_tui.model.job import Job
-    from aura_tui.service import JobService
+    from aura_tui.service import JobService, Supervised
 
 # A burst of events leaves the loop to others this often: a key press waits no longer than that
 # for each turn it needs.
 _TURN_S = 0.001
+
+
+TROUBLES_S = 1.0  # between two looks at what fails in the engine
+
+
+async def troubles(service: Supervised) -> AsyncGenerator[tuple[str, ...]]:
+    """What fails in the engine, whenever that has changed; never ends."""
+    told: tuple[str, ...] = ()
+    while True:
+        if (reasons := service.troubles()) != told:
+            told = reasons
+            yield reasons
+        await asyncio.sleep(TROUBLES_S)
 
 
 async def follow(service: JobService, job_id: str) -> AsyncGenerator[tuple[Job, Envelope]]:

@@ -77,16 +77,19 @@ async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | 
     except OSError as e:
         raise _unopened(path, f"{command} can't be run: {e.strerror or e}") from None
     loop = asyncio.get_running_loop()
-    ended: asyncio.Future[int] = loop.create_future()
+    ended: asyncio.Future[int | None] = loop.create_future()
 
-    def tell(code: int) -> None:
+    def tell(code: int | None) -> None:
         if not ended.done():
             ended.set_result(code)
 
     def wait() -> None:
-        code = process.wait()
-        with suppress(RuntimeError):  # the loop has closed; nobody asks any more
-            loop.call_soon_threadsafe(tell, code)
+        code: int | None = None
+        try:
+            code = process.wait()
+        finally:
+            with suppress(RuntimeError):  # the loop has closed; nobody asks any more
+                loop.call_soon_threadsafe(tell, code)
 
     threading.Thread(target=wait, name=f"waits for {command}", daemon=True).start()
     try:

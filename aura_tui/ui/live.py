@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 from textual.app import App
 from textual.screen import ModalScreen
+from textual.worker import WorkerFailed
 
+from aura_tui.errors import AuraError
 from aura_tui.model.job import Job
 from aura_tui.model.text import clean_line
 from aura_tui.service import Delivering, Timed
 from aura_tui.settings import Settings
+from aura_tui.tasks import Supervisor
 from aura_tui.ui import phrases
 from aura_tui.ui.asking import Asking
 from aura_tui.ui.departure import Departure
@@ -54,6 +57,7 @@ T = TypeVar("T")
 
 # A change is drawn at once; the next one this soon after it at the earliest.
 DRAWS_PER_SECOND = 30.0
+WATCHING = "board feed"
 _NOTICE_S = 20.0  # of how the engine was opened: a sentence or two
 
 
@@ -82,7 +86,7 @@ class Outcome(msgspec.Struct, frozen=True):
     job: Job | None
     interrupted: bool
     leave: Leave = Leave.STAY
-    notices: tuple[str, ...] = ()  # of how the engine was found
+    notices: tuple[str, ...] = ()  # of how the engine was found, and what broke
 
 
 class LiveBoard(SparingApp):
@@ -135,6 +139,9 @@ class LiveBoard(SparingApp):
         self._shown_keys: tuple[object, ...] = ()
         self._selecting: str | None = None
         self._question: tuple[Screen[Any], Callable[[], None]] | None = None
+        self.supervisor = Supervisor()
+        self._finding: asyncio.Task[str] | None = None
+        self._mishaps: list[str] = []  # what broke, and was restarted
         self._dress()
 
     @property
@@ -153,7 +160,8 @@ class LiveBoard(SparingApp):
         if job is None or (shown is not None and shown.id == job.id):
             job = shown if self._own is not None else None
         departure = self._departure
-        return Outcome(job, departure.interrupted, departure.outcome, self._told_at_start)
+        notices = (*self._told_at_start, *self._mishaps)
+        return Outcome(job, departure.interrupted, departure.outcome, notices)
 
     @property
     def _run(self) -> RunState:
@@ -192,7 +200,11 @@ class LiveBoard(SparingApp):
         # take a moment.
         self.call_after_refresh(self._start)
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
+        await self.supervisor.aclose()
+        if self._finding is not None:
+            self._finding.cancel()
+            await asyncio.gather(self._finding, return_exceptions=True)
         self._pacer.stop()
         self._write(self._notices.close())
 
@@ -201,38 +213,51 @@ class LiveBoard(SparingApp):
         return self._notices.close()
 
     def _start(self) -> None:
-        self._work(self._serve)
+        self.supervisor.keep(WATCHING, self._serve, may_end=True)
 
     async def _serve(self) -> None:
+        """Open the service, find the job, watch. Started again, it continues where it was."""
         try:
             service = await self._open_service()
-            self._told_at_start = (*getattr(service, "notices", ()),)
-            for notice in self._told_at_start:
-                self.notify(notice, severity="warning", timeout=_NOTICE_S, markup=False)
-            if isinstance(service, Timed):
-                self._now, self._pace = service.now, service.pace
-            self._watching = Watching(
-                service,
-                self._jobs,
-                mode=self._mode,
-                now=self._now,
-                known=self._notices.known,
-                touch=self._pacer.touch,
-                told=self._told,
-                ended=self._has_ended,
-                gone=self._has_gone,
-                say=partial(self.notify, severity="warning", timeout=_NOTICE_S, markup=False),
-            )
-            self._departure.watching = self._watching
-            self._asking = Asking(self._watching, say=self._refuse)
-            self.refresh_bindings()  # what can be asked now
-            if self._find_job is not None:
-                self._own = await self._find_job(service)
-            await self._watching.serve(self._own)
-        except BaseExceptionGroup as group:
-            self._fail(_first(group))
+            if self._watching is None:
+                self._watching = self._opened(service)
+            if self._find_job is not None and self._own is None:
+                if self._finding is None:  # which may submit a job: once
+                    self._finding = asyncio.ensure_future(self._find_job(service))
+                await asyncio.wait((self._finding,))
+                if self._finding.cancelled():
+                    raise RuntimeError("finding the job was cancelled")
+                self._own = self._finding.result()
         except Exception as e:  # whatever it was: the caller tells it, on a terminal of its own
             self._fail(e)
+            return
+        try:
+            await self._watching.serve(self._own)
+        except AuraError as e:
+            self._fail(e)
+
+    def _opened(self, service: JobService) -> Watching:
+        self._told_at_start = (*getattr(service, "notices", ()),)
+        for notice in self._told_at_start:
+            self.notify(notice, severity="warning", timeout=_NOTICE_S, markup=False)
+        if isinstance(service, Timed):
+            self._now, self._pace = service.now, service.pace
+        watching = Watching(
+            service,
+            self._jobs,
+            mode=self._mode,
+            now=self._now,
+            known=self._notices.known,
+            touch=self._pacer.touch,
+            told=self._told,
+            ended=self._has_ended,
+            gone=self._has_gone,
+            say=partial(self.notify, severity="warning", timeout=_NOTICE_S, markup=False),
+        )
+        self._departure.watching = watching
+        self._asking = Asking(watching, say=self._refuse)
+        self.refresh_bindings()  # what can be asked now
+        return watching
 
     def _work(
         self, call: Callable[[], Coroutine[None, None, None]], group: str = "", *, one: bool = False
@@ -243,7 +268,6 @@ class LiveBoard(SparingApp):
             call,  # type: ignore[arg-type]  # of the union that it takes mypy infers no member
             group=group or "default",
             exclusive=one,
-            exit_on_error=False,
         )
 
     def _fail(self, error: Exception) -> None:
@@ -252,7 +276,14 @@ class LiveBoard(SparingApp):
 
     def _handle_exception(self, error: Exception) -> None:
         """What a handler or a callback raised. Textual would print it, with the values of all that
-        stood around it; whoever opened the board tells it."""
+        stood around it; whoever opened the board tells it.
+
+        A worker is beside the rest: its failure is told, and the board goes on."""
+        if isinstance(error, WorkerFailed):
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "A worker of the board failed", "exception": error.error}
+            )
+            return
         self._return_code = 1
         if self._exception is None:  # for whoever drives a test
             self._exception = error
@@ -260,6 +291,13 @@ class LiveBoard(SparingApp):
         if self.failure is None:
             self.failure = error
         self._close_messages_no_wait()
+
+    def tell_mishap(self, error: AuraError) -> None:
+        """A background task broke; the board goes on. It is said again when the board is gone."""
+        text = clean_line(f"{error.message}. {error.remediation}", 600)
+        self._mishaps.append(text)
+        if self.is_running:
+            self.say(text, error=True)
 
     # -- what happens
 
@@ -342,8 +380,7 @@ class LiveBoard(SparingApp):
     def _preview(self, board: BoardScreen) -> Previewing:
         if self._previewing is None:
             clock = asyncio.get_running_loop().time
-            start = partial(self.run_worker, exit_on_error=False)
-            self._previewing = Previewing(board.preview, start, self._pacer.touch, clock)
+            self._previewing = Previewing(board.preview, self.run_worker, self._pacer.touch, clock)
         return self._previewing
 
     def _link_offers(self) -> object:
@@ -443,13 +480,3 @@ class LiveBoard(SparingApp):
 
 
 _NOTHING = RunState()
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> Exception:
-    """What to tell of several failures: the first that is one."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            return _first(error)
-        if isinstance(error, Exception):
-            return error
-    return RuntimeError("the board's watching was broken off")

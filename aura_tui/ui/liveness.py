@@ -44,6 +44,7 @@ class Kind(Enum):
     DOWN = "down"  # the link; it is tried again
     CONNECTING = "connecting"  # for the first time
     UNHEARD = "unheard"  # the link says it is live, but nothing comes over it
+    FAILING = "failing"  # the engine, by its own account
     SILENT = "silent"  # the engine is there, the job says nothing
     UNMOVED = "unmoved"  # the job talks, and gets nowhere
     PAUSED = "paused"
@@ -142,15 +143,28 @@ class Pulse:
 
 
 def liveness(
-    pulse: Pulse, status: JobStatus | None, now: datetime, *, queue_ahead: int | None = None
+    pulse: Pulse,
+    status: JobStatus | None,
+    now: datetime,
+    *,
+    queue_ahead: int | None = None,
+    troubles: tuple[str, ...] = (),
 ) -> Liveness | None:
     """What to say of a job in ``status`` (None: not known yet); None where nothing is to be said.
 
     ``queue_ahead``: how many jobs run before a queued one, None where nobody knows.
+    ``troubles``: what the engine says fails in it.
     """
     if status is not None and status.ended:
         return None
-    return _of_link(pulse, now) or _of_job(pulse, status, now, queue_ahead)
+    return _of_link(pulse, now) or _of_engine(troubles) or _of_job(pulse, status, now, queue_ahead)
+
+
+def _of_engine(troubles: tuple[str, ...]) -> Liveness | None:
+    if not troubles:
+        return None
+    reason = clean_line(troubles[0], 200)
+    return Liveness(Kind.FAILING, "error", (f"engine failing: {reason}", "engine failing"))
 
 
 def _of_link(pulse: Pulse, now: datetime) -> Liveness | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from aura_tui.tasks import TaskFailure, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,14 +37,29 @@ class Opening:
         try:
             async with self._make() as service:
                 opened.set_result(service)
-                await self._release.wait()
+                await self._released()
         except BaseException as e:
             if opened.done():
                 raise
-            if isinstance(e, asyncio.CancelledError):
+            if not isinstance(e, asyncio.CancelledError):
+                opened.set_exception(e)
+            elif self._release.is_set():
                 opened.cancel()
                 raise
-            opened.set_exception(e)
+            else:
+                opened.set_exception(RuntimeError("opening the engine was cancelled"))
+
+    async def _released(self) -> None:
+        """Nobody but us ends the service: a cancel from elsewhere would close it under the board,
+        so it is reported, and taken back."""
+        while not self._release.is_set():
+            try:
+                await self._release.wait()
+            except asyncio.CancelledError as e:
+                if (task := asyncio.current_task()) is not None:
+                    task.uncancel()
+                now = datetime.now(UTC)
+                report(TaskFailure(name="engine holder", error=e, at=now, restarts_in_s=0.0))
 
     async def __aenter__(self) -> Opening:
         return self

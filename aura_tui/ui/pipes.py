@@ -42,7 +42,7 @@ async def _from_a_thread(fd: int, data: bytes) -> None:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
 
-    def tell(error: OSError | None) -> None:
+    def tell(error: BaseException | None) -> None:
         if done.done():
             return
         if error is None:
@@ -51,10 +51,10 @@ async def _from_a_thread(fd: int, data: bytes) -> None:
             done.set_exception(error)
 
     def work() -> None:
-        failure: OSError | None = None
+        failure: BaseException | None = None
         try:
             outlet.write_all(fd, data)
-        except OSError as e:
+        except BaseException as e:  # whatever it is: the loop waits for this thread
             failure = e
         with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(tell, failure)

@@ -108,7 +108,7 @@ class Questions:
             themes=ordering.themes(),
             refusal=refusal,
         )
-        suggesting = self._app.run_worker(self._suggest(screen, ordering), exit_on_error=False)
+        suggesting = self._app.run_worker(self._suggest(screen, ordering))
         try:
             return await self._app.answer(screen)
         finally:

@@ -82,6 +82,7 @@ class RunState:
         self._met = {*self._gaps}  # those that it needn't be told of any more
         self._past = [*self._gaps.values()]  # of them, what isn't in the log yet
         self.asked: Asked | None = None
+        self.troubles: tuple[str, ...] = ()  # what fails in the engine, by its own account
         self.over = False  # no event will come any more, ended or not
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.logged = 0  # lines ever, also those the ring has lost
@@ -166,7 +167,9 @@ class RunState:
         if self.over:
             return None
         status = self.job.status if self.job is not None else None
-        return liveness(self.pulse, status, now, queue_ahead=self.queue_ahead)
+        return liveness(
+            self.pulse, status, now, queue_ahead=self.queue_ahead, troubles=self.troubles
+        )
 
     def seen(self, now: datetime) -> datetime:
         """Until when the board knows the run: now, or when the link broke."""

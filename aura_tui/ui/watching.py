@@ -1,7 +1,8 @@
 """What feeds the board: the service's jobs, the run it shows, and the link, each kept up to date.
 
 Here the board's I/O with the service happens; the states it fills are plain, the widgets draw
-those. Every task has one owner, :meth:`Watching.serve`.
+those. Every task has one owner, :meth:`Watching.serve`: a task that dies is reported and started
+again; only what the service itself refuses (an ``AuraError``, without a link that heals) ends it.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from typing import TYPE_CHECKING, cast
 from aura_tui.errors import AuraError, NotFound
 from aura_tui.model.events import StepStatusChanged
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import Link, Linked, LinkStatus, Typical
+from aura_tui.model.text import clean_line
+from aura_tui.service import Link, Linked, LinkStatus, Supervised, Typical
+from aura_tui.tasks import Supervisor
 from aura_tui.ui import phrases
-from aura_tui.ui.follow import as_created, follow
+from aura_tui.ui.follow import as_created, follow, troubles
 from aura_tui.ui.state import Asked, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
     from datetime import datetime
 
     from aura_tui.model.events import AnyJobEvent, Envelope
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 MAX_JOBS = 10_000  # in the list; older ones are found by `aura-tui jobs`
 _PAGE = 500
 _SOON_S = 0.15
+JOBS, FOLLOWER, LINK, HEALTH = "job list", "job follower", "connection watcher", "health watcher"
 _AGAIN_S = 1.0  # until a stream of a healing service that ended is asked for again
 
 
@@ -69,9 +73,12 @@ class Watching:
         self._ended = ended
         self._gone = gone
         self._say = say
+        self._troubles: tuple[str, ...] = ()
         self._asked: dict[str, Asked] = {}
-        self._group: asyncio.TaskGroup | None = None
-        self._follower: asyncio.Task[None] | None = None
+        self.supervisor: Supervisor | None = None  # while it serves
+        self._error: AuraError | None = None
+        self._over = asyncio.Event()
+        self._upto: int | None = None  # the event that the list of jobs stands at
         self._must: str | None = None
         self._followed: str | None = None  # the job that is shown, or as soon as it is known whole
 
@@ -101,38 +108,56 @@ class Watching:
         return asked
 
     async def serve(self, job_id: str | None) -> None:
-        """Watch until cancelled, ``job_id`` first; raises what following that job raised."""
+        """Watch until cancelled, ``job_id`` first; raises the AuraError that ends it. Started
+        again it continues with the job that was shown."""
         self._must = self.jobs.whole.pinned = job_id
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            try:
-                if job_id is not None:
-                    job = await self.service.get(job_id)
+        supervisor = self.supervisor = Supervisor()
+        try:
+            shown = self._followed or job_id
+            if shown is not None:
+                job = self.jobs.get(shown)
+                if job is None:
+                    job = await self.service.get(shown)
                     self.jobs.load((job,))
-                    self._show(job)
                     self._known((job,))
-                group.create_task(self._watch_jobs())
-                if self.linked is not None:
-                    group.create_task(self._watch_link(self.linked))
-                # Another job may be chosen also when there is no more to come of these.
-                await asyncio.Event().wait()
-            finally:
-                self._group = None  # it takes no more tasks
+                self._show(job)
+            self._keep(JOBS, self._watch_jobs)
+            if (linked := self.linked) is not None:
+                self._keep(LINK, lambda: self._watch_link(linked))
+            if isinstance(service := self.service, Supervised):
+                self._keep(HEALTH, lambda: self._watch_troubles(service))
+            # Another job may be chosen also when there is no more to come of these.
+            await self._over.wait()
+        finally:
+            self.supervisor = None  # it takes no more tasks
+            await supervisor.aclose()
+        assert self._error is not None
+        raise self._error
+
+    def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        async def watch() -> None:
+            try:
+                await work()
+            except AuraError as e:
+                self._error = e
+                self._over.set()
+
+        assert self.supervisor is not None
+        self.supervisor.keep(name, watch, may_end=True)
 
     def select(self, job_id: str) -> None:
         """Show another job."""
         job = self.jobs.get(job_id)
-        if job is not None and job_id != self._followed and self._group is not None:
+        if job is not None and job_id != self._followed and self.supervisor is not None:
             self._show(job)
 
     def _show(self, job: Job) -> None:
-        if self._follower is not None:
-            self._follower.cancel()
+        assert self.supervisor is not None
+        self.supervisor.drop(FOLLOWER)
         self._followed = job.id
         if not job.status.ended or job.id in self.jobs.whole:
             self._turn_to(job)
-        assert self._group is not None
-        self._follower = self._group.create_task(self._follow(job))
+        self._keep(FOLLOWER, lambda: self._follow(job))
 
     def _turn_to(self, job: Job) -> None:
         self.run = self._new_run(job)
@@ -142,6 +167,7 @@ class Watching:
         run = RunState(mode=self._mode, gaps=self._gaps)
         run.job = job
         run.asked = self.pending(job)
+        run.troubles = self._troubles
         if self.link is not None:
             run.set_link(self.link, self._now())
         return run
@@ -189,9 +215,16 @@ class Watching:
 
     async def _fold(self, job: Job) -> None:
         run = self._new_run(as_created(job))
-        group = self._group
-        assert group is not None
-        lookup = group.create_task(self._look_up(run, job.id))
+        supervisor, shown = self.supervisor, self.run.job
+        assert supervisor is not None
+        upto = job.last_event_id
+        if shown is not None and shown.id == job.id:  # nothing that shows is taken back
+            upto = max(upto, shown.last_event_id)
+
+        def look_up() -> asyncio.Task[None]:
+            return supervisor.run("look-up", self._look_up(run, job.id))
+
+        lookup = look_up()
         try:
             async with aclosing(follow(self.service, job.id)) as followed:
                 async for folded, envelope in followed:
@@ -201,8 +234,8 @@ class Watching:
                         if _begins(envelope.event):
                             # Each stage tells the next ones how much they have to do.
                             lookup.cancel()
-                            lookup = group.create_task(self._look_up(run, job.id))
-                    elif folded.last_event_id >= job.last_event_id:
+                            lookup = look_up()
+                    elif folded.last_event_id >= upto:
                         # With what is looked up, if that comes soon: a line less that jumps.
                         await asyncio.wait((lookup,), timeout=_SOON_S)
                         self._swap(run)
@@ -210,7 +243,7 @@ class Watching:
             run.finish()
             if run.job is not None:  # the list may have been told of the end by older ids alone
                 self.jobs.load((run.job,))
-            await lookup
+            await asyncio.wait((lookup,))
             if run.ended:
                 self._ended(run)
         finally:
@@ -221,6 +254,7 @@ class Watching:
             if run.job is not None:
                 run.asked = self.pending(run.job)
             run.tell_gaps()
+            run.troubles = self._troubles
             if self.link is not None:
                 run.set_link(self.link, self._now())
             self.run = run
@@ -248,11 +282,13 @@ class Watching:
     async def _watch_jobs(self) -> None:
         while True:
             try:
-                after = await self._load()
-                await self._follow_all(after)
+                if self._upto is None:
+                    self._upto = await self._load()
+                await self._follow_all(self._upto)
             except AuraError:
                 if self.link is None:
                     raise
+            self._upto = None
             # The stream of all jobs has no end of its own: something broke it.
             if self.link is None:
                 return
@@ -281,7 +317,12 @@ class Watching:
         events = cast("AsyncGenerator[Envelope]", self.service.events(None, after=after))
         async with aclosing(events):
             async for envelope in events:
-                await self._take(envelope)
+                try:
+                    await self._take(envelope)
+                except Exception:
+                    self._upto = envelope.id  # one that breaks us isn't met again
+                    raise
+                self._upto = envelope.id
                 if asyncio.get_running_loop().time() - turn > 0.001:
                     await asyncio.sleep(0)  # a flood leaves the keys their turn
                     turn = asyncio.get_running_loop().time()
@@ -320,6 +361,15 @@ class Watching:
     def link(self) -> Link | None:
         """The link as of now; None: the engine is in this process."""
         return self.linked.link if self.linked is not None else None
+
+    async def _watch_troubles(self, service: Supervised) -> None:
+        async with aclosing(troubles(service)) as found:
+            async for reasons in found:
+                for reason in reasons:
+                    if reason not in self._troubles:
+                        self._say(f"Engine failing: {clean_line(reason, 300)}")
+                self._troubles = self.run.troubles = reasons
+                self._touch()
 
     async def _watch_link(self, service: Linked) -> None:
         links = cast("AsyncGenerator[Link]", service.links())

@@ -17,6 +17,7 @@ from aura_tui.settings import BoardSettings, Settings
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.asking import Asking
 from aura_tui.ui.live import Look
+from aura_tui.unforeseen import telling
 from tests.ui.recordings import Tape
 from tests.ui.scripted import ScriptedService
 from tests.waiting import until
@@ -132,9 +133,10 @@ async def showing(
     background: bool = False,
     remote: bool = False,
     home: Path = Path("/nonexistent"),
+    mishaps: bool = False,
 ) -> AsyncIterator[Board]:
     """A board over ``source``: a service, or a tape that is played at once. It opens on the run,
-    or on the jobs."""
+    or on the jobs. ``mishaps``: background tasks of it are meant to break."""
     if isinstance(source, ScriptedService):
         service: JobService = source
         job_id = source.tape.job.id
@@ -152,7 +154,9 @@ async def showing(
     how = look(board, home, owns=owns, read_only=read_only, background=background, remote=remote)
     found = find_job if at_run else None
     app = BoardApp(open_service, found, how, environ=environ or {}, now=now)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        yield Board(app, pilot, service)
+    with telling(app.tell_mishap):
+        async with app.run_test(size=size, notifications=True) as pilot:
+            yield Board(app, pilot, service)
     if app.failure is not None:
         raise app.failure
+    assert mishaps or not app.outcome.notices[len(getattr(service, "notices", ())) :]

@@ -107,8 +107,8 @@ def test_one_thing_is_said_and_the_right_one(
         assert ("job" in said.text) == (said.kind is Kind.SILENT)
 
 
-def said(pulse: Pulse, status: JobStatus = JobStatus.RUNNING, **fields: int) -> Liveness:
-    found = liveness(pulse, status, NOW, **fields)
+def said(pulse: Pulse, status: JobStatus = JobStatus.RUNNING, ahead: int | None = None) -> Liveness:
+    found = liveness(pulse, status, NOW, queue_ahead=ahead)
     assert found is not None
     return found
 
@@ -130,8 +130,8 @@ def test_the_phrases() -> None:
         "link down for 12 s, trying now (attempt 2)"
     )
     assert said(pulse(None, silent), JobStatus.PAUSED).text == "paused"
-    assert said(pulse(None, silent), JobStatus.QUEUED, queue_ahead=2).text == "queued behind 2"
-    assert said(pulse(None, silent), JobStatus.QUEUED, queue_ahead=0).text == "next in the queue"
+    assert said(pulse(None, silent), JobStatus.QUEUED, ahead=2).text == "queued behind 2"
+    assert said(pulse(None, silent), JobStatus.QUEUED, ahead=0).text == "next in the queue"
 
 
 def test_the_longest_form_that_fits_is_taken() -> None:

@@ -68,7 +68,7 @@ class SaveAs(Form[Path]):
         elif not self._saving:
             self._saving = True
             self._say("Saving\u2026")
-            self.run_worker(self._saved(path), exit_on_error=False)
+            self.run_worker(self._saved(path))
 
     async def _saved(self, path: str) -> None:
         try:

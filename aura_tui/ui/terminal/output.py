@@ -18,12 +18,14 @@ import termios
 import threading
 import time
 import tty
+from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
 from aura_tui.process import catch_fatal, stop_here
+from aura_tui.tasks import TaskFailure, report
 
 if TYPE_CHECKING:
     import asyncio
@@ -37,24 +39,33 @@ if TYPE_CHECKING:
 
 MAX_WAITING_CHARS = 1 << 20  # several whole screens
 _LOOK_S = 1.0  # between two looks at whether the terminal is still there
+_REDRAW_S = 1.0  # between two redraws because of a failed write
 _LAST_WORDS_S = 2.0  # for a terminal to take what restores it, at the end
 _KILLED_S = 0.5  # the same, twice at most, for one who was told to go at once
 
 
 class Output(threading.Thread):
     """Writes to ``file`` in order. ``drained`` is called, in this thread, when the file takes
-    output again after some was left out."""
+    output again after some was left out; ``failed`` with what a write raised that no terminal
+    is to blame for: that text is lost, what follows isn't."""
 
-    def __init__(self, file: IO[str], drained: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        file: IO[str],
+        drained: Callable[[], None],
+        failed: Callable[[Exception], None] = lambda error: None,
+    ) -> None:
         super().__init__(daemon=True, name="terminal-output")
         self._file = file
         self._drained = drained
+        self._failed = failed
         self._texts: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting_chars = 0
         self._left_out = False
         self._gone = False
         self._abandoned = False
+        self._failed_at = float("-inf")
 
     def write(self, text: str) -> None:
         """Have ``text`` written; never waits."""
@@ -75,12 +86,9 @@ class Output(threading.Thread):
             if self._abandoned:
                 continue
             try:
-                self._file.write(text)
-                if self._texts.empty():
-                    self._file.flush()
-            except (OSError, ValueError):  # hung up, or closed
-                with self._lock:
-                    self._gone = True
+                self._put(text)
+            except Exception as e:  # what follows is written all the same
+                self._fail(e)
             with self._lock:
                 self._waiting_chars -= len(text)
                 caught_up = self._left_out and not self._waiting_chars and not self._gone
@@ -89,6 +97,28 @@ class Output(threading.Thread):
                 self._drained()
         with contextlib.suppress(OSError, ValueError):
             self._file.flush()  # before anybody else writes to the terminal
+
+    def _put(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except UnicodeEncodeError:
+            code = getattr(self._file, "encoding", None) or "ascii"
+            self._file.write(text.encode(code, "replace").decode(code))
+        if self._texts.empty():
+            self._file.flush()
+
+    def _fail(self, error: Exception) -> None:
+        closed = isinstance(error, ValueError) and self._file.closed
+        if closed or isinstance(error, OSError):  # or hung up
+            with self._lock:
+                self._gone = True
+            return
+        now = time.monotonic()
+        if now - self._failed_at >= _REDRAW_S:  # what fails each time isn't drawn without a pause
+            self._failed_at = now
+            with self._lock:
+                self._left_out = True
+        self._failed(error)
 
     def stop(self) -> None:
         """End after what is waiting, or after a moment."""
@@ -138,14 +168,26 @@ class BoardDriver(LinuxDriver):
     @_writer_thread.setter
     def _writer_thread(self, made: WriterThread | None) -> None:
         file = self._file
-        self._output = None if made is None or file is None else Output(file, self._redraw)
+        self._output = None
+        if made is not None and file is not None:
+            self._output = Output(file, self._redraw, self._failed)
 
     @property
     def _board(self) -> SparingApp:
         return cast("SparingApp", self._app)
 
     def _redraw(self) -> None:
-        self._loop.call_soon_threadsafe(self._board.action_redraw)
+        """Of any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is drawn any more
+            self._loop.call_soon_threadsafe(self._board.action_redraw)
+
+    def _failed(self, error: Exception) -> None:
+        """Of any thread."""
+        failure = TaskFailure(
+            name="terminal output", error=error, at=datetime.now(UTC), restarts_in_s=0.0
+        )
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(report, failure)
 
     def start_application_mode(self) -> None:
         """Begin, or come back to, a screen with nothing on it."""

@@ -144,6 +144,8 @@ def _marks(state: RunState, glyphs: Glyphs) -> Content:
         }[state.link.status]
         word = "no engine" if state.link.absent else LINK_WORDS[state.link.status]
         marks.append(Content.styled(f"{sign} {word}", LINK_STYLE[state.link.status]))
+    if state.troubles and (state.over or state.ended):  # else the third line says it, with why
+        marks.append(Content.styled(f"{glyphs.failed} engine failing", "$error"))
     return _between(marks)
 
 

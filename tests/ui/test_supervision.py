@@ -1,0 +1,251 @@
+"""What dies on the board is told there, and the board goes on: events, keys, and the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aura_tui import outlet, unforeseen
+from aura_tui.model.status import JobStatus
+from aura_tui.service import LinkStatus
+from aura_tui.ui import follow as follow_
+from aura_tui.ui import pipes
+from aura_tui.ui.asking import Asking
+from aura_tui.ui.live import WATCHING
+from aura_tui.ui.opening import Opening
+from aura_tui.ui.previewing import Previewing
+from aura_tui.ui.terminal.output import Output
+from aura_tui.ui.watching import FOLLOWER, HEALTH, JOBS, LINK
+from tests.killing import HOW, kill, named, quick
+from tests.ui.boards import showing
+from tests.ui.recordings import Tape
+from tests.ui.scenes import running_tape
+from tests.ui.scripted import LinkedService, ScriptedService
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from aura_tui.errors import AuraError
+    from aura_tui.service import JobService
+    from tests.ui.boards import Board
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick(monkeypatch)
+    monkeypatch.setattr(follow_, "TROUBLES_S", 0.01)
+
+
+class Ailing(LinkedService):
+    """An engine at the other end of a link, which says what fails in it."""
+
+    reasons: tuple[str, ...] = ()
+
+    def troubles(self) -> tuple[str, ...]:
+        return self.reasons
+
+
+@pytest.mark.parametrize("how", HOW)
+async def test_the_board_goes_on_over_the_death_of_each_of_its_tasks(how: str) -> None:
+    service = Ailing(running_tape())
+    async with showing(service, (150, 50), mishaps=True) as board:
+        await board.shows("20 %", "25 %")
+        for number, name in enumerate((JOBS, FOLLOWER, LINK, HEALTH, WATCHING)):
+            await kill(name, how)
+            cause = "it was cancelled" if how == "cancel" else "KeyError: 'killed'"
+            words = f"{name} stopped unexpectedly ({cause})"
+            await until(partial(_told, board, words))
+            await board.shows(f"Internal error: {name}")
+            await until(lambda: all(named(each) for each in (JOBS, FOLLOWER, LINK, HEALTH)))
+            await _goes_on(board, service, number)
+
+
+async def _goes_on(board: Board, service: Ailing, number: int) -> None:
+    """Events of the run shown and of others come, and so does what the link and the engine say;
+    a key still works."""
+    board.app.clear_notifications()
+    paused = JobStatus.RUNNING if number % 2 else JobStatus.PAUSED
+    await service.tell_status(paused)
+    await until(lambda: _status(board) is paused)
+    other = Tape(f"OTHER{number}", title=f"Another one {number}", begin=service.tape.now)
+    other.wait(1)
+    other.status(JobStatus.RUNNING)
+    service.tape.now = other.now  # what it tells next comes later
+    await service.add(other)
+    await until(lambda: board.app._jobs.get(other.job.id) is not None)
+    await service.change(status=LinkStatus.WAITING, reason="reset by peer")
+    await board.shows("link down")
+    await service.change(status=LinkStatus.LIVE)
+    service.reasons = (f"dispatcher stopped, {number}",)
+    await board.shows(f"engine failing: dispatcher stopped, {number}")
+    service.reasons = ()
+    await board.lacks(f"engine failing: dispatcher stopped, {number}")
+    await board.press("question_mark")
+    await until(lambda: len(board.app.screen_stack) == 2)
+    await board.press("escape")
+    await until(lambda: len(board.app.screen_stack) == 1)
+
+
+def _told(board: Board, words: str) -> bool:
+    return any(words in notice for notice in board.app.outcome.notices)
+
+
+def _status(board: Board) -> JobStatus | None:
+    job = board.app._run.job
+    return job.status if job is not None else None
+
+
+async def test_a_worker_that_breaks_is_told_and_the_board_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def breaks(*_: object, **__: object) -> None:
+        raise KeyError("killed")
+
+    monkeypatch.setattr(Asking, "change", breaks)
+    service = ScriptedService(running_tape())
+    async with showing(service, (120, 40), mishaps=True) as board:
+        await board.shows("25 %")
+        await board.press("p")
+        await board.shows("Internal error: KeyError")
+        await service.tell_status(JobStatus.PAUSED)
+        await board.shows("paused")
+        monkeypatch.setattr(Previewing, "_show", breaks)
+        assert board.app.outcome.notices
+
+
+async def test_a_job_is_found_once_though_the_board_s_feed_dies_meanwhile() -> None:
+    from aura_tui.ui.app import BoardApp
+    from tests.ui.boards import look
+
+    service = ScriptedService(running_tape())
+    found: list[str] = []
+    go = asyncio.Event()
+
+    async def open_service() -> JobService:
+        return service
+
+    async def find_job(_: JobService) -> str:
+        found.append("a job is submitted")
+        await go.wait()
+        return service.tape.job.id
+
+    app = BoardApp(open_service, find_job, look(), environ={})
+    with unforeseen.telling(app.tell_mishap):
+        async with app.run_test():
+            await until(lambda: found)
+            named(WATCHING)[0].cancel()
+            await until(lambda: app.outcome.notices)
+            go.set()
+            await until(lambda: app.outcome.job is not None)
+    assert len(found) == 1
+
+
+async def test_a_stray_cancel_doesn_t_close_the_engine_under_the_board() -> None:
+    mishaps: list[AuraError] = []
+    service = ScriptedService(Tape())
+    open_ = [0]
+
+    @asynccontextmanager
+    async def make() -> AsyncIterator[JobService]:
+        open_[0] += 1
+        yield service
+        open_[0] -= 1
+
+    with unforeseen.telling(mishaps.append):
+        async with Opening(make) as opening:
+            await opening.service()
+            holder = opening._holder
+            assert holder is not None
+            for _ in range(2):
+                holder.cancel()
+                await asyncio.sleep(0.01)
+                assert open_ == [1]
+            assert "engine holder" in mishaps[0].message
+    assert open_ == [0]
+
+
+async def test_an_engine_whose_opening_is_cancelled_is_told_not_waited_for() -> None:
+    @asynccontextmanager
+    async def make() -> AsyncIterator[JobService]:
+        await asyncio.Event().wait()
+        yield ScriptedService(Tape())
+
+    async with Opening(make) as opening:
+        asking = asyncio.create_task(opening.service())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert opening._holder is not None
+        opening._holder.cancel()
+        with pytest.raises(RuntimeError, match="was cancelled"):
+            await asyncio.wait_for(asking, 5)
+
+
+# -- threads: whoever waits for one is released
+
+
+class Breaking(io.StringIO):
+    """Takes everything but the first."""
+
+    encoding = "ascii"
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._errors = [error]
+
+    def write(self, text: str) -> int:
+        if self._errors:
+            raise self._errors.pop()
+        return super().write(text)
+
+
+def test_a_write_that_breaks_costs_the_terminal_that_text_alone() -> None:
+    for error, failures in ((KeyError("x"), 1), (UnicodeEncodeError("ascii", "x", 0, 1, ""), 0)):
+        failed: list[Exception] = []
+        drained: list[int] = []
+        file = Breaking(error)
+        thread = Output(file, partial(drained.append, 1), failed.append)
+        thread.start()
+        thread.write("one \ud83d ")
+        thread.write("two")
+        thread.stop()
+        assert not thread.is_alive()
+        assert len(failed) == len(drained) == failures  # the screen is drawn anew
+        assert file.getvalue() == ("two" if failures else "one ? two")
+
+
+async def test_a_writing_thread_that_breaks_lets_go_of_the_view_that_waits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def breaks(fd: int, data: bytes) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(outlet, "write_all", breaks)
+    monkeypatch.setattr(outlet, "takes", lambda fd, size: False)
+    with (tmp_path / "out").open("wb") as out, pytest.raises(MemoryError):
+        async with asyncio.timeout(5):
+            await pipes.write(out, lambda: None, b"text")
+
+
+def test_lines_that_break_let_go_of_who_said_them(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_all, breaks = outlet.write_all, [True]
+
+    def write(fd: int, data: bytes) -> None:
+        if breaks.pop() if breaks else False:
+            raise MemoryError
+        write_all(fd, data)
+
+    monkeypatch.setattr(outlet, "write_all", write)
+    monkeypatch.setattr(outlet, "takes", lambda fd, size: False)
+    lines = outlet.Lines(2)
+    lines.say("lost")
+    lines.say("written")
+    assert capfd.readouterr().err == "written\n"
