@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from aura_tui import permissions
-from aura_tui.errors import Code, InputError
+from aura_tui.errors import AuraError, Code, InputError
+from aura_tui.tasks import Supervisor, TaskFailure, report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
 
+NAME = "recording"
 _LAST_EVENTS_S = 1.0  # for the recording to reach the end that the view has seen
 
 
@@ -40,7 +43,10 @@ class Recorder:
     def __init__(self, what: Recorded) -> None:
         self._what = what
         self._file: BinaryIO | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._supervisor = Supervisor()
+        self._last: int | None = None  # the last event that is in the file; 0: the header is
+        self._over = asyncio.Event()
+        self._failure: AuraError | OSError | None = None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[JobService]:
@@ -73,18 +79,42 @@ class Recorder:
         """The job's id; from here on it is recorded."""
         assert self._what.begin is not None
         job_id = await self._what.begin(service)
-        if self._file is not None:
-            from aura_tui.replay import record
-
-            self._task = asyncio.create_task(record(service, job_id, self._file))
+        if (file := self._file) is not None:
+            self._supervisor.keep(NAME, lambda: self._record(service, job_id, file), may_end=True)
         return job_id
 
+    async def _record(self, service: JobService, job_id: str, file: BinaryIO) -> None:
+        from aura_tui.replay import record
+
+        def written(event_id: int) -> None:
+            self._last = event_id
+
+        try:
+            await record(service, job_id, file, after=self._last, written=written)
+        except (AuraError, OSError) as e:  # a full disk, an engine that has gone: no other try
+            self._failure = e
+            report(
+                TaskFailure(name=NAME, error=_refused(self._what.record, e), at=datetime.now(UTC))
+            )
+        self._over.set()
+
     async def _end(self) -> None:
-        if self._task is None:
-            return
         # Where the view has seen the end, so has the recording, or it is about to. Of a run that
         # was left before, what has been told is in the file.
-        await asyncio.wait((self._task,), timeout=_LAST_EVENTS_S)
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        if NAME in self._supervisor.tasks:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), _LAST_EVENTS_S)
+        await self._supervisor.aclose()
+        if self._failure is not None:
+            raise self._failure
+
+
+def _refused(path: Path | None, error: AuraError | OSError) -> AuraError:
+    if isinstance(error, AuraError):
+        return error
+    return InputError(
+        Code.OUTPUT_UNWRITABLE,
+        f"{path} can't be written: {error.strerror or error}",
+        "The job continues; the file holds the events up to here.",
+        field="record",
+    )

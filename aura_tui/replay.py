@@ -13,9 +13,10 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import msgspec
 
@@ -32,7 +33,14 @@ from aura_tui.wire.codec import MAX_EVENT_BYTES, decode_line, encode_line
 from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Iterable,
+        Iterator,
+    )
     from typing import BinaryIO
 
     from aura_tui.model.events import Artifact
@@ -160,15 +168,30 @@ def header_line(job: Job, typical: Typical | None = None) -> bytes:
     return msgspec.json.encode(_Header(recording=_FORMAT, job=known, typical=told)) + b"\n"
 
 
-async def record(service: JobService, job_id: str, out: BinaryIO) -> None:
+async def record(
+    service: JobService,
+    job_id: str,
+    out: BinaryIO,
+    *,
+    after: int | None = None,
+    written: Callable[[int], None] = lambda event_id: None,
+) -> None:
     """Write the job's whole history to ``out``, then what happens, until it ends.
 
-    Every line is flushed: what was recorded before a crash can be shown.
+    Every line is flushed: what was recorded before a crash can be shown. ``written`` gets the id
+    of each event whose line is, 0 for the header; ``after`` such an id, a recording that was
+    broken off continues.
     """
-    out.write(header_line(await service.get(job_id), await service.typical(job_id)))
-    async for envelope in service.events(job_id):
-        out.write(encode_line(envelope))
-        out.flush()
+    if after is None:
+        header = header_line(await service.get(job_id), await service.typical(job_id))
+        out.write(header)
+        written(0)
+    events = cast("AsyncGenerator[Envelope]", service.events(job_id, after=after))
+    async with aclosing(events):
+        async for envelope in events:
+            out.write(encode_line(envelope))
+            written(envelope.id)
+            out.flush()
 
 
 class ReplayService:

@@ -20,7 +20,8 @@ from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean, one_line
 from aura_tui.process import stop_here
 from aura_tui.recorder import Recorder
-from aura_tui.service import Linked, LinkStatus
+from aura_tui.service import Linked, LinkStatus, Supervised
+from aura_tui.tasks import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -42,6 +43,8 @@ EXIT_INTERRUPTED = 130
 EXIT_UNWRITTEN = 5
 EXIT_LEFT = 3  # the engine went away and the job has not ended
 _MAX_CHARS = 20_000  # of what is said at once: several paths, at most
+LINK_TELLER = "connection reporter"
+HEALTH_TELLER = "engine health reporter"
 _LEAVING = (signal.SIGHUP, signal.SIGTERM)
 
 
@@ -179,7 +182,7 @@ async def _followed(what: Foreground, *, json: bool) -> int:
         loop.add_signal_handler(each, signals.put_nowait, int(each))
     loop.add_signal_handler(signal.SIGTSTP, stop_here)
     recorder = Recorder(what)
-    async with recorder.open() as service, _told_of_link(service):
+    async with recorder.open() as service, _told_of_engine(service):
         print_notices(service)
         job_id = await recorder.begin(service)
         await _say_waiting(service, job_id)
@@ -199,6 +202,8 @@ async def _followed(what: Foreground, *, json: bool) -> int:
                     await _say_left(what, service, job_id)
                 job = following.result()
                 break
+            if heard.cancelled():  # by nobody of ours: the next signal is waited for anew
+                continue
             number = heard.result()
             if number == signal.SIGINT and what.owns and interrupts == 0:
                 interrupts += 1
@@ -229,37 +234,63 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _told_of_link(service: JobService) -> AsyncIterator[None]:
-    telling = asyncio.create_task(_tell_link(service))
+async def _told_of_engine(service: JobService) -> AsyncIterator[None]:
+    """Print what becomes of the engine and of the way to it while the block lasts."""
+    supervisor = Supervisor()
+    if isinstance(service, Linked):
+        supervisor.keep(LINK_TELLER, _LinkTeller(service).tell, may_end=True)
+    if isinstance(service, Supervised):
+        supervisor.keep(HEALTH_TELLER, _HealthTeller(service).tell)
     try:
         yield
     finally:
-        telling.cancel()
-        await asyncio.wait((telling,))
+        await supervisor.aclose()
 
 
-async def _tell_link(service: JobService) -> None:
-    """Say once that a link that lived is down, and why; and that it is back."""
-    if not isinstance(service, Linked):
-        return
-    from aura_tui.ui import phrases
+class _LinkTeller:
+    """Says once that a link that lived is down, and why; and that it is back."""
 
-    told: str | None = None  # "" while it lives
-    async for link in service.links():
-        if link.status is LinkStatus.LIVE:
-            if told and link.gap_s is not None:
-                print_error(f"The link is back after {phrases.lasting(link.gap_s)}")
-            told = ""
-        elif link.status is LinkStatus.WAITING and told is not None:
-            text = f"The link is down: {link.reason}; it is tried until it is back"
-            if link.absent:
-                text = "No engine is at work here; the work goes on in the background"
-            elif link.stopped:
-                text = link.reason
-            kind = text if link.stopped else "absent" if link.absent else "down"
-            if told != kind:
-                print_error(text)
-            told = kind
+    def __init__(self, service: Linked) -> None:
+        self._service = service
+        self._told: str | None = None  # "" while it lives
+
+    async def tell(self) -> None:
+        from aura_tui.ui import phrases
+
+        async for link in self._service.links():
+            if link.status is LinkStatus.LIVE:
+                if self._told and link.gap_s is not None:
+                    print_error(f"The link is back after {phrases.lasting(link.gap_s)}")
+                self._told = ""
+            elif link.status is LinkStatus.WAITING and self._told is not None:
+                text = f"The link is down: {link.reason}; it is tried until it is back"
+                if link.absent:
+                    text = "No engine is at work here; the work goes on in the background"
+                elif link.stopped:
+                    text = link.reason
+                kind = text if link.stopped else "absent" if link.absent else "down"
+                if self._told != kind:
+                    print_error(text)
+                self._told = kind
+
+
+class _HealthTeller:
+    """Says what fails in the engine, and that it is well again."""
+
+    def __init__(self, service: Supervised) -> None:
+        self._service = service
+        self._told: tuple[str, ...] = ()
+
+    async def tell(self) -> None:
+        from aura_tui.ui.follow import troubles
+
+        async for reasons in troubles(self._service):
+            for reason in reasons:
+                if reason not in self._told:
+                    print_error(f"Engine failing: {reason}")
+            if self._told and not reasons:
+                print_error("The engine works again")
+            self._told = reasons
 
 
 async def _end(task: asyncio.Task[Job]) -> None:

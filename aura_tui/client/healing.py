@@ -21,6 +21,7 @@ from aura_tui.client.backoff import Backoff
 from aura_tui.client.http import Answer, Broken, media_type
 from aura_tui.client.refusal import broken, passes, refusal
 from aura_tui.errors import AuraError, NotFound
+from aura_tui.tasks import TaskFailure, report
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
@@ -104,6 +105,10 @@ class HealingStream:
                 except AuraError as e:
                     self._line.lost(e.message)
                     raise
+                except Exception as e:  # a mistake of ours: report it, and read on from the last id
+                    now = self._clock.now()
+                    report(TaskFailure(name="event stream", error=e, at=now, restarts_in_s=0.0))
+                    problem = Broken(f"internal error ({type(e).__name__})")
                 await self._pause(problem)
         finally:
             self._line.close()

@@ -87,9 +87,8 @@ class ScriptedService(ReplayService):
         if job_id is not None:
             self._tape(job_id)
         at: dict[str, int] = {}
-        if job_id is None:  # those up to ``after`` are known
-            for known, tape in self.tapes.items():
-                at[known] = sum(envelope.id <= (after or 0) for envelope in tape.envelopes)
+        for known, tape in self.tapes.items():  # those up to ``after`` are known
+            at[known] = sum(envelope.id <= (after or 0) for envelope in tape.envelopes)
         while True:
             wanted = [job_id] if job_id is not None else [*self.tapes]
             for each in wanted:

@@ -1,0 +1,172 @@
+"""What dies on the client's side is told, and goes on: streams, watchers, recordings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aura_tui import outlet, unforeseen
+from aura_tui.bootstrap import ATTENDANT, Doors
+from aura_tui.client.exact import ExactReader
+from aura_tui.client.service import RemoteService
+from aura_tui.model import events as ev
+from aura_tui.recorder import NAME as RECORDING
+from aura_tui.replay import parse
+from aura_tui.service import LinkStatus
+from aura_tui.session import HEALTH_TELLER, LINK_TELLER, _told_of_engine
+from aura_tui.settings import EngineSettings, Settings
+from aura_tui.ui import follow as follow_
+from tests.engine.conftest import follow, request
+from tests.killing import HOW, kill, named, quick, told
+from tests.server.serving import served
+from tests.test_recorder import following
+from tests.ui.scenes import running_tape
+from tests.ui.scripted import LinkedService, ScriptedService
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from aura_tui.client.frames import Frame
+    from aura_tui.errors import AuraError
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick(monkeypatch)
+    monkeypatch.setattr(follow_, "TROUBLES_S", 0.01)
+
+
+@pytest.fixture
+def mishaps() -> list[AuraError]:
+    return []
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", engine=EngineSettings(min_free_mb=1))
+
+
+async def test_a_stream_reads_on_from_its_last_event_after_a_mistake_of_ours(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, mishaps: list[AuraError]
+) -> None:
+    reading, blocks = ExactReader.read, [0]
+
+    async def read(self: ExactReader, frame: Frame) -> Sequence[ev.Envelope]:
+        blocks[0] += 1
+        if blocks[0] == 7:
+            raise KeyError("killed")
+        return await reading(self, frame)
+
+    monkeypatch.setattr(ExactReader, "read", read)
+    with unforeseen.telling(mishaps.append):
+        async with served(settings) as server, RemoteService(server.url) as remote:
+            job = await remote.submit(request())
+            envelopes = [envelope async for envelope in remote.events(job.id)]
+            assert envelopes == await follow(server.service, job.id)
+    assert told(mishaps, "event stream", "raise")
+
+
+async def test_a_dead_engine_is_noticed_though_its_watcher_died_before(
+    settings: Settings, mishaps: list[AuraError]
+) -> None:
+    doors = Doors(settings)
+    with unforeseen.telling(mishaps.append):
+        async with contextlib.AsyncExitStack() as engine, contextlib.AsyncExitStack() as client:
+            await engine.enter_async_context(doors.embedded(listen_after_s=0))
+            await until(doors.socket.exists)
+            remote = await client.enter_async_context(doors._client(succeed=False))
+            assert isinstance(remote, RemoteService)
+            for how in HOW:
+                await kill(ATTENDANT, how)
+                assert told(mishaps, ATTENDANT, how)
+            stream = asyncio.create_task(_drain(remote))
+            await engine.aclose()
+            await until(lambda: remote.link.absent)
+            stream.cancel()
+            await asyncio.gather(stream, return_exceptions=True)
+
+
+async def _drain(remote: RemoteService) -> None:
+    async for _ in remote.events():
+        pass
+
+
+class Ailing(LinkedService):
+    reasons: tuple[str, ...] = ()
+
+    def troubles(self) -> tuple[str, ...]:
+        return self.reasons
+
+
+async def test_plain_output_still_tells_of_link_and_engine_after_its_reporters_died(
+    monkeypatch: pytest.MonkeyPatch, mishaps: list[AuraError]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(outlet.ERRORS, "say", said.append)
+    service = Ailing(running_tape())
+    with unforeseen.telling(mishaps.append):
+        async with _told_of_engine(service):
+            for how in HOW:
+                for name in (LINK_TELLER, HEALTH_TELLER):
+                    await kill(name, how)
+                    assert told(mishaps, name, how)
+                    await until(lambda: named(LINK_TELLER) and named(HEALTH_TELLER))
+                    await service.change(status=LinkStatus.WAITING, reason="reset")
+                    service.reasons = ("dispatcher stopped",)
+                    await until(lambda: len(said) == 2)
+                    await service.change(status=LinkStatus.LIVE, gap_s=2.0)
+                    service.reasons = ()
+                    await until(lambda: len(said) == 4)
+                    assert sorted(said) == [
+                        "Engine failing: dispatcher stopped",
+                        "The engine works again",
+                        "The link is back after 2 s",
+                        "The link is down: reset; it is tried until it is back",
+                    ]
+                    said.clear()
+
+
+async def test_a_recording_whose_task_dies_continues_without_a_loss_or_a_repeat(
+    tmp_path: Path, mishaps: list[AuraError]
+) -> None:
+    service = ScriptedService(running_tape())
+    recorder = following(service, service.tape.job.id, tmp_path / "run.jsonl")
+    with unforeseen.telling(mishaps.append):
+        async with recorder.open():
+            await recorder.begin(service)
+            for how in HOW:
+                await kill(RECORDING, how)
+                assert told(mishaps, RECORDING, how)
+                service.tape.tell(ev.JobLogged, message=f"after {how}")
+                await service.told()
+            await service.tell_cancelled()
+    found = parse((tmp_path / "run.jsonl").read_bytes().splitlines(True))
+    assert list(found.envelopes) == service.tape.envelopes
+    assert found.skipped == 0
+
+
+async def test_a_recording_that_can_t_be_written_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mishaps: list[AuraError]
+) -> None:
+    service = ScriptedService(running_tape())
+    recorder = following(service, service.tape.job.id, tmp_path / "run.jsonl")
+
+    async def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("aura_tui.replay.record", full)
+
+    async def run() -> None:
+        async with recorder.open():
+            await recorder.begin(service)
+            await until(lambda: mishaps)  # while it is followed
+
+    with unforeseen.telling(mishaps.append), pytest.raises(OSError, match="No space left"):
+        await run()
+    assert "run.jsonl can't be written: No space left on device" in mishaps[0].message
