@@ -282,12 +282,11 @@ class _HealthTeller:
         self._told: tuple[str, ...] = ()
 
     async def tell(self) -> None:
-        from aura_tui.ui.follow import troubles
+        from aura_tui.ui.follow import new_among, troubles
 
         async for reasons in troubles(self._service):
-            for reason in reasons:
-                if reason not in self._told:
-                    print_error(f"Engine failing: {reason}")
+            for reason in new_among(reasons, self._told):
+                print_error(f"Engine failing: {reason}")
             if self._told and not reasons:
                 print_error("The engine works again")
             self._told = reasons

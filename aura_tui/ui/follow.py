@@ -6,6 +6,7 @@ Every view folds through here, so that all show the same job, whenever they bega
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
@@ -14,7 +15,7 @@ from aura_tui.model.job import as_created as as_created
 from aura_tui.model.reduce import reduce
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterable
 
     from aura_tui.model.events import Envelope
     from aura_tui.model.job import Job
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _TURN_S = 0.001
 
 
+_NUMBER = re.compile(r"[0-9]+")
 TROUBLES_S = 1.0  # between two looks at what fails in the engine
 
 
@@ -36,6 +38,13 @@ async def troubles(service: Supervised) -> AsyncGenerator[tuple[str, ...]]:
             told = reasons
             yield reasons
         await asyncio.sleep(TROUBLES_S)
+
+
+def new_among(reasons: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Those of ``reasons`` that are not ``known``, whatever numbers are in them: one that lasts is
+    counted in seconds."""
+    told = {_NUMBER.sub("", reason) for reason in known}
+    return [reason for reason in reasons if _NUMBER.sub("", reason) not in told]
 
 
 async def follow(service: JobService, job_id: str) -> AsyncGenerator[tuple[Job, Envelope]]:

@@ -18,7 +18,7 @@ from aura_tui.model.text import clean_line
 from aura_tui.service import Link, Linked, LinkStatus, Supervised, Typical
 from aura_tui.tasks import Supervisor
 from aura_tui.ui import phrases
-from aura_tui.ui.follow import as_created, follow, troubles
+from aura_tui.ui.follow import as_created, follow, new_among, troubles
 from aura_tui.ui.state import Asked, RunState
 
 if TYPE_CHECKING:
@@ -365,9 +365,8 @@ class Watching:
     async def _watch_troubles(self, service: Supervised) -> None:
         async with aclosing(troubles(service)) as found:
             async for reasons in found:
-                for reason in reasons:
-                    if reason not in self._troubles:
-                        self._say(f"Engine failing: {clean_line(reason, 300)}")
+                for reason in new_among(reasons, self._troubles):
+                    self._say(f"Engine failing: {clean_line(reason, 300)}")
                 self._troubles = self.run.troubles = reasons
                 self._touch()
 
