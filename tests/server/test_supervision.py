@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +16,7 @@ from aura_tui.client.service import RemoteService
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.server import tokens
 from aura_tui.server.listener import Listener
+from aura_tui.server.options import Bounds
 from aura_tui.wire import routes
 from tests.engine.conftest import follow, request
 from tests.killing import HOW, kill, quick, told
@@ -21,7 +24,6 @@ from tests.server.serving import Frame, as_frames, of_jobs, parse, served
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    import socket
     from pathlib import Path
 
     import httpx
@@ -145,6 +147,21 @@ async def test_a_connection_whose_start_dies_is_closed_and_the_next_one_is_serve
             writer.close()
             async with server.local() as client:
                 assert (await client.get(routes.QUEUE)).status_code == 200
+
+
+async def test_a_connection_that_ends_before_its_task_began_leaves_no_socket_open() -> None:
+    async def app(*_: object) -> None:
+        """Never reached."""
+
+    listener = Listener(app, Bounds())
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        reader, writer = await asyncio.open_connection(*server.getsockname())
+        listener._take(server)
+        await listener.supervisor.aclose()
+        gc.collect()  # would warn of one that was forgotten
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
 
 
 async def test_an_engine_s_socket_listens_again_after_its_task_died(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -246,6 +247,13 @@ def test_lines_that_break_let_go_of_who_said_them(
     monkeypatch.setattr(outlet, "write_all", write)
     monkeypatch.setattr(outlet, "takes", lambda fd, size: False)
     lines = outlet.Lines(2)
-    lines.say("lost")
-    lines.say("written")
+
+    def say() -> None:
+        lines.say("lost")
+        lines.say("written")
+
+    saying = threading.Thread(target=say, daemon=True)
+    saying.start()
+    saying.join(5)
+    assert not saying.is_alive()
     assert capfd.readouterr().err == "written\n"
