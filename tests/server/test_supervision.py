@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+    from starlette.types import Receive, Scope, Send
 
     from aura_tui.errors import AuraError
     from aura_tui.settings import Settings
@@ -150,7 +151,7 @@ async def test_a_connection_whose_start_dies_is_closed_and_the_next_one_is_serve
 
 
 async def test_a_connection_that_ends_before_its_task_began_leaves_no_socket_open() -> None:
-    async def app(*_: object) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """Never reached."""
 
     listener = Listener(app, Bounds())

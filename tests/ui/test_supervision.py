@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui import outlet, unforeseen
+from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.service import LinkStatus
 from aura_tui.ui import follow as follow_
 from aura_tui.ui import pipes
 from aura_tui.ui.asking import Asking
+from aura_tui.ui.jobs import JobsState
 from aura_tui.ui.live import WATCHING
 from aura_tui.ui.opening import Opening
 from aura_tui.ui.previewing import Previewing
@@ -257,3 +259,27 @@ def test_lines_that_break_let_go_of_who_said_them(
     saying.join(5)
     assert not saying.is_alive()
     assert capfd.readouterr().err == "written\n"
+
+
+async def test_an_event_that_breaks_the_list_isn_t_met_again_and_the_next_ones_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    apply = JobsState.apply
+
+    def breaks(self: JobsState, envelope: ev.Envelope) -> bool:
+        if isinstance(envelope.event, ev.Warned):
+            raise KeyError("killed")
+        return apply(self, envelope)
+
+    monkeypatch.setattr(JobsState, "apply", breaks)
+    other = Tape("OTHER", title="Another one")
+    other.status(JobStatus.RUNNING)
+    service = ScriptedService(running_tape(), other)
+    async with showing(service, (120, 40), mishaps=True) as board:
+        await board.shows("2 running")
+        other.wait(60)
+        other.tell(ev.Warned, message="poison")
+        other.status(JobStatus.PAUSED)
+        await service.told()
+        await board.shows("1 paused")
+        assert len(board.app.outcome.notices) == 1
