@@ -8,6 +8,8 @@ bad request, EngineError where there is no engine or it refuses.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
@@ -19,7 +21,7 @@ from aura_tui.model.job import Eta, Job
 from aura_tui.model.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
     from aura_tui.model.events import Artifact, Envelope
@@ -212,6 +214,27 @@ class Archive(Protocol):
     async def probe(self) -> None:
         """Write something; raises EngineError where nothing can be written."""
         ...
+
+
+_WAITS: ContextVar[bool] = ContextVar("waits_out_outages", default=False)
+
+
+@contextmanager
+def waiting_out_outages(wanted: bool = True) -> Iterator[None]:
+    """Requests made in here wait for an engine that was met once, however long it is away.
+
+    For who follows a job; other requests give up after a while and say why.
+    """
+    before = _WAITS.set(wanted)
+    try:
+        yield
+    finally:
+        _WAITS.reset(before)
+
+
+def waits_out_outages() -> bool:
+    """Whether the caller's requests do."""
+    return _WAITS.get()
 
 
 class JobService(Protocol):

@@ -1,20 +1,23 @@
 """What a service asks of its server, request by request; and what kind of server that is.
 
-Methods that say so raise Broken for what passes; the others have tried once more, and raise
-``AuraError`` alone.
+Methods that say so raise Broken for what passes; the others have tried again for as long as there
+is patience, and raise ``AuraError`` alone.
 """
 
 from __future__ import annotations
 
-import asyncio
+import secrets
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from aura_tui.client.http import ANSWER_S, Answer, Broken, damage
-from aura_tui.client.refusal import broken, passes, refusal
-from aura_tui.errors import Code, EngineError, NotFound
+from aura_tui.client.catch_up import blank
+from aura_tui.client.http import ANSWER_S, Answer, Broken, damage, media_type
+from aura_tui.client.outage import Outage
+from aura_tui.client.refusal import failure, stranger
+from aura_tui.errors import AuraError, Code, Conflict, EngineError, NotFound
 from aura_tui.wire import reading, routes
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from aura_tui.client.healing import Clock
@@ -25,47 +28,67 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _RECENT: Final = 100  # jobs of a snapshot of all
-_AGAIN_S: Final = 0.1  # between two tries of a patient request
+# By what other kinds of servers say of our health route: nothing, or something of theirs.
+_NO_HEALTH: Final = frozenset({404, 405, 501})
+
+
+class _AbsentError(Exception):
+    """Another kind of server doesn't offer this."""
 
 
 class Asking:
-    """Requests to one server; each that is answered is news of the link.
+    """Requests to one server; each that the engine answers is news of the connection.
 
-    ``patience_s``: how long one that no server got is tried again, and one that changes nothing.
+    ``patience_s``: how long a request is tried again. ``wake`` gives the event that cuts a wait
+    short.
     """
 
     def __init__(
-        self, http: Http, switchboard: Switchboard, clock: Clock, patience_s: float
+        self,
+        http: Http,
+        switchboard: Switchboard,
+        clock: Clock,
+        patience_s: float,
+        wake: Callable[[], asyncio.Event],
     ) -> None:
         self._http = http
+        self._peer = http.peer
         self._switchboard = switchboard
         self._clock = clock
         self._patience_s = patience_s
-        self._is_ours: bool | None = None
+        self._wake = wake
 
     # -- one try: these raise Broken
 
     async def meet(self, within_s: float | None = None) -> bool:
         """Whether it is our own kind of server; it is asked once."""
-        if self._is_ours is None:
+        if self._peer.ours is None:
             answer = await self._http.ask("GET", routes.HEALTH, within_s=within_s)
             if answer.damaged:
                 raise damage()
             name = reading.read_service_name(answer.body)
-            if passes(answer.status) and not name:
-                raise broken(answer, refusal(self._http, answer))
-            self._is_ours = name == routes.SERVICE
-            self._switchboard.answered()
-        return self._is_ours
+            if name == routes.SERVICE:
+                self._met()
+                self._peer.ours = True
+            elif (
+                name
+                or answer.status in _NO_HEALTH
+                or (answer.status < 300 and media_type(answer.headers).endswith("json"))
+            ):
+                self._peer.ours = False
+                self._switchboard.answered()
+            else:
+                raise (failure if answer.status >= 300 else stranger)(self._http, answer)
+        return self._peer.ours is True
 
     async def look(self, job_id: str, within_s: float | None = None) -> Job:
         """The job."""
         path = routes.path(routes.JOB, job_id)
+        unsaid = "" if self._peer.ours else job_id  # another kind of server may not say whose it is
         job = await self.read(
-            path, lambda body: reading.read_job(body, job_id), "a job", within_s=within_s
+            path, lambda body: reading.read_job(body, unsaid), "a job", within_s=within_s
         )
-        if self._is_ours is None and job.last_event_id:
-            self._is_ours = True
+        self._recognize(job)
         return job
 
     async def recent(self, within_s: float) -> Sequence[Job]:
@@ -91,7 +114,10 @@ class Asking:
         if found is None:
             if answer.damaged:
                 raise damage()
+            if self._peer.met or not media_type(answer.headers).endswith("json"):
+                raise stranger(self._http, answer)
             raise self._http.not_an_engine(f"its answer is not {what}")
+        self._met()
         return found
 
     async def fetch(
@@ -99,110 +125,232 @@ class Asking:
     ) -> Answer:
         """An answer that is no error."""
         answer = await self._http.ask("GET", path, query=query, within_s=within_s)
-        if answer.status >= 300 and passes(answer.status):
-            raise broken(answer, refusal(self._http, answer))
         return self._accepted(answer)
+
+    async def text(self, path: str) -> bytes:
+        """An answer that is plain text."""
+        answer = await self.fetch(path)
+        kind = media_type(answer.headers)
+        if self._peer.ours and kind != "text/plain":
+            raise stranger(self._http, answer)
+        if kind == "text/html":  # the page of a path that it hasn't
+            raise self._http.not_an_engine("its answer is not a log")
+        self._met()
+        return answer.body
 
     # -- patient ones
 
     async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """A request that changes nothing: asked once more where the link broke, since it may only
-        be an idle connection that the server has just closed; then as long as there is patience."""
-        patience = self._patience()
+        """A request that changes nothing: asked again as long as there is patience."""
+        outage = self._outage(free=True)
+        answered = False
         try:
-            return await ask()
-        except Broken as problem:
-            if problem.error is not None:  # it answered
-                raise problem.error from None
-        while True:
-            try:
-                return await ask()
-            except Broken as problem:
-                if problem.error is not None or not await patience():
-                    raise problem.error or self._http.unreachable(problem) from None
+            while True:
+                try:
+                    found = await ask()
+                    answered = True
+                    return found
+                except Broken as problem:
+                    if not await outage.wait(problem):
+                        raise problem.error or self._http.unreachable(problem) from None
+        finally:
+            outage.over(answered=answered)
 
-    def _patience(self) -> Callable[[], Awaitable[bool]]:
-        """Waits a little before the next try, or says that there is none: its time is over."""
-        time = asyncio.get_running_loop().time
-        until = time() + self._patience_s
-
-        async def more() -> bool:
-            if time() >= until or self._http.closed:
-                return False
-            await self._clock.sleep(_AGAIN_S)
-            return True
-
-        return more
+    def _outage(self, *, free: bool) -> Outage:
+        return Outage(
+            self._http, self._switchboard, self._clock, self._wake, self._patience_s, free=free
+        )
 
     async def or_else(
         self, ask: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]
     ) -> T:
         """As :meth:`patiently`; what another kind of server doesn't offer is made ``instead``
         from what it does."""
-        try:
-            return await self.patiently(ask)
-        except (NotFound, EngineError) as e:
-            absent = isinstance(e, NotFound) or e.code is Code.NOT_AN_ENGINE
-            if not absent or await self.patiently(self.meet):
-                raise
-        return await instead()
 
-    async def tell(
-        self,
-        path: str,
-        job_id: str = "",
-        *,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        key: str = "",
-        heard: Callable[[bytes], object] | None = None,
-    ) -> Job:
-        """POST; the job of the answer. Sent once: where the answer is lost, nobody knows whether it
-        was done. Within our patience that shows by the ``key``, the correlation id of a new job."""
-        patience = self._patience()
-        while True:
+        async def offered() -> T:
             try:
-                answer = await self._http.ask("POST", path, body=body or b"", headers=headers)
-                if heard is not None:
-                    heard(answer.body)
-                return await self._job_in(self._accepted(answer), job_id)
+                return await ask()
             except Broken as problem:
-                known = problem.unsent or (problem.cut and key)
-                if not known or not await patience():
-                    raise self._http.unreachable(problem) from None
-                if problem.cut and (job := await self._made(key)) is not None:
+                if problem.no_route and not await self.meet():
+                    raise _AbsentError from None
+                raise
+            except (NotFound, EngineError) as e:
+                absent = isinstance(e, NotFound) or e.code is Code.NOT_AN_ENGINE
+                if absent and not await self.meet():
+                    raise _AbsentError from None
+                raise
+
+        try:
+            return await self.patiently(offered)
+        except _AbsentError:
+            return await instead()
+
+    # -- changes
+
+    async def submit(self, body: bytes, headers: Mapping[str, str], made_by: str) -> Job:
+        """POST a new job. ``made_by``: a correlation id that no other job has, "" for none.
+
+        Where the answer is lost it is sent again with the same ``Idempotency-Key``; an older server
+        doesn't know such keys, so its jobs are looked through for ``made_by`` before.
+        """
+
+        async def found() -> Job | None:
+            jobs = await self.recent(ANSWER_S)
+            return next((job for job in jobs if job.correlation_id == made_by), None)
+
+        return await self._post(routes.JOBS, body, headers, found if made_by else None, new=True)
+
+    async def retry(
+        self, job_id: str, headers: Mapping[str, str], heard: Callable[[bytes], object]
+    ) -> Job:
+        """POST a retry, which is a new job (older servers name the old one); sent again as
+        :meth:`submit` is. ``heard`` gets the body of the answer."""
+
+        async def retries() -> dict[str, Job]:
+            jobs = await self.recent(ANSWER_S)
+            return {job.id: job for job in jobs if job.retry_of == job_id}
+
+        async def found() -> Job | None:
+            new = (job for id_, job in (await retries()).items() if id_ not in earlier)
+            return next(new, None)
+
+        path = routes.path(routes.JOB_RETRY, job_id)
+        try:
+            earlier = frozenset(await self.patiently(retries))
+        except AuraError:  # then a lost one can't be found
+            return await self._post(path, b"", headers, None, job_id, new=True, heard=heard)
+        return await self._post(path, b"", headers, found, job_id, new=True, heard=heard)
+
+    async def change(self, template: str, job_id: str, done: Callable[[Job], bool]) -> Job:
+        """POST what becomes of a job. Where the answer is lost it is sent again, unless the job is
+        ``done`` so already."""
+        again = False
+
+        async def found() -> Job | None:
+            nonlocal again
+            job = await self.look(job_id)
+            again = True
+            return job if done(job) else None
+
+        try:
+            return await self._post(routes.path(template, job_id), b"", {}, found, job_id)
+        except Conflict:
+            if again:  # the first one, whose answer was lost, may have come late
+                job = await self.get(job_id)
+                if done(job):
                     return job
+            raise
 
     async def delete(self, path: str) -> None:
-        """DELETE, sent once."""
-        try:
-            self._accepted(await self._http.ask("DELETE", path))
-        except Broken as problem:
-            raise self._http.unreachable(problem) from None
+        """DELETE. Where the answer is lost it is sent again, and what isn't there then is gone."""
+        tries = 0
 
-    async def _made(self, key: str) -> Job | None:
-        """The job with that correlation id. One that the engine which left us got is in the store
-        before the next engine answers."""
-        jobs = await self.patiently(lambda: self.recent(ANSWER_S))
-        return next((job for job in jobs if job.correlation_id == key), None)
+        async def ask() -> None:
+            nonlocal tries
+            tries += 1
+            try:
+                answer = self._accepted(await self._http.ask("DELETE", path))
+                if answer.status != 204 and (self._peer.ours or answer.body):
+                    raise stranger(self._http, answer)
+            except Broken as problem:
+                if problem.no_route and self._peer.ours is False:
+                    raise self._http.not_an_engine(problem.reason) from None
+                raise
+            except NotFound:
+                if tries == 1:
+                    raise
 
-    async def _job_in(self, answer: Answer, job_id: str) -> Job:
-        """The job of an answer: itself where it is whole, else as the server has it now. Older
-        servers say what they did, and of the job no more than its id."""
-        job = reading.read_job(answer.body, job_id)
-        if job is not None and job.last_event_id:
-            self._is_ours = True
-            return job
-        job_id = reading.read_job_id(answer.body) or job_id
-        if not job_id:
-            raise self._http.not_an_engine("its answer names no job")
+        await self.patiently(ask)
+
+    async def get(self, job_id: str) -> Job:
+        """The job, patiently."""
         return await self.patiently(lambda: self.look(job_id))
 
+    async def _post(
+        self,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        found: Callable[[], Awaitable[Job | None]] | None,
+        job_id: str = "",
+        *,
+        new: bool = False,
+        heard: Callable[[bytes], object] | None = None,
+    ) -> Job:
+        """The job of the answer, ``job_id`` where that names none; ``new``: it makes one.
+
+        Where the answer is lost nobody knows whether it was done: what is ``found`` then is the
+        answer, and where nothing is, the request is sent again. Without ``found`` it isn't.
+        """
+        if new:
+            headers = {routes.IDEMPOTENCY_KEY: secrets.token_hex(16), **headers}
+        outage = self._outage(free=False)
+        unknown = answered = False
+        try:
+            while True:
+                sending = False
+                try:
+                    job = await found() if unknown and found is not None else None
+                    if job is None:
+                        sending = True
+                        answer = await self._http.ask("POST", path, body=body, headers=headers)
+                        job = await self._job_in(answer, job_id, new=new)
+                        if heard is not None:
+                            heard(answer.body)
+                    answered = True
+                    return job
+                except Broken as problem:
+                    if problem.error is not None and sending:
+                        raise problem.error from None
+                    if problem.no_route and self._peer.ours is False:
+                        raise self._http.not_an_engine(problem.reason) from None
+                    unknown = unknown or (sending and not problem.unsent)
+                    can_repeat = not problem.too_large and (
+                        not unknown
+                        or (found is not None and (bool(job_id) or self._peer.ours is not False))
+                    )
+                    if not can_repeat or not await outage.wait(problem):
+                        raise self._http.unreachable(problem, unknown=unknown) from None
+        finally:
+            outage.over(answered=answered)
+
+    async def _job_in(self, answer: Answer, job_id: str, *, new: bool) -> Job:
+        """The job of an answer: itself where it is whole, else as the server has it now. Older
+        servers say what they did, and of the job no more than its id. Once a new one was accepted
+        that is what counts, whatever becomes of the connection."""
+        self._accepted(answer)
+        job = reading.read_job(answer.body, "" if self._peer.ours else job_id)
+        named = reading.read_job_id(answer.body) or job_id
+        is_json = media_type(answer.headers).endswith("json")
+        if not named or (job is None and (self._peer.ours or (answer.body and not is_json))):
+            raise stranger(self._http, answer)
+        if job is not None:
+            self._met()
+            self._recognize(job)
+            if job.last_event_id:
+                return job
+        try:
+            return await self.look(named)
+        except (Broken, EngineError):
+            if not new:
+                raise
+            return job or blank(named)
+
     def _accepted(self, answer: Answer) -> Answer:
+        """The answer, if it is no error."""
         if answer.status >= 300:
-            error = refusal(self._http, answer)
-            if isinstance(error, EngineError) and not passes(answer.status):
+            error = failure(self._http, answer)
+            if isinstance(error, EngineError):
                 self._switchboard.refused(error.message)
             raise error
-        self._switchboard.answered()
         return answer
+
+    def _met(self) -> None:
+        """An engine has answered."""
+        self._peer.met = True
+        self._switchboard.answered()
+
+    def _recognize(self, job: Job) -> None:
+        """Jobs of our own kind of server say which event they are at."""
+        if job.last_event_id:
+            self._peer.ours = True

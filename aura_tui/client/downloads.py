@@ -24,10 +24,11 @@ import msgspec
 
 from aura_tui.client.backoff import Backoff
 from aura_tui.client.http import Answer, Broken, media_type
-from aura_tui.client.refusal import broken, passes, refusal
+from aura_tui.client.refusal import failure, stranger
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.slug import slug
 from aura_tui.named_file import open_file
+from aura_tui.service import waits_out_outages
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Downloads:
                     if part.size > had:
                         backoff.reset()
                     delay_s = backoff.next_s(problem.retry_after_s)
-                    if backoff.attempt > _TRIES:
+                    if backoff.attempt > _TRIES and not waits_out_outages():
                         raise self._http.unreachable(problem) from None
                     await self._clock.sleep(delay_s)
                 except _DamagedError as problem:
@@ -166,7 +167,13 @@ class Downloads:
                 raise _DamagedError("the server has less of it than came before")
             if status not in (200, 206):
                 answer = Answer(status, response.headers, await _head(response))
-                raise broken(answer) if passes(status) else refusal(self._http, answer)
+                problem = (failure if status >= 300 else stranger)(self._http, answer)
+                if isinstance(problem, Broken) and problem.no_route and not self._http.peer.ours:
+                    raise self._http.not_an_engine(problem.reason)
+                raise problem
+            if self._http.peer.ours and "etag" not in response.headers:
+                # Our own kind of server names every file's content.
+                raise stranger(self._http, Answer(status, response.headers, await _head(response)))
             is_page = media_type(response.headers) == "text/html"
             if is_page and wanted.target.suffix not in (".html", ".htm"):
                 raise self._http.not_an_engine("it answers with a web page for a file")

@@ -1,9 +1,10 @@
 """Reading a stream of our own kind of server: exactly the events after an id.
 
-The server replays by id, so nothing is guessed here. What can't be, on such a stream (an event
-that doesn't read, an id that doesn't rise, a name nobody knows), is damage on the way: the stream
+The server replays by id, so nothing is guessed here. What can't be, on such a stream (an event or
+an id that doesn't read, a name nobody knows, a control character), is damage on the way: the stream
 is opened again behind the last good event. Only what comes again just as it was is the server's
-own (a newer one's event), and is passed over.
+own (a newer one's event), and is passed over. An event that was read before is passed over as well,
+and one without an id, which is none of the log.
 
 Behind a break the stream is asked for from just before the last event, so that this one comes once
 more: where it doesn't, the server is another one, or an older self, or no longer has it, and its
@@ -97,11 +98,13 @@ class ExactReader:
         if isinstance(event, ev.ConnectionEvent):
             self._connection(event)
             return ()
+        if not frame.id:
+            return ()
         number = parse_id(frame.id)
-        if self._overlap and number == self._cursor:
-            self._overlap = False
-        elif number is None or number <= self._cursor:
+        if number is None:
             self._doubt(frame)
+        elif number <= self._cursor:
+            self._overlap = self._overlap and number < self._cursor
         elif isinstance(event, ev.JobEvent) and self._job_id in (None, event.job_id):
             if self._overlap:
                 self._lose()

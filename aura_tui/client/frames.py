@@ -2,11 +2,13 @@
 
 A byte order mark goes (it would cost the first event); what never ends is bounded; a stream is
 UTF-8 whatever its headers say. Line ends are the standard's three and no others: a U+2028 in a
-message is text.
+message is text. ``strict``: of our own kind of server, whose events have no control character
+(JSON escapes them), so that one is damage on the way.
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _MAX_BLOCK_BYTES: Final = 2 * MAX_EVENT_BYTES
 _MAX_RETRY_MS: Final = 86_400_000  # a number of 4,000 digits is one, too
 _BOM: Final = b"\xef\xbb\xbf"
+_CONTROL: Final = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BLANK_LINES: Final = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
 
@@ -39,8 +42,11 @@ class Frame(NamedTuple):
 class _Watched(httpx.AsyncByteStream):
     """The bytes as they come: told of, bounded between blank lines, without the mark."""
 
-    def __init__(self, inner: httpx.AsyncByteStream, heard: Callable[[], None]) -> None:
+    def __init__(
+        self, inner: httpx.AsyncByteStream, heard: Callable[[], None], *, strict: bool
+    ) -> None:
         self._inner = inner
+        self._strict = strict
         self._heard = heard
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -49,6 +55,8 @@ class _Watched(httpx.AsyncByteStream):
         tail = b""  # of what came before: a blank line may come in pieces
         async for chunk in self._inner:
             self._heard()
+            if self._strict and _CONTROL.search(chunk):
+                raise Broken("the stream was damaged on its way")
             if head is not None:
                 chunk = head + chunk
                 if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
@@ -70,10 +78,12 @@ class _Watched(httpx.AsyncByteStream):
         await self._inner.aclose()
 
 
-async def frames(response: httpx.Response, heard: Callable[[], None]) -> AsyncGenerator[Frame]:
+async def frames(
+    response: httpx.Response, heard: Callable[[], None], *, strict: bool
+) -> AsyncGenerator[Frame]:
     """The blocks of an event stream. ``heard`` is called when bytes come, comments included."""
     assert isinstance(response.stream, httpx.AsyncByteStream)
-    response.stream = _Watched(response.stream, heard)
+    response.stream = _Watched(response.stream, heard, strict=strict)
     response.encoding = "utf-8"
     async with aclosing(httpx_sse.EventSource(response).aiter_sse()) as events:
         async for event in events:

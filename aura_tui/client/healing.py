@@ -1,8 +1,9 @@
 """A stream of events that comes back by itself, for ever, until it is over or can't.
 
 What breaks and passes (refused, reset, cut in the middle of an event, silent, 5xx, 429) is waited
-out and tried again; what doesn't (401, 403, 404, another kind of answer) ends it at once, with the
-reason. Silence is a break: the server's heartbeats come three times within what is allowed.
+out and tried again; what doesn't (the engine's own 401, 403, 404) ends it at once, with the reason.
+An answer of something else ends it only where no engine was met yet. Silence is a break: the
+server's heartbeats come three times within what is allowed.
 
 One stream an iterator: each has its own id to go on from and its own end, so healing one is
 opening it again behind its last event, with nothing to merge. A board needs two (all jobs, and the
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aura_tui.client.backoff import Backoff
 from aura_tui.client.http import Answer, Broken, media_type
-from aura_tui.client.refusal import broken, passes, refusal
+from aura_tui.client.refusal import failure, stranger
 from aura_tui.errors import AuraError, NotFound
 from aura_tui.tasks import TaskFailure, report
 from aura_tui.wire import routes
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from aura_tui.client.link import Line
     from aura_tui.client.reader import Reader
     from aura_tui.model.events import Envelope
+    from aura_tui.model.job import Job
 
 OPEN_S: Final = 10.0  # at most, from the first packet to the status line
 SILENT_HEARTBEATS: Final = 2.5  # the third one is overdue by then
@@ -63,7 +65,8 @@ class Clock(NamedTuple):
 
 class HealingStream:
     """``make_reader`` is asked at each connection until it gives one: it may have to ask the
-    server what it is. ``wake`` gives the event that cuts a wait short."""
+    server what it is. ``job`` gives the job as it is now; None: the stream is of all jobs. ``wake``
+    gives the event that cuts a wait short."""
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class HealingStream:
         path: str,
         line: Line,
         make_reader: Callable[[], Awaitable[Reader]],
+        job: Callable[[], Awaitable[Job]] | None,
         *,
         clock: Clock,
         heartbeat_s: float,
@@ -80,6 +84,7 @@ class HealingStream:
         self._path = path
         self._line = line
         self._make_reader = make_reader
+        self._job = job
         self._reader: Reader | None = None
         self._clock = clock
         self._silence_s = silence_s(heartbeat_s)
@@ -130,6 +135,9 @@ class HealingStream:
             "GET", self._path, headers=headers, read_s=self._silence_s, head_s=self._opening_s
         ) as response:
             await self._check(response)
+            if response.status_code == 204:
+                await self._check_ended()
+            self._http.peer.met = True
             self._opened_at = self._clock.now()
             self._line.live()
             self._line.heard()
@@ -145,24 +153,31 @@ class HealingStream:
         status = response.status_code
         if status == 204:
             return
-        if status != 200:
-            answer = Answer(status, response.headers, await _head(response))
-            if passes(status):
-                raise broken(answer)
-            error = refusal(self._http, answer)
-            if isinstance(error, NotFound) and self._path == routes.EVENTS:
-                raise self._http.not_an_engine("it has no stream of all jobs")
-            raise error
-        kind = media_type(response.headers)
-        if kind != routes.EVENT_STREAM:
-            raise self._http.not_an_engine(f"it answers with {kind or 'nothing'} for a stream")
+        if status == 200 and media_type(response.headers) == routes.EVENT_STREAM:
+            return
+        answer = Answer(status, response.headers, await _head(response))
+        if status < 300:
+            raise stranger(self._http, answer)
+        error = failure(self._http, answer)
+        no_route = isinstance(error, Broken) and error.no_route and self._http.peer.ours is False
+        if self._path == routes.EVENTS and (no_route or isinstance(error, NotFound)):
+            raise self._http.not_an_engine("it has no stream of all jobs")
+        raise error
+
+    async def _check_ended(self) -> None:
+        """A 204 says that there is no more to come, which only the end of a job makes true."""
+        if self._job is None:
+            raise Broken("the server closed the stream of all jobs (HTTP 204)")
+        if not (await self._job()).status.ended:
+            raise Broken("the server closed the stream of an unfinished job (HTTP 204)")
 
     async def _blocks(self, response: httpx.Response, reader: Reader) -> AsyncGenerator[Envelope]:
         from aura_tui.client.frames import frames
 
         for envelope in await reader.opened():
             yield envelope
-        async with aclosing(frames(response, self._line.heard)) as stream:
+        strict = self._http.peer.ours is True
+        async with aclosing(frames(response, self._line.heard, strict=strict)) as stream:
             while not reader.over:
                 frame = await _next(stream, reader.patience_s)
                 if frame is None:
@@ -186,19 +201,21 @@ class HealingStream:
         delay_s = self._backoff.next_s(problem.retry_after_s)
         retry_at = now + timedelta(seconds=delay_s)
         self._line.waiting(self._backoff.attempt, problem.reason, retry_at)
-        if delay_s <= 0 or self._http.closed:
-            return
-        wake = self._wake()
-        waits = [
-            asyncio.ensure_future(self._clock.sleep(delay_s)),
-            asyncio.ensure_future(wake.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        if not self._http.closed:
+            await pause(self._clock, self._wake(), delay_s)
+
+
+async def pause(clock: Clock, wake: asyncio.Event, delay_s: float) -> None:
+    """Wait so long, or until ``wake``."""
+    if delay_s <= 0:
+        return
+    waits = [asyncio.ensure_future(clock.sleep(delay_s)), asyncio.ensure_future(wake.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
 
 async def _next(stream: AsyncIterator[Frame], patience_s: float | None) -> Frame | None:

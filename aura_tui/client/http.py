@@ -1,9 +1,9 @@
 """Requests to one server: bounded in size and time, and every failure named.
 
 Two kinds of failure: :class:`Broken` is what passes (another try may help), an ``AuraError`` what
-does not. The token leaves in one header, to this server alone; redirects are not followed and
-proxies of the environment are not used. No exception of httpx gets out: it would hold the request,
-and with it the token.
+does not. The token leaves in one header, to this server alone; redirects are not followed. A proxy
+of the environment is used for other hosts, never for this machine. No exception of httpx gets out:
+it would hold the request, and with it the token.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from aura_tui import __version__
+from aura_tui.client import proxies
+from aura_tui.client.peer import Peer
 from aura_tui.errors import AuraError, Code, EngineError, InputError
 from aura_tui.model.text import clean_line
 from aura_tui.wire import routes, unix
@@ -44,14 +46,18 @@ _MAX_PROBLEM_BYTES: Final = 256 * 1024
 # Shorter than what servers keep an idle connection for: else ours is closed while we write to it.
 _KEEP_ALIVE_S: Final = 3.0
 
+# A TLS alert (RFC 8446 6) where a status line was to come, as h11 quotes it.
+_TLS_RECORD = re.compile(r"\\x15\\x03")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # in no header, RFC 9110 5.5
 
 
 class Broken(Exception):
-    """The link broke in a way that passes. ``retry_after_s`` is what the server asked for;
-    ``error`` how the server put it to a command, None where it didn't answer; ``silent``: nothing
-    came for too long; ``unsent``: nobody can have got the request; ``cut``: the other end left
-    while it was under way."""
+    """The connection broke in a way that passes. ``retry_after_s`` is what the server asked for;
+    ``error`` the engine's own words for it, None where it didn't speak; ``silent``: nothing came
+    for too long; ``unsent``: nobody can have got the request; ``answered``: something that is no
+    engine did; ``no_route``: by a status that servers have for a route they don't know;
+    ``too_large``: the request is larger than it lets through; ``hint``: what to do ("": the
+    usual)."""
 
     def __init__(
         self,
@@ -61,12 +67,18 @@ class Broken(Exception):
         error: AuraError | None = None,
         silent: bool = False,
         unsent: bool = False,
-        cut: bool = False,
+        answered: bool = False,
+        no_route: bool = False,
+        too_large: bool = False,
+        hint: str = "",
     ) -> None:
         super().__init__(reason)
         self.silent = silent
         self.unsent = unsent
-        self.cut = cut
+        self.answered = answered
+        self.no_route = no_route
+        self.too_large = too_large
+        self.hint = hint
         self.reason = reason
         self.retry_after_s = retry_after_s
         self.error = error
@@ -97,10 +109,16 @@ def media_type(headers: Mapping[str, str]) -> str:
 
 
 class Http:
-    """A client of one server. ``ca``: a file with certificates to trust beside the usual ones."""
+    """A client of one server. ``ca``: a file with certificates to trust beside the usual ones.
+    ``peer``: what earlier clients of this process know of that server."""
 
-    def __init__(self, address: Address, token: Secret, *, ca: Path | None = None) -> None:
+    def __init__(
+        self, address: Address, token: Secret, *, ca: Path | None = None, peer: Peer | None = None
+    ) -> None:
         self.address = address
+        self.peer = peer or Peer()
+        self._proxy_url = proxies.for_address(address)
+        self.proxy = proxies.shown(self._proxy_url)  # for people; "": none
         self._token = token.reveal().strip()
         if not (self._token.isascii() and self._token.isprintable()):
             raise InputError(
@@ -158,7 +176,7 @@ class Http:
                     async for chunk in response.aiter_raw():
                         data += chunk
                         if len(data) > most:
-                            raise self.not_an_engine(f"its answer is larger than {most >> 20} MiB")
+                            raise self.stranger(f"an answer larger than {most >> 20} MiB came")
                     return Answer(response.status_code, response.headers, bytes(data))
         except TimeoutError:
             raise Broken(f"no answer within {within_s:g} s") from None
@@ -207,7 +225,7 @@ class Http:
                 if any(_CONTROL.search(text) for text in said):
                     raise damage()
                 if response.headers.get("content-encoding", "identity") != "identity":
-                    raise self.not_an_engine("its answer is compressed, which was not asked for")
+                    raise self.stranger("a compressed answer came, which no engine gives")
                 yield response
             finally:
                 await response.aclose()
@@ -238,7 +256,17 @@ class Http:
                 uds = self._open.enter_context(unix.address(Path(uds)))
             except OSError:
                 raise Broken("there is no such socket", unsent=True) from None
-        transport = httpx.AsyncHTTPTransport(verify=tls, limits=limits, uds=uds, trust_env=False)
+        try:
+            transport = httpx.AsyncHTTPTransport(
+                verify=tls, limits=limits, uds=uds, proxy=self._proxy_url or None, trust_env=False
+            )
+        except (ValueError, ImportError, httpx.InvalidURL):
+            raise InputError(
+                Code.SETTINGS_INVALID,
+                f"The proxy {self.proxy} can't be used: only http and https proxies are supported",
+                "Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or name the engine's host in "
+                "NO_PROXY.",
+            ) from None
         agent = {"User-Agent": f"aura-tui/{__version__}"}
         return httpx.AsyncClient(transport=transport, headers=agent, trust_env=False)
 
@@ -261,57 +289,100 @@ class Http:
     def _named(self, error: httpx.HTTPError, read_s: float) -> Broken | AuraError:
         import httpx
 
+        if isinstance(error, httpx.ProxyError):
+            said = clean_line(str(error), 100)
+            return Broken(
+                f"the proxy {self.proxy} refused ({said})",
+                unsent=True,
+                answered=True,
+                hint=proxies.HINT,
+            )
         if isinstance(error, httpx.ConnectTimeout):
-            return Broken(f"no connection within {CONNECT_S:g} s", unsent=True)
+            return self._down(f"no connection within {CONNECT_S:g} s")
         if isinstance(error, httpx.ReadTimeout):
             return Broken(f"silent for {read_s:.3g} s", silent=True)
         if isinstance(error, httpx.ConnectError):
             return self._unconnected(error)
-        if isinstance(error, (httpx.ReadError, httpx.WriteError)):
-            return Broken("the connection was reset", cut=True)
+        if isinstance(error, httpx.ReadError | httpx.WriteError):
+            return Broken("the connection was reset")
         if isinstance(error, httpx.RemoteProtocolError):
-            return Broken(f"the connection was cut ({clean_line(str(error), 100)})", cut=True)
+            said = clean_line(str(error), 100)
+            if _TLS_RECORD.search(said) and not self.peer.met:
+                return self.wants_tls()
+            return Broken(f"the connection was cut ({said})")
         return Broken(f"the connection broke ({type(error).__name__})")
 
     def _unconnected(self, error: httpx.ConnectError) -> Broken | AuraError:
         said = str(error)
         if "CERTIFICATE_VERIFY_FAILED" in said:
-            why = said.rpartition("failed: ")[2].partition(" (_ssl")[0]
+            why = clean_line(said.rpartition("failed: ")[2].partition(" (_ssl")[0], 200)
+            if self.peer.met:  # a login page of the network, say
+                return Broken(f"its certificate can't be trusted: {why}", unsent=True)
             return EngineError(
                 Code.CERTIFICATE_INVALID,
-                f"The certificate of {self.address.shown} can't be trusted: {clean_line(why, 200)}",
+                f"The certificate of {self.address.shown} can't be trusted: {why}",
                 "Check the address and this machine's clock, or name its certificate by "
                 "SSL_CERT_FILE.",
             )
         if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said:
-            return self.not_an_engine("it doesn't speak TLS", "Is the address http, not https?")
+            if self.peer.met or self.proxy:
+                return self._down("it answered a TLS connection without TLS")
+            return self.not_an_engine(
+                "its port speaks plain HTTP, not TLS",
+                f"Use http:// instead of https://: --server http://{self.address.shown}",
+            )
         for cause in _causes(error):
             if isinstance(cause, socket.gaierror):
-                return Broken("its name can't be resolved", unsent=True)
+                return self._down("its name can't be resolved")
             if isinstance(cause, ConnectionRefusedError):
-                return Broken("the connection was refused", unsent=True)
+                return self._down("the connection was refused")
             if isinstance(cause, FileNotFoundError):
-                return Broken("there is no such socket", unsent=True)
+                return self._down("there is no such socket")
             if isinstance(cause, OSError) and cause.strerror:
-                return Broken(clean_line(cause.strerror, 100).lower(), unsent=True)
-        return Broken("it can't be reached", unsent=True)
+                return self._down(clean_line(cause.strerror, 100).lower())
+        return self._down("it can't be reached")
 
-    def unreachable(self, broken: Broken) -> EngineError:
-        """What a command says where a break is the end of it."""
+    def _down(self, reason: str) -> Broken:
+        """Nobody got the request. With a proxy it is that one which can't be reached."""
+        if self.proxy:
+            reason, hint = f"the proxy {self.proxy} can't be reached: {reason}", proxies.HINT
+            return Broken(reason, unsent=True, hint=hint)
+        return Broken(reason, unsent=True)
+
+    def unreachable(self, broken: Broken, *, unknown: bool = False) -> EngineError:
+        """What a command says where a break is the end of it. ``unknown``: of a request that may
+        have been done all the same."""
+        if unknown:
+            todo = "It may have been done all the same: see `aura-tui jobs` before you try again."
+        elif self.address.uds is not None:
+            todo = "Its process has ended; any aura-tui command that needs an engine starts one."
+        else:
+            todo = "Check the address and the network, and that `aura-tui serve` runs there."
         return EngineError(
             Code.ENGINE_UNREACHABLE,
             f"No engine can be reached at {self.address.shown}: {broken.reason}",
-            "Check the address and the network, and that `aura-tui serve` runs there."
-            if self.address.uds is None
-            else "Its process has ended; any aura-tui command that needs an engine starts one.",
+            broken.hint or todo,
+        )
+
+    def stranger(self, reason: str, hint: str = "") -> Broken | EngineError:
+        """Something answered that is no engine: an outage where one was met, else the end."""
+        if self.peer.met:
+            return Broken(reason, answered=True, hint=hint)
+        return self.not_an_engine(reason, hint)
+
+    def wants_tls(self) -> EngineError:
+        """Plain HTTP was spoken to a port for TLS."""
+        return self.not_an_engine(
+            "its port speaks TLS, not plain HTTP",
+            f"Use https:// instead of http://: --server https://{self.address.shown}",
         )
 
     def not_an_engine(self, why: str, hint: str = "") -> EngineError:
-        """``why`` completes "is no aura-tui engine: "."""
+        """``why`` completes "isn't an aura-tui server: "."""
         return EngineError(
             Code.NOT_AN_ENGINE,
-            f"{self.address.shown} is no engine of this kind: {why}",
-            hint or "Check the address and the port, and what stands between.",
+            f"{self.address.shown} isn't an aura-tui server: {why}",
+            hint or "Check the URL, the port and any proxy in between.",
         )
 
 

@@ -4,8 +4,8 @@
         job = await service.submit(request)
         async for envelope in service.events(job.id): ...
 
-A request is answered or raises at once: a command is not the place to wait for a server, unless the
-next one is known to begin (``patience_s``). A stream is, and comes back by itself (``healing.py``).
+A request is tried again for ``patience_s``, and by who follows a job until the engine is back
+(``service.waiting_out_outages``). A stream always is, and comes back by itself (``healing.py``).
 Entering the service asks the server what it is; where there is none, that raises EngineError.
 """
 
@@ -32,7 +32,7 @@ from aura_tui.client.delivery import delivered
 from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
 from aura_tui.client.exact import ExactReader
 from aura_tui.client.healing import Clock, HealingStream, opening_s
-from aura_tui.client.http import ANSWER_S, Broken, Http, media_type
+from aura_tui.client.http import ANSWER_S, Broken, Http
 from aura_tui.client.lenient import LenientReader
 from aura_tui.client.link import Switchboard
 from aura_tui.client.polling import NoStream, PolledList, has_stream
@@ -48,11 +48,12 @@ from aura_tui.wire import reading, routes
 from aura_tui.wire.sse import HEARTBEAT_S
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
     from typing import Self
 
     from aura_tui.client.downloads import OnProgress
     from aura_tui.client.link import Line
+    from aura_tui.client.peer import Peer
     from aura_tui.client.reader import Reader
     from aura_tui.model.job import Job
     from aura_tui.service import Link
@@ -73,7 +74,8 @@ class RemoteService:
     Give ``url`` or ``uds`` (a Unix socket). ``cache`` holds what is downloaded (None: the
     platform's cache folder), ``ca`` names certificates to trust beside the usual ones.
     ``heartbeat_s`` is how often the server speaks at least. ``patience_s``: how long a request
-    waits for a server that isn't there, because the next one begins at the same address.
+    waits for a server that isn't there or is in trouble. ``peer``: that of an earlier service to
+    the same address, which knows whether an engine was met there.
     ``delivery`` puts files into the folder of :meth:`submit`.
     """
 
@@ -89,10 +91,12 @@ class RemoteService:
         patience_s: float = 0.0,
         delivery: Delivery | None = None,
         clock: Clock | None = None,
+        peer: Peer | None = None,
     ) -> None:
         where = address_.of_socket(uds) if uds is not None else address_.of_url(url)
         token = token if isinstance(token, Secret) else Secret(token)
-        self._http = Http(where, token, ca=ca)
+        self._http = Http(where, token, ca=ca, peer=peer)
+        self.peer = self._http.peer
         self._clock = clock or _system_clock()
         self._switchboard = Switchboard(self._clock.now)
         self._heartbeat_s = heartbeat_s
@@ -101,7 +105,9 @@ class RemoteService:
         self._downloads: Downloads | None = None
         self._wake = asyncio.Event()
         self._wanted = False  # somebody asked for the next try, and nobody has looked
-        self._asking = Asking(self._http, self._switchboard, self._clock, patience_s)
+        self._asking = Asking(
+            self._http, self._switchboard, self._clock, patience_s, lambda: self._wake
+        )
         self._listed: dict[str, Job] = {}  # by id, of servers that are not ours
         self._deliver_to: dict[str, Path] = {}
         self._has_delivered: set[str] = set()
@@ -114,15 +120,25 @@ class RemoteService:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._asking.meet()
-        except Broken as problem:
-            if problem.error is None:  # nobody answered
-                await self.aclose()
-                raise self._http.unreachable(problem) from None
+            if self.peer.met:  # a moment ago
+                self._switchboard.answered()
+            else:
+                await self._introduce()
         except BaseException:
             await self.aclose()
             raise
         return self
+
+    async def _introduce(self) -> None:
+        """Ask the server what it is. What it says of its health may not read, or be an error of
+        something behind it; its jobs tell as well that it is an engine."""
+        try:
+            await self._asking.patiently(self._asking.meet)
+        except EngineError as e:
+            try:
+                await self._asking.recent(ANSWER_S)
+            except (Broken, AuraError):
+                raise e from None
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
@@ -212,32 +228,36 @@ class RemoteService:
                 )
             await asyncio.to_thread(self._delivery.check, deliver_to)
         body = msgspec.json.encode(request)
-        job = await self._asking.tell(routes.JOBS, body=body, headers=headers, key=key)
+        job = await self._asking.submit(body, headers, key)
         if deliver_to is not None:
             self._deliver_to[job.id] = deliver_to
         return await self._whole(job)
 
     async def cancel(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._change("cancel", routes.JOB_CANCEL, job_id)
+        return await self._change(
+            "cancel", routes.JOB_CANCEL, job_id, lambda job: job.status is JobStatus.CANCELED
+        )
 
     async def pause(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._change("pause", routes.JOB_PAUSE, job_id)
+        return await self._change(
+            "pause", routes.JOB_PAUSE, job_id, lambda job: job.status is JobStatus.PAUSED
+        )
 
     async def resume(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._change("resume", routes.JOB_RESUME, job_id)
+        going = (JobStatus.QUEUED, JobStatus.RUNNING)
+        return await self._change(
+            "resume", routes.JOB_RESUME, job_id, lambda job: job.status in going
+        )
 
     async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        headers = {routes.IDEMPOTENCY_KEY: idempotency_key} if idempotency_key is not None else None
+        headers = {} if idempotency_key is None else {routes.IDEMPOTENCY_KEY: idempotency_key}
         said: list[str] = []
-        job = await self._asking.tell(
-            routes.path(routes.JOB_RETRY, job_id),
-            job_id,
-            headers=headers,
-            heard=lambda body: said.append(reading.read_message(body)),
+        job = await self._asking.retry(
+            job_id, headers, lambda body: said.append(reading.read_message(body))
         )
         if job.id == job_id and job.status.ended:
             job = await self._retry_of(job, "".join(said))
@@ -267,9 +287,11 @@ class RemoteService:
             "Submit it again with: aura-tui run",
         )
 
-    async def _change(self, verb: str, template: str, job_id: str) -> Job:
+    async def _change(
+        self, verb: str, template: str, job_id: str, done: Callable[[Job], bool]
+    ) -> Job:
         async def ask() -> Job:
-            return await self._whole(await self._asking.tell(routes.path(template, job_id), job_id))
+            return await self._whole(await self._asking.change(template, job_id, done))
 
         return await self._if_offered(verb, job_id, ask())
 
@@ -347,10 +369,8 @@ class RemoteService:
             return "".join(f"{line}\n" for line in (await self.get(job_id)).log)
 
         async def whole() -> str:
-            answer = await self._asking.fetch(routes.path(routes.JOB_LOGS, job_id))
-            if media_type(answer.headers) == "text/html":  # the page of a path that it hasn't
-                raise self._http.not_an_engine("its answer is not a log")
-            return await asyncio.to_thread(_clean_log, answer.body)
+            body = await self._asking.text(routes.path(routes.JOB_LOGS, job_id))
+            return await asyncio.to_thread(_clean_log, body)
 
         return await self._asking.or_else(whole, tail)
 
@@ -485,11 +505,13 @@ class RemoteService:
     async def _stream(self, job_id: str | None, after: int) -> AsyncGenerator[ev.Envelope]:
         path = routes.EVENTS if job_id is None else routes.path(routes.JOB_EVENTS, job_id)
         line = self._switchboard.line()
+        within_s = opening_s(self._heartbeat_s)
         stream = HealingStream(
             self._http,
             path,
             line,
             lambda: self._reader(job_id, after, line),
+            None if job_id is None else lambda: self._look(job_id, within_s),
             clock=self._clock,
             heartbeat_s=self._heartbeat_s,
             wake=lambda: self._wake,

@@ -19,7 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from aura_tui.model.ids import parse_id
-from aura_tui.wire import payload, sse
+from aura_tui.wire import payload, routes, sse
+from aura_tui.wire.problem import TYPE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -201,6 +202,67 @@ def json(document: object, status: int = 200) -> Handler:
         await talk.answer(status, document)
 
     return say
+
+
+def refusal(status: int, code: str, **fields: object) -> Handler:
+    """The problem document of our own kind of server."""
+    document = {
+        "type": f"{TYPE_PREFIX}{code}",
+        "title": "x",
+        "status": status,
+        "code": code,
+        **fields,
+    }
+
+    async def say(talk: Talk) -> None:
+        await talk.answer(status, document, routes.PROBLEM)
+
+    return say
+
+
+def page(status: int, kind: str = "text/html", body: bytes = b"<html>", **headers: str) -> Handler:
+    """The words of something between us and the engine."""
+
+    async def say(talk: Talk) -> None:
+        await talk.answer(status, body, kind, **headers)
+
+    return say
+
+
+async def reset(talk: Talk) -> None:
+    """The connection is cut off."""
+    talk.reset()
+
+
+async def no_http(talk: Talk) -> None:
+    """What no HTTP is."""
+    await talk.send(b"\x00\x01 what is this\r\n\r\n")
+
+
+# What is between us and the engine says, in the words of the message about it.
+STRANGERS: dict[str, Handler] = {
+    "a web page answered instead of the engine (HTTP 200, text/html)": page(200),
+    "redirected to http://login.example/portal (HTTP 302)": page(
+        302, Location="http://u:p@login.example/portal?token=secret"
+    ),
+    "a web page answered instead of the engine (HTTP 400, text/html)": page(400),
+    "a web page answered instead of the engine (HTTP 401, text/html)": page(401),
+    "a web page answered instead of the engine (HTTP 403, text/html)": page(403),
+    "a web page answered instead of the engine (HTTP 404, text/html)": page(404),
+    "a proxy asks for a user and a password (HTTP 407)": page(407),
+    "a web page answered instead of the engine (HTTP 502, text/html)": page(502),
+    "an empty answer came instead of the engine (HTTP 200)": page(200, "", b""),
+    "something else answered instead of the engine (HTTP 200, application/json)": page(
+        200, "application/json", b'{"status": "running", "login": true}'
+    ),
+    "something else answered instead of the engine (HTTP 404, application/json)": page(
+        404, "application/json", b'{"title": "Not Found", "status": 404}'
+    ),
+    "a compressed answer came": page(200, Content_Encoding="gzip"),
+    "the server asks us to slow down": page(429, "text/plain"),
+    "the connection was": reset,
+    "the connection was cut": no_http,
+}
 
 
 def stream(*parts: bytes | Envelope, hold: bool = False) -> Handler:

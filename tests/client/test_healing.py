@@ -18,7 +18,18 @@ from aura_tui.model.reduce import fold
 from aura_tui.model.status import JobStatus
 from aura_tui.service import Link, Linked, LinkStatus
 from aura_tui.wire import sse
-from tests.client.scripted import Scripted, exact, health, job, json, stream
+from tests.client.scripted import (
+    STRANGERS,
+    Scripted,
+    exact,
+    health,
+    job,
+    no_http,
+    page,
+    refusal,
+    reset,
+    stream,
+)
 from tests.model.strategies import JOB_ID, fresh_job, in_order, plausible_run
 from tests.waiting import until
 
@@ -150,20 +161,12 @@ def refused(status: int, **headers: str) -> Handler:
     return say
 
 
-async def reset(talk: Talk) -> None:
-    talk.reset()
-
-
 async def ended(talk: Talk) -> None:
     await talk.stream()
 
 
 async def html(talk: Talk) -> None:
     await talk.answer(502, b"<html>Bad gateway</html>", "text/html")
-
-
-async def no_http(talk: Talk) -> None:
-    await talk.send(b"\x00\x01 what is this\r\n\r\n")
 
 
 PASSING = [refused(500), refused(503), html, refused(429), refused(408), reset, ended, no_http]
@@ -302,36 +305,24 @@ async def test_an_event_without_an_end_is_not_gathered(running: Scripted, connec
 # --- what does not pass
 
 
-def kind(type_: str, body: bytes = b"<html></html>") -> Handler:
-    async def say(talk: Talk) -> None:
-        await talk.answer(200, body, type_)
-
-    return say
-
-
-LASTING: list[tuple[str, Handler, type[AuraError], Code]] = [
-    ("401", refused(401), EngineError, Code.TOKEN_REFUSED),
-    ("403", refused(403), EngineError, Code.ORIGIN_REFUSED),
-    ("404", json({"title": "x", "code": "E901"}, 404), NotFound, Code.JOB_UNKNOWN),
-    ("404 of a web server", refused(404), NotFound, Code.JOB_UNKNOWN),
-    ("a page", kind("text/html"), EngineError, Code.NOT_AN_ENGINE),
-    ("json", kind("application/json", b"{}"), EngineError, Code.NOT_AN_ENGINE),
-    ("no type", kind(""), EngineError, Code.NOT_AN_ENGINE),
-    ("redirect", refused(302, Location="/x"), EngineError, Code.NOT_AN_ENGINE),
-    ("405", refused(405), EngineError, Code.NOT_AN_ENGINE),
+OWN: list[tuple[Handler, type[AuraError], Code]] = [
+    (refusal(401, "E807"), EngineError, Code.TOKEN_REFUSED),
+    (refusal(403, "E808"), EngineError, Code.ORIGIN_REFUSED),
+    (refusal(404, "E901"), NotFound, Code.JOB_UNKNOWN),
+    (refusal(405, "E905"), EngineError, Code.NOT_AN_ENGINE),
 ]
 
 
-@pytest.mark.parametrize(("lasting", "error", "code"), [each[1:] for each in LASTING])
-async def test_what_does_not_pass_ends_it_at_once(
-    lasting: Handler,
+@pytest.mark.parametrize(("own", "error", "code"), OWN)
+async def test_the_engines_own_refusal_ends_it_at_once(
+    own: Handler,
     error: type[AuraError],
     code: Code,
     running: Scripted,
     connect: Connect,
     waits: Waits,
 ) -> None:
-    running.on(EVENTS, stream(RUN[0]), lasting)
+    running.on(EVENTS, stream(RUN[0]), own)
     service = connect(running.url)
     got: list[ev.Envelope] = []
     with pytest.raises(error) as caught:
@@ -342,6 +333,74 @@ async def test_what_does_not_pass_ends_it_at_once(
     assert service.link.status is LinkStatus.LOST
     assert service.link.reason == caught.value.message
     assert waits.seconds == []
+
+
+async def test_what_is_between_us_and_an_engine_is_waited_out_and_named(
+    running: Scripted, connect: Connect, waits: Waits
+) -> None:
+    """Between two streams, and ahead of the first one."""
+    for reason, stranger in STRANGERS.items():
+        for first in ([stream(RUN[0])], []):
+            waits.hold, waits.seconds = asyncio.Event(), []
+            running.on(EVENTS, *first, stranger, stranger, exact(RUN))
+            async with connect(running.url) as service:
+                watching = asyncio.create_task(history(service))
+                await until(lambda: waits.seconds)
+                assert service.link.status is LinkStatus.WAITING
+                assert reason in service.link.reason
+                assert "secret" not in service.link.reason
+                waits.hold.set()
+                assert await watching == RUN
+
+
+async def test_where_no_engine_was_met_another_server_is_the_end(connect: Connect) -> None:
+    async with Scripted() as other:
+        other.on("/api/health", page(200))
+        other.on(EVENTS, page(200))
+        with pytest.raises(EngineError) as caught:
+            await history(connect(other.url))
+    assert caught.value.code is Code.NOT_AN_ENGINE
+    assert "a web page answered" in caught.value.message
+
+
+async def test_no_content_before_the_end_of_a_job_is_told_and_asked_again(
+    server: Scripted, connect: Connect, waits: Waits
+) -> None:
+    for first in ([], [stream(*RUN[:3])]):
+        waits.hold, waits.seconds = asyncio.Event(), []
+        server.on(JOB, job(fold(fresh_job(), RUN[:3])))
+        server.on(EVENTS, *first, page(204, ""), page(204, ""), exact(RUN))
+        service = connect(server.url)
+        watching = asyncio.create_task(history(service))
+        await until(lambda: waits.seconds)
+        assert service.link.reason == (
+            "the server closed the stream of an unfinished job (HTTP 204)"
+        )
+        waits.hold.set()
+        assert await watching == RUN
+
+
+async def test_no_content_never_ends_the_stream_of_all_jobs(
+    running: Scripted, connect: Connect
+) -> None:
+    running.on("/api/events", page(204, ""), page(204, ""), stream(*RUN, hold=True))
+    events = connect(running.url).events()
+    assert [await anext(events) for _ in RUN] == RUN
+    await events.aclose()
+
+
+async def test_an_event_without_an_id_or_twice_costs_nothing(
+    running: Scripted, connect: Connect
+) -> None:
+    def without_id(line: str) -> bytes:
+        return f'event: job-log\ndata: {{"jobId":"{JOB_ID}","message":"{line}"}}\n\n'.encode()
+
+    parts: list[bytes | ev.Envelope] = [without_id("ahead of all")]
+    for number, envelope in enumerate(RUN):
+        parts += [envelope, without_id(f"line {number}"), RUN[number // 2]]
+    running.on(EVENTS, stream(*parts[:-2]))
+    assert await history(connect(running.url)) == RUN
+    assert len(running.asked(EVENTS)) == 1
 
 
 # --- the link
@@ -523,7 +582,7 @@ async def test_the_same_server_is_known_by_its_last_event(
 
 
 async def test_a_job_that_is_gone_ends_the_watch(server: Scripted, connect: Connect) -> None:
-    gone = json({"title": "Not Found", "code": "E901", "detail": "There is no job"}, 404)
+    gone = refusal(404, "E901", detail="There is no job")
     server.on(JOB, gone)
     server.on(EVENTS, stream(RUN[0]), gone)
     with pytest.raises(NotFound):

@@ -17,14 +17,15 @@ from aura_tui.client.address import of_url
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
 from aura_tui.model.request import Brief, JobRequest
 from aura_tui.model.status import JobStatus
-from aura_tui.service import JobPage, LinkStatus
+from aura_tui.service import JobPage, LinkStatus, waiting_out_outages
 from aura_tui.settings import Secret
 from aura_tui.wire import payload
-from tests.client.scripted import Scripted, health, job, json
+from tests.client.scripted import STRANGERS, Scripted, health, job, json, page, refusal, reset
 from tests.model.strategies import JOB_ID, fresh_job
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from aura_tui.model.job import Job
     from tests.client.conftest import Connect, Waits
     from tests.client.scripted import Handler, Talk
 
@@ -33,8 +34,8 @@ SECRET = "s3cret-token"
 REQUEST = JobRequest(brief=Brief(text="words"))
 
 
-def problem(status: int, **fields: object) -> Handler:
-    return json({"type": "urn:x", "title": "t", "status": status, **fields}, status)
+def problem(status: int, code: str = "", **fields: object) -> Handler:
+    return refusal(status, code, **fields)
 
 
 async def failure(connect: Connect, server: Scripted, **options: Any) -> AuraError:
@@ -183,8 +184,8 @@ async def test_a_submit_whose_answer_was_cut_is_not_done_twice(
     async def cut(talk: Talk) -> None:
         key = talk.asked.headers["x-correlation-id"]
         found = replace(fresh_job(), correlation_id=key if got else "another")
-        page = payload.page_payload(JobPage((found,), None))
-        server.on("/api/jobs", json(page), job(fresh_job()))
+        listed = payload.page_payload(JobPage((found,), None))
+        server.on("/api/jobs", json(listed), job(fresh_job()))
         talk.reset()
 
     server.on("/api/jobs", cut)
@@ -195,20 +196,164 @@ async def test_a_submit_whose_answer_was_cut_is_not_done_twice(
     assert methods == (["POST", "GET"] if got else ["POST", "GET", "POST"])
 
 
-@pytest.mark.parametrize("options", [{}, {"patience_s": 20.0}])
-async def test_what_may_have_been_done_is_not_asked_again(
-    server: Scripted, connect: Connect, options: dict[str, float]
+async def test_each_try_of_a_submit_has_the_key_of_the_first(
+    server: Scripted, connect: Connect
 ) -> None:
-    async def cut(talk: Talk) -> None:
-        talk.reset()
+    """Whatever answers in between, and a server that knows the key makes one job."""
+    for stranger in STRANGERS.values():
+        server.requests.clear()
+        made: dict[str, Job] = {}
 
-    for path in ("/api/jobs", f"{JOB}/retry"):
-        server.on(path, cut)
-    service = connect(server.url, **options)
-    for act in (service.submit(REQUEST, correlation_id="mine"), service.retry(JOB_ID)):
+        async def take(talk: Talk, made: dict[str, Job] = made) -> None:
+            if talk.asked.method == "GET":
+                await json({"jobs": []})(talk)
+            else:
+                key = talk.asked.headers["idempotency-key"]
+                await job(made.setdefault(key, fresh_job(f"job-{len(made)}")))(talk)
+
+        async with connect(server.url, patience_s=20.0) as service:
+            for _ in range(2):
+                server.on("/api/jobs", stranger, take)
+                assert await service.submit(REQUEST)
+        assert len(made) == 2
+        sent = [asked for asked in server.asked("/api/jobs") if asked.method == "POST"]
+        assert len(sent) == 4
+        assert len({asked.headers["idempotency-key"] for asked in sent}) == 2
+
+
+async def test_a_retry_whose_answer_was_lost_is_found(server: Scripted, connect: Connect) -> None:
+    earlier = replace(fresh_job("job-2"), retry_of=JOB_ID)
+    new = replace(fresh_job("job-3"), retry_of=JOB_ID)
+
+    def listed(*jobs: Job) -> Handler:
+        return json(payload.page_payload(JobPage(jobs, None)))
+
+    server.on("/api/jobs", listed(earlier), listed(new, earlier))
+    server.on(f"{JOB}/retry", reset)
+    assert (await connect(server.url, patience_s=20.0).retry(JOB_ID)).id == "job-3"
+    assert len(server.asked(f"{JOB}/retry")) == 1
+
+
+async def test_a_change_whose_answer_was_lost_is_asked_again_unless_it_is_done(
+    server: Scripted, connect: Connect
+) -> None:
+    paused = replace(fresh_job(), status=JobStatus.PAUSED)
+    server.on(f"{JOB}/pause", reset, job(paused))
+    server.on(JOB, job(paused))
+    assert await connect(server.url, patience_s=20.0).pause(JOB_ID) == paused
+    assert len(server.asked(f"{JOB}/pause")) == 1
+    # It had not come, and the next try comes behind it.
+    server.on(f"{JOB}/pause", reset, refusal(409, "E902"))
+    server.on(JOB, job(fresh_job()), job(paused))
+    assert await connect(server.url, patience_s=20.0).pause(JOB_ID) == paused
+
+
+async def test_what_cannot_be_found_afterwards_is_not_asked_again(
+    server: Scripted, connect: Connect
+) -> None:
+    """A job by a correlation id that others may have, or one of another kind of server."""
+    server.on("/api/jobs", reset)
+    service = connect(server.url, patience_s=0.3)
+    with pytest.raises(EngineError) as caught:
+        await service.submit(REQUEST, correlation_id="mine")
+    assert "aura-tui jobs" in caught.value.remediation
+    server.on("/api/health", json({"status": "Healthy"}))
+    async with connect(server.url, patience_s=0.3) as service:
         with pytest.raises(EngineError):
-            await act
-    assert len(server.requests) == 2
+            await service.submit(REQUEST)
+    assert [asked.method for asked in server.asked("/api/jobs")].count("POST") == 2
+
+
+async def test_a_job_that_was_accepted_is_given_whatever_comes_then(
+    server: Scripted, connect: Connect
+) -> None:
+    server.on("/api/jobs", json({"jobId": JOB_ID, "status": "Queued"}, 202))
+    for stranger in STRANGERS.values():
+        server.on(JOB, stranger)
+        async with connect(server.url) as service:
+            assert (await service.submit(REQUEST)).id == JOB_ID
+
+
+# --- something between us and the engine
+
+
+async def test_a_request_waits_until_the_engine_answers_itself(
+    server: Scripted, connect: Connect, waits: Waits
+) -> None:
+    for reason, stranger in STRANGERS.items():
+        async with connect(server.url, patience_s=20.0) as service:
+            server.on(JOB, stranger, stranger, job(fresh_job()))
+            assert await service.get(JOB_ID) == fresh_job()
+        async with connect(server.url) as service:  # no patience: it is named
+            server.on(JOB, stranger)
+            with pytest.raises(EngineError) as caught:
+                await service.get(JOB_ID)
+            assert caught.value.code is Code.ENGINE_UNREACHABLE
+            assert reason in caught.value.message
+            assert "secret" not in caught.value.message
+
+
+async def test_who_follows_a_job_waits_past_all_patience_and_the_link_says_why(
+    server: Scripted, connect: Connect, waits: Waits
+) -> None:
+    waits.hold = asyncio.Event()
+    async with connect(server.url) as service:
+        server.on(JOB, page(200), page(200), job(fresh_job()))
+        with waiting_out_outages():
+            getting = asyncio.create_task(service.get(JOB_ID))
+        await until(lambda: service.link.status is LinkStatus.WAITING)
+        assert "a web page answered" in service.link.reason
+        waits.hold.set()
+        assert await getting == fresh_job()
+        assert service.link.status is LinkStatus.LIVE
+        assert service.link.gap_s is not None
+
+
+async def test_before_an_engine_was_met_only_what_passes_is_tried_again(
+    server: Scripted, connect: Connect
+) -> None:
+    for passing in (page(502), page(429), page(503, "text/plain"), reset):
+        server.on("/api/health", passing, passing, health)
+        async with connect(server.url, patience_s=20.0):
+            pass
+    for lasting in (page(200), page(401), page(403), page(302, Location="/login")):
+        server.requests.clear()
+        server.on("/api/health", lasting)
+        server.on("/api/jobs", lasting)
+        with pytest.raises(EngineError) as caught:
+            await connect(server.url, patience_s=20.0).__aenter__()
+        assert caught.value.code is Code.NOT_AN_ENGINE
+        assert len(server.requests) == 2
+
+
+async def test_what_one_service_met_the_next_one_knows(server: Scripted, connect: Connect) -> None:
+    async with connect(server.url) as first:
+        pass
+    server.on("/api/health", page(200))
+    server.on(JOB, page(404), job(fresh_job()))
+    async with connect(server.url, peer=first.peer, patience_s=20.0) as service:
+        assert await service.get(JOB_ID) == fresh_job()
+
+
+async def test_a_request_too_large_for_a_proxy_is_not_sent_again(
+    server: Scripted, connect: Connect
+) -> None:
+    server.on("/api/jobs", page(413))
+    async with connect(server.url, patience_s=20.0) as service:
+        with pytest.raises(EngineError) as caught:
+            await service.submit(REQUEST)
+    assert "a proxy limits the request size (HTTP 413)" in caught.value.message
+    assert len(server.asked("/api/jobs")) == 1
+    server.on("/api/jobs", refusal(413, "E113", detail="The body is larger than 1 MiB"))
+    with pytest.raises(InputError) as own:
+        await connect(server.url).submit(REQUEST)
+    assert own.value.code is Code.REQUEST_TOO_LARGE
+
+
+async def test_a_page_is_no_log(server: Scripted, connect: Connect) -> None:
+    server.on(f"{JOB}/logs", page(200), page(200, "text/plain", b"one\n"))
+    async with connect(server.url, patience_s=20.0) as service:
+        assert await service.logs(JOB_ID) == "one\n"
 
 
 # --- no server, or another one

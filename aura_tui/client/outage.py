@@ -1,0 +1,82 @@
+"""How long a request waits for an outage to end, and what the connection shows meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from aura_tui.client.backoff import Backoff
+from aura_tui.client.healing import pause
+from aura_tui.service import waits_out_outages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aura_tui.client.healing import Clock
+    from aura_tui.client.http import Broken, Http
+    from aura_tui.client.link import Line, Switchboard
+
+_SOCKET_S: Final = 0.1  # between two tries on this machine: nobody else is kept from anything
+
+
+class Outage:
+    """One request's. ``patience_s`` bounds it, except for a caller that waits outages out, once an
+    engine was met. ``free``: the first try after a broken connection costs no patience, since that
+    may only have been an idle one which the server has just closed."""
+
+    def __init__(
+        self,
+        http: Http,
+        switchboard: Switchboard,
+        clock: Clock,
+        wake: Callable[[], asyncio.Event],
+        patience_s: float,
+        *,
+        free: bool,
+    ) -> None:
+        self._http = http
+        self._switchboard = switchboard
+        self._clock = clock
+        self._wake = wake
+        self._free = free
+        self._backoff = Backoff(clock.chance)
+        self._line: Line | None = None
+        self._time = asyncio.get_running_loop().time
+        self._until = self._time() + patience_s
+
+    async def wait(self, problem: Broken) -> bool:
+        """Wait before the next try; False: the patience is over."""
+        if self._http.closed:
+            return False
+        if self._free and not problem.answered and problem.error is None:
+            self._free = False
+            return True
+        left_s = self._until - self._time()
+        if waits_out_outages() and self._http.peer.met:
+            left_s = math.inf
+        delay_s = self._backoff.next_s(problem.retry_after_s)
+        if left_s <= 0 or (problem.retry_after_s or 0.0) > left_s:
+            return False
+        local = self._http.address.uds is not None
+        delay_s = min(delay_s, left_s) if not local else _SOCKET_S
+        if left_s == math.inf:
+            self._tell(problem.reason, delay_s)
+        await pause(self._clock, self._wake(), delay_s)
+        return not self._http.closed
+
+    def _tell(self, reason: str, delay_s: float) -> None:
+        if self._line is None:
+            self._line = self._switchboard.line()
+            self._line.live()  # it was: this is what broke
+        retry_at = self._clock.now() + timedelta(seconds=delay_s)
+        self._line.waiting(self._backoff.attempt, reason, retry_at)
+
+    def over(self, *, answered: bool) -> None:
+        """The request has ended. ``answered``: by the engine."""
+        if self._line is not None:
+            if answered:
+                self._line.live()
+            self._line.close()
+            self._line = None
