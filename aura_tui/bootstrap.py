@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from aura_tui.client.peer import Peer
     from aura_tui.client.service import RemoteService
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
@@ -39,6 +40,8 @@ _LOOK_S = 0.02
 _FIND_S = 30.0
 # From one engine's end until the next one, in the background, takes calls: 1 to 2 s.
 _SUCCESSION_S = 20.0
+# How long a command tries again while a server elsewhere is away: about as long as a restart takes.
+_OUTAGE_S = 5.0
 # What an engine listens with takes a moment to import; its first job goes first.
 _LISTEN_AFTER_S = 0.5
 _ATTEND_S = 0.5
@@ -64,6 +67,7 @@ class Doors:
         self._token = token
         self._home = home_.Home(settings.home)
         self._left_over = 0
+        self._peer: Peer | None = None  # what is known of the server that is named
         self.gives_work = True  # what is begun here is made by that engine, and by its settings
 
     @property
@@ -233,8 +237,15 @@ class Doors:
         from aura_tui.client.service import Delivery, RemoteService
         from aura_tui.engine import deliver
 
-        delivery = Delivery(deliver.check_folder, deliver.deliver)
-        async with RemoteService(self.server, self._token, delivery=delivery) as service:
+        service = RemoteService(
+            self.server,
+            self._token,
+            delivery=Delivery(deliver.check_folder, deliver.deliver),
+            patience_s=_OUTAGE_S,
+            peer=self._peer,
+        )
+        self._peer = service.peer
+        async with service:
             yield service
 
     @asynccontextmanager

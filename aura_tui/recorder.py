@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from aura_tui import permissions
 from aura_tui.errors import AuraError, Code, InputError
+from aura_tui.service import waiting_out_outages
 from aura_tui.tasks import Supervisor, TaskFailure, report
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Recorder:
         self._last: int | None = None  # the last event that is in the file; 0: the header is
         self._over = asyncio.Event()
         self._failure: AuraError | OSError | None = None
+        self.job_id = ""  # once it has begun
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[JobService]:
@@ -78,7 +80,8 @@ class Recorder:
     async def begin(self, service: JobService) -> str:
         """The job's id; from here on it is recorded."""
         assert self._what.begin is not None
-        job_id = await self._what.begin(service)
+        with waiting_out_outages():
+            job_id = self.job_id = await self._what.begin(service)
         if (file := self._file) is not None:
             self._supervisor.keep(NAME, lambda: self._record(service, job_id, file), may_end=True)
         return job_id
@@ -90,7 +93,8 @@ class Recorder:
             self._last = event_id
 
         try:
-            await record(service, job_id, file, after=self._last, written=written)
+            with waiting_out_outages():
+                await record(service, job_id, file, after=self._last, written=written)
         except (AuraError, OSError) as e:  # a full disk, an engine that has gone: no other try
             self._failure = e
             report(

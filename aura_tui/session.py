@@ -12,7 +12,7 @@ import contextlib
 import gc
 import signal
 import sys
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from aura_tui import outlet, unforeseen
 from aura_tui.errors import AuraError, Code, EngineError, OutputError, ReaderGone
@@ -20,7 +20,7 @@ from aura_tui.model.status import JobStatus
 from aura_tui.model.text import clean, one_line
 from aura_tui.process import stop_here
 from aura_tui.recorder import Recorder
-from aura_tui.service import Linked, LinkStatus, Supervised
+from aura_tui.service import Linked, LinkStatus, Supervised, waiting_out_outages
 from aura_tui.tasks import Supervisor
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Foreground(NamedTuple):
     record: Path | None = None
     mode: str = ""
     hand_over: Callable[[], None] | None = None  # leaves what isn't over to a background engine
+    where: str = ""  # what commands need to reach the same engine: " --server URL"
     go_on: Callable[[], int] = lambda: 0  # the same of what others gave to an engine that has ended
 
 
@@ -123,11 +124,14 @@ async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
         loop.add_signal_handler(each, leave, int(each))
     try:
         outcome = await task
+    except AuraError as e:
+        _say_accepted(what, recorder.job_id, e)
+        raise
     except asyncio.CancelledError:
         if not heard:
             raise
         how = "goes on with" if what.hand_over is not None else "goes on; see it with"
-        print_error(f"Left; a run that was not over {how}: aura-tui watch")
+        print_error(f"Left; a run that was not over {how}: aura-tui watch{what.where}")
         return 128 + heard[0]
     if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
         ending.pop_all()  # of every job that was under way, it was asked what becomes of it
@@ -143,7 +147,7 @@ async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
         return 0
     if outcome.interrupted:
         if outcome.job is not None and not what.owns:
-            _say_without_us(outcome.job)
+            _say_without_us(what, outcome.job)
         return EXIT_INTERRUPTED
     if what.begin is None:
         if outcome.leave is Leave.STOP:
@@ -154,9 +158,9 @@ async def _shown(what: Foreground, ending: contextlib.AsyncExitStack) -> int:
     if outcome.job is None:
         return EXIT_LEFT
     if what.hand_over is not None:
-        _say_resumable(outcome.job)
+        _say_resumable(what, outcome.job)
     elif what.owns:
-        _say_without_us(outcome.job)
+        _say_without_us(what, outcome.job)
     # A board on somebody else's engine may be left at any time: that is no failure.
     return EXIT_OF_STATUS.get(outcome.job.status, EXIT_LEFT if what.owns else 0)
 
@@ -173,26 +177,84 @@ async def _follow(what: Foreground, *, json: bool) -> int:
 
 
 async def _followed(what: Foreground, *, json: bool) -> int:
+    signals: asyncio.Queue[int] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    recorder = Recorder(what)
+    begins = _Begins(what.remote, signals)
+    for each in (signal.SIGINT, *_LEAVING):
+        loop.add_signal_handler(each, begins.hear, int(each))
+    loop.add_signal_handler(signal.SIGTSTP, stop_here)
+    try:
+        async with recorder.open() as service, _told_of_engine(service):
+            begins.service = service
+            print_notices(service)
+            job_id = await recorder.begin(service)
+            begins.end()
+            return await _viewed(what, service, job_id, signals, json=json)
+    except asyncio.CancelledError:
+        if begins.over or signals.empty():
+            raise
+        print_error(f"Left before the engine had confirmed it; see: aura-tui jobs{what.where}")
+        return _exit_of_signal(signals.get_nowait())
+    except AuraError as e:
+        _say_accepted(what, recorder.job_id, e)
+        raise
+
+
+class _Begins:
+    """Signals before there is a job. They wait for it, unless it is kept up by an engine that is
+    away."""
+
+    def __init__(self, remote: bool, signals: asyncio.Queue[int]) -> None:
+        self.service: object = None
+        self.over = False
+        self._remote = remote
+        self._signals = signals
+        self._task = asyncio.current_task()
+
+    def end(self) -> None:
+        """There is one."""
+        self.over = True
+
+    def hear(self, number: int) -> None:
+        """A signal came."""
+        self._signals.put_nowait(number)
+        if not self.over and self._is_kept_up():
+            assert self._task is not None
+            self._task.cancel()
+
+    def _is_kept_up(self) -> bool:
+        if isinstance(self.service, Linked):
+            return self.service.link.status is not LinkStatus.LIVE or self._signals.qsize() > 1
+        return self.service is None and self._remote
+
+
+def _exit_of_signal(number: int) -> int:
+    return EXIT_INTERRUPTED if number == signal.SIGINT else 128 + number
+
+
+async def _viewed(
+    what: Foreground,
+    service: JobService,
+    job_id: str,
+    signals: asyncio.Queue[int],
+    *,
+    json: bool,
+) -> int:
+    """Show the job until its end or a signal; the exit status."""
     from aura_tui.ui.json_lines import follow_json
     from aura_tui.ui.plain import follow_plain
 
-    signals: asyncio.Queue[int] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, *_LEAVING):
-        loop.add_signal_handler(each, signals.put_nowait, int(each))
-    loop.add_signal_handler(signal.SIGTSTP, stop_here)
-    recorder = Recorder(what)
-    async with recorder.open() as service, _told_of_engine(service):
-        print_notices(service)
-        job_id = await recorder.begin(service)
-        await _say_waiting(service, job_id)
-        view: Coroutine[object, object, Job] = (
-            follow_json(service, job_id, sys.stdout.buffer)
-            if json
-            else follow_plain(service, job_id, sys.stdout)
-        )
+    view: Coroutine[object, object, Job] = (
+        follow_json(service, job_id, sys.stdout.buffer)
+        if json
+        else follow_plain(service, job_id, sys.stdout)
+    )
+    with waiting_out_outages():
         following = asyncio.create_task(view)
-        interrupts = 0
+        beside = [asyncio.create_task(_say_waiting(service, job_id))]
+    interrupts = 0
+    try:
         while True:
             heard = asyncio.create_task(signals.get())
             await asyncio.wait((following, heard), return_when=asyncio.FIRST_COMPLETED)
@@ -208,16 +270,34 @@ async def _followed(what: Foreground, *, json: bool) -> int:
             if number == signal.SIGINT and what.owns and interrupts == 0:
                 interrupts += 1
                 print_error("Cancelling; once more to leave at once")
-                with contextlib.suppress(AuraError):  # it has just ended by itself
-                    await service.cancel(job_id)
+                beside.append(asyncio.create_task(_cancel(service, job_id)))
                 continue
             await _end(following)
-            if number != signal.SIGINT or not what.owns:
+            if number != signal.SIGINT or not what.owns or _is_away(service):
                 await _say_left(what, service, job_id)
-            return EXIT_INTERRUPTED if number == signal.SIGINT else 128 + number
+            return _exit_of_signal(number)
+    finally:
+        for task in beside:
+            await _end(task)
     if interrupts:
         return EXIT_INTERRUPTED
-    return EXIT_OF_STATUS.get(job.status, EXIT_LEFT)
+    if job.status.ended:
+        return EXIT_OF_STATUS[job.status]
+    if what.mode:
+        print_error(f"The recording stops before the end of job {job_id}")
+    else:
+        print_error(f"The engine has nothing more to tell of job {job_id}")
+        _say_resumable(what, job)
+    return EXIT_LEFT
+
+
+async def _cancel(service: JobService, job_id: str) -> None:
+    try:
+        await service.cancel(job_id)
+    except EngineError as e:
+        print_error(f"Could not cancel job {job_id}: {e.message}")
+    except AuraError:  # it has just ended by itself
+        pass
 
 
 async def _say_waiting(service: JobService, job_id: str) -> None:
@@ -248,7 +328,8 @@ async def _told_of_engine(service: JobService) -> AsyncIterator[None]:
 
 
 class _LinkTeller:
-    """Says once that a link that lived is down, and why; and that it is back."""
+    """Says that a connection that lived is lost, and why: once for each reason; and that it is
+    back."""
 
     def __init__(self, service: Linked) -> None:
         self._service = service
@@ -260,18 +341,17 @@ class _LinkTeller:
         async for link in self._service.links():
             if link.status is LinkStatus.LIVE:
                 if self._told and link.gap_s is not None:
-                    print_error(f"The link is back after {phrases.lasting(link.gap_s)}")
+                    print_error(f"Connection restored after {phrases.lasting(link.gap_s)}")
                 self._told = ""
             elif link.status is LinkStatus.WAITING and self._told is not None:
-                text = f"The link is down: {link.reason}; it is tried until it is back"
+                text = f"Connection lost: {link.reason}; retrying until it is back"
                 if link.absent:
                     text = "No engine is at work here; the work goes on in the background"
                 elif link.stopped:
                     text = link.reason
-                kind = text if link.stopped else "absent" if link.absent else "down"
-                if self._told != kind:
+                if self._told != text:
                     print_error(text)
-                self._told = kind
+                self._told = text
 
 
 class _HealthTeller:
@@ -292,10 +372,14 @@ class _HealthTeller:
             self._told = reasons
 
 
-async def _end(task: asyncio.Task[Job]) -> None:
+async def _end(task: asyncio.Task[Any]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError, AuraError):
         await task
+
+
+def _is_away(service: JobService) -> bool:
+    return isinstance(service, Linked) and service.link.status is not LinkStatus.LIVE
 
 
 async def _say_left(what: Foreground, service: JobService, job_id: str) -> None:
@@ -303,29 +387,41 @@ async def _say_left(what: Foreground, service: JobService, job_id: str) -> None:
     if what.mode == "recorded":  # nothing runs
         return
     job: Job | None = None
-    with contextlib.suppress(AuraError):
-        job = await service.get(job_id)
-    if job is not None and isinstance(service, Linked) and service.link.status is LinkStatus.LIVE:
-        _say_without_us(job)
+    if not _is_away(service):
+        with contextlib.suppress(AuraError):
+            job = await service.get(job_id)
+    if job is not None and isinstance(service, Linked) and not _is_away(service):
+        _say_without_us(what, job)
     elif job is None or not job.status.ended:
-        _say_stays(job_id)
+        _say_stays(what, job_id)
 
 
-def _say_resumable(job: Job) -> None:
+def _say_accepted(what: Foreground, job_id: str, error: AuraError) -> None:
+    """Whatever became of the connection, the job is known there."""
+    if job_id and isinstance(error, EngineError):
+        print_error(
+            f"Job {job_id} was accepted; follow it with: aura-tui watch {job_id}{what.where}"
+        )
+
+
+def _say_resumable(what: Foreground, job: Job) -> None:
     if not job.status.ended:
-        _say_stays(job.id)
+        _say_stays(what, job.id)
 
 
-def _say_without_us(job: Job) -> None:
+def _say_without_us(what: Foreground, job: Job) -> None:
     """Another process's engine has it: that needs no terminal of ours."""
     if job.status is JobStatus.PAUSED:
-        print_error(f"The run stays paused; go on with: aura-tui resume {job.id}")
+        print_error(f"The run stays paused; go on with: aura-tui resume {job.id}{what.where}")
     elif not job.status.ended:
-        print_error(f"The run goes on without this terminal; see it with: aura-tui watch {job.id}")
+        print_error(
+            f"The run goes on without this terminal; see it with: aura-tui watch {job.id}"
+            f"{what.where}"
+        )
 
 
-def _say_stays(job_id: str) -> None:
-    print_error(f"Stopped. Resume with: aura-tui watch {job_id}")
+def _say_stays(what: Foreground, job_id: str) -> None:
+    print_error(f"Stopped. Resume with: aura-tui watch {job_id}{what.where}")
 
 
 def print_error(text: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aura_tui.cli.foreground import doors, foreground, is_dumb, refuse_dumb
+from aura_tui.cli.foreground import doors, foreground, is_dumb, refuse_dumb, where
 from aura_tui.cli.named import as_options
 from aura_tui.cli.options import (
     JobArgument,
@@ -132,7 +132,9 @@ def _detach(ways: Doors, begin: Callable[[JobService], Awaitable[str]]) -> int:
     async def act(service: JobService) -> int:
         job_id = await begin(service)
         # First: the job is there, also where its id can't be written to stdout.
-        print_error(f"Running in the background. Follow it with: aura-tui watch {job_id}")
+        print_error(
+            f"Running in the background. Follow it with: aura-tui watch {job_id}{where(ways)}"
+        )
         typer.echo(job_id)
         return 0
 

@@ -4,6 +4,7 @@ read here."""
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 from aura_tui.bootstrap import Doors, load_settings
@@ -44,7 +45,15 @@ def foreground(
         mode=mode,
         hand_over=ways.start_background if owns and ways.embeds else None,
         go_on=ways.go_on,
+        where=where(ways),
     )
+
+
+def where(ways: Doors) -> str:
+    """What commands need besides a job's id to reach the same engine, as it is typed."""
+    if not ways.server or ways.server == os.environ.get("AURA_SERVER"):
+        return ""
+    return f" --server {shlex.quote(ways.server)}"
 
 
 def is_dumb() -> bool:

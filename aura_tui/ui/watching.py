@@ -15,7 +15,14 @@ from aura_tui.errors import AuraError, NotFound
 from aura_tui.model.events import StepStatusChanged
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text import clean_line
-from aura_tui.service import Link, Linked, LinkStatus, Supervised, Typical
+from aura_tui.service import (
+    Link,
+    Linked,
+    LinkStatus,
+    Supervised,
+    Typical,
+    waiting_out_outages,
+)
 from aura_tui.tasks import Supervisor
 from aura_tui.ui import phrases
 from aura_tui.ui.follow import as_created, follow, new_among, troubles
@@ -117,7 +124,8 @@ class Watching:
             if shown is not None:
                 job = self.jobs.get(shown)
                 if job is None:
-                    job = await self.service.get(shown)
+                    with waiting_out_outages():
+                        job = await self.service.get(shown)
                     self.jobs.load((job,))
                     self._known((job,))
                 self._show(job)

@@ -109,7 +109,7 @@ def test_a_follower_says_that_the_engine_died_and_goes_on_with_the_next(
     running.wait()
     told = iter(follower.stderr.readline, b"")
     assert b"No engine is at work here; the work goes on in the background\n" in told
-    assert any(line.startswith(b"The link is back after ") for line in told)
+    assert any(line.startswith(b"Connection restored after ") for line in told)
     holder = json.loads((program.home / "engine.lock").read_bytes())["pid"]
     assert os.getsid(holder) == holder
     assert program.run("cancel", "@latest").returncode == 0
