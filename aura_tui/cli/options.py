@@ -50,7 +50,12 @@ ProgressOption = Annotated[
 ]
 ServerOption = Annotated[
     str,
-    typer.Option(metavar="URL", envvar="AURA_SERVER", help="An engine elsewhere: http(s)://..."),
+    typer.Option(
+        metavar="URL",
+        envvar="AURA_SERVER",
+        help="URL of a remote engine: http(s)://... HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and "
+        "NO_PROXY apply, except to loopback addresses.",
+    ),
 ]
 TokenOption = Annotated[
     str,

@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0  # a whole small answer, from connecting to its last byte
+_PROBE_S: Final = 2.0
 _MAX_PROBLEM_BYTES: Final = 256 * 1024
 # Shorter than what servers keep an idle connection for: else ours is closed while we write to it.
 _KEEP_ALIVE_S: Final = 3.0
@@ -309,6 +311,8 @@ class Http:
             said = clean_line(str(error), 100)
             if _TLS_RECORD.search(said) and not self.peer.met:
                 return self.wants_tls()
+            if "illegal" in said:  # of h11: a line that is none of HTTP
+                return Broken("an answer came that isn't HTTP", answered=True)
             return Broken(f"the connection was cut ({said})")
         return Broken(f"the connection broke ({type(error).__name__})")
 
@@ -369,6 +373,26 @@ class Http:
         if self.peer.met:
             return Broken(reason, answered=True, hint=hint)
         return self.not_an_engine(reason, hint)
+
+    async def speaks_tls(self) -> bool:
+        """Whether the port that plain HTTP was sent to takes a TLS greeting: some servers close a
+        connection that begins otherwise without a word. Nothing of ours is sent."""
+        parts = urlsplit(self.address.base)
+        if parts.scheme != "http" or self.address.uds is not None or self.proxy:
+            return False
+        import ssl
+
+        anybody = ssl.create_default_context()
+        anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                _, writer = await asyncio.open_connection(
+                    parts.hostname, parts.port or 80, ssl=anybody
+                )
+        except OSError:  # TimeoutError and ssl.SSLError are some
+            return False
+        writer.transport.abort()
+        return True
 
     def wants_tls(self) -> EngineError:
         """Plain HTTP was spoken to a port for TLS."""

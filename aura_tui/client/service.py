@@ -138,6 +138,8 @@ class RemoteService:
             try:
                 await self._asking.recent(ANSWER_S)
             except (Broken, AuraError):
+                if e.code is Code.ENGINE_UNREACHABLE and await self._http.speaks_tls():
+                    raise self._http.wants_tls() from None
                 raise e from None
 
     async def __aexit__(self, *_: object) -> None:

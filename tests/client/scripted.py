@@ -261,7 +261,7 @@ STRANGERS: dict[str, Handler] = {
     "a compressed answer came": page(200, Content_Encoding="gzip"),
     "the server asks us to slow down": page(429, "text/plain"),
     "the connection was": reset,
-    "the connection was cut": no_http,
+    "an answer came that isn't HTTP": no_http,
 }
 
 

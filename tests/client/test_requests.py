@@ -552,10 +552,83 @@ async def test_a_certificate_is_trusted_only_where_it_is_named(
         assert caught.value.code is Code.CERTIFICATE_INVALID
 
 
-async def test_tls_to_a_plain_server_is_said(server: Scripted, connect: Connect) -> None:
+async def test_tls_to_a_plain_server_and_plain_http_to_a_tls_one_are_each_said(
+    server: Scripted, connect: Connect, certificate: tuple[Path, Path]
+) -> None:
     with pytest.raises(EngineError) as caught:
         await connect(server.url.replace("http:", "https:")).list()
     assert caught.value.code is Code.NOT_AN_ENGINE
+    assert "speaks plain HTTP, not TLS" in caught.value.message
+    assert f"--server {server.url}" in caught.value.remediation
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    nginx = b"<h1>400</h1>The plain HTTP request was sent to HTTPS port"
+    server.on("/api/health", page(400, body=nginx))
+    async with Scripted(tls=context) as silent:  # it closes without a word
+        for url in (silent.url.replace("https:", "http:"), server.url):
+            with pytest.raises(EngineError) as caught:
+                await connect(url).__aenter__()
+            assert "speaks TLS, not plain HTTP" in caught.value.message
+            assert f"--server {url.replace('http:', 'https:')}" in caught.value.remediation
+
+
+# --- proxies of the environment
+
+
+async def test_a_proxy_is_used_for_other_hosts_alone(
+    server: Scripted, connect: Connect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url.replace("://", "://user:pass@"))
+    monkeypatch.setenv("no_proxy", "direct.invalid")
+    server.on("http://render.invalid/api/jobs/job-1", job(fresh_job()))
+    server.on(JOB, job(fresh_job()))
+    assert await connect("http://render.invalid").get(JOB_ID) == fresh_job()
+    assert "proxy-authorization" in server.requests[-1].headers
+    server.requests.clear()
+    async with Scripted() as here, Scripted(uds=str(tmp_path / "s")) as socket:
+        for near in (here, socket):
+            near.on(JOB, job(fresh_job()))
+        assert await connect(here.url).get(JOB_ID) == fresh_job()
+        assert await connect(uds=tmp_path / "s").get(JOB_ID) == fresh_job()
+    with pytest.raises(EngineError) as caught:
+        await connect("http://direct.invalid").get(JOB_ID)
+    assert "resolved" in caught.value.message
+    assert server.requests == []
+
+
+async def test_a_proxy_in_trouble_is_told_as_the_proxys(
+    server: Scripted, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def said(url: str) -> str:
+        with pytest.raises(EngineError) as caught:
+            await connect(url).get(JOB_ID)
+        assert caught.value.code is Code.ENGINE_UNREACHABLE
+        assert "NO_PROXY" in caught.value.remediation
+        return caught.value.message
+
+    async with Scripted() as gone:
+        url = gone.url
+    for proxy, at in (
+        (server.url.replace("://", "://user:pass@"), server.port),
+        (url, gone_port(url)),
+    ):
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy)
+        for status in (407, 502):
+            server.on("/api/jobs/job-1", page(status))
+            server.on("443", page(status))  # a CONNECT
+            for target in ("http://render.invalid", "https://render.invalid"):
+                message = await said(target)
+                assert f"the proxy http://127.0.0.1:{at} " in message
+                assert "user:pass" not in message
+                assert (str(status) in message) is (proxy != url)
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+    with pytest.raises(InputError):
+        await connect("http://render.invalid").get(JOB_ID)
+
+
+def gone_port(url: str) -> int:
+    return int(url.rpartition(":")[2])
 
 
 async def test_a_log_is_cleaned_line_by_line(server: Scripted, connect: Connect) -> None:
