@@ -250,9 +250,9 @@ async def _viewed(
         if json
         else follow_plain(service, job_id, sys.stdout)
     )
+    beside = [asyncio.create_task(_say_waiting(service, job_id))]
     with waiting_out_outages():
         following = asyncio.create_task(view)
-        beside = [asyncio.create_task(_say_waiting(service, job_id))]
     interrupts = 0
     try:
         while True:
