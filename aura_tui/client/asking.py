@@ -78,7 +78,14 @@ class Asking:
                 self._peer.ours = False
                 self._switchboard.answered()
             else:
-                raise (failure if answer.status >= 300 else stranger)(self._http, answer)
+                # Some servers answer a path that they don't know with a page. Their jobs tell as
+                # well that they are an engine.
+                problem = (failure if answer.status >= 300 else stranger)(self._http, answer)
+                try:
+                    jobs = await self.recent(within_s or ANSWER_S)
+                except (Broken, AuraError):
+                    raise problem from None
+                self._peer.ours = any(job.last_event_id for job in jobs)
         return self._peer.ours is True
 
     async def look(self, job_id: str, within_s: float | None = None) -> Job:

@@ -57,7 +57,7 @@ class Broken(Exception):
     """The connection broke in a way that passes. ``retry_after_s`` is what the server asked for;
     ``error`` the engine's own words for it, None where it didn't speak; ``silent``: nothing came
     for too long; ``unsent``: nobody can have got the request; ``answered``: something that is no
-    engine did; ``no_route``: by a status that servers have for a route they don't know;
+    engine did; ``no_route``: as servers of another kind do for a route they don't know;
     ``too_large``: the request is larger than it lets through; ``hint``: what to do ("": the
     usual)."""
 

@@ -84,7 +84,7 @@ def stranger(http: Http, answer: Answer) -> Broken | AuraError:
             reason,
             retry_after_s=retry_after_s(answer.headers),
             answered=True,
-            no_route=status in _NO_SUCH_ROUTE,
+            no_route=status < 300 or status in _NO_SUCH_ROUTE,
             too_large=status == 413,
             hint=hint,
         )

@@ -130,17 +130,13 @@ class RemoteService:
         return self
 
     async def _introduce(self) -> None:
-        """Ask the server what it is. What it says of its health may not read, or be an error of
-        something behind it; its jobs tell as well that it is an engine."""
+        """Ask the server what it is."""
         try:
             await self._asking.patiently(self._asking.meet)
         except EngineError as e:
-            try:
-                await self._asking.recent(ANSWER_S)
-            except (Broken, AuraError):
-                if e.code is Code.ENGINE_UNREACHABLE and await self._http.speaks_tls():
-                    raise self._http.wants_tls() from None
-                raise e from None
+            if e.code is Code.ENGINE_UNREACHABLE and await self._http.speaks_tls():
+                raise self._http.wants_tls() from None
+            raise
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
