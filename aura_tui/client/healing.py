@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aura_tui.client.backoff import Backoff
 from aura_tui.client.http import Answer, Broken, media_type
+from aura_tui.client.reader import NoStream
 from aura_tui.client.refusal import failure, stranger
 from aura_tui.errors import AuraError, NotFound
 from aura_tui.tasks import TaskFailure, report
@@ -107,6 +108,8 @@ class HealingStream:
                     problem = Broken("the stream was ended")
                 except Broken as e:
                     problem = e
+                except NoStream:
+                    raise
                 except AuraError as e:
                     self._line.lost(e.message)
                     raise

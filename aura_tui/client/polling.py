@@ -29,10 +29,6 @@ POLL_S: Final = 2.0  # while a job is running, paused or queued
 IDLE_POLL_S: Final = 5.0
 
 
-class NoStream(Exception):
-    """The server has no stream of all jobs."""
-
-
 async def has_stream(http: Http, *, within_s: float) -> bool:
     """Whether the server streams the events of all jobs. Raises Broken for what passes."""
     headers = {"Accept": routes.EVENT_STREAM, "Cache-Control": "no-store"}

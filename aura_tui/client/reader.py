@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
 
 
+class NoStream(Exception):
+    """The server has no stream of all jobs."""
+
+
 class Sources(NamedTuple):
     """What a reader may ask besides its stream. Both requests are one try: they raise Broken for
     what passes, AuraError for what doesn't (NotFound for a job that isn't there)."""

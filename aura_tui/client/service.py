@@ -35,8 +35,8 @@ from aura_tui.client.healing import Clock, HealingStream, opening_s
 from aura_tui.client.http import ANSWER_S, Broken, Http
 from aura_tui.client.lenient import LenientReader
 from aura_tui.client.link import Switchboard
-from aura_tui.client.polling import NoStream, PolledList, has_stream
-from aura_tui.client.reader import Sources
+from aura_tui.client.polling import PolledList, has_stream
+from aura_tui.client.reader import NoStream, Sources
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.request import JobRequest, check
