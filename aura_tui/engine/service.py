@@ -35,7 +35,7 @@ from aura_tui.model.request import check
 from aura_tui.model.status import JobStatus
 from aura_tui.pipeline.pieces import Pieces
 from aura_tui.pipeline.stages import Stages, real_stages
-from aura_tui.tasks import Supervisor, TaskFailure
+from aura_tui.tasks import Supervisor, TaskFailure, report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -217,6 +217,7 @@ class EmbeddedService(StoreReading):
 
     def _task_failed(self, failure: TaskFailure) -> None:
         engine_log.write(self.home, failure)
+        report(failure)
 
     def _writer_died(self, error: BaseException) -> None:
         self._task_failed(

@@ -51,7 +51,7 @@ def answers(path: Path) -> bool:
     although the kernel would connect us."""
     try:
         with _connected(path) as probe:
-            probe.sendall(f"HEAD {routes.HEALTH} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            probe.sendall(f"HEAD {routes.LIVE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             return bool(probe.recv(1))
     except OSError:
         return False
