@@ -1,6 +1,6 @@
 """``python -m aura_tui``."""
 
-from aura_tui.cli import main
+from aura_tui.cli.app import main
 
 if __name__ == "__main__":
     main()

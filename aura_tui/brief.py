@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
-from aura_tui.model.text import clean_line, is_clean
-from aura_tui.named_file import open_file
+from aura_tui.model.sanitize import clean_line, is_clean
+from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -60,7 +60,7 @@ def _names_a_file(argument: str) -> bool:
 def _from_file(path: Path) -> Brief:
     try:
         # What a shell hands over, as in <(command), is read to its end as standard input is.
-        with path.open("rb") if _is_handed_over(path) else open_file(path) as file:
+        with path.open("rb") if _is_handed_over(path) else open_regular(path) as file:
             data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         raise _unreadable(str(path), "there is no such file") from None

@@ -13,9 +13,10 @@ import msgspec
 
 from aura_tui import __version__
 from aura_tui.engine import home as home_
+from aura_tui.engine import lock as lock_
 from aura_tui.errors import AuraError
-from aura_tui.model.text import clean_line
-from aura_tui.model.url import shown
+from aura_tui.model.redact import redact_url
+from aura_tui.model.sanitize import clean_line
 from aura_tui.settings import config_file
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ async def _visuals(settings: Settings) -> Finding:
 
 
 def _asked(section: ScriptSettings | SpeechSettings | VisualsSettings) -> str:
-    return f", {clean_line(section.model, 80)} at {shown(section.base_url)}"
+    return f", {clean_line(section.model, 80)} at {redact_url(section.base_url)}"
 
 
 def _themes(settings: Settings) -> Finding:
@@ -131,11 +132,11 @@ def _home(settings: Settings) -> Finding:
 
 
 def _engine(settings: Settings) -> Finding:
-    holder = home_.holder(home_.Home(settings.home))
+    holder = lock_.holder(home_.Home(settings.home))
     if holder is None:
         return Finding("Engine", "ok", "none at work; a run starts its own")
-    if home_.is_stopped(holder):
-        return Finding("Engine", "note", *home_.stopped_words(holder))
+    if lock_.is_stopped(holder):
+        return Finding("Engine", "note", *lock_.stopped_words(holder))
     since = f"{holder.since.astimezone():%Y-%m-%d %H:%M:%S}"
     return Finding("Engine", "ok", f"at work: process {holder.pid}, since {since}")
 

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin, get_type_
 import msgspec
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.takes import takes
-from aura_tui.model.text import clean_line
-from aura_tui.named_file import open_file
+from aura_tui.model.expects import describe_type
+from aura_tui.model.sanitize import clean_line
+from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +142,8 @@ class RenderSettings(_Section, frozen=True, kw_only=True):
 
 
 class BoardSettings(_Section, frozen=True, kw_only=True):
-    """``[board]``. ``keys`` moves keys: ``{"run.cancel" = "x"}``, ids as in ``ui/bindings.py``."""
+    """``[board]``. ``keys`` moves keys: ``{"run.cancel" = "x"}``, ids as in
+    ``ui/keys/bindings.py``."""
 
     theme: str = "aura"
     mouse: bool = True
@@ -255,7 +256,7 @@ def _read_variable(text: str, kind: type[_Section], field: str) -> object:
 
 def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
     try:
-        with open_file(path) as file:
+        with open_regular(path) as file:
             data = file.read(_MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         if named:
@@ -342,10 +343,14 @@ def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputErro
     name = f"AURA_{section.upper()}_{field.upper()}"
     if name in environ:
         form = get_origin(kind)
-        does = _AS_VARIABLE[form] if form in _AS_VARIABLE else takes(kind)
+        does = _AS_VARIABLE[form] if form in _AS_VARIABLE else describe_type(kind)
         what, where = name, f"Correct or unset {name}."
     else:
-        does, what, where = takes(kind), f"The setting {section}.{field}", f"Correct it in {path}."
+        does, what, where = (
+            describe_type(kind),
+            f"The setting {section}.{field}",
+            f"Correct it in {path}.",
+        )
     return InputError(Code.SETTINGS_INVALID, f"{what} can't be used: it takes {does}", where)
 
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aura_tui.engine.home import Home
-from aura_tui.engine.opening import open_store
-from aura_tui.engine.store import row_of
+from aura_tui.engine.store.open import open_store
+from aura_tui.engine.store.store import row_of
 from aura_tui.model import events as ev
 from aura_tui.model.ids import COUNTER_BITS
 from aura_tui.model.job import Job

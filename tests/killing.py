@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from aura_tui import tasks, unforeseen
+from aura_tui.system import crash_report, tasks
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ HOW = ("cancel", "raise")
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Restarts come at once."""
     monkeypatch.setattr(tasks, "FIRST_WAIT_S", 0.001)
-    monkeypatch.setattr(unforeseen, "_AGAIN_S", 0.0)  # and every death is told
+    monkeypatch.setattr(crash_report, "_AGAIN_S", 0.0)  # and every death is told
 
 
 def named(name: str) -> list[asyncio.Task[Any]]:

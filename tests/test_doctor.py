@@ -8,7 +8,7 @@ import pytest
 
 from aura_tui.doctor import examine
 from aura_tui.model.request import Brief, JobRequest
-from aura_tui.pipeline.check import check_choices
+from aura_tui.pipeline.preflight import check_choices
 from aura_tui.settings import load
 
 if TYPE_CHECKING:

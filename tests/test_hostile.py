@@ -18,10 +18,10 @@ from aura_tui.errors import AuraError, Code, InputError, StageError
 from aura_tui.model.request import Brief, JobRequest, Origin, check
 from aura_tui.model.script import BulletsCard
 from aura_tui.model.slug import slug
-from aura_tui.pipeline.script import sound
-from aura_tui.providers.script import reply
-from aura_tui.providers.script.outline import outline
-from aura_tui.server.job_request import read_request
+from aura_tui.pipeline.stages.script import sound
+from aura_tui.providers.script.llm import reply
+from aura_tui.providers.script.outline.provider import outline
+from aura_tui.server.request_body import read_request
 from tests.chaos import corpus, input_run
 from tests.e2e.program import Program
 from tests.e2e.test_serve import address

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aura_tui.errors import Code, InputError
-from aura_tui.process import keyless
 from aura_tui.settings import Secret, Settings, load
+from aura_tui.system.environment import without_secrets
 from tests.chaos import corpus
 from tests.chaos.input_run import FORBIDDEN
 
@@ -162,4 +162,4 @@ def test_no_secret_of_the_settings_goes_on_to_a_child() -> None:
     ]
     assert len(secrets) >= 3
     environ = dict.fromkeys([*secrets, "AURA_TOKEN"], SECRET) | {"AURA_HOME": "/h", "PATH": "/p"}
-    assert keyless(environ) == {"AURA_HOME": "/h", "PATH": "/p"}
+    assert without_secrets(environ) == {"AURA_HOME": "/h", "PATH": "/p"}

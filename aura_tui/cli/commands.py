@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from aura_tui import __version__
-from aura_tui.cli import following, looking, serving
-from aura_tui.cli.foreground import board, doors
+from aura_tui.cli import jobs, run, serve
+from aura_tui.cli.connection import board, engine_locator
 from aura_tui.cli.options import ReadOnlyOption, ServerOption, TokenOption
 
 app = typer.Typer(
@@ -21,9 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-following.register(app)
-looking.register(app)
-serving.register(app)
+run.register(app)
+jobs.register(app)
+serve.register(app)
 
 
 def _version(value: bool) -> None:
@@ -53,4 +53,4 @@ def start(
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
         typer.echo(context.get_help())
         return 0
-    return board(doors(server, token), read_only=read_only)
+    return board(engine_locator(server, token), read_only=read_only)

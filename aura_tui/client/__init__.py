@@ -1,5 +1,6 @@
 """The remote JobService: an engine in another process, over HTTP and server-sent events.
 
-``service.py`` is the port, ``healing.py`` the stream that comes back by itself, ``dialect.py``
-what servers that nobody here wrote say. ``httpx`` is imported when a connection is first made.
+``service.py`` implements the port, ``reconnecting_stream.py`` resumes a broken stream, and
+``legacy_reader.py`` reads servers without replay. httpx is imported when a connection is first
+made.
 """

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.text import clean_line
-from aura_tui.model.url import shown
+from aura_tui.model.redact import redact_url
+from aura_tui.model.sanitize import clean_line
 from aura_tui.wire.routes import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _refuse(url: str, why: str) -> InputError:
-    named = f" {known!r}" if (known := shown(url)) else ""
+    named = f" {known!r}" if (known := redact_url(url)) else ""
     return InputError(
         Code.SETTINGS_INVALID,
         f"The server's address{named} {why}",

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from aura_tui.client.backoff import Backoff
-from aura_tui.client.http import Answer, Broken, media_type
-from aura_tui.client.refusal import failure, stranger
+from aura_tui.client.http_client import Answer, TransportFailure, media_type
+from aura_tui.client.http_errors import failure, stranger
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.slug import slug
-from aura_tui.named_file import open_file
+from aura_tui.net.backoff import Backoff
 from aura_tui.service import waits_out_outages
+from aura_tui.system.files import open_regular
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from aura_tui.client.healing import Clock
-    from aura_tui.client.http import Http
+    from aura_tui.client.http_client import Http
+    from aura_tui.client.stream.reconnecting_stream import Clock
 
     # Bytes that are there, and how many there will be (None: the server doesn't say).
     OnProgress = Callable[[int, int | None], None]
@@ -122,7 +122,7 @@ class Downloads:
                 had = part.size
                 try:
                     return await self._try(wanted, part, on_progress)
-                except Broken as problem:
+                except TransportFailure as problem:
                     if part.size > had:
                         backoff.reset()
                     delay_s = backoff.next_s(problem.retry_after_s)
@@ -168,7 +168,11 @@ class Downloads:
             if status not in (200, 206):
                 answer = Answer(status, response.headers, await _head(response))
                 problem = (failure if status >= 300 else stranger)(self._http, answer)
-                if isinstance(problem, Broken) and problem.no_route and not self._http.peer.ours:
+                if (
+                    isinstance(problem, TransportFailure)
+                    and problem.no_route
+                    and not self._http.peer.ours
+                ):
                     raise self._http.not_an_engine(problem.reason)
                 raise problem
             if self._http.peer.ours and "etag" not in response.headers:
@@ -180,7 +184,7 @@ class Downloads:
             total = self._begin(wanted, part, response)
             await self._take(response, part, total, wanted.limit, on_progress)
         if total is not None and part.size < total:
-            raise Broken("the download was cut")
+            raise TransportFailure("the download was cut")
         await part.check(wanted.size)
         part.finish()
         return wanted.target
@@ -333,7 +337,7 @@ def _tag_path(path: Path) -> Path:
 
 def _read_tag(path: Path) -> _Tag | None:
     try:
-        with open_file(_tag_path(path)) as file:
+        with open_regular(_tag_path(path)) as file:
             data = file.read(4096)
         return msgspec.json.decode(data, type=_Tag) if len(data) < 4096 else None
     except (OSError, msgspec.MsgspecError):

@@ -7,16 +7,16 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from aura_tui.client.backoff import Backoff
-from aura_tui.client.healing import pause
+from aura_tui.client.stream.reconnecting_stream import pause
+from aura_tui.net.backoff import Backoff
 from aura_tui.service import waits_out_outages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aura_tui.client.healing import Clock
-    from aura_tui.client.http import Broken, Http
-    from aura_tui.client.link import Line, Switchboard
+    from aura_tui.client.connection_state import ConnectionState, StreamState
+    from aura_tui.client.http_client import Http, TransportFailure
+    from aura_tui.client.stream.reconnecting_stream import Clock
 
 _SOCKET_S: Final = 0.1  # between two tries on this machine: nobody else is kept from anything
 
@@ -29,7 +29,7 @@ class Outage:
     def __init__(
         self,
         http: Http,
-        switchboard: Switchboard,
+        connection: ConnectionState,
         clock: Clock,
         wake: Callable[[], asyncio.Event],
         patience_s: float,
@@ -37,16 +37,16 @@ class Outage:
         free: bool,
     ) -> None:
         self._http = http
-        self._switchboard = switchboard
+        self._connection = connection
         self._clock = clock
         self._wake = wake
         self._free = free
         self._backoff = Backoff(clock.chance)
-        self._line: Line | None = None
+        self._line: StreamState | None = None
         self._time = asyncio.get_running_loop().time
         self._until = self._time() + patience_s
 
-    async def wait(self, problem: Broken) -> bool:
+    async def wait(self, problem: TransportFailure) -> bool:
         """Wait before the next try; False: the patience is over."""
         if self._http.closed:
             return False
@@ -68,7 +68,7 @@ class Outage:
 
     def _tell(self, reason: str, delay_s: float) -> None:
         if self._line is None:
-            self._line = self._switchboard.line()
+            self._line = self._connection.line()
             self._line.live()  # it was: this is what broke
         retry_at = self._clock.now() + timedelta(seconds=delay_s)
         self._line.waiting(self._backoff.attempt, reason, retry_at)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from aura_tui.model import url as url_
+from aura_tui.model import redact as redact_
 
 if TYPE_CHECKING:
     from aura_tui.client.address import Address
@@ -32,4 +32,4 @@ def for_address(address: Address) -> str:
 
 def shown(proxy: str) -> str:
     """The proxy as people are told of it, without its user and password."""
-    return (url_.shown(proxy) or "of the environment") if proxy else ""
+    return (redact_.redact_url(proxy) or "of the environment") if proxy else ""

@@ -5,8 +5,9 @@
         async for envelope in service.events(job.id): ...
 
 A request is tried again for ``patience_s``, and by who follows a job until the engine is back
-(``service.waiting_out_outages``). A stream always is, and comes back by itself (``healing.py``).
-Entering the service asks the server what it is; where there is none, that raises EngineError.
+(``service.waiting_out_outages``). A stream always is, and comes back by itself
+(``reconnecting_stream.py``). Entering the service asks the server what it is; where there is none,
+that raises EngineError.
 """
 
 from __future__ import annotations
@@ -25,36 +26,38 @@ from urllib.parse import quote
 import msgspec
 
 from aura_tui.client import address as address_
-from aura_tui.client.asking import Asking
-from aura_tui.client.catch_up import completed
-from aura_tui.client.delivery import Delivery as Delivery  # what callers give
-from aura_tui.client.delivery import delivered
+from aura_tui.client.api import ApiClient
+from aura_tui.client.connection_state import ConnectionState
+from aura_tui.client.delivery import (
+    Delivery,  # what callers give
+    delivered,
+)
 from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
-from aura_tui.client.exact import ExactReader
-from aura_tui.client.healing import Clock, HealingStream, opening_s
-from aura_tui.client.http import ANSWER_S, Broken, Http
-from aura_tui.client.lenient import LenientReader
-from aura_tui.client.link import Switchboard
-from aura_tui.client.polling import PolledList, has_stream
-from aura_tui.client.reader import NoStream, Sources
+from aura_tui.client.http_client import ANSWER_S, Http, TransportFailure
+from aura_tui.client.stream.legacy_reader import LegacyReader
+from aura_tui.client.stream.polling import PolledList, has_stream
+from aura_tui.client.stream.reader import NoStream, Sources
+from aura_tui.client.stream.reconnecting_stream import Clock, ReconnectingStream, opening_s
+from aura_tui.client.stream.resuming_reader import ResumingReader
+from aura_tui.client.stream.snapshot_events import completed
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.request import JobRequest, check
+from aura_tui.model.sanitize import clean, clean_line
 from aura_tui.model.status import JobStatus
-from aura_tui.model.text import clean, clean_line
 from aura_tui.service import JobPage, QueueState, RetryPlan, Typical
 from aura_tui.settings import Secret
-from aura_tui.wire import reading, routes
+from aura_tui.wire import decode, routes
 from aura_tui.wire.sse import HEARTBEAT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
     from typing import Self
 
+    from aura_tui.client.connection_state import StreamState
     from aura_tui.client.downloads import OnProgress
-    from aura_tui.client.link import Line
     from aura_tui.client.peer import Peer
-    from aura_tui.client.reader import Reader
+    from aura_tui.client.stream.reader import Reader
     from aura_tui.model.job import Job
     from aura_tui.service import Link
 
@@ -98,15 +101,15 @@ class RemoteService:
         self._http = Http(where, token, ca=ca, peer=peer)
         self.peer = self._http.peer
         self._clock = clock or _system_clock()
-        self._switchboard = Switchboard(self._clock.now)
+        self._connection = ConnectionState(self._clock.now)
         self._heartbeat_s = heartbeat_s
         self._delivery = delivery
         self._cache = cache
         self._downloads: Downloads | None = None
         self._wake = asyncio.Event()
         self._wanted = False  # somebody asked for the next try, and nobody has looked
-        self._asking = Asking(
-            self._http, self._switchboard, self._clock, patience_s, lambda: self._wake
+        self._api = ApiClient(
+            self._http, self._connection, self._clock, patience_s, lambda: self._wake
         )
         self._listed: dict[str, Job] = {}  # by id, of servers that are not ours
         self._deliver_to: dict[str, Path] = {}
@@ -121,7 +124,7 @@ class RemoteService:
     async def __aenter__(self) -> Self:
         try:
             if self.peer.met:  # a moment ago
-                self._switchboard.answered()
+                self._connection.answered()
             else:
                 await self._introduce()
         except BaseException:
@@ -132,7 +135,7 @@ class RemoteService:
     async def _introduce(self) -> None:
         """Ask the server what it is."""
         try:
-            await self._asking.patiently(self._asking.meet)
+            await self._api.with_retry(self._api.identify)
         except EngineError as e:
             if e.code is Code.ENGINE_UNREACHABLE and await self._http.speaks_tls():
                 raise self._http.wants_tls() from None
@@ -145,23 +148,23 @@ class RemoteService:
         """See :class:`~aura_tui.service.JobService`. Streams end, whatever they wait for."""
         await self._http.aclose()
         self._rouse()
-        self._switchboard.close()
+        self._connection.close()
 
     # -- the link
 
     @property
     def link(self) -> Link:
         """See :class:`~aura_tui.service.Linked`."""
-        return self._switchboard.link
+        return self._connection.link
 
     def links(self) -> AsyncGenerator[Link]:
         """See :class:`~aura_tui.service.Linked`."""
-        return self._switchboard.links()
+        return self._connection.links()
 
     def troubles(self) -> tuple[str, ...]:
         """See :class:`~aura_tui.service.Supervised`: as a stream of ours last told. The engine
         tells each open stream when that changes; without one, nothing is known."""
-        return self._switchboard.troubles
+        return self._connection.troubles
 
     def reconnect(self) -> None:
         """See :class:`~aura_tui.service.Linked`."""
@@ -176,13 +179,13 @@ class RemoteService:
     def absent(self, reason: str) -> None:
         """Told by whoever knows, and would start one: there is no engine at the other end any
         more; ``reason`` "": there is one again."""
-        self._switchboard.absent(reason)
+        self._connection.absent(reason)
         if not reason:
             self._rouse()
 
     def stopped(self, reason: str) -> None:
         """Told likewise: the engine's process is stopped; ``reason`` "": it goes on."""
-        self._switchboard.stopped(reason)
+        self._connection.stopped(reason)
 
     async def wanted(self, within_s: float) -> bool:
         """Whether somebody asks to :meth:`reconnect` within that time, or has since the last time
@@ -226,7 +229,7 @@ class RemoteService:
                 )
             await asyncio.to_thread(self._delivery.check, deliver_to)
         body = msgspec.json.encode(request)
-        job = await self._asking.submit(body, headers, key)
+        job = await self._api.submit(body, headers, key)
         if deliver_to is not None:
             self._deliver_to[job.id] = deliver_to
         return await self._whole(job)
@@ -254,8 +257,8 @@ class RemoteService:
         """See :class:`~aura_tui.service.JobService`."""
         headers = {} if idempotency_key is None else {routes.IDEMPOTENCY_KEY: idempotency_key}
         said: list[str] = []
-        job = await self._asking.retry(
-            job_id, headers, lambda body: said.append(reading.read_message(body))
+        job = await self._api.retry(
+            job_id, headers, lambda body: said.append(decode.read_message(body))
         )
         if job.id == job_id and job.status.ended:
             job = await self._retry_of(job, "".join(said))
@@ -265,7 +268,7 @@ class RemoteService:
 
     async def delete(self, job_id: str) -> None:
         """See :class:`~aura_tui.service.JobService`."""
-        ask = self._asking.delete(routes.path(routes.JOB, job_id))
+        ask = self._api.delete(routes.path(routes.JOB, job_id))
         await self._if_offered("delete", job_id, ask)
 
     async def _retry_of(self, job: Job, said: str) -> Job:
@@ -289,7 +292,7 @@ class RemoteService:
         self, verb: str, template: str, job_id: str, done: Callable[[Job], bool]
     ) -> Job:
         async def ask() -> Job:
-            return await self._whole(await self._asking.change(template, job_id, done))
+            return await self._whole(await self._api.change(template, job_id, done))
 
         return await self._if_offered(verb, job_id, ask())
 
@@ -298,7 +301,7 @@ class RemoteService:
         try:
             return await ask
         except EngineError as e:
-            if e.code is not Code.NOT_AN_ENGINE or await self._asking.patiently(self._asking.meet):
+            if e.code is not Code.NOT_AN_ENGINE or await self._api.with_retry(self._api.identify):
                 raise
             await self.get(job_id)
             raise Conflict(
@@ -311,20 +314,20 @@ class RemoteService:
 
     async def get(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._asking.patiently(lambda: self._look(job_id))
+        return await self._api.with_retry(lambda: self._look(job_id))
 
     async def _look(self, job_id: str, within_s: float | None = None) -> Job:
         """The job, by one try."""
-        return await self._whole(await self._asking.look(job_id, within_s), within_s)
+        return await self._whole(await self._api.get_job(job_id, within_s), within_s)
 
     async def _whole(self, job: Job, within_s: float | None = None) -> Job:
         """Some servers say less of one job than in their list: what is missing comes from there."""
-        if job.last_event_id or job.title != reading.untitled(job.id):
+        if job.last_event_id or job.title != decode.untitled(job.id):
             return job
         listed = self._listed.get(job.id)
         if listed is None or listed.status is not job.status:
-            with contextlib.suppress(AuraError, Broken):
-                self._remember(await self._asking.recent(within_s or ANSWER_S))
+            with contextlib.suppress(AuraError, TransportFailure):
+                self._remember(await self._api.recent(within_s or ANSWER_S))
             listed = self._listed.get(job.id)
         return job if listed is None else completed(job, listed)
 
@@ -348,7 +351,7 @@ class RemoteService:
         page = await self._page(query)
         if any(job.last_event_id for job in page.jobs) or not page.jobs:
             return page
-        if await self._asking.patiently(self._asking.meet):
+        if await self._api.with_retry(self._api.identify):
             return page
         # Older servers list jobs of any status, and the first ones in an order of their own.
         page = await self._page({**query, routes.LIMIT: "500"})
@@ -356,8 +359,8 @@ class RemoteService:
         return JobPage(tuple(wanted[: int(query[routes.LIMIT])]), page.cursor)
 
     async def _page(self, query: Mapping[str, str]) -> JobPage:
-        return await self._asking.patiently(
-            lambda: self._asking.read(routes.JOBS, reading.read_page, "a list of jobs", query=query)
+        return await self._api.with_retry(
+            lambda: self._api.read(routes.JOBS, decode.read_page, "a list of jobs", query=query)
         )
 
     async def logs(self, job_id: str) -> str:
@@ -367,10 +370,10 @@ class RemoteService:
             return "".join(f"{line}\n" for line in (await self.get(job_id)).log)
 
         async def whole() -> str:
-            body = await self._asking.text(routes.path(routes.JOB_LOGS, job_id))
+            body = await self._api.text(routes.path(routes.JOB_LOGS, job_id))
             return await asyncio.to_thread(_clean_log, body)
 
-        return await self._asking.or_else(whole, tail)
+        return await self._api.fallback(whole, tail)
 
     async def artifacts(self, job_id: str) -> tuple[ev.Artifact, ...]:
         """See :class:`~aura_tui.service.JobService`."""
@@ -379,8 +382,8 @@ class RemoteService:
         async def of_job() -> tuple[ev.Artifact, ...]:
             return (await self.get(job_id)).artifacts
 
-        return await self._asking.or_else(
-            lambda: self._asking.read(path, reading.read_artifacts, "a list of artifacts"), of_job
+        return await self._api.fallback(
+            lambda: self._api.read(path, decode.read_artifacts, "a list of artifacts"), of_job
         )
 
     async def artifact(
@@ -414,7 +417,7 @@ class RemoteService:
             )
         except (NotFound, EngineError) as e:
             absent = isinstance(e, NotFound) or e.code is Code.NOT_AN_ENGINE
-            if not absent or await self._asking.patiently(self._asking.meet):
+            if not absent or await self._api.with_retry(self._api.identify):
                 raise
             name = clean_line(artifact.name, 80)
             raise NotFound(
@@ -434,7 +437,7 @@ class RemoteService:
             await self.get(job_id)
 
         try:
-            return await self._asking.or_else(
+            return await self._api.fallback(
                 lambda: self._files().fetch(path, job_id, "preview", limit=MAX_PREVIEW_BYTES), none
             )
         except NotFound as e:
@@ -456,8 +459,8 @@ class RemoteService:
                 waiting=tuple(waiting),
             )
 
-        return await self._asking.or_else(
-            lambda: self._asking.read(routes.QUEUE, reading.read_queue, "a queue"), counted
+        return await self._api.fallback(
+            lambda: self._api.read(routes.QUEUE, decode.read_queue, "a queue"), counted
         )
 
     async def typical(self, job_id: str) -> Typical:
@@ -468,8 +471,8 @@ class RemoteService:
             await self.get(job_id)
             return Typical(0, {})
 
-        return await self._asking.or_else(
-            lambda: self._asking.read(path, reading.read_typical, "typical times"), unknown
+        return await self._api.fallback(
+            lambda: self._api.read(path, decode.read_typical, "typical times"), unknown
         )
 
     async def retry_plan(self, job_id: str) -> RetryPlan:
@@ -480,8 +483,8 @@ class RemoteService:
             await self.get(job_id)
             return RetryPlan((), None)
 
-        return await self._asking.or_else(
-            lambda: self._asking.read(path, reading.read_retry_plan, "a plan of a retry"), unknown
+        return await self._api.fallback(
+            lambda: self._api.read(path, decode.read_retry_plan, "a plan of a retry"), unknown
         )
 
     # -- JobService: events
@@ -502,9 +505,9 @@ class RemoteService:
 
     async def _stream(self, job_id: str | None, after: int) -> AsyncGenerator[ev.Envelope]:
         path = routes.EVENTS if job_id is None else routes.path(routes.JOB_EVENTS, job_id)
-        line = self._switchboard.line()
+        line = self._connection.line()
         within_s = opening_s(self._heartbeat_s)
-        stream = HealingStream(
+        stream = ReconnectingStream(
             self._http,
             path,
             line,
@@ -529,30 +532,30 @@ class RemoteService:
 
     def _polled(self, after: int) -> AsyncGenerator[ev.Envelope]:
         """All jobs of a server that has no stream of them."""
-        line = self._switchboard.line()
+        line = self._connection.line()
         polled = PolledList(
             self._http,
             line,
-            LenientReader(None, after, self._sources(line)),
+            LegacyReader(None, after, self._sources(line)),
             clock=self._clock,
             wake=lambda: self._wake,
         )
         return polled.envelopes()
 
-    async def _reader(self, job_id: str | None, after: int, line: Line) -> Reader:
+    async def _reader(self, job_id: str | None, after: int, line: StreamState) -> Reader:
         """By what kind of server it is. Raises NoStream where it has none to read."""
         within_s = opening_s(self._heartbeat_s)
-        if await self._asking.meet(within_s):
-            return ExactReader(job_id, after, self._sources(line))
+        if await self._api.identify(within_s):
+            return ResumingReader(job_id, after, self._sources(line))
         if job_id is None and not await has_stream(self._http, within_s=within_s):
             raise NoStream
-        return LenientReader(job_id, after, self._sources(line))
+        return LegacyReader(job_id, after, self._sources(line))
 
-    def _sources(self, line: Line) -> Sources:
+    def _sources(self, line: StreamState) -> Sources:
         within_s = opening_s(self._heartbeat_s)
         return Sources(
             look=lambda job_id: self._look(job_id, within_s),
-            recent=lambda: self._asking.recent(within_s),
+            recent=lambda: self._api.recent(within_s),
             line=line,
             now=self._clock.now,
         )

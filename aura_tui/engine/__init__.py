@@ -1,1 +1,4 @@
-"""The embedded engine: queue, runner, event log and store, cleanup. One at a time on one home."""
+"""The embedded engine: the JobService that does the work.
+
+One engine at a time works on one home. ``run`` runs one job, ``store`` is the database.
+"""

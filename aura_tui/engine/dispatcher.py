@@ -19,20 +19,20 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from aura_tui.engine.runner import stopped
-from aura_tui.engine.teller import Teller
+from aura_tui.engine.run.event_factory import EventFactory
+from aura_tui.engine.run.runner import cancel_message
 from aura_tui.errors import Code, Conflict, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.service import QueueState
-from aura_tui.tasks import TaskFailure
+from aura_tui.system.tasks import TaskFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aura_tui.engine.log import EventLog
+    from aura_tui.engine.event_log import EventLog
     from aura_tui.engine.ports import JobQueue
-    from aura_tui.engine.runner import Runner
+    from aura_tui.engine.run.runner import Runner
     from aura_tui.model.job import Job
 
 STORE_AGAIN_S = 5.0  # until a job waits again whose engine could write nothing
@@ -123,7 +123,7 @@ class Dispatcher:
             cancelled = self._tell(job).event(
                 ev.JobCancelled,
                 stage=job.stage,
-                message=stopped(len(job.artifacts)),
+                message=cancel_message(len(job.artifacts)),
                 artifacts=job.artifacts,
             )
             await asyncio.shield(self._write(job, cancelled))
@@ -201,8 +201,8 @@ class Dispatcher:
         while (task := self._tasks.get(job_id)) is not None:
             await asyncio.wait((self._runners[job_id].leftover() or task,))
 
-    def _tell(self, job: Job) -> Teller:
-        return Teller(job.id, job.correlation_id, self._now)
+    def _tell(self, job: Job) -> EventFactory:
+        return EventFactory(job.id, job.correlation_id, self._now)
 
     def _write(self, job: Job, *events: ev.AnyJobEvent) -> asyncio.Future[int]:
         """Say of a job without a runner what ends or parks it. Raises as the log does."""
@@ -267,7 +267,7 @@ class Dispatcher:
             if error is not None:
                 self._report_death(job_id, error)
         elif isinstance(error, EngineError):
-            self._log.give_up(job_id, error)
+            self._log.abandon(job_id, error)
             self._wait_later(job, STORE_AGAIN_S)
         else:
             self._crashed(job, error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aura_tui.engine.home import Home
-    from aura_tui.tasks import TaskFailure
+    from aura_tui.system.tasks import TaskFailure
 
 _MAX_BYTES = 1 << 20  # then it begins anew; the one before is kept beside it
 

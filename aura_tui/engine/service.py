@@ -14,34 +14,35 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from aura_tui.engine import cleanup, engine_log, home, terms
-from aura_tui.engine.archive import ArchiveReader
-from aura_tui.engine.deliver import check_folder
+from aura_tui.engine import engine_log, home, retention, settings_drift
+from aura_tui.engine import lock as lock_
+from aura_tui.engine.delivery import check_folder
 from aura_tui.engine.dispatcher import STANDSTILL_S, Dispatcher
-from aura_tui.engine.forecast import HISTORY_JOBS, history_of, providers_to_be
-from aura_tui.engine.log import EventLog
-from aura_tui.engine.opening import open_store
+from aura_tui.engine.event_log import EventLog
+from aura_tui.engine.queries import StoreQueries
 from aura_tui.engine.queue import PriorityQueue
-from aura_tui.engine.reading import StoreReading
-from aura_tui.engine.retry_plan import check_retry
-from aura_tui.engine.runner import Runner
-from aura_tui.engine.store import IdempotencyKey
-from aura_tui.engine.teller import Teller
-from aura_tui.engine.workplace import Tools
+from aura_tui.engine.run.context import RunnerDeps
+from aura_tui.engine.run.event_factory import EventFactory
+from aura_tui.engine.run.history import HISTORY_JOBS, history_of, providers_to_be
+from aura_tui.engine.run.retry_plan import check_retry
+from aura_tui.engine.run.runner import Runner
+from aura_tui.engine.store.event_reader import EventReader
+from aura_tui.engine.store.open import open_store
+from aura_tui.engine.store.store import IdempotencyKey
 from aura_tui.errors import Code, Conflict, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
 from aura_tui.model.request import check
 from aura_tui.model.status import JobStatus
-from aura_tui.pipeline.pieces import Pieces
-from aura_tui.pipeline.stages import Stages, real_stages
-from aura_tui.tasks import Supervisor, TaskFailure, report
+from aura_tui.pipeline.cache import ArtifactCache
+from aura_tui.pipeline.stages.table import Stages, real_stages
+from aura_tui.system.tasks import Supervisor, TaskFailure, report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from typing import TypeVar
 
-    from aura_tui.engine.store import Record, Store
+    from aura_tui.engine.store.store import Record, Store
     from aura_tui.model.eta import History, Work
     from aura_tui.model.request import JobRequest
     from aura_tui.service import QueueState, Recorded
@@ -55,7 +56,7 @@ _WATCH_S = 1.0
 _LOCKED_S = 2.0  # another process's lock on the database is worth a word after that
 
 
-class EmbeddedService(StoreReading):
+class EmbeddedService(StoreQueries):
     """A :class:`~aura_tui.service.JobService` that does the work itself.
 
     ``work=False`` holds the engine without taking up jobs: for a command that changes one and
@@ -86,14 +87,14 @@ class EmbeddedService(StoreReading):
 
     async def __aenter__(self) -> EmbeddedService:
         # A lock that is contended is asked for again, with waits.
-        self._lock = await asyncio.to_thread(home.acquire, self.home)
+        self._lock = await asyncio.to_thread(lock_.acquire, self.home)
         try:
             opened = await asyncio.to_thread(open_store, self.home.store)
             self.notices += opened.notices
             self._log = EventLog(
                 opened.store, self._now_ms, self.home.reserve, died=self._writer_died
             )
-            self._archive = ArchiveReader(self.home.store)
+            self._archive = EventReader(self.home.store)
         except BaseException:
             self._lock.release()
             raise
@@ -107,9 +108,9 @@ class EmbeddedService(StoreReading):
         )
         try:
             if not opened.clean:
-                await asyncio.to_thread(cleanup.sweep_halves, self.home)
+                await asyncio.to_thread(retention.sweep_halves, self.home)
             if self._works:
-                await asyncio.to_thread(terms.publish, self.home, self._settings)
+                await asyncio.to_thread(settings_drift.publish, self.home, self._settings)
             await self._take_up()
         except BaseException:
             await self._archive.close()
@@ -138,7 +139,7 @@ class EmbeddedService(StoreReading):
         damaged = self._archive.damaged
         await self._archive.close()
         await self._log.close(damaged=damaged)
-        terms.withdraw(self.home)
+        settings_drift.withdraw(self.home)
         self._lock.release()
 
     def _now_ms(self) -> int:
@@ -158,7 +159,7 @@ class EmbeddedService(StoreReading):
 
         found = await self._log.do(left)
         for record, _ in found:
-            self._log.adopt(record)
+            self._log.track(record)
         for record, resumes in found:
             if record.job.status is not JobStatus.PAUSED or resumes:
                 self._dispatcher.put(record.job)
@@ -169,10 +170,10 @@ class EmbeddedService(StoreReading):
     # -- the work
 
     def _new_runner(self, job: Job) -> Runner:
-        tools = Tools(
+        deps = RunnerDeps(
             home=self.home,
             settings=self._settings,
-            pieces=Pieces(self.home.pieces),
+            pieces=ArtifactCache(self.home.pieces),
             sink=self._log,
             now=self._now,
             record=self._record,
@@ -182,7 +183,7 @@ class EmbeddedService(StoreReading):
             finished=self._keep_work,
             stages=self._stages,
         )
-        return Runner(job, self._log.run(job.id), tools)
+        return Runner(job, self._log.run(job.id), deps)
 
     async def _history(self, record: Record) -> History:
         finished = await self._read(lambda s: s.finished_work(HISTORY_JOBS))
@@ -238,11 +239,11 @@ class EmbeddedService(StoreReading):
         await asyncio.sleep(5)
         while True:
             await self._sweep_once()
-            await asyncio.sleep(cleanup.every_s(self._settings.engine))
+            await asyncio.sleep(retention.every_s(self._settings.engine))
 
     async def _sweep_once(self) -> None:
         self._swept = True
-        await cleanup.sweep(self._log, self.home, self._settings.engine, self._now().timestamp())
+        await retention.sweep(self._log, self.home, self._settings.engine, self._now().timestamp())
 
     # -- JobService: changes
 
@@ -311,7 +312,7 @@ class EmbeddedService(StoreReading):
         )
         lineage = retry.lineage if retry else job.id
         to = str(deliver_to.absolute()) if deliver_to else None
-        tell = Teller(job.id, job.correlation_id, self._now).event
+        tell = EventFactory(job.id, job.correlation_id, self._now).event
         await self._log.add(
             job,
             request,
@@ -390,7 +391,7 @@ class EmbeddedService(StoreReading):
                 "Cancel it first, or wait until it ends.",
             )
         await self._dispatcher.let_go(job_id)
-        await cleanup.delete_job(self._log, self.home, record.n, job_id)
+        await retention.delete_job(self._log, self.home, record.n, job_id)
 
     async def _open_job(self, job_id: str, what: str) -> Job:
         job = self._log.job(job_id)
@@ -455,7 +456,7 @@ class EmbeddedService(StoreReading):
 
 async def _check_providers(request: JobRequest, settings: Settings) -> None:
     """What only providers know: names, voices, themes, folders, FFmpeg. Raises InputError."""
-    from aura_tui.pipeline.check import check_choices, check_tools
+    from aura_tui.pipeline.preflight import check_choices, check_tools
 
     await asyncio.to_thread(check_choices, request, settings)
     await check_tools(settings)

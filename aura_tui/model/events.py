@@ -1,7 +1,7 @@
 """The typed events: a closed union of what happened. One model for engine, store, wire and views.
 
 Fields are named as on the wire, in snake case. An event is validated when it is made: numbers are
-finite and within range, texts cleaned and bounded, times aware. ``wire/codec.py`` turns events
+finite and within range, texts cleaned and bounded, times aware. ``wire/event_json.py`` turns events
 into JSON and back; nothing here knows JSON.
 """
 
@@ -12,9 +12,9 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from aura_tui.model.sanitize import clean
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.model.text import clean
 
 MAX_MESSAGE_CHARS = 4000
 MAX_ITEMS = 200

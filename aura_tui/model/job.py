@@ -119,3 +119,8 @@ def as_listed(job: Job) -> Job:
         suggested_actions=(),
         output=None,
     )
+
+
+def since(job: Job) -> datetime:
+    """What a job's age counts from: its end, or while it has none, its making."""
+    return job.ended_at or job.created_at

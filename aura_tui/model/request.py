@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.text import clean_line
+from aura_tui.model.sanitize import clean_line
 
 MAX_TEXT_CHARS = 1_000_000
 MAX_TOPIC_CHARS = 500

@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING, Protocol
 
 from aura_tui.errors import AuraError, Code, StageError, Transient
-from aura_tui.pipeline.pieces import Piece, Pieces, content_key
+from aura_tui.pipeline.cache import ArtifactCache, CacheEntry, content_key
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from aura_tui.model.events import Metrics
     from aura_tui.model.request import JobRequest
-    from aura_tui.process import Children
-    from aura_tui.providers.port import Severity
+    from aura_tui.providers.protocols import Severity
     from aura_tui.settings import Settings
+    from aura_tui.system.processes import ProcessGroup
 
     T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Reporter(Protocol):
 
 
 class StageContext:
-    """One stage of one job. Satisfies :class:`aura_tui.providers.port.Workbench`."""
+    """One stage of one job. Satisfies :class:`aura_tui.providers.protocols.ProviderContext`."""
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class StageContext:
         lineage: str,
         request: JobRequest,
         settings: Settings,
-        children: Children,
-        pieces: Pieces,
+        children: ProcessGroup,
+        pieces: ArtifactCache,
         scratch: Path,
         artifacts: Path,
         ffmpeg_log: Path,
@@ -117,8 +117,8 @@ class StageContext:
         type_: type[T],
         build: Callable[[Path], Awaitable[T]],
         suffix: str = "",
-    ) -> Piece[T]:
-        """As :meth:`Pieces.make`, counted, held while the job is paused, errors made clear.
+    ) -> CacheEntry[T]:
+        """As :meth:`ArtifactCache.make`, counted, held while the job is paused, errors made clear.
 
         A :class:`Transient` failure of ``build`` is tried again, as often as the settings say,
         after a wait that doubles, with jitter, or that the other side asked for.

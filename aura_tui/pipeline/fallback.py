@@ -11,8 +11,8 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from aura_tui.errors import StageError
-from aura_tui.model.text import clean_line
-from aura_tui.pipeline.pieces import content_key
+from aura_tui.model.sanitize import clean_line
+from aura_tui.pipeline.cache import content_key
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterator

@@ -1,5 +1,5 @@
-"""Providers: one adapter a file, chosen by name, with a fallback order.
+"""Providers: script, speech and visuals through a program or an endpoint, chosen by name.
 
-A provider turns one input into one result through a program or an endpoint. It knows nothing of
-jobs, events or the store: it gets a :class:`~aura_tui.providers.port.Workbench`.
+A provider turns one input into one result. It knows nothing of jobs, events or the store: it gets a
+:class:`~aura_tui.providers.protocols.ProviderContext`.
 """

@@ -1,5 +1,4 @@
-"""A JobService over HTTP: an ASGI app, who may use it, and where it listens.
+"""A JobService over HTTP: an ASGI app, authentication, limits, event streams, and the listener.
 
-``run.py`` is the way in. starlette and uvicorn are imported by what it starts, and by nothing
-else of aura-tui.
+``serve.py`` is the way in. starlette and uvicorn are imported by what it starts, and nowhere else.
 """

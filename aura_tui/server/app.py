@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import Route, Router
 
-from aura_tui.server.exchange import answer, exchange_of
-from aura_tui.server.gate import Gate
+from aura_tui.server.context import answer, context_of
 from aura_tui.server.health import Health, for_strangers
-from aura_tui.server.hub import Hub
 from aura_tui.server.jobs import JobHandlers
 from aura_tui.server.limits import Limiter
+from aura_tui.server.middleware import RequestGate
 from aura_tui.server.options import Bounds, Limits
+from aura_tui.server.streams.broadcast import Broadcaster
 from aura_tui.service import Supervised
 from aura_tui.wire import routes
-from aura_tui.wire.payload import HealthPayload
+from aura_tui.wire.encode import HealthPayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from aura_tui.server.access import Access, Caller
+    from aura_tui.server.auth import Access, Caller
     from aura_tui.server.listener import Listener
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
@@ -48,16 +48,16 @@ class ServerApp:
         self._service = service
         self._accesses: list[Access] = []
         self.listeners: list[Listener] = []  # those that bring requests here
-        self.hub = Hub(
+        self.broadcaster = Broadcaster(
             service,
             heartbeat_s=heartbeat_s,
             stall_s=bounds.stall_s,
             still_allowed=self._still_allowed,
             troubles=self.troubles,
         )
-        self._health = Health(service, self.hub, settings, self.troubles)
+        self._health = Health(service, self.broadcaster, settings, self.troubles)
         self._openapi: bytes | None = None
-        jobs = JobHandlers(service, self.hub, Limiter(limits or Limits()), bounds, on_work)
+        jobs = JobHandlers(service, self.broadcaster, Limiter(limits or Limits()), bounds, on_work)
         self._router = Router(
             [
                 Route(routes.JOBS, jobs.jobs, methods=["GET", "POST"]),
@@ -92,7 +92,7 @@ class ServerApp:
         """The app by the rules of a listener; None: the engine's own user alone gets there."""
         if access is not None:
             self._accesses.append(access)
-        return Gate(self._router, access)
+        return RequestGate(self._router, access)
 
     def _still_allowed(self, caller: Caller) -> bool:
         return not caller.outside or any(access.still(caller) for access in self._accesses)
@@ -102,13 +102,13 @@ class ServerApp:
         engine = self._service.troubles() if isinstance(self._service, Supervised) else ()
         return (
             *engine,
-            *(failure.reason for failure in self.hub.supervisor.failures),
+            *(failure.reason for failure in self.broadcaster.supervisor.failures),
             *(each.trouble for each in self.listeners if each.trouble),
         )
 
     async def _say_health(self, request: Request) -> Response:
         health = await self._health.look()
-        if exchange_of(request).caller.stranger:
+        if context_of(request).caller.stranger:
             health = for_strangers(health)
         return answer(health, 503 if health.status == "failing" else 200)
 

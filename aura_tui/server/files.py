@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from aura_tui.errors import Code, InputError, NotFound
 from aura_tui.server.conditional import Validators, is_current, range_applies
-from aura_tui.server.connection import Reader
+from aura_tui.server.streams.disconnect import DisconnectWatcher
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
@@ -263,12 +263,12 @@ class _FileResponse(Response):
             if scope["method"] == "HEAD" or self._start == self._stop:
                 await send({"type": "http.response.body", "body": b""})
                 return
-            async with Reader(scope, receive) as reader:
+            async with DisconnectWatcher(scope, receive) as reader:
                 await self._send_file(reader, send)
         finally:
             os.close(self._fd)
 
-    async def _send_file(self, reader: Reader, send: Send) -> None:
+    async def _send_file(self, reader: DisconnectWatcher, send: Send) -> None:
         at = self._start
         while at < self._stop and not reader.gone:
             chunk = await asyncio.to_thread(os.pread, self._fd, min(_CHUNK, self._stop - at), at)

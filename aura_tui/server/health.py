@@ -12,12 +12,12 @@ from aura_tui import __version__
 from aura_tui.errors import AuraError, EngineError
 from aura_tui.service import Archive
 from aura_tui.wire import routes
-from aura_tui.wire.payload import FFmpegPayload, HealthPayload, StorePayload
+from aura_tui.wire.encode import FFmpegPayload, HealthPayload, StorePayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aura_tui.server.hub import Hub
+    from aura_tui.server.streams.broadcast import Broadcaster
     from aura_tui.service import JobService, QueueState
     from aura_tui.settings import Settings
 
@@ -31,14 +31,14 @@ class Health:
     def __init__(
         self,
         service: JobService,
-        hub: Hub,
+        broadcaster: Broadcaster,
         settings: Settings,
         troubles: Callable[[], tuple[str, ...]] = lambda: (),
     ) -> None:
         """``troubles`` gives what fails now, a line each."""
         self._troubles = troubles
         self._service = service
-        self._hub = hub
+        self._broadcaster = broadcaster
         self._settings = settings
         self._one = asyncio.Lock()
         self._seen: tuple[float, HealthPayload] | None = None
@@ -64,7 +64,7 @@ class Health:
             ffmpeg=ffmpeg,
             queue_length=queue.queued if queue else None,
             running=queue.running if queue else None,
-            streams=self._hub.streams,
+            streams=self._broadcaster.streams,
             reasons=() if store.writable else (store.reason,),
         )
 

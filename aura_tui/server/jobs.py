@@ -12,15 +12,15 @@ from starlette.responses import PlainTextResponse, Response
 from aura_tui.errors import AuraError, Code, Conflict, InputError, NotFound
 from aura_tui.model.ids import parse_id
 from aura_tui.model.request import Origin
+from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus, parse_status
-from aura_tui.model.text import clean_line
-from aura_tui.server.exchange import answer, check_json, exchange_of, read_body, refuse
+from aura_tui.server.context import answer, check_json, context_of, read_body, refuse
 from aura_tui.server.files import OCTETS, Digests, artifact_response, picture_response
-from aura_tui.server.hub import Stream
-from aura_tui.server.job_request import read_request
-from aura_tui.server.stream import EventStream, wants_gzip
+from aura_tui.server.request_body import read_request
+from aura_tui.server.streams.broadcast import Stream
+from aura_tui.server.streams.response import EventStream, wants_gzip
 from aura_tui.service import JobPage, QueueState
-from aura_tui.wire import payload, routes
+from aura_tui.wire import encode, routes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from aura_tui.model.job import Job
-    from aura_tui.server.hub import Hub
     from aura_tui.server.limits import Limiter
     from aura_tui.server.options import Bounds
+    from aura_tui.server.streams.broadcast import Broadcaster
     from aura_tui.service import JobService
 
 T = TypeVar("T")
@@ -46,13 +46,13 @@ class JobHandlers:
     def __init__(
         self,
         service: JobService,
-        hub: Hub,
+        broadcaster: Broadcaster,
         limiter: Limiter,
         bounds: Bounds,
         on_work: Callable[[str], None],
     ) -> None:
         self._service = service
-        self._hub = hub
+        self._broadcaster = broadcaster
         self._limiter = limiter
         self._bounds = bounds
         self._on_work = on_work  # hears of each job that a caller has the engine work on
@@ -65,7 +65,7 @@ class JobHandlers:
             job = await self._service.get(job_id)
         except NotFound:
             raise unknown from None
-        if not exchange_of(request).caller.sees(job.owner):
+        if not context_of(request).caller.sees(job.owner):
             raise unknown
         return job
 
@@ -76,7 +76,7 @@ class JobHandlers:
         return await (self._submit if request.method == "POST" else self._list)(request)
 
     async def _submit(self, request: Request) -> Response:
-        exchange = exchange_of(request)
+        exchange = context_of(request)
         caller = exchange.caller
         bounds = self._bounds
         check_json(request)
@@ -104,7 +104,7 @@ class JobHandlers:
         key = _idempotency_key(request)
 
         async def again(job_id: str) -> Job:
-            self._limiter.job(exchange_of(request).caller)
+            self._limiter.job(context_of(request).caller)
             job = await self._service.retry(job_id, idempotency_key=key)
             self._on_work(job.id)
             return job
@@ -133,7 +133,7 @@ class JobHandlers:
         self, request: Request, act: Callable[[str], Awaitable[T]], say: Callable[[T], Response]
     ) -> Response:
         async def limited(job_id: str) -> T:
-            self._limiter.change(exchange_of(request).caller)
+            self._limiter.change(context_of(request).caller)
             return await act(job_id)
 
         return await self._change(request, limited, say)
@@ -150,7 +150,7 @@ class JobHandlers:
             now = await self._service.get(job.id)
             return refuse(
                 e,
-                exchange_of(request).correlation_id,
+                context_of(request).correlation_id,
                 current_status=now.status,
                 suggested_actions=now.suggested_actions,
             )
@@ -161,7 +161,7 @@ class JobHandlers:
         status = _status(request.query_params.get(routes.STATUS))
         limit = _limit(request.query_params.get(routes.LIMIT))
         cursor = request.query_params.get(routes.CURSOR)
-        caller = exchange_of(request).caller
+        caller = context_of(request).caller
         found: list[Job] = []
         for _ in range(_MAX_PAGES):
             # No more than are still wanted, so that the cursor is where the last of them stands.
@@ -170,17 +170,17 @@ class JobHandlers:
             cursor = page.cursor
             if cursor is None or len(found) >= limit:
                 break
-        return answer(payload.page_payload(JobPage(tuple(found), cursor)))
+        return answer(encode.page_payload(JobPage(tuple(found), cursor)))
 
     async def job(self, request: Request) -> Response:
         """GET and DELETE /api/jobs/{id}: one route, so that its Allow header names both."""
         if request.method == "DELETE":
             return await self._limited(request, self._service.delete, _deleted)
-        return answer(payload.job_payload(await self._job(request)))
+        return answer(encode.job_payload(await self._job(request)))
 
     async def progress(self, request: Request) -> Response:
         """GET /api/jobs/{id}/progress."""
-        return answer(payload.progress_payload(await self._job(request)))
+        return answer(encode.progress_payload(await self._job(request)))
 
     async def failure(self, request: Request) -> Response:
         """GET /api/jobs/{id}/failure-details: 409 for a job that has not failed."""
@@ -191,9 +191,9 @@ class JobHandlers:
                 f"Job {job.id} is {job.status.word}; only a failed job has details",
                 "See the job itself.",
             )
-            cid = exchange_of(request).correlation_id
+            cid = context_of(request).correlation_id
             return refuse(error, cid, current_status=job.status)
-        return answer(payload.failure_payload(job))
+        return answer(encode.failure_payload(job))
 
     async def logs(self, request: Request) -> Response:
         """GET /api/jobs/{id}/logs."""
@@ -202,7 +202,7 @@ class JobHandlers:
     async def typical(self, request: Request) -> Response:
         """GET /api/jobs/{id}/typical."""
         job = await self._job(request)
-        return answer(payload.typical_payload(await self._service.typical(job.id)))
+        return answer(encode.typical_payload(await self._service.typical(job.id)))
 
     async def retry_plan(self, request: Request) -> Response:
         """GET /api/jobs/{id}/retry-plan."""
@@ -210,16 +210,18 @@ class JobHandlers:
         try:
             plan = await self._service.retry_plan(job.id)
         except Conflict as e:
-            return refuse(e, exchange_of(request).correlation_id, current_status=job.status)
-        return answer(payload.retry_plan_payload(plan))
+            return refuse(e, context_of(request).correlation_id, current_status=job.status)
+        return answer(encode.retry_plan_payload(plan))
 
     async def queue(self, request: Request) -> Response:
         """GET /api/queue: everybody's counts, the caller's own jobs."""
-        caller = exchange_of(request).caller
+        caller = context_of(request).caller
         queue = await self._service.queue()
-        waiting = [job for job in queue.waiting if caller.sees(await self._hub.owner_of(job))]
+        waiting = [
+            job for job in queue.waiting if caller.sees(await self._broadcaster.owner_of(job))
+        ]
         return answer(
-            payload.queue_payload(
+            encode.queue_payload(
                 QueueState(
                     queued=queue.queued,
                     running=queue.running,
@@ -235,7 +237,7 @@ class JobHandlers:
         """GET /api/jobs/{id}/artifacts."""
         job = await self._job(request)
         found = await self._service.artifacts(job.id)
-        return answer(payload.ArtifactsPayload(artifacts=found))
+        return answer(encode.ArtifactsPayload(artifacts=found))
 
     async def artifact(self, request: Request) -> Response:
         """GET /api/jobs/{id}/artifacts/{name}: the name is looked up, never joined to a path."""
@@ -303,10 +305,10 @@ class JobHandlers:
     def _stream(
         self, request: Request, job_id: str | None, after: int, until: int | None
     ) -> Response:
-        caller = exchange_of(request).caller
-        self._limiter.stream(caller, self._hub.count(caller.owner))
+        caller = context_of(request).caller
+        self._limiter.stream(caller, self._broadcaster.count(caller.owner))
         gzip = wants_gzip(request.headers.get("accept-encoding", ""))
-        return EventStream(self._hub, Stream(caller, job_id, after, until), gzip=gzip)
+        return EventStream(self._broadcaster, Stream(caller, job_id, after, until), gzip=gzip)
 
 
 def _unknown(job_id: str) -> NotFound:
@@ -317,12 +319,12 @@ def _unknown(job_id: str) -> NotFound:
 
 def _made(job: Job, ignored: tuple[str, ...] = ()) -> Response:
     where = routes.path(routes.JOB, job.id)
-    told = payload.job_payload(replace(job, warnings=(*ignored, *job.warnings)))
+    told = encode.job_payload(replace(job, warnings=(*ignored, *job.warnings)))
     return answer(told, 202, {"Location": where})
 
 
 def _now(status: int) -> Callable[[Job], Response]:
-    return lambda job: answer(payload.job_payload(job), status)
+    return lambda job: answer(encode.job_payload(job), status)
 
 
 def _deleted(_: None) -> Response:

@@ -11,7 +11,7 @@ from aura_tui.errors import Code, EngineError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aura_tui.server.access import Caller
+    from aura_tui.server.auth import Caller
     from aura_tui.server.options import Limits
 
 _MINUTE_S = 60.0

@@ -22,11 +22,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from aura_tui.errors import Code, EngineError, InputError
-from aura_tui.named_file import open_file
-from aura_tui.server.connection import ABORT
-from aura_tui.tasks import Supervisor, TaskFailure, report
+from aura_tui.server.streams.disconnect import ABORT
+from aura_tui.system.files import open_regular
+from aura_tui.system.tasks import Supervisor, TaskFailure, report
 from aura_tui.wire import routes
-from aura_tui.wire.payload import encode
+from aura_tui.wire.encode import encode
 from aura_tui.wire.problem import problem_of
 
 if TYPE_CHECKING:
@@ -413,7 +413,7 @@ def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     try:
         for file in (certificate, key):
             if file is not None:  # OpenSSL would wait for whoever writes into a named pipe
-                open_file(file).close()
+                open_regular(file).close()
         # Without a password prompt: nobody may be there to answer it.
         context.load_cert_chain(certificate, key, password="")
     except (OSError, ssl.SSLError, ValueError) as e:

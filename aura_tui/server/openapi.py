@@ -17,22 +17,22 @@ from aura_tui.model.status import JobStatus
 from aura_tui.server import normalize
 from aura_tui.server.files import OCTETS, PICTURES
 from aura_tui.server.jobs import MAX_KEY_CHARS, MAX_PAGE
-from aura_tui.wire import payload, routes
+from aura_tui.wire import encode, routes
 from aura_tui.wire.problem import ProblemDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ANSWERS = (
-    payload.JobPayload,
-    payload.PagePayload,
-    payload.QueuePayload,
-    payload.TypicalPayload,
-    payload.RetryPlanPayload,
-    payload.ProgressPayload,
-    payload.FailurePayload,
-    payload.ArtifactsPayload,
-    payload.HealthPayload,
+    encode.JobPayload,
+    encode.PagePayload,
+    encode.QueuePayload,
+    encode.TypicalPayload,
+    encode.RetryPlanPayload,
+    encode.ProgressPayload,
+    encode.FailurePayload,
+    encode.ArtifactsPayload,
+    encode.HealthPayload,
     ProblemDocument,
 )
 

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from aura_tui.errors import Code, EngineError, InputError
-from aura_tui.model.text import clean_line
-from aura_tui.named_file import open_file
+from aura_tui.model.sanitize import clean_line
+from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ def listed(path: Path) -> tuple[Token, ...]:
     """All tokens, oldest first; none where the file isn't there. Raises EngineError for a file
     that can't be read or is no list of tokens."""
     try:
-        with open_file(path) as file:
+        with open_regular(path) as file:
             data = file.read(_MAX_FILE_BYTES + 1)
         return msgspec.json.decode(data, type=_File).tokens
     except FileNotFoundError:

@@ -1,1 +1,5 @@
-"""The views: the board, plain lines, and JSON. They draw a job's state and hold no rule of it."""
+"""The board: the one room where Textual is imported.
+
+Plain lines and JSON are in ``views``; what a service does is in ``service`` and its
+implementations.
+"""

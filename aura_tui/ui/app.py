@@ -10,10 +10,10 @@ from textual.screen import ModalScreen
 
 from aura_tui.errors import AuraError
 from aura_tui.service import LinkStatus
-from aura_tui.ui import bindings, idle_keys
-from aura_tui.ui.asking import Asking, refusal
+from aura_tui.ui.actions.commands import JobCommands, refusal
+from aura_tui.ui.keys import bindings, disabled
 from aura_tui.ui.live import LiveBoard
-from aura_tui.ui.state import RECORDED, Asked
+from aura_tui.ui.state.run import RECORDED, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from aura_tui.model.job import Job
-    from aura_tui.ui.questions import Questions
+    from aura_tui.ui.prompts import Prompts
     from aura_tui.ui.widgets.job_list import JobList
     from aura_tui.ui.widgets.log import LogView
     from aura_tui.ui.widgets.result import ResultPanel
@@ -38,21 +38,21 @@ _NOT_OFFERED = {"quit", "help", "interrupt"}  # by the palette: it has the first
 class BoardApp(LiveBoard):
     """Every run of a service on the screen, and what can be done with it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings.APP, *idle_keys.BINDINGS]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.APP, *disabled.BINDINGS]
 
     # -- messages of the widgets
 
-    def on_painted_stale(self) -> None:
+    def on_line_widget_repaint_requested(self) -> None:
         """A widget was resized, gained or lost the focus, or its view was changed by a key."""
-        self._pacer.touch()
+        self._limiter.touch()
 
-    on_job_list_stale = on_painted_stale
+    on_job_list_repaint_requested = on_line_widget_repaint_requested
 
     def on_stage_row_toggled(self, message: StageRow.Toggled) -> None:
         run = self._run
         if run.job is not None:
             run.toggle(run.job.step(message.stage))
-            self._pacer.touch()
+            self._limiter.touch()
 
     def on_job_list_chosen(self, message: JobList.Chosen) -> None:
         # Running through the list shows none; the one where the cursor stands is shown.
@@ -60,8 +60,8 @@ class BoardApp(LiveBoard):
         self.set_timer(_SELECT_AFTER_S, lambda: self._select(message.job_id))
 
     def _select(self, job_id: str) -> None:
-        if self._watching is not None and self._selecting == job_id:
-            self._watching.select(job_id)
+        if self._board_sync is not None and self._selecting == job_id:
+            self._board_sync.select(job_id)
 
     def on_job_list_opened(self, message: JobList.Opened) -> None:
         self._open(message.job_id)
@@ -73,7 +73,7 @@ class BoardApp(LiveBoard):
         self._jobs.place(job_id)
         if self._board is not None:
             self._board.go(to_jobs=False)
-        self._pacer.touch()
+        self._limiter.touch()
 
     def on_log_view_copy_asked(self, message: LogView.CopyAsked) -> None:
         lines = "1 line" if message.lines == 1 else f"{message.lines} lines"
@@ -92,18 +92,18 @@ class BoardApp(LiveBoard):
     # -- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in _CHANGING and (self._look.read_only or self._asking is None):
+        if action in _CHANGING and (self._board_options.read_only or self._job_commands is None):
             return False
         targets = self._targets
         match action:
             case "cancel_run" | "pause_run" | "resume_run":
-                assert self._asking is not None
-                may = self._asking.may
+                assert self._job_commands is not None
+                may = self._job_commands.may
                 return any(may(_ASKED[action], job) for job in targets)
             case "retry_run":
-                return any(Asking.may_retry(job) for job in targets)
+                return any(JobCommands.may_retry(job) for job in targets)
             case "reconnect":
-                link = self._watching.link if self._watching is not None else None
+                link = self._board_sync.link if self._board_sync is not None else None
                 if link is None or link.status not in _BROKEN:
                     return False
                 return link.can_begin or not link.absent
@@ -113,10 +113,12 @@ class BoardApp(LiveBoard):
 
     def action_idle(self, action: str) -> None:
         """A key of one that changes something, which ``action`` couldn't be done for."""
-        if self._watching is None or any(map(self._watching.pending, self._targets)):
+        if self._board_sync is None or any(map(self._board_sync.pending, self._targets)):
             return  # not open yet; or it has been asked for, and is about to be
-        recorded = self._look.mode == RECORDED
-        if why := idle_keys.words(action, looks_on=self._look.read_only, recorded=recorded):
+        recorded = self._board_options.mode == RECORDED
+        if why := disabled.reason(
+            action, looks_on=self._board_options.read_only, recorded=recorded
+        ):
             self.say(why)
 
     @property
@@ -138,7 +140,7 @@ class BoardApp(LiveBoard):
         self._ask(lambda ask: self._then_open(ask.retry(self._targets)))
 
     def action_new_job(self) -> None:
-        self._ask(lambda ask: self._then_open(ask.new_job(self._ordering)))
+        self._ask(lambda ask: self._then_open(ask.new_job(self._job_form)))
 
     def action_pause_run(self) -> None:
         self._change(Asked.PAUSE)
@@ -147,30 +149,40 @@ class BoardApp(LiveBoard):
         self._change(Asked.RESUME)
 
     def _change(self, asked: Asked) -> None:
-        if self._asking is not None:
-            self._work(partial(self._asking.change, asked, self._targets))
+        if self._job_commands is not None:
+            self._work(partial(self._job_commands.change, asked, self._targets))
 
-    def _ask(self, question: Callable[[Questions], Awaitable[object]]) -> None:
+    def _ask(self, question: Callable[[Prompts], Awaitable[object]]) -> None:
         """One question at a time."""
-        if self._asking is None or self._asks:
+        if self._job_commands is None or self._asks:
             return
-        from aura_tui.ui.questions import Questions
+        if self._prompts is None:
+            from aura_tui.ui.prompts import Prompts
 
-        questions = Questions(self, self._asking)
-        self._work(partial(self._asked, question, questions), "question", one=True)
+            self._prompts = Prompts(
+                self,
+                self._job_commands,
+                jobs=self._jobs,
+                quit_state=self._quit_state,
+                glyphs=self.glyphs,
+                at_work_s=self.at_work_s,
+                say=self.say,
+            )
+        prompts = self._prompts
+        self._work(partial(self._asked, question, prompts), "question", one=True)
 
     async def _asked(
-        self, question: Callable[[Questions], Awaitable[object]], questions: Questions
+        self, question: Callable[[Prompts], Awaitable[object]], prompts: Prompts
     ) -> None:
         try:
-            await question(questions)
+            await question(prompts)
         except AuraError as e:
             self._refuse(refusal(e))
 
     async def _then_unmark(self, cancelling: Awaitable[bool]) -> None:
         if await cancelling:
             self._jobs.clear_marks()
-            self._pacer.touch()
+            self._limiter.touch()
 
     async def _then_open(self, making: Awaitable[Job | None]) -> None:
         job = await making
@@ -181,33 +193,35 @@ class BoardApp(LiveBoard):
     def action_show_log(self) -> None:
         if self._board is not None:
             self._board.toggle_log()
-            self._pacer.touch()
+            self._limiter.touch()
 
     def action_timeline(self) -> None:
         if self._board is not None:
             self._board.toggle_timeline()
-            self._pacer.touch()
+            self._limiter.touch()
 
     def action_to_jobs(self) -> None:
         if self._board is not None:
             self._board.go_back()
-            self._pacer.touch()
+            self._limiter.touch()
 
     def action_preview(self) -> None:
         if self._board is not None:
             self._board.toggle_preview()
-            self._pacer.touch()
+            self._limiter.touch()
 
     def action_reconnect(self) -> None:
-        if self._watching is not None and self._watching.linked is not None:
-            self._watching.linked.reconnect()
+        if self._board_sync is not None and self._board_sync.linked is not None:
+            self._board_sync.linked.reconnect()
 
     def action_help(self) -> None:
         """Made once: it is looked at often, and tells the same each time."""
         if not self.is_screen_installed("help"):
             from aura_tui.ui.screens.help import HelpScreen
 
-            self.install_screen(HelpScreen(self._look.read_only, self._settings.keys), "help")
+            self.install_screen(
+                HelpScreen(self._board_options.read_only, self._settings.keys), "help"
+            )
         self.push_screen("help")
 
     # -- leaving
@@ -215,17 +229,19 @@ class BoardApp(LiveBoard):
     async def action_quit(self) -> None:
         """Leave; while runs of ours are under way, ask what becomes of them."""
         if self._own is None and self._find_job is not None:
-            self._departure.interrupted = True  # the run is not even submitted
+            self._quit_state.interrupted = True  # the run is not even submitted
             self.exit()
-        elif not self._departure.ending():
+        elif not self._quit_state.ending():
             self.exit()
         else:
             self._ask(self._leave)
 
-    async def _leave(self, ask: Questions) -> None:
-        background = self._look.background
-        self._departure.leave = await ask.leave(self._departure.ending(), can_background=background)
-        if self._departure.may_go:
+    async def _leave(self, ask: Prompts) -> None:
+        background = self._board_options.background
+        self._quit_state.leave = await ask.leave(
+            self._quit_state.ending(), can_background=background
+        )
+        if self._quit_state.may_go:
             self.exit()
 
     def action_interrupt(self) -> None:
@@ -240,17 +256,22 @@ class BoardApp(LiveBoard):
             self.copy_to_clipboard(selected)
             self.screen.clear_selection()
             return
-        departure, own = self._departure, self.outcome.job
-        ours = own is not None and not own.status.ended and self._look.owns
-        if ours and own is not None and self._asking is not None and not departure.interrupted:
-            departure.interrupted = True
-            self._work(partial(self._asking.change, Asked.CANCEL, (own,)))
-        elif isinstance(self.screen, ModalScreen) and not departure.interrupted:
+        quit_state, own = self._quit_state, self.outcome.job
+        ours = own is not None and not own.status.ended and self._board_options.owns
+        if (
+            ours
+            and own is not None
+            and self._job_commands is not None
+            and not quit_state.interrupted
+        ):
+            quit_state.interrupted = True
+            self._work(partial(self._job_commands.change, Asked.CANCEL, (own,)))
+        elif isinstance(self.screen, ModalScreen) and not quit_state.interrupted:
             self.screen.dismiss(None)  # whoever breaks off what they answer isn't leaving yet
-        elif self._find_job is None and departure.ending():
+        elif self._find_job is None and quit_state.ending():
             self._ask(self._leave)
         else:
-            departure.interrupted = departure.interrupted or own is None or not own.status.ended
+            quit_state.interrupted = quit_state.interrupted or own is None or not own.status.ended
             self.exit()
 
     # -- what Textual asks

@@ -10,7 +10,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from textual.app import App
@@ -18,29 +18,28 @@ from textual.screen import ModalScreen
 from textual.worker import WorkerFailed
 
 from aura_tui.errors import AuraError
+from aura_tui.format import words
 from aura_tui.model.job import Job
-from aura_tui.model.text import clean_line
-from aura_tui.service import Delivering, Timed
+from aura_tui.model.sanitize import clean_line
+from aura_tui.service import Delivering, Linked, Timed
 from aura_tui.settings import Settings
-from aura_tui.tasks import Supervisor
-from aura_tui.ui import phrases
-from aura_tui.ui.asking import Asking
-from aura_tui.ui.departure import Departure
-from aura_tui.ui.endings import Endings
-from aura_tui.ui.glyphs import ASCII, UNICODE, is_ascii
-from aura_tui.ui.jobs import JobsState
-from aura_tui.ui.ordering import Ordering
-from aura_tui.ui.pacer import Pacer
-from aura_tui.ui.preview import preview_wanted
-from aura_tui.ui.previewing import Previewing
+from aura_tui.system.tasks import Supervisor
+from aura_tui.ui.actions.commands import JobCommands
+from aura_tui.ui.actions.job_form import JobForm
+from aura_tui.ui.actions.summary_details import SummaryLookups
 from aura_tui.ui.screens.board import BoardScreen
-from aura_tui.ui.screens.leave import Leave
-from aura_tui.ui.state import RunState
-from aura_tui.ui.terminal.notices import Notices
-from aura_tui.ui.terminal.output import BoardDriver
-from aura_tui.ui.terminal.sparing import SparingApp
-from aura_tui.ui.theme import AURA
-from aura_tui.ui.watching import Watching
+from aura_tui.ui.state.jobs import JobsState
+from aura_tui.ui.state.quit import Leave, QuitState
+from aura_tui.ui.state.run import RunState
+from aura_tui.ui.sync.frame_limiter import FrameLimiter
+from aura_tui.ui.sync.preview_updates import PreviewUpdates
+from aura_tui.ui.sync.subscriptions import BoardSync
+from aura_tui.ui.terminal.diff_app import DiffApp
+from aura_tui.ui.terminal.driver import BoardDriver
+from aura_tui.ui.terminal.notifications import Notifications
+from aura_tui.ui.terminal.preview_image import preview_wanted
+from aura_tui.ui.theme.colours import AURA
+from aura_tui.ui.theme.glyphs import ASCII, UNICODE, is_ascii
 from aura_tui.ui.widgets.preview import PreviewView
 
 if TYPE_CHECKING:
@@ -50,10 +49,7 @@ if TYPE_CHECKING:
 
     from aura_tui.service import JobService
     from aura_tui.settings import BoardSettings
-    from aura_tui.ui.screens.confirm import ConfirmCancel
-    from aura_tui.ui.screens.leave import LeaveScreen
-
-T = TypeVar("T")
+    from aura_tui.ui.prompts import Prompts
 
 # A change is drawn at once; the next one this soon after it at the earliest.
 DRAWS_PER_SECOND = 30.0
@@ -61,7 +57,7 @@ WATCHING = "board feed"
 _NOTICE_S = 20.0  # of how the engine was opened: a sentence or two
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
+class BoardOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the board is to behave.
 
     ``owns``: the job it is opened for is ours, so that ctrl+c cancels it. ``read_only``: no key
@@ -89,24 +85,24 @@ class Outcome(msgspec.Struct, frozen=True):
     notices: tuple[str, ...] = ()  # of how the engine was found, and what broke
 
 
-class LiveBoard(SparingApp):
+class LiveBoard(DiffApp):
     """Follows a service and draws it; what keys and widgets ask for is the subclass's."""
 
     TITLE = "aura-tui"
     CSS_PATH = [  # noqa: RUF012 - Textual's own spelling
-        "board.tcss",
-        "jobs.tcss",
-        "run.tcss",
-        "log.tcss",
-        "preview.tcss",
-        "dialogs.tcss",
+        "styles/board.tcss",
+        "styles/jobs.tcss",
+        "styles/run.tcss",
+        "styles/log.tcss",
+        "styles/preview.tcss",
+        "styles/dialogs.tcss",
     ]
 
     def __init__(
         self,
         open_service: Callable[[], Awaitable[JobService]],
         find_job: Callable[[JobService], Awaitable[str]] | None,
-        look: Look,
+        options: BoardOptions,
         *,
         environ: Mapping[str, str] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -116,7 +112,7 @@ class LiveBoard(SparingApp):
         plain = True if self._environ.get("NO_COLOR") else None
         super().__init__(driver_class=BoardDriver, ansi_color=plain)
         self.failure: Exception | None = None
-        self._look = look
+        self._board_options = options
         self._open_service = open_service
         self._find_job = find_job
         self._now = now
@@ -126,19 +122,19 @@ class LiveBoard(SparingApp):
         self.glyphs = ASCII if self._ascii else UNICODE
         self.use_command_palette = not self._ascii  # it draws signs of its own
         self._jobs = JobsState()
-        self._watching: Watching | None = None
-        self._asking: Asking | None = None
+        self._board_sync: BoardSync | None = None
+        self._job_commands: JobCommands | None = None
         self._told_at_start: tuple[str, ...] = ()
         self._own: str | None = None  # the job the board was opened for
-        self._departure = Departure(self._jobs, read_only=self._look.read_only)
-        self._endings = Endings()
-        self._ordering = Ordering(look.settings, remote=look.remote)
-        self._notices = Notices(self._settings, self._environ)
-        self._previewing: Previewing | None = None
-        self._pacer = Pacer(self._draw, DRAWS_PER_SECOND)
+        self._quit_state = QuitState(self._jobs, read_only=self._board_options.read_only)
+        self._summaries = SummaryLookups()
+        self._job_form = JobForm(options.settings, remote=options.remote)
+        self._notices = Notifications(self._settings, self._environ)
+        self._preview_updates: PreviewUpdates | None = None
+        self._limiter = FrameLimiter(self._draw, DRAWS_PER_SECOND)
         self._shown_keys: tuple[object, ...] = ()
         self._selecting: str | None = None
-        self._question: tuple[Screen[Any], Callable[[], None]] | None = None
+        self._prompts: Prompts | None = None
         self.supervisor = Supervisor()
         self._finding: asyncio.Task[str] | None = None
         self._mishaps: list[str] = []  # what broke, and was restarted
@@ -146,11 +142,11 @@ class LiveBoard(SparingApp):
 
     @property
     def _mode(self) -> str:
-        return self._look.mode or ("read only" if self._look.read_only else "")
+        return self._board_options.mode or ("read only" if self._board_options.read_only else "")
 
     @property
     def _settings(self) -> BoardSettings:
-        return self._look.settings.board
+        return self._board_options.settings.board
 
     @property
     def outcome(self) -> Outcome:
@@ -159,13 +155,13 @@ class LiveBoard(SparingApp):
         shown = self._run.job
         if job is None or (shown is not None and shown.id == job.id):
             job = shown if self._own is not None else None
-        departure = self._departure
+        quit_state = self._quit_state
         notices = (*self._told_at_start, *self._mishaps)
-        return Outcome(job, departure.interrupted, departure.outcome, notices)
+        return Outcome(job, quit_state.interrupted, quit_state.outcome, notices)
 
     @property
     def _run(self) -> RunState:
-        return self._watching.run if self._watching is not None else _NOTHING
+        return self._board_sync.run if self._board_sync is not None else _NOTHING
 
     @property
     def _board(self) -> BoardScreen | None:
@@ -178,7 +174,7 @@ class LiveBoard(SparingApp):
         preview = PreviewView(self._environ, lambda code: self._write((code,)), self.glyphs)
         wanted = preview_wanted(self._settings, self._environ)
         at_jobs = self._find_job is None
-        can_make = not self._look.read_only
+        can_make = not self._board_options.read_only
         return BoardScreen(preview, at_jobs=at_jobs, previewing=wanted, can_make=can_make)
 
     def _dress(self) -> None:
@@ -205,7 +201,7 @@ class LiveBoard(SparingApp):
         if self._finding is not None:
             self._finding.cancel()
             await asyncio.gather(self._finding, return_exceptions=True)
-        self._pacer.stop()
+        self._limiter.stop()
         self._write(self._notices.close())
 
     def last_words(self) -> list[str]:
@@ -219,8 +215,8 @@ class LiveBoard(SparingApp):
         """Open the service, find the job, watch. Started again, it continues where it was."""
         try:
             service = await self._open_service()
-            if self._watching is None:
-                self._watching = self._opened(service)
+            if self._board_sync is None:
+                self._board_sync = self._opened(service)
             if self._find_job is not None and self._own is None:
                 if self._finding is None:  # which may submit a job: once
                     self._finding = asyncio.ensure_future(self._find_job(service))
@@ -232,30 +228,30 @@ class LiveBoard(SparingApp):
             self._fail(e)
             return
         try:
-            await self._watching.serve(self._own)
+            await self._board_sync.serve(self._own)
         except AuraError as e:
             self._fail(e)
 
-    def _opened(self, service: JobService) -> Watching:
+    def _opened(self, service: JobService) -> BoardSync:
         self._told_at_start = (*getattr(service, "notices", ()),)
         for notice in self._told_at_start:
             self.notify(notice, severity="warning", timeout=_NOTICE_S, markup=False)
         if isinstance(service, Timed):
             self._now, self._pace = service.now, service.pace
-        watching = Watching(
+        watching = BoardSync(
             service,
             self._jobs,
             mode=self._mode,
             now=self._now,
             known=self._notices.known,
-            touch=self._pacer.touch,
+            touch=self._limiter.touch,
             told=self._told,
             ended=self._has_ended,
             gone=self._has_gone,
             say=partial(self.notify, severity="warning", timeout=_NOTICE_S, markup=False),
         )
-        self._departure.watching = watching
-        self._asking = Asking(watching, say=self._refuse)
+        self._quit_state.owns_work = not isinstance(service, Linked)
+        self._job_commands = JobCommands(watching, say=self._refuse)
         self.refresh_bindings()  # what can be asked now
         return watching
 
@@ -304,15 +300,15 @@ class LiveBoard(SparingApp):
     def _told(self, before: Job | None, after: Job) -> None:
         """An event of some job came."""
         self._notices.changed(before, after)
-        if self._departure.may_go:
+        if self._quit_state.may_go:
             self.exit()
 
     def _has_ended(self, run: RunState) -> None:
         """A run that is followed is over."""
         assert run.job is not None
-        if self._departure.interrupted and run.job.id == self._own:
+        if self._quit_state.interrupted and run.job.id == self._own:
             self.exit()
-        elif not self._departure.may_go:
+        elif not self._quit_state.may_go:
             self._work(partial(self._look_up_end, run.job))
 
     def _has_gone(self, job: Job) -> None:
@@ -321,18 +317,18 @@ class LiveBoard(SparingApp):
 
     def _elsewhere(self, job: Job) -> bool:
         """Whether the files of ``job`` lie on another machine."""
-        if self._watching is None or not self._look.remote:
-            return self._look.remote
-        service = self._watching.service
+        if self._board_sync is None or not self._board_options.remote:
+            return self._board_options.remote
+        service = self._board_sync.service
         return not (isinstance(service, Delivering) and service.has_delivered(job.id))
 
     async def _look_up_end(self, job: Job) -> None:
-        if self._asking is not None:
-            look = self._look
-            await self._endings.look_up(
-                job, self._asking, remote=look.remote, plan=not look.read_only
+        if self._job_commands is not None:
+            options = self._board_options
+            await self._summaries.look_up(
+                job, self._job_commands, remote=options.remote, plan=not options.read_only
             )
-            self._pacer.touch()
+            self._limiter.touch()
 
     # -- drawing
 
@@ -349,20 +345,21 @@ class LiveBoard(SparingApp):
         board, run = self._board, self._run
         if board is None:
             return
-        if self._watching is not None and self._watching.linked is not None:
-            run.set_link(self._watching.linked.link, now)
+        if self._board_sync is not None and self._board_sync.linked is not None:
+            run.set_link(self._board_sync.linked.link, now)
         board.show(self._jobs, run, now, self.glyphs)
         job = run.job
-        ending = self._endings.of(job)
+        ending = self._summaries.of(job)
         elsewhere = job is not None and self._elsewhere(job)
-        key = "" if self._look.read_only else self._settings.keys.get("run.retry", "r")
+        key = "" if self._board_options.read_only else self._settings.keys.get("run.retry", "r")
         board.show_end(run, self.glyphs, ending, remote=elsewhere, retry_key=key)
         marked = (len(self._jobs.marked), *self._jobs.counts.items()) if self._jobs.marked else ()
         keys = (job and (job.id, job.status), run.asked, run.over, self._link_offers(), marked)
         if keys != self._shown_keys:
             self._shown_keys = keys
             self.refresh_bindings()
-        self._follow_question()
+        if self._prompts is not None:
+            self._prompts.follow()
         waits = (run.due_s(now), board.due_s(now))
         clock_s = asyncio.get_running_loop().time()
         self._notices.foreground(run.job)
@@ -372,72 +369,31 @@ class LiveBoard(SparingApp):
         if notice_s is not None:
             due.append(notice_s)
         if due:
-            self._pacer.touch(min(due))
+            self._limiter.touch(min(due))
         # A board that is closing starts no more workers.
-        if board.shows_preview and self._watching is not None and not self._exit:
-            self._preview(board).follow(self._watching.service, run)
+        if board.shows_preview and self._board_sync is not None and not self._exit:
+            self._preview(board).follow(self._board_sync.service, run)
 
-    def _preview(self, board: BoardScreen) -> Previewing:
-        if self._previewing is None:
+    def _preview(self, board: BoardScreen) -> PreviewUpdates:
+        if self._preview_updates is None:
             clock = asyncio.get_running_loop().time
-            self._previewing = Previewing(board.preview, self.run_worker, self._pacer.touch, clock)
-        return self._previewing
+            self._preview_updates = PreviewUpdates(
+                board.preview, self.run_worker, self._limiter.touch, clock
+            )
+        return self._preview_updates
 
     def _link_offers(self) -> object:
         """What of the link decides over keys."""
-        link = self._watching.link if self._watching is not None else None
+        link = self._board_sync.link if self._board_sync is not None else None
         return (link.status, link.absent, link.can_begin) if link is not None else None
-
-    def _follow_question(self) -> None:
-        """A question about a run that goes on tells how far it is; about one that is over it asks
-        nothing any more."""
-        if self._question is not None:
-            screen, follow = self._question
-            if screen is self.screen:
-                follow()
 
     def at_work_s(self, job: Job) -> tuple[float, float | None]:
         """Seconds that ``job`` has been at work as far as it was told, and how old that is (None:
         it is up to date)."""
         run, now = self._run, self._now()
         shown = run.job is not None and run.job.id == job.id
-        seconds = run.clock.elapsed_s(run.seen(now)) if shown else phrases.active_s(job)
+        seconds = run.clock.elapsed_s(run.seen(now)) if shown else words.active_s(job)
         return seconds, run.pulse.age_s(now)
-
-    async def answer(
-        self, screen: ModalScreen[T], follow: Callable[[], None] | None = None
-    ) -> T | None:
-        """What the person answers on ``screen``; None where the question went away. ``follow`` has
-        the screen tell what became of its jobs."""
-        self.clear_notifications()  # they would lie over the answers
-        self._question = (screen, follow) if follow is not None else None
-        try:
-            return await self.push_screen_wait(screen)
-        finally:
-            self._question = None
-
-    async def sure_to_cancel(self, screen: ConfirmCancel, job_id: str) -> bool:
-        """The same of a question about one job."""
-
-        def follow() -> None:
-            job = self._jobs.get(job_id)
-            if job is not None and job.status.ended:
-                screen.dismiss(None)
-            elif job is not None:
-                screen.show(job, *self.at_work_s(job))
-
-        return await self.answer(screen, follow) is True
-
-    async def how_to_leave(self, screen: LeaveScreen) -> Leave:
-        """The same of the question on leaving; who has nothing to leave any more stays."""
-
-        def follow() -> None:
-            if jobs := self._departure.ending():
-                screen.show(jobs)
-            else:
-                screen.dismiss(Leave.STAY)
-
-        return await self.answer(screen, follow) or Leave.STAY
 
     def say(self, text: str, *, error: bool = False) -> None:
         """A line that shows for a moment."""

@@ -12,15 +12,7 @@ from typing import Final
 
 import msgspec
 
-from aura_tui.errors import (
-    AuraError,
-    Code,
-    Conflict,
-    EngineError,
-    InputError,
-    NotFound,
-    StageError,
-)
+from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound, StageError
 from aura_tui.model.status import JobStatus
 
 TYPE_PREFIX: Final = "urn:aura-tui:problem:"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from aura_tui.model.events import EVENT_NAMES, Envelope, Heartbeat, Shutdown, StreamFailed
 from aura_tui.model.ids import COUNTER_BITS, COUNTER_MASK
-from aura_tui.wire import codec
+from aura_tui.wire import event_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,7 @@ _NAMES: Final = {name: name.encode() for name in EVENT_NAMES.values()}
 
 
 def frame(event_id: int, name: str, data: bytes) -> bytes:
-    """A job's event; ``data`` is its JSON on one line (:func:`aura_tui.wire.codec.encode`)."""
+    """A job's event; ``data`` is its JSON on one line (:func:`aura_tui.wire.event_json.encode`)."""
     head = _NAMES.get(name) or name.encode()
     return _FRAME % (event_id >> COUNTER_BITS, event_id & COUNTER_MASK, head, data)
 
@@ -48,10 +48,10 @@ def frames(rows: Iterable[tuple[int, object, bytes, bytes, object]]) -> list[byt
 def envelope_frame(envelope: Envelope) -> bytes:
     """As :func:`frame`, from the event itself."""
     event = envelope.event
-    return frame(envelope.id, EVENT_NAMES[type(event)], codec.encode(event))
+    return frame(envelope.id, EVENT_NAMES[type(event)], event_json.encode(event))
 
 
 def connection_frame(event: Heartbeat | Shutdown | StreamFailed) -> bytes:
     """What a connection says of itself: without an id."""
     name = EVENT_NAMES[type(event)]
-    return b"event: %s\ndata: %s\n\n" % (name.encode(), codec.encode(event))
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), event_json.encode(event))

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 from tests.benchmarks.measure import machine, spread
 from tests.homes import fill
 from tests.ui import recordings
+from tests.ui.pseudo_terminal import Terminal, terminal
 from tests.ui.recordings import Tape
-from tests.ui.terminal import Terminal, terminal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -236,8 +236,8 @@ async def _flood_child(result: str, rate_hz: str) -> None:
 
 async def _show(service: Any, job_id: str) -> Any:
     from aura_tui.settings import Settings
-    from aura_tui.ui.board import board
-    from aura_tui.ui.live import Look
+    from aura_tui.ui.live import BoardOptions
+    from aura_tui.ui.run import board
 
     @asynccontextmanager
     async def make() -> AsyncIterator[Any]:
@@ -246,7 +246,7 @@ async def _show(service: Any, job_id: str) -> Any:
     async def find(_: Any) -> str:
         return job_id
 
-    look = Look(settings=Settings(home=Path(os.environ["AURA_HOME"])), read_only=True)
+    look = BoardOptions(settings=Settings(home=Path(os.environ["AURA_HOME"])), read_only=True)
     return (await board(make, find, look)).job
 
 

@@ -11,9 +11,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aura_tui.engine.log import EventLog
-from aura_tui.engine.opening import open_store
-from aura_tui.engine.store import Record
+from aura_tui.engine.event_log import EventLog
+from aura_tui.engine.store.open import open_store
+from aura_tui.engine.store.store import Record
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
 from aura_tui.model.request import Brief, JobRequest
@@ -61,7 +61,7 @@ async def begin(log: EventLog, number: int) -> str:
     )
     request = JobRequest(brief=Brief(topic="t"))
     n = await log.do(lambda store: store.add(job, request, job.id, None))
-    log.adopt(
+    log.track(
         Record(n=n, run=0, lineage=job.id, deliver_to=None, request=request, work=None, job=job)
     )
     started = ev.StepStatusChanged(

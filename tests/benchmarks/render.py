@@ -28,18 +28,18 @@ from PIL import Image, ImageDraw, ImageFont
 
 from aura_tui.model.script import SAMPLE_RATE
 from aura_tui.model.timeline import Chapter, Clip, Cue, Timeline, sample_at
-from aura_tui.pipeline.frames import Painter
-from aura_tui.pipeline.lane import frames
-from aura_tui.pipeline.layout import motion
-from aura_tui.pipeline.narration import header
-from aura_tui.pipeline.render import render
-from aura_tui.pipeline.segments import segments
-from aura_tui.pipeline.subtitles import srt
-from aura_tui.pipeline.whole import save
-from aura_tui.process import Children
+from aura_tui.pipeline.artifact_files import save
+from aura_tui.pipeline.encoding.frames import Painter
+from aura_tui.pipeline.encoding.segments import segments
+from aura_tui.pipeline.encoding.worker import frames
+from aura_tui.pipeline.stages.render import render
+from aura_tui.pipeline.timeline.narration_mix import header
+from aura_tui.pipeline.timeline.schedule import motion
+from aura_tui.pipeline.timeline.subtitle_files import srt
 from aura_tui.providers.ffmpeg import FFmpeg, locate
-from aura_tui.providers.visuals.drawing import FILES
+from aura_tui.providers.visuals.fonts.files import FILES
 from aura_tui.settings import RenderSettings, Settings
+from aura_tui.system.processes import ProcessGroup
 from tests.pipeline.stage import desk
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory(dir=fast) as ram:
         folder = Path(name)
         video = timeline(folder / "in")
-        ffmpeg = asyncio.run(locate(Settings(home=folder), Children()))
+        ffmpeg = asyncio.run(locate(Settings(home=folder), ProcessGroup()))
         raw = Path(ram) / "frames.yuv"
         print(f"ffmpeg {ffmpeg.version} ({ffmpeg.source}); drawing once: ", end="", flush=True)
         print(f"{timed(lambda: draw_raw(video, raw)).wall:.1f} s")

@@ -27,9 +27,9 @@ from aura_tui.engine.service import EmbeddedService
 from aura_tui.model.request import Brief, JobRequest
 from aura_tui.server import tokens
 from aura_tui.server.options import ServeOptions
-from aura_tui.server.run import serve
+from aura_tui.server.serve import serve
 from aura_tui.settings import EngineSettings, Settings
-from aura_tui.wire import codec
+from aura_tui.wire import event_json
 from tests.benchmarks.log import progress
 
 if TYPE_CHECKING:
@@ -224,7 +224,8 @@ class Floor:
 
     async def publish(self, count: int) -> None:
         frames = b"".join(
-            b"id: 1-1\nevent: step-progress\ndata: %s\n\n" % codec.encode(progress("0" * 10, i))
+            b"id: 1-1\nevent: step-progress\ndata: %s\n\n"
+            % event_json.encode(progress("0" * 10, i))
             for i in range(count)
         )
         chunk = b"%x\r\n%s\r\n" % (len(frames), frames)

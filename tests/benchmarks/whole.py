@@ -28,11 +28,11 @@ from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Brief, JobRequest, PlanSpec
 from aura_tui.model.status import JobStatus
-from aura_tui.pipeline.render_plan import plan_render
-from aura_tui.pipeline.stages import Stages, real_stages
-from aura_tui.process import Children
+from aura_tui.pipeline.encoding.plan import plan_render
+from aura_tui.pipeline.stages.table import Stages, real_stages
 from aura_tui.providers.ffmpeg import locate
 from aura_tui.settings import Settings
+from aura_tui.system.processes import ProcessGroup
 from tests.benchmarks.measure import machine, spread
 from tests.benchmarks.render import draw_raw, limit, moviepy
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.timeline import Timeline
     from aura_tui.pipeline.context import StageContext
-    from aura_tui.pipeline.render import Rendered
+    from aura_tui.pipeline.stages.render import Rendered
 
 REQUEST = JobRequest(
     brief=Brief(text=(Path(__file__).parent / "brief.md").read_text()),
@@ -145,7 +145,7 @@ def main() -> None:
         video = stages.timeline
         assert video is not None
         print(f"{video.frames} frames, {len(video.clips)} scenes, {video.duration_s:.1f} s")
-        ffmpeg = asyncio.run(locate(Settings(home=folder), Children()))
+        ffmpeg = asyncio.run(locate(Settings(home=folder), ProcessGroup()))
         raw = Path(ram) / "frames.yuv"
         draw_raw(video, raw)
         limits: list[float] = []

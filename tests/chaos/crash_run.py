@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.engine.opening import open_reader
+from aura_tui.engine.store.open import open_reader
 from aura_tui.model.events import Envelope, JobFailed, StepStatusChanged
 from aura_tui.model.job import as_created
 from aura_tui.model.reduce import fold
 from aura_tui.model.status import JobStatus
-from aura_tui.wire.codec import decode_line
+from aura_tui.wire.event_json import decode_line
 from tests.e2e.program import Program
 from tests.waiting import alive, below
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 STAGES = ("Script", "TTS", "Visuals", "Composition", "Rendering")
 # A child by what its command line has; the kinds that a run without a network starts.
 CHILDREN = {
-    "espeak worker": "espeak_worker",
-    "drawing worker": "visuals.worker",
-    "lane": "aura_tui.pipeline.lane",
+    "espeak worker": "espeak/worker",
+    "drawing worker": "visuals.drawing.worker",
+    "lane": "aura_tui.pipeline.encoding.worker",
     "ffmpeg": "ffmpeg",
 }
 LIMIT_S = 60.0  # for whatever is waited for

@@ -28,8 +28,8 @@ from hypothesis import strategies as st
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Brief, JobRequest, PlanSpec
-from aura_tui.pipeline.script import MAX_SCENES, sound
-from aura_tui.providers.script.outline import outline
+from aura_tui.pipeline.stages.script import MAX_SCENES, sound
+from aura_tui.providers.script.outline.provider import outline
 from tests.chaos import corpus, input_run
 from tests.e2e.program import Program
 

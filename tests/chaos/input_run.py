@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import imageio_ffmpeg
 
-from aura_tui.replay import ReplayService
-from aura_tui.wire.codec import decode_line
+from aura_tui.replay.service import ReplayService
+from aura_tui.wire.event_json import decode_line
 from tests.model.invariants import is_file_stem
 from tests.ui.boards import Board, look
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aura_tui.engine.opening import open_store
+from aura_tui.engine.store.open import open_store
 from tests.chaos import resources_damage, resources_wal
 from tests.chaos.crash_run import STAGES, Undisturbed, made, undisturbed
 from tests.chaos.resources_run import (

@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aura_tui.engine.damage import DAMAGE
-from aura_tui.engine.opening import open_reader, open_store
+from aura_tui.engine.store.damage import DAMAGE
+from aura_tui.engine.store.open import open_reader, open_store
 from aura_tui.errors import Code, EngineError
 
 if TYPE_CHECKING:
-    from aura_tui.engine.store import Record, Store
+    from aura_tui.engine.store.store import Record, Store
     from aura_tui.model.events import Envelope
 
 STORE = Path(__file__).parents[1] / "engine" / "stores" / "schema-2.db"

@@ -33,7 +33,7 @@ ROOM = {"AURA_ENGINE_MIN_FREE_MB": "0"}
 # The engine has all the memory it wants, each of its children so many MB.
 _CHILDREN_SHORT = """
 import resource
-from aura_tui import cli, process
+from aura_tui import cli; from aura_tui.system import processes as process
 usual = process.preexec
 def preexec():
     die = usual()

@@ -17,8 +17,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from aura_tui.engine.home import Home
-from aura_tui.engine.opening import open_reader, open_store
 from aura_tui.engine.service import EmbeddedService
+from aura_tui.engine.store.open import open_reader, open_store
 from aura_tui.settings import EngineSettings, Settings
 from tests.chaos.resources_damage import only_what_was_written, seen_by_a_reader, told
 from tests.engine.conftest import ended, request

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.client.healing import Clock
 from aura_tui.client.service import RemoteService
+from aura_tui.client.stream.reconnecting_stream import Clock
 from aura_tui.model.events import TERMINAL_EVENTS
+from aura_tui.model.job import as_created
 from aura_tui.model.reduce import fold
-from aura_tui.ui.follow import as_created
 from tests.chaos.proxy import ChaosProxy
 from tests.engine.conftest import request
 

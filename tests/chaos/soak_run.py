@@ -33,14 +33,14 @@ from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.wire import routes
 from tests.chaos.crash_run import check_leftovers
-from tests.ui.terminal import terminal
+from tests.ui.pseudo_terminal import terminal
 from tests.waiting import below, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from tests.e2e.program import Program
-    from tests.ui.terminal import Terminal
+    from tests.ui.pseudo_terminal import Terminal
 
 KEEP_S = 600.0  # a job and its pieces, after their end; less where the whole is short
 CANCEL_EVERY, FETCH_EVERY = 25, 10  # one job of so many is cancelled at work; one's video is read
@@ -273,13 +273,13 @@ class _Run:
 
     async def _sample(self, every_s: float, *, say: bool) -> None:
         while True:
-            sample = await self._look()
+            sample = await self._board_options()
             self._found.samples.append(sample)
             if say:
                 print(sample, flush=True)
             await asyncio.sleep(every_s)
 
-    async def _look(self) -> Sample:
+    async def _board_options(self) -> Sample:
         return await asyncio.to_thread(self._measure)
 
     def _measure(self) -> Sample:
@@ -308,7 +308,7 @@ class _Run:
         least: Sample | None = None
         while True:
             await self._away.wait()
-            sample = await self._look()
+            sample = await self._board_options()
             if not sample.children and (least is None or sample.fds <= least.fds):
                 least = sample
             if least is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.crash_run import check_leftovers
 from tests.e2e.shell import on_terminal
-from tests.ui.terminal import full_terminal, read_all
+from tests.ui.pseudo_terminal import full_terminal, read_all
 from tests.waiting import alive, below, state
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.e2e.program import Program
-    from tests.ui.terminal import Terminal
+    from tests.ui.pseudo_terminal import Terminal
 
 _SGR = re.compile(rb"\x1b\[\d*m")
 _LIMIT_S = 90.0

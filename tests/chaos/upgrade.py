@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from msgspec.structs import replace
 
 from aura_tui.engine.service import EmbeddedService
-from aura_tui.engine.store import SCHEMA
+from aura_tui.engine.store.store import SCHEMA
 from aura_tui.errors import Code, StageError
 from aura_tui.model.status import JobStatus
 from aura_tui.settings import EngineSettings, Settings

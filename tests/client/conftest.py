@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.client.healing import Clock
 from aura_tui.client.service import RemoteService
+from aura_tui.client.stream.reconnecting_stream import Clock
 from tests.client.scripted import Scripted, health
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, StageError
 from aura_tui.server import tokens
 from aura_tui.server.options import Limits, ServeOptions
-from aura_tui.server.run import serve
+from aura_tui.server.serve import serve
 from aura_tui.settings import EngineSettings, Settings
-from aura_tui.wire import unix
+from aura_tui.wire import unix_socket
 from tests.engine.stages import SmallStages, forever
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def main() -> None:
 
     stages = SmallStages(talk)
     engine = EmbeddedService(settings, stages=stages)
-    path = given.home / unix.NAME
+    path = given.home / unix_socket.NAME
     asyncio.run(serve(lambda: engine, settings, options, socket_path=path, say=say))
 
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from aura_tui.model.ids import parse_id
-from aura_tui.wire import payload, routes, sse
+from aura_tui.wire import encode, routes, sse
 from aura_tui.wire.problem import TYPE_PREFIX
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def job(of: Job) -> Handler:
     """``GET /api/jobs/{id}`` of our own kind of server."""
 
     async def say(talk: Talk) -> None:
-        await talk.answer(200, payload.encode(payload.job_payload(of)))
+        await talk.answer(200, encode.encode(encode.job_payload(of)))
 
     return say
 

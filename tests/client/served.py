@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aura_tui.wire import unix
+from aura_tui.wire import unix_socket
 
 if TYPE_CHECKING:
     from typing import Self
@@ -28,7 +28,7 @@ class ServerProcess:
     @property
     def socket(self) -> Path:
         """Where it listens for its own user."""
-        return self._home / unix.NAME
+        return self._home / unix_socket.NAME
 
     @property
     def url(self) -> str:

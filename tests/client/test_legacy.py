@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.client import polling
 from aura_tui.client.service import RemoteService
+from aura_tui.client.stream import polling
 from aura_tui.errors import Conflict, NotFound
+from aura_tui.format.words import active_s
+from aura_tui.model.job import as_created
 from aura_tui.model.reduce import reduce
 from aura_tui.model.request import Brief, JobRequest
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import LinkStatus
-from aura_tui.ui.follow import as_created
-from aura_tui.ui.jobs import JobsState
-from aura_tui.ui.phrases import active_s
-from aura_tui.ui.plain import PlainLines
-from aura_tui.ui.watching import Watching
+from aura_tui.ui.state.jobs import JobsState
+from aura_tui.ui.sync.subscriptions import BoardSync
+from aura_tui.views.plain import PlainLines
 from tests.client.legacy_server import RUN, LegacyJob, LegacyServer, Unknown, Version
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ async def test_a_board_stays_live_where_a_server_has_no_stream_of_all_jobs(
     async with served(Version.LAST, tmp_path, unknown) as (server, service):
         running = server.add("7")
         running.at("Voice", 30)
-        watching = Watching(
+        watching = BoardSync(
             service,
             jobs,
             mode="",

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.client.service import Delivery, RemoteService
-from aura_tui.engine.deliver import check_folder, deliver
+from aura_tui.client.delivery import Delivery
+from aura_tui.client.service import RemoteService
+from aura_tui.engine.delivery import check_folder, deliver
 from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.model import events as ev
+from aura_tui.model.job import as_created
 from aura_tui.model.reduce import fold
 from aura_tui.model.status import JobStatus
 from aura_tui.service import LinkStatus
-from aura_tui.ui.follow import as_created
 from tests.client.served import ServerProcess
 from tests.engine.conftest import request
 from tests.waiting import until

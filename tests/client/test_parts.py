@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from aura_tui.client.address import of_socket, of_url
-from aura_tui.client.backoff import Backoff
-from aura_tui.client.http import retry_after_s
-from aura_tui.client.link import Switchboard
+from aura_tui.client.connection_state import ConnectionState
+from aura_tui.client.http_client import retry_after_s
 from aura_tui.errors import Code, InputError
+from aura_tui.net.backoff import Backoff
 from aura_tui.service import Link, LinkStatus
 
 # --- addresses
@@ -121,7 +121,7 @@ def test_a_retry_after_is_seconds_or_a_date() -> None:
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def status(board: Switchboard) -> LinkStatus:
+def status(board: ConnectionState) -> LinkStatus:
     return board.link.status
 
 
@@ -134,7 +134,7 @@ class Clock:
 
 
 def test_the_link_is_as_well_as_its_worst_line() -> None:
-    board = Switchboard(Clock())
+    board = ConnectionState(Clock())
     one, two = board.line(), board.line()
     one.live()
     assert status(board) is LinkStatus.CONNECTING
@@ -153,7 +153,7 @@ def test_the_link_is_as_well_as_its_worst_line() -> None:
 
 def test_a_gap_is_from_the_last_word_to_the_next() -> None:
     clock = Clock()
-    board = Switchboard(clock)
+    board = ConnectionState(clock)
     line = board.line()
     line.live()
     line.heard()
@@ -170,7 +170,7 @@ def test_a_gap_is_from_the_last_word_to_the_next() -> None:
 
 def test_a_break_before_all_was_recovered_is_the_same_break() -> None:
     clock = Clock()
-    board = Switchboard(clock)
+    board = ConnectionState(clock)
     line, other = board.line(), board.line()
     for each in (line, other):
         each.live()
@@ -199,7 +199,7 @@ def test_a_break_before_all_was_recovered_is_the_same_break() -> None:
 
 
 def test_a_link_recovers_until_all_of_its_lines_have() -> None:
-    board = Switchboard(Clock())
+    board = ConnectionState(Clock())
     lines = board.line(), board.line()
     for line in lines:
         line.live()
@@ -216,7 +216,7 @@ def test_a_link_recovers_until_all_of_its_lines_have() -> None:
 
 
 def test_requests_alone_make_a_link_too() -> None:
-    board = Switchboard(Clock())
+    board = ConnectionState(Clock())
     assert status(board) is LinkStatus.CONNECTING
     board.refused("no token")
     assert (board.link.status, board.link.reason) == (LinkStatus.LOST, "no token")
@@ -225,7 +225,7 @@ def test_requests_alone_make_a_link_too() -> None:
 
 
 async def test_watchers_see_changes_and_not_that_it_was_heard() -> None:
-    board = Switchboard(Clock())
+    board = ConnectionState(Clock())
     seen: list[Link] = []
 
     async def look() -> None:

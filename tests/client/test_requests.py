@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from aura_tui.client import http
+from aura_tui.client import http_client
 from aura_tui.client.address import of_url
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
 from aura_tui.model.request import Brief, JobRequest
 from aura_tui.model.status import JobStatus
 from aura_tui.service import JobPage, LinkStatus, waiting_out_outages
 from aura_tui.settings import Secret
-from aura_tui.wire import payload
+from aura_tui.wire import encode
 from tests.client.scripted import STRANGERS, Scripted, health, job, json, page, refusal, reset
 from tests.model.strategies import JOB_ID, fresh_job
 from tests.waiting import until
@@ -124,7 +124,7 @@ async def test_a_job_is_sent_as_the_design_has_it(server: Scripted, connect: Con
 
 async def test_lists_ask_for_what_is_wanted(server: Scripted, connect: Connect) -> None:
     page = JobPage((fresh_job(),), "next")
-    server.on("/api/jobs", json({"jobs": [payload.job_payload(fresh_job())], "cursor": "next"}))
+    server.on("/api/jobs", json({"jobs": [encode.job_payload(fresh_job())], "cursor": "next"}))
     service = connect(server.url)
     assert await service.list(status=JobStatus.FAILED, limit=7, cursor="c") == page
     assert server.requests[0].query == {"status": "Failed", "limit": "7", "cursor": "c"}
@@ -184,7 +184,7 @@ async def test_a_submit_whose_answer_was_cut_is_not_done_twice(
     async def cut(talk: Talk) -> None:
         key = talk.asked.headers["x-correlation-id"]
         found = replace(fresh_job(), correlation_id=key if got else "another")
-        listed = payload.page_payload(JobPage((found,), None))
+        listed = encode.page_payload(JobPage((found,), None))
         server.on("/api/jobs", json(listed), job(fresh_job()))
         talk.reset()
 
@@ -226,7 +226,7 @@ async def test_a_retry_whose_answer_was_lost_is_found(server: Scripted, connect:
     new = replace(fresh_job("job-3"), retry_of=JOB_ID)
 
     def listed(*jobs: Job) -> Handler:
-        return json(payload.page_payload(JobPage(jobs, None)))
+        return json(encode.page_payload(JobPage(jobs, None)))
 
     server.on("/api/jobs", listed(earlier), listed(new, earlier))
     server.on(f"{JOB}/retry", reset)
@@ -412,7 +412,7 @@ async def test_a_server_that_never_answers_is_given_up(
     async def silent(talk: Talk) -> None:
         await talk.hold()
 
-    monkeypatch.setattr(http, "ANSWER_S", 0.1)
+    monkeypatch.setattr(http_client, "ANSWER_S", 0.1)
     server.on(JOB, silent)
     error = await failure(connect, server)
     assert error.code is Code.ENGINE_UNREACHABLE
@@ -426,7 +426,7 @@ async def test_an_answer_without_end_is_not_gathered(server: Scripted) -> None:
             await asyncio.sleep(0)
 
     server.on(JOB, endless)
-    client = http.Http(of_url(server.url), Secret())
+    client = http_client.Http(of_url(server.url), Secret())
     with pytest.raises(EngineError) as caught:
         await client.ask("GET", JOB, limit=1 << 20)
     await client.aclose()

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui import outlet, unforeseen
-from aura_tui.bootstrap import ATTENDANT, Doors
-from aura_tui.client.exact import ExactReader
+from aura_tui.cli.session.lines import HEALTH_TELLER, LINK_TELLER, _told_of_engine
 from aura_tui.client.service import RemoteService
+from aura_tui.client.stream.resuming_reader import ResumingReader
+from aura_tui.connect.locator import ATTENDANT, EngineLocator
 from aura_tui.model import events as ev
-from aura_tui.recorder import NAME as RECORDING
-from aura_tui.replay import parse
+from aura_tui.replay.recorder import NAME as RECORDING
+from aura_tui.replay.recording import parse
 from aura_tui.service import LinkStatus
-from aura_tui.session import HEALTH_TELLER, LINK_TELLER, _told_of_engine
 from aura_tui.settings import EngineSettings, Settings
-from aura_tui.ui import follow as follow_
+from aura_tui.system import crash_report, output
+from aura_tui.views import fold as fold_
 from tests.engine.conftest import follow, request
 from tests.killing import HOW, kill, named, quick, told
+from tests.replay.test_recorder import following
 from tests.server.serving import served
-from tests.test_recorder import following
 from tests.ui.scenes import running_tape
 from tests.ui.scripted import LinkedService, ScriptedService
 from tests.waiting import until
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from aura_tui.client.frames import Frame
+    from aura_tui.client.stream.sse_frames import Frame
     from aura_tui.errors import AuraError
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     quick(monkeypatch)
-    monkeypatch.setattr(follow_, "TROUBLES_S", 0.01)
+    monkeypatch.setattr(fold_, "TROUBLES_S", 0.01)
 
 
 @pytest.fixture
@@ -55,16 +55,16 @@ def settings(tmp_path: Path) -> Settings:
 async def test_a_stream_reads_on_from_its_last_event_after_a_mistake_of_ours(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, mishaps: list[AuraError]
 ) -> None:
-    reading, blocks = ExactReader.read, [0]
+    reading, blocks = ResumingReader.read, [0]
 
-    async def read(self: ExactReader, frame: Frame) -> Sequence[ev.Envelope]:
+    async def read(self: ResumingReader, frame: Frame) -> Sequence[ev.Envelope]:
         blocks[0] += 1
         if blocks[0] == 7:
             raise KeyError("killed")
         return await reading(self, frame)
 
-    monkeypatch.setattr(ExactReader, "read", read)
-    with unforeseen.telling(mishaps.append):
+    monkeypatch.setattr(ResumingReader, "read", read)
+    with crash_report.telling(mishaps.append):
         async with served(settings) as server, RemoteService(server.url) as remote:
             job = await remote.submit(request())
             envelopes = [envelope async for envelope in remote.events(job.id)]
@@ -75,8 +75,8 @@ async def test_a_stream_reads_on_from_its_last_event_after_a_mistake_of_ours(
 async def test_a_dead_engine_is_noticed_though_its_watcher_died_before(
     settings: Settings, mishaps: list[AuraError]
 ) -> None:
-    doors = Doors(settings)
-    with unforeseen.telling(mishaps.append):
+    doors = EngineLocator(settings)
+    with crash_report.telling(mishaps.append):
         async with contextlib.AsyncExitStack() as engine, contextlib.AsyncExitStack() as client:
             await engine.enter_async_context(doors.embedded(listen_after_s=0))
             await until(doors.socket.exists)
@@ -108,9 +108,9 @@ async def test_plain_output_still_tells_of_link_and_engine_after_its_reporters_d
     monkeypatch: pytest.MonkeyPatch, mishaps: list[AuraError]
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(outlet.ERRORS, "say", said.append)
+    monkeypatch.setattr(output.ERRORS, "say", said.append)
     service = Ailing(running_tape())
-    with unforeseen.telling(mishaps.append):
+    with crash_report.telling(mishaps.append):
         async with _told_of_engine(service):
             for how in HOW:
                 for name in (LINK_TELLER, HEALTH_TELLER):
@@ -139,7 +139,7 @@ async def test_a_recording_whose_task_dies_continues_without_a_loss_or_a_repeat(
 ) -> None:
     service = ScriptedService(running_tape())
     recorder = following(service, service.tape.job.id, tmp_path / "run.jsonl")
-    with unforeseen.telling(mishaps.append):
+    with crash_report.telling(mishaps.append):
         async with recorder.open():
             await recorder.begin(service)
             for how in HOW:
@@ -162,13 +162,13 @@ async def test_a_recording_that_can_t_be_written_is_told_at_once(
     async def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("aura_tui.replay.record", full)
+    monkeypatch.setattr("aura_tui.replay.recording.record", full)
 
     async def run() -> None:
         async with recorder.open():
             await recorder.begin(service)
             await until(lambda: mishaps)  # while it is followed
 
-    with unforeseen.telling(mishaps.append), pytest.raises(OSError, match="No space left"):
+    with crash_report.telling(mishaps.append), pytest.raises(OSError, match="No space left"):
         await run()
     assert "run.jsonl can't be written: No space left on device" in mishaps[0].message

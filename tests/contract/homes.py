@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from aura_tui.client.service import RemoteService
 from aura_tui.engine.home import Home
-from aura_tui.engine.reading import ReadOnlyService
+from aura_tui.engine.read_only import ReadOnlyService
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import RenderSpec
-from aura_tui.replay import ReplayService, parse, record
+from aura_tui.replay.recording import parse, record
+from aura_tui.replay.service import ReplayService
 from aura_tui.service import JobService
 from tests.client.served import ServerProcess
 from tests.engine.conftest import request

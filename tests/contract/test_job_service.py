@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.engine.reading import ReadOnlyService
+from aura_tui.engine.read_only import ReadOnlyService
 from aura_tui.errors import AuraError, Code, Conflict, InputError, NotFound
 from aura_tui.model import events as ev
+from aura_tui.model.job import as_created
 from aura_tui.model.reduce import fold
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
-from aura_tui.replay import ReplayService
+from aura_tui.replay.service import ReplayService
 from aura_tui.service import Linked, LinkStatus, Typical
 from aura_tui.settings import EngineSettings, Settings
-from aura_tui.ui.follow import as_created
 from tests.contract.homes import HOMES, Past
 from tests.engine.conftest import request
 

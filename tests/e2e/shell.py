@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.ui.terminal import Terminal, terminal
+from tests.ui.pseudo_terminal import Terminal, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.e2e.program import Program
-    from tests.ui.terminal import Terminal
+    from tests.ui.pseudo_terminal import Terminal
 
 pytestmark = [
     pytest.mark.slow,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.bootstrap import Doors, load_settings
+from aura_tui.connect.locator import EngineLocator, load_settings
 from aura_tui.model.events import JobCancelled
 from aura_tui.service import Linked, LinkStatus
 from tests.e2e.test_run import LONG
@@ -138,9 +138,9 @@ def test_sigterm_to_a_follower_without_an_engine_says_that_the_job_stays(
 async def test_a_board_beside_a_dead_engine_has_one_begin_when_it_is_asked(
     program: Program, running: subprocess.Popen[bytes]
 ) -> None:
-    doors = Doors(load_settings({"AURA_HOME": str(program.home)}))
+    doors = EngineLocator(load_settings({"AURA_HOME": str(program.home)}))
     assert not doors.embeds
-    async with doors.engine() as service:
+    async with doors.shared() as service:
         assert isinstance(service, Linked)
         job = (await service.list()).jobs[0]
         following = asyncio.create_task(collected(service, job.id))
@@ -217,11 +217,11 @@ async def test_who_comes_a_moment_after_another_engine_is_its_client(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both looked when there was none."""
-    doors = Doors(load_settings({"AURA_HOME": str(program.home)}))
-    late = Doors(doors.settings)
+    doors = EngineLocator(load_settings({"AURA_HOME": str(program.home)}))
+    late = EngineLocator(doors.settings)
     async with doors.embedded(listen_after_s=0.0) as first:
         monkeypatch.setattr(late, "runs_here", lambda: False)
-        opening = late.worker()  # as it was when it looked
+        opening = late.resumable()  # as it was when it looked
         monkeypatch.undo()
         async with opening as second:
             assert isinstance(second, Linked)

@@ -15,7 +15,7 @@ import imageio_ffmpeg
 import pytest
 
 from aura_tui.model import events as ev
-from aura_tui.wire.codec import decode_line
+from aura_tui.wire.event_json import decode_line
 from tests.waiting import alive, below
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui.model import events as ev
-from aura_tui.wire.codec import decode_line
+from aura_tui.wire.event_json import decode_line
 from tests.e2e.test_one_engine import soon
 from tests.e2e.test_run import LONG, read_until, wait_gone
-from tests.ui.terminal import full_terminal, read_all
+from tests.ui.pseudo_terminal import full_terminal, read_all
 from tests.waiting import below, state
 
 if TYPE_CHECKING:

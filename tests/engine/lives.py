@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from aura_tui.engine import log
+from aura_tui.engine import event_log
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, Conflict, EngineError, NotFound, StageError
 from aura_tui.model import events as ev
@@ -28,10 +28,10 @@ from aura_tui.model.reduce import fold
 from aura_tui.model.script import Scene, Script, TitleCard
 from aura_tui.model.status import JobStatus
 from aura_tui.model.timeline import Timeline
-from aura_tui.pipeline.render import Rendered
-from aura_tui.pipeline.stages import Stages
+from aura_tui.pipeline.stages.render import Rendered
+from aura_tui.pipeline.stages.table import Stages
 from aura_tui.settings import EngineSettings, Settings
-from aura_tui.tasks import SETTLED_S
+from aura_tui.system.tasks import SETTLED_S
 from tests.engine.conftest import request
 from tests.engine.schedules import TurningWriter, explore
 
@@ -274,7 +274,7 @@ def run(seed: int, home: Path) -> int:
         await episode.run()
 
     rng = random.Random(seed)
-    with mock.patch.object(log, "Writer", TurningWriter):
+    with mock.patch.object(event_log, "Writer", TurningWriter):
         try:
             explore(rng, main)
         except BaseException as e:

@@ -16,7 +16,7 @@ from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aura_tui.engine.writer import Work, Writer
+from aura_tui.engine.store.writer import Work, Writer
 
 if TYPE_CHECKING:
     import random

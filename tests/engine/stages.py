@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from aura_tui.model.script import Picture, Scene, Script, Speech, TitleCard, Word
 from aura_tui.model.timeline import Clip, Motion, Timeline
-from aura_tui.pipeline.render import Rendered
-from aura_tui.pipeline.stages import Stages
+from aura_tui.pipeline.stages.render import Rendered
+from aura_tui.pipeline.stages.table import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

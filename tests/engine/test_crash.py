@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.engine.cleanup import sweep_halves
 from aura_tui.engine.home import Home
+from aura_tui.engine.retention import sweep_halves
 from tests.chaos.crash_run import Moment, Undisturbed, crash, moments, undisturbed
 
 if TYPE_CHECKING:

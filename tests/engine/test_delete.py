@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from aura_tui.engine import log as log_
+from aura_tui.engine import event_log as event_log_
 from aura_tui.engine.home import Home
-from aura_tui.engine.reading import ReadOnlyService
+from aura_tui.engine.read_only import ReadOnlyService
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Conflict, NotFound
 from aura_tui.model.status import JobStatus
@@ -56,7 +56,7 @@ async def test_a_job_that_has_not_ended_stays(settings: Settings) -> None:
 async def test_who_reads_its_history_meanwhile_is_told_that_it_is_gone(
     settings: Settings, small: SmallStages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_, "_PAGE", 2)
+    monkeypatch.setattr(event_log_, "_PAGE", 2)
     async with EmbeddedService(settings, stages=small) as service:
         first = await service.submit(request("first"))
         await ended(service, first.id)

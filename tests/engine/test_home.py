@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui.engine import home as home_
+from aura_tui.engine import lock as lock_
 from aura_tui.engine.home import Home
 from aura_tui.errors import Code, EngineError
 
@@ -23,7 +24,7 @@ def mode(path: Path) -> int:
 def refusal(root: Path) -> str:
     """The message and the remedy, which are the same for every command that needs an engine."""
     said = set()
-    for use in (Home(root).check_access, Home(root).prepare, lambda: home_.acquire(Home(root))):
+    for use in (Home(root).check_access, Home(root).prepare, lambda: lock_.acquire(Home(root))):
         with pytest.raises(EngineError) as caught:
             use()
         assert caught.value.code is Code.HOME_UNUSABLE

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from aura_tui.engine import store as store_
-from aura_tui.engine.opening import open_store
 from aura_tui.engine.service import EmbeddedService
-from aura_tui.engine.store import IdempotencyKey
+from aura_tui.engine.store import store as store_
+from aura_tui.engine.store.open import open_store
+from aura_tui.engine.store.store import IdempotencyKey
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import Origin
 from tests.engine.conftest import ended, request

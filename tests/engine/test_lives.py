@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.engine.runner import Runner
+from aura_tui.engine.run.runner import Runner
 from tests.engine import lives
 
 if TYPE_CHECKING:

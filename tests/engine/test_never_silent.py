@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui import tasks
 from aura_tui.engine import dispatcher
 from aura_tui.engine import service as service_
-from aura_tui.engine.runner import Runner
+from aura_tui.engine.run.runner import Runner
 from aura_tui.engine.service import EmbeddedService
-from aura_tui.engine.writer import Writer
+from aura_tui.engine.store.writer import Writer
 from aura_tui.errors import Code, Conflict, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
+from aura_tui.system import tasks
 from tests.engine.conftest import ended, follow, request
 from tests.engine.stages import SmallStages
 from tests.engine.test_service import FAILURE, At, FailAt
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from aura_tui.engine.store import Store
+    from aura_tui.engine.store.store import Store
     from aura_tui.model.job import Job
     from aura_tui.pipeline.context import StageContext
     from aura_tui.settings import Settings
@@ -164,7 +164,7 @@ def _open(service: EmbeddedService, job_id: str) -> Job:
 async def test_an_engine_ends_in_bounded_time_under_the_lock_of_another_program(
     settings: Settings, small: SmallStages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aura_tui.engine.writer._CLOSE_S", 0.3)
+    monkeypatch.setattr("aura_tui.engine.store.writer._CLOSE_S", 0.3)
     small.hook = at = At("voice", 1)
     async with EmbeddedService(settings, stages=small) as service:
         job = await service.submit(request())

@@ -12,9 +12,9 @@ import pytest
 
 from aura_tui.engine import dispatcher
 from aura_tui.engine.home import Home
-from aura_tui.engine.opening import open_store
-from aura_tui.engine.reading import ReadOnlyService
+from aura_tui.engine.read_only import ReadOnlyService
 from aura_tui.engine.service import EmbeddedService
+from aura_tui.engine.store.open import open_store
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.status import JobStatus
 from tests.chaos import resources_wal
@@ -25,7 +25,7 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aura_tui.engine.store import Store
+    from aura_tui.engine.store.store import Store
     from aura_tui.pipeline.context import StageContext
     from aura_tui.settings import Settings
     from tests.engine.stages import SmallStages

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from aura_tui.connect.job_ref import resolve
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, Conflict, EngineError, InputError, NotFound, StageError, Transient
 from aura_tui.model import events as ev
@@ -18,7 +19,6 @@ from aura_tui.model.reduce import fold
 from aura_tui.model.request import RenderSpec
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.naming import resolve
 from tests.engine.conftest import ended, follow, request, with_engine
 from tests.engine.stages import SCENES, SmallStages, forever, spawn_sleepers
 from tests.waiting import alive, stopped, until

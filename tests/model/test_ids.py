@@ -8,14 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura_tui.model.ids import (
-    COUNTER_BITS,
-    MAX_CLOCK_MS,
-    MAX_ID,
-    IdClock,
-    format_id,
-    parse_id,
-)
+from aura_tui.model.ids import COUNTER_BITS, MAX_CLOCK_MS, MAX_ID, IdClock, format_id, parse_id
 
 NOW = 1_763_696_040_123
 

@@ -27,15 +27,16 @@ import msgspec
 
 from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
-from aura_tui.replay import ReplayService, parse
+from aura_tui.replay.recording import parse
+from aura_tui.replay.service import ReplayService
 from aura_tui.settings import BoardSettings, Settings
 from aura_tui.ui.app import BoardApp
-from aura_tui.ui.live import Look
+from aura_tui.ui.live import BoardOptions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from aura_tui.replay import Recording
+    from aura_tui.replay.recording import Recording
     from aura_tui.service import JobService
 
 HERE = Path(__file__).parent
@@ -111,7 +112,7 @@ async def take(whole: Recording, picture: Picture) -> str:
         return job_id
 
     settings = Settings(home=Path("/nonexistent"), board=BoardSettings(preview="off"))
-    look = Look(settings=settings)
+    look = BoardOptions(settings=settings)
     environ = {"COLORTERM": "truecolor", "TERM": "xterm-256color"}
     app = BoardApp(open_, find, look, environ=environ, now=lambda: moment)
     async with app.run_test(size=picture.size) as pilot:

@@ -10,18 +10,18 @@ from PIL import Image
 
 from aura_tui.model.request import Brief, JobRequest, Options, RenderSpec
 from aura_tui.model.script import SAMPLE_RATE, Picture, Scene, Script, Speech, TitleCard, Word
+from aura_tui.pipeline.cache import ArtifactCache
 from aura_tui.pipeline.context import StageContext
-from aura_tui.pipeline.narration import header
-from aura_tui.pipeline.pieces import Pieces
-from aura_tui.process import Children
+from aura_tui.pipeline.timeline.narration_mix import header
 from aura_tui.settings import RenderSettings, Settings
+from aura_tui.system.processes import ProcessGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from aura_tui.model.events import Metrics
-    from aura_tui.providers.port import Severity
+    from aura_tui.providers.protocols import Severity
 
 
 class Heard:
@@ -101,8 +101,8 @@ def desk(
             options=options or Options(),
         ),
         settings=Settings(home=home, render=render or RenderSettings(lanes=2)),
-        children=Children(),
-        pieces=Pieces(home / "pieces"),
+        children=ProcessGroup(),
+        pieces=ArtifactCache(home / "pieces"),
         scratch=home / "scratch",
         artifacts=home / "artifacts",
         ffmpeg_log=home / "ffmpeg.log",

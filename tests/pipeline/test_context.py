@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 
 from aura_tui.errors import AuraError, Code, InputError, StageError, Transient
 from aura_tui.model.request import Brief, JobRequest, Options
+from aura_tui.pipeline.cache import ArtifactCache
 from aura_tui.pipeline.context import StageContext, backoff_s, storage_error
-from aura_tui.pipeline.pieces import Pieces
-from aura_tui.process import Children
 from aura_tui.settings import EngineSettings, Settings
+from aura_tui.system.processes import ProcessGroup
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from aura_tui.providers.port import Severity
+    from aura_tui.providers.protocols import Severity
 
 
 class Record:
@@ -67,8 +67,8 @@ class Bench:
             lineage=lineage,
             request=JobRequest(brief=Brief(topic="t"), options=Options(fresh=fresh)),
             settings=Settings(home=self.folder, engine=engine),
-            children=Children(),
-            pieces=Pieces(self.folder / "pieces"),
+            children=ProcessGroup(),
+            pieces=ArtifactCache(self.folder / "pieces"),
             scratch=self.folder,
             artifacts=self.folder,
             ffmpeg_log=self.folder / "ffmpeg.log",
@@ -77,7 +77,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def ctx(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
@@ -107,37 +107,37 @@ async def piece(context: StageContext, build: Callable[[Path], Awaitable[int]]) 
     return await context.piece(context.key("speech", "x"), "speech", int, build, ".wav")
 
 
-async def test_made_and_reused_pieces_are_counted(bench: Bench) -> None:
-    context = bench.context()
+async def test_made_and_reused_pieces_are_counted(ctx: Bench) -> None:
+    context = ctx.context()
     assert not (await piece(context, Build())).reused
     assert (await piece(context, Build(AssertionError()))).reused
     # A sentence that is said twice is no work from before: such a run tells how long one takes.
     assert (context.made, context.reused) == (2, 0)
-    again = bench.context()
+    again = ctx.context()
     await piece(again, Build(AssertionError()))
     assert (again.made, again.reused) == (0, 1)
 
 
-async def test_a_transient_failure_is_tried_again_from_nothing(bench: Bench) -> None:
-    context, build = bench.context(), Build(busy(), busy())
+async def test_a_transient_failure_is_tried_again_from_nothing(ctx: Bench) -> None:
+    context, build = ctx.context(), Build(busy(), busy())
     done = await piece(context, build)
     assert done.document == 3
     assert done.path.read_bytes() == b"sound"
     assert build.found == [False, False, False]
     assert (context.made, context.reused) == (1, 0)
-    assert [severity for severity, _ in bench.record.logs] == ["warning", "warning"]
-    assert "It is busy; try 2 of 4" in bench.record.logs[0][1]
-    assert "try 3 of 4" in bench.record.logs[1][1]
+    assert [severity for severity, _ in ctx.record.logs] == ["warning", "warning"]
+    assert "It is busy; try 2 of 4" in ctx.record.logs[0][1]
+    assert "try 3 of 4" in ctx.record.logs[1][1]
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
-async def test_the_tries_are_as_many_as_the_settings_say(bench: Bench, retries: int) -> None:
-    context, build = bench.context(retries=retries), Build(*(busy() for _ in range(9)))
+async def test_the_tries_are_as_many_as_the_settings_say(ctx: Bench, retries: int) -> None:
+    context, build = ctx.context(retries=retries), Build(*(busy() for _ in range(9)))
     with pytest.raises(Transient, match="It is busy"):
         await piece(context, build)
     assert build.tries == retries + 1
     assert (context.made, context.reused) == (0, 0)
-    assert [p for p in (bench.folder / "pieces").rglob("*") if p.is_file()] == []
+    assert [p for p in (ctx.folder / "pieces").rglob("*") if p.is_file()] == []
 
 
 @pytest.mark.parametrize(
@@ -148,28 +148,28 @@ async def test_the_tries_are_as_many_as_the_settings_say(bench: Bench, retries: 
         ValueError("a mistake of ours"),
     ],
 )
-async def test_a_permanent_failure_is_not_tried_again(bench: Bench, error: Exception) -> None:
+async def test_a_permanent_failure_is_not_tried_again(ctx: Bench, error: Exception) -> None:
     build = Build(error)
     with pytest.raises(type(error)) as caught:
-        await piece(bench.context(), build)
+        await piece(ctx.context(), build)
     assert caught.value is error
     assert build.tries == 1
-    assert bench.record.logs == []
+    assert ctx.record.logs == []
 
 
-async def test_a_cancelled_wait_ends_at_once_and_leaves_nothing(bench: Bench) -> None:
+async def test_a_cancelled_wait_ends_at_once_and_leaves_nothing(ctx: Bench) -> None:
     build = Build(busy(retry_after_s=3600.0))
-    task = asyncio.create_task(piece(bench.context(cap_s=1000), build))
-    await until(lambda: bench.record.logs)
+    task = asyncio.create_task(piece(ctx.context(cap_s=1000), build))
+    await until(lambda: ctx.record.logs)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert build.tries == 1
-    assert [p for p in (bench.folder / "pieces").rglob("*") if p.is_file()] == []
+    assert [p for p in (ctx.folder / "pieces").rglob("*") if p.is_file()] == []
 
 
-async def test_while_paused_no_piece_is_begun(bench: Bench) -> None:
-    context, build = bench.context(), Build()
+async def test_while_paused_no_piece_is_begun(ctx: Bench) -> None:
+    context, build = ctx.context(), Build()
     context.children.pause()
     task = asyncio.create_task(piece(context, build))
     for _ in range(5):  # time enough for the search that would come before the build
@@ -179,8 +179,8 @@ async def test_while_paused_no_piece_is_begun(bench: Bench) -> None:
     assert (await task).document == 1
 
 
-async def test_while_paused_no_piece_is_tried_again(bench: Bench) -> None:
-    context, build = bench.context(), Build(busy())
+async def test_while_paused_no_piece_is_tried_again(ctx: Bench) -> None:
+    context, build = ctx.context(), Build(busy())
 
     async def pausing(path: Path) -> int:
         if build.tries == 0:
@@ -188,7 +188,7 @@ async def test_while_paused_no_piece_is_tried_again(bench: Bench) -> None:
         return await build(path)
 
     task = asyncio.create_task(piece(context, pausing))
-    await until(lambda: bench.record.logs)
+    await until(lambda: ctx.record.logs)
     await asyncio.sleep(0.01)  # five times the longest wait
     assert build.tries == 1
     context.children.resume()
@@ -208,26 +208,26 @@ async def test_while_paused_no_piece_is_tried_again(bench: Bench) -> None:
     ],
 )
 async def test_a_write_that_fails_is_an_error_that_says_what_to_do(
-    bench: Bench, number: int, code: Code
+    ctx: Bench, number: int, code: Code
 ) -> None:
     failure = OSError(number, os.strerror(number), "/x/piece.wav")
     with pytest.raises(StageError) as caught:
-        await piece(bench.context(), Build(failure))
+        await piece(ctx.context(), Build(failure))
     assert caught.value.code is code
     assert caught.value.remediation
     assert caught.value.__cause__ is failure
     assert storage_error(failure).message == caught.value.message
 
 
-async def test_a_file_in_the_stores_place_is_an_error_of_ours(bench: Bench) -> None:
-    (bench.folder / "pieces").write_bytes(b"no folder")
+async def test_a_file_in_the_stores_place_is_an_error_of_ours(ctx: Bench) -> None:
+    (ctx.folder / "pieces").write_bytes(b"no folder")
     with pytest.raises(AuraError):
-        await piece(bench.context(), Build())
+        await piece(ctx.context(), Build())
 
 
-async def test_a_timeout_is_not_taken_for_a_broken_file(bench: Bench) -> None:
+async def test_a_timeout_is_not_taken_for_a_broken_file(ctx: Bench) -> None:
     with pytest.raises(StageError) as caught:
-        await piece(bench.context(), Build(TimeoutError()))
+        await piece(ctx.context(), Build(TimeoutError()))
     assert caught.value.code is Code.STAGE_TIMEOUT
 
 
@@ -256,24 +256,24 @@ def test_waits_double_with_jitter_up_to_the_cap() -> None:
         assert ceiling / 2 <= min(waits) < max(waits) <= ceiling
 
 
-def test_a_deterministic_key_is_shared_by_all_jobs(bench: Bench) -> None:
-    one, other = bench.context(lineage="a"), bench.context(lineage="b")
+def test_a_deterministic_key_is_shared_by_all_jobs(ctx: Bench) -> None:
+    one, other = ctx.context(lineage="a"), ctx.context(lineage="b")
     assert one.key("k", 1) == other.key("k", 1)
     assert one.key("k", 1) != one.key("k", 2)
     assert one.key("k", 1) != one.key("other", 1)
 
 
-def test_what_no_rule_determines_is_shared_by_a_jobs_retries_alone(bench: Bench) -> None:
+def test_what_no_rule_determines_is_shared_by_a_jobs_retries_alone(ctx: Bench) -> None:
     def key(lineage: str) -> str:
-        return bench.context(lineage=lineage).key("k", 1, deterministic=False)
+        return ctx.context(lineage=lineage).key("k", 1, deterministic=False)
 
     assert key("a") == key("a") != key("b")
-    assert key("a") != bench.context(lineage="a").key("k", 1)
+    assert key("a") != ctx.context(lineage="a").key("k", 1)
 
 
-def test_fresh_work_is_shared_by_a_jobs_retries_alone(bench: Bench) -> None:
+def test_fresh_work_is_shared_by_a_jobs_retries_alone(ctx: Bench) -> None:
     def key(lineage: str) -> str:
-        return bench.context(lineage=lineage, fresh=True).key("k", 1)
+        return ctx.context(lineage=lineage, fresh=True).key("k", 1)
 
     assert key("a") == key("a") != key("b")
-    assert key("a") != bench.context(lineage="a").key("k", 1)
+    assert key("a") != ctx.context(lineage="a").key("k", 1)

@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aura_tui.model.script import Scene, Script, TitleCard
-from aura_tui.process import Children
-from aura_tui.providers.port import FrameSpec
+from aura_tui.providers.protocols import FrameSpec
 from aura_tui.settings import Settings, VisualsSettings
+from aura_tui.system.processes import ProcessGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from aura_tui.model.script import AnyCard
-    from aura_tui.providers.port import Severity
+    from aura_tui.providers.protocols import Severity
 
 FRAME = FrameSpec(width=320, height=180, theme="aurora")
 
 
 class Bench:
-    """Satisfies :class:`aura_tui.providers.port.Workbench`."""
+    """Satisfies :class:`aura_tui.providers.protocols.ProviderContext`."""
 
     def __init__(self, scratch: Path, visuals: VisualsSettings | None = None) -> None:
-        self.children = Children()
+        self.children = ProcessGroup()
         self.scratch = scratch
         self.settings = Settings(home=scratch / "home", visuals=visuals or VisualsSettings())
         self.logged: list[str] = []

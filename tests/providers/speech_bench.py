@@ -6,20 +6,20 @@ import array
 import wave
 from typing import TYPE_CHECKING
 
-from aura_tui.process import Children
 from aura_tui.settings import Settings, SpeechSettings
+from aura_tui.system.processes import ProcessGroup
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aura_tui.providers.port import Severity
+    from aura_tui.providers.protocols import Severity
 
 
 class Bench:
-    """Satisfies :class:`aura_tui.providers.port.Workbench`."""
+    """Satisfies :class:`aura_tui.providers.protocols.ProviderContext`."""
 
     def __init__(self, scratch: Path, speech: SpeechSettings | None = None) -> None:
-        self.children = Children()
+        self.children = ProcessGroup()
         self.scratch = scratch
         self.settings = Settings(home=scratch / "home", speech=speech or SpeechSettings())
         self.said: list[str] = []

@@ -12,10 +12,10 @@ import pytest
 
 from aura_tui.errors import AuraError, Code, InputError, StageError
 from aura_tui.model.request import Brief, JobRequest
-from aura_tui.model.text import clean_line
-from aura_tui.providers.endpoint import Endpoint, Failure
-from aura_tui.providers.port import SceneText
-from aura_tui.providers.script.llm import LlmProvider
+from aura_tui.model.sanitize import clean_line
+from aura_tui.providers.openai_client import Failure, OpenAIClient
+from aura_tui.providers.protocols import SceneText
+from aura_tui.providers.script.llm.provider import LlmProvider
 from aura_tui.providers.speech.openai import OpenAISpeech
 from aura_tui.providers.visuals.openai import OpenAIImages
 from aura_tui.settings import ScriptSettings, Secret, SpeechSettings, VisualsSettings
@@ -41,8 +41,8 @@ FAILURE = Failure(
 )
 
 
-def endpoint(url: str) -> Endpoint:
-    return Endpoint(
+def endpoint(url: str) -> OpenAIClient:
+    return OpenAIClient(
         base_url=f"{url}/v1",
         api_key=Secret(KEY),
         timeout_s=TIMEOUT_S,
@@ -115,7 +115,7 @@ async def test_garbage_or_silence_in_place_of_tls_is_an_error_in_time(answer: An
 )  # fmt: skip
 def test_an_address_that_nobody_can_have_is_bad_input(url: str) -> None:
     with pytest.raises(InputError) as caught:
-        Endpoint(
+        OpenAIClient(
             base_url=url, api_key=Secret(KEY), timeout_s=1.0, name="It", failure=FAILURE
         )  # fmt: skip
     assert caught.value.code is Code.SETTINGS_INVALID
@@ -149,10 +149,10 @@ async def test_any_shape_is_an_error_of_its_stage(shape: object, tmp_path: Path)
         )
         images = OpenAIImages(asked)
         told = titles("A")
-        bench = picture_bench.Bench(tmp_path)
+        ctx = picture_bench.Bench(tmp_path)
         try:
             with pytest.raises(StageError) as caught:
-                await images.draw(told.scenes[0], told, FRAME, tmp_path / "a.png", bench)
+                await images.draw(told.scenes[0], told, FRAME, tmp_path / "a.png", ctx)
         finally:
             await images.close()
         assert caught.value.code in (Code.PICTURE_INVALID, Code.VISUALS_PROVIDER_UNAVAILABLE)
@@ -162,7 +162,7 @@ async def test_any_shape_is_an_error_of_its_stage(shape: object, tmp_path: Path)
         )
         request = JobRequest(brief=Brief(text="Lighthouses warn ships."))
         with pytest.raises(StageError) as caught:
-            await llm.write(request, bench)
+            await llm.write(request, ctx)
         assert caught.value.code is Code.SCRIPT_REPLY_INVALID
         words(caught.value)
         assert all(head.count(KEY.encode()) == 1 for head in server.heads)
@@ -197,9 +197,9 @@ async def test_no_sound_makes_ffmpeg_read_another_file_or_address(tmp_path: Path
                     base_url=server.url, model="m", api_key=Secret(KEY), timeout_s=5.0
                 )
                 scene = SceneText(text="One.", voice="v", language="en", rate=1.0, pitch=1.0)
-                bench = speech_bench.Bench(tmp_path, asked)
+                ctx = speech_bench.Bench(tmp_path, asked)
                 with pytest.raises(StageError) as caught:
-                    await OpenAISpeech(asked).speak(scene, tmp_path / "a.wav", bench)
+                    await OpenAISpeech(asked).speak(scene, tmp_path / "a.wav", ctx)
                 assert caught.value.code is Code.SPEECH_REPLY_INVALID
                 words(caught.value)
         assert other.heads == []
@@ -210,8 +210,8 @@ async def test_a_sound_that_lies_about_its_length_is_as_long_as_it_is(tmp_path: 
         server.will(Reply(body=_wav(100_000, 8000), type="audio/wav"))
         asked = SpeechSettings(base_url=server.url, model="m", timeout_s=5.0)
         scene = SceneText(text="One.", voice="v", language="en", rate=1.0, pitch=1.0)
-        bench = speech_bench.Bench(tmp_path, asked)
-        spoken = await OpenAISpeech(asked).speak(scene, tmp_path / "a.wav", bench)
+        ctx = speech_bench.Bench(tmp_path, asked)
+        spoken = await OpenAISpeech(asked).speak(scene, tmp_path / "a.wav", ctx)
         assert 0.9 < spoken.samples / 48_000 < 1.1
 
 

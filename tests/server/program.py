@@ -9,7 +9,7 @@ from pathlib import Path
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.server import tokens
 from aura_tui.server.options import ServeOptions
-from aura_tui.server.run import serve
+from aura_tui.server.serve import serve
 from aura_tui.settings import EngineSettings, Settings
 from tests.engine.stages import SmallStages
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.server import tokens
 from aura_tui.server.options import ServeOptions
-from aura_tui.server.run import serve
+from aura_tui.server.serve import serve
 from tests.engine.stages import SmallStages
 
 if TYPE_CHECKING:

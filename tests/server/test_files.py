@@ -17,8 +17,8 @@ from aura_tui.server.files import attachment
 from aura_tui.wire import routes
 from tests.engine.stages import SmallStages
 from tests.server.serving import served
+from tests.server.streams.test_streams import made
 from tests.server.test_jobs import hangs, hook, problem
-from tests.server.test_streams import made
 
 if TYPE_CHECKING:
     from aura_tui.settings import Settings

@@ -15,8 +15,8 @@ from aura_tui.errors import Code
 from aura_tui.server.options import Bounds
 from aura_tui.wire import routes
 from tests.server.serving import served
+from tests.server.streams.test_streams import _streams
 from tests.server.test_jobs import problem
-from tests.server.test_streams import _streams
 
 if TYPE_CHECKING:
     from aura_tui.settings import Settings

@@ -11,7 +11,7 @@ import pytest
 from aura_tui.errors import Code, StageError
 from aura_tui.server import tokens
 from aura_tui.server.options import Limits
-from aura_tui.wire import payload, routes
+from aura_tui.wire import encode, routes
 from tests.engine.conftest import ended
 from tests.engine.stages import SmallStages, forever
 from tests.server.serving import served
@@ -69,7 +69,7 @@ async def test_a_job_is_made_followed_and_got(settings: Settings) -> None:
         assert made.json()["status"] == "Queued"
         job = await ended(server.service, job_id)
         got = await client.get(made.headers["location"])
-        assert got.content == payload.encode(payload.job_payload(job))
+        assert got.content == encode.encode(encode.job_payload(job))
         tree = got.json()
         assert tree["status"] == "Succeeded"
         assert [step["name"] for step in tree["steps"]] == [
@@ -356,12 +356,12 @@ async def test_health_looks(settings: Settings) -> None:
         await hangs(client, server.service)
         await client.post(routes.JOBS, json=BRIEF)
         health = msgspec.json.decode(
-            (await client.get(routes.HEALTH)).content, type=payload.HealthPayload
+            (await client.get(routes.HEALTH)).content, type=encode.HealthPayload
         )
         assert health.service == "aura-tui"
         assert health.status == "ok"
         assert health.version
-        assert health.store == payload.StorePayload(writable=True)
+        assert health.store == encode.StorePayload(writable=True)
         assert health.ffmpeg is not None
         assert health.ffmpeg.found
         assert (health.queue_length, health.running, health.streams) == (1, 1, 0)

@@ -32,7 +32,7 @@ _KNOWN_TO_PROVIDERS = {
 _JOBS: list[str] = []  # ids that are there, once the server is
 
 api = schemathesis.openapi.from_dict(json.loads(document()))
-# What has no end can't be waited for; tests/server/test_streams.py reads it.
+# What has no end can't be waited for; tests/server/streams/test_streams.py reads it.
 bounded = api.exclude(path=routes.EVENTS)
 
 

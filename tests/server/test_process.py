@@ -130,7 +130,7 @@ async def test_more_connections_than_files_leave_the_engine_what_it_needs(tmp_pa
 
 def test_nothing_but_serving_imports_the_web() -> None:
     code = (
-        "import sys; import aura_tui.cli, aura_tui.bootstrap, aura_tui.server.tokens,"
+        "import sys; import aura_tui.cli, aura_tui.connect.locator, aura_tui.server.tokens,"
         "aura_tui.server.options;"
         "print([m for m in ('starlette', 'uvicorn', 'httptools', 'anyio') if m in sys.modules])"
     )

@@ -16,8 +16,8 @@ from aura_tui.wire import routes
 from tests.engine.conftest import follow
 from tests.engine.stages import SmallStages
 from tests.server.serving import as_frames, of_jobs, parse, served, stream
+from tests.server.streams.test_streams import made
 from tests.server.test_jobs import hangs, hook
-from tests.server.test_streams import made
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui import unforeseen
-from aura_tui.bootstrap import LISTENER, Doors
 from aura_tui.client.service import RemoteService
+from aura_tui.connect.locator import LISTENER, EngineLocator
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.server import tokens
 from aura_tui.server.listener import Listener
 from aura_tui.server.options import Bounds
+from aura_tui.system import crash_report
 from aura_tui.wire import routes
 from tests.engine.conftest import follow, request
 from tests.killing import HOW, kill, quick, told
@@ -72,7 +72,7 @@ async def told_of(service: EmbeddedService, job_ids: list[str]) -> list[Frame]:
 
 async def test_streams_go_on_over_the_death_of_what_feeds_them(settings: Settings) -> None:
     mishaps: list[AuraError] = []
-    with unforeseen.telling(mishaps.append):
+    with crash_report.telling(mishaps.append):
         async with served(settings, heartbeat_s=0.1) as server, server.client() as client:
             reading = Reading(client)
             job_ids: list[str] = []
@@ -93,7 +93,7 @@ async def test_streams_go_on_over_the_death_of_what_feeds_them(settings: Setting
 
 async def test_a_reader_who_leaves_is_noticed_though_its_watcher_died(settings: Settings) -> None:
     mishaps: list[AuraError] = []
-    with unforeseen.telling(mishaps.append):
+    with crash_report.telling(mishaps.append):
         async with served(settings) as server, server.client() as client:
             for how in HOW:
                 reading = Reading(client)
@@ -119,7 +119,7 @@ async def test_connections_are_accepted_again_after_accepting_failed(
         taking(self, sock)
 
     monkeypatch.setattr(Listener, "_take", take)
-    with unforeseen.telling(mishaps.append):
+    with crash_report.telling(mishaps.append):
         async with served(settings) as server:
             for error, words in (
                 (KeyError("killed"), "accepting connections stopped unexpectedly (KeyError"),
@@ -136,7 +136,7 @@ async def test_a_connection_whose_start_dies_is_closed_and_the_next_one_is_serve
     settings: Settings, certificate: tuple[Path, Path]
 ) -> None:
     mishaps: list[AuraError] = []
-    with unforeseen.telling(mishaps.append):
+    with crash_report.telling(mishaps.append):
         async with served(settings, certificate=certificate[0], key=certificate[1]) as server:
             for how in HOW:  # each waits for its TLS handshake
                 reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
@@ -167,8 +167,8 @@ async def test_a_connection_that_ends_before_its_task_began_leaves_no_socket_ope
 
 async def test_an_engine_s_socket_listens_again_after_its_task_died(settings: Settings) -> None:
     mishaps: list[AuraError] = []
-    with unforeseen.telling(mishaps.append):
-        doors = Doors(settings)
+    with crash_report.telling(mishaps.append):
+        doors = EngineLocator(settings)
         async with doors.embedded(listen_after_s=0):
             for how in HOW:
                 await until(lambda: doors.socket.exists())

@@ -13,8 +13,8 @@ import pytest
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, EngineError
 from aura_tui.server import tokens
-from aura_tui.server.run import listen_unix, listening
-from aura_tui.wire import routes, unix
+from aura_tui.server.serve import listen_unix, listening
+from aura_tui.wire import routes, unix_socket
 from tests.engine.conftest import request
 from tests.engine.stages import SmallStages
 from tests.server.serving import served, stream
@@ -32,7 +32,7 @@ def over(path: str) -> httpx.AsyncClient:
 
 
 async def test_an_engine_is_there_for_its_user_without_a_token(settings: Settings) -> None:
-    path = settings.home / unix.NAME
+    path = settings.home / unix_socket.NAME
     tokens.add(settings.home / tokens.FILE, "one")
     async with EmbeddedService(settings, stages=SmallStages()) as service:
         async with listening(service, settings, path), over(str(path)) as client:
@@ -46,13 +46,13 @@ async def test_an_engine_is_there_for_its_user_without_a_token(settings: Setting
 
 
 async def test_its_streams_are_told_of_the_end(settings: Settings) -> None:
-    path = settings.home / unix.NAME
+    path = settings.home / unix_socket.NAME
     async with EmbeddedService(settings, stages=SmallStages(hook)) as service:
         async with listening(service, settings, path) as app:
             client = over(str(path))
             reading = asyncio.create_task(stream(client, routes.EVENTS))
             async with asyncio.timeout(5):
-                while app.hub.streams == 0:
+                while app.broadcaster.streams == 0:
                     await asyncio.sleep(0.01)
         frames = await asyncio.wait_for(reading, 5)
         assert frames[-1].event == "shutdown"
@@ -60,7 +60,7 @@ async def test_its_streams_are_told_of_the_end(settings: Settings) -> None:
 
 
 async def test_a_stale_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) -> None:
-    path = tmp_path / unix.NAME
+    path = tmp_path / unix_socket.NAME
     listen_unix(path).close()  # the file stays, as after kill -9
     assert path.is_socket()
     with listen_unix(path):
@@ -73,17 +73,17 @@ async def test_a_stale_socket_is_replaced_and_a_live_one_is_not(tmp_path: Path) 
     path.write_text("no socket at all")
     with listen_unix(path):
         assert path.is_socket()
-    assert [each.name for each in tmp_path.iterdir()] == [unix.NAME]
+    assert [each.name for each in tmp_path.iterdir()] == [unix_socket.NAME]
 
 
 async def test_a_folder_that_cannot_have_one_is_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(EngineError) as caught:
-        listen_unix(tmp_path / "none" / unix.NAME)
+        listen_unix(tmp_path / "none" / unix_socket.NAME)
     assert caught.value.code is Code.HOME_UNUSABLE
 
 
 async def test_a_socket_that_another_engine_put_there_is_left_alone(settings: Settings) -> None:
-    path = settings.home / unix.NAME
+    path = settings.home / unix_socket.NAME
     async with EmbeddedService(settings) as service:
         async with listening(service, settings, path):
             path.unlink()
@@ -93,10 +93,10 @@ async def test_a_socket_that_another_engine_put_there_is_left_alone(settings: Se
 
 
 async def test_a_path_of_any_length_will_do(settings: Settings) -> None:
-    path = settings.home / ("deep" * 20) / ("er" * 30) / unix.NAME
+    path = settings.home / ("deep" * 20) / ("er" * 30) / unix_socket.NAME
     path.parent.mkdir(parents=True)
     async with EmbeddedService(settings) as service, listening(service, settings, path):
-        with unix.address(path) as address:
+        with unix_socket.address(path) as address:
             assert len(address) < 100
             async with over(address) as client:
                 assert (await client.get(routes.QUEUE)).status_code == 200

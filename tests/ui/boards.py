@@ -12,12 +12,12 @@ from textual.events import Key
 # No public way leads from a character to the name of its key.
 from textual.keys import _character_to_key, key_to_character
 
-from aura_tui.replay import ReplayService
+from aura_tui.replay.service import ReplayService
 from aura_tui.settings import BoardSettings, Settings
+from aura_tui.system.crash_report import telling
+from aura_tui.ui.actions.commands import JobCommands
 from aura_tui.ui.app import BoardApp
-from aura_tui.ui.asking import Asking
-from aura_tui.ui.live import Look
-from aura_tui.unforeseen import telling
+from aura_tui.ui.live import BoardOptions
 from tests.ui.recordings import Tape
 from tests.ui.scripted import ScriptedService
 from tests.waiting import until
@@ -89,7 +89,7 @@ class Board:
         run, jobs = self.app._run, self.app._jobs
         if run.job is None or run.typical is None or jobs.loading:
             return False
-        known = not Asking.may_retry(run.job) or run.job.id in self.app._endings
+        known = not JobCommands.may_retry(run.job) or run.job.id in self.app._summaries
         listed = jobs.get(run.job.id)  # of an old one there may be little more than its line
         return known and listed is not None and run.job.last_event_id == listed.last_event_id
 
@@ -111,10 +111,10 @@ def look(
     read_only: bool = False,
     background: bool = False,
     remote: bool = False,
-) -> Look:
+) -> BoardOptions:
     """How a board under test behaves."""
     settings = Settings(home=home, board=board or BoardSettings())
-    return Look(
+    return BoardOptions(
         settings=settings, owns=owns, read_only=read_only, background=background, remote=remote
     )
 

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.binding import Binding
 
 from aura_tui.model.reduce import fold
-from aura_tui.ui.theme import AURA
+from aura_tui.ui.theme.colours import AURA
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ NOT_YET = "no answer yet"
 class Host(App[None]):
     """Nothing but what the styles need, and a key that must not work under a dialog."""
 
-    CSS_PATH = ["../../aura_tui/ui/board.tcss", "../../aura_tui/ui/dialogs.tcss"]  # noqa: RUF012 - Textual's own spelling
+    CSS_PATH = ["../../aura_tui/ui/styles/board.tcss", "../../aura_tui/ui/styles/dialogs.tcss"]  # noqa: RUF012 - Textual's own spelling
     BINDINGS = [Binding("n", "new_job", "New", id="job.new")]  # noqa: RUF012 - Textual's own spelling
 
     def __init__(self, *, ascii: bool = False, colours: bool = True) -> None:

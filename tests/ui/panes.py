@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App
 from textual.binding import Binding
 
-from aura_tui.ui import theme
-from aura_tui.ui.theme import AURA
+from aura_tui import ui
+from aura_tui.ui.theme.colours import AURA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
     from textual.widget import Widget
 
-STYLES = Path(theme.__file__).parent
+STYLES = Path(ui.__file__).parent / "styles"
 
 
 class PaneApp(App[None]):

@@ -10,8 +10,8 @@ from aura_tui.model.ids import COUNTER_BITS
 from aura_tui.model.job import Job
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.replay import Recording, header_line
-from aura_tui.wire.codec import encode_line
+from aura_tui.replay.recording import Recording, header_line
+from aura_tui.wire.event_json import encode_line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from aura_tui.errors import Code, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.reduce import fold
-from aura_tui.replay import Recording, ReplayService
+from aura_tui.replay.recording import Recording
+from aura_tui.replay.service import ReplayService
 from aura_tui.service import JobPage, Link, LinkStatus, QueueState, RetryPlan, Typical
 from tests.ui.recordings import BEGIN, Tape
 

@@ -18,8 +18,8 @@ from aura_tui.service import LinkStatus, PlannedStep, RetryPlan
 from aura_tui.settings import BoardSettings
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.screens.confirm import ConfirmCancel
-from aura_tui.ui.screens.leave import Leave
 from aura_tui.ui.screens.new_job import NewJobScreen
+from aura_tui.ui.state.quit import Leave
 from aura_tui.ui.widgets.stages import StageRow
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
@@ -95,7 +95,7 @@ async def test_the_question_does_not_go_on_while_the_link_is_down() -> None:
         await board.press("c")
         await board.shows("4 of 5 stages done, 0:15 of work, as of 42 s ago")
         clock[0] += timedelta(seconds=60)
-        board.app._pacer.touch()
+        board.app._limiter.touch()
         await board.shows("4 of 5 stages done, 0:15 of work, as of 102 s ago")
 
 
@@ -176,9 +176,9 @@ async def test_where_no_run_is_left_to_leave_the_question_goes_and_nothing_is_ha
         await board.scripted.tell_cancelled()
         await board.lacks("Leave while")
         assert board.app.is_running
-        board.app._departure.leave = Leave.BACKGROUND  # it was answered as the run ended
+        board.app._quit_state.leave = Leave.BACKGROUND  # it was answered as the run ended
         assert board.app.outcome.leave is Leave.STAY
-        board.app._departure.leave = Leave.STAY
+        board.app._quit_state.leave = Leave.STAY
         await board.press("q")
         await board.ends()
         assert board.app.outcome.leave is Leave.STAY
@@ -274,12 +274,12 @@ async def test_a_copy_says_where_it_was_sent_not_that_it_arrived(tmp_path: Path)
     tmux = tmp_path / "tmux"
     tmux.write_text("#!/bin/sh\ncat >/dev/null\n")
     tmux.chmod(0o755)
-    ways: list[tuple[dict[str, str], str]] = [
+    locator: list[tuple[dict[str, str], str]] = [
         ({}, "Path sent to the terminal's clipboard"),
         # What tmux takes, it has.
         ({"TMUX": "x", "PATH": f"{tmp_path}:{os.environ['PATH']}"}, "copied to the tmux buffer"),
     ]
-    for environ, said in ways:
+    for environ, said in locator:
         async with showing(recordings.success(), environ=environ) as board:
             await board.shows("Succeeded")
             await board.press("y")
@@ -438,7 +438,7 @@ async def test_a_new_job_that_the_engine_refuses_is_not_typed_again() -> None:
         await until(lambda: len(service.requests) == 1)
     request = service.requests[0]
     assert (request.brief.topic, request.plan_spec.target_duration) == ("Tides", "50")
-    assert board.app._ordering.draft.brief == ""  # it was taken: the next one is another job
+    assert board.app._job_form.draft.brief == ""  # it was taken: the next one is another job
 
 
 async def test_a_refusal_of_no_field_stands_above_the_form() -> None:
@@ -686,7 +686,7 @@ async def test_a_file_that_was_brought_here_is_opened_here_and_said_to_be_here(
     async def open_file(path: Path, environ: object) -> None:
         opened.append(path)
 
-    monkeypatch.setattr("aura_tui.ui.handing.open_file", open_file)
+    monkeypatch.setattr("aura_tui.ui.actions.open_and_save.open_file", open_file)
     here = tmp_path / "how-a-solar-sail-works.mp4"
     here.write_bytes(b"a video")
     monkeypatch.setattr(recordings, "VIDEO", str(here))

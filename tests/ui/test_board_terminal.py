@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.shell import TAKES_THE_TERMINAL
 from tests.homes import fill
 from tests.ui import recordings
-from tests.ui.terminal import Terminal, terminal
+from tests.ui.pseudo_terminal import Terminal, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +28,10 @@ import asyncio, sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from aura_tui.errors import AuraError
-from aura_tui.replay import ReplayService
+from aura_tui.replay.service import ReplayService
 from aura_tui.settings import Settings
-from aura_tui.ui.board import board
-from aura_tui.ui.live import Look
+from aura_tui.ui.run import board
+from aura_tui.ui.live import BoardOptions as Look
 
 @asynccontextmanager
 async def make():
@@ -133,7 +133,7 @@ HUNG = """
 import sys, time
 from aura_tui.ui import live
 live.LiveBoard._start = lambda self: time.sleep(600)
-from aura_tui.cli import main
+from aura_tui.cli.app import main
 sys.argv[1:] = []
 main()
 """

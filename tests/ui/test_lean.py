@@ -23,7 +23,7 @@ def loaded(module: str) -> set[str]:
     return set(out.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["aura_tui.ui.plain", "aura_tui.ui.json_lines"])
+@pytest.mark.parametrize("module", ["aura_tui.views.plain", "aura_tui.views.json_lines"])
 def test_lines_need_no_terminal_library(module: str) -> None:
     assert not loaded(module) & {"textual", "rich", "httpx", "PIL", "sqlite3"}
 

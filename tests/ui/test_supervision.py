@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui import outlet, unforeseen
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.service import LinkStatus
-from aura_tui.ui import follow as follow_
-from aura_tui.ui import pipes
-from aura_tui.ui.asking import Asking
-from aura_tui.ui.jobs import JobsState
+from aura_tui.system import crash_report, output
+from aura_tui.ui.actions.commands import JobCommands
 from aura_tui.ui.live import WATCHING
-from aura_tui.ui.opening import Opening
-from aura_tui.ui.previewing import Previewing
-from aura_tui.ui.terminal.output import Output
-from aura_tui.ui.watching import FOLLOWER, HEALTH, JOBS, LINK
+from aura_tui.ui.state.jobs import JobsState
+from aura_tui.ui.sync.lazy_service import LazyService
+from aura_tui.ui.sync.preview_updates import PreviewUpdates
+from aura_tui.ui.sync.subscriptions import FOLLOWER, HEALTH, JOBS, LINK
+from aura_tui.ui.terminal.driver import Output
+from aura_tui.views import fold as fold_
+from aura_tui.views import pipe_output
 from tests.killing import HOW, kill, named, quick
 from tests.ui.boards import showing
 from tests.ui.recordings import Tape
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     quick(monkeypatch)
-    monkeypatch.setattr(follow_, "TROUBLES_S", 0.01)
+    monkeypatch.setattr(fold_, "TROUBLES_S", 0.01)
 
 
 class Ailing(LinkedService):
@@ -111,7 +111,7 @@ async def test_a_worker_that_breaks_is_told_and_the_board_stays(
     async def breaks(*_: object, **__: object) -> None:
         raise KeyError("killed")
 
-    monkeypatch.setattr(Asking, "change", breaks)
+    monkeypatch.setattr(JobCommands, "change", breaks)
     service = ScriptedService(running_tape())
     async with showing(service, (120, 40), mishaps=True) as board:
         await board.shows("25 %")
@@ -119,7 +119,7 @@ async def test_a_worker_that_breaks_is_told_and_the_board_stays(
         await board.shows("Internal error: KeyError")
         await service.tell_status(JobStatus.PAUSED)
         await board.shows("paused")
-        monkeypatch.setattr(Previewing, "_show", breaks)
+        monkeypatch.setattr(PreviewUpdates, "_show", breaks)
         assert board.app.outcome.notices
 
 
@@ -140,7 +140,7 @@ async def test_a_job_is_found_once_though_the_board_s_feed_dies_meanwhile() -> N
         return service.tape.job.id
 
     app = BoardApp(open_service, find_job, look(), environ={})
-    with unforeseen.telling(app.tell_mishap):
+    with crash_report.telling(app.tell_mishap):
         async with app.run_test():
             await until(lambda: found)
             named(WATCHING)[0].cancel()
@@ -161,8 +161,8 @@ async def test_a_stray_cancel_doesn_t_close_the_engine_under_the_board() -> None
         yield service
         open_[0] -= 1
 
-    with unforeseen.telling(mishaps.append):
-        async with Opening(make) as opening:
+    with crash_report.telling(mishaps.append):
+        async with LazyService(make) as opening:
             await opening.service()
             holder = opening._holder
             assert holder is not None
@@ -180,14 +180,14 @@ async def test_an_engine_whose_opening_is_cancelled_is_told_not_waited_for() -> 
         await asyncio.Event().wait()
         yield ScriptedService(Tape())
 
-    async with Opening(make) as opening:
-        asking = asyncio.create_task(opening.service())
+    async with LazyService(make) as opening:
+        commands = asyncio.create_task(opening.service())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert opening._holder is not None
         opening._holder.cancel()
         with pytest.raises(RuntimeError, match="was cancelled"):
-            await asyncio.wait_for(asking, 5)
+            await asyncio.wait_for(commands, 5)
 
 
 # -- threads: whoever waits for one is released
@@ -229,26 +229,26 @@ async def test_a_writing_thread_that_breaks_lets_go_of_the_view_that_waits(
     def breaks(fd: int, data: bytes) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(outlet, "write_all", breaks)
-    monkeypatch.setattr(outlet, "takes", lambda fd, size: False)
+    monkeypatch.setattr(output, "write_all", breaks)
+    monkeypatch.setattr(output, "can_write", lambda fd, size: False)
     with (tmp_path / "out").open("wb") as out, pytest.raises(MemoryError):
         async with asyncio.timeout(5):
-            await pipes.write(out, lambda: None, b"text")
+            await pipe_output.write(out, lambda: None, b"text")
 
 
 def test_lines_that_break_let_go_of_who_said_them(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    write_all, breaks = outlet.write_all, [True]
+    write_all, breaks = output.write_all, [True]
 
     def write(fd: int, data: bytes) -> None:
         if breaks.pop() if breaks else False:
             raise MemoryError
         write_all(fd, data)
 
-    monkeypatch.setattr(outlet, "write_all", write)
-    monkeypatch.setattr(outlet, "takes", lambda fd, size: False)
-    lines = outlet.Lines(2)
+    monkeypatch.setattr(output, "write_all", write)
+    monkeypatch.setattr(output, "can_write", lambda fd, size: False)
+    lines = output.LineWriter(2)
 
     def say() -> None:
         lines.say("lost")

@@ -19,20 +19,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aura_tui import replay
-from aura_tui.client.frames import Frame, frames
-from aura_tui.client.http import Broken
+from aura_tui.client.http_client import TransportFailure
+from aura_tui.client.stream.sse_frames import Frame, frames
 from aura_tui.errors import InputError
 from aura_tui.model import events as ev
 from aura_tui.model.ids import MAX_ID
 from aura_tui.model.reduce import reduce
 from aura_tui.model.request import JobRequest, Origin
-from aura_tui.replay import ReplayService
-from aura_tui.replay import parse as parse_recording
-from aura_tui.server.job_request import read_request
-from aura_tui.wire import reading
-from aura_tui.wire.codec import decode, decode_line, encode, encode_line
-from aura_tui.wire.tolerant import MAX_EVENT_BYTES
+from aura_tui.replay import recording as recording_
+from aura_tui.replay.recording import parse as parse_recording
+from aura_tui.replay.service import ReplayService
+from aura_tui.server.request_body import read_request
+from aura_tui.wire import decode as reading
+from aura_tui.wire.event_json import decode, decode_line, encode, encode_line
+from aura_tui.wire.lenient_values import MAX_EVENT_BYTES
 from tests.chaos import corpus
 from tests.chaos.input_run import FORBIDDEN, values_clean
 from tests.model.strategies import NASTY_TEXTS, fresh_job, in_order, plausible_run
@@ -232,7 +232,7 @@ async def read(pieces: list[bytes]) -> list[Frame]:
     try:
         async for frame in frames(response, lambda: None, strict=False):
             found.append(frame)  # noqa: PERF401  # what came before it broke is kept
-    except Broken:
+    except TransportFailure:
         pass
     return found
 
@@ -346,7 +346,7 @@ def test_a_recorded_time_past_the_calendar_is_bent_into_it(when: str) -> None:
 async def test_a_recording_that_is_too_large_is_left_at_a_bound(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(replay, "MAX_RECORDING_BYTES", 16 << 20)
+    monkeypatch.setattr(recording_, "MAX_RECORDING_BYTES", 16 << 20)
     path = tmp_path / "zeros.jsonl"
     with path.open("wb") as file:
         file.truncate(64 << 20)  # a hole: of the disk it takes nothing

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from aura_tui.process import Children
     from aura_tui.providers.ffmpeg.locate import FFmpeg
     from aura_tui.providers.ffmpeg.progress import Progress
+    from aura_tui.system.processes import ProcessGroup
 
 # Options of every run: it never asks, never draws, and reports ten times a second on stdout.
 BASE = ("-nostdin", "-hide_banner", "-y", "-nostats", "-stats_period", "0.1", "-progress", "pipe:1")
@@ -29,11 +29,11 @@ class Bench(LogOwner, Protocol):
     """What a run needs of its job. A stage's context is one."""
 
     @property
-    def children(self) -> Children: ...
+    def children(self) -> ProcessGroup: ...
 
 
 async def run(
-    bench: Bench,
+    ctx: Bench,
     ffmpeg: FFmpeg,
     arguments: Sequence[str | Path],
     *,
@@ -52,8 +52,8 @@ async def run(
     said = bytearray()
     exit_code: int | None = None
     try:
-        process = await bench.children.spawn(argv)
-        async with bench.children.owned(process), bench.children.timeout(timeout_s):
+        process = await ctx.children.spawn(argv)
+        async with ctx.children.owned(process), ctx.children.timeout(timeout_s):
             async with asyncio.TaskGroup() as group:
                 group.create_task(_keep_tail(process, said))
                 group.create_task(_watch(process, on_progress))
@@ -62,7 +62,7 @@ async def run(
         stderr = tail(bytes(said))
         with contextlib.suppress(OSError):  # a full disk: what follows tells it better
             append(
-                bench,
+                ctx,
                 Run(
                     what=what,
                     resolution=resolution,

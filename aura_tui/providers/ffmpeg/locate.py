@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.text import clean_line
-from aura_tui.process import Children, OutputTooLarge
+from aura_tui.model.sanitize import clean_line
+from aura_tui.system.processes import OutputTooLarge, ProcessGroup
 
 if TYPE_CHECKING:
     from aura_tui.settings import Settings
@@ -82,14 +82,14 @@ async def find_ffmpeg(settings: Settings) -> FFmpeg:
 
 
 async def _look(settings: Settings) -> FFmpeg:
-    children = Children()
+    children = ProcessGroup()
     try:
         return await locate(settings, children)
     finally:
         await children.kill()
 
 
-async def locate(settings: Settings, children: Children) -> FFmpeg:
+async def locate(settings: Settings, children: ProcessGroup) -> FFmpeg:
     """The FFmpeg to use. Each is looked at once per process, and again when its file changes.
 
     Raises :class:`InputError` (``FFMPEG_MISSING``) within 3 s when there is none, or when the one
@@ -99,7 +99,7 @@ async def locate(settings: Settings, children: Children) -> FFmpeg:
     return await (_named(wish, children) if wish else _best(children))
 
 
-async def _named(wish: str, children: Children) -> FFmpeg:
+async def _named(wish: str, children: ProcessGroup) -> FFmpeg:
     path = os.path.expanduser(wish)
     path = path if os.sep in path else shutil.which(path) or path
     found = await _examined(path, "settings", children)
@@ -120,7 +120,7 @@ def _setting(wish: str) -> str:
     return variable if os.environ.get(variable) == wish else "render.ffmpeg in the config file"
 
 
-async def _best(children: Children) -> FFmpeg:
+async def _best(children: ProcessGroup) -> FFmpeg:
     passed_over = ""
     if path := shutil.which("ffmpeg"):
         found = await _examined(path, "path", children)
@@ -164,7 +164,7 @@ def _wheel() -> str | None:
     return None
 
 
-async def _examined(path: str, source: Source, children: Children) -> FFmpeg | str:
+async def _examined(path: str, source: Source, children: ProcessGroup) -> FFmpeg | str:
     """The FFmpeg at ``path``, or why it won't do. What is known is not asked again."""
     try:
         file = os.stat(path)
@@ -193,7 +193,7 @@ async def _examined(path: str, source: Source, children: Children) -> FFmpeg | s
     return found
 
 
-async def _examine(path: str, source: Source, children: Children) -> FFmpeg | str:
+async def _examine(path: str, source: Source, children: ProcessGroup) -> FFmpeg | str:
     questions = ("-version", *_NEEDS)
     asked = await asyncio.gather(
         *(_ask(path, q, children) for q in questions), return_exceptions=True
@@ -222,7 +222,7 @@ async def _examine(path: str, source: Source, children: Children) -> FFmpeg | st
     )
 
 
-async def _ask(path: str, question: str, children: Children) -> str:
+async def _ask(path: str, question: str, children: ProcessGroup) -> str:
     """What ``path`` prints on stdout; "" when it fails or floods. Raises OSError where it can't be
     started."""
     try:

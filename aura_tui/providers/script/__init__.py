@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aura_tui.errors import Code, InputError
 
 if TYPE_CHECKING:
-    from aura_tui.providers.port import ScriptProvider
+    from aura_tui.providers.protocols import ScriptProvider
     from aura_tui.settings import Settings
 
 NAMES = ("auto", "outline", "llm")
@@ -19,7 +19,7 @@ def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvide
     ``auto`` is ``llm`` with ``outline`` behind it where an endpoint is configured, else
     ``outline``. Raises :class:`InputError` for an unknown name, or for ``llm`` without settings.
     """
-    from aura_tui.providers.script.outline import OutlineProvider
+    from aura_tui.providers.script.outline.provider import OutlineProvider
 
     asked = _wanted(name, settings)
     configured = _configured(settings)
@@ -40,7 +40,7 @@ def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvide
             "a key), or base_url, model and api_key in the config file's [script].",
             field="options.script",
         )
-    from aura_tui.providers.script.llm import LlmProvider
+    from aura_tui.providers.script.llm.provider import LlmProvider
 
     spare = OutlineProvider(settings.speech.rate) if asked == "auto" else None
     return LlmProvider(settings.script), spare

@@ -1,14 +1,14 @@
 """Prose: sentences, their spoken length, figures in them, and short forms for cards.
 
-Pure functions over plain text; Markdown is gone before (``document.py``). A sentence is never cut
-here for narration: :func:`shorten` serves cards alone.
+Pure functions over plain text; Markdown is gone before (``markdown/document.py``). A sentence is
+never cut here for narration: :func:`shorten` serves cards alone.
 """
 
 from __future__ import annotations
 
 import re
 
-from aura_tui.model.full_stop import OPENERS, ends_sentence
+from aura_tui.model.sentence_end import OPENERS, ends_sentence
 
 # -- what is spoken ------------------------------------------------------------------------------
 

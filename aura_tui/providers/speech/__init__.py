@@ -9,12 +9,12 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, InputError
-from aura_tui.model.text import clean_line
+from aura_tui.model.sanitize import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aura_tui.providers.port import SpeechProvider, Voice
+    from aura_tui.providers.protocols import SpeechProvider, Voice
     from aura_tui.settings import Settings
 
 NAMES = ("espeak", "piper", "openai")
@@ -29,11 +29,11 @@ def choose(name: str, settings: Settings) -> SpeechProvider:
     """
     wanted = chosen(name, settings)
     if wanted == "espeak":
-        from aura_tui.providers.speech.espeak import Espeak
+        from aura_tui.providers.speech.espeak.provider import Espeak
 
         return Espeak()
     if wanted == "piper":
-        from aura_tui.providers.speech.piper import Piper
+        from aura_tui.providers.speech.piper.provider import Piper
 
         return Piper(settings.speech)
     if wanted == "openai":

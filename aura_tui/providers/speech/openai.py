@@ -10,16 +10,17 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.text import clean, clean_line
-from aura_tui.providers.endpoint import Endpoint, Failure
-from aura_tui.providers.port import Spoken, Voice
-from aura_tui.providers.speech import normalization, word_times
-from aura_tui.providers.speech.sound import finish
+from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.providers.openai_client import Failure, OpenAIClient
+from aura_tui.providers.protocols import Spoken, Voice
+from aura_tui.providers.speech import word_times
+from aura_tui.providers.speech.audio import finish
+from aura_tui.providers.speech.normalize import tokens as normalization
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aura_tui.providers.port import SceneText, Workbench
+    from aura_tui.providers.protocols import ProviderContext, SceneText
     from aura_tui.settings import SpeechSettings
 
 _DEFAULT_VOICE = "alloy"  # every server that follows the API knows it, or ignores it
@@ -30,7 +31,7 @@ _FAILURE = Failure(
 
 
 class OpenAISpeech:
-    """The ``openai`` provider. Satisfies :class:`aura_tui.providers.port.SpeechProvider`."""
+    """The ``openai`` provider. Satisfies :class:`aura_tui.providers.protocols.SpeechProvider`."""
 
     name = "openai"
     deterministic = False  # a model answers anew each time
@@ -42,7 +43,7 @@ class OpenAISpeech:
                 "The speech endpoint is not set up",
                 "Set speech.base_url and speech.model (AURA_SPEECH_BASE_URL, AURA_SPEECH_MODEL).",
             )
-        self._endpoint = Endpoint(
+        self._endpoint = OpenAIClient(
             base_url=settings.base_url,
             api_key=settings.api_key,
             timeout_s=settings.timeout_s,
@@ -71,10 +72,10 @@ class OpenAISpeech:
         """The name as it is asked for: only the endpoint knows its voices."""
         return clean_line(voice, 200) or self._voice
 
-    async def speak(self, scene: SceneText, out: Path, bench: Workbench) -> Spoken:
+    async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
         """One request, then decoding and levelling; the text is sent as written."""
         tokens = scene.text.split()
-        raw = bench.scratch / f"{out.name}.endpoint"
+        raw = ctx.scratch / f"{out.name}.endpoint"
         body = {
             "model": self._model,
             "voice": scene.voice,
@@ -89,7 +90,7 @@ class OpenAISpeech:
             raise self._endpoint.invalid(f"with {kind if data else 'nothing'}, not with a sound")
         try:
             await asyncio.to_thread(raw.write_bytes, data)
-            sound = await finish(raw, out, bench, what=f"{clean_line(scene.text, 40)!r}")
+            sound = await finish(raw, out, ctx, what=f"{clean_line(scene.text, 40)!r}")
         finally:
             raw.unlink(missing_ok=True)
         forms = await asyncio.to_thread(normalization.spoken_forms, scene.text, scene.language)

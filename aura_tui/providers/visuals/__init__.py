@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.text import clean_line
-from aura_tui.providers.visuals.themes import THEMES, check_theme
+from aura_tui.model.sanitize import clean_line
+from aura_tui.providers.visuals.card_layouts.themes import THEMES, check_theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aura_tui.providers.port import VisualsProvider
+    from aura_tui.providers.protocols import VisualsProvider
     from aura_tui.settings import Settings
 
 __all__ = ["NAMES", "THEMES", "candidates", "check_theme", "choose", "chosen"]

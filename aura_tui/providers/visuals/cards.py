@@ -11,30 +11,30 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.model.script import Picture, PictureCard
-from aura_tui.providers.visuals.bounds import bounded
-from aura_tui.providers.visuals.coverage import resolve
-from aura_tui.providers.visuals.drawing import DrawCard, card_size
-from aura_tui.providers.visuals.easel import Easel
+from aura_tui.providers.visuals.card_layouts.coverage import resolve
+from aura_tui.providers.visuals.card_layouts.sanitize import bounded
+from aura_tui.providers.visuals.drawing.pool import DrawPool
+from aura_tui.providers.visuals.drawing.protocol import DrawCard, card_size
 from aura_tui.providers.visuals.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from aura_tui.model.script import Scene, Script
-    from aura_tui.providers.port import FrameSpec, Workbench
-    from aura_tui.providers.visuals.coverage import Resolved
+    from aura_tui.providers.protocols import FrameSpec, ProviderContext
+    from aura_tui.providers.visuals.card_layouts.coverage import Resolved
 
 LOOK = 4  # bump it when the same card comes out differently
 
 
 class Cards:
-    """See the module. Satisfies :class:`aura_tui.providers.port.VisualsProvider`."""
+    """See the module. Satisfies :class:`aura_tui.providers.protocols.VisualsProvider`."""
 
     name = "cards"
     deterministic = True
 
     def __init__(self) -> None:
-        self._easel = Easel()
+        self._pool = DrawPool()
 
     def identity(self) -> tuple[str, ...]:
         """The look's version, and that of what draws it."""
@@ -59,14 +59,14 @@ class Cards:
         )
 
     async def draw(
-        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, bench: Workbench
+        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, ctx: ProviderContext
     ) -> Picture:
         """Draw the card. Warns of scripts that no font has."""
         resolved = await asyncio.to_thread(_resolved, scene)  # it may look through many fonts
         for warning in resolved.warnings:
-            bench.warn(warning)
+            ctx.warn(warning)
         width, height = card_size(frame.width, frame.height)
-        drawn = await self._easel.draw(
+        drawn = await self._pool.draw(
             DrawCard(
                 card=resolved.card,
                 fallbacks=resolved.fallbacks,
@@ -77,7 +77,7 @@ class Cards:
                 total=len(script.scenes),
                 out=os.fspath(out),
             ),
-            bench,
+            ctx,
         )
         return Picture(
             scene=scene.number, path=os.fspath(out), width=drawn.width, height=drawn.height
@@ -85,7 +85,7 @@ class Cards:
 
     async def close(self) -> None:
         """End the drawing processes."""
-        await self._easel.close()
+        await self._pool.close()
 
 
 def _resolved(scene: Scene) -> Resolved:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import os
 
-from aura_tui.named_file import open_file
+from aura_tui.system.files import open_regular
 
 
 def fingerprint(path: str) -> str:
@@ -23,5 +23,5 @@ def fingerprint(path: str) -> str:
 
 @functools.lru_cache(maxsize=512)
 def _sha256(path: str, size: int, mtime_ns: int, ctime_ns: int) -> str:
-    with open_file(path) as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.sanitize import clean_line, is_clean
 from aura_tui.model.script import Picture
-from aura_tui.model.text import clean_line, is_clean
-from aura_tui.providers.visuals.drawing import FitPicture, card_size
-from aura_tui.providers.visuals.easel import Easel
+from aura_tui.providers.visuals.drawing.pool import DrawPool
+from aura_tui.providers.visuals.drawing.protocol import FitPicture, card_size
 from aura_tui.providers.visuals.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from aura_tui.model.script import Scene, Script
-    from aura_tui.providers.port import FrameSpec, Workbench
+    from aura_tui.providers.protocols import FrameSpec, ProviderContext
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 MAX_ENTRIES = 10_000  # of a folder; past that it is hardly meant
@@ -27,7 +27,7 @@ LOOK = 1  # bump it when the same picture comes out differently
 
 
 class Folder:
-    """See the module. Satisfies :class:`aura_tui.providers.port.VisualsProvider`.
+    """See the module. Satisfies :class:`aura_tui.providers.protocols.VisualsProvider`.
 
     Raises InputError when ``folder`` (a path, "~" allowed) is not set, not there, or has no
     picture.
@@ -38,7 +38,7 @@ class Folder:
 
     def __init__(self, folder: str) -> None:
         self._pictures = pictures(folder)
-        self._easel = Easel()
+        self._pool = DrawPool()
 
     def identity(self) -> tuple[str, ...]:
         """The version of the fitting."""
@@ -50,16 +50,16 @@ class Folder:
         return picture, f"{frame.width}x{frame.height}"
 
     async def draw(
-        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, bench: Workbench
+        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, ctx: ProviderContext
     ) -> Picture:
         """Fit the scene's picture to the frame."""
         count, scenes = len(self._pictures), len(script.scenes)
         if scene.number == 1 and count < scenes:
             some = "1 picture" if count == 1 else f"{count} pictures"
-            bench.log(f"The folder has {some} for {scenes} scenes: they take turns")
+            ctx.log(f"The folder has {some} for {scenes} scenes: they take turns")
         path = self._picture(scene)
         width, height = card_size(frame.width, frame.height)
-        drawn = await self._easel.draw(
+        drawn = await self._pool.draw(
             FitPicture(
                 path=str(path),
                 name=clean_line(path.name, 200),
@@ -67,7 +67,7 @@ class Folder:
                 height=height,
                 out=os.fspath(out),
             ),
-            bench,
+            ctx,
         )
         return Picture(
             scene=scene.number, path=os.fspath(out), width=drawn.width, height=drawn.height
@@ -75,7 +75,7 @@ class Folder:
 
     async def close(self) -> None:
         """End the drawing processes."""
-        await self._easel.close()
+        await self._pool.close()
 
     def _picture(self, scene: Scene) -> Path:
         return self._pictures[(scene.number - 1) % len(self._pictures)]

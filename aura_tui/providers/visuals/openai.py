@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.sanitize import clean_line
 from aura_tui.model.script import Picture
-from aura_tui.model.text import clean_line
-from aura_tui.providers.endpoint import Endpoint, Failure
-from aura_tui.providers.visuals.drawing import FitPicture, card_size
-from aura_tui.providers.visuals.easel import Easel
+from aura_tui.providers.openai_client import Failure, OpenAIClient
+from aura_tui.providers.visuals.drawing.pool import DrawPool
+from aura_tui.providers.visuals.drawing.protocol import FitPicture, card_size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from aura_tui.model.script import Scene, Script
-    from aura_tui.providers.port import FrameSpec, Workbench
+    from aura_tui.providers.protocols import FrameSpec, ProviderContext
     from aura_tui.settings import VisualsSettings
 
 MAX_PICTURE_BYTES = 48 << 20
@@ -56,7 +56,7 @@ class _Reply(msgspec.Struct, frozen=True):
 
 
 class OpenAIImages:
-    """See the module. Satisfies :class:`aura_tui.providers.port.VisualsProvider`.
+    """See the module. Satisfies :class:`aura_tui.providers.protocols.VisualsProvider`.
 
     Raises InputError when the settings lack a base URL or a model.
     """
@@ -76,14 +76,14 @@ class OpenAIImages:
                 )
         self._model = settings.model.strip()
         self._base_url = settings.base_url.strip()
-        self._endpoint = Endpoint(
+        self._endpoint = OpenAIClient(
             base_url=settings.base_url,
             api_key=settings.api_key,
             timeout_s=settings.timeout_s,
             name="The images endpoint",
             failure=_FAILURE,
         )
-        self._easel = Easel()
+        self._pool = DrawPool()
 
     def identity(self) -> tuple[str, ...]:
         """Address and model."""
@@ -94,7 +94,7 @@ class OpenAIImages:
         return prompt(scene, script), f"{frame.width}x{frame.height}"
 
     async def draw(
-        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, bench: Workbench
+        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, ctx: ProviderContext
     ) -> Picture:
         """Ask for the picture, fetch it, fit it. Raises StageError or Transient."""
         width, height = size_for(self._model, frame)
@@ -112,11 +112,11 @@ class OpenAIImages:
             "/images/generations", body, max_bytes=MAX_REPLY_BYTES
         )
         data = await self._picture_bytes(reply)
-        raw = bench.scratch / f"picture-{scene.number}-{uuid.uuid4().hex[:8]}"
+        raw = ctx.scratch / f"picture-{scene.number}-{uuid.uuid4().hex[:8]}"
         try:
             await asyncio.to_thread(raw.write_bytes, data)
             card_width, card_height = card_size(frame.width, frame.height)
-            drawn = await self._easel.draw(
+            drawn = await self._pool.draw(
                 FitPicture(
                     path=str(raw),
                     name=f"for scene {scene.number}, as the images endpoint gave it,",
@@ -124,7 +124,7 @@ class OpenAIImages:
                     height=card_height,
                     out=os.fspath(out),
                 ),
-                bench,
+                ctx,
             )
         finally:
             raw.unlink(missing_ok=True)
@@ -134,7 +134,7 @@ class OpenAIImages:
 
     async def close(self) -> None:
         """End the drawing processes."""
-        await self._easel.close()
+        await self._pool.close()
 
     async def _picture_bytes(self, reply: object) -> bytes:
         try:

@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from aura_tui.model.status import JobStatus
-from aura_tui.ui.shares import HIGH, SHORT, shares
+from aura_tui.ui.state.row_budget import HIGH, SHORT, row_budget
 from aura_tui.ui.widgets.header import RunHeader
 from aura_tui.ui.widgets.jobs import JobsPane
 from aura_tui.ui.widgets.key_bar import KeyBar
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from aura_tui.model.job import Job
-    from aura_tui.ui.endings import Ending
-    from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.jobs import JobsState
-    from aura_tui.ui.state import RunState
+    from aura_tui.ui.state.jobs import JobsState
+    from aura_tui.ui.state.run import RunState
+    from aura_tui.ui.state.summary import SummaryDetails
+    from aura_tui.ui.theme.glyphs import Glyphs
     from aura_tui.ui.widgets.preview import PreviewView
 
 WIDE = 110  # columns from which jobs and run stand side by side
@@ -62,7 +62,7 @@ class BoardScreen(Screen[None]):
         self.preview = preview
         self.result = ResultPanel()
         self.log_view = LogView()
-        self._ended: tuple[Job, Ending] | None = None
+        self._ended: tuple[Job, SummaryDetails] | None = None
         self.set_class(at_jobs, "-at-jobs")
         self.set_class(previewing, "-preview")
 
@@ -189,7 +189,7 @@ class BoardScreen(Screen[None]):
     def _share_rows(self) -> None:
         height = self.size.height
         preview = int(height * 0.3) if self._preview_beneath else 0
-        found = shares(
+        found = row_budget(
             height,
             ended=self.has_class("-ended"),
             failed=self.has_class("-failed"),
@@ -252,7 +252,7 @@ class BoardScreen(Screen[None]):
             self.focus_main()
 
     def show_end(
-        self, run: RunState, glyphs: Glyphs, ending: Ending, *, remote: bool, retry_key: str
+        self, run: RunState, glyphs: Glyphs, ending: SummaryDetails, *, remote: bool, retry_key: str
     ) -> None:
         """Show how ``run`` ended; a run that hasn't takes the panel away."""
         job = run.job if run.ended else None

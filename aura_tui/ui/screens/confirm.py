@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 
-from aura_tui.ui import bindings, phrases
+from aura_tui.format import words
+from aura_tui.format.impact import cancel_impact, name
+from aura_tui.ui.keys import bindings
 from aura_tui.ui.screens.dialog import Dialog, Option
-from aura_tui.ui.stakes import name, stakes
-from aura_tui.ui.theme import MUTED
+from aura_tui.ui.theme.colours import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from aura_tui.model.job import Job
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 LISTED = 6
 
@@ -60,11 +61,11 @@ class ConfirmCancel(Question):
         )
         super().__init__("Cancel this run?", options, glyphs, stay=False)
         self._named = name(job)
-        self._stakes = stakes(job, elapsed_s, age_s)
-        self._so_far = self.text(self._stakes.so_far)
-        self._lost = self.fact("lost", self._stakes.lost, first=True)
-        self._kept = self.fact("kept", self._stakes.kept)
-        self._files = self.fact("files", self._stakes.files)
+        self._impact = cancel_impact(job, elapsed_s, age_s)
+        self._so_far = self.text(self._impact.so_far)
+        self._lost = self.fact("lost", self._impact.lost, first=True)
+        self._kept = self.fact("kept", self._impact.kept)
+        self._files = self.fact("files", self._impact.files)
 
     def body(self) -> Iterable[Widget]:
         yield self.line(Content.styled(self._named, MUTED))
@@ -75,9 +76,9 @@ class ConfirmCancel(Question):
 
     def show(self, job: Job, elapsed_s: float, age_s: float | None = None) -> None:
         """The job went on while the question stands, or the link to it broke ``age_s`` ago."""
-        found = stakes(job, elapsed_s, age_s)
-        if found != self._stakes:
-            self._stakes = found
+        found = cancel_impact(job, elapsed_s, age_s)
+        if found != self._impact:
+            self._impact = found
             self._so_far.update(Content(found.so_far))
             self._lost.say(found.lost)
             self._kept.say(found.kept)
@@ -98,7 +99,7 @@ class ConfirmCancelAll(Question):
         self._others = others
 
     def body(self) -> Iterable[Widget]:
-        work = phrases.duration(sum(phrases.active_s(job) for job in self._jobs))
+        work = words.duration(sum(words.active_s(job) for job in self._jobs))
         yield self.fact("lost", f"the scenes in hand, of {work} of work")
         yield self.fact("kept", "what is finished, for a retry")
         yield from self.listed(self._jobs)

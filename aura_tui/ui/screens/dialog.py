@@ -12,10 +12,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from aura_tui.ui import bindings
+from aura_tui.ui.keys import bindings
 from aura_tui.ui.screens.modal import Modal
-from aura_tui.ui.theme import MUTED
-from aura_tui.ui.widgets.painted import drawable
+from aura_tui.ui.theme.colours import MUTED
+from aura_tui.ui.widgets.line_widget import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.geometry import Size
     from textual.widget import Widget
 
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 T = TypeVar("T")
 

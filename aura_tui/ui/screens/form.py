@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.containers import Horizontal
 
-from aura_tui.ui import bindings
+from aura_tui.ui.keys import bindings
 from aura_tui.ui.screens.dialog import ROOMY, SHORT, Choice
 from aura_tui.ui.screens.modal import Modal
-from aura_tui.ui.widgets.entry import Entry
+from aura_tui.ui.widgets.inputs import TextField
 from aura_tui.ui.widgets.picker import Picker
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.widget import Widget
 
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Form(Modal[T | None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Texts of several lines keep enter and the arrows, answers keep enter."""
         if action == "step":
-            return isinstance(self.focused, Entry | Picker)
+            return isinstance(self.focused, TextField | Picker)
         return True
 
     def action_field(self, step: int) -> None:

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from aura_tui.ui import bindings
+from aura_tui.ui.keys import bindings
 from aura_tui.ui.screens.modal import Modal
 
 if TYPE_CHECKING:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from aura_tui.format.impact import name
 from aura_tui.ui.screens.dialog import Dialog, Option
-from aura_tui.ui.stakes import name
-from aura_tui.ui.theme import MUTED
-from aura_tui.ui.widgets.painted import drawable
+from aura_tui.ui.state.quit import Leave
+from aura_tui.ui.theme.colours import MUTED
+from aura_tui.ui.widgets.line_widget import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,18 +19,9 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from aura_tui.model.job import Job
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 _LISTED = 4
-
-
-class Leave(Enum):
-    """STOP leaves the runs as they are, to go on later; CANCEL ends them."""
-
-    STAY = "stay"
-    BACKGROUND = "background"
-    STOP = "stop"
-    CANCEL = "cancel"
 
 
 class LeaveScreen(Dialog[Leave]):

@@ -11,14 +11,14 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static, TextArea
 
 from aura_tui.errors import AuraError
+from aura_tui.model.sanitize import clean_line
 from aura_tui.model.slug import slug
-from aura_tui.model.text import clean_line
-from aura_tui.ui.draft import ASPECTS, RESOLUTIONS, Field, Order, blame, matching
 from aura_tui.ui.screens.dialog import SHORT
 from aura_tui.ui.screens.form import Form
-from aura_tui.ui.theme import MUTED
-from aura_tui.ui.widgets.entry import Area, Entry
-from aura_tui.ui.widgets.painted import drawable
+from aura_tui.ui.state.job_draft import ASPECTS, RESOLUTIONS, Field, Submission, field_of, matching
+from aura_tui.ui.theme.colours import MUTED
+from aura_tui.ui.widgets.inputs import TextBox, TextField
+from aura_tui.ui.widgets.line_widget import drawable
 from aura_tui.ui.widgets.picker import Picker
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.worker import Worker
 
-    from aura_tui.ui.draft import Draft
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.state.job_draft import Draft
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 _SUGGESTED = 5
 _PAUSE_S = 0.3  # in typing, before providers are asked
@@ -87,7 +87,7 @@ class Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
     """Scrolls after the focus: up and down are the form's."""
 
 
-class NewJobScreen(Form[Order]):
+class NewJobScreen(Form[Submission]):
     """Gives the order, or None when it was closed; ``draft`` is then what had been typed.
 
     ``check`` is asked when typing pauses, and before the order is given: it reads the file, asks
@@ -96,13 +96,13 @@ class NewJobScreen(Form[Order]):
     the draft: it shows at the field it is about, until that is changed.
     """
 
-    AUTO_FOCUS = "Area"
+    AUTO_FOCUS = "TextBox"
 
     def __init__(
         self,
         draft: Draft,
         glyphs: Glyphs,
-        check: Callable[[Draft], Awaitable[Order]],
+        check: Callable[[Draft], Awaitable[Submission]],
         *,
         voices: Sequence[str] = (),
         themes: Sequence[str] = (),
@@ -114,7 +114,9 @@ class NewJobScreen(Form[Order]):
         self._voices: tuple[str, ...] = ()
         self._touched = {field for field in Field if draft.get(field)}
         self._refused: dict[Field | None, str] = {}  # by the last check
-        self._told = dict((blame(refusal, draft),)) if refusal is not None else {}  # by an engine
+        self._told = (
+            dict((field_of(refusal, draft),)) if refusal is not None else {}
+        )  # by an engine
         self._folder = ""  # where the files go if none is named, as far as that was found out
         self._rows = {row.field: row for row in self._make_rows(themes)}
         self._fields = Fields(id="fields")
@@ -127,13 +129,13 @@ class NewJobScreen(Form[Order]):
         chosen = (draft.theme,) if draft.theme else ()
         theme = [(name, name) for name in dict.fromkeys((*themes, *chosen))]
         controls: dict[Field, Widget] = {
-            Field.BRIEF: Area(draft.brief, "A topic, or the whole text"),
+            Field.BRIEF: TextBox(draft.brief, "A topic, or the whole text"),
             Field.RESOLUTION: _picker(RESOLUTIONS, draft.resolution),
             Field.ASPECT: _picker(ASPECTS, draft.aspect),
             Field.THEME: Picker(theme if chosen else [("", "default"), *theme], draft.theme),
         }
         for field in Field:
-            control = controls.get(field) or Entry(draft.get(field))
+            control = controls.get(field) or TextField(draft.get(field))
             control.id = field.name.lower()
             yield Row(field, control, self.glyphs)
 
@@ -158,7 +160,7 @@ class NewJobScreen(Form[Order]):
         """Voices to suggest, as soon as they are known."""
         self._voices = tuple(clean_line(name, 100) for name in names)
         voice = self._rows[Field.VOICE].control
-        if isinstance(voice, Entry):
+        if isinstance(voice, TextField):
             voice.suggester = SuggestFromList(self._voices, case_sensitive=False)
         if self.is_mounted:
             self._show()
@@ -212,7 +214,7 @@ class NewJobScreen(Form[Order]):
         field = next(row.field for row in self._rows.values() if row.control is control)
         if self.draft.get(field) == text:
             return
-        self.draft = self.draft.having(field, text)
+        self.draft = self.draft.with_field(field, text)
         self._touched.add(field)
         mended: set[Field | None] = {field, None}
         if field in (Field.BRIEF, Field.FILE):  # either mends the other
@@ -222,25 +224,25 @@ class NewJobScreen(Form[Order]):
             for each in mended:
                 wrong.pop(each, None)
         self._show()
-        self._work(self._look)
+        self._work(self._board_options)
 
     def _work(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         # Not a coroutine: one that is overtaken before it begins would never be awaited.
         _: Worker[None] = self.run_worker(work, exclusive=True, group="check")
 
-    async def _look(self) -> None:
+    async def _board_options(self) -> None:
         """Ask what typing alone doesn't tell. The next key stroke cancels it."""
         await asyncio.sleep(_PAUSE_S)
         await self._settle()
         self._show()
 
-    async def _settle(self) -> Order | None:
+    async def _settle(self) -> Submission | None:
         """The order; None where ``check`` refuses, with its reason kept."""
         order, refused = None, dict[Field | None, str]()
         try:
             order = await self._check(self.draft)
         except AuraError as e:
-            field, text = blame(e, self.draft)
+            field, text = field_of(e, self.draft)
             refused[field] = text
         else:
             self._folder = f"./{slug(order.request.title)}"
@@ -251,7 +253,7 @@ class NewJobScreen(Form[Order]):
 
     def action_submit(self) -> None:
         for row in self._rows.values():  # the news of the last key may still be on its way
-            self.draft = self.draft.having(row.field, row.text)
+            self.draft = self.draft.with_field(row.field, row.text)
         self._touched = set(Field)
         if self._to_problem(set(self.draft.problems())):
             self._show()

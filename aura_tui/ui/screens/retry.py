@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from aura_tui.format.impact import how_long, name, planned
 from aura_tui.ui.screens.confirm import Question
 from aura_tui.ui.screens.dialog import Option
-from aura_tui.ui.stakes import how_long, name, planned
-from aura_tui.ui.theme import MUTED
+from aura_tui.ui.theme.colours import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.job import Job
     from aura_tui.service import PlannedStep, RetryPlan
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 _OPTIONS = (Option(True, "retry", "Retry"), Option(False, "leave", "Not now"))
 

@@ -10,10 +10,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from aura_tui.errors import AuraError
-from aura_tui.model.text import clean_line
+from aura_tui.model.sanitize import clean_line
 from aura_tui.ui.screens.form import Form
-from aura_tui.ui.widgets.entry import Entry
-from aura_tui.ui.widgets.painted import drawable
+from aura_tui.ui.widgets.inputs import TextField
+from aura_tui.ui.widgets.line_widget import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widgets import Input
 
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 
 class SaveAs(Form[Path]):
@@ -32,7 +32,7 @@ class SaveAs(Form[Path]):
     takes the path as typed, not expanded and never empty; it raises AuraError.
     """
 
-    AUTO_FOCUS = "Entry"
+    AUTO_FOCUS = "TextField"
 
     def __init__(
         self, name: str, folder: str, glyphs: Glyphs, save: Callable[[str], Awaitable[Path]]
@@ -45,7 +45,7 @@ class SaveAs(Form[Path]):
         # A name from outside says nothing about folders.
         self._file_name = PurePath(clean_line(name, 255).replace("\\", "/")).name or "video"
         path = PurePath(clean_line(folder, 4096)) / self._file_name
-        self._entry = Entry(str(path), id="path")
+        self._entry = TextField(str(path), id="path")
 
     def compose(self) -> ComposeResult:
         title = Content.styled(f"Save {self._file_name} as", "bold")

@@ -1,1 +1,1 @@
-"""What the board says to the terminal beside its cells: notices, title, progress, clipboard."""
+"""The terminal beneath Textual: driver, cell diff, capabilities, OSC, pictures, clipboard."""

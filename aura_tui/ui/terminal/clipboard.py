@@ -13,9 +13,9 @@ from base64 import b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from aura_tui.process import keyless
+from aura_tui.system.environment import without_secrets
 from aura_tui.ui.terminal import osc
-from aura_tui.ui.terminal.abilities import Through, detect
+from aura_tui.ui.terminal.capabilities import Through, detect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ async def through_tmux(text: str, environ: Mapping[str, str]) -> bool:
     try:
         process = await asyncio.create_subprocess_exec(
             *("tmux", "load-buffer", "-w", "-"),
-            env=keyless(environ),
+            env=without_secrets(environ),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,

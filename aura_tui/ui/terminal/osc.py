@@ -9,8 +9,8 @@ from __future__ import annotations
 from base64 import b64encode
 from enum import Enum
 
-from aura_tui.model.text import clean_line
-from aura_tui.ui.terminal.abilities import Popup, Through
+from aura_tui.model.sanitize import clean_line
+from aura_tui.ui.terminal.capabilities import Popup, Through
 
 BELL = "\x07"
 SAVE_TITLE = "\x1b[22;2t"  # xterm's XTWINOPS: push the window's title

@@ -19,8 +19,8 @@ from rich.color import Color
 from rich.segment import ControlType, Segment
 from rich.style import Style
 
-from aura_tui.ui.preview import Cell
-from aura_tui.ui.terminal.abilities import Pictures
+from aura_tui.ui.terminal.capabilities import Pictures
+from aura_tui.ui.terminal.preview_image import Cell
 
 if TYPE_CHECKING:
     from PIL.Image import Image

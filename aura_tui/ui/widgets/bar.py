@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from aura_tui.ui.theme import FAINT
+from aura_tui.ui.theme.colours import FAINT
 
 if TYPE_CHECKING:
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 
 def bar(percent: float, width: int, glyphs: Glyphs, style: str) -> Content:

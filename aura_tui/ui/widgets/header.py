@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from aura_tui.format import words
+from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
-from aura_tui.model.text import clean_line
 from aura_tui.service import LinkStatus
-from aura_tui.ui import phrases
-from aura_tui.ui.liveness import Kind
-from aura_tui.ui.state import Asked
-from aura_tui.ui.theme import MUTED
+from aura_tui.ui.state.health import Kind
+from aura_tui.ui.state.run import Asked
+from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.widgets.bar import bar
-from aura_tui.ui.widgets.painted import Painted
+from aura_tui.ui.widgets.line_widget import LineWidget
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from aura_tui.model.job import Job
-    from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.liveness import Liveness
-    from aura_tui.ui.state import RunState
+    from aura_tui.ui.state.health import Health
+    from aura_tui.ui.state.run import RunState
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 STATUS_STYLE = {
     JobStatus.QUEUED: MUTED,
@@ -53,7 +53,7 @@ _TIMES = 48  # cells kept for elapsed and left: `1:02:03 . 60-95 min left, from 
 _SAID = (Kind.PAUSED, Kind.QUEUED)
 
 
-class RunHeader(Painted):
+class RunHeader(LineWidget):
     """Three lines: what it is and its state; the bar; time left, and either who this is or what
     is the matter with the link or the job."""
 
@@ -76,7 +76,7 @@ def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Co
             matter.truncate(width, ellipsis=True),
         ]
     style = STATUS_STYLE[job.status]
-    word = phrases.JOB_WORDS[job.status]
+    word = words.JOB_WORDS[job.status]
     if state.asked is not None:
         word, style = state.asked.value, "$warning"
     status = Content.styled(f"{glyphs.job(job.status)} {word}", style)
@@ -91,7 +91,7 @@ def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Co
     room = width - title.cell_length - marks.cell_length - _STATUS - gaps
     above = "" if narrow else next((form for form in correlation if len(form) <= room), "")
     names = _between([Content.styled(above, MUTED), marks, status])
-    times = Content(phrases.duration(state.clock.elapsed_s(state.seen(now))))
+    times = Content(words.duration(state.clock.elapsed_s(state.seen(now))))
     if narrow:
         third = _narrow_times(job, state, now, width, times, said, glyphs)
     else:
@@ -114,7 +114,7 @@ def _narrow_times(
     now: datetime,
     width: int,
     times: Content,
-    said: Liveness | None,
+    said: Health | None,
     glyphs: Glyphs,
 ) -> Content:
     """What matters most first: trouble, then the time left, then what is special of this board."""
@@ -126,7 +126,7 @@ def _narrow_times(
     return spread(times, mode, width) if mode else times
 
 
-def _matter(said: Liveness, room: int, glyphs: Glyphs) -> Content:
+def _matter(said: Health, room: int, glyphs: Glyphs) -> Content:
     mark = {"info": glyphs.waiting, "warning": glyphs.warning, "error": glyphs.failed}
     text = f"{mark[said.severity]} {said.within(room - 2)}"
     return Content.styled(text, _SEVERITY_STYLE[said.severity])
@@ -169,17 +169,17 @@ def _left(
     if state.asked is Asked.CANCEL:
         return Content.styled(f"{dot}stopping; what is finished is kept", MUTED)
     age_s = state.age_s(now)
-    age = f"as of {phrases.lasting(age_s)} ago" if age_s is not None else ""
+    age = f"as of {words.lasting(age_s)} ago" if age_s is not None else ""
     if job.status is JobStatus.RUNNING:
-        left = f"{phrases.time_left(job.eta)} left" if job.eta is not None else ""
+        left = f"{words.time_left(job.eta)} left" if job.eta is not None else ""
         if age:
             return Content.styled(dot + (f"{left}, {age}" if left else age), MUTED)
         if job.eta is None:
             return Content.styled(f"{dot}time left unknown", MUTED)
-        judged = f", {phrases.basis(job.eta)}" if basis else ""
+        judged = f", {words.basis(job.eta)}" if basis else ""
         return Content.assemble(f"{dot}{left}", (judged, MUTED))
     if age:
-        return Content.styled(f"{dot}{phrases.JOB_WORDS[job.status]}, {age}", MUTED)
+        return Content.styled(f"{dot}{words.JOB_WORDS[job.status]}, {age}", MUTED)
     said = state.liveness(now)
     queued = said.text if said is not None and said.kind is Kind.QUEUED else "waiting for its turn"
     text = {
@@ -206,11 +206,11 @@ def _identity(job: Job, correlation: tuple[str, ...], glyphs: Glyphs, room: int)
     retry = f"{attempt}, retry of {clean_line(job.retry_of, 12)}" if job.retry_of else attempt
     name = f"job {clean_line(job.id, 40)}"
     forms = (*correlation, "")
-    ways = (
+    locator = (
         *((retry, name, form) for form in forms),
         *((attempt, name, form) for form in forms),
     )
-    joined = [f" {glyphs.dot} ".join(part for part in way if part) for way in ways]
+    joined = [f" {glyphs.dot} ".join(part for part in way if part) for way in locator]
     short = attempt or name
     fitting = next((text for text in joined if len(text) <= room), short)
     return Content.styled(fitting, MUTED)

@@ -11,12 +11,13 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from aura_tui.ui import bindings, phrases
-from aura_tui.ui.glyphs import UNICODE
-from aura_tui.ui.job_filter import since
-from aura_tui.ui.theme import MUTED
+from aura_tui.format import words
+from aura_tui.model.job import since
+from aura_tui.ui.keys import bindings
+from aura_tui.ui.theme.colours import MUTED
+from aura_tui.ui.theme.glyphs import UNICODE
 from aura_tui.ui.widgets.job_rows import WIDE, Row, age_stands_s, lines
-from aura_tui.ui.widgets.painted import Painted, changed_cells, drawable
+from aura_tui.ui.widgets.line_widget import LineWidget, changed_cells, drawable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.style import Style
 
-    from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.jobs import JobsState
+    from aura_tui.ui.state.jobs import JobsState
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 _MARK_CELLS = 3  # at the left end of a row: a click there marks
 
@@ -53,7 +54,7 @@ class JobList(ScrollView, can_focus=True):
             super().__init__()
             self.job_id = job_id
 
-    class Stale(Painted.Stale):
+    class RepaintRequested(LineWidget.RepaintRequested):
         """Other rows are in sight, or the person changed the view; it has been drawn as of the
         last ``now``, please show again."""
 
@@ -178,7 +179,7 @@ class JobList(ScrollView, can_focus=True):
             cursor = job.id == state.cursor
             row = Row(
                 job,
-                phrases.age_of(since(job), now),
+                words.age_of(since(job), now),
                 urgent=index < urgent,
                 marked=state.is_marked(job.id),
                 cursor=cursor,
@@ -230,7 +231,7 @@ class JobList(ScrollView, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if round(old_value) != round(new_value):
             self._draw_rows()
-            self.post_message(JobList.Stale())
+            self.post_message(JobList.RepaintRequested())
 
     def watch_has_focus(self, _has_focus: bool) -> None:
         super().watch_has_focus(_has_focus)
@@ -238,7 +239,7 @@ class JobList(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self._draw()
-        self.post_message(JobList.Stale())
+        self.post_message(JobList.RepaintRequested())
 
     # What the person does
 
@@ -254,7 +255,7 @@ class JobList(ScrollView, can_focus=True):
         # By the list, whoever asked: what the pane sends doesn't come past it.
         if state.cursor is not None and state.cursor != was:
             self.post_message(JobList.Chosen(state.cursor).set_sender(self))
-        self.post_message(JobList.Stale().set_sender(self))
+        self.post_message(JobList.RepaintRequested().set_sender(self))
 
     def action_move(self, by: int) -> None:
         if self._state is not None:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
+from aura_tui.format import words
+from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
-from aura_tui.model.text import clean_line
-from aura_tui.ui import phrases
-from aura_tui.ui.theme import FAINT, MUTED
+from aura_tui.ui.theme.colours import FAINT, MUTED
 from aura_tui.ui.widgets.bar import bar
 from aura_tui.ui.widgets.header import STATUS_STYLE
 
 if TYPE_CHECKING:
     from aura_tui.model.job import Job
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 WIDE = 72  # from here on: columns
 LEAD = 4  # cells before the title: cursor, mark, state, blank
@@ -38,15 +38,15 @@ _ID = 12
 
 
 def age_stands_s(seconds: float) -> float:
-    """How long :func:`phrases.age` of ``seconds`` says the same."""
+    """How long :func:`words.age` of ``seconds`` says the same."""
     if seconds < 0:
         return 60.0 - seconds
-    size = next((size for size, _ in phrases.AGES if seconds >= size), 60)
+    size = next((size for size, _ in words.AGES if seconds >= size), 60)
     return size - seconds % size
 
 
 class Row(NamedTuple):
-    """All that a row is drawn from: equal ones look the same. ``age`` as :func:`phrases.age`
+    """All that a row is drawn from: equal ones look the same. ``age`` as :func:`words.age`
     says it; ``alone``: it isn't over, and there is no engine to work on it."""
 
     job: Job
@@ -121,7 +121,7 @@ def _second(row: Row, width: int, glyphs: Glyphs) -> Content:
         text = Content.assemble(
             bar(job.percent, length, glyphs, style),
             f"{int(job.percent):4d} %",
-            (f"  {_time(row) or phrases.JOB_WORDS[job.status]}", _time_style(row)),
+            (f"  {_time(row) or words.JOB_WORDS[job.status]}", _time_style(row)),
         )
     return Content(" " * LEAD) + text.truncate(room, ellipsis=True, pad=True)
 
@@ -136,7 +136,7 @@ def _columns(row: Row, width: int, glyphs: Glyphs) -> Content:
     parts.append(_progress(row, bar_cells, glyphs))
     time = _time(row) or _took(job)
     if not time and width < _WORD_FROM:
-        time = phrases.JOB_WORDS[job.status]
+        time = words.JOB_WORDS[job.status]
     parts.append(Content.styled(f"  {time:>{_TIME}}", _time_style(row)))
     parts.append(Content.styled(f"  {row.age:>{_AGE}}", MUTED))
     if width >= _ID_FROM:
@@ -146,7 +146,7 @@ def _columns(row: Row, width: int, glyphs: Glyphs) -> Content:
     left = _lead(row, glyphs)
     if width >= _WORD_FROM:
         style = _style(row) if job.status in _TOLD else MUTED
-        left += Content.styled(f"{phrases.JOB_WORDS[job.status]:<{_WORD}}", style)
+        left += Content.styled(f"{words.JOB_WORDS[job.status]:<{_WORD}}", style)
     room = min(_MAX_TITLE, width - left.cell_length - right.cell_length - 2)
     return (left + _title(row, room, glyphs) + "  " + right).truncate(width, pad=True)
 
@@ -168,14 +168,14 @@ def _time(row: Row) -> str:
         return _NO_ENGINE
     if job.status is not JobStatus.RUNNING:
         return ""
-    return "time unknown" if job.eta is None else phrases.time_left(job.eta)
+    return "time unknown" if job.eta is None else words.time_left(job.eta)
 
 
 def _took(job: Job) -> str:
     """How long an ended job was at work; "" for others."""
     if not job.status.ended:
         return ""
-    seconds = phrases.active_s(job)
+    seconds = words.active_s(job)
     if not seconds and job.started_at is not None and job.ended_at is not None:
         seconds = (job.ended_at - job.started_at).total_seconds()
-    return phrases.took(seconds) if seconds else ""
+    return words.took(seconds) if seconds else ""

@@ -9,14 +9,15 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
+from aura_tui.format import words
+from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
-from aura_tui.model.text import clean_line
-from aura_tui.ui import bindings, phrases
-from aura_tui.ui.glyphs import UNICODE
-from aura_tui.ui.theme import MUTED
+from aura_tui.ui.keys import bindings
+from aura_tui.ui.theme.colours import MUTED
+from aura_tui.ui.theme.glyphs import UNICODE
 from aura_tui.ui.widgets.header import STATUS_STYLE
 from aura_tui.ui.widgets.job_list import JobList
-from aura_tui.ui.widgets.painted import Painted
+from aura_tui.ui.widgets.line_widget import LineWidget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.jobs import JobsState
+    from aura_tui.ui.state.jobs import JobsState
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 _MAX_FILTER = 200
 _WORDS = {  # of the summary, in its order
@@ -49,10 +50,10 @@ class JobsPane(Vertical):
         self._state: JobsState | None = None
         self._glyphs = UNICODE
         self._absent = False
-        self._summary = Painted(id="jobs-summary")
+        self._summary = LineWidget(id="jobs-summary")
         self._filter = FilterInput()
-        self._matches = Painted(id="jobs-matches")
-        self._problem = Painted(id="jobs-problem")
+        self._matches = LineWidget(id="jobs-matches")
+        self._problem = LineWidget(id="jobs-problem")
         self._list = JobList(self._ask_filter, can_make=can_make)
 
     def compose(self) -> ComposeResult:
@@ -102,11 +103,11 @@ class JobsPane(Vertical):
         lines = Content.styled(text, "$warning").wrap(width)
         self._problem.paint(lines[:2], self._glyphs)
 
-    def on_painted_stale(self, message: Painted.Stale) -> None:
+    def on_line_widget_repaint_requested(self, message: LineWidget.RepaintRequested) -> None:
         message.stop()
         self._paint_head()
 
-    def on_job_list_stale(self) -> None:
+    def on_job_list_repaint_requested(self) -> None:
         self._paint_head()
 
     # The filter
@@ -144,7 +145,7 @@ class JobsPane(Vertical):
         self._list.focus()
 
 
-class Slash(Painted):
+class Slash(LineWidget):
     """The sign before the filter."""
 
     def on_mount(self) -> None:
@@ -210,7 +211,7 @@ def _notes(state: JobsState) -> Iterator[Content]:
     if state.filter.text:
         yield Content.styled(f"filter: {clean_line(state.filter.text, _MAX_FILTER)}", "$accent")
     if state.polled_s is not None:
-        every = phrases.lasting(state.polled_s)
+        every = words.lasting(state.polled_s)
         yield Content.styled(f"updated every {every}", MUTED)
     if state.loading and len(state):
         yield Content.styled("loading\u2026", MUTED)

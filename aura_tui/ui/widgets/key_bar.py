@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.content import Content
 from textual.widget import Widget
 
-from aura_tui.ui.key_hints import KeyHint, fitting, hints
+from aura_tui.ui.keys.hints import KeyHint, fitting, hints
 
 if TYPE_CHECKING:
     from textual.events import Click, Leave, MouseMove
@@ -42,9 +42,9 @@ class KeyBar(Widget):
         """One press of a key changes the bindings several times; the last one counts."""
         if not self._looks and screen.app.app_focus:
             self._looks = True
-            self.call_later(self._look)
+            self.call_later(self._board_options)
 
-    def _look(self) -> None:
+    def _board_options(self) -> None:
         self._looks = False
         if not self.is_attached:
             return

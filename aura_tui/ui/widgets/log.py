@@ -10,13 +10,13 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from aura_tui.ui import bindings
-from aura_tui.ui.glyphs import UNICODE
-from aura_tui.ui.log_lines import Anchor, Level
-from aura_tui.ui.log_view import NEEDLE_CHARS, LogPage
-from aura_tui.ui.theme import FAINT
-from aura_tui.ui.widgets.painted import Painted
-from aura_tui.ui.widgets.rows import RowsView, SelectedRow
+from aura_tui.ui.keys import bindings
+from aura_tui.ui.state.log import NEEDLE_CHARS, LogPage
+from aura_tui.ui.state.log_rows import Anchor, Level
+from aura_tui.ui.theme.colours import FAINT
+from aura_tui.ui.theme.glyphs import UNICODE
+from aura_tui.ui.widgets.line_widget import LineWidget
+from aura_tui.ui.widgets.scroll_rows import ScrollRows, SelectedRow
 
 if TYPE_CHECKING:
     from typing import Self
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.selection import Selection
 
-    from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.log_lines import Row
-    from aura_tui.ui.state import RunState
+    from aura_tui.ui.state.log_rows import Row
+    from aura_tui.ui.state.run import RunState
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 _STYLES = {"info": "", "warning": "$warning", "error": "$error"}
 _HIT = "reverse"
@@ -35,7 +35,7 @@ _CURRENT = "bold underline reverse $primary"
 _SIDESTEP = 8
 
 
-class LogRows(RowsView, inherit_bindings=False):
+class LogRows(ScrollRows, inherit_bindings=False):
     """The rows themselves. Tells when the person scrolls, and when its size changes."""
 
     class Scrolled(Message):
@@ -230,7 +230,7 @@ class LogView(Vertical):
         if taken:
             self._tell()
         if self._page.behind:
-            self.post_message(Painted.Stale())
+            self.post_message(LineWidget.RepaintRequested())
 
     def on_log_rows_unsettled(self, message: LogRows.Unsettled) -> None:
         message.stop()

@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.style import Style
 from textual.widgets import Static
 
-from aura_tui.ui import bindings
-from aura_tui.ui.theme import MUTED
+from aura_tui.ui.keys import bindings
+from aura_tui.ui.theme.colours import MUTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

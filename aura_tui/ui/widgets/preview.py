@@ -10,10 +10,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from aura_tui.model.text import clean_line
-from aura_tui.ui.glyphs import ASCII, UNICODE
-from aura_tui.ui.preview import USUAL_CELL, Unshowable, fit, read
-from aura_tui.ui.terminal.abilities import Pictures, detect
+from aura_tui.model.sanitize import clean_line
+from aura_tui.ui.terminal.capabilities import Pictures, detect
+from aura_tui.ui.terminal.preview_image import USUAL_CELL, Unshowable, fit, read
+from aura_tui.ui.theme.glyphs import ASCII, UNICODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from aura_tui.ui.glyphs import Glyphs
     from aura_tui.ui.terminal.pictures import Drawn
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 # Less than this shows nothing anyone could make out.
 _MIN_COLUMNS, _MIN_ROWS = 8, 3

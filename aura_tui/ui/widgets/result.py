@@ -9,12 +9,12 @@ from textual.geometry import Size
 from textual.message import Message
 
 from aura_tui.model.status import JobStatus
-from aura_tui.ui import bindings
-from aura_tui.ui.ending import JOB_S_LOG, Fact, Tone, facts
-from aura_tui.ui.glyphs import UNICODE
-from aura_tui.ui.legible import cells, row_spans
-from aura_tui.ui.theme import MUTED
-from aura_tui.ui.widgets.rows import RowsView, SelectedRow
+from aura_tui.ui.keys import bindings
+from aura_tui.ui.state.cells import cells, row_spans
+from aura_tui.ui.state.summary import JOB_S_LOG, Fact, Tone, facts
+from aura_tui.ui.theme.colours import MUTED
+from aura_tui.ui.theme.glyphs import UNICODE
+from aura_tui.ui.widgets.scroll_rows import ScrollRows, SelectedRow
 
 if TYPE_CHECKING:
     from textual import events
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aura_tui.model.events import Artifact
     from aura_tui.model.job import Job
     from aura_tui.service import RetryPlan
-    from aura_tui.ui.glyphs import Glyphs
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 _NARROW = 60
 _LABEL = 10
@@ -53,7 +53,7 @@ class _Row(NamedTuple):
     joint: str  # what a break between this row and the one above has swallowed; newline: nothing
 
 
-class ResultPanel(RowsView, inherit_bindings=False):
+class ResultPanel(ScrollRows, inherit_bindings=False):
     """Draws facts. A path is never cut: it wraps, and is copied whole."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.RESULT]

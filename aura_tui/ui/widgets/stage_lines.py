@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
+from aura_tui.format import words
+from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.model.text import clean_line
-from aura_tui.ui import phrases
-from aura_tui.ui.state import Opened
-from aura_tui.ui.theme import FAINT, MUTED
-from aura_tui.ui.timeline import is_slow, taken_s, usual_s
+from aura_tui.ui.state.run import Opened
+from aura_tui.ui.state.timeline import is_slow, taken_s, usual_s
+from aura_tui.ui.theme.colours import FAINT, MUTED
 from aura_tui.ui.widgets.bar import bar
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aura_tui.model.job import Job, Step
-    from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.items import Item
-    from aura_tui.ui.state import LogLine, RunState
+    from aura_tui.ui.state.items import Item
+    from aura_tui.ui.state.run import LogLine, RunState
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 STEP_STYLE = {
     StepStatus.PENDING: FAINT,
@@ -108,9 +108,9 @@ class _Stage(NamedTuple):
         quiet = step.status is StepStatus.PENDING
         name = Content.styled(f" {step.stage.title:<12}", style if quiet else "")
         mark = Content.styled(glyphs.step(step.status, paused=paused), style)
-        word = phrases.step_word(step, self.job)
-        percent = phrases.percent(step.percent)
-        time = f"{'' if self.taken_s is None else phrases.duration(self.taken_s):>7}"
+        word = words.step_word(step, self.job)
+        percent = words.percent(step.percent)
+        time = f"{'' if self.taken_s is None else words.duration(self.taken_s):>7}"
         if pane < _NARROW:
             told = percent if step.status is StepStatus.STARTED and not paused else ""
             told = told or word
@@ -120,7 +120,7 @@ class _Stage(NamedTuple):
             return row + bar(step.percent or 0.0, max(1, width - row.cell_length), glyphs, style)
         usual, side = "", 46
         if pane >= _WIDE and self.state.typical is not None:
-            told = "" if self.usual_s is None else f"usual {phrases.usual(self.usual_s)}"
+            told = "" if self.usual_s is None else f"usual {words.usual(self.usual_s)}"
             usual, side = f"  {told:<13}", 62
         least, most = _BAR
         row = Content.assemble(
@@ -150,7 +150,7 @@ class _Stage(NamedTuple):
         """The current item; of a stage that is over, what its closed row should not hide."""
         step, dot = self.step, f" {self.glyphs.dot} "
         if step.status is StepStatus.STARTED:
-            return phrases.item(step)
+            return words.item(step)
         parts = []
         if step.errors:
             parts.append(clean_line(step.errors[-1].code, 12) or "error")
@@ -158,19 +158,19 @@ class _Stage(NamedTuple):
             many = "s" if len(step.warnings) > 1 else ""
             parts.append(f"{self.glyphs.warning} {len(step.warnings)} warning{many}")
         if pane >= _WIDE and step.status is StepStatus.COMPLETED:
-            parts.append(dot.join(phrases.made(step.metrics)))
+            parts.append(dot.join(words.totals(step.metrics)))
         return "  ".join(part for part in parts if part)
 
     def details(self, room: Room) -> Iterator[Content]:
         """At least two lines, so that the screen keeps still while a stage has little to tell."""
         step, glyphs, width = self.step, self.glyphs, room.width
         inner = max(10, width - 6)
-        said = phrases.current(step) if width < _NARROW else phrases.doing(step)
+        said = words.current(step) if width < _NARROW else words.activity(step)
         yield _quiet(said or _nothing(step), inner)
         usual = ""
         if self.usual_s is not None and width < _WIDE:
-            usual = f"usual {phrases.usual(self.usual_s)}"
-        numbers = phrases.metrics(step.metrics, usual)
+            usual = f"usual {words.usual(self.usual_s)}"
+        numbers = words.metrics(step.metrics, usual)
         yield _quiet(_fitting(numbers, f" {glyphs.dot} ", inner), inner)
         yield from self._notes(inner)
         items = self._items(room.items)
@@ -238,7 +238,7 @@ class _Stage(NamedTuple):
         )
         if item.at_s is None:
             return head + Content.styled(f"  {self.glyphs.track:>8}", FAINT)
-        began = f"at {phrases.duration(item.at_s)}"  # on the stage's clock; no length of time
+        began = f"at {words.duration(item.at_s)}"  # on the stage's clock; no length of time
         time = Content.styled(f"  {began:>8}  ", FAINT)
         return head + time + Content.styled(item.text, "" if current else MUTED)
 

@@ -12,9 +12,9 @@ from textual.message import Message
 
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import StepStatus
-from aura_tui.ui import bindings
-from aura_tui.ui.theme import FAINT
-from aura_tui.ui.widgets.painted import Painted
+from aura_tui.ui.keys import bindings
+from aura_tui.ui.theme.colours import FAINT
+from aura_tui.ui.widgets.line_widget import LineWidget
 from aura_tui.ui.widgets.stage_lines import Room, lines
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from aura_tui.model.job import Step
-    from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.state import RunState
+    from aura_tui.ui.state.run import RunState
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 _NUMBERS_STAND = timedelta(seconds=0.5)  # of a stage at work; faster, nobody reads them
 
 
-class StageRow(Painted, can_focus=True):
+class StageRow(LineWidget, can_focus=True):
     """One stage. Enter, space or a click asks to open or close it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bindings.STAGES[2]]

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from aura_tui.format import words
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.ui import phrases
-from aura_tui.ui.theme import FAINT, MUTED
-from aura_tui.ui.timeline import axis_end_s, lanes, tick_step_s
-from aura_tui.ui.widgets.painted import Painted
+from aura_tui.ui.state.timeline import axis_end_s, lanes, tick_step_s
+from aura_tui.ui.theme.colours import FAINT, MUTED
+from aura_tui.ui.widgets.line_widget import LineWidget
 from aura_tui.ui.widgets.stage_lines import STEP_STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from aura_tui.ui.glyphs import Glyphs
-    from aura_tui.ui.state import RunState
-    from aura_tui.ui.timeline import Lane
+    from aura_tui.ui.state.run import RunState
+    from aura_tui.ui.state.timeline import Lane
+    from aura_tui.ui.theme.glyphs import Glyphs
 
 HEIGHT = 6  # lanes and their axis
 _NARROW = 60
@@ -28,7 +28,7 @@ _NAME_NARROW = 14
 _LABEL = 9  # cells a tick's label should have to itself
 
 
-class TimelineView(Painted):
+class TimelineView(LineWidget):
     """Always as high as HEIGHT. Its scale grows in steps while the run does, and never shrinks."""
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -84,13 +84,13 @@ def lines(
 
 def _told(found: list[Lane], narrow: bool, glyphs: Glyphs) -> Iterator[Content]:
     """The numbers beside each lane, all equally wide."""
-    usual = ["" if f.usual_s is None else f"usual {phrases.usual(f.usual_s)}" for f in found]
+    usual = ["" if f.usual_s is None else f"usual {words.usual(f.usual_s)}" for f in found]
     column = max(len(text) for text in usual)
     for lane, text in zip(found, usual, strict=True):
         if lane.status in (StepStatus.REUSED, StepStatus.SKIPPED):
-            time = phrases.STEP_WORDS[lane.status]
+            time = words.STEP_WORDS[lane.status]
         else:
-            time = "" if lane.took_s is None else phrases.duration(lane.took_s)
+            time = "" if lane.took_s is None else words.duration(lane.took_s)
         mark = Content.styled(f" {glyphs.warning if lane.slow else ' '}", "$warning")
         row = Content(f"{time:>7}") + mark
         if column and not narrow:
@@ -149,7 +149,7 @@ def _axis(end_s: int, room: int, glyphs: Glyphs) -> Content:
     step_s = tick_step_s(end_s, max(1, room // _LABEL))
     line = ""
     for tick_s in range(0, end_s, step_s):
-        label = phrases.duration(tick_s)
+        label = words.duration(tick_s)
         x = int(tick_s / end_s * room)
         if x >= len(line) and x + len(label) <= room:
             line = f"{line:<{x}}{label} "

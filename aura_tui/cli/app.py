@@ -1,0 +1,133 @@
+"""What a user types. Options become a request, errors become one clear line and an exit status.
+
+Imports of weight happen inside the commands: ``aura-tui --help`` and a pipe never pay for the
+board, and the board never pays for the options of commands that it isn't.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import sys
+from typing import NoReturn
+
+from aura_tui.cli.argv_redaction import hide_token
+from aura_tui.cli.session.exit_status import exit_of
+from aura_tui.cli.session.messages import explain, print_error
+from aura_tui.errors import AuraError, Code, InputError, OutputError, ReaderGone
+from aura_tui.model.sanitize import clean
+from aura_tui.system import output, permissions
+from aura_tui.system.crash_report import write_report
+from aura_tui.system.processes import catch_fatal
+
+_BOARD_ALONE = {"--read-only"}
+_FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst", ".jsonl")
+# A write that failed for these reasons is no wrong use: the place was right, and is full or broken.
+_FAILED_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+# Typer 0.29 lets pydantic speak of an option's value; these are no words for people.
+_PLAINER = (
+    ("Value error, ", ""),
+    ("Input should be a valid integer, unable to parse string as an integer", "a whole number"),
+    ("Input should be a valid number, unable to parse string as a number", "a number"),
+)
+
+
+def main() -> NoReturn:
+    """The program. Exits with a status of ``session/exit_status.py``."""
+    output.open_standard_streams()
+    hide_token()
+    permissions.keep_private()
+    catch_fatal()
+    status = run_command(sys.argv[1:])
+    try:
+        output.ERRORS.settle()
+        output.OUTPUT.settle(None)  # what was asked for; a signal ends us as any program
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = 130
+    except OutputError as e:
+        status = _refused(e)
+    sys.exit(status)
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command; its exit status. No exception but SystemExit's own kind gets out."""
+    try:
+        if _asks_for_board(arguments):
+            from aura_tui.cli.connection import board, engine_locator
+
+            locator = engine_locator(
+                os.environ.get("AURA_SERVER", ""), os.environ.get("AURA_TOKEN", "")
+            )
+            return board(locator, read_only=bool(arguments))
+        from aura_tui.cli.commands import app
+
+        status = app(arguments, prog_name="aura-tui", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except AuraError as e:
+        return _refused(e)
+    except OSError as e:
+        kind = OutputError if e.errno in _FAILED_WRITE else InputError
+        return _refused(
+            kind(
+                Code.OUTPUT_UNWRITABLE,
+                f"A file or folder can't be used: {e.strerror or e}"
+                + (f" ({e.filename})" if e.filename else ""),
+                "Check the disk, the current folder, and where the output goes.",
+            )
+        )
+    except KeyboardInterrupt:
+        return 130
+    except Exception as e:
+        if _usage(e, arguments):
+            return 2
+        return _refused(write_report(e))
+
+
+def _refused(error: AuraError) -> int:
+    """Report ``error``; the exit status it means."""
+    if not isinstance(error, ReaderGone):  # as any program that SIGPIPE ends: without a word
+        print_error(explain(error))
+    return exit_of(error)
+
+
+def _asks_for_board(arguments: list[str]) -> bool:
+    """The board without a command is what people start most, and has next to no options: it
+    doesn't wait for Typer, whose import and reading of options take as long as Textual's."""
+    return set(arguments) <= _BOARD_ALONE and sys.stdout.isatty() and sys.stdin.isatty()
+
+
+def _usage(error: Exception, arguments: list[str]) -> bool:
+    """Show a usage error as Typer would; whether it was one."""
+    show = getattr(error, "show", None)
+    if show is None:
+        import typer
+
+        return isinstance(error, typer.Abort)
+    message = getattr(error, "message", "")
+    for theirs, ours in _PLAINER:
+        message = message.replace(theirs, f"it takes {ours}" if ours else "")
+    error.message = clean(message)  # type: ignore[attr-defined]  # each kind of them has one
+    show()
+    if hint := _hint(arguments):
+        print_error(f"  {hint}")
+    return True
+
+
+def _hint(arguments: list[str]) -> str:
+    """What to write instead where a file's name, or a topic, was taken for options; "" for none."""
+    if not {"run", "replay"} & set(arguments):
+        return ""
+    for word in arguments:
+        if word == "--":
+            break
+        if not word.startswith("-") or word == "-":
+            continue
+        if word.lower().endswith(_FILE_SUFFIXES) or os.path.isfile(word):
+            return f"For a file whose name starts with a dash, write {shlex.quote(f'./{word}')}"
+        if " " in word and not word.startswith("--"):
+            return (
+                f"For a topic that starts with a dash, write -- before it: -- {shlex.quote(word)}"
+            )
+    return ""

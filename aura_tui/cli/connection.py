@@ -1,0 +1,80 @@
+"""What a command puts on the terminal: which engine it reaches, and the board over it. No option is
+read here."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from aura_tui.cli.session.board import show_board
+from aura_tui.cli.session.foreground import ForegroundJob
+from aura_tui.connect.locator import EngineLocator, load_settings
+from aura_tui.errors import Code, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from aura_tui.service import JobService
+
+
+def engine_locator(server: str, token: str) -> EngineLocator:
+    """The ways to an engine that these options and the settings leave."""
+    return EngineLocator(load_settings(), server=server, token=token)
+
+
+def foreground(
+    locator: EngineLocator,
+    open_: Callable[[], object],
+    begin: Callable[[JobService], Awaitable[str]] | None,
+    *,
+    owns: bool,
+    read_only: bool = False,
+    record: Path | None = None,
+    mode: str = "",
+) -> ForegroundJob:
+    """What to follow over one of the ``ways``; see :class:`ForegroundJob`."""
+    return ForegroundJob(
+        open_,  # type: ignore[arg-type]  # each is a context manager of some JobService
+        begin,
+        settings=locator.settings,
+        owns=owns,
+        read_only=read_only,
+        remote=locator.remote,
+        record=record,
+        mode=mode,
+        hand_over=locator.start_background if owns and locator.embeds else None,
+        go_on=locator.go_on,
+        where=where(locator),
+    )
+
+
+def where(locator: EngineLocator) -> str:
+    """What commands need besides a job's id to reach the same engine, as it is typed."""
+    if not locator.server or locator.server == os.environ.get("AURA_SERVER"):
+        return ""
+    return f" --server {shlex.quote(locator.server)}"
+
+
+def is_dumb() -> bool:
+    """Whether the terminal says that it can place nothing on its screen."""
+    return os.environ.get("TERM", "dumb") == "dumb"
+
+
+def refuse_dumb() -> None:
+    """Raise InputError where the board would be a heap of control sequences."""
+    if is_dumb():
+        raise InputError(
+            Code.OPTION_INVALID,
+            "This terminal (TERM=dumb) can't show the board",
+            "List jobs with: aura-tui jobs; follow one with: aura-tui watch --progress plain",
+            field="progress",
+        )
+
+
+def board(locator: EngineLocator, *, read_only: bool) -> int:
+    """The board on all jobs."""
+    refuse_dumb()
+    open_ = locator.read_only if read_only else locator.shared
+    return show_board(foreground(locator, open_, None, owns=locator.embeds, read_only=read_only))

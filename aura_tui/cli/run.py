@@ -1,0 +1,308 @@
+"""The commands that follow a run, or all of them: the board, run, watch, resume, retry, replay."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aura_tui.cli.connection import engine_locator, foreground, is_dumb, refuse_dumb, where
+from aura_tui.cli.option_errors import as_options
+from aura_tui.cli.options import (
+    JobArgument,
+    Progress,
+    ProgressOption,
+    ReadOnlyOption,
+    RecordOption,
+    ServerOption,
+    TokenOption,
+    input_path,
+    output_path,
+)
+from aura_tui.cli.session.board import show_board
+from aura_tui.cli.session.lines import show_lines
+from aura_tui.cli.session.messages import print_error
+from aura_tui.cli.session.once import run_once
+from aura_tui.connect.job_ref import resolve
+from aura_tui.errors import Code, Conflict, EngineError, InputError
+from aura_tui.model.slug import slug
+from aura_tui.model.status import JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from aura_tui.cli.session.foreground import ForegroundJob
+    from aura_tui.connect.locator import EngineLocator
+    from aura_tui.model.request import JobRequest
+    from aura_tui.service import JobService
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (run, watch, resume, retry, replay):
+        app.command()(command)
+
+
+def run(
+    brief: Annotated[
+        str, typer.Argument(metavar="BRIEF|FILE.md|-", help="A topic, a text file, or - (stdin).")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            parser=output_path,
+            help="Folder for the finished files. Default: one named after the video, here.",
+        ),
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="S", help="Target length: 90, 1m30s or 00:01:30.")
+    ] = None,
+    resolution: Annotated[
+        str, typer.Option(metavar="RES", help="720p, 1080p, ... or WIDTHxHEIGHT.")
+    ] = "720p",
+    fps: Annotated[int, typer.Option(help="Frames a second.")] = 30,
+    aspect: Annotated[str, typer.Option(metavar="A", help="16:9, 9:16 or 1:1.")] = "",
+    voice: Annotated[str, typer.Option(metavar="NAME", help="See: aura-tui doctor --voices.")] = "",
+    rate: Annotated[float, typer.Option(help="Speed of speech, 1 is the voice's own.")] = 1.0,
+    language: Annotated[str, typer.Option(metavar="TAG", help="en, de, fr, ...")] = "",
+    theme: Annotated[str, typer.Option(metavar="NAME", help="See: aura-tui doctor.")] = "",
+    quality: Annotated[int | None, typer.Option(help="0 to 100; default: CRF 23.")] = None,
+    burn_captions: Annotated[
+        bool, typer.Option("--burn-captions", help="Draw the captions into the picture.")
+    ] = False,
+    still: Annotated[bool, typer.Option("--still", help="No motion in the pictures.")] = False,
+    script: Annotated[str, typer.Option(metavar="NAME", help="auto, outline or llm.")] = "",
+    speech: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, espeak, piper or openai.")
+    ] = "",
+    visuals: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, cards, folder or openai.")
+    ] = "",
+    priority: Annotated[int, typer.Option(help="Higher goes first, -100 to 100.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Reuse nothing of earlier runs.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Leave it to a background engine and return.")
+    ] = False,
+    progress: ProgressOption = Progress.AUTO,
+    record: RecordOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """Turn a brief into a video and follow it to the end."""
+    from aura_tui.brief import read_brief
+    from aura_tui.model import request as rq
+
+    locator = engine_locator(server, token)
+    read = read_brief(brief)
+    request = rq.JobRequest(
+        brief=rq.Brief(topic=read.topic, text=read.text, language=language, aspect=aspect),
+        plan_spec=rq.PlanSpec(target_duration=duration),
+        voice_spec=rq.VoiceSpec(voice_name=voice, rate=rate),
+        render_spec=rq.RenderSpec(res=resolution, fps=fps, quality_level=quality),
+        options=rq.Options(
+            script=script,
+            speech=speech,
+            visuals=visuals,
+            theme=theme,
+            burn_captions=burn_captions,
+            motion=not still,
+            fresh=fresh,
+        ),
+        priority=priority,
+    )
+    folder = (output if output is not None else Path(slug(request.title))).absolute()
+    with as_options():
+        _check_now(request, locator, folder)
+
+    async def begin(service: JobService) -> str:
+        with as_options():
+            return (await service.submit(request, deliver_to=folder)).id
+
+    if detach:
+        return _detach(locator, begin)
+    return _show(foreground(locator, locator.resumable, begin, owns=True, record=record), progress)
+
+
+def _detach(locator: EngineLocator, begin: Callable[[JobService], Awaitable[str]]) -> int:
+    """Submit to the engine that runs, or to a background one, and leave."""
+
+    async def act(service: JobService) -> int:
+        job_id = await begin(service)
+        # First: the job is there, also where its id can't be written to stdout.
+        print_error(
+            f"Running in the background. Follow it with: aura-tui watch {job_id}{where(locator)}"
+        )
+        typer.echo(job_id)
+        return 0
+
+    return run_once(locator.background, act)
+
+
+def _check_now(request: JobRequest, locator: EngineLocator, folder: Path) -> None:
+    """What is wrong with the request is said on the plain terminal, before any board opens."""
+    from aura_tui.engine.delivery import check_folder
+    from aura_tui.model.request import check
+
+    check(request)
+    check_folder(folder)  # here, wherever the engine is
+    if not locator.remote:  # what another machine can do, it says itself
+        from aura_tui.pipeline.preflight import check_choices, check_tools
+
+        check_choices(request, locator.settings)
+        if locator.embeds:  # an engine that runs has looked, by its own settings
+            asyncio.run(check_tools(locator.settings))
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty() and sys.stdin.isatty()
+
+
+def _chosen(progress: Progress) -> Progress:
+    """What ``auto`` means here."""
+    if progress is not Progress.AUTO:
+        return progress
+    return Progress.TUI if _on_terminal() and not is_dumb() else Progress.PLAIN
+
+
+def _show(what: ForegroundJob, progress: Progress) -> int:
+    progress = _chosen(progress)
+    if progress is Progress.TUI:
+        if not _on_terminal():
+            raise InputError(
+                Code.OPTION_INVALID,
+                "The board needs a terminal for its input and its output",
+                "Use --progress plain or json here.",
+                field="progress",
+            )
+        refuse_dumb()
+        return show_board(what)
+    return show_lines(what, json=progress is Progress.JSON)
+
+
+def _found(locator: EngineLocator, name: str, *, look_only: bool = False) -> tuple[str, JobStatus]:
+    """The job that ``name`` means, as it stands. Where the store is damaged, an engine of ours
+    saves what is whole first, and says what is not, unless we ``look_only``."""
+    found: list[tuple[str, JobStatus]] = []
+
+    async def look(service: JobService) -> int:
+        job_id = await resolve(service, name)
+        found.append((job_id, (await service.get(job_id)).status))
+        return 0
+
+    try:
+        run_once(locator.read_only, look)
+    except EngineError as e:
+        if e.code is not Code.STORE_CORRUPT or look_only or not locator.embeds:
+            raise
+        run_once(locator.one_shot, look)
+    return found[0]
+
+
+def watch(
+    job: JobArgument = "@latest",
+    progress: ProgressOption = Progress.AUTO,
+    record: RecordOption = None,
+    read_only: ReadOnlyOption = False,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """Follow a job. An unfinished one that no engine is at work on goes on here."""
+    locator = engine_locator(server, token)
+    job_id, status = _found(locator, job, look_only=read_only)
+
+    async def begin(service: JobService) -> str:
+        return job_id
+
+    locator.gives_work = False
+    embeds = locator.embeds
+    if status is JobStatus.PAUSED and embeds and not read_only:
+        raise Conflict(
+            Code.JOB_STATE,
+            f"Job {job_id} is paused, and no engine is at work on it",
+            f"Go on with it: aura-tui resume {job_id}",
+        )
+    look_only = read_only or (status.ended and embeds)
+    # On a board a key has the work go on where its engine has gone; lines have no keys.
+    engine = locator.shared if _chosen(progress) is Progress.TUI else locator.resumable
+    what = foreground(
+        locator,
+        locator.read_only if look_only else engine,
+        begin,
+        owns=embeds and not look_only,
+        read_only=read_only,
+        record=record,
+    )
+    return _show(what, progress)
+
+
+def _go_on(
+    job: str, verb: str, progress: Progress, record: Path | None, server: str, token: str
+) -> int:
+    locator = engine_locator(server, token)
+    job_id, _ = _found(locator, job)
+
+    async def begin(service: JobService) -> str:
+        return str((await getattr(service, verb)(job_id)).id)
+
+    return _show(foreground(locator, locator.resumable, begin, owns=True, record=record), progress)
+
+
+def resume(
+    job: JobArgument,
+    progress: ProgressOption = Progress.AUTO,
+    record: RecordOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """Go on with a paused job, and follow it."""
+    return _go_on(job, "resume", progress, record, server, token)
+
+
+def retry(
+    job: JobArgument,
+    progress: ProgressOption = Progress.AUTO,
+    record: RecordOption = None,
+    server: ServerOption = "",
+    token: TokenOption = "",
+) -> int:
+    """A new try at a failed or cancelled job: every finished piece is reused."""
+    return _go_on(job, "retry", progress, record, server, token)
+
+
+def replay(
+    recording: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.jsonl",
+            parser=input_path,
+            help="What --record or --progress json wrote.",
+        ),
+    ],
+    speed: Annotated[float, typer.Option(help="1 is the recorded pace, 0 is at once.")] = 1.0,
+    progress: ProgressOption = Progress.AUTO,
+) -> int:
+    """Show a recorded run again, on the same board."""
+    from aura_tui.replay.service import ReplayService
+
+    @asynccontextmanager
+    async def open_() -> AsyncIterator[JobService]:
+        service = await ReplayService.open(recording, speed)
+        try:
+            yield service
+        finally:
+            await service.aclose()
+
+    async def begin(service: JobService) -> str:
+        assert isinstance(service, ReplayService)
+        return service.job_ids[0]
+
+    locator = engine_locator("", "")
+    what = foreground(locator, open_, begin, owns=False, read_only=True, mode="recorded")
+    return _show(what, progress)

@@ -1,0 +1,193 @@
+"""The commands that are an engine for others: serve, token, and the background engine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aura_tui.cli.connection import engine_locator
+from aura_tui.cli.options import input_path
+from aura_tui.cli.session.messages import explain, print_error
+from aura_tui.errors import OutputError
+from aura_tui.system import crash_report
+
+if TYPE_CHECKING:
+    from aura_tui.settings import Settings
+
+_MOST = 1_000_000  # of what is counted, as the settings have it
+_TOKENS = "tokens.json"  # in AURA_HOME, unless --token-file or the settings say otherwise
+
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        parser=input_path,
+        help="Default: tokens.json in AURA_HOME.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(serve)
+    tokens = typer.Typer(help="Who may use a served engine.", no_args_is_help=True)
+    for command in (add, renew, remove):
+        tokens.command()(command)
+    tokens.command(name="list")(list_)
+    app.add_typer(tokens, name="token")
+    app.command(hidden=True)(engine)
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="A name or address of this machine. Default: 127.0.0.1.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="0: a free one. Default: 5005.", min=0, max=65535)
+    ] = None,
+    token_file: TokenFileOption = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", parser=input_path, help="TLS: the certificate chain, PEM."),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", parser=input_path, help="TLS: its key, PEM.")
+    ] = None,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="A web page that may use it; may be repeated."),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A further name it is reached by; may be repeated."),
+    ] = None,
+    streams: Annotated[
+        int | None,
+        typer.Option(help="Event streams a token may hold. Default: 10.", min=0, max=_MOST),
+    ] = None,
+    jobs_a_minute: Annotated[
+        int | None,
+        typer.Option(help="New jobs a token may make. Default: 5.", min=0, max=_MOST),
+    ] = None,
+    cancels_a_minute: Annotated[
+        int | None,
+        typer.Option(
+            help="Cancels, pauses, resumes a token may ask for. Default: 10.", min=0, max=_MOST
+        ),
+    ] = None,
+) -> int:
+    """Serve the engine over HTTP and server-sent events. What no option says, [serve] in the
+    config file does."""
+    from aura_tui.server.options import Limits, ServeOptions
+    from aura_tui.server.serve import serve as serve_
+
+    locator = engine_locator("", "")
+    set_ = locator.settings.serve
+    if certificate is None and set_.certificate:
+        certificate, key = _path(set_.certificate), key or _path(set_.key)
+    options = ServeOptions(
+        tokens=_token_file(token_file, locator.settings),
+        host=set_.host if host is None else host,
+        port=set_.port if port is None else port,
+        origins=tuple(origin or set_.origins),
+        hosts=tuple(name or set_.names),
+        certificate=certificate,
+        key=key,
+        limits=Limits(
+            streams=set_.streams if streams is None else streams,
+            jobs_a_minute=set_.jobs_a_minute if jobs_a_minute is None else jobs_a_minute,
+            cancels_a_minute=(
+                set_.cancels_a_minute if cancels_a_minute is None else cancels_a_minute
+            ),
+        ),
+    )
+    crash_report.run_reporting(
+        serve_(
+            lambda: locator.embedded(listens=False),
+            locator.settings,
+            options,
+            socket_path=locator.socket,
+            say=print_error,
+        ),
+        lambda error: print_error(explain(error)),
+    )
+    return 0
+
+
+def _token_file(given: Path | None, settings: Settings) -> Path:
+    return given or _path(settings.serve.token_file) or settings.home / _TOKENS
+
+
+def _path(setting: str) -> Path | None:
+    return Path(os.path.expanduser(setting)) if setting else None
+
+
+def _file(given: Path | None) -> Path:
+    return _token_file(given, engine_locator("", "").settings)
+
+
+def add(
+    name: Annotated[str, typer.Argument(help="Whom it is for.")], token_file: TokenFileOption = None
+) -> int:
+    """Make a token, and say it this once: only its hash is kept."""
+    from aura_tui.server import tokens
+
+    return _say(tokens.add(_file(token_file), name), name)
+
+
+def renew(
+    name: Annotated[str, typer.Argument(help="Whom it is for.")], token_file: TokenFileOption = None
+) -> int:
+    """A new token for the same one, whose jobs it keeps; the old token is refused from now on."""
+    from aura_tui.server import tokens
+
+    return _say(tokens.renew(_file(token_file), name), name)
+
+
+def _say(token: str, name: str) -> int:
+    try:
+        sys.stdout.write(f"{token}\n")
+        sys.stdout.flush()
+    except OutputError as e:
+        e.remediation = f"The token exists, unseen. Replace it: aura-tui token renew {name}"
+        raise
+    print_error("Shown only once. Set it as AURA_TOKEN, or pass it with --token.")
+    return 0
+
+
+def remove(
+    name: Annotated[str, typer.Argument(help="Whom it was for.")],
+    token_file: TokenFileOption = None,
+) -> int:
+    """Let nobody in with that token any more."""
+    from aura_tui.server import tokens
+
+    tokens.remove(_file(token_file), name)
+    return 0
+
+
+def list_(token_file: TokenFileOption = None) -> int:
+    """List whom tokens were made for."""
+    from aura_tui.server import tokens
+
+    file = _file(token_file)
+    found = tokens.listed(file)
+    for token in found:
+        sys.stdout.write(f"{token.created_at:%Y-%m-%d}  {token.name}\n")
+    if not found:
+        print_error(f"There are no tokens in {file}; make one with: aura-tui token add NAME")
+    return 0
+
+
+def engine() -> int:
+    """Be the background engine: work until nothing is left to do. Started by the program itself."""
+    from aura_tui.connect.background import run
+
+    locator = engine_locator("", "")
+    return asyncio.run(run(lambda: locator.embedded(listen_after_s=0.0)))

@@ -1,0 +1,106 @@
+"""The board over a job, from its first frame to the exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+
+from aura_tui.cli.session.exit_status import EXIT_INTERRUPTED, EXIT_LEFT, EXIT_OF_STATUS
+from aura_tui.cli.session.foreground import (
+    LEAVE_SIGNALS,
+    ForegroundJob,
+    continue_in_background,
+    say_accepted,
+    say_continues,
+    say_resumable,
+)
+from aura_tui.cli.session.messages import print_error, report_error
+from aura_tui.errors import AuraError
+from aura_tui.replay.recorder import Recorder
+from aura_tui.system import crash_report, output
+
+
+def show_board(what: ForegroundJob) -> int:
+    """Show the board until the person leaves it."""
+    # What is made up to the first frame stays: looking for garbage in it is a tenth of the wait.
+    gc.disable()  # until that frame, see ui/run.py
+    try:
+        return crash_report.run_reporting(_board(what), report_error)
+    finally:
+        gc.enable()
+
+
+async def _board(what: ForegroundJob) -> int:
+    async with contextlib.AsyncExitStack() as ending:
+        ending.push_async_callback(continue_in_background, what)
+        return await _shown(what, ending)
+
+
+async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
+    from aura_tui.ui.live import BoardOptions
+    from aura_tui.ui.run import board
+    from aura_tui.ui.state.quit import Leave
+    from aura_tui.views.plain import end_lines
+
+    recorder = Recorder(what)
+    options = BoardOptions(
+        settings=what.settings,
+        owns=what.owns,
+        read_only=what.read_only,
+        remote=what.remote,
+        mode=what.mode,
+        background=what.hand_over is not None,
+    )
+    loop = asyncio.get_running_loop()
+    begin = recorder.begin if what.begin is not None else None
+    task = asyncio.create_task(board(recorder.open, begin, options))
+    heard: list[int] = []
+
+    def leave(number: int) -> None:
+        heard.append(number)
+        task.cancel()
+
+    for each in LEAVE_SIGNALS:
+        loop.add_signal_handler(each, leave, int(each))
+    try:
+        outcome = await task
+    except AuraError as e:
+        say_accepted(what, recorder.job_id, e)
+        raise
+    except asyncio.CancelledError:
+        if not heard:
+            raise
+        how = "goes on with" if what.hand_over is not None else "goes on; see it with"
+        print_error(f"Left; a run that was not over {how}: aura-tui watch{what.where}")
+        return 128 + heard[0]
+    if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
+        ending.pop_all()  # of every job that was under way, it was asked what becomes of it
+    for notice in outcome.notices:  # the board is gone with its screen; this stays
+        print_error(f"Warning: {notice}")
+    if outcome.job is not None and outcome.job.status.ended:
+        for line in end_lines(outcome.job):
+            output.OUTPUT.say(line)
+    if outcome.leave is Leave.BACKGROUND:
+        assert what.hand_over is not None
+        await asyncio.to_thread(what.hand_over)
+        print_error("The work goes on in the background; aura-tui shows it, from any terminal")
+        return 0
+    if outcome.interrupted:
+        if outcome.job is not None and not what.owns:
+            say_continues(what, outcome.job)
+        return EXIT_INTERRUPTED
+    if what.begin is None:
+        if outcome.leave is Leave.STOP:
+            print_error("The work stays as it is; it goes on with: aura-tui")
+        elif outcome.leave is Leave.CANCEL:
+            print_error("Cancelled; what was finished is kept, see: aura-tui jobs")
+        return 0
+    if outcome.job is None:
+        return EXIT_LEFT
+    if what.hand_over is not None:
+        say_resumable(what, outcome.job)
+    elif what.owns:
+        say_continues(what, outcome.job)
+    # A board on somebody else's engine may be left at any time: that is no failure.
+    return EXIT_OF_STATUS.get(outcome.job.status, EXIT_LEFT if what.owns else 0)

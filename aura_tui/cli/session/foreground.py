@@ -1,0 +1,89 @@
+"""One command's life with a job in the foreground: engine, view, signals, exit status.
+
+Exit statuses (DESIGN 3): 0 succeeded, 1 the job failed, 2 wrong use, 3 no engine or it refuses,
+4 cancelled, 5 the output can't be written, 130 Ctrl-C. A hang-up, SIGTERM, or a reader of stdout
+that closed its pipe (SIGPIPE) leaves the job resumable, with 128 + the signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING, NamedTuple
+
+from aura_tui.cli.session.messages import print_error
+from aura_tui.errors import AuraError, EngineError
+from aura_tui.model.status import JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from aura_tui.model.job import Job
+    from aura_tui.service import JobService
+    from aura_tui.settings import Settings
+
+
+LEAVE_SIGNALS = (signal.SIGHUP, signal.SIGTERM)
+
+
+class ForegroundJob(NamedTuple):
+    """What to follow. ``open`` gives the service; ``begin`` the job's id on it, None: all jobs.
+
+    ``owns`` says that the work is ours: Ctrl-C cancels the job, else it only stops looking.
+    ``remote``: the engine's files are on another machine. ``record``: where the run is written to.
+    """
+
+    open: Callable[[], AbstractAsyncContextManager[JobService]]
+    begin: Callable[[JobService], Awaitable[str]] | None
+    settings: Settings
+    owns: bool
+    read_only: bool = False
+    remote: bool = False
+    record: Path | None = None
+    mode: str = ""
+    hand_over: Callable[[], None] | None = None  # leaves what isn't over to a background engine
+    where: str = ""  # what commands need to reach the same engine: " --server URL"
+    go_on: Callable[[], int] = lambda: 0  # the same of what others gave to an engine that has ended
+
+
+async def continue_in_background(what: ForegroundJob) -> None:
+    """What other terminals gave to our engine, which has ended, goes on."""
+    with contextlib.suppress(AuraError):  # with the next engine, then
+        if count := await asyncio.to_thread(what.go_on):
+            jobs = (
+                "A job from another terminal goes"
+                if count == 1
+                else f"{count} jobs from other terminals go"
+            )
+            print_error(f"{jobs} on in the background; see: aura-tui jobs")
+
+
+def say_accepted(what: ForegroundJob, job_id: str, error: AuraError) -> None:
+    """Whatever became of the connection, the job is known there."""
+    if job_id and isinstance(error, EngineError):
+        print_error(
+            f"Job {job_id} was accepted; follow it with: aura-tui watch {job_id}{what.where}"
+        )
+
+
+def say_resumable(what: ForegroundJob, job: Job) -> None:
+    if not job.status.ended:
+        say_unchanged(what, job.id)
+
+
+def say_continues(what: ForegroundJob, job: Job) -> None:
+    """Another process's engine has it: that needs no terminal of ours."""
+    if job.status is JobStatus.PAUSED:
+        print_error(f"The run stays paused; go on with: aura-tui resume {job.id}{what.where}")
+    elif not job.status.ended:
+        print_error(
+            f"The run goes on without this terminal; see it with: aura-tui watch {job.id}"
+            f"{what.where}"
+        )
+
+
+def say_unchanged(what: ForegroundJob, job_id: str) -> None:
+    print_error(f"Stopped. Resume with: aura-tui watch {job_id}{what.where}")

@@ -1,0 +1,267 @@
+"""A job as plain lines or JSON lines, from its first event to the exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from aura_tui.cli.session.exit_status import EXIT_INTERRUPTED, EXIT_LEFT, EXIT_OF_STATUS
+from aura_tui.cli.session.foreground import (
+    LEAVE_SIGNALS,
+    ForegroundJob,
+    continue_in_background,
+    say_accepted,
+    say_continues,
+    say_resumable,
+    say_unchanged,
+)
+from aura_tui.cli.session.messages import print_error, print_notices, report_error
+from aura_tui.errors import AuraError, EngineError, OutputError
+from aura_tui.replay.recorder import Recorder
+from aura_tui.service import Linked, LinkStatus, Supervised, waiting_out_outages
+from aura_tui.system import crash_report
+from aura_tui.system.processes import stop_here
+from aura_tui.system.tasks import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+
+    from aura_tui.model.job import Job
+    from aura_tui.service import JobService
+
+LINK_TELLER = "connection reporter"
+HEALTH_TELLER = "engine health reporter"
+
+
+def show_lines(what: ForegroundJob, *, json: bool) -> int:
+    """Follow as plain lines or JSON lines until the job ends or a signal comes."""
+    return crash_report.run_reporting(_follow(what, json=json), report_error)
+
+
+async def _follow(what: ForegroundJob, *, json: bool) -> int:
+    async with contextlib.AsyncExitStack() as ending:
+        ending.push_async_callback(continue_in_background, what)
+        return await _followed(what, json=json)
+
+
+async def _followed(what: ForegroundJob, *, json: bool) -> int:
+    signals: asyncio.Queue[int] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    recorder = Recorder(what)
+    begins = _Begins(what.remote, signals)
+    for each in (signal.SIGINT, *LEAVE_SIGNALS):
+        loop.add_signal_handler(each, begins.hear, int(each))
+    loop.add_signal_handler(signal.SIGTSTP, stop_here)
+    try:
+        async with recorder.open() as service, _told_of_engine(service):
+            begins.service = service
+            print_notices(service)
+            job_id = await recorder.begin(service)
+            begins.end()
+            return await _viewed(what, service, job_id, signals, json=json)
+    except asyncio.CancelledError:
+        if begins.over or signals.empty():
+            raise
+        print_error(f"Left before the engine had confirmed it; see: aura-tui jobs{what.where}")
+        return _exit_of_signal(signals.get_nowait())
+    except AuraError as e:
+        say_accepted(what, recorder.job_id, e)
+        raise
+
+
+class _Begins:
+    """Signals before there is a job. They wait for it, unless it is kept up by an engine that is
+    away."""
+
+    def __init__(self, remote: bool, signals: asyncio.Queue[int]) -> None:
+        self.service: object = None
+        self.over = False
+        self._remote = remote
+        self._signals = signals
+        self._task = asyncio.current_task()
+
+    def end(self) -> None:
+        """There is one."""
+        self.over = True
+
+    def hear(self, number: int) -> None:
+        """A signal came."""
+        self._signals.put_nowait(number)
+        if not self.over and self._is_kept_up():
+            assert self._task is not None
+            self._task.cancel()
+
+    def _is_kept_up(self) -> bool:
+        if isinstance(self.service, Linked):
+            return self.service.link.status is not LinkStatus.LIVE or self._signals.qsize() > 1
+        return self.service is None and self._remote
+
+
+def _exit_of_signal(number: int) -> int:
+    return EXIT_INTERRUPTED if number == signal.SIGINT else 128 + number
+
+
+async def _viewed(
+    what: ForegroundJob,
+    service: JobService,
+    job_id: str,
+    signals: asyncio.Queue[int],
+    *,
+    json: bool,
+) -> int:
+    """Show the job until its end or a signal; the exit status."""
+    from aura_tui.views.json_lines import follow_json
+    from aura_tui.views.plain import follow_plain
+
+    view: Coroutine[object, object, Job] = (
+        follow_json(service, job_id, sys.stdout.buffer)
+        if json
+        else follow_plain(service, job_id, sys.stdout)
+    )
+    beside = [asyncio.create_task(_say_waiting(service, job_id))]
+    with waiting_out_outages():
+        following = asyncio.create_task(view)
+    interrupts = 0
+    try:
+        while True:
+            heard = asyncio.create_task(signals.get())
+            await asyncio.wait((following, heard), return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                heard.cancel()
+                if isinstance(following.exception(), OutputError):
+                    await _say_left(what, service, job_id)
+                job = following.result()
+                break
+            if heard.cancelled():  # by nobody of ours: the next signal is waited for anew
+                continue
+            number = heard.result()
+            if number == signal.SIGINT and what.owns and interrupts == 0:
+                interrupts += 1
+                print_error("Cancelling; once more to leave at once")
+                beside.append(asyncio.create_task(_cancel(service, job_id)))
+                continue
+            await _end(following)
+            if number != signal.SIGINT or not what.owns or _is_away(service):
+                await _say_left(what, service, job_id)
+            return _exit_of_signal(number)
+    finally:
+        for task in beside:
+            await _end(task)
+    if interrupts:
+        return EXIT_INTERRUPTED
+    if job.status.ended:
+        return EXIT_OF_STATUS[job.status]
+    if what.mode:
+        print_error(f"The recording stops before the end of job {job_id}")
+    else:
+        print_error(f"The engine has nothing more to tell of job {job_id}")
+        say_resumable(what, job)
+    return EXIT_LEFT
+
+
+async def _cancel(service: JobService, job_id: str) -> None:
+    try:
+        await service.cancel(job_id)
+    except EngineError as e:
+        print_error(f"Could not cancel job {job_id}: {e.message}")
+    except AuraError:  # it has just ended by itself
+        pass
+
+
+async def _say_waiting(service: JobService, job_id: str) -> None:
+    """A job behind others looks like a hang unless that is said."""
+    try:
+        queue = await service.queue()
+    except AuraError:  # the link has just gone; that is told, and heals
+        return
+    if job_id in queue.waiting:
+        before = queue.waiting.index(job_id) + queue.running
+        if before:
+            jobs = "another job" if before == 1 else f"{before} other jobs"
+            print_error(f"Waiting for {jobs} before it; see: aura-tui jobs")
+
+
+@contextlib.asynccontextmanager
+async def _told_of_engine(service: JobService) -> AsyncIterator[None]:
+    """Print what becomes of the engine and of the way to it while the block lasts."""
+    supervisor = Supervisor()
+    if isinstance(service, Linked):
+        supervisor.keep(LINK_TELLER, _LinkTeller(service).tell, may_end=True)
+    if isinstance(service, Supervised):
+        supervisor.keep(HEALTH_TELLER, _HealthTeller(service).tell)
+    try:
+        yield
+    finally:
+        await supervisor.aclose()
+
+
+class _LinkTeller:
+    """Says that a connection that lived is lost, and why: once for each reason; and that it is
+    back."""
+
+    def __init__(self, service: Linked) -> None:
+        self._service = service
+        self._told: str | None = None  # "" while it lives
+
+    async def tell(self) -> None:
+        from aura_tui.format import words
+
+        async for link in self._service.links():
+            if link.status is LinkStatus.LIVE:
+                if self._told and link.gap_s is not None:
+                    print_error(f"Connection restored after {words.lasting(link.gap_s)}")
+                self._told = ""
+            elif link.status is LinkStatus.WAITING and self._told is not None:
+                text = f"Connection lost: {link.reason}; retrying until it is back"
+                if link.absent:
+                    text = "No engine is at work here; the work goes on in the background"
+                elif link.stopped:
+                    text = link.reason
+                if self._told != text:
+                    print_error(text)
+                self._told = text
+
+
+class _HealthTeller:
+    """Says what fails in the engine, and that it is well again."""
+
+    def __init__(self, service: Supervised) -> None:
+        self._service = service
+        self._told: tuple[str, ...] = ()
+
+    async def tell(self) -> None:
+        from aura_tui.views.fold import new_among, troubles
+
+        async for reasons in troubles(self._service):
+            for reason in new_among(reasons, self._told):
+                print_error(f"Engine failing: {reason}")
+            if self._told and not reasons:
+                print_error("The engine works again")
+            self._told = reasons
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError, AuraError):
+        await task
+
+
+def _is_away(service: JobService) -> bool:
+    return isinstance(service, Linked) and service.link.status is not LinkStatus.LIVE
+
+
+async def _say_left(what: ForegroundJob, service: JobService, job_id: str) -> None:
+    """The same of a job that was looked at; its engine may have gone."""
+    if what.mode == "recorded":  # nothing runs
+        return
+    job: Job | None = None
+    if not _is_away(service):
+        with contextlib.suppress(AuraError):
+            job = await service.get(job_id)
+    if job is not None and isinstance(service, Linked) and not _is_away(service):
+        say_continues(what, job)
+    elif job is None or not job.status.ended:
+        say_unchanged(what, job_id)

@@ -1,0 +1,35 @@
+"""What a command says on stderr: errors, notices, one line at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.model.sanitize import clean, one_line
+from aura_tui.system import output
+
+if TYPE_CHECKING:
+    from aura_tui.errors import AuraError
+
+_MAX_CHARS = 20_000  # of what is said at once: several paths, at most
+
+
+def print_error(text: str) -> None:
+    """A line on stderr; a stderr that is gone (a hang-up) is no error, a stuck one no reason to
+    wait while an engine is at work in here. Whatever a path or a setting in it has, only text
+    gets to the terminal."""
+    output.ERRORS.say(clean(text, _MAX_CHARS))
+
+
+def print_notices(service: object) -> None:
+    """What a person should know of how the engine was opened."""
+    for notice in getattr(service, "notices", ()):
+        print_error(f"Warning: {notice}")
+
+
+def report_error(error: AuraError) -> None:
+    print_error(explain(error))
+
+
+def explain(error: AuraError) -> str:
+    """An error as the terminal gets it: what failed, its code, what to do next."""
+    return f"Error: {one_line(error.message)} [{error.code}]\n  {one_line(error.remediation)}"

@@ -1,0 +1,438 @@
+"""Requests to one server: bounded in size and time, and every failure named.
+
+Two kinds of failure: :class:`TransportFailure` is what passes (another try may help), an
+``AuraError`` what does not. The token leaves in one header, to this server alone; redirects are
+not followed. A proxy of the environment is used for other hosts, never for this machine. No
+exception of httpx gets out: it would hold the request, and with it the token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email.utils
+import math
+import re
+import socket
+from collections.abc import Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from aura_tui import __version__
+from aura_tui.client import proxies
+from aura_tui.client.peer import Peer
+from aura_tui.errors import AuraError, Code, EngineError, InputError
+from aura_tui.model.sanitize import clean_line
+from aura_tui.wire import routes, unix_socket
+from aura_tui.wire.decode import MAX_ANSWER_BYTES
+from aura_tui.wire.lenient_values import parse
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+    from aura_tui.client.address import Address
+    from aura_tui.settings import Secret
+
+CONNECT_S: Final = 5.0
+ANSWER_S: Final = 30.0  # a whole small answer, from connecting to its last byte
+_PROBE_S: Final = 2.0
+_MAX_PROBLEM_BYTES: Final = 256 * 1024
+# Shorter than what servers keep an idle connection for: else ours is closed while we write to it.
+_KEEP_ALIVE_S: Final = 3.0
+
+# A TLS alert (RFC 8446 6) where a status line was to come, as h11 quotes it.
+_TLS_RECORD = re.compile(r"\\x15\\x03")
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # in no header, RFC 9110 5.5
+
+
+class TransportFailure(Exception):
+    """The connection broke in a way that passes. ``retry_after_s`` is what the server asked for;
+    ``error`` the engine's own words for it, None where it didn't speak; ``silent``: nothing came
+    for too long; ``unsent``: nobody can have got the request; ``answered``: something that is no
+    engine did; ``no_route``: as servers of another kind do for a route they don't know;
+    ``too_large``: the request is larger than it lets through; ``hint``: what to do ("": the
+    usual)."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after_s: float | None = None,
+        error: AuraError | None = None,
+        silent: bool = False,
+        unsent: bool = False,
+        answered: bool = False,
+        no_route: bool = False,
+        too_large: bool = False,
+        hint: str = "",
+    ) -> None:
+        super().__init__(reason)
+        self.silent = silent
+        self.unsent = unsent
+        self.answered = answered
+        self.no_route = no_route
+        self.too_large = too_large
+        self.hint = hint
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+        self.error = error
+
+
+def damage() -> TransportFailure:
+    """What came can't be what was sent."""
+    return TransportFailure("an answer was damaged on its way")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer whose body is whole. Header names are matched whatever their case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def damaged(self) -> bool:
+        """Whether it says that it is JSON, and isn't any."""
+        said = media_type(self.headers).endswith("json")
+        return said and parse(self.body, len(self.body)) is None
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """What a ``Content-Type`` says, without parameters, in lower case."""
+    return clean_line(headers.get("content-type", ""), 200).split(";")[0].strip().lower()
+
+
+class Http:
+    """A client of one server. ``ca``: a file with certificates to trust beside the usual ones.
+    ``peer``: what earlier clients of this process know of that server."""
+
+    def __init__(
+        self, address: Address, token: Secret, *, ca: Path | None = None, peer: Peer | None = None
+    ) -> None:
+        self.address = address
+        self.peer = peer or Peer()
+        self._proxy_url = proxies.for_address(address)
+        self.proxy = proxies.shown(self._proxy_url)  # for people; "": none
+        self._token = token.reveal().strip()
+        if not (self._token.isascii() and self._token.isprintable()):
+            raise InputError(
+                Code.SETTINGS_INVALID,
+                "The token has characters that a token can't have",
+                "Copy the token again, without quotes or line breaks.",
+                field="token",
+            )
+        self._ca = ca
+        self.closed = False
+        self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
+        self._open = contextlib.ExitStack()  # the folder of a socket whose path is too long
+
+    @property
+    def has_token(self) -> bool:
+        """Whether requests carry one."""
+        return bool(self._token)
+
+    async def aclose(self) -> None:
+        """Close every connection; there will be no other."""
+        self.closed = True
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+        self._open.close()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int = MAX_ANSWER_BYTES,
+        within_s: float | None = None,
+    ) -> Answer:
+        """Send a request and take its whole answer, whatever its status, ``within_s`` (None:
+        ``ANSWER_S``).
+
+        Raises :class:`TransportFailure`, or EngineError for what no other try cures.
+        """
+        sent = dict(headers or {})
+        if body is not None:
+            sent["Content-Type"] = routes.JSON
+        within_s = ANSWER_S if within_s is None else within_s
+        try:
+            async with asyncio.timeout(within_s):
+                async with self.open(
+                    method, path, query=query, body=body, headers=sent, read_s=within_s
+                ) as response:
+                    most = limit if response.status_code < 300 else _MAX_PROBLEM_BYTES
+                    data = bytearray()
+                    async for chunk in response.aiter_raw():
+                        data += chunk
+                        if len(data) > most:
+                            raise self.stranger(f"an answer larger than {most >> 20} MiB came")
+                    return Answer(response.status_code, response.headers, bytes(data))
+        except TimeoutError:
+            raise TransportFailure(f"no answer within {within_s:g} s") from None
+
+    @asynccontextmanager
+    async def open(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        read_s: float,
+        head_s: float = ANSWER_S,
+    ) -> AsyncIterator[httpx.Response]:
+        """Send a request; the body streams. ``read_s``: the longest silence; ``head_s``: the time
+        until the status line.
+
+        What breaks while the caller reads is named as well.
+        """
+        import httpx
+
+        client = await self._ready()
+        sent = {"Accept-Encoding": "identity", **(headers or {})}
+        if self._token:
+            sent["Authorization"] = f"Bearer {self._token}"
+        limits = httpx.Timeout(read_s, connect=CONNECT_S)
+        problem: TransportFailure | AuraError
+        try:
+            request = client.build_request(
+                method,
+                self.address.base + path,
+                params=query,
+                content=body,
+                headers=sent,
+                timeout=limits,
+            )
+            try:
+                async with asyncio.timeout(head_s):
+                    response = await client.send(request, stream=True)
+            except TimeoutError:
+                raise TransportFailure(f"no answer within {head_s:g} s") from None
+            try:
+                said = (response.reason_phrase, *response.headers.values())
+                if any(_CONTROL.search(text) for text in said):
+                    raise damage()
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    raise self.stranger("a compressed answer came, which no engine gives")
+                yield response
+            finally:
+                await response.aclose()
+            return
+        except httpx.HTTPError as e:
+            problem = self._named(e, read_s)
+        except (httpx.StreamError, httpx.InvalidURL) as e:
+            problem = TransportFailure(f"the connection broke ({type(e).__name__})")
+        raise problem from None
+
+    async def _ready(self) -> httpx.AsyncClient:
+        async with self._making:
+            if self.closed:
+                raise TransportFailure("the link was closed")
+            if self._client is None:
+                self._client = await self._make()
+            return self._client
+
+    async def _make(self) -> httpx.AsyncClient:
+        import httpx
+
+        secure = self.address.base.startswith("https:")
+        tls = await asyncio.to_thread(self._tls) if secure else False
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=_KEEP_ALIVE_S)
+        uds = self.address.uds
+        if uds is not None:
+            try:
+                uds = self._open.enter_context(unix_socket.address(Path(uds)))
+            except OSError:
+                raise TransportFailure("there is no such socket", unsent=True) from None
+        try:
+            transport = httpx.AsyncHTTPTransport(
+                verify=tls, limits=limits, uds=uds, proxy=self._proxy_url or None, trust_env=False
+            )
+        except (ValueError, ImportError, httpx.InvalidURL):
+            raise InputError(
+                Code.SETTINGS_INVALID,
+                f"The proxy {self.proxy} can't be used: only http and https proxies are supported",
+                "Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or name the engine's host in "
+                "NO_PROXY.",
+            ) from None
+        agent = {"User-Agent": f"aura-tui/{__version__}"}
+        return httpx.AsyncClient(transport=transport, headers=agent, trust_env=False)
+
+    def _tls(self) -> ssl.SSLContext:
+        import httpx
+
+        context = httpx.create_ssl_context()  # reads SSL_CERT_FILE and SSL_CERT_DIR
+        if self._ca is not None:
+            try:
+                context.load_verify_locations(self._ca)
+            except OSError as e:  # ssl.SSLError is one
+                raise InputError(
+                    Code.SETTINGS_INVALID,
+                    f"The certificates in {self._ca} can't be read: {e.strerror or e}",
+                    "Name a file of PEM certificates.",
+                    field="ca",
+                ) from None
+        return context
+
+    def _named(self, error: httpx.HTTPError, read_s: float) -> TransportFailure | AuraError:
+        import httpx
+
+        if isinstance(error, httpx.ProxyError):
+            said = clean_line(str(error), 100)
+            return TransportFailure(
+                f"the proxy {self.proxy} refused ({said})",
+                unsent=True,
+                answered=True,
+                hint=proxies.HINT,
+            )
+        if isinstance(error, httpx.ConnectTimeout):
+            return self._down(f"no connection within {CONNECT_S:g} s")
+        if isinstance(error, httpx.ReadTimeout):
+            return TransportFailure(f"silent for {read_s:.3g} s", silent=True)
+        if isinstance(error, httpx.ConnectError):
+            return self._unconnected(error)
+        if isinstance(error, httpx.ReadError | httpx.WriteError):
+            return TransportFailure("the connection was reset")
+        if isinstance(error, httpx.RemoteProtocolError):
+            said = clean_line(str(error), 100)
+            if _TLS_RECORD.search(said) and not self.peer.met:
+                return self.wants_tls()
+            if "illegal" in said:  # of h11: a line that is none of HTTP
+                return TransportFailure("an answer came that isn't HTTP", answered=True)
+            return TransportFailure(f"the connection was cut ({said})")
+        return TransportFailure(f"the connection broke ({type(error).__name__})")
+
+    def _unconnected(self, error: httpx.ConnectError) -> TransportFailure | AuraError:
+        said = str(error)
+        if "CERTIFICATE_VERIFY_FAILED" in said:
+            why = clean_line(said.rpartition("failed: ")[2].partition(" (_ssl")[0], 200)
+            if self.peer.met:  # a login page of the network, say
+                return TransportFailure(f"its certificate can't be trusted: {why}", unsent=True)
+            return EngineError(
+                Code.CERTIFICATE_INVALID,
+                f"The certificate of {self.address.shown} can't be trusted: {why}",
+                "Check the address and this machine's clock, or name its certificate by "
+                "SSL_CERT_FILE.",
+            )
+        if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said:
+            if self.peer.met or self.proxy:
+                return self._down("it answered a TLS connection without TLS")
+            return self.not_an_engine(
+                "its port speaks plain HTTP, not TLS",
+                f"Use http:// instead of https://: --server http://{self.address.shown}",
+            )
+        for cause in _causes(error):
+            if isinstance(cause, socket.gaierror):
+                return self._down("its name can't be resolved")
+            if isinstance(cause, ConnectionRefusedError):
+                return self._down("the connection was refused")
+            if isinstance(cause, FileNotFoundError):
+                return self._down("there is no such socket")
+            if isinstance(cause, OSError) and cause.strerror:
+                return self._down(clean_line(cause.strerror, 100).lower())
+        return self._down("it can't be reached")
+
+    def _down(self, reason: str) -> TransportFailure:
+        """Nobody got the request. With a proxy it is that one which can't be reached."""
+        if self.proxy:
+            reason, hint = f"the proxy {self.proxy} can't be reached: {reason}", proxies.HINT
+            return TransportFailure(reason, unsent=True, hint=hint)
+        return TransportFailure(reason, unsent=True)
+
+    def unreachable(self, broken: TransportFailure, *, unknown: bool = False) -> EngineError:
+        """What a command says where a break is the end of it. ``unknown``: of a request that may
+        have been done all the same."""
+        if unknown:
+            todo = "It may have been done all the same: see `aura-tui jobs` before you try again."
+        elif self.address.uds is not None:
+            todo = "Its process has ended; any aura-tui command that needs an engine starts one."
+        else:
+            todo = "Check the address and the network, and that `aura-tui serve` runs there."
+        return EngineError(
+            Code.ENGINE_UNREACHABLE,
+            f"No engine can be reached at {self.address.shown}: {broken.reason}",
+            broken.hint or todo,
+        )
+
+    def stranger(self, reason: str, hint: str = "") -> TransportFailure | EngineError:
+        """Something answered that is no engine: an outage where one was met, else the end."""
+        if self.peer.met:
+            return TransportFailure(reason, answered=True, hint=hint)
+        return self.not_an_engine(reason, hint)
+
+    async def speaks_tls(self) -> bool:
+        """Whether the port that plain HTTP was sent to takes a TLS greeting: some servers close a
+        connection that begins otherwise without a word. Nothing of ours is sent."""
+        parts = urlsplit(self.address.base)
+        if parts.scheme != "http" or self.address.uds is not None or self.proxy:
+            return False
+        import ssl
+
+        anybody = ssl.create_default_context()
+        anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                _, writer = await asyncio.open_connection(
+                    parts.hostname, parts.port or 80, ssl=anybody
+                )
+        except OSError:  # TimeoutError and ssl.SSLError are some
+            return False
+        writer.transport.abort()
+        return True
+
+    def wants_tls(self) -> EngineError:
+        """Plain HTTP was spoken to a port for TLS."""
+        return self.not_an_engine(
+            "its port speaks TLS, not plain HTTP",
+            f"Use https:// instead of http://: --server https://{self.address.shown}",
+        )
+
+    def not_an_engine(self, why: str, hint: str = "") -> EngineError:
+        """``why`` completes "isn't an aura-tui server: "."""
+        return EngineError(
+            Code.NOT_AN_ENGINE,
+            f"{self.address.shown} isn't an aura-tui server: {why}",
+            hint or "Check the URL, the port and any proxy in between.",
+        )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what is behind it, groups of several tries included."""
+    found: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting and len(found) < 50:
+        each = waiting.pop(0)
+        if each is None or each in found:
+            continue
+        found.append(each)
+        waiting += [each.__cause__, each.__context__]
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+    return found
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds from ``Retry-After`` (RFC 9110 10.2.3: seconds or a date), None without one."""
+    value = headers.get("retry-after", "").strip()[:100]
+    with contextlib.suppress(ValueError):
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        when = email.utils.parsedate_to_datetime(value)
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    return None

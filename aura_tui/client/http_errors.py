@@ -1,0 +1,210 @@
+"""Answers that are not what was asked for: which are the engine's own words, which of these pass,
+and which ``AuraError`` each of the others is. One table.
+
+The engine's own word is a problem document. Anything else (a login page, a proxy's error, a
+redirect) comes from something between us and the engine. Once an engine was met at the address,
+that is an outage: it passes. Before, only what passes by its nature (5xx, 429) does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
+
+from aura_tui.client import proxies
+from aura_tui.client.http_client import Answer, TransportFailure, media_type, retry_after_s
+from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
+from aura_tui.model.redact import redact_url
+from aura_tui.model.sanitize import clean_line
+from aura_tui.wire import routes
+from aura_tui.wire.decode import read_problem
+from aura_tui.wire.problem import TYPE_PREFIX
+
+if TYPE_CHECKING:
+    from aura_tui.client.http_client import Http
+    from aura_tui.wire.problem import ProblemDocument
+
+# Worth another try: RFC 9110 15.5.9 and 15.6, RFC 8470, RFC 6585. Not 501 and 505: those stay.
+_PASSING_4XX: Final = frozenset({408, 425, 429})
+_STAYING_5XX: Final = frozenset({501, 505})
+_INPUT: Final = frozenset({400, 413, 415, 416, 422})
+_NO_SUCH_ROUTE: Final = frozenset({404, 405, 501})
+_HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
+
+
+def is_transient(status: int) -> bool:
+    """Whether an error with this status may be gone at the next try."""
+    return status in _PASSING_4XX or (status >= 500 and status not in _STAYING_5XX)
+
+
+def failure(http: Http, answer: Answer) -> TransportFailure | AuraError:
+    """What an answer of 300 or more is: Broken for what passes, else the error."""
+    problem = _own_problem(http, answer)
+    if problem is None:
+        return stranger(http, answer)
+    if problem.type.startswith(TYPE_PREFIX):
+        http.peer.ours = http.peer.met = True
+    error = from_response(http, answer.status, problem)
+    if not is_transient(answer.status):
+        return error
+    said = "asks us to slow down" if answer.status == 429 else "is in trouble"
+    return TransportFailure(
+        f"the server {said} (HTTP {answer.status})",
+        retry_after_s=retry_after_s(answer.headers),
+        error=error,
+    )
+
+
+def _own_problem(http: Http, answer: Answer) -> ProblemDocument | None:
+    """The engine's problem document; None for the words of something else.
+
+    Our own kind of server is known by the document's type. Another kind has forms of its own, so
+    any JSON object that tells of an error is taken for its.
+    """
+    problem = read_problem(answer.body, answer.status)
+    kind = media_type(answer.headers)
+    if problem is None or not kind.endswith("json"):
+        return None
+    if http.peer.ours:
+        own = kind == routes.PROBLEM and problem.type.startswith(TYPE_PREFIX)
+    else:
+        own = bool(problem.detail or problem.code or problem.title)
+    return problem if own else None
+
+
+def stranger(http: Http, answer: Answer) -> TransportFailure | AuraError:
+    """What an answer is that no engine gave."""
+    status = answer.status
+    plain = http.address.base.startswith("http:") and http.address.uds is None
+    if status == 400 and plain and b"https" in answer.body[:2000].lower() and not http.peer.met:
+        return http.wants_tls()  # as web servers put it
+    reason, hint = _described(http, answer)
+    if http.peer.met or is_transient(status) or status == 407:
+        return TransportFailure(
+            reason,
+            retry_after_s=retry_after_s(answer.headers),
+            answered=True,
+            no_route=status < 300 or status in _NO_SUCH_ROUTE,
+            too_large=status == 413,
+            hint=hint,
+        )
+    return http.not_an_engine(reason, hint)
+
+
+def _described(http: Http, answer: Answer) -> tuple[str, str]:
+    """Who answered instead of the engine, and what to do about it ("": the usual)."""
+    status, kind = answer.status, media_type(answer.headers)
+    who = f"the proxy {http.proxy}" if http.proxy else "a proxy"
+    target = _target(http, answer) if 300 <= status < 400 else ""
+    if target:
+        return (
+            f"redirected to {target} (HTTP {status})",
+            "Redirects are not followed. If the engine is there, give that address with --server; "
+            "if it is a login page, log in with a browser first.",
+        )
+    if status == 407:
+        return (
+            f"{who} asks for a user and a password (HTTP 407)",
+            "Put them into HTTP_PROXY or HTTPS_PROXY, or name the engine's host in NO_PROXY.",
+        )
+    if status == 413:
+        return (
+            f"{who} limits the request size (HTTP 413)",
+            "Raise that limit (nginx: client_max_body_size), or shorten the brief.",
+        )
+    seen = f"(HTTP {status}, {kind})" if kind else f"(HTTP {status})"
+    if http.proxy and status >= 400:
+        return (
+            f"{who} answered instead of the engine {seen}",
+            proxies.HINT,
+        )
+    if kind in _HTML:
+        what = "a web page answered"
+    elif status == 429:
+        return f"the server asks us to slow down {seen}", ""
+    elif is_transient(status):
+        return f"the server is in trouble {seen}", ""
+    elif not answer.body:
+        what = "an empty answer came"
+    else:
+        what = "something else answered"
+    return f"{what} instead of the engine {seen}", ""
+
+
+def _target(http: Http, answer: Answer) -> str:
+    """Where a redirect leads, without what may be a secret; "" where it doesn't say."""
+    location = answer.headers.get("location", "")[:2000]
+    if not location:
+        return ""
+    try:
+        return redact_url(urljoin(f"{http.address.base}/", location))
+    except ValueError:
+        return ""
+
+
+def from_response(http: Http, status: int, problem: ProblemDocument) -> AuraError:
+    """The error that the engine's own problem document is."""
+    if status == 401:
+        return _unauthorized(http, problem)
+    if 300 <= status < 400 or problem.code == Code.PATH_UNKNOWN or status in (405, 501, 505):
+        return http.not_an_engine(f"it doesn't know this request (HTTP {status})")
+    if status in (404, 410):
+        return NotFound(
+            _code(problem, Code.JOB_UNKNOWN),
+            problem.detail or "There is no such job",
+            problem.guidance or "List them with: aura-tui jobs",
+        )
+    if status == 409 or (status == 400 and problem.current_status is not None):
+        state = f" (it is {problem.current_status.word})" if problem.current_status else ""
+        return Conflict(
+            _code(problem, Code.JOB_STATE),
+            (problem.detail or "The job's state forbids it") + ("" if problem.code else state),
+            problem.guidance or "Look at it with: aura-tui show JOB",
+        )
+    if status in _INPUT:
+        return _input(problem)
+    return _engine(http, status, problem)
+
+
+def _unauthorized(http: Http, problem: ProblemDocument) -> EngineError:
+    did = "refused the token" if http.has_token else "wants a token"
+    return EngineError(
+        Code.TOKEN_REFUSED,
+        f"The engine at {http.address.shown} {did}",
+        problem.guidance
+        or "Give one with --token or AURA_TOKEN; `aura-tui token add NAME` makes one there.",
+    )
+
+
+def _input(problem: ProblemDocument) -> InputError:
+    first = problem.errors[0] if problem.errors else None
+    others = "; ".join(f"{each.field}: {each.detail}" for each in problem.errors[1:4])
+    message = problem.detail or (first.detail if first else "") or "The request can't be"
+    if others:
+        message = f"{message} (also {others})"
+    return InputError(
+        _code(problem, Code.REQUEST_INVALID),
+        clean_line(message, 1000),
+        problem.guidance or (first.guidance if first else "") or "Correct it and try again.",
+        field=problem.field or (first.field if first else None) or None,
+    )
+
+
+def _engine(http: Http, status: int, problem: ProblemDocument) -> EngineError:
+    detail = f": {problem.detail}" if problem.detail else ""
+    who = f"The engine at {http.address.shown}"
+    if status == 429:
+        code, did, next_ = Code.TOO_MANY_REQUESTS, "asks us to slow down", "Try again in a while."
+    elif status == 403:
+        code, did, next_ = Code.ORIGIN_REFUSED, "refuses us", "Check the address and the token."
+    else:
+        code, did = Code.ENGINE_UNREACHABLE, f"can't answer now (HTTP {status})"
+        next_ = "Try again in a while; its log says more."
+    return EngineError(_code(problem, code), f"{who} {did}{detail}", problem.guidance or next_)
+
+
+def _code(problem: ProblemDocument, otherwise: Code) -> Code:
+    try:
+        return Code(problem.code)
+    except ValueError:
+        return otherwise

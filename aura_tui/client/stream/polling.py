@@ -1,0 +1,116 @@
+"""All jobs of a server that has no stream of them: its list, asked for again and again.
+
+The selected job still has its own stream; this keeps the others up to date. It ends only when the
+client is closed, and comes back after an outage as a stream does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from aura_tui.client.http_client import TransportFailure, media_type
+from aura_tui.client.http_errors import is_transient
+from aura_tui.errors import AuraError, Code, NotFound
+from aura_tui.net.backoff import Backoff
+from aura_tui.wire import routes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from aura_tui.client.connection_state import StreamState
+    from aura_tui.client.http_client import Http
+    from aura_tui.client.stream.legacy_reader import LegacyReader
+    from aura_tui.client.stream.reconnecting_stream import Clock
+    from aura_tui.model.events import Envelope
+
+POLL_S: Final = 2.0  # while a job is running, paused or queued
+IDLE_POLL_S: Final = 5.0
+
+
+async def has_stream(http: Http, *, within_s: float) -> bool:
+    """Whether the server streams the events of all jobs. Raises Broken for what passes."""
+    headers = {"Accept": routes.EVENT_STREAM, "Cache-Control": "no-store"}
+    async with http.open(
+        "GET", routes.EVENTS, headers=headers, read_s=within_s, head_s=within_s
+    ) as response:
+        status = response.status_code
+        if is_transient(status):
+            raise TransportFailure(f"the server is in trouble (HTTP {status})")
+        if status in (401, 403):
+            return True  # it may have one: the stream itself says why not
+        # Where a path is unknown, servers answer in many ways, a page for people among them.
+        return status == 204 or (
+            status == 200 and media_type(response.headers) == routes.EVENT_STREAM
+        )
+
+
+class PolledList:
+    """The events of all jobs, made of what their list says each time. ``wake`` gives the event
+    that cuts a wait short."""
+
+    def __init__(
+        self,
+        http: Http,
+        line: StreamState,
+        reader: LegacyReader,
+        *,
+        clock: Clock,
+        wake: Callable[[], asyncio.Event],
+    ) -> None:
+        self._http = http
+        self._line = line
+        self._reader = reader
+        self._clock = clock
+        self._wake = wake
+
+    async def envelopes(self) -> AsyncGenerator[Envelope]:
+        """Raises what no other try cures."""
+        backoff = Backoff(self._clock.chance)
+        met = live = False
+        try:
+            while not self._http.closed:
+                if not live:
+                    self._line.connecting(backoff.attempt)
+                try:
+                    envelopes = await self._reader.opened()
+                except TransportFailure as e:
+                    problem = e
+                except NotFound:
+                    error = self._http.not_an_engine("it has no list of jobs")
+                    self._line.lost(error.message)
+                    raise error from None
+                except AuraError as e:
+                    if not met or e.code is not Code.NOT_AN_ENGINE:
+                        self._line.lost(e.message)
+                        raise
+                    problem = TransportFailure(e.message)  # something in between answered for it
+                else:
+                    if not live:
+                        self._line.live(polled_s=POLL_S)
+                    met = live = True
+                    backoff.reset()
+                    for envelope in envelopes:
+                        yield envelope
+                    await self._pause(POLL_S if self._reader.has_open_jobs else IDLE_POLL_S)
+                    continue
+                live = False
+                delay_s = backoff.next_s(problem.retry_after_s)
+                retry_at = self._clock.now() + timedelta(seconds=delay_s)
+                self._line.waiting(backoff.attempt, problem.reason, retry_at)
+                await self._pause(delay_s)
+        finally:
+            self._line.close()
+
+    async def _pause(self, seconds: float) -> None:
+        waits = [
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+            asyncio.ensure_future(self._wake().wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)

@@ -1,0 +1,242 @@
+"""A stream of events that comes back by itself, for ever, until it is over or can't.
+
+What breaks and passes (refused, reset, cut in the middle of an event, silent, 5xx, 429) is waited
+out and tried again; what doesn't (the engine's own 401, 403, 404) ends it at once, with the reason.
+An answer of something else ends it only where no engine was met yet. Silence is a break: the
+server's heartbeats come three times within what is allowed.
+
+One stream an iterator: each has its own id to go on from and its own end, so healing one is
+opening it again behind its last event, with nothing to merge. A board needs two (all jobs, and the
+selected one), a command one; a server allows ten for a token, and answers an eleventh with 429,
+which is waited out like any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from aura_tui.client.http_client import Answer, TransportFailure, media_type
+from aura_tui.client.http_errors import failure, stranger
+from aura_tui.client.stream.reader import NoStream
+from aura_tui.errors import AuraError, NotFound
+from aura_tui.net.backoff import Backoff
+from aura_tui.system.tasks import TaskFailure, report
+from aura_tui.wire import routes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+    from datetime import datetime
+
+    import httpx
+
+    from aura_tui.client.connection_state import StreamState
+    from aura_tui.client.http_client import Http
+    from aura_tui.client.stream.reader import Reader
+    from aura_tui.client.stream.sse_frames import Frame
+    from aura_tui.model.events import Envelope
+    from aura_tui.model.job import Job
+
+OPEN_S: Final = 10.0  # at most, from the first packet to the status line
+SILENT_HEARTBEATS: Final = 2.5  # the third one is overdue by then
+MAX_SILENCE_S: Final = 120.0
+_WELL_S: Final = 5.0  # a connection that lived so long was well, though nothing happened
+_MAX_PROBLEM_BYTES: Final = 64 * 1024
+
+
+def silence_s(heartbeat_s: float) -> float:
+    """The silence that is a break, for a server that speaks at least so often."""
+    return min(MAX_SILENCE_S, SILENT_HEARTBEATS * heartbeat_s)
+
+
+def opening_s(heartbeat_s: float) -> float:
+    """How long such a server may take to begin an answer that a stream waits for."""
+    return min(OPEN_S, silence_s(heartbeat_s))
+
+
+class Clock(NamedTuple):
+    """Time and chance, as tests replace them. ``chance`` gives numbers from 0 to 1."""
+
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    chance: Callable[[], float]
+
+
+class ReconnectingStream:
+    """``make_reader`` is asked at each connection until it gives one: it may have to ask the
+    server what it is. ``job`` gives the job as it is now; None: the stream is of all jobs. ``wake``
+    gives the event that cuts a wait short."""
+
+    def __init__(
+        self,
+        http: Http,
+        path: str,
+        line: StreamState,
+        make_reader: Callable[[], Awaitable[Reader]],
+        job: Callable[[], Awaitable[Job]] | None,
+        *,
+        clock: Clock,
+        heartbeat_s: float,
+        wake: Callable[[], asyncio.Event],
+    ) -> None:
+        self._http = http
+        self._path = path
+        self._line = line
+        self._make_reader = make_reader
+        self._job = job
+        self._reader: Reader | None = None
+        self._clock = clock
+        self._silence_s = silence_s(heartbeat_s)
+        self._opening_s = opening_s(heartbeat_s)
+        self._wake = wake
+        self._backoff = Backoff(clock.chance)
+        self._opened_at: datetime | None = None
+
+    async def envelopes(self) -> AsyncGenerator[Envelope]:
+        """The events. Ends with the job's end, or when the client is closed; raises what no other
+        try cures."""
+        try:
+            while not self._http.closed:
+                try:
+                    async with aclosing(self._connection()) as connection:
+                        async for envelope in connection:
+                            yield envelope
+                    if self._reader is not None and self._reader.over:
+                        return
+                    problem = TransportFailure("the stream was ended")
+                except TransportFailure as e:
+                    problem = e
+                except NoStream:
+                    raise
+                except AuraError as e:
+                    self._line.lost(e.message)
+                    raise
+                except Exception as e:  # a mistake of ours: report it, and read on from the last id
+                    now = self._clock.now()
+                    report(TaskFailure(name="event stream", error=e, at=now, restarts_in_s=0.0))
+                    problem = TransportFailure(f"internal error ({type(e).__name__})")
+                await self._pause(problem)
+        finally:
+            self._line.close()
+
+    async def _connection(self) -> AsyncGenerator[Envelope]:
+        self._opened_at = None
+        self._line.connecting(self._backoff.attempt)
+        if self._reader is None:
+            self._reader = await self._make_reader()
+        reader = self._reader
+        for envelope in await reader.prepare():
+            yield envelope
+        if reader.over:
+            return
+        headers = {"Accept": routes.EVENT_STREAM, "Cache-Control": "no-store"}
+        if reader.resume_from:
+            headers[routes.LAST_EVENT_ID] = reader.resume_from
+        async with self._http.open(
+            "GET", self._path, headers=headers, read_s=self._silence_s, head_s=self._opening_s
+        ) as response:
+            await self._check(response)
+            if response.status_code == 204:
+                await self._check_ended()
+            self._http.peer.met = True
+            self._opened_at = self._clock.now()
+            self._line.live()
+            self._line.heard()
+            if response.status_code == 204:
+                for envelope in await reader.none_left():
+                    yield envelope
+                return
+            async with aclosing(self._blocks(response, reader)) as blocks:
+                async for envelope in blocks:
+                    yield envelope
+
+    async def _check(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status == 204:
+            return
+        if status == 200 and media_type(response.headers) == routes.EVENT_STREAM:
+            return
+        answer = Answer(status, response.headers, await _head(response))
+        if status < 300:
+            raise stranger(self._http, answer)
+        error = failure(self._http, answer)
+        no_route = (
+            isinstance(error, TransportFailure) and error.no_route and self._http.peer.ours is False
+        )
+        if self._path == routes.EVENTS and (no_route or isinstance(error, NotFound)):
+            raise self._http.not_an_engine("it has no stream of all jobs")
+        raise error
+
+    async def _check_ended(self) -> None:
+        """A 204 says that there is no more to come, which only the end of a job makes true."""
+        if self._job is None:
+            raise TransportFailure("the server closed the stream of all jobs (HTTP 204)")
+        if not (await self._job()).status.ended:
+            raise TransportFailure("the server closed the stream of an unfinished job (HTTP 204)")
+
+    async def _blocks(self, response: httpx.Response, reader: Reader) -> AsyncGenerator[Envelope]:
+        from aura_tui.client.stream.sse_frames import frames
+
+        for envelope in await reader.opened():
+            yield envelope
+        strict = self._http.peer.ours is True
+        async with aclosing(frames(response, self._line.heard, strict=strict)) as stream:
+            while not reader.over:
+                frame = await _next(stream, reader.patience_s)
+                if frame is None:
+                    break
+                if frame.retry_ms is not None and frame.retry_ms >= 0:
+                    self._backoff.retry_s = frame.retry_ms / 1000
+                for envelope in await reader.read(frame):
+                    self._backoff.reset()  # it got us further
+                    yield envelope
+        if not reader.over:
+            for envelope in await reader.closed():
+                yield envelope
+
+    async def _pause(self, problem: TransportFailure) -> None:
+        """Wait for the next try, or for somebody to ask for it."""
+        now = self._clock.now()
+        if problem.silent and self._reader is not None and not self._reader.beats:
+            self._silence_s = min(MAX_SILENCE_S, 2 * self._silence_s)  # it may beat more slowly
+        if self._opened_at is not None and (now - self._opened_at).total_seconds() >= _WELL_S:
+            self._backoff.reset()
+        delay_s = self._backoff.next_s(problem.retry_after_s)
+        retry_at = now + timedelta(seconds=delay_s)
+        self._line.waiting(self._backoff.attempt, problem.reason, retry_at)
+        if not self._http.closed:
+            await pause(self._clock, self._wake(), delay_s)
+
+
+async def pause(clock: Clock, wake: asyncio.Event, delay_s: float) -> None:
+    """Wait so long, or until ``wake``."""
+    if delay_s <= 0:
+        return
+    waits = [asyncio.ensure_future(clock.sleep(delay_s)), asyncio.ensure_future(wake.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def _next(stream: AsyncIterator[Frame], patience_s: float | None) -> Frame | None:
+    """The next block; None at the end of the stream or of patience."""
+    try:
+        async with asyncio.timeout(patience_s):
+            return await anext(stream)
+    except (StopAsyncIteration, TimeoutError):
+        return None
+
+
+async def _head(response: httpx.Response) -> bytes:
+    """The beginning of an answer that is an error."""
+    data = bytearray()
+    async for chunk in response.aiter_raw():
+        data += chunk
+        if len(data) >= _MAX_PROBLEM_BYTES:
+            break
+    return bytes(data[:_MAX_PROBLEM_BYTES])

@@ -1,0 +1,98 @@
+"""The background engine: a process of this user's own that goes on when the terminal is gone.
+
+It is the same engine, started apart from any terminal; it ends when it has had nothing to do for
+a while. Others find it through its socket in AURA_HOME.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aura_tui
+from aura_tui.engine import home as home_
+from aura_tui.engine import lock as lock_
+from aura_tui.errors import Code, EngineError
+from aura_tui.model.sanitize import clean_line
+from aura_tui.system import permissions
+from aura_tui.wire import unix_socket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from aura_tui.service import JobService
+
+IDLE_S = 30.0  # without a job to run, until it ends
+_LOOK_S = 1.0
+_START_S = 20.0  # until it must answer
+_LOG = "background.log"
+_BUSY = 3  # its exit status where another engine has the home
+
+
+async def run(
+    open_engine: Callable[[], AbstractAsyncContextManager[JobService]], *, idle_s: float = IDLE_S
+) -> int:
+    """Be the background engine until there is nothing to do, or SIGTERM; jobs stay resumable."""
+    leaving = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, leaving.set)
+    async with open_engine() as service:
+        for notice in getattr(service, "notices", ()):
+            sys.stderr.write(f"Warning: {notice}\n")
+            sys.stderr.flush()
+        idle_since = loop.time()
+        while not leaving.is_set() and loop.time() - idle_since < idle_s:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(leaving.wait(), _LOOK_S)
+            queue = await service.queue()
+            if queue.running or queue.queued:
+                idle_since = loop.time()
+    return 0
+
+
+def start(home: Path) -> None:
+    """Start it on ``home``, and return once an engine there answers, this one or another that was
+    quicker. Raises EngineError where none does. Blocks."""
+    command = [sys.executable, "-P", "-m", "aura_tui", "engine"]
+    package = str(Path(aura_tui.__file__).parent.parent)
+    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    lock_.check(home_.Home(home))  # in the words of an engine that begins in a terminal
+    with (home / _LOG).open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": path, "AURA_HOME": str(home)},
+            start_new_session=True,  # no hang-up of our terminal reaches it
+            umask=permissions.users_umask(),
+        )
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until:
+        if unix_socket.answers(home / unix_socket.NAME):
+            # It outlives us; or else it is not to stay in the process table for our lifetime.
+            threading.Thread(target=process.wait, daemon=True).start()
+            return
+        if process.poll() is not None and process.returncode != _BUSY:
+            break
+        time.sleep(0.02)
+    process.poll()
+    if process.returncode is None:
+        process.terminate()
+        process.wait()
+    said = (home / _LOG).read_text(errors="replace").strip().splitlines()
+    raise EngineError(
+        Code.ENGINE_GONE,
+        "The background engine did not start" + (f": {clean_line(said[0], 300)}" if said else ""),
+        f"See {home / _LOG}; aura-tui watch goes on with the job in this terminal.",
+    )

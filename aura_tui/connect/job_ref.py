@@ -1,0 +1,51 @@
+"""What people call a job: its id, the beginning of one, or ``@latest``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import Code, InputError, NotFound
+from aura_tui.model.sanitize import clean_line
+
+if TYPE_CHECKING:
+    from aura_tui.service import JobService
+
+_SEARCHED = 5_000  # jobs, newest first, for one whose id begins so
+
+
+async def resolve(service: JobService, name: str) -> str:
+    """The id that ``name`` means on ``service``. Raises NotFound; InputError where several are
+    meant."""
+    if name == "@latest":
+        page = await service.list(limit=1)
+        if not page.jobs:
+            raise NotFound(
+                Code.JOB_UNKNOWN, "There is no job yet", "Begin with: aura-tui run BRIEF"
+            )
+        return page.jobs[0].id
+    try:
+        return (await service.get(name)).id
+    except NotFound as unknown:
+        found = await _beginning(service, name) if name else []
+        if not found:
+            raise unknown from None
+    if len(found) > 1:
+        several = ", ".join(clean_line(job_id, 80) for job_id in found[:3])
+        raise InputError(
+            Code.JOB_UNKNOWN,
+            f"Several jobs begin with {clean_line(name, 80)!r}: {several} ...",
+            "Give more of the id.",
+        )
+    return found[0]
+
+
+async def _beginning(service: JobService, name: str) -> list[str]:
+    found: list[str] = []
+    cursor: str | None = None
+    for _ in range(_SEARCHED // 500):
+        page = await service.list(limit=500, cursor=cursor)
+        found += [job.id for job in page.jobs if job.id.startswith(name)]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return found

@@ -1,0 +1,58 @@
+"""What can be checked and suggested for a new job before it is queued, on this machine.
+
+It asks providers and disks: call it from a worker or a thread, never from a widget.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aura_tui.model.request import JobRequest
+    from aura_tui.settings import Settings
+
+
+class Preflight:
+    """``remote``: the engine is on another machine and knows best what it can do; only folders
+    are checked here."""
+
+    def __init__(self, settings: Settings, *, remote: bool) -> None:
+        self._settings = settings
+        self._remote = remote
+
+    def check_place(self, folder: Path) -> None:
+        """Raise InputError where no file can be delivered to ``folder``, which need not exist."""
+        from aura_tui.engine.delivery import check_place
+
+        check_place(folder)
+
+    def check_choices(self, request: JobRequest) -> None:
+        """Raise InputError for a provider, voice, theme or folder that is unavailable."""
+        if not self._remote:
+            from aura_tui.pipeline.preflight import check_choices
+
+            check_choices(request, self._settings)
+
+    async def check_tools(self) -> None:
+        """Raise InputError where a program that every job needs is unavailable."""
+        if not self._remote:
+            from aura_tui.pipeline.preflight import check_tools
+
+            await check_tools(self._settings)
+
+    def themes(self) -> tuple[str, ...]:
+        """Names of card themes, the configured one first."""
+        from aura_tui.providers.visuals.card_layouts.themes import THEMES
+
+        own = self._settings.visuals.theme.strip().lower()
+        return tuple(dict.fromkeys((own, *THEMES) if own in THEMES else THEMES))
+
+    async def voices(self) -> tuple[str, ...]:
+        """Names of the voices on this machine; empty for a remote engine."""
+        if self._remote:
+            return ()
+        from aura_tui.providers.speech import all_voices
+
+        return tuple(dict.fromkeys(voice.name for voice in await all_voices(self._settings)))

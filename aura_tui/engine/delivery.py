@@ -1,0 +1,147 @@
+"""Delivery: finished files into the folder the person named. Whole or not at all, never over
+somebody's file: where a name is taken by other bytes, all get a number."""
+
+from __future__ import annotations
+
+import errno
+import filecmp
+import hashlib
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from aura_tui.errors import Code, InputError, StageError
+from aura_tui.model.sanitize import is_clean
+from aura_tui.system import permissions
+
+if TYPE_CHECKING:
+    from aura_tui.model.events import Artifact
+
+_MAX_NUMBER = 10_000
+_NAME_BYTES = 200  # a file's name, while it is written, and the slash before it
+_SHORTER = "Name a folder with a shorter path."
+
+
+def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...]:
+    """Put each file into ``folder`` and return the artifacts with their new names and paths.
+
+    Files that are there already with the same bytes (an earlier try at this very delivery) are
+    taken as delivered. Raises StageError where the folder can't take them.
+    """
+    target = Path(folder)
+    made: list[Path] = []
+    try:
+        permissions.make_folders(target)
+        number = _free_number(artifacts, target)
+        return tuple(_one(artifact, target, number, made) for artifact in artifacts)
+    except OSError as e:
+        for path in made:  # all of it or none
+            path.unlink(missing_ok=True)
+        full = e.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StageError(
+            Code.DISK_FULL if full else Code.OUTPUT_UNWRITABLE,
+            f"The files can't be put into {target}: {e.strerror}",
+            "Make room there or name another folder with -o, then retry: nothing is made twice.",
+        ) from e
+
+
+def _named(name: str, number: int) -> str:
+    if number == 1:
+        return name
+    stem, dot, rest = name.partition(".")
+    return f"{stem}-{number}{dot}{rest}"
+
+
+def _free_number(artifacts: tuple[Artifact, ...], folder: Path) -> int:
+    for number in range(1, _MAX_NUMBER):
+        if all(_is_free(folder / _named(a.name, number), a.path) for a in artifacts):
+            return number
+    raise OSError(errno.EEXIST, "too many files of that name")
+
+
+def _is_free(path: Path, source: str) -> bool:
+    """Whether nothing has that name, a link that leads nowhere included, or the same bytes."""
+    if not path.exists():
+        return not path.is_symlink()
+    return filecmp.cmp(source, path, shallow=False)
+
+
+def _one(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Artifact:
+    path = folder / _named(artifact.name, number)
+    if not path.exists():
+        # By the file it is a copy of: a try after a crash takes the place of what that left.
+        mark = hashlib.sha256(os.fsencode(artifact.path)).hexdigest()[:8]
+        part = folder / f".{artifact.name}.{mark}.part"
+        try:
+            shutil.copyfile(artifact.path, part)
+            permissions.apply_users_umask(part)
+            fd = os.open(part, os.O_RDONLY)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            os.replace(part, path)
+            made.append(path)
+        finally:
+            part.unlink(missing_ok=True)
+    return replace(artifact, name=path.name, path=str(path))
+
+
+def check_folder(folder: Path) -> None:
+    """Raise InputError unless files can be put into ``folder``; leaves nothing behind."""
+    nearest = check_place(folder)
+    probe = nearest / f".aura-{secrets.token_hex(4)}"
+    try:
+        probe.touch(exist_ok=False)
+    except OSError as e:
+        # The folder itself is there: it is one of /proc, and takes no file.
+        none = e.errno in (errno.ENOENT, errno.EPERM, errno.EOPNOTSUPP) or not e.strerror
+        raise _unusable(
+            f"no file can be made in {nearest}" if none else f"{e.strerror}: {nearest}"
+        ) from None
+    finally:
+        probe.unlink(missing_ok=True)
+
+
+def check_place(folder: Path) -> Path:
+    """The same as far as it can be seen without writing anything: cheap enough for every key.
+
+    Returns the nearest folder to it that is there.
+    """
+    folder = nearest = folder.absolute()
+    size, most = len(os.fsencode(folder)), os.pathconf("/", "PC_PATH_MAX") - _NAME_BYTES
+    if size > most:
+        raise _unusable(f"its path has {size:,} bytes; {most:,} are the most", _SHORTER)
+    if not is_clean(str(nearest)):  # what is told of the files would not be where they are
+        raise _unusable(f"{str(nearest)!r} is no plain UTF-8 text")
+    try:
+        while not nearest.exists():
+            if nearest.is_symlink():
+                raise _unusable(
+                    f"{nearest} is a link to {os.readlink(nearest)}, which doesn't exist",
+                    "Make that folder, remove the link, or name another folder.",
+                )
+            nearest = nearest.parent
+        is_folder = nearest.is_dir()
+        # The system looks at a name only once its parent is there.
+        longest = max((len(os.fsencode(n)) for n in folder.relative_to(nearest).parts), default=0)
+        too_long = longest > os.pathconf(nearest, "PC_NAME_MAX")
+    except OSError as e:  # a name too long; a folder that may not be looked into
+        raise _unusable(f"{e.strerror or 'no such path'}: {folder}") from None
+    if not is_folder:
+        raise _unusable(f"{nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _unusable(f"{nearest} is not writable")
+    if too_long:
+        raise _unusable(f"a name in it has {longest:,} bytes, which is too long", _SHORTER)
+    return nearest
+
+
+def _unusable(why: str, remedy: str = "Name a folder that you can write to.") -> InputError:
+    return InputError(
+        Code.OUTPUT_UNWRITABLE, f"The output folder can't be used: {why}", remedy, field="output"
+    )

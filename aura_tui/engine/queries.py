@@ -1,0 +1,154 @@
+"""What can be asked of a store, whoever works on it: jobs, logs, artifacts, plans."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, TypeVar
+
+from aura_tui.engine.run import manifest as manifest_
+from aura_tui.engine.run.history import (
+    HISTORY_JOBS,
+    Providers,
+    history_of,
+    likely_work,
+    providers_to_be,
+    providers_told,
+)
+from aura_tui.engine.run.retry_plan import check_retry, plan_steps, shares_of
+from aura_tui.errors import Code, NotFound
+from aura_tui.model import eta
+from aura_tui.model import events as ev
+from aura_tui.pipeline.cache import ArtifactCache
+from aura_tui.service import JobPage, PlannedStep, RetryPlan, Typical, place
+from aura_tui.wire.log_text import log_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from aura_tui.engine import home as home_
+    from aura_tui.engine.store.store import Record, Store
+    from aura_tui.model.job import Job
+    from aura_tui.model.status import JobStatus
+    from aura_tui.service import OnProgress
+    from aura_tui.settings import Settings
+
+T = TypeVar("T")
+
+
+class StoreQueries(ABC):
+    """Jobs, logs and artifacts out of a store that subclasses reach through ``_read``."""
+
+    def __init__(self, home: home_.Home, settings: Settings | None = None) -> None:
+        """``settings``: what a retry here would run under; None: what the jobs ran under."""
+        self.home = home
+        self._retry_settings = settings
+
+    @abstractmethod
+    async def _read(self, work: Callable[[Store], T]) -> T:
+        """Run ``work`` on the store, off the event loop."""
+
+    async def _record(self, job_id: str) -> Record:
+        record = await self._read(lambda store: store.record(job_id))
+        if record is None:
+            raise NotFound(
+                Code.JOB_UNKNOWN,
+                f"There is no job {job_id[:80]!r}",
+                "List them with: aura-tui jobs",
+            )
+        return record
+
+    async def get(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        return (await self._record(job_id)).job
+
+    async def list(
+        self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
+    ) -> JobPage:
+        """See :class:`~aura_tui.service.JobService`."""
+        limit = max(1, min(500, limit))
+        before = place(cursor)
+        records = await self._read(
+            lambda store: store.records(status=status, before=before, limit=limit)
+        )
+        more = str(records[-1].n) if len(records) == limit else None
+        return JobPage(tuple(record.job for record in records), more)
+
+    async def logs(self, job_id: str) -> str:
+        """See :class:`~aura_tui.service.JobService`."""
+        record = await self._record(job_id)
+
+        def lines(store: Store) -> list[str]:
+            return [
+                line
+                for envelope in store.all_events(record.n)
+                if (line := log_line(envelope.event))
+            ]
+
+        return "".join(line + "\n" for line in await self._read(lines))
+
+    async def artifacts(self, job_id: str) -> tuple[ev.Artifact, ...]:
+        """See :class:`~aura_tui.service.JobService`."""
+        return (await self.get(job_id)).artifacts
+
+    async def artifact(
+        self, job_id: str, name: str, *, on_progress: OnProgress | None = None
+    ) -> Path:
+        """See :class:`~aura_tui.service.JobService`. ``name`` is looked up, never joined."""
+        from pathlib import Path
+
+        for artifact in await self.artifacts(job_id):
+            if artifact.name == name:
+                path = Path(artifact.path)
+                if path.is_file():
+                    return path
+                break
+        raise NotFound(
+            Code.ARTIFACT_UNKNOWN,
+            f"Job {job_id} has no artifact {name[:80]!r} (any more)",
+            f"List them with: aura-tui artifacts {job_id}",
+        )
+
+    async def typical(self, job_id: str) -> Typical:
+        """See :class:`~aura_tui.service.JobService`."""
+        record = await self._record(job_id)
+        history = await self._measured(job_id, self._to_be(record) | providers_told(record.job))
+        work = record.work or (await asyncio.to_thread(self._manifest, record)).work
+        usual = eta.typical(history, work or likely_work(record.request))
+        return Typical(
+            min((found.runs for found in usual.values()), default=0),
+            {stage: found.seconds for stage, found in usual.items()},
+        )
+
+    async def _measured(self, but: str, providers: Providers) -> eta.History:
+        """What the newest succeeded jobs measured of those providers, that one job aside."""
+        found = await self._read(lambda store: store.finished_work(HISTORY_JOBS))
+        return history_of([(work, job) for work, job in found if job.id != but], providers)
+
+    def _to_be(self, record: Record) -> Providers:
+        settings = self._retry_settings
+        return providers_to_be(record.request, settings) if settings is not None else {}
+
+    async def retry_plan(self, job_id: str) -> RetryPlan:
+        """See :class:`~aura_tui.service.JobService`."""
+        record = await self._record(job_id)
+        check_retry(record.job)
+        manifest, steps = await asyncio.to_thread(self._plan, record)
+        work = manifest.work or likely_work(record.request)
+        history = await self._measured(job_id, providers_told(record.job) | self._to_be(record))
+        return RetryPlan(steps, eta.forecast(history, work, shares_of(steps)))
+
+    def _manifest(self, record: Record) -> manifest_.StageManifest:
+        return manifest_.of_job(self.home, record.job)
+
+    def _plan(self, record: Record) -> tuple[manifest_.StageManifest, tuple[PlannedStep, ...]]:
+        manifest = self._manifest(record)
+        setups = manifest_.setups(self._retry_settings) if self._retry_settings else None
+        return manifest, plan_steps(manifest, setups, ArtifactCache(self.home.pieces).has)
+
+    async def preview(self, job_id: str) -> Path | None:
+        """See :class:`~aura_tui.service.JobService`."""
+        await self._record(job_id)
+        path = self.home.preview(job_id)
+        return path if path.is_file() else None

@@ -1,0 +1,113 @@
+"""What is swept, when: by age, and after a crash what the dead engine had in hand. Files delivered
+with -o are never touched: they aren't ours."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from aura_tui.engine.store import trusted_time
+from aura_tui.pipeline.cache import ArtifactCache
+from aura_tui.system import permissions
+
+if TYPE_CHECKING:
+    from aura_tui.engine.event_log import EventLog
+    from aura_tui.engine.home import Home
+    from aura_tui.settings import EngineSettings
+
+_PART = re.compile(r"\.part(\.|$)")
+_JOB_ID = re.compile(r"[0-9a-f]{10}")
+
+
+def sweep_halves(home: Home) -> int:
+    """Remove what an engine left half-made that was killed; how many files and folders it was.
+
+    Call it before any work begins: nothing half-made is anybody's then.
+    """
+    halves = [path for path in home.pieces.glob("*/*.part*") if _PART.search(path.name)]
+    for pattern in ("*/scratch", "*/.*.part", "*/artifacts/*.part"):
+        halves += home.jobs.glob(pattern)
+    halves += home.root.glob(".engine.sock.*")
+    gone = 0
+    for path in halves:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            gone += 1
+    return gone
+
+
+def every_s(settings: EngineSettings) -> float:
+    """Seconds between sweeps: an hour, or less where little is kept, so that what is there is
+    never much more than what is to be kept."""
+    shortest_s = min(settings.keep_workspaces_h * 3600, settings.keep_jobs_days * 86400)
+    return max(60.0, min(3600.0, shortest_s / 4))
+
+
+async def sweep(log: EventLog, home: Home, settings: EngineSettings, now_s: float) -> None:
+    """One sweep at ``now_s`` (seconds since the epoch, by the wall clock), as of the time that is
+    trusted: see :mod:`~aura_tui.engine.store.trusted_time`."""
+    now_ms = int(now_s * 1000)
+    trusted = await log.do(lambda store: trusted_time.look(store, now_ms))
+    await _close_to_others(log, home)
+    await sweep_as_of(log, home, settings, trusted.as_of(now_ms) / 1000)
+
+
+async def sweep_as_of(log: EventLog, home: Home, settings: EngineSettings, now_s: float) -> None:
+    """Remove what is old at ``now_s``, whatever the clock says.
+
+    Pieces go when nothing has used them for ``keep_workspaces_h``, but none that an open job may
+    come back to; jobs, their events and folders ``keep_jobs_days`` after their end. Folders of
+    jobs that the store doesn't know (an earlier, damaged store's) go as late.
+    """
+    open_jobs = log.open_jobs()
+    age = settings.keep_workspaces_h * 3600
+    if open_jobs:
+        age = max(age, now_s - min(job.created_at.timestamp() for job in open_jobs))
+    await asyncio.to_thread(ArtifactCache(home.pieces).sweep, age, now_s)
+
+    limit_s = now_s - settings.keep_jobs_days * 86400
+    limit_ms, now_ms = int(limit_s * 1000), int(now_s * 1000)
+    while gone := await log.do(lambda store: store.prunable(limit_ms, now_ms)):
+        for n, job_id in gone:
+            await delete_job(log, home, n, job_id)
+    known = await log.do(lambda store: store.job_ids())
+    await asyncio.to_thread(_sweep_folders, home, known, limit_s)
+
+
+async def delete_job(log: EventLog, home: Home, n: int, job_id: str) -> None:
+    """Delete an ended job: its events, its row, and its folder in the home."""
+    last = log.last_id
+    # A chunk a transaction: the engine's own appends go in between.
+    while not await log.do(lambda store: store.prune(n)):
+        pass
+    await log.do(lambda store: store.set_meta("last_id", last))
+    await asyncio.to_thread(shutil.rmtree, home.job(job_id), ignore_errors=True)
+
+
+def _sweep_folders(home: Home, known: set[str], limit_s: float) -> None:
+    for folder in home.jobs.iterdir():
+        if not _JOB_ID.fullmatch(folder.name) or folder.name in known:
+            continue
+        with contextlib.suppress(OSError):  # a stray file, or gone meanwhile
+            if max(p.lstat().st_mtime for p in (folder, *folder.iterdir())) < limit_s:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _close_to_others(log: EventLog, home: Home) -> None:
+    """Take from others, once, what earlier versions left open below the home: each file there is
+    looked at, and that may take a while."""
+    if not await log.do(lambda store: store.meta("private")):
+        await asyncio.to_thread(_take_all_from_others, home)
+        await log.do(lambda store: store.set_meta("private", 1))
+
+
+def _take_all_from_others(home: Home) -> None:
+    for root in (home.pieces, home.jobs):
+        for folder, _, names in os.walk(root):
+            for path in (folder, *(os.path.join(folder, name) for name in names)):
+                with contextlib.suppress(OSError):  # gone meanwhile
+                    permissions.take_from_others(path, os.lstat(path))

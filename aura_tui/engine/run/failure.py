@@ -1,0 +1,40 @@
+"""Any exception as people get it: a code, what failed, what to do next. Never a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import traceback
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import AuraError, Code, StageError
+from aura_tui.model.events import Problem
+from aura_tui.model.sanitize import clean
+from aura_tui.pipeline.context import storage_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def to_problem(error: Exception, folder: Path) -> Problem:
+    """The problem to tell. What nobody foresaw leaves its traceback in ``folder``/crash.log."""
+    if isinstance(error, ExceptionGroup):
+        return to_problem(error.exceptions[0], folder)
+    if isinstance(error, RuntimeError) and "new thread" in str(error):  # its only sign
+        error = BlockingIOError(errno.EAGAIN, "no further thread can be started")
+    if isinstance(error, OSError):
+        error = storage_error(error)
+    if isinstance(error, MemoryError):
+        error = StageError(
+            Code.OUT_OF_MEMORY, "The memory ran out", "Lower the resolution or [render] lanes."
+        )
+    if isinstance(error, AuraError):
+        return Problem(code=error.code.value, message=error.message, remediation=error.remediation)
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "crash.log").write_text("".join(traceback.format_exception(error)))
+    return Problem(
+        code=Code.INTERNAL.value,
+        message=f"aura-tui made a mistake: {clean(repr(error), 300)}",
+        remediation=f"Please report it with {folder / 'crash.log'}; a retry may help.",
+    )

@@ -1,0 +1,97 @@
+"""What the ETA is judged from: how much a job likely has to do, and how fast earlier ones were."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from aura_tui.model import eta
+from aura_tui.model.request import frame_size, parse_duration
+from aura_tui.model.script import SAMPLE_RATE, reading_s
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import StepStatus
+from aura_tui.pipeline.timeline.schedule import lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aura_tui.model.job import Job
+    from aura_tui.model.request import JobRequest
+    from aura_tui.model.script import Script, Speech
+    from aura_tui.settings import Settings
+
+HISTORY_JOBS = 30  # the newest ones: machines and settings change
+_WORDS_A_SECOND = 2.6
+_CHARS_A_SECOND = 15.0  # of narration; one that is most of a word counts as three
+_WIDE = re.compile(r"[\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
+_LONGEST_S = 180.0  # of a video whose length the text decides
+
+
+def likely_work(request: JobRequest) -> eta.Work:
+    """The job's work before its script is known: the target length, or what the text takes."""
+    width, height = frame_size(request.render_spec.res, request.brief.aspect)
+    length_s = parse_duration(request.plan_spec.target_duration)
+    if length_s is None:
+        words = len(request.brief.text.split()) or 20
+        length_s = min(_LONGEST_S, max(10.0, words / _WORDS_A_SECOND))
+    return eta.Work(video_s=length_s, width=width, height=height, fps=request.render_spec.fps)
+
+
+def work_of(request: JobRequest, script: Script, speeches: Sequence[Speech] = ()) -> eta.Work:
+    """The job's work once its script is known, and surely so once that is spoken."""
+    samples = [speech.samples for speech in speeches] or [
+        round(_spoken_s(scene.narration) / (request.voice_spec.rate or 1.0) * SAMPLE_RATE)
+        for scene in script.scenes
+    ]
+    least_s = [reading_s(scene.card) for scene in script.scenes]
+    fps = request.render_spec.fps
+    end = lay_out(samples, fps, request.voice_spec.pause, least_s)[-1]
+    return replace(likely_work(request), video_s=(end.start + end.frames) / fps)
+
+
+def _spoken_s(text: str) -> float:
+    return (len(text) + 2 * len(_WIDE.findall(text))) / _CHARS_A_SECOND
+
+
+Providers = dict[Stage, str]
+
+
+def providers_to_be(request: JobRequest, settings: Settings) -> Providers:
+    """Who will make each stage of a job, as far as that can be chosen."""
+    from aura_tui.providers import script, speech, visuals
+
+    options = request.options
+    return {
+        Stage.SCRIPT: script.chosen(options.script, settings),
+        Stage.VOICE: speech.chosen(options.speech, settings),
+        Stage.VISUALS: visuals.chosen(options.visuals, settings),
+    }
+
+
+def providers_told(job: Job) -> Providers:
+    """Who made each stage of ``job``, or is at it, as far as they told."""
+    told = {step.stage: step.metrics.provider for step in job.steps if step.metrics is not None}
+    return {stage: name for stage, name in told.items() if name}
+
+
+def history_of(
+    finished: Sequence[tuple[eta.Work, Job]], providers: Mapping[Stage, str]
+) -> eta.History:
+    """What each stage took, and for how much work, in succeeded jobs (newest first).
+
+    Only steps made whole in one go count: a reused or resumed one was faster than work is. And
+    only those by the same of ``providers``: an endpoint's voice takes a hundred times what one of
+    this machine does. A stage that these never made has no history: a time is unknown then.
+    """
+    past: dict[Stage, list[eta.Past]] = {stage: [] for stage in Stage}
+    for work, job in reversed(finished):
+        for step in job.steps:
+            by = step.metrics.provider if step.metrics is not None else ""
+            if by and by != providers.get(step.stage, by):
+                continue
+            partly = step.metrics is not None and bool(step.metrics.reused)
+            if step.status is StepStatus.COMPLETED and step.duration_ms and not partly:
+                past[step.stage].append(eta.Past(work, step.duration_ms / 1000))
+    return {stage: tuple(runs) for stage, runs in past.items() if runs}

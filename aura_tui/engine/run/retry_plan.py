@@ -1,0 +1,79 @@
+"""What a retry would find, stage by stage. It promises only what is certain.
+
+A stage's pieces are found again when all that they are made from is the same: so a stage counts
+as nothing reused once a stage that it builds on has something to make.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import Code, Conflict
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus
+from aura_tui.service import PlannedStep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aura_tui.engine.run.manifest import StageManifest
+    from aura_tui.model.eta import Shares
+    from aura_tui.model.job import Job
+
+_BUILDS_ON = {
+    Stage.SCRIPT: (),
+    Stage.VOICE: (Stage.SCRIPT,),
+    Stage.VISUALS: (Stage.SCRIPT,),
+    Stage.COMPOSITION: (Stage.SCRIPT, Stage.VOICE),
+    Stage.RENDERING: (Stage.SCRIPT, Stage.VOICE, Stage.VISUALS, Stage.COMPOSITION),
+}
+
+
+def check_retry(job: Job) -> None:
+    """Raise Conflict unless ``job`` has ended without success."""
+    if job.status not in (JobStatus.FAILED, JobStatus.CANCELED):
+        is_ = job.status.word
+        raise Conflict(
+            Code.JOB_STATE,
+            f"Job {job.id} is {is_}; only a failed or cancelled job can be retried",
+            "Submit it anew to run it once more."
+            if job.status.ended
+            else "Wait for its end, or cancel it first.",
+        )
+
+
+def plan_steps(
+    manifest: StageManifest, setups: dict[Stage, str] | None, has: Callable[[str], bool]
+) -> tuple[PlannedStep, ...]:
+    """A step for each stage. ``setups`` are today's (None: as they were); ``has`` tells whether
+    a piece is there."""
+    whole: set[Stage] = set()
+    steps: list[PlannedStep] = []
+    for stage in Stage:
+        made = manifest.stages.get(stage)
+        if made is not None and setups is not None and made.setup != setups[stage]:
+            made = None
+        certain = whole.issuperset(_BUILDS_ON[stage])
+        reused, total = 0, _total(stage, manifest.scenes if certain else None)
+        if certain and made is not None:
+            reused, total = sum(map(has, made.keys)), len(made.keys)
+            if reused == total:
+                whole.add(stage)
+        steps.append(PlannedStep(stage=stage, reused=reused, total=total))
+    return tuple(steps)
+
+
+def _total(stage: Stage, scenes: int | None) -> int | None:
+    """The pieces of a stage that no run has come to."""
+    match stage:
+        case Stage.SCRIPT | Stage.COMPOSITION:
+            return 1
+        case Stage.VOICE | Stage.VISUALS:
+            return scenes
+        case Stage.RENDERING:
+            return None
+
+
+def shares_of(steps: tuple[PlannedStep, ...]) -> Shares:
+    """How much of each stage is to be made."""
+    return {step.stage: 1.0 - step.reused / step.total if step.total else 1.0 for step in steps}

@@ -1,0 +1,465 @@
+"""The runner: takes one job through its five stages, and to its end.
+
+Owns the job's children and its two tasks: the work, which a cancel reaches wherever it is, and
+around it one that nothing cancels, which decides how the job ended and says so. A job ends in one
+of four ways: succeeded, failed, cancelled, or suspended (the engine ends; the job continues from
+its checkpoints at the next start).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from aura_tui.engine.delivery import deliver
+from aura_tui.engine.ports import Fenced
+from aura_tui.engine.run.context import stage_context
+from aura_tui.engine.run.eta import EtaTracker
+from aura_tui.engine.run.event_factory import EventFactory
+from aura_tui.engine.run.failure import to_problem
+from aura_tui.engine.run.history import work_of
+from aura_tui.engine.run.reporter import StageReporter
+from aura_tui.errors import AuraError, Code, EngineError, StageError
+from aura_tui.model import eta
+from aura_tui.model import events as ev
+from aura_tui.model.request import parse_duration
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.system.processes import ProcessGroup
+from aura_tui.system.tasks import run_to_completion
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aura_tui.engine.run.context import RunnerDeps
+    from aura_tui.engine.store.store import Record
+    from aura_tui.model.job import Eta, Job
+    from aura_tui.model.timeline import Timeline
+    from aura_tui.pipeline.context import StageContext
+    from aura_tui.pipeline.stages.render import Rendered
+
+    T = TypeVar("T")
+
+_SALVAGE_S = 20.0
+
+
+class _End(Enum):
+    CANCEL = "cancel"
+    SUSPEND = "suspend"
+
+
+def cancel_message(kept: int, partial: str = "") -> str:
+    """What a cancel says for itself; stage and artifacts are the event's own. ``partial``: how
+    much of the video one of the files has."""
+    match kept:
+        case 0:
+            files = "no file was finished"
+        case 1:
+            files = "1 file is kept"
+        case _:
+            files = f"{kept} files are kept"
+    return "; ".join(part for part in ("Stopped on request", partial, files) if part)
+
+
+class Runner:
+    """One job, from the moment it is its turn."""
+
+    def __init__(self, job: Job, run: int, deps: RunnerDeps) -> None:
+        """``run`` is the run that its events belong to until it has begun one of its own."""
+        self.job_id = job.id
+        self.children = ProcessGroup()
+        self._run = run
+        self._deps = deps
+        self._record: Record | None = None
+        self._tell = EventFactory(job.id, job.correlation_id, deps.now).event
+        self._attempts = {step.stage: step.attempt for step in job.steps}
+        self._stage: Stage | None = None
+        self._in_stage = False  # started, and its end not told yet
+        self._stage_began_s = 0.0
+        # Percents of the job at the start and the end of that stage.
+        self._span = (job.percent, job.percent)
+        self._reporter: StageReporter | None = None
+        self._timeline: Timeline | None = None
+        self._artifacts: dict[str, ev.Artifact] = {a.name: a for a in job.artifacts}
+        self._end: _End | None = None
+        self._decided = False  # how the job ended: a later cancel or pause changes nothing
+        # Time spent by earlier runs of this job counts: its clock goes on, it doesn't restart.
+        self._before_s = job.elapsed_s or 0.0
+        self.children.clock.advance(self._before_s)
+        self._paused = False
+        self._running = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
+
+    # -- from outside
+
+    def start(self) -> asyncio.Task[None]:
+        """Begin; the task ends when the job has ended or is suspended. Nobody cancels it."""
+        self._work = asyncio.create_task(self._succeed(), name=f"work on {self.job_id}")
+        return asyncio.create_task(self._main(self._work), name=f"job {self.job_id}")
+
+    def leftover(self) -> asyncio.Task[None] | None:
+        """After the end of the task: the work, killed, where it had to be left; else None."""
+        if self._work is None or self._work.done():
+            return None
+        self._stop(_End.SUSPEND)
+        return self._work
+
+    def cancel(self) -> bool:
+        """End the job: every child is killed now, the rest follows. False: it is suspended, and
+        doesn't end."""
+        if self._end is _End.SUSPEND and not self._decided:
+            self._end = _End.CANCEL
+        self._stop(_End.CANCEL)
+        return self._end is not _End.SUSPEND
+
+    def suspend(self) -> None:
+        """Stop working without ending the job."""
+        self._stop(_End.SUSPEND)
+
+    def _stop(self, end: _End) -> None:
+        if not self.ending:
+            self._end = end
+            self.children.kill_now()
+            if self._work is not None:
+                self._work.cancel()
+
+    @property
+    def ending(self) -> bool:
+        """Whether its end is decided, or asked for."""
+        return self._end is not None or self._decided
+
+    @property
+    def paused(self) -> bool:
+        """Whether it stands still; one that is cancelled then, too."""
+        return self._paused
+
+    @property
+    def pausable(self) -> bool:
+        """Whether :meth:`pause` makes sense now."""
+        return not (self.ending or self.paused)
+
+    def pause(self) -> asyncio.Future[int]:
+        """Stand still: children stopped, clocks stopped, no new piece begun. The future is that
+        of the event."""
+        self._paused = True
+        self.children.pause()
+        return self._emit(self._status(JobStatus.PAUSED))
+
+    def resume(self) -> None:
+        """Continue."""
+        self._paused = False
+        self._running.clear()
+        self._emit(self._status(JobStatus.RUNNING)).add_done_callback(self._is_running)
+        self.children.resume()
+
+    def warn(self, message: str) -> None:
+        """Put a warning into the job's log."""
+        self._emit_soon(self._tell(ev.Warned, step=self._stage, message=message))
+
+    async def told(self) -> None:
+        """Return once readers see that the job runs, or it is over."""
+        await self._running.wait()
+
+    def _is_running(self, _: object) -> None:
+        self._running.set()
+
+    # -- events
+
+    def _emit(self, *events: ev.AnyJobEvent) -> asyncio.Future[int]:
+        return self._deps.sink.append(self.job_id, self._run, events)
+
+    def _emit_soon(self, event: ev.AnyJobEvent) -> None:
+        if not self.ending:
+            with contextlib.suppress(Fenced):
+                self._emit(event)
+
+    def _status(self, status: JobStatus) -> ev.JobStatusChanged:
+        return self._tell(
+            ev.JobStatusChanged,
+            status=status,
+            stage=self._stage or Stage.SCRIPT,
+            percent=self._reporter.overall if self._reporter else round(self._span[0], 2),
+        )
+
+    def _log(self, message: str, severity: ev.Severity = "info") -> ev.JobLogged:
+        return self._tell(
+            ev.JobLogged,
+            message=message,
+            stage=self._stage,
+            severity=severity,
+        )
+
+    # -- the run
+
+    async def _main(self, work: asyncio.Task[None]) -> None:
+        try:
+            await asyncio.wait((work,))
+            self._decided = True
+            error = asyncio.CancelledError() if work.cancelled() else work.exception()
+            if error is not None:  # else it has told the end itself
+                # Children that we killed look like failures.
+                await (self._after(self._end) if self._end else self._fail(error))
+        finally:
+            self._running.set()
+            await self.children.kill()
+            shutil.rmtree(self._deps.home.scratch(self.job_id), ignore_errors=True)
+
+    async def _after(self, end: _End) -> None:
+        await self.children.kill()
+        if end is _End.CANCEL:
+            await self._cancelled()
+        else:
+            with contextlib.suppress(AuraError, Fenced):
+                await self._emit(self._log("The engine ended; the job goes on at its next start"))
+
+    async def _begin(self) -> Record:
+        """Read what the store has of the job, and take it up."""
+        deps = self._deps
+        record = self._record = await deps.record(self.job_id)
+        history = await deps.history(record)
+        self._eta = EtaTracker(record, deps.home, deps.settings, deps.pieces, lambda: history)
+        self._run = await deps.next_run(self.job_id)
+        await self.children.gate()  # one that an earlier engine left running may be paused by now
+        running = self._emit(self._status(JobStatus.RUNNING))
+        running.add_done_callback(self._is_running)
+        await running
+        return record
+
+    async def _succeed(self) -> None:
+        deps = self._deps
+        record = await self._begin()
+        if record.run:
+            self._emit_soon(
+                self._log(f"Taken up again (run {self._run}): finished pieces are reused")
+            )
+        if record.run or record.job.retry_of:
+            await asyncio.to_thread(self._eta.look_back)
+        do = deps.stages()
+        script = await self._step(Stage.SCRIPT, do.script)
+        self._eta.scenes(len(script.scenes))
+        self._eta.guess(work_of(record.request, script))
+        speeches = await self._step(Stage.VOICE, lambda ctx: do.voice(ctx, script))
+        self._eta.settle(work_of(record.request, script, speeches))
+        pictures = await self._step(Stage.VISUALS, lambda ctx: do.visuals(ctx, script))
+        timeline = await self._step(
+            Stage.COMPOSITION, lambda ctx: do.compose(ctx, script, speeches, pictures)
+        )
+        self._timeline = timeline
+        work = eta.Work(
+            video_s=timeline.duration_s,
+            width=timeline.width,
+            height=timeline.height,
+            fps=timeline.fps,
+        )
+        self._eta.settle(work)
+        rendered = await self._step(Stage.RENDERING, lambda ctx: do.render(ctx, timeline))
+        await deps.finished(self.job_id, work)
+        artifacts = tuple(self._artifacts.values())
+        if record.deliver_to:
+            artifacts = await run_to_completion(deliver, artifacts, record.deliver_to)
+        video = next(a for a in artifacts if a.type == "video/mp4")
+        subtitles = next((a.path for a in artifacts if a.name.endswith(".srt")), "")
+        await self.children.gate()  # one that is paused doesn't end
+        if self._end is not None:
+            raise asyncio.CancelledError
+        self._decided = True
+        await self._emit(
+            self._tell(
+                ev.JobCompleted,
+                output_path=video.path,
+                artifacts=artifacts,
+                output=ev.Output(
+                    video_path=video.path,
+                    subtitle_path=subtitles,
+                    size_bytes=rendered.size_bytes,
+                    duration_seconds=round(rendered.duration_s, 3),
+                    asked_seconds=parse_duration(record.request.plan_spec.target_duration),
+                ),
+            )
+        )
+
+    async def _step(self, stage: Stage, work: Callable[[StageContext], Awaitable[T]]) -> T:
+        """One stage: events around ``work``, its timeout, its watch for silence, its scratch."""
+        deps, clock = self._deps, self.children.clock
+        await self.children.gate()
+        self._stage = stage
+        self._attempts[stage] += 1
+        started_s = self._stage_began_s = clock.seconds()
+        self._span = self._eta.span(stage, self._span[1])
+        self._in_stage = True
+
+        def forecast(percent: float) -> Eta | None:
+            return self._eta.remaining(stage, percent, clock.seconds() - started_s)
+
+        # Not awaited: the stage's first work and the sync of its first event go side by side.
+        self._emit(
+            self._tell(
+                ev.StepStatusChanged,
+                step=stage,
+                phase=stage.phase,
+                status=StepStatus.STARTED,
+                percent=round(self._span[0], 2),
+                attempt=self._attempts[stage],
+            )
+        )
+        reporter = self._reporter = StageReporter(
+            tell=self._tell,
+            stage=stage,
+            span=self._span,
+            clock=clock,
+            emit=self._emit_soon,
+            forecast=forecast,
+            found=lambda percent: self._eta.found(stage, percent),
+            stall_s=deps.settings.engine.stall_warning_s,
+            preview=deps.home.preview(self.job_id),
+        )
+        assert self._record is not None
+        context = stage_context(self._record, self._deps, stage, reporter, self.children)
+        watch = asyncio.create_task(reporter.watch())
+        try:
+            async with self.children.timeout(deps.settings.engine.stage_timeout_s):
+                result = await work(context)
+        except TimeoutError:
+            raise StageError(
+                Code.STAGE_TIMEOUT,
+                f"{stage.title} took longer than {deps.settings.engine.stage_timeout_s:g} s",
+                "Raise stage_timeout_s in [engine], or make the job smaller; a retry reuses what "
+                "is finished.",
+            ) from None
+        finally:
+            watch.cancel()
+            reporter.close()
+            for artifact in reporter.artifacts:
+                self._artifacts[artifact.name] = artifact
+            self._eta.over(stage, context.keys, context.made)
+            shutil.rmtree(context.scratch, ignore_errors=True)
+        whole = context.made == 0 and context.reused > 0
+        pieces = "piece" if context.made == 1 else "pieces"
+        took = f"Done in {clock.seconds() - started_s:.1f} s: {context.made} {pieces} made"
+        if context.reused:
+            took += f", {context.reused} reused"
+        self._emit_soon(self._log(took))
+        await self._emit(
+            self._step_over(stage, StepStatus.REUSED if whole else StepStatus.COMPLETED)
+        )
+        return result
+
+    # -- other ends
+
+    def _step_over(self, stage: Stage, status: StepStatus) -> ev.StepStatusChanged:
+        """The stage at work ended so, after the time it has been active."""
+        self._in_stage = False
+        return self._tell(
+            ev.StepStatusChanged,
+            step=stage,
+            phase=stage.phase,
+            status=status,
+            percent=round(self._span[1], 2) if status.done else None,
+            attempt=self._attempts[stage],
+            duration_ms=round((self.children.clock.seconds() - self._stage_began_s) * 1000),
+        )
+
+    async def _fail(self, error: BaseException) -> None:
+        await self.children.kill()
+        if isinstance(error, Fenced) or not isinstance(error, Exception):
+            raise error  # somebody else cancelled the work, or has it
+        if isinstance(error, EngineError) and not self._can_tell(error):
+            raise error  # there is no log to tell it to; the engine says why
+        # What the stage left half-made may be what fills the disk.
+        shutil.rmtree(self._deps.home.scratch(self.job_id), ignore_errors=True)
+        problem = to_problem(error, self._deps.home.job(self.job_id))
+        home, stage = self._deps.home, self._stage
+        # A job that waits or is paused doesn't fail: it runs at least at that moment.
+        events: list[ev.AnyJobEvent] = []
+        if self._record is None or self.paused:
+            events.append(self._status(JobStatus.RUNNING))
+        if stage is not None and self._in_stage:
+            events.append(
+                self._tell(
+                    ev.StepErred,
+                    step=stage,
+                    code=problem.code,
+                    message=problem.message,
+                    remediation=problem.remediation,
+                )
+            )
+            events.append(self._step_over(stage, StepStatus.FAILED))
+        log = home.ffmpeg_log(self.job_id)
+        events.append(
+            self._tell(
+                ev.JobFailed,
+                stage=stage,
+                error_message=problem.message,
+                errors=(problem,),
+                logs=self._deps.log_tail(self.job_id),
+                log_path=str(log) if log.exists() else "",
+                # What to do about it is the problem's own; these are what else one can do.
+                suggested_actions=(
+                    f"aura-tui retry {self.job_id}  (reuses every finished piece)",
+                    f"aura-tui logs {self.job_id}",
+                ),
+            )
+        )
+        await self._emit(*events)
+
+    def _can_tell(self, error: EngineError) -> bool:
+        if error.code is Code.STORE_CORRUPT:
+            return self._record is None  # its row is damaged: the one job ends, not the engine
+        return error.code is Code.DISK_FULL
+
+    async def _cancelled(self) -> None:
+        kept = dict(self._artifacts)
+        stage, timeline, partial = self._stage, self._timeline, ""
+        if stage is Stage.RENDERING and timeline is not None:
+            made = await self._salvage(timeline)
+            if made is not None:
+                video = _video(made)
+                kept = {video.name: video, **kept}  # of all that is kept it is what one looks at
+                there, whole = eta.clock(made.duration_s), eta.clock(timeline.duration_s)
+                partial = f"a partial video has the first {there} of {whole}"
+        events: list[ev.AnyJobEvent] = []
+        if stage is not None and self._in_stage:
+            events.append(self._step_over(stage, StepStatus.CANCELLED))
+        events.append(
+            self._tell(
+                ev.JobCancelled,
+                stage=stage,
+                message=cancel_message(len(kept), partial),
+                artifacts=tuple(kept.values()),
+            )
+        )
+        await self._emit(*events)
+
+    async def _salvage(self, timeline: Timeline) -> Rendered | None:
+        """The finished scenes joined into a playable file; None where there are none."""
+        assert self._record is not None
+        children = ProcessGroup()
+        reporter = StageReporter(
+            tell=self._tell,
+            stage=Stage.RENDERING,
+            span=self._span,
+            clock=children.clock,
+            emit=lambda _: None,
+            forecast=lambda _: None,
+            stall_s=_SALVAGE_S,
+            preview=self._deps.home.preview(self.job_id),
+        )
+        try:
+            async with asyncio.timeout(_SALVAGE_S):
+                context = stage_context(
+                    self._record, self._deps, Stage.RENDERING, reporter, children
+                )
+                return await self._deps.stages().salvage(context, timeline)
+        except (AuraError, OSError, TimeoutError):
+            return None  # the cancel is what was asked for; a partial video is an extra
+        finally:
+            await children.kill()
+
+
+def _video(made: Rendered) -> ev.Artifact:
+    name = Path(made.video).name
+    return ev.Artifact(name=name, path=made.video, type="video/mp4", size_bytes=made.size_bytes)

@@ -1,0 +1,157 @@
+"""What a cancel would lose and keep, and what a retry would do, in words. No drawing here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.format import words
+from aura_tui.model.job import Eta
+from aura_tui.model.sanitize import clean_line
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.service import PlannedStep, RetryPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aura_tui.model.job import Job, Step
+
+_FILES_NAMED = 3
+_NAME_CHARS = 60  # of a file
+_TITLE_CHARS = 48
+_ID_CHARS = 20
+_BY_SCENE = (Stage.VOICE, Stage.VISUALS)  # the others' pieces are not one a scene
+
+
+class CancelImpact(msgspec.Struct, frozen=True):
+    """``so_far``: how far the job is. ``kept`` is what a retry takes up again, ``files`` what can
+    be used as it is, a line each, "" where there are none."""
+
+    so_far: str
+    lost: str
+    kept: str
+    files: str
+
+
+def cancel_impact(job: Job, elapsed_s: float, age_s: float | None = None) -> CancelImpact:
+    """What a cancel of ``job`` would mean after ``elapsed_s`` seconds at work. ``age_s``: how long
+    ago that was told, where the link is down."""
+    if job.status is JobStatus.QUEUED and not elapsed_s:
+        return CancelImpact("It waits for its turn", "nothing: no work is done yet", "", "")
+    done = [step for step in job.steps if step.status.done]
+    begun = next((step for step in job.steps if step.status is StepStatus.STARTED), None)
+    work = words.duration(elapsed_s)
+    when = "" if age_s is None else f", as of {words.lasting(age_s)} ago"
+    return CancelImpact(
+        so_far=f"{len(done)} of {len(Stage)} stages done, {work} of work{when}",
+        lost=_lost(begun),
+        kept=_kept(done, begun),
+        files=_files(job, begun),
+    )
+
+
+def _lost(begun: Step | None) -> str:
+    if begun is None:
+        return "nothing that is finished"
+    if begun.stage is Stage.RENDERING:
+        return "the pieces in hand"
+    if begun.stage in _BY_SCENE:
+        return "the scene in hand"
+    return f"what {begun.stage.title} has begun"
+
+
+def _kept(done: list[Step], begun: Step | None) -> str:
+    parts = [f"{len(done)} stage{'s' if len(done) > 1 else ''}"] if done else []
+    if begun is not None and (count := _finished(begun)):
+        parts.append(_pieces_of(begun, count))
+    return f"{_and(parts)}, for a retry" if parts else "nothing: no piece is finished yet"
+
+
+def _pieces_of(step: Step, count: int) -> str:
+    """A scene of Rendering has several pieces, and shares some with its neighbours: what it tells
+    the total of are its scenes, so its pieces have none."""
+    if step.stage in _BY_SCENE and step.total:
+        return f"{min(count, step.total)} of {step.total} scenes of {step.stage.title}"
+    return f"{count} piece{'' if count == 1 else 's'} of {step.stage.title}"
+
+
+def _finished(step: Step) -> int:
+    """Pieces of a stage that is at work; 0 where it doesn't say."""
+    found = step.metrics
+    if found is None or not step.total or step.stage is Stage.COMPOSITION:
+        return 0
+    return (found.made or 0) + (found.reused or 0)
+
+
+def _files(job: Job, begun: Step | None) -> str:
+    names = [clean_line(artifact.name, _NAME_CHARS) for artifact in job.artifacts]
+    parts = names[:_FILES_NAMED]
+    if len(names) > _FILES_NAMED:
+        more = len(names) - _FILES_NAMED
+        parts.append(f"{more} other file{'s' if more > 1 else ''}")
+    # Pieces are made side by side: there may be some, and none from the video's beginning on.
+    playable_s = begun.metrics.playable_seconds if begun is not None and begun.metrics else None
+    if playable_s:
+        long = words.duration(playable_s) if playable_s >= 1 else "moment"
+        parts.append(f"a partial video (its first {long})")
+    return "\n".join(parts)  # a long name wraps: no sign between two stands on a line of its own
+
+
+def _and(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def planned(step: PlannedStep) -> str:
+    """``reused``, ``runs again``, ``6 of 8 scenes reused``."""
+    if step.total is None:
+        return "runs again" if not step.reused else f"{step.reused} {pieces(step)} reused"
+    if step.reused >= step.total > 0:
+        return "reused"
+    if step.reused <= 0:
+        return "runs again"
+    return f"{step.reused} of {step.total} {pieces(step)} reused"
+
+
+def pieces(step: PlannedStep) -> str:
+    """What the stage's pieces are called, one or several."""
+    noun = "scene" if step.stage in _BY_SCENE else "piece"
+    return noun if (step.total or step.reused) == 1 else f"{noun}s"
+
+
+def how_long(plan: RetryPlan) -> str:
+    """``4-6 min, from 14 runs here``, or ``unknown``."""
+    left = words.time_left(plan.eta)
+    return left if plan.eta is None else f"{left}, {words.basis(plan.eta)}"
+
+
+def summed(plans: Sequence[RetryPlan]) -> RetryPlan:
+    """What several retries would do together, one after another. What one of them can't tell, the
+    sum can't."""
+    found: dict[Stage, tuple[int, int | None]] = {}
+    for plan in plans:
+        for step in plan.steps:
+            reused, total = found.get(step.stage, (0, 0))
+            whole = None if total is None or step.total is None else total + step.total
+            found[step.stage] = (reused + step.reused, whole)
+    steps = (
+        PlannedStep(stage=stage, reused=found[stage][0], total=found[stage][1])
+        for stage in Stage
+        if stage in found
+    )
+    etas = [plan.eta for plan in plans if plan.eta is not None]
+    eta = None
+    if etas and len(etas) == len(plans):
+        eta = Eta(
+            seconds=sum(each.seconds for each in etas),
+            low=sum(each.low for each in etas),
+            high=sum(each.high for each in etas),
+            runs=min(each.runs for each in etas),
+        )
+    return RetryPlan(tuple(steps), eta)
+
+
+def name(job: Job) -> str:
+    """The job's title and its id on one line: a retry has the title of what it retries."""
+    return f"{clean_line(job.title, _TITLE_CHARS)}  {clean_line(job.id, _ID_CHARS)}".lstrip()

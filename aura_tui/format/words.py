@@ -1,0 +1,278 @@
+"""How views say things: times, sizes, ranges, states. Text only; no colour, no width, no glyph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aura_tui.model import eta as eta_
+from aura_tui.model.sanitize import clean_line
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aura_tui.model.events import Artifact, Metrics, Output, StepProgressed
+    from aura_tui.model.job import Eta, Job, Step
+
+JOB_WORDS = {status: status.word for status in JobStatus}
+_NAMED = 4  # items at work
+AGES = ((86_400, "d"), (3600, "h"), (60, "m"))  # seconds of a unit
+STEP_WORDS = {
+    StepStatus.PENDING: "waiting",
+    StepStatus.STARTED: "running",
+    StepStatus.COMPLETED: "done",
+    StepStatus.FAILED: "failed",
+    StepStatus.SKIPPED: "skipped",
+    StepStatus.REUSED: "reused",
+    StepStatus.CANCELLED: "cancelled",
+}
+
+
+def duration(seconds: float) -> str:
+    """``0:07``, ``12:07``, ``1:02:03``; never rounded up."""
+    return eta_.clock(seconds)
+
+
+def length(output: Output) -> str:
+    """How long the video is, and how long it was to be, where that is another time: ``1:23, asked
+    for 1:30``. "" where the engine doesn't tell."""
+    made_s, asked_s = output.duration_seconds, output.asked_seconds
+    if not made_s or made_s < 0:
+        return ""
+    other = asked_s is not None and abs(made_s - asked_s) >= 1.0
+    return duration(made_s) + (f", asked for {duration(asked_s)}" if other and asked_s else "")
+
+
+def took(seconds: float) -> str:
+    """A time that is over, with tenths where they tell something: ``0.7 s``, ``12:07``."""
+    return f"{max(0.0, seconds):.1f} s" if seconds < 9.95 else duration(seconds)
+
+
+def usual(seconds: float) -> str:
+    """A usual time, worth whole seconds: ``0:09``; ``<1 s`` where it is no second."""
+    return duration(seconds) if seconds >= 1 else "<1 s"
+
+
+def lasting(seconds: float) -> str:
+    """How long something has lasted, in one unit, never rounded up: ``40 s``, ``2 min``, ``3 h``.
+
+    Seconds run on to two minutes, where they still tell something.
+    """
+    whole = int(max(0.0, seconds))
+    for unit_s, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if whole >= 2 * unit_s:
+            return f"{whole // unit_s} {unit}"
+    return f"{whole} s"
+
+
+def age(seconds: float) -> str:
+    """How long ago, in one unit, never rounded up: ``<1 m``, ``3 m``, ``2 h``, ``5 d``, ``3 y``.
+
+    Seconds aren't told: beside a column of them nobody rests.
+    """
+    whole = int(max(0.0, seconds))
+    if whole >= 1000 * 86_400:
+        return f"{min(whole // 31_557_600, 999)} y"
+    for size, unit in AGES:
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return "<1 m"
+
+
+def is_known(at: datetime) -> bool:
+    """Whether an engine gave this time: one that it didn't give is the epoch."""
+    return at.year > 1970
+
+
+def age_of(at: datetime, now: datetime) -> str:
+    """As :func:`age`; "" for a time that isn't known."""
+    return age((now - at).total_seconds()) if is_known(at) else ""
+
+
+def size(count: int) -> str:
+    """``512 B``, ``1.2 KB``, ``14.2 MB``: decimal units, as disks are sold and ``ls -h`` isn't."""
+    value = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < (1000 if unit == "B" else 999.5):
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.95 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def time_left(eta: Eta | None) -> str:
+    """The range, rounded to what such a guess is worth: ``35-50 s``, ``4-6 min``, ``unknown``."""
+    if eta is None:
+        return "unknown"
+    low, high = max(0.0, eta.low), max(0.0, eta.high)
+    if high < 10:
+        return "under 10 s"
+    if high < 100:
+        return _range(low / 5, high / 5, 5, "s")
+    if high < 5700:
+        return _range(low / 60, high / 60, 1, "min")
+    if high < 360_000:
+        halves_low, halves_high = round(low / 1800) / 2, round(high / 1800) / 2
+        return _span(f"{halves_low:g}", f"{halves_high:g}", "h")
+    return "days"
+
+
+def _range(low: float, high: float, scale: int, unit: str) -> str:
+    # Outwards: a range that is too narrow promises what nobody knows.
+    floor, ceiling = int(low) * scale, -int(-high // 1) * scale
+    return f"under {ceiling} {unit}" if not floor else _span(str(floor), str(ceiling), unit)
+
+
+def _span(low: str, high: str, unit: str) -> str:
+    return f"about {low} {unit}" if low == high else f"{low}-{high} {unit}"
+
+
+def basis(eta: Eta) -> str:
+    """What the range was judged from."""
+    if not eta.runs:
+        return "from this run's pace"
+    return f"from {eta.runs} run{'s' if eta.runs > 1 else ''} here"
+
+
+def percent(value: float | None) -> str:
+    """``  7 %``, right-aligned in five cells; blank where it isn't known."""
+    return "" if value is None else f"{int(value):3d} %"
+
+
+def step_word(step: Step, job: Job) -> str:
+    """The step's state in a word; a step at work shares its job's pause."""
+    if step.status is StepStatus.STARTED and job.status is JobStatus.PAUSED:
+        return "paused"
+    return STEP_WORDS[step.status]
+
+
+def item(step: Step) -> str:
+    """``3 of 8 scenes done``; where nobody counted those, ``scene 3 of 8``; "" where the stage has
+    no items."""
+    if step.done is not None and step.total:
+        noun = _noun(step.stage) if step.total == 1 else f"{_noun(step.stage)}s"
+        return f"{min(step.done, step.total)} of {step.total} {noun} done"
+    return item_of(step.stage, step.item, step.total)
+
+
+def at_work(step: Step) -> str:
+    """``at work: 3 and 8``, by the items' own numbers; "" where that isn't known."""
+    names = [str(number) for number in step.active[:_NAMED]]
+    if (more := len(step.active) - _NAMED) > 0:
+        names.append(f"{more} more")
+    if not names:
+        return ""
+    last = f" and {names[-1]}" if len(names) > 1 else names[-1]
+    return f"at work: {', '.join(names[:-1])}{last}"
+
+
+def _noun(stage: Stage) -> str:
+    return "part" if stage is Stage.COMPOSITION else "scene"
+
+
+def item_of(stage: Stage, number: int | None, total: int | None) -> str:
+    """As :func:`item`."""
+    if number is None or not total:
+        return ""
+    return f"{_noun(stage)} {min(number, total)} of {total}"
+
+
+def current(step: Step) -> str:
+    """What the step is at, on one line: its item, message and detail, none said twice."""
+    return _join(step, ["; ".join(part for part in (item(step), at_work(step)) if part)])
+
+
+def activity(step: Step) -> str:
+    """As :func:`current`, where the item is shown elsewhere."""
+    at = item_of(step.stage, step.item, step.total).casefold()
+    said = _join(step, [at_work(step)])
+    return said[len(at) :].lstrip() if at and said.casefold().startswith(at) else said
+
+
+def describe_item(event: StepProgressed) -> str:
+    """What a stage said of the item it names. Its number stands beside it, and isn't repeated; of a
+    stage whose items aren't done in their order the detail is about this one, the message isn't."""
+    message, detail = clean_line(event.message, 500), clean_line(event.substage_detail, 500)
+    if event.done_items is not None and detail:
+        return detail
+    at = item_of(event.step, event.current_item, event.total_items).casefold()
+    return "  ".join(text for text in (message, detail) if text and at not in text.casefold())
+
+
+def _join(step: Step, parts: list[str]) -> str:
+    for text in (clean_line(step.message, 500), clean_line(step.detail, 500)):
+        if text and not any(text.casefold() in part.casefold() for part in parts):
+            parts.append(text)
+    return "  ".join(part for part in parts if part)
+
+
+def metrics(found: Metrics | None, usual: str = "") -> list[str]:
+    """What a stage measured, each number as a phrase of its own, ``usual`` among them; [] where
+    there is none.
+
+    What matters most comes first: who makes it, then how fast and how much. Of the rest what
+    changes most, since a terminal is sent a line up to its last change.
+    """
+    if found is None:
+        return [usual] if usual else []
+    phrases = _provider(found)
+    if found.fps is not None:
+        phrases.append(f"{found.fps:3.0f} fps")
+    sizes = [size(found.size_bytes)] if found.size_bytes is not None else []
+    if found.projected_bytes is not None:
+        sizes.append(f"~{size(found.projected_bytes)}")
+    if sizes:
+        phrases.append(" of ".join(sizes))
+    if found.speed is not None:
+        phrases.append(f"{found.speed:4.1f}x speed")
+    if usual:
+        phrases.append(usual)
+    return phrases + _pieces(found)
+
+
+def totals(found: Metrics | None) -> list[str]:
+    """What a stage that is over had made, as phrases: how much, how many, and by what."""
+    if found is None:
+        return []
+    sizes = [size(found.size_bytes)] if found.size_bytes else []
+    return sizes + _pieces(found) + _provider(found)
+
+
+def _pieces(found: Metrics) -> list[str]:
+    phrases = []
+    if found.made:
+        phrases.append(f"{found.made} made")
+    if found.reused:
+        phrases.append(f"{found.reused} reused")
+    return phrases
+
+
+def _provider(found: Metrics) -> list[str]:
+    return [clean_line(found.provider, 60)] if found.provider else []
+
+
+def seconds(milliseconds: int | None) -> float | None:
+    """Seconds; None stays None."""
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def active_s(job: Job) -> float:
+    """Seconds the job has been at work, pauses left out, as far as its events tell.
+
+    Of one that ended and was never measured: from its begin to its end.
+    """
+    steps = sum(step.duration_ms or 0 for step in job.steps) / 1000
+    measured_s = max(job.elapsed_s or 0.0, steps)
+    if not measured_s and job.started_at is not None and job.ended_at is not None:
+        return (job.ended_at - job.started_at).total_seconds()
+    return measured_s
+
+
+def kept(job: Job) -> list[Artifact]:
+    """The files of a cancelled ``job``: what it has of a video comes first."""
+    return sorted(job.artifacts, key=lambda artifact: not is_video(artifact))
+
+
+def is_video(artifact: Artifact) -> bool:
+    """By its media type."""
+    return artifact.type.startswith("video/")

@@ -1,0 +1,46 @@
+"""What a field takes, in words, by its type: for whoever wrote something else there."""
+
+from __future__ import annotations
+
+import types
+from typing import Annotated, Literal, Union, get_args, get_origin
+
+import msgspec
+
+_SIMPLE: dict[object, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: 'names and texts, as in {"a" = "b"}',
+    tuple: 'a list of texts, as in ["a", "b"]',
+}
+
+
+def describe_type(kind: object) -> str:
+    """``a whole number from 0 to 51``, ``auto, on, off``, ``a number or a text``."""
+    form, parts = get_origin(kind), get_args(kind)
+    if form is Annotated:
+        bounds = [bound for part in parts[1:] if (bound := _bounds(part))]
+        return " ".join([describe_type(parts[0]), *bounds])
+    if form is Literal:
+        return ", ".join(map(str, parts))
+    if form in (Union, types.UnionType):
+        return " or ".join(describe_type(part) for part in parts if part is not type(None))
+    return _SIMPLE.get(form or kind, "a text")
+
+
+def _bounds(meta: object) -> str:
+    if not isinstance(meta, msgspec.Meta):
+        return ""
+    if meta.ge is not None and meta.le is not None:
+        return f"from {_number(meta.ge)} to {_number(meta.le)}"
+    if meta.ge is not None:
+        return f"of at least {_number(meta.ge)}"
+    if meta.gt is not None:
+        return f"above {_number(meta.gt)}"
+    return f"of at most {_number(meta.le)}" if meta.le is not None else ""
+
+
+def _number(value: float) -> str:
+    """As one types it: 1000000, not 1e+06."""
+    return f"{value:.12g}"

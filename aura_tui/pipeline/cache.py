@@ -1,0 +1,193 @@
+"""Checkpoints: a piece of work, kept under the hash of everything it was made from.
+
+Layout: ``root/<key[:2]>/<key>.json`` names the piece (kind, document, file's size and SHA-256);
+``<key>.<hash><suffix>`` is its file, ``hash`` from its bytes. The JSON is written last, after the
+file is on the disk, so a piece either exists whole or not at all: kill -9 and power cuts lose only
+the piece in hand. Two that make the same piece at once each get one whose file and document belong
+together, even where their results differ; the last one stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+from aura_tui.system.tasks import run_to_completion
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+FORMAT = 1  # part of every key: bump it when a stage's result changes for the same inputs
+
+
+def content_key(kind: str, *inputs: object) -> str:
+    """SHA-256 (hex, 40 digits kept) over ``kind`` and the canonical JSON of ``inputs``."""
+    data = msgspec.json.encode((FORMAT, kind, inputs), order="deterministic")
+    return hashlib.sha256(data).hexdigest()[:40]
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _StoredEntry(msgspec.Struct, frozen=True):
+    kind: str
+    document: msgspec.Raw
+    file: str | None
+    size_bytes: int
+    sha256: str
+
+
+_entry_decoder = msgspec.json.Decoder(_StoredEntry)
+
+
+class CacheEntry(msgspec.Struct, Generic[T], frozen=True):
+    """A finished piece. ``path`` is its file (None for a pure document)."""
+
+    key: str
+    document: T
+    path: Path | None
+    reused: bool
+
+
+class ArtifactCache:
+    """The store of pieces below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def _folder(self, key: str) -> Path:
+        return self.root / key[:2]
+
+    def has(self, key: str) -> bool:
+        """Whether the piece is there, by its file's size: cheap, and no use of it."""
+        try:
+            entry = _entry_decoder.decode((self._folder(key) / f"{key}.json").read_bytes())
+            size = (self._folder(key) / entry.file).stat().st_size if entry.file else 0
+        except (OSError, ValueError, RecursionError):
+            return False
+        return size == entry.size_bytes
+
+    def find(self, key: str, type_: type[T]) -> CacheEntry[T] | None:
+        """The piece under ``key`` if it is there, whole and of the right type; else None.
+
+        A damaged piece is removed: it will be made again. Reads its file once to check the hash.
+        """
+        entry_path = self._folder(key) / f"{key}.json"
+        try:
+            entry = _entry_decoder.decode(entry_path.read_bytes())
+            document = msgspec.json.decode(entry.document, type=type_)
+            path = self._folder(key) / entry.file if entry.file else None
+            if path is not None and (
+                path.stat().st_size != entry.size_bytes or file_sha256(path) != entry.sha256
+            ):
+                raise ValueError("damaged")
+        except OSError:  # not there, or not to be read now: that is no reason to remove it
+            return None
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+            with contextlib.suppress(OSError):
+                entry_path.unlink()
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(entry_path)  # when it was last of use: what the sweep goes by
+        return CacheEntry(key, document, path, True)
+
+    async def make(
+        self,
+        key: str,
+        kind: str,
+        type_: type[T],
+        build: Callable[[Path], Awaitable[T]],
+        suffix: str = "",
+    ) -> CacheEntry[T]:
+        """The piece under ``key``: found, or built and kept.
+
+        ``build(path)`` writes the piece's file to ``path`` (which has ``suffix``; "" means the
+        piece is a document only) and returns the document. If it raises or is cancelled, nothing
+        is left behind.
+        """
+        found = await asyncio.to_thread(self.find, key, type_)
+        if found is not None:
+            return found
+        folder = self._folder(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / f"{key}.{uuid.uuid4().hex[:8]}.part{suffix}"
+        try:
+            document = await build(part)
+            return await run_to_completion(self._keep, key, kind, document, part, suffix)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _keep(self, key: str, kind: str, document: T, part: Path, suffix: str) -> CacheEntry[T]:
+        folder = self._folder(key)
+        target: Path | None = None
+        size, sha = 0, ""
+        if suffix:
+            _fsync(part)
+            size, sha = part.stat().st_size, file_sha256(part)
+            target = folder / f"{key}.{sha[:12]}{suffix}"
+            os.replace(part, target)
+        entry = _StoredEntry(
+            kind,
+            msgspec.Raw(msgspec.json.encode(document)),
+            target.name if target else None,
+            size,
+            sha,
+        )
+        temporary = folder / f"{key}.{uuid.uuid4().hex[:8]}.part.json"
+        try:
+            temporary.write_bytes(msgspec.json.encode(entry))
+            _fsync(temporary)
+            os.replace(temporary, folder / f"{key}.json")
+        finally:
+            temporary.unlink(missing_ok=True)
+        _fsync(folder)
+        return CacheEntry(key, document, target, False)
+
+    def sweep(self, older_than_s: float, now: float | None = None) -> int:
+        """Remove pieces not used for ``older_than_s`` seconds, and leftover parts as old.
+
+        Returns how many files went. Call it only when no job is at work: a job in hand holds on
+        to paths of pieces it has found.
+        """
+        now = time.time() if now is None else now
+        gone = 0
+        if not self.root.is_dir():
+            return 0
+        for folder in self.root.iterdir():
+            if not folder.is_dir():
+                continue
+            used: dict[str, float] = {}
+            files = list(folder.iterdir())
+            for file in files:
+                with contextlib.suppress(OSError):
+                    key = file.name.split(".", 1)[0] if ".part" not in file.name else file.name
+                    used[key] = max(used.get(key, 0.0), file.stat().st_mtime)
+            for file in files:
+                key = file.name.split(".", 1)[0] if ".part" not in file.name else file.name
+                if now - used.get(key, now) > older_than_s:
+                    with contextlib.suppress(OSError):
+                        file.unlink()
+                        gone += 1
+        # Empty folders stay: a job may be about to write into one.
+        return gone
+
+
+def _fsync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,208 @@
+"""The Script stage: a brief becomes a script, checked, kept, and written as
+``<slug>.script.json``."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aura_tui.errors import Code, StageError
+from aura_tui.model.events import Metrics
+from aura_tui.model.request import MAX_TEXT_CHARS, parse_duration
+from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.model.script import (
+    BulletsCard,
+    ChartCard,
+    Scene,
+    Script,
+    StatementCard,
+    TableCard,
+    TitleCard,
+)
+from aura_tui.model.slug import slug
+from aura_tui.pipeline.artifact_files import save
+from aura_tui.pipeline.fallback import first_that_works
+from aura_tui.pipeline.held_warnings import BufferedWarnings
+from aura_tui.providers.script import choose
+from aura_tui.providers.script.language import detect
+from aura_tui.providers.script.markdown.document import pictures
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aura_tui.model.request import JobRequest
+    from aura_tui.model.script import AnyCard
+    from aura_tui.pipeline.context import StageContext
+    from aura_tui.providers.protocols import ScriptProvider
+
+MAX_SCENES = 600  # an hour of six seconds each
+MAX_NARRATION_CHARS = 2000  # of a scene: about two minutes
+_MAX_LINE = 400
+_MAX_CODE = 8000
+_MAX_ROWS = 40
+
+# What another provider may cure. A full disk, say, is not among them.
+_CURABLE = frozenset(
+    {
+        Code.SCRIPT_FAILED,
+        Code.SCRIPT_PROVIDER_UNAVAILABLE,
+        Code.SCRIPT_PROVIDER_REFUSED,
+        Code.SCRIPT_REPLY_INVALID,
+    }
+)
+
+
+class _Written(msgspec.Struct, frozen=True):
+    """The checkpoint: what the provider warned of is said again when its script is reused."""
+
+    script: Script
+    warnings: tuple[str, ...]
+
+
+async def write_script(ctx: StageContext) -> Script:
+    """The job's script. Raises StageError (SCRIPT_...) if no provider can write one."""
+    first, fallback = choose(ctx.request.options.script, ctx.settings)
+
+    async def write(provider: ScriptProvider, spare: bool) -> tuple[Script, str]:
+        return await _written(ctx, provider, spare), provider.name
+
+    script, provider = await first_that_works(
+        ctx,
+        iter((first,) if fallback is None else (first, fallback)),
+        write,
+        curable=_CURABLE,
+        instead=lambda spare: f"The script is written by rule ({spare.name})",
+    )
+    path = ctx.artifacts / f"{slug(script.title)}.script.json"
+    data = msgspec.json.format(msgspec.json.encode(script), indent=2) + b"\n"
+    await asyncio.to_thread(save, path, data)
+    ctx.report.artifact(path.name, path, "application/json")
+    total = len(script.scenes)
+    ctx.report.progress(
+        100.0,
+        f"{total} scenes" if total > 1 else "1 scene",
+        detail=clean_line(script.title, 120),
+        item=total,
+        total=total,
+        metrics=Metrics(provider=provider, reused=ctx.reused, made=ctx.made),
+    )
+    return script
+
+
+async def _written(ctx: StageContext, provider: ScriptProvider, spare: bool) -> Script:
+    ctx.report.progress(
+        0.0, "Writing the script", detail=provider.name, metrics=Metrics(provider=provider.name)
+    )
+    request = ctx.request
+
+    async def build(_: Path) -> _Written:
+        bench = BufferedWarnings(ctx)
+        script = await provider.write(request, bench)
+        return _Written(sound(script), tuple(clean_line(w, 500) for w in bench.warnings))
+
+    key = ctx.key(
+        "script",
+        provider.name,
+        provider.identity(),
+        await asyncio.to_thread(_inputs, request),
+        deterministic=provider.deterministic,
+        spare=spare,
+    )
+    written = (await ctx.piece(key, "script", _Written, build)).document
+    for warning in written.warnings:
+        ctx.warn(warning)
+    if not request.brief.language and written.script.language != detect.DEFAULT:
+        ctx.log(f"Language: {written.script.language}, judged from the text")
+    return written.script
+
+
+def _inputs(request: JobRequest) -> tuple[object, ...]:
+    """What a script depends on. Cleaned, since what can't be UTF-8 can't be hashed either."""
+    brief = request.brief
+    texts = {name: clean(getattr(brief, name), MAX_TEXT_CHARS) for name in brief.__struct_fields__}
+    return (
+        texts,
+        parse_duration(request.plan_spec.target_duration),
+        [clean(request.plan_spec.pacing), clean(request.plan_spec.density)],
+        clean(request.plan_spec.style),
+        request.voice_spec.rate,
+        () if request.origin.outside else pictures(brief.text),
+    )
+
+
+# -- what any script must be ----------------------------------------------------------------------
+
+
+def sound(script: Script) -> Script:
+    """``script`` with clean, bounded texts, whole cards, and scenes numbered from 1.
+
+    A scene without anything to say goes. Raises StageError (SCRIPT_REPLY_INVALID) if none is
+    left.
+    """
+    title = clean_line(script.title, 200) or "Untitled"
+    scenes: list[Scene] = []
+    for scene in script.scenes[:MAX_SCENES]:
+        narration = clean_line(scene.narration, MAX_NARRATION_CHARS)
+        if not any(c.isalnum() for c in narration):
+            continue
+        name = clean_line(scene.title, 200) or title
+        scenes.append(
+            Scene(
+                number=len(scenes) + 1,
+                title=name,
+                narration=narration,
+                card=_whole(_clean_card(scene.card), name, narration),
+                chapter=scene.chapter or not scenes,
+            )
+        )
+    if not scenes:
+        raise StageError(
+            Code.SCRIPT_REPLY_INVALID,
+            "The script has no scene with anything to say",
+            "Give a text with some sentences, or try another script provider.",
+        )
+    tag = clean_line(script.language, 35) or detect.DEFAULT
+    return Script(title=title, language=tag, scenes=tuple(scenes))
+
+
+def _clean_card(card: AnyCard) -> AnyCard:
+    fields: dict[str, Any] = {
+        name: _clean_value(name, getattr(card, name)) for name in card.__struct_fields__
+    }
+    return msgspec.structs.replace(card, **fields)
+
+
+def _clean_value(name: str, value: object) -> object:
+    match value:
+        case str() if name == "path":
+            return value
+        case str() if name == "code":
+            return clean(value, _MAX_CODE)
+        case str():
+            return clean_line(value, _MAX_LINE)
+        case tuple():
+            return tuple(_clean_value(name, part) for part in value[:_MAX_ROWS])
+        case _:
+            return value
+
+
+def _whole(card: AnyCard, title: str, narration: str) -> AnyCard:
+    """``card`` if it can be drawn, else the words of the scene as a statement."""
+    match card:
+        case TitleCard(title="") | StatementCard(text=""):
+            return StatementCard(text=narration[:_MAX_LINE], kicker=card.kicker)
+        case BulletsCard(bullets=bullets) if not any(bullets):
+            return StatementCard(text=title, kicker=card.kicker)
+        case ChartCard(labels=labels, values=values, texts=texts) if not (
+            0 < len(labels) == len(values) == len(texts) and all(map(math.isfinite, values))
+        ):
+            return StatementCard(text=title, kicker=card.kicker)
+        case TableCard(header=header, rows=rows) if not header or any(
+            len(row) != len(header) for row in rows
+        ):
+            return StatementCard(text=title, kicker=card.kicker)
+        case _:
+            return card

@@ -1,0 +1,38 @@
+"""The five stages as one value, so that the runner needn't know where they live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aura_tui.model.script import Picture, Script, Speech
+    from aura_tui.model.timeline import Timeline
+    from aura_tui.pipeline.context import StageContext
+    from aura_tui.pipeline.stages.render import Rendered
+
+    Speeches = tuple[Speech, ...]
+    Pictures = tuple[Picture, ...]
+
+
+class Stages(NamedTuple):
+    """What each stage does; ``salvage`` joins what a cancelled Rendering has finished."""
+
+    script: Callable[[StageContext], Awaitable[Script]]
+    voice: Callable[[StageContext, Script], Awaitable[Speeches]]
+    visuals: Callable[[StageContext, Script], Awaitable[Pictures]]
+    compose: Callable[[StageContext, Script, Speeches, Pictures], Awaitable[Timeline]]
+    render: Callable[[StageContext, Timeline], Awaitable[Rendered]]
+    salvage: Callable[[StageContext, Timeline], Awaitable[Rendered | None]]
+
+
+def real_stages() -> Stages:
+    """The stages as they are. Imported at the call: who only lists jobs never pays for them."""
+    from aura_tui.pipeline.stages.compose import compose
+    from aura_tui.pipeline.stages.render import render, salvage
+    from aura_tui.pipeline.stages.script import write_script
+    from aura_tui.pipeline.stages.visuals import draw_scenes
+    from aura_tui.pipeline.stages.voice import speak_script
+
+    return Stages(write_script, speak_script, draw_scenes, compose, render, salvage)

@@ -1,0 +1,223 @@
+"""Captions from words and their times: which words share a cue, where lines break, how long each
+stays. Pure.
+
+Cues are chosen for a whole scene at once (dynamic programming over the places to break), so that
+a good break early never forces a bad one later. The measures follow what broadcasters publish:
+two lines, about 42 characters each, one to six seconds, breaks at the borders of clauses.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import unicodedata
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.model.sentence_end import ends_sentence
+from aura_tui.model.timeline import Cue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aura_tui.model.script import Word
+
+MIN_S = 1.0
+MAX_S = 6.0
+LINGER_S = 0.3  # a cue stays a little after its last word
+CLOSE_GAP_S = 0.2  # a shorter gap between two cues is a flicker
+READ_CHARS_PER_S = 20.0
+_EARLY_S = 0.3  # how much before its first word a cue may come, to be read in time
+
+# In ASCII, general punctuation, and the full-width forms of East Asian text.
+_SENTENCE = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f")
+_CLAUSE = (",", ";", ":", "\u2013", "\u2014", "\u3001", "\uff0c", "\uff1b", "\uff1a")
+_CLOSERS = "\"'\u201d\u2019\u00bb)]\u300d\u300f\uff09"
+
+
+class _Token(msgspec.Struct, frozen=True):
+    text: str
+    start: float
+    end: float
+    space: bool  # a space before it
+    width: int  # columns: East Asian wide characters take two
+    ends: bool  # a sentence ends with it
+
+
+def line_width(width: int, height: int) -> int:
+    """Columns of a caption line for a frame of that size."""
+    ratio = width / height
+    return 42 if ratio > 1.2 else 34 if ratio > 0.8 else 26
+
+
+def cues(
+    scenes: Iterable[tuple[Sequence[Word], float]], end_s: float, columns: int
+) -> tuple[Cue, ...]:
+    """The cues of a video of ``end_s`` seconds; ``scenes`` are words and when their sound starts.
+
+    No cue goes over the border of a scene. Every word is in exactly one cue, in order.
+    """
+    groups: list[list[_Token]] = []
+    for words, offset in scenes:
+        groups += _group(_tokens(words, offset, columns), columns)
+    return _timed(groups, end_s, columns)
+
+
+def _tokens(words: Sequence[Word], offset: float, columns: int) -> list[_Token]:
+    """Words as tokens; one wider than a line is cut into parts that share its time."""
+    tokens: list[_Token] = []
+    following = itertools.chain((word.text for word in words[1:]), ("",))
+    for word, after in zip(words, following, strict=True):
+        parts = list(_cut(word.text, columns))
+        widths = [text_width(part) for part in parts]
+        total = sum(widths) or 1
+        at = word.start_s
+        for i, (part, width) in enumerate(zip(parts, widths, strict=True)):
+            until = at + (word.end_s - word.start_s) * width / total
+            ends = _ends(part, after if i + 1 == len(parts) else parts[i + 1])
+            start, end = offset + at, offset + max(at, until)
+            tokens.append(_Token(part, start, end, i == 0, width, ends))
+            at = until
+    return tokens
+
+
+def _ends(text: str, after: str) -> bool:
+    """Whether a sentence ends with ``text``, ``after`` being the next word or part of one."""
+    text = text.rstrip(_CLOSERS)
+    if text.endswith(".") and not text.endswith(".."):
+        # Ordinals ("3. Mai") in any language: where a number ends a sentence, the pause tells.
+        return ends_sentence(text[:-1], after, "de")
+    return text.endswith(_SENTENCE)
+
+
+def _cut(text: str, columns: int) -> Iterable[str]:
+    """Parts of at most ``columns``: whole where it fits, else after punctuation or where it must.
+
+    Languages without spaces come as one long token; so do addresses.
+    """
+    if text_width(text) <= columns:
+        yield text
+        return
+    part, width, good = "", 0, 0
+    for char in text:
+        step = text_width(char)
+        if width + step > columns:
+            at = good if good * 3 >= len(part) else len(part)
+            yield part[:at]
+            part, good = part[at:], 0
+            width = text_width(part)
+        part += char
+        width += step
+        if char in _SENTENCE or char in _CLAUSE or char in "/-_&?":
+            good = len(part)
+    if part:
+        yield part
+
+
+def text_width(text: str) -> int:
+    """Columns that ``text`` takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def _group(tokens: list[_Token], columns: int) -> list[list[_Token]]:
+    """The cheapest way to part ``tokens`` into cues."""
+    count = len(tokens)
+    best = [0.0] + [math.inf] * count
+    back = [0] * (count + 1)
+    for j in range(1, count + 1):
+        leave = _leave(tokens, j)
+        width, sentences = -1, 0
+        for i in range(j - 1, -1, -1):
+            token = tokens[i]
+            width += token.width + 1
+            if i < j - 1 and token.ends:
+                sentences += 1
+            single = i == j - 1
+            long = tokens[j - 1].end - token.start > MAX_S - LINGER_S
+            if not single and (width > 2 * columns + 1 or long):
+                break
+            if best[i] == math.inf or not (single or _split(tokens[i:j], columns) is not None):
+                continue
+            cost = best[i] + leave + 1.0 + 0.6 * sentences + 0.2 * (width > columns)
+            # The end of one sentence and the beginning of the next: neither can be read alone.
+            cost += 1.2 * (sentences > 0 and not tokens[j - 1].ends)
+            cost += 2 * max(0.0, MIN_S - (tokens[j - 1].end - token.start))
+            cost += 0.5 * (width < columns // 4)
+            if cost < best[j]:
+                best[j], back[j] = cost, i
+    groups: list[list[_Token]] = []
+    j = count
+    while j:
+        groups.append(tokens[back[j] : j])
+        j = back[j]
+    return groups[::-1]
+
+
+def _leave(tokens: list[_Token], j: int) -> float:
+    """What it costs to end a cue before token ``j``."""
+    if j == len(tokens):
+        return 0.0
+    pause = tokens[j].start - tokens[j - 1].end
+    return max(0.0, _break(tokens[j - 1]) - 2 * max(0.0, pause - 0.1))
+
+
+def _break(token: _Token) -> float:
+    """What it costs to break after ``token``: nothing after a sentence, most after a small word."""
+    if token.ends:
+        return 0.0
+    text = token.text.rstrip(_CLOSERS)
+    if text.endswith(_CLAUSE):
+        return 0.35
+    # Articles, prepositions and abbreviations ("Dr.") belong to what follows.
+    return 1.6 if token.width <= 3 or text.endswith(".") else 1.1
+
+
+def _join(tokens: Sequence[_Token]) -> str:
+    return "".join((" " if t.space and i else "") + t.text for i, t in enumerate(tokens))
+
+
+def _split(tokens: Sequence[_Token], columns: int) -> int | None:
+    """Where the second line begins (0: one line is enough); None if two lines can't hold it."""
+    total = sum(t.width + t.space for t in tokens) - tokens[0].space
+    if total <= columns:
+        return 0
+    choice, cheapest = None, math.inf
+    first = 0
+    for k in range(1, len(tokens)):
+        first += tokens[k - 1].width + (tokens[k - 1].space if k > 1 else 0)
+        second = total - first - tokens[k].space
+        if first > columns:
+            break
+        if second > columns:
+            continue
+        cost = abs(first - second) / columns + 0.4 * _break(tokens[k - 1]) + 0.1 * (first > second)
+        if cost < cheapest:
+            choice, cheapest = k, cost
+    return choice
+
+
+def _timed(groups: list[list[_Token]], end_s: float, columns: int) -> tuple[Cue, ...]:
+    result: list[Cue] = []
+    free = 0.0  # when the cue before is gone
+    for i, group in enumerate(groups):
+        following = groups[i + 1][0].start if i + 1 < len(groups) else end_s
+        split = _split(group, columns)
+        lines = (_join(group),) if not split else (_join(group[:split]), _join(group[split:]))
+        wanted = max(MIN_S, sum(map(text_width, lines)) / READ_CHARS_PER_S)
+        start = max(free, group[0].start)
+        limit = min(max(following, start + 0.05), end_s)
+        end = min(limit, max(group[-1].end + LINGER_S, start + wanted), start + MAX_S)
+        if limit - end < CLOSE_GAP_S and limit - start <= MAX_S + CLOSE_GAP_S:
+            end = limit
+        start = max(free, min(start, max(start - _EARLY_S, end - MIN_S)))
+        if end - start < 0.001:  # more words than the video has time: there is nothing to show
+            continue
+        result.append(Cue(start_s=round(start, 3), end_s=round(end, 3), lines=lines))
+        free = round(end, 3)
+    return tuple(result)

@@ -1,0 +1,400 @@
+"""The one client for OpenAI-compatible endpoints, shared by script, speech and visuals providers.
+
+What holds for every call: one try (the runner retries :class:`Transient`), a deadline around the
+whole exchange, a bounded body, no redirects, no proxies from the environment. The key leaves in
+one header, to the endpoint's own origin, and appears in no message, log, repr or exception.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import functools
+import math
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui import __version__
+from aura_tui.errors import Code, InputError, StageError, Transient
+from aura_tui.model.redact import has_key
+from aura_tui.model.sanitize import clean_line
+from aura_tui.net import public_addresses
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+    from aura_tui.settings import Secret
+
+MAX_JSON_BYTES = 4 * 1024 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
+_MAX_RETRY_AFTER_S = 3600.0
+_CONNECT_TIMEOUT_S = 10.0
+_MAX_TRIED = 4  # addresses of one host
+_MIN_KEY_CHARS = 16  # local servers take any key: "none" may well stand in a reply
+
+# Worth another try: RFC 9110 15.5.9 and 15.6, RFC 8470, RFC 6585. Not 501 and 505: those stay.
+_PERMANENT_5XX = frozenset({501, 505})
+_TRANSIENT_4XX = frozenset({408, 425, 429})
+# A 429 that no waiting cures: the account is out of money. OpenAI's error codes.
+_OUT_OF_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The codes of the stage that uses an endpoint."""
+
+    unavailable: Code
+    refused: Code
+    invalid: Code
+
+
+class Refused(StageError):
+    """The endpoint answered with an HTTP status that no further try cures."""
+
+    def __init__(self, code: Code, message: str, remediation: str, *, status: int) -> None:
+        super().__init__(code, message, remediation)
+        self.status = status
+
+
+class _NotReached(Transient):
+    """Nobody took the connection: another address of the same host may."""
+
+
+class OpenAIClient:
+    """``base_url`` as users know it (".../v1"); ``name`` is how messages call it.
+
+    ``timeout_s`` bounds one call, from connecting to the last byte. Raises :class:`InputError`
+    (SETTINGS_INVALID) for a base URL or a key that can't be used.
+    """
+
+    def __init__(
+        self, *, base_url: str, api_key: Secret, timeout_s: float, name: str, failure: Failure
+    ) -> None:
+        self.name = name
+        self._failure = failure
+        self._timeout_s = timeout_s
+        url = _url(base_url.strip())
+        if url is None:
+            raise _unusable(name, "is not a URL")
+        if url.scheme not in ("http", "https") or not url.host:
+            raise _unusable(name, "is not an http or https URL")
+        if url.userinfo:
+            raise _unusable(name, "has a user or password in it")
+        if has_key(url.query.decode("ascii", "replace")):
+            raise _unusable(name, "has a key in its query")
+        self._url = url.copy_with(path=url.path.rstrip("/"), fragment=None)
+        self._key = api_key.reveal().strip()
+        if not (self._key.isascii() and (self._key.isprintable())):
+            raise InputError(
+                Code.SETTINGS_INVALID,
+                f"The api_key of {name} has characters that a key can't have",
+                "Copy the key again, without quotes or line breaks.",
+            )
+
+    @property
+    def host(self) -> str:
+        """Host and port, as messages show it."""
+        port = f":{self._url.port}" if self._url.port else ""
+        return clean_line(self._url.host, 200) + port
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self.name!r}, {self.host!r})"
+
+    async def post_json(
+        self, path: str, body: object, *, max_bytes: int = MAX_JSON_BYTES
+    ) -> object:
+        """Send ``body`` as JSON to ``path`` ("/chat/completions") and return the decoded reply."""
+        kind, data = await self.post(path, body, max_bytes=max_bytes, accept="application/json")
+        try:
+            # Off the loop: megabytes take a tenth of a second.
+            return await asyncio.to_thread(msgspec.json.decode, data)
+        except (ValueError, RecursionError):
+            pass
+        raise self.invalid(f"its reply is {kind or 'something'}, not JSON")
+
+    async def post(
+        self, path: str, body: object, *, max_bytes: int, accept: str = "*/*"
+    ) -> tuple[str, bytes]:
+        """Send ``body`` as JSON; return the reply's media type (no parameters) and its bytes."""
+        url = self._url.copy_with(path=f"{self._url.path}/{path.lstrip('/')}")
+        content = msgspec.json.encode(body)
+        return await self._exchange("POST", url, content, accept, max_bytes)
+
+    async def get_bytes(
+        self, url: str, *, max_bytes: int, accept: str = "*/*"
+    ) -> tuple[str, bytes]:
+        """Fetch what a reply points at (a picture); return its media type and bytes.
+
+        The key goes along only to the endpoint's own origin. Any other must be https and at a
+        public address: an endpoint must not make us reach what this machine's network holds.
+        """
+        target = _url(url)
+        if target is None or not (target.scheme == "https" or _origin(target) == self._origin):
+            raise self.invalid("it points at an address that is not an https URL")
+        if _origin(target) == self._origin:
+            return await self._exchange("GET", target, b"", accept, max_bytes)
+        until = asyncio.get_running_loop().time() + self._timeout_s
+        problem: StageError | None = None
+        for address in await self._public_addresses(target, until):
+            try:
+                return await self._exchange("GET", target, b"", accept, max_bytes, address, until)
+            except _NotReached as e:
+                problem = e
+        assert problem is not None
+        raise problem
+
+    async def _public_addresses(self, url: httpx.URL, until: float) -> tuple[str, ...]:
+        """Those of the URL's host that may be connected to, at least one."""
+        found: tuple[str, ...] = ()
+        try:
+            async with asyncio.timeout_at(until):
+                found = await public_addresses.addresses(
+                    url.raw_host.decode("ascii"), url.port or 443
+                )
+        except (OSError, ValueError):  # a TimeoutError is an OSError
+            pass
+        if not found:
+            raise self._unreachable("points at a host that can't be found")
+        if not (reachable := tuple(each for each in found if public_addresses.is_public(each))):
+            raise self.invalid("it points at an address of this machine or its network")
+        return reachable[:_MAX_TRIED]
+
+    def invalid(self, why: str) -> StageError:
+        """The error for a reply that can't be used; ``why`` completes "... replied, but "."""
+        return StageError(
+            self._failure.invalid,
+            f"{self.name} at {self.host} replied, but {self._public(why)}",
+            "Check base_url and model, and that the endpoint is OpenAI-compatible.",
+        )
+
+    @property
+    def _origin(self) -> tuple[str, str, int | None]:
+        return _origin(self._url)
+
+    async def _exchange(
+        self,
+        method: str,
+        url: httpx.URL,
+        content: bytes,
+        accept: str,
+        max_bytes: int,
+        address: str | None = None,
+        until: float | None = None,
+    ) -> tuple[str, bytes]:
+        """One call. ``address``: where to connect to; it is not looked up again, so that what was
+        looked at is what is reached (DNS rebinding). ``until``: the deadline, by the loop's
+        clock."""
+        import httpx
+
+        if until is None:
+            until = asyncio.get_running_loop().time() + self._timeout_s
+        headers = {
+            "Accept": accept,
+            "Accept-Encoding": "identity",  # a compressed body has no bound before it is unpacked
+            "User-Agent": f"aura-tui/{__version__}",
+        }
+        if content:
+            headers["Content-Type"] = "application/json"
+        if self._key and _origin(url) == self._origin:
+            headers["Authorization"] = f"Bearer {self._key}"
+        where, extensions = url, {}
+        if address is not None:
+            where = url.copy_with(host=address)
+            headers["Host"] = url.netloc.decode("ascii")
+            extensions = {"sni_hostname": url.raw_host.decode("ascii")}  # also what TLS verifies
+        # Within the deadline: httpcore closes a handshake that times out, not a cancelled one.
+        connect_s = min(_CONNECT_TIMEOUT_S, 0.8 * self._timeout_s)
+        limits = httpx.Timeout(self._timeout_s, connect=connect_s)
+        tls = await asyncio.to_thread(_tls) if url.scheme == "https" else False
+        problem: StageError
+        try:
+            # httpx times each read; a server that trickles would hold us for ever.
+            async with (
+                asyncio.timeout_at(until),
+                httpx.AsyncClient(verify=tls, timeout=limits, trust_env=False) as client,
+                client.stream(
+                    method, where, content=content, headers=headers, extensions=extensions
+                ) as response,
+            ):
+                ok = response.status_code == 200
+                data = await self._read(response, max_bytes if ok else _MAX_ERROR_BYTES, ok)
+                if ok:
+                    if await asyncio.to_thread(self._repeats_key, data):
+                        raise self.invalid("it repeats the key")
+                    return _media_type(response.headers), data
+                problem = self._refusal(response.status_code, response.headers, data)
+        except (TimeoutError, httpx.TimeoutException) as e:
+            if isinstance(e, httpx.ConnectTimeout):
+                problem = self._unreachable("can't be reached in time", _NotReached)
+            else:
+                problem = self._unreachable(f"has not answered within {self._timeout_s:g} s")
+        except httpx.ConnectError as e:
+            problem = self._unconnected(str(e))
+        except (httpx.TransportError, httpx.StreamError, OSError):
+            problem = self._unreachable("broke the connection off")
+        except ValueError:  # httpx looks at a redirect's address, though it goes nowhere
+            problem = self._unreachable("sent an answer that can't be read")
+        # Raised here, outside of any handler, so that no exception of httpx (which holds the
+        # request, and with it the key) hangs on as its context.
+        raise problem
+
+    async def _read(self, response: httpx.Response, max_bytes: int, ok: bool) -> bytes:
+        if ok and response.headers.get("content-encoding", "identity") != "identity":
+            raise self.invalid("its reply is compressed, which was not asked for")
+        data = bytearray()
+        async for chunk in response.aiter_raw():
+            data += chunk
+            if len(data) > max_bytes:
+                if not ok:
+                    break
+                raise self.invalid(f"its reply is larger than {_size(max_bytes)}")
+        return bytes(data[:max_bytes])
+
+    def _repeats_key(self, data: bytes) -> bool:
+        return len(self._key) >= _MIN_KEY_CHARS and self._key.encode() in data
+
+    def _refusal(self, status: int, headers: httpx.Headers, data: bytes) -> StageError:
+        said, error_code = _error_text(data)
+        said = self._public(said)
+        who = f"{self.name} at {self.host}"
+        tail = f": {said}" if said else ""
+        out_of_quota = status == 429 and error_code in _OUT_OF_QUOTA
+        transient = status in _TRANSIENT_4XX or (status >= 500 and status not in _PERMANENT_5XX)
+        if transient and not out_of_quota:
+            busy = "asks us to slow down" if status == 429 else "is in trouble"
+            return Transient(
+                self._failure.unavailable,
+                f"{who} {busy} (HTTP {status}){tail}",
+                "Try again later: finished pieces are kept.",
+                retry_after_s=_retry_after_s(headers.get("retry-after", "")),
+            )
+        if out_of_quota or status == 402:
+            message, remedy = "has no credit left", "Check the account's plan and billing."
+        elif status in (401, 403):
+            message = "refused the key" if self._key else "wants a key"
+            remedy = "Check the key: the api_key setting of this provider."
+        elif status == 404:
+            message, remedy = "doesn't know the address or the model", "Check base_url and model."
+        elif 300 <= status < 400:
+            message = "redirects elsewhere, which is not followed"
+            remedy = "Set base_url to the final address."
+        elif status < 300:
+            message, remedy = "answered without a result", "Check base_url and model."
+        else:
+            message = "refused the request"
+            remedy = "Check base_url, model and the request."
+        return Refused(
+            self._failure.refused, f"{who} {message} (HTTP {status}){tail}", remedy, status=status
+        )
+
+    def _unconnected(self, why: str) -> StageError:
+        if "CERTIFICATE_VERIFY_FAILED" in why:
+            return StageError(
+                self._failure.unavailable,
+                f"{self.name} at {self.host} has a certificate that can't be trusted",
+                "Check base_url, and this machine's clock.",
+            )
+        if "SSL" in why:
+            return StageError(
+                self._failure.unavailable,
+                f"{self.name} at {self.host} doesn't speak TLS",
+                "Check base_url: is it http rather than https, or another port?",
+            )
+        return self._unreachable("can't be reached", _NotReached)
+
+    def _unreachable(self, why: str, kind: type[Transient] = Transient) -> Transient:
+        return kind(
+            self._failure.unavailable,
+            f"{self.name} at {self.host} {why}",
+            "Check base_url and the network, and that the endpoint is running.",
+        )
+
+    def _public(self, text: str) -> str:
+        """``text`` from outside, short and on one line, the key blotted out if it is echoed."""
+        # Cleaned first: what is taken out of it may stand within the key.
+        text = clean_line(text, 4000)
+        return (text.replace(self._key, "***") if self._key else text)[:300]
+
+
+def _unusable(name: str, why: str) -> InputError:
+    return InputError(
+        Code.SETTINGS_INVALID,
+        f"The base_url of {name} {why}",
+        'Give one like "https://api.example.com/v1", or "http://127.0.0.1:11434/v1"; '
+        "the key has a setting of its own, api_key.",
+    )
+
+
+def _url(text: str) -> httpx.URL | None:
+    """The URL, with a host that can be written and a port that there is; None for anything else."""
+    import httpx
+
+    try:
+        url = httpx.URL(text)
+        sound = url.host.isprintable() and url.port != 0 and (url.port or 0) < 1 << 16
+    except (httpx.InvalidURL, ValueError):  # idna's errors among them, which come with the host
+        return None
+    return url if sound else None
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Made once, off the loop: reading the certificates takes tens of milliseconds."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _media_type(headers: httpx.Headers) -> str:
+    return clean_line(headers.get("content-type", ""), 100).split(";")[0].strip().lower()
+
+
+def _error_text(data: bytes) -> tuple[str, str]:
+    """(message, code) of an error body: OpenAI's shape, FastAPI's, or a line of plain text."""
+    try:
+        document = msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        text = data.decode("utf-8", "replace")
+        return ("" if re.match(r"\s*<", text) else text), ""  # a proxy's HTML page says nothing
+    error = document.get("error", document) if isinstance(document, dict) else document
+    if isinstance(error, str):
+        return error, ""
+    if not isinstance(error, dict):
+        return "", ""
+    message = error.get("message") or error.get("detail") or ""
+    code = error.get("code") or error.get("type") or ""
+    if not isinstance(message, str):
+        message = msgspec.json.encode(message).decode()
+    return message, code if isinstance(code, str) else ""
+
+
+def _retry_after_s(value: str) -> float | None:
+    """Seconds from a Retry-After header (RFC 9110 10.2.3): seconds or an HTTP date; bounded."""
+    value = value.strip()
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            when = email.utils.parsedate_to_datetime(value)
+        except (ValueError, OverflowError):  # a year of twenty digits
+            return None
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        seconds = (when - datetime.now(UTC)).total_seconds()
+    if not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), _MAX_RETRY_AFTER_S)
+
+
+def _size(size_bytes: int) -> str:
+    mib = size_bytes / (1024 * 1024)
+    return f"{mib:g} MiB" if mib >= 1 else f"{size_bytes} bytes"

@@ -1,0 +1,4 @@
+"""Which language and writing system a text has.
+
+Data and pure functions; no provider.
+"""

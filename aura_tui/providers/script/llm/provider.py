@@ -1,0 +1,153 @@
+"""A script by a model, through any OpenAI-compatible chat endpoint.
+
+Servers differ in what they can hold a model to: first a JSON schema is asked for, then any JSON
+object, then the prompt alone. Some accept a schema without enforcing it, so every reply is
+validated; a bad one gets one turn to be repaired.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.errors import Code, StageError
+from aura_tui.model.sanitize import clean_line
+from aura_tui.providers.openai_client import Failure, OpenAIClient, Refused
+from aura_tui.providers.script.language import detect
+from aura_tui.providers.script.llm import prompt, reply
+from aura_tui.providers.script.markdown import document
+from aura_tui.providers.script.markdown.blocks import Image
+from aura_tui.providers.script.markdown.picture_files import unseen
+
+if TYPE_CHECKING:
+    from aura_tui.model.request import JobRequest
+    from aura_tui.model.script import Script
+    from aura_tui.providers.protocols import ProviderContext
+    from aura_tui.settings import ScriptSettings
+
+_FAILURE = Failure(
+    unavailable=Code.SCRIPT_PROVIDER_UNAVAILABLE,
+    refused=Code.SCRIPT_PROVIDER_REFUSED,
+    invalid=Code.SCRIPT_REPLY_INVALID,
+)
+_FORMATS: tuple[tuple[str, dict[str, object] | None], ...] = (
+    (
+        "json_schema",
+        {
+            "type": "json_schema",
+            "json_schema": {"name": "script", "strict": True, "schema": prompt.SCHEMA},
+        },
+    ),
+    ("json_object", {"type": "json_object"}),
+    ("the prompt alone", None),
+)
+_FORMAT_UNKNOWN = frozenset({400, 404, 422, 501})  # how servers say that they lack a format
+
+
+class LlmProvider:
+    """Asks the model of ``[script]``'s base_url, model and api_key."""
+
+    name = "llm"
+    deterministic = False
+
+    def __init__(self, settings: ScriptSettings) -> None:
+        self._model = settings.model
+        self._base_url = settings.base_url.split("?")[0]
+        self._endpoint = OpenAIClient(
+            base_url=settings.base_url,
+            api_key=settings.api_key,
+            timeout_s=settings.timeout_s,
+            name="The script endpoint",
+            failure=_FAILURE,
+        )
+
+    def identity(self) -> tuple[str, ...]:
+        return (prompt.VERSION, detect.VERSION, self._base_url, self._model)
+
+    async def write(self, request: JobRequest, ctx: ProviderContext) -> Script:
+        """One conversation: at most three formats, and one repair."""
+        if len(request.brief.text) > prompt.MAX_TEXT_CHARS:
+            ctx.warn(f"The model is given the text's first {prompt.MAX_TEXT_CHARS:,} characters")
+        for note in await asyncio.to_thread(_pictures, request):
+            ctx.warn(note)
+        tongue = await asyncio.to_thread(detect.of_brief, request.brief)
+        talk = prompt.messages(request, tongue)
+        form, repaired = 0, False
+        while True:
+            try:
+                said = await self._ask(talk, form)
+            except Refused as e:
+                if e.status not in _FORMAT_UNKNOWN or form + 1 == len(_FORMATS):
+                    raise
+                form += 1
+                ctx.log(f"The endpoint refused; asking again with {_FORMATS[form][0]}")
+                continue
+            try:
+                script = await asyncio.to_thread(reply.read, said, tongue, request.title)
+                return script if request.brief.language else _as_written(script)
+            except reply.ReplyError as e:
+                why = clean_line(str(e), 200)
+            if repaired:
+                raise StageError(
+                    Code.SCRIPT_REPLY_INVALID,
+                    f"The model {clean_line(self._model, 80)} gave no usable script: {why}",
+                    "Try again, or another model, or the provider outline, which needs none.",
+                )
+            repaired = True
+            ctx.log(f"The model's reply can't be used ({why}); asking for a repair", "warning")
+            talk += prompt.repair(said, why)
+
+    async def _ask(self, talk: list[dict[str, str]], form: int) -> str:
+        body: dict[str, object] = {"model": self._model, "messages": talk}
+        if (wanted := _FORMATS[form][1]) is not None:
+            body["response_format"] = wanted
+        answer = await self._endpoint.post_json("/chat/completions", body)
+        text = _content(answer)
+        if text is None:
+            raise self._endpoint.invalid(_complaint(answer))
+        return text
+
+
+def _pictures(request: JobRequest) -> list[str]:
+    """A model gets words and gives words."""
+    parsed = document.parse(request.brief.text, local_pictures=not request.origin.outside)
+    shown = [
+        f"{Path(block.path).name} (a model's script has none)"
+        for section in parsed.sections
+        for block in section.blocks
+        if isinstance(block, Image)
+    ]
+    return unseen([*shown, *parsed.unseen])
+
+
+def _as_written(script: Script) -> Script:
+    """``script`` with the language that its narration clearly is in, whatever was asked for."""
+    written = detect.judged(" ".join(scene.narration for scene in script.scenes))
+    if written == detect.DEFAULT:
+        return script
+    return msgspec.structs.replace(script, language=written)
+
+
+def _content(answer: object) -> str | None:
+    """``choices[0].message.content``: a text, or parts with texts; None if there is none."""
+    match answer:
+        case {"choices": [{"message": {"content": str(text)}}, *_]}:
+            return text
+        case {"choices": [{"message": {"content": [*parts]}}, *_]}:
+            texts = (part.get("text") for part in parts if isinstance(part, dict))
+            return "".join(text for text in texts if isinstance(text, str))
+        case _:
+            return None
+
+
+def _complaint(answer: object) -> str:
+    match answer:
+        case {"error": {"message": str(text)}} | {"error": str(text)}:
+            return f"with an error: {text}"
+        case {"choices": [{"message": {"refusal": str(text)}}, *_]}:
+            return f"the model declined: {text}"
+        case _:
+            return "without a message of the model"

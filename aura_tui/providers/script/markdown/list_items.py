@@ -1,0 +1,64 @@
+"""A list's items: tasks with their boxes, and children that go into their parent's line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aura_tui.providers.script.prose import spoken_form
+
+if TYPE_CHECKING:
+    from aura_tui.providers.script.markdown.blocks import Code
+
+
+@dataclass(slots=True)
+class Item:
+    """An item of a list, with the raw texts and the code in it; ``linked`` characters are links."""
+
+    depth: int
+    parts: list[str] = field(default_factory=list)
+    linked: int = 0
+    code: list[Code] = field(default_factory=list)
+
+
+_TASK = re.compile(r"\s*\[([ xX])\](?:\s+|$)")
+
+
+def item_text(part: str) -> str:
+    """An item's text, in one line, without the box of a task."""
+    return spoken_form(_TASK.sub("", part, count=1) if _TASK.match(part) else part)
+
+
+def _is_done(part: str) -> bool:
+    task = _TASK.match(part)
+    return task is not None and task[1] != " "
+
+
+def fold_children(items: list[Item]) -> list[tuple[str, bool]]:
+    """One text an item, and whether it is a task that is done. Short children go into their
+    parent's line: "Formats: MP4, SRT"."""
+    texts: list[tuple[str, bool]] = []
+    i = 0
+    while i < len(items):
+        own = " ".join(filter(None, map(item_text, items[i].parts)))
+        j = i + 1
+        done = any(map(_is_done, items[i].parts[:1]))
+        children: list[tuple[str, bool]] = []
+        while j < len(items) and items[j].depth > items[i].depth:
+            children += [(item_text(part), _is_done(part)) for part in items[j].parts]
+            j += 1
+        children = [child for child in children if _says(child[0])]
+        joined = f"{own.rstrip(':.')}: {', '.join(text for text, _ in children)}"
+        folds = own.endswith(":") or len(own.split()) <= 3
+        simple = not any("," in text or ticked for text, ticked in children)
+        if folds and children and len(joined) <= 90 and simple:
+            texts.append((joined, done))
+        else:
+            texts += [(own, done), *children]
+        i = j
+    return [(text, done) for text, done in texts if _says(text)]
+
+
+def _says(text: str) -> bool:
+    return any(c.isalnum() for c in text)

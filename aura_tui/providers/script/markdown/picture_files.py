@@ -1,0 +1,69 @@
+"""What the address of a picture in a text means: a file of this machine, or nothing of ours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from aura_tui.model.sanitize import clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+_NAMED = 3  # in a warning
+_BADGE = re.compile(r"badge|shields\.io", re.IGNORECASE)
+
+
+def local_picture(source: str) -> str:
+    """The absolute path a picture's address means, if such a file is there; else ""."""
+    try:
+        if source.startswith("file://"):
+            source = urlsplit(source).path
+        path = Path(unquote(source))
+        there = path.is_absolute() and path.suffix.lower() in _PICTURES and path.is_file()
+    except (OSError, ValueError):
+        return ""
+    return str(path) if there else ""
+
+
+def why_unseen(source: str, *, local: bool = True, linked: bool = False) -> str:
+    """What a picture's address names, and why it isn't shown; "" for a badge, which says nothing.
+
+    ``local``: files of this machine may be looked at. ``linked``: the picture is a link's text.
+    """
+    try:
+        parts = urlsplit(source)
+        path = Path(unquote(parts.path))
+        name, last = clean_line(str(path), 120), clean_line(path.name, 120)
+    except ValueError:
+        return ""
+    known = path.suffix.lower() in _PICTURES
+    if parts.scheme == "data":
+        return "one within the text (only files are shown)"
+    if parts.netloc and parts.scheme != "file":
+        if _BADGE.search(source) or (linked and not known):
+            return ""
+        return f"{last or clean_line(parts.netloc, 120)} (of the web: nothing is fetched)"
+    if not last or parts.scheme not in ("", "file"):
+        return ""
+    if not local:
+        return f"{last} (a remote engine has only the text)"
+    return f"{name} ({'not found' if known else 'no kind that is shown'})"
+
+
+def out_of_place(source: str, where: str, *, local: bool = True, linked: bool = False) -> str:
+    """The same of a picture that stands where none is shown: "in a list"."""
+    if local and (path := local_picture(source)):
+        return f"{Path(path).name} ({where}: in Markdown, on a line of its own, it would be)"
+    return why_unseen(source, local=local, linked=linked)
+
+
+def unseen(pictures: Sequence[str]) -> list[str]:
+    """The warning of ``pictures``, each with its reason; none where there are none."""
+    if not pictures:
+        return []
+    more = f" and {len(pictures) - _NAMED} more" if len(pictures) > _NAMED else ""
+    return [f"Pictures of the text that can't be shown: {', '.join(pictures[:_NAMED])}{more}"]

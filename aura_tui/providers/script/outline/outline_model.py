@@ -1,0 +1,43 @@
+"""What could be told of a document: its lines, each one sentence, and what they are drafted for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aura_tui.providers.script.markdown.blocks import Block, Section
+
+MAX_LINES = 6000  # enough for an hour; bounds the work for any text
+
+
+@dataclass(slots=True)
+class Line:
+    """A sentence that may be narrated; it needs the lines in ``needs`` (by index)."""
+
+    text: str
+    seconds: float
+    draft: int
+    score: float = 0.0
+    needs: list[int] = field(default_factory=list)
+    item: int | None = None  # which item of its list it tells
+
+
+@dataclass(slots=True)
+class Draft:
+    """A run of lines for one kind of scene: ``block`` is what is shown, None for plain text."""
+
+    section: int
+    block: Block | None
+    lines: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Outline:
+    """All drafts of a document, and their lines, both in the text's order."""
+
+    sections: list[Section]
+    drafts: list[Draft]
+    lines: list[Line]
+    pause_s: float  # of silence around a scene's speech
+    language: str = "en"  # BCP 47

@@ -1,0 +1,159 @@
+"""A table in sentences: a column of numbers by its extremes or its course, words row by row.
+
+Each value is said with its column's header, so that one who doesn't look can follow.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from aura_tui.providers.script import prose
+from aura_tui.providers.script.markdown.tables import NO, YES, chart_values, wordy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aura_tui.providers.script.markdown.blocks import Table
+
+MAX_ROWS, MAX_COLUMNS = 4, 3  # that are told
+_CELL_WORDS = 24
+_FEW = 3  # from so many rows on, numbers are told by their extremes
+
+
+class _Phrases(NamedTuple):
+    extremes: str
+    course: str
+    yes: str
+    no: str
+
+
+_EN = _Phrases(
+    "{head}: the highest is {most}, for {top}; the lowest is {least}, for {bottom}.",
+    "{head}: from {first} in {start} to {last} in {end}.",
+    "yes",
+    "no",
+)
+_PHRASES = {
+    "en": _EN,
+    "de": _Phrases(
+        "{head}: am h\u00f6chsten bei {top} mit {most}, am niedrigsten bei {bottom} mit {least}.",
+        "{head}: von {first} im Jahr {start} auf {last} im Jahr {end}.",
+        "ja",
+        "nein",
+    ),
+    "fr": _Phrases(
+        "{head}\u00a0: le maximum est {most}, pour {top}, et le minimum {least}, pour {bottom}.",
+        "{head}\u00a0: de {first} en {start} \u00e0 {last} en {end}.",
+        "oui",
+        "non",
+    ),
+    "es": _Phrases(
+        "{head}: el m\u00e1ximo es {most}, para {top}, y el m\u00ednimo {least}, para {bottom}.",
+        "{head}: de {first} en {start} a {last} en {end}.",
+        "s\u00ed",
+        "no",
+    ),
+}
+_YEAR = re.compile(r"(?:1[5-9]|20|21)\d\d")
+# Numbers that say which, not how much.
+_NAMING = re.compile(
+    r"#|no\.?|nr\.?|ids?|ports?|years?|jahr|ann\u00e9e|a\u00f1o|rank|pos(?:ition)?|version|date|"
+    r"datum|code|line|page|seite|step|schritt|exit.*|status.*|keys?",
+    re.IGNORECASE,
+)
+# Headers whose cells speak for themselves.
+_PLAIN = re.compile(
+    r"(?:what|how|why|does|means?|action|function|meaning|description|details?|notes?|comments?|explanation|purpose|remarks?|"
+    r"what it (?:does|is|means)|effect|bedeutung|beschreibung|bemerkung|zweck|description|"
+    r"signification|descripci\u00f3n|significado)\b.*",
+    re.IGNORECASE,
+)
+_NOTHING = frozenset({"", "-", "\u2013", "\u2014", "n/a", "\u2026"})
+
+
+def told(table: Table, language: str) -> list[str]:
+    """Sentences that tell ``table``; a few, however long it is. Empty if it says nothing."""
+    said = _by_numbers(table, language) if len(table.rows) >= _FEW else []
+    return said or _by_rows(table, language)
+
+
+def _by_numbers(table: Table, language: str) -> list[str]:
+    phrases = _PHRASES.get(language.split("-")[0].lower())
+    labels, *columns = zip(*table.rows, strict=True)
+    if (
+        phrases is None
+        or any(map(wordy, columns))
+        or not all(map(str.strip, labels))
+        or len(set(labels)) < len(labels)
+    ):
+        return []
+    said: list[str] = []
+    for head, cells in zip(table.header[1:], columns, strict=True):
+        values = chart_values(cells)
+        if values is None or not head or _NAMING.fullmatch(head) or len(said) == MAX_COLUMNS:
+            continue
+        if sentence := _column(head.rstrip(" .:?"), labels, cells, values, phrases):
+            said.append(sentence)
+    return said
+
+
+def _column(
+    head: str,
+    labels: Sequence[str],
+    cells: Sequence[str],
+    values: Sequence[float],
+    phrases: _Phrases,
+) -> str:
+    most, least = max(values), min(values)
+    if most == least:
+        return ""
+    if all(map(_YEAR.fullmatch, labels)) and list(labels) == sorted(labels):
+        return phrases.course.format(
+            head=head, first=cells[0], start=labels[0], last=cells[-1], end=labels[-1]
+        )
+    if values.count(most) > 1 or values.count(least) > 1:
+        return ""  # several share the place: to name one would be wrong
+    top, bottom = values.index(most), values.index(least)
+    return phrases.extremes.format(
+        head=head, most=cells[top], top=labels[top], least=cells[bottom], bottom=labels[bottom]
+    )
+
+
+def _by_rows(table: Table, language: str) -> list[str]:
+    said = []
+    for label, *cells in table.rows:
+        if len(cells) > 1 and YES in cells and {*cells} <= {YES, NO, ""}:
+            heads = zip(table.header[1:], cells, strict=True)  # what has it, by name
+            parts = [_name(head, language) for head, cell in heads if cell == YES]
+        else:
+            parts = [
+                part
+                for head, cell in zip(table.header[1:], cells, strict=True)
+                if (part := _cell(head, cell, language))
+            ][:MAX_COLUMNS]
+        if parts and any(c.isalnum() for c in label):
+            between = "; " if any(", " in part for part in parts) else ", "
+            said.append(prose.finished(f"{label.rstrip(' :.')}: {between.join(parts)}"))
+        if len(said) == MAX_ROWS:
+            break
+    return said
+
+
+def _cell(head: str, cell: str, language: str) -> str:
+    """A value with its header: "memory 40 MB"; "" if there is nothing to say."""
+    cell = prose.sentences(cell, language)[0].split("; ")[0].rstrip(" .;") if cell.strip() else ""
+    if cell.lower() in _NOTHING or len(cell.split()) > _CELL_WORDS:
+        return ""
+    phrases = _PHRASES.get(language.split("-")[0].lower(), _EN)
+    cell = {YES: phrases.yes, NO: phrases.no}.get(cell, cell)
+    head = head.rstrip(" .:?")
+    return cell if not head or _PLAIN.fullmatch(head) else f"{_name(head, language)} {cell}"
+
+
+def _name(head: str, language: str) -> str:
+    """A header within a sentence: without the capital of a heading. German nouns keep theirs."""
+    first = head.split(" ", 1)[0]
+    if language.startswith("de") or not first.istitle() or len(first) < 2:
+        return head
+    return head[0].lower() + head[1:]

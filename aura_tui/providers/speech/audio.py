@@ -1,0 +1,176 @@
+"""From any sound a voice made to what stages hand on: mono, 16 bit, 48 kHz, of even loudness.
+
+Two short runs of FFmpeg: one measures (ITU-R BS.1770 by the ebur128 filter), one converts and
+applies a constant gain; only where a peak would pass the ceiling, a limiter too. A loudness that
+moves within a scene would pump; loudnorm costs twenty times as much.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import wave
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.errors import Code, StageError
+from aura_tui.model.sanitize import clean
+from aura_tui.model.script import SAMPLE_RATE
+from aura_tui.providers.ffmpeg import locate
+from aura_tui.providers.ffmpeg.failure import failure
+from aura_tui.system.processes import OutputTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from aura_tui.providers.protocols import ProviderContext
+
+MAX_SOUND_S = 1800.0  # of one scene
+_TIMEOUT_S = 120.0
+_CEILING_DB = -1.0  # true peak, as EBU R 128 s1 and streaming services ask
+_MAX_GAIN_DB = 20.0  # what needs more is noise, not a voice
+_SILENT_DB = -60.0  # a peak below it: nothing to level
+_UNMEASURED_LUFS = -69.9  # what the filter gives when no block passed its gate
+_MONO = "aformat=channel_layouts=mono"
+_PAUSE_S, _PAUSE_DB = 0.12, -44.0  # after levelling
+
+# A reply of an endpoint is a file from outside: FFmpeg may take it for audio of these kinds, and
+# for nothing (a playlist, a concat script) that makes it read other files or addresses.
+_INPUT = (
+    "-protocol_whitelist",
+    "file",
+    "-format_whitelist",
+    "wav,w64,mp3,flac,ogg,aac,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aiff,au,caf",
+)
+_PLAIN = ("-probesize", "4096")  # a header tells all; FFmpeg would read on: 5 ms a run
+_MEASURED = re.compile(r"^\s+(I|Peak):\s+(-?inf|nan|-?[\d.]+) (?:LUFS|dBFS)\s*$", re.MULTILINE)
+_SILENCE = re.compile(r"silence_(start|end): (-?[\d.]+)")
+
+
+class Sound(msgspec.Struct, frozen=True):
+    """A finished sound. ``voiced``: where a voice is heard, (start, end) in seconds, in order."""
+
+    samples: int
+    voiced: tuple[tuple[float, float], ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.samples / SAMPLE_RATE
+
+
+async def finish(
+    raw: Path, out: Path, ctx: ProviderContext, *, what: str, from_us: bool = False
+) -> Sound:
+    """Write ``raw`` (any audio file) to ``out``, levelled to ``settings.speech.loudness_lufs``.
+
+    ``what`` names the sound in errors; ``from_us``: a worker of ours wrote ``raw``, as a plain WAV.
+    Raises StageError: SPEECH_REPLY_INVALID when ``raw`` is no audio or too long. What is silent or
+    too faint to be a voice stays as it is.
+    """
+    before = _PLAIN if from_us else ()
+    loudness, peak_db = await _measure(raw, ctx, what, before)
+    if not loudness > _UNMEASURED_LUFS and peak_db > _SILENT_DB:
+        # Shorter than one gating block (0.4 s): a loop of it has the same loudness.
+        loudness, _ = await _measure(raw, ctx, what, (*before, "-stream_loop", "9"))
+    gain_db = 0.0
+    if loudness > _UNMEASURED_LUFS:
+        gain_db = min(ctx.settings.speech.loudness_lufs - loudness, _MAX_GAIN_DB)
+    filters = [
+        f"aresample={SAMPLE_RATE}",
+        _MONO,
+        f"volume={gain_db:.2f}dB",
+    ]
+    if peak_db + gain_db > _CEILING_DB:
+        limit = 10 ** (_CEILING_DB / 20)
+        filters.append(f"alimiter=limit={limit:.4f}:attack=2:release=60:level=0")
+    filters.append(f"silencedetect=n={_PAUSE_DB}dB:d={_PAUSE_S}")
+    written = ("-c:a", "pcm_s16le", "-map_metadata", "-1", "-bitexact", "-f", "wav", _url(out))
+    said = await _ffmpeg(ctx, raw, before, filters, written, what)
+    with wave.open(str(out), "rb") as file:
+        samples = file.getnframes()
+    if not 0 < samples <= MAX_SOUND_S * SAMPLE_RATE:
+        raise _unusable(what, "is empty" if not samples else "is longer than half an hour")
+    return Sound(samples, _voiced(said, samples / SAMPLE_RATE))
+
+
+async def _measure(
+    raw: Path, ctx: ProviderContext, what: str, before: Sequence[str]
+) -> tuple[float, float]:
+    """(integrated loudness in LUFS, true peak in dBFS) of ``raw`` as mono; -inf for silence."""
+    filters = [_MONO, "ebur128=framelog=verbose:peak=true"]
+    said = await _ffmpeg(ctx, raw, before, filters, ("-f", "null", "-"), what)
+    found = dict(_MEASURED.findall(said))
+    try:
+        loudness, peak = float(found["I"]), float(found["Peak"])
+    except (KeyError, ValueError):
+        raise _unusable(what, "can't be measured") from None
+    return (-math.inf if math.isnan(loudness) else loudness), peak
+
+
+async def _ffmpeg(
+    ctx: ProviderContext,
+    raw: Path,
+    before: Sequence[str],
+    filters: Sequence[str],
+    after: Sequence[str],
+    what: str,
+) -> str:
+    """Run FFmpeg over ``raw``; return what it said. A complaint about the input is its fault."""
+    ffmpeg = await locate(ctx.settings, ctx.children)
+    argv = [ffmpeg.path, "-nostdin", "-hide_banner", "-nostats", "-y", *_INPUT, *before]
+    argv += ["-i", _url(raw), "-map", "0:a:0", "-t", f"{MAX_SOUND_S + 1:g}"]
+    argv += ["-af", ",".join(filters), *after]
+    try:
+        done = await ctx.children.run(argv, timeout_s=_TIMEOUT_S, max_output=4 << 20)
+    except (TimeoutError, OutputTooLarge):
+        raise _unusable(what, "can't be decoded in a sensible time") from None
+    said = clean(done.stderr.decode(errors="replace"), 4 << 20)
+    if done.returncode:
+        problem = failure(f"levelling {what}", done.returncode, said[-8192:])
+        if problem.code is Code.FFMPEG_FAILED and done.returncode > 0:
+            raise _unusable(what, "is not audio that FFmpeg can read")
+        raise problem
+    return said
+
+
+def write_silence(raw: Path, rate: int) -> int:
+    """Half a second of silence at ``rate`` Hz, for a text with nothing to say; its samples."""
+    samples = rate // 2
+    with wave.open(str(raw), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(bytes(2 * samples))
+    return samples
+
+
+def _unusable(what: str, why: str) -> StageError:
+    return StageError(
+        Code.SPEECH_REPLY_INVALID,
+        f"The sound of {what} {why}",
+        "Try another voice or model, or set speech.provider to espeak.",
+    )
+
+
+def _voiced(said: str, duration_s: float) -> tuple[tuple[float, float], ...]:
+    """Everything that is not silence; the whole sound when it is all silence."""
+    parts: list[tuple[float, float]] = []
+    start: float | None = 0.0
+    for edge, text in _SILENCE.findall(said):
+        at = min(max(float(text), 0.0), duration_s)
+        if edge == "end":
+            start = at
+        elif start is not None:
+            if at > start:
+                parts.append((start, at))
+            start = None
+    if start is not None and duration_s > start:
+        parts.append((start, duration_s))
+    return tuple(parts) or ((0.0, duration_s),)
+
+
+def _url(path: Path) -> str:
+    return f"file:{path}"  # a name that starts with a dash or has a colon stays a name

@@ -1,0 +1,154 @@
+"""eSpeak NG: the voice that needs nothing but a wheel. See :mod:`.espeak_worker` for the child."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib.metadata
+import importlib.util
+import math
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.sanitize import clean_line
+from aura_tui.providers.protocols import Spoken, Voice
+from aura_tui.providers.speech import word_times
+from aura_tui.providers.speech.audio import MAX_SOUND_S, finish, write_silence
+from aura_tui.providers.speech.espeak import voices as espeak_voices
+from aura_tui.providers.speech.normalize import tokens as normalization
+from aura_tui.providers.speech.worker_call import ask
+
+if TYPE_CHECKING:
+    from aura_tui.providers.protocols import ProviderContext, SceneText
+
+_WORKER = Path(__file__).with_name("worker.py")
+_WORDS_PER_MINUTE, _SLOWEST, _FASTEST = 165, 80, 450  # the library's own bounds
+_TIMEOUT_S = 60.0  # half an hour of speech takes it two seconds
+_RATE = 22050  # Hz; the library's own
+
+
+class _Reply(msgspec.Struct, frozen=True):
+    rate: int
+    samples: int
+    words: tuple[tuple[int, int, int], ...]
+
+
+class Espeak:
+    """The ``espeak`` provider. Satisfies :class:`aura_tui.providers.protocols.SpeechProvider`."""
+
+    name = "espeak"
+    deterministic = True  # a fresh process per text gives the same bytes
+
+    def identity(self) -> tuple[str, ...]:
+        """The library's release and the version of our text normalization."""
+        return ("espeak", _release(), str(normalization.VERSION))
+
+    async def voices(self) -> tuple[Voice, ...]:
+        """Every voice in its data, by name; the default one also in its common variants.
+
+        Any voice takes any variant, "de+f3": thousands, which a list would only bury.
+        """
+        read = espeak_voices.read(_data())
+        known = {name: voice.description for name, voice in read.items()}
+        default = espeak_voices.DEFAULT
+        known |= {
+            f"{default}+{variant}": f"{known[default]}, variant {variant}"
+            for variant in espeak_voices.variants(_data())
+            if re.fullmatch(r"[fm]\d", variant)
+        }
+        return tuple(
+            Voice(
+                name=name,
+                language=read[name.partition("+")[0]].languages[0][0],
+                provider=self.name,
+                description=known[name],
+            )
+            for name in sorted(known)
+        )
+
+    def resolve(self, voice: str, language: str) -> str:
+        """See the port; some milliseconds at most."""
+        return espeak_voices.resolve(_data(), voice, language)
+
+    async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
+        """One worker process, then levelling; word times are the voice's own events."""
+        tokens = scene.text.split()
+        forms = await asyncio.to_thread(normalization.spoken_forms, scene.text, _language(scene))
+        text = word_times.utterance(forms)
+        raw = ctx.scratch / f"{out.name}.espeak.wav"
+        try:
+            if text:
+                reply = await self._run(scene, text, raw, ctx)
+            else:
+                reply = _Reply(_RATE, write_silence(raw, _RATE), ())
+            what = f"{clean_line(scene.text, 40)!r}"
+            sound = await finish(raw, out, ctx, what=what, from_us=True)
+        finally:
+            raw.unlink(missing_ok=True)
+        events = [(at, start / reply.rate, end / reply.rate) for at, start, end in reply.words]
+        words = word_times.from_events(tokens, forms, events, sound.duration_s)
+        return Spoken(path=str(out), samples=sound.samples, words=words)
+
+    async def _run(self, scene: SceneText, text: str, raw: Path, ctx: ProviderContext) -> _Reply:
+        request = {
+            "library": str(_library()),
+            "data": str(_data()),
+            "voice": scene.voice,
+            "text": text,
+            "words_per_minute": round(min(max(_WORDS_PER_MINUTE * scene.rate, _SLOWEST), _FASTEST)),
+            # The library's pitch is an octave down at 0 and nearly one up at 99.
+            "pitch": round(min(max(50 + 50 * math.log2(scene.pitch), 0), 99)),
+            "out": str(raw),
+            "max_s": MAX_SOUND_S,
+        }
+        return await ask(
+            _WORKER,
+            request,
+            _Reply,
+            ctx,
+            flags=("-I", "-S"),  # the standard library alone: it starts in 20 ms
+            who="eSpeak NG",
+            scene=scene,
+            timeout_s=_TIMEOUT_S,
+        )
+
+
+def _language(scene: SceneText) -> str:
+    """The language that is really spoken: the voice's, whatever the brief says."""
+    voice = espeak_voices.read(_data()).get(scene.voice.partition("+")[0])
+    return voice.languages[0][0] if voice else scene.language
+
+
+@functools.cache
+def _package() -> Path:
+    spec = importlib.util.find_spec("espeakng_loader")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        if (Path(folder) / "espeak-ng-data").is_dir():
+            return Path(folder)
+    raise InputError(
+        Code.SPEECH_PROVIDER_UNAVAILABLE,
+        "eSpeak NG's library is not installed",
+        "Install it: pip install --force-reinstall espeakng-loader",
+    )
+
+
+def _data() -> Path:
+    return _package() / "espeak-ng-data"
+
+
+def _library() -> Path:
+    suffix = ".dylib" if sys.platform == "darwin" else ".so"
+    return _package() / f"libespeak-ng{suffix}"
+
+
+@functools.cache
+def _release() -> str:
+    try:
+        return importlib.metadata.version("espeakng-loader")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,165 @@
+"""The voices in eSpeak NG's data folder, read as text: the library itself is not loaded.
+
+A voice is a file below ``lang/``; SetVoiceByName takes its name in lower case ("en-us"). Its
+lines ``language TAG [PRIORITY]`` say what it speaks (the lowest priority speaks it best), and
+``!v`` holds variants, which change the speaker of any voice: "en-us+f3".
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.sanitize import clean_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT = "en-us"
+_SUBTAG = re.compile(r"[a-z]{4}|[a-z]{2}|\d{3}")  # BCP 47: script, region
+_PRIORITY = 5  # of a language line that gives none
+
+# BCP 47 tags that people type and the data doesn't know, or that it would answer oddly.
+_ALIASES = {
+    "en": "en-us",
+    "en-ca": "en-us",
+    "en-uk": "en",
+    "en-gb": "en",
+    "no": "nb",
+    "nn": "nb",
+    "zh-hk": "yue",
+    "zh-mo": "yue",
+    "zh-yue": "yue",
+    "zh-tw": "cmn",
+    "iw": "he",
+    "in": "id",
+    "sh": "hr",
+}
+
+
+class DataVoice(NamedTuple):
+    """One voice file. ``languages``: (BCP 47 tag in lower case, priority), the main one first."""
+
+    name: str
+    description: str
+    languages: tuple[tuple[str, int], ...]
+
+
+@functools.cache
+def read(data: Path) -> dict[str, DataVoice]:
+    """All voices by name. Some milliseconds the first time."""
+    voices = {}
+    for path in sorted((data / "lang").rglob("*")):
+        if path.is_file():
+            voice = _parse(path)
+            voices[voice.name] = voice
+    return voices
+
+
+@functools.cache
+def variants(data: Path) -> tuple[str, ...]:
+    """Names of the variants, as the data spells them."""
+    return tuple(sorted(path.name for path in (data / "voices" / "!v").glob("*")))
+
+
+def _parse(path: Path) -> DataVoice:
+    description, languages = "", []
+    for line in path.read_text("utf-8", "replace").splitlines():
+        word, _, rest = line.partition(" ")
+        fields = rest.split()
+        if word == "name":
+            description = clean_line(rest, 80)
+        elif word == "language" and fields:
+            given = fields[1] if len(fields) > 1 else ""
+            languages.append((fields[0].lower(), int(given) if given.isdigit() else _PRIORITY))
+    name = path.name.lower()
+    return DataVoice(name, description, tuple(languages) or ((name, _PRIORITY),))
+
+
+def resolve(data: Path, voice: str, language: str) -> str:
+    """The name SetVoiceByName takes for what was asked: a name, a language, a description.
+
+    "" asks for the language's voice. A language that no voice speaks falls back to its more
+    general tag ("de-AT": "de"). Raises InputError (VOICE_UNKNOWN) that names near ones.
+    """
+    voices = read(data)
+    base, plus, variant = voice.strip().partition("+")
+    base = base.strip()
+    if base:
+        found = _by_name(voices, base) or _by_language(voices, base, strict=True)
+    else:
+        found = _by_language(voices, language or DEFAULT, strict=False)
+    if found is None:
+        raise _unknown(voices, base, language)
+    if not plus:
+        return found
+    known = {name.lower(): name for name in variants(data)}
+    chosen = known.get(variant.strip().lower())
+    if chosen is None:
+        near = difflib.get_close_matches(variant.strip().lower(), known, 5, 0.4)
+        raise InputError(
+            Code.VOICE_UNKNOWN,
+            f"eSpeak NG has no variant {clean_line(variant, 40)!r}",
+            f"Near ones: {_list(found, near or ['f1', 'f3', 'm1', 'm3'])}.",
+            field="voiceSpec.voiceName",
+        )
+    return f"{found}+{chosen}"
+
+
+def _tag(text: str) -> str:
+    return text.strip().lower().replace("_", "-")
+
+
+def _by_name(voices: dict[str, DataVoice], asked: str) -> str | None:
+    if _tag(asked) in voices:
+        return _tag(asked)
+    for voice in voices.values():
+        if voice.description.lower() == asked.lower():
+            return voice.name
+    return None
+
+
+def _by_language(voices: dict[str, DataVoice], asked: str, *, strict: bool) -> str | None:
+    """The best voice for a tag; ``strict`` drops only what can be a script or a region."""
+    tag = _tag(asked)
+    while tag:
+        if tag in _ALIASES:
+            return _ALIASES[tag]
+        if tag in voices:
+            return tag
+        speakers = [
+            (priority, voice.name)
+            for voice in voices.values()
+            for spoken, priority in voice.languages
+            if spoken == tag
+        ]
+        if speakers:
+            return min(speakers)[1]
+        tag, _, last = tag.rpartition("-")
+        if strict and not _SUBTAG.fullmatch(last):
+            return None
+        if tag == "en":  # what is said outside of North America is nearer to British English
+            return "en"
+    return None
+
+
+def _unknown(voices: dict[str, DataVoice], base: str, language: str) -> InputError:
+    shown = clean_line(base or language, 60)
+    names = {name: name for name in voices}
+    names |= {voice.description.lower(): voice.name for voice in voices.values()}
+    close = difflib.get_close_matches(shown.lower(), names, 8, 0.5)
+    near = list(dict.fromkeys(names[name] for name in close))[:5]
+    hint = f"Near ones: {', '.join(near)}. " if near else ""
+    return InputError(
+        Code.VOICE_UNKNOWN,
+        f"eSpeak NG has no voice {shown!r}" if base else f"No eSpeak NG voice speaks {shown!r}",
+        f"{hint}List them all with: aura-tui doctor --voices",
+        field="voiceSpec.voiceName" if base else "brief.language",
+    )
+
+
+def _list(base: str, names: list[str]) -> str:
+    return ", ".join(f"{base}+{name}" for name in names)

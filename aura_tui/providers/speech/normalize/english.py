@@ -1,0 +1,193 @@
+"""English text normalization: numbers, money, units, abbreviations, addresses, code.
+
+Pure. Plain integers, decimals, ordinals and clock times stay digits: every voice reads those.
+What is turned into words is what voices read in the wrong order ("$5") or letter by letter
+("vs.", "snake_case"). Each form belongs to one token; only its neighbours may be looked at.
+"""
+
+from __future__ import annotations
+
+import re
+
+from aura_tui.providers.speech.normalize import english_formula
+from aura_tui.providers.speech.normalize.english_lexicon import (
+    ABBREVIATIONS,
+    BEFORE_NUMBER,
+    MONEY,
+    MONTHS,
+    NAMES,
+    ONLY_ATTACHED,
+    SPELLED_MAGNITUDES,
+    STARTERS,
+    SYMBOLS,
+    UNITS,
+    YEAR_WORDS,
+)
+from aura_tui.providers.speech.normalize.english_numbers import AMOUNT, NUMBER, numeric, plural
+
+_LEAD = "([{<\"'\u2018\u201a\u201c\u201e\u00ab*`_"
+_TRAIL = ")]}>\"'\u2019\u201d\u00bb*`_,.;:!?\u2026"
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]{1,9}://|www\.)(?:[^\s/@]*@)?([^\s/?#:]+)\S*", re.I)
+_MAIL = re.compile(r"([\w.+-]+)@([\w-]+(?:\.[\w-]+)+)")
+_DOTTED = re.compile(r"\.?[^\W_][\w-]*(?:\.[^\W_][\w-]*)+|\.[^\W\d_][\w-]*")
+_INITIALS = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
+_CAMEL = re.compile(r"[a-z][a-z0-9]*[A-Z][A-Za-z0-9]*")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_ARROW = re.compile("\\s*(?:->|=>|[\u2190-\u21ff])\\s*")
+_DASH = re.compile("[\u2012-\u2015]|(?<=\\w)--+(?=\\w)")
+_UNSAID = re.compile('[*_`~^|\\\\<>\\[\\]{}()"\u201c\u201d\u201e\u00ab\u00bb\u2022\u00b7]+')
+
+
+def forms(tokens: list[str]) -> list[str]:
+    """What is said for each token; the list is as long as ``tokens``."""
+    return [_form(tokens, i) for i in range(len(tokens))]
+
+
+def _form(tokens: list[str], i: int) -> str:
+    token = tokens[i]
+    if token in ("/", "\u00b7") and 0 < i < len(tokens) - 1:
+        operands = all(map(english_formula.is_operand, (tokens[i - 1], tokens[i + 1])))
+        return ("over" if token == "/" else "times") if operands else ""
+    if token in SYMBOLS:
+        return _lone_symbol(token, tokens, i)
+    if token.lower() in NAMES:
+        return NAMES[token.lower()]
+    core, trail = _split(token)
+    if not core:
+        return _pause(trail)
+    if not core.strip("-\u2012\u2013\u2014"):
+        return ","
+    before = _split(tokens[i - 1])[0] if i else ""
+    after = tokens[i + 1] if i + 1 < len(tokens) else ""
+    if trail.startswith("."):
+        full = _abbreviation(core, trail, after)
+        if full is not None:
+            return full
+        next_word = after.lstrip(_LEAD)
+        starts = next_word[:1].isupper() and next_word.lower() in STARTERS
+        if len(core) == 1 and core.isupper() and next_word[:1].isupper() and not starts:
+            return core  # "J. Doe"
+        if _INITIALS.fullmatch(core):  # "the U.S. market": that point ends no sentence
+            ends = not after or starts
+            return _wording(core) + (_pause(trail[1:]) or ("." if ends else ""))
+    if core.lower() in ("vs", "etc"):
+        return ABBREVIATIONS[core.lower()][0] + _pause(trail)
+    year_likely = (
+        (before.lower() in ("", "and") and core[:2] in ("19", "20"))
+        or before.lower() in YEAR_WORDS
+        or "(" in token
+        or _is_day(before, tokens, i)
+    )
+    return _core(core, before, after, year_likely=year_likely) + _pause(trail)
+
+
+def _split(token: str) -> tuple[str, str]:
+    """(core, what follows it): quotes, brackets and marks of emphasis in front are dropped."""
+    body = token.lstrip(_LEAD)
+    if token[:1] == "<" and body[:1].isdigit():
+        body = "<" + body
+    core = body.rstrip(_TRAIL)
+    while core.count("(") > core.count(")") and body[len(core) :].startswith(")"):
+        core = body[: len(core) + 1]  # a call's own bracket: "run()"
+    return core, body[len(core) :]
+
+
+def _pause(trail: str) -> str:
+    """The punctuation that is heard, out of what follows a word."""
+    for c in reversed(trail):
+        if c in ",.;:!?":
+            return c
+        if c == "\u2026":
+            return ","
+    return "," if ")" in trail else ""
+
+
+def _lone_symbol(token: str, tokens: list[str], i: int) -> str:
+    if token in ("<", ">", "~", "+", "=", "@") and (i == 0 or i + 1 == len(tokens)):
+        return ""  # a bullet or a prompt, not a relation between two things
+    return SYMBOLS[token]
+
+
+def _abbreviation(core: str, trail: str, after: str) -> str | None:
+    low = core.lower()
+    rest = _pause(trail[1:])
+    if low in BEFORE_NUMBER and after[:1].isdigit():
+        return BEFORE_NUMBER[low] + rest
+    if low not in ABBREVIATIONS:
+        return None
+    full, never_ends = ABBREVIATIONS[low]
+    if never_ends and after:
+        capital = after.lstrip(_LEAD)[:1]
+        if low in ("st", "gen", "sen", "rev", "ms") and not capital.isupper():
+            return "street" + rest if low == "st" else None
+        if low in ("oct", "dec", "nov", "apr", "jan", "feb", "aug", "sept", "ch", "eq", "vol"):
+            return full + rest if capital.isdigit() else None
+        return full.rstrip(",") + rest if rest else full
+    ends = not after or after.lstrip(_LEAD)[:1].isupper()
+    return full.rstrip(",") + (rest or ("." if ends else ""))
+
+
+def _is_day(before: str, tokens: list[str], i: int) -> bool:
+    """Whether the token before is the day of a month: "May 1, 2024"."""
+    return before.isdigit() and i >= 2 and _split(tokens[i - 2])[0].capitalize() in MONTHS
+
+
+def _core(core: str, before: str, after: str, *, year_likely: bool) -> str:
+    low = core.lower()
+    if low in NAMES:
+        return NAMES[low]
+    if core not in UNITS and english_formula.is_formula(core):
+        return english_formula.said(core)
+    if applied := english_formula.call(core):
+        return applied
+    if english_formula.OPERATORS & {before, after} and (both := english_formula.coefficient(core)):
+        return both
+    if core in UNITS and core not in ONLY_ATTACHED and re.fullmatch(NUMBER, before):
+        return plural(UNITS[core], before)
+    if low in SPELLED_MAGNITUDES and (money := AMOUNT.fullmatch(before)) and not money[5]:
+        return f"{core} {MONEY[money[2]][0]}s"  # "$5 million": the currency is said here
+    if any(c.isdigit() for c in core) and (
+        said := numeric(core, before, _split(after)[0], year_likely=year_likely)
+    ):
+        return said
+    if match := _URL.fullmatch(core):
+        return _dotted(match[1].removeprefix("www."))
+    if match := _MAIL.fullmatch(core):
+        return f"{_identifier(match[1].replace('.', ' dot '))} at {_dotted(match[2])}"
+    return _wording(core)
+
+
+def _dotted(name: str) -> str:
+    return " dot ".join(_identifier(part) for part in name.split(".") if part)
+
+
+def _identifier(name: str) -> str:
+    """Names of programs in the words they are made of: snake_case, camelCase, kebab-case."""
+    words = re.sub(r"[_\-+]+", " ", name).split()
+    return " ".join(_HUMP.sub(" ", w) if _CAMEL.fullmatch(w) else w for w in words)
+
+
+def _wording(core: str) -> str:
+    """Words, and code read as words."""
+    if _INITIALS.fullmatch(core):
+        letters = core.upper().split(".") if len(core) == 3 else core.split(".")
+        return " ".join("ay" if letter == "A" else letter for letter in letters)  # not the article
+    core = re.sub(r"\(.*?\)|\[\]", "", core)
+    core = _URL.sub(lambda m: m[1].removeprefix("www."), core)
+    core = _DASH.sub(", ", _ARROW.sub(" to ", core)).replace("::", " ")
+    if "/" in core or "\\" in core:
+        parts = [p for p in re.split(r"[/\\]+", core) if p not in ("", "~", ".", "..")]
+        joint = " slash " if len(parts) > 2 or core[:1] in "/~." else " "
+        return joint.join(_wording(part) for part in parts)
+    if _DOTTED.fullmatch(core):
+        return _dotted(core)
+    if core.startswith("-"):
+        core = core.lstrip("-")
+    if core.startswith("#") and len(core) > 1:
+        core = ("number " if core[1].isdigit() else "hashtag ") + core[1:]
+    elif core.startswith("@"):
+        core = "at " + core[1:]
+    core = re.sub(r"!=|[<>=]=", lambda m: f" {SYMBOLS[m[0]]} ", core)
+    core = re.sub(r"(?<=\w)([=&+%\u00b0\u00d7])", lambda m: f" {SYMBOLS[m[1]]} ", core)
+    core = _UNSAID.sub(" ", core)
+    return " ".join(_HUMP.sub(" ", w) if _CAMEL.fullmatch(w) else w for w in core.split())

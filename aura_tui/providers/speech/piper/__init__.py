@@ -1,0 +1,1 @@
+"""Speech from Piper's neural voices, in a worker process: the provider and the worker."""

@@ -1,0 +1,99 @@
+"""Asking one of our worker programs: JSON in, JSON out, bounded, and every end an error that helps.
+
+A worker's exit status says what went wrong: VOICE_UNUSABLE, TOO_LONG, or anything else. One that
+was killed says nothing of the text: it is asked again, as a busy endpoint is.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from aura_tui.errors import Code, StageError, Transient
+from aura_tui.model.sanitize import clean_line
+from aura_tui.system.processes import OutputTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from aura_tui.providers.protocols import ProviderContext, SceneText
+
+T = TypeVar("T")
+
+VOICE_UNUSABLE, TOO_LONG = 3, 4
+
+
+async def ask(
+    program: Path,
+    request: object,
+    reply: type[T],
+    ctx: ProviderContext,
+    *,
+    flags: Sequence[str],
+    who: str,
+    scene: SceneText,
+    timeout_s: float,
+) -> T:
+    """Run ``program`` with this Python and ``flags``; decode what it answers as ``reply``.
+
+    ``who`` is the voice's name in messages. Raises StageError (SPEECH_FAILED, or VOICE_UNKNOWN),
+    Transient (OUT_OF_MEMORY) where somebody killed it, and OSError when the disk is full.
+    """
+
+    def failed(what: str) -> StageError:
+        return StageError(
+            Code.SPEECH_FAILED,
+            f"{who} {what} the text {clean_line(scene.text, 60)!r}",
+            "Change or split that text, or take another voice, then retry.",
+        )
+
+    try:
+        done = await ctx.children.run(
+            [sys.executable, *flags, program],
+            input=msgspec.json.encode(request),
+            timeout_s=timeout_s,
+        )
+    except TimeoutError:
+        raise failed(f"took more than {timeout_s:g} s over") from None
+    except OutputTooLarge:
+        raise failed("had too much to say about") from None
+    if done.returncode == VOICE_UNUSABLE:
+        raise StageError(
+            Code.VOICE_UNKNOWN,
+            f"{who} can't use the voice {clean_line(scene.voice, 60)!r}",
+            "List the voices with: aura-tui doctor --voices",
+        )
+    if done.returncode == TOO_LONG:
+        raise failed("would speak for more than half an hour over")
+    if done.returncode == -signal.SIGKILL:
+        # Of all that a program can do wrong, none ends so: it is the kernel, or a person.
+        raise Transient(
+            Code.OUT_OF_MEMORY,
+            f"The process of {who} was killed, most likely for want of memory",
+            "Free some memory, then retry: scenes that are spoken are kept.",
+        )
+    if done.returncode:
+        said = clean_line(done.stderr[-2000:].decode(errors="replace"), 2000)[-300:]
+        ctx.log(f"{who}: {said}", "error")
+        if os.strerror(errno.ENOSPC) in said:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise failed(f"{_ended(done.returncode)} over")
+    try:
+        return msgspec.json.decode(done.stdout, type=reply)
+    except msgspec.DecodeError:
+        raise failed("answered nonsense over") from None
+
+
+def _ended(returncode: int) -> str:
+    if returncode >= 0:
+        return f"stopped with status {returncode}"
+    try:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    except ValueError:
+        return f"was ended by signal {-returncode}"

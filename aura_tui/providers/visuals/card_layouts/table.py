@@ -1,0 +1,197 @@
+"""The layout of a table card: columns as wide as their cells need, figures set to the right."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aura_tui.providers.visuals.card_layouts.boxes import (
+    DESCENT_EM,
+    Block,
+    Box,
+    Shape,
+    column,
+    column_height,
+    fit,
+    moved,
+    set_lines,
+)
+from aura_tui.providers.visuals.card_layouts.text import heading, size
+from aura_tui.providers.visuals.card_layouts.wrap import ELLIPSIS, units, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aura_tui.model.script import TableCard
+    from aura_tui.providers.visuals.card_layouts.boxes import Item, Role, Sheet, Text
+    from aura_tui.providers.visuals.fonts.fallback import Faces
+
+_FIGURE = re.compile(
+    r"[~\u2248<>\u2264\u2265+\-\u2212\u00b1$\u20ac\u00a3\u00a5]*\s*\d[\d.,\u00a0\u202f '/:\u2013-]*"
+    r"\s*(?:%|\u2030|[^\W\d]{1,4}(?:/[^\W\d]{1,3})?|[$\u20ac\u00a3\u00a5\u00b0]\w?)?"
+)
+_EMPTY = ("", "-", "\u2013", "\u2014", "n/a")
+
+HEAD, BODY = "strong", "figures"
+ROW_EM = 2.05  # from baseline to baseline
+PADDING_EM = 1.1  # above and below the lines of a cell, together
+WIDE_GUTTER_EM, NARROW_GUTTER_EM = 1.9, 1.4
+LEAST_COLUMN_EM = 3.6
+LONGEST_WORD_EM = 9.0  # a longer one may be broken for its neighbours' sake
+SLACK_EM = 0.02  # so that rounding never breaks a word that fits
+
+
+def is_figure(cell: str) -> bool:
+    """Whether a cell is a number as people write it: "1,250", "29.5 %", "$3", "12 GW"."""
+    return _FIGURE.fullmatch(cell.strip()) is not None
+
+
+def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
+    """A heading, a header and rows with hairlines between them.
+
+    Cells that are too wide wrap, in smaller text if that shows them whole; at the smallest they
+    end in an ellipsis. Rows and columns that can't be shown legibly are left out, and a last "..."
+    stands for them.
+    """
+    count = len(card.header)
+    gap = sheet.unit * 3.4
+    lines = (card.header, *card.rows)
+    gutter = WIDE_GUTTER_EM if sheet.landscape else NARROW_GUTTER_EM
+    figures = [
+        all(is_figure(row[i]) or row[i].strip().lower() in _EMPTY for row in card.rows)
+        and any(is_figure(row[i]) for row in card.rows)
+        for i in range(count)
+    ]
+    wide = [max(1.0, *(faces.em(row[i], BODY) for row in card.rows)) for i in range(count)]
+    headers = [faces.em(cell, HEAD) * 0.92 for cell in card.header]
+    natural = list(map(max, wide, headers))
+    if sum(natural) + gutter * (count - 1) > sheet.area.w / (sheet.unit * 3.4):
+        # Tight: a header of several words takes two lines before a cell has to.
+        halves = [
+            max(_longest_word(faces, cell, HEAD), width * 0.55)
+            for cell, width in zip(card.header, headers, strict=True)
+        ]
+        natural = list(map(max, wide, halves))
+    natural = [width + SLACK_EM for width in natural]
+    words = [
+        max(_longest_word(faces, row[i], HEAD if r == 0 else BODY) for r, row in enumerate(lines))
+        for i in range(count)
+    ]
+    least = [
+        min(width, max(LEAST_COLUMN_EM, min(word, LONGEST_WORD_EM) + SLACK_EM))
+        for width, word in zip(natural, words, strict=True)
+    ]
+
+    def grid(text_px: float, room: float, scale: float) -> Block:
+        last = scale == 0
+        widths = _widths(natural, least, sheet.area.w / text_px, gutter)
+        dropped = len(widths) < count
+        # Few lines in large text look best; in smaller text as many as show the cell whole.
+        most = 12 if scale <= 0.5 else 2 if sheet.landscape else 4
+        clipped = False
+        rows: list[list[Text | None]] = []
+        heights: list[float] = []
+        for r, row in enumerate(lines):
+            face, px = (HEAD, text_px * 0.92) if r == 0 else (BODY, text_px)
+            role: Role = "accent" if r == 0 else "ink"
+            cells: list[Text | None] = []
+            for text, width in zip(row, widths, strict=False):
+                cell, cut = _cell(faces, text, face, px, role, width * text_px, most)
+                cells.append(cell)
+                clipped = clipped or cut
+            if dropped:
+                cells[-1], _ = _cell(faces, ELLIPSIS if r == 0 else "", face, px, role, px * 2, 1)
+            tallest = max((c.box.h for c in cells if c), default=0.0)
+            height = max(text_px * ROW_EM, tallest + text_px * PADDING_EM)
+            if len(rows) > 1 and sum(heights) + height > room:
+                if not last:  # a smaller size shows more
+                    return Block(items=(), w=0, h=math.inf)
+                rows[-1] = [_cell(faces, ELLIPSIS, BODY, text_px, "dim", text_px * 2, 1)[0]]
+                heights[-1] = text_px * ROW_EM
+                break
+            rows.append(cells)
+            heights.append(height)
+        items: list[Item] = []
+        total = (sum(widths) + gutter * (len(widths) - 1)) * text_px
+        line = max(1.0, round(sheet.unit * 0.16))
+        y = 0.0
+        for r, (cells, height) in enumerate(zip(rows, heights, strict=True)):
+            if r:
+                thick = line * (1.6 if r == 1 else 1)
+                rule = Box(0, y - thick / 2, total, thick)
+                items.append(Shape(box=rule, radius=0, fill="accent" if r == 1 else "rule"))
+            x = 0.0
+            for i, cell in enumerate(cells):
+                if cell is not None:
+                    # The first column names the rows, whatever it is made of.
+                    right = figures[i] and i > 0 and not (dropped and i == len(cells) - 1)
+                    left = x + (widths[i] * text_px - cell.box.w if right else 0.0)
+                    cell = msgspec.structs.replace(cell, align="end" if right else "start")
+                    items.append(moved(cell, left, y + (height - _optical(cell)) / 2))
+                x += (widths[i] + gutter) * text_px
+            y += height
+        return Block(items=tuple(items), w=total, h=y, gap=gap, broken=clipped)
+
+    def make(scale: float) -> Sequence[Block]:
+        top = heading(faces, card.title, sheet, scale)
+        text_px = size(2.3, 4.4, scale, sheet)
+        room = sheet.area.h - column_height(top) - (gap if top else 0)
+        tight = sum(natural) + gutter * (count - 1) > sheet.area.w / text_px
+        block = grid(text_px, room, scale)
+        return [*top, msgspec.structs.replace(block, many=tight and sheet.landscape)]
+
+    return column(fit(make, sheet.area.h), sheet.area)
+
+
+def _cell(
+    faces: Faces, cell: str, face: str, px: float, role: Role, width: float, lines: int
+) -> tuple[Text | None, bool]:
+    """A cell in at most ``lines`` lines, and whether a part or a word of it had to be cut."""
+    words = " ".join(cell.split())
+    if not words:
+        return None, False
+    wrapped = wrap(faces, words, face, width / px)
+    cut = len(wrapped.texts) > lines
+    if cut:
+        wrapped = wrap(faces, words, face, width / px, max_lines=lines)
+    return set_lines(faces, wrapped, face, px, role, 1.3), cut or wrapped.broken
+
+
+def _longest_word(faces: Faces, cell: str, face: str) -> float:
+    """Ems of the body's text; a header is set a little smaller."""
+    share = 0.92 if face == HEAD else 1.0
+    return max((faces.em(unit.text, face) * share for unit in units(cell)), default=0.0)
+
+
+def _optical(cell: Text) -> float:
+    """The height by which a cell is centred: figures and capitals have nothing below the line."""
+    return cell.box.h - (DESCENT_EM - 0.03) * cell.size
+
+
+def _widths(natural: list[float], least: list[float], room: float, gutter: float) -> list[float]:
+    """Widths of the columns that fit into ``room`` ems: natural where possible, else the widest
+    give way first, down to their longest words and then to a least width; past that the last
+    columns are dropped."""
+    count = len(natural)
+    while count > 1 and count * LEAST_COLUMN_EM + (count - 1) * gutter > room:
+        count -= 1
+    widths = natural[:count]
+    free = room - gutter * (count - 1)
+    if sum(widths) <= free:
+        # A table that fills half the width or more is spread out; a small one stays together.
+        extra = (free - sum(widths)) / count
+        return [width + min(extra, 4.0) for width in widths]
+    floors = least[:count]
+    if sum(floors) > free:
+        floors = [LEAST_COLUMN_EM] * count
+    low, high = 0.0, max(widths)
+    for _ in range(30):  # the common limit at which they fit
+        middle = (low + high) / 2
+        if sum(min(w, max(middle, f)) for w, f in zip(widths, floors, strict=True)) <= free:
+            low = middle
+        else:
+            high = middle
+    return [min(w, max(low, f)) for w, f in zip(widths, floors, strict=True)]

@@ -1,0 +1,1 @@
+"""The shipped fonts, and which font stands in for a character that they lack."""

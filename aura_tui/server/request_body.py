@@ -1,0 +1,291 @@
+"""``POST /api/jobs``: JSON -> JobRequest, field by field, every wrong one named."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections import Counter
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.expects import describe_type
+from aura_tui.model.request import JobRequest, Origin, check
+from aura_tui.model.sanitize import clean_line
+from aura_tui.server import normalize
+from aura_tui.wire.problem import FieldProblem
+
+_MAX_PROBLEMS = 50
+_SEE_FORM = "See GET /api/openapi.json for its form."
+_OF_OTHERS = frozenset({"preset", "inputs", "options.quality"})  # see `_with_preset`
+_WHOLE = (int, int | None)
+
+
+class RequestRefused(InputError):
+    """The first wrong field as the error itself; ``problems`` has all of them."""
+
+    def __init__(self, first: InputError, problems: tuple[FieldProblem, ...]) -> None:
+        super().__init__(first.code, first.message, first.remediation, field=first.field)
+        self.problems = problems
+
+
+class Asked(NamedTuple):
+    """A request, and a line for each thing in its body that has no effect."""
+
+    request: JobRequest
+    ignored: tuple[str, ...]
+
+
+def read_request(data: bytes, origin: Origin) -> Asked:
+    """The request in a body, as made by ``origin``. Raises :class:`RequestRefused` for others.
+
+    ``null`` is as good as left out. A field that we don't know is ignored, and named; so is what
+    only another system has. Names of fields match whatever their case.
+    """
+    wrong: list[InputError] = []
+    tree = _parse(data, wrong)
+    unknown = _Unknown()
+    values: dict[str, Any] = {}
+    for name, field, value in _fields(JobRequest, tree, "", wrong, unknown):
+        if field.type is Origin:
+            wrong.append(_refuse(name, f"{name} is not for a request to say"))
+        elif isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            parts = {
+                part.name: got
+                for part_name, part, item in _fields(field.type, value, name, wrong, unknown)
+                if (got := _value(f"{name}.{part_name}", part, item, wrong, unknown)) is not None
+            }
+            values[field.name] = field.type(**parts)
+        elif (got := _value(name, field, value, wrong, unknown)) is not None:
+            values[field.name] = got
+    request = _with_preset(JobRequest(**values, origin=origin), wrong, unknown)
+    _check(request, wrong)
+    if wrong:
+        # What is unknown is told, too: it may be what is missing, misspelt.
+        all_ = [*wrong, *unknown.errors]
+        raise RequestRefused(wrong[0], tuple(_problem(error) for error in all_[:_MAX_PROBLEMS]))
+    return Asked(request, unknown.lines())
+
+
+class _Unknown:
+    """What is ignored. ``values``: of fields that are none of ours, by their name in lower case."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
+        self.errors: list[InputError] = []
+        self._more = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more are only counted: a body can hold a million of them."""
+        return len(self.errors) >= _MAX_PROBLEMS
+
+    def add(self, field: str, why: str) -> None:
+        """``field`` has no effect."""
+        if self.is_full:
+            self._more += 1
+            return
+        self.errors.append(
+            InputError(Code.REQUEST_INVALID, f"{field} was ignored: {why}", _SEE_FORM, field=field)
+        )
+
+    def take(self, name: str) -> object:
+        """A field of other systems that we do know; None where it isn't there."""
+        self.errors = [error for error in self.errors if (error.field or "").lower() != name]
+        return self.values.pop(name, None)
+
+    def lines(self) -> tuple[str, ...]:
+        more = (f"{self._more} more unknown fields were ignored",) if self._more else ()
+        return tuple(error.message for error in self.errors) + more
+
+
+class _Object(dict[str, Any]):
+    """A JSON object, and the keys that were in it more than once."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def _parse(data: bytes, wrong: list[InputError]) -> _Object:
+    """The object in a body; keys that are there twice go to ``wrong``. Raises RequestRefused."""
+    repeated: list[str] = []
+
+    def collect(pairs: list[tuple[str, Any]]) -> _Object:
+        made = _Object(pairs)
+        if len(made) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            made.repeated = tuple(key for key, count in counts.items() if count > 1)
+            repeated.extend(made.repeated)
+        return made
+
+    try:
+        tree = json.loads(
+            data.decode("utf-8-sig"), object_pairs_hook=collect, parse_constant=_no_constant
+        )
+    except json.JSONDecodeError as e:
+        raise _not_json(f"{e.msg} at line {e.lineno}, column {e.colno}") from None
+    except UnicodeDecodeError as e:
+        head = data[: e.start].decode("utf-8", "replace")
+        line, column = head.count("\n") + 1, len(head) - head.rfind("\n")
+        raise _not_json(f"not UTF-8 at line {line}, column {column}") from None
+    except RecursionError:
+        raise _not_json("it is nested too deeply") from None
+    except ValueError as e:
+        raise _not_json(str(e)) from None
+    if not isinstance(tree, _Object):
+        error = _refuse("", "The body is not a JSON object")
+        raise RequestRefused(error, (_problem(error),))
+    if repeated:
+        found = [*tree.repeated]
+        for name, part in tree.items():
+            if isinstance(part, _Object):
+                found += [f"{name}.{key}" for key in part.repeated]
+        for key in (found or repeated)[:_MAX_PROBLEMS]:
+            at = clean_line(key, 80)
+            wrong.append(_refuse(at, f"{at} is in the body more than once"))
+    return tree
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a value of JSON")
+
+
+def _not_json(why: str) -> RequestRefused:
+    error = _refuse("", f"The body is not a JSON object: {clean_line(why, 200)}")
+    return RequestRefused(error, (_problem(error),))
+
+
+def _with_preset(request: JobRequest, wrong: list[InputError], unknown: _Unknown) -> JobRequest:
+    """What ``preset``, ``inputs`` and ``options.quality`` of other systems ask for."""
+    quality, preset = unknown.take("options.quality"), unknown.take("preset")
+    if unknown.values.get("inputs") == {}:
+        unknown.take("inputs")
+    if quality is not None:
+        if not isinstance(quality, str) or quality.strip().lower() not in normalize.QUALITY:
+            words = ", ".join(normalize.QUALITY)
+            wrong.append(_refuse("options.quality", f"options.quality expects {words}"))
+        elif request.render_spec.quality_level is None:
+            level = normalize.QUALITY[quality.strip().lower()]
+            spec = replace(request.render_spec, quality_level=level)
+            request = replace(request, render_spec=spec)
+    if preset is None or preset == normalize.DEFAULT_PRESET:
+        return request
+    if not isinstance(preset, str):
+        wrong.append(_refuse("preset", "preset expects a text"))
+    elif preset != normalize.SAMPLE_PRESET:
+        unknown.add("preset", f"no preset {clean_line(preset, 40)!r} is known")
+    elif request.brief.topic.strip() or request.brief.text.strip():
+        unknown.add("preset", "the request has a brief of its own")
+    else:
+        brief = replace(request.brief, topic=normalize.SAMPLE.topic, text=normalize.SAMPLE.text)
+        plan = request.plan_spec
+        if plan.target_duration is None:
+            plan = replace(plan, target_duration=normalize.SAMPLE_DURATION_S)
+        request = replace(request, brief=brief, plan_spec=plan)
+    return request
+
+
+def _fields(
+    kind: type[msgspec.Struct],
+    tree: object,
+    where: str,
+    wrong: list[InputError],
+    unknown: _Unknown,
+) -> list[tuple[str, msgspec.structs.FieldInfo, object]]:
+    """``(name, field, value)`` of what an object gives; what it can't give goes to ``wrong``."""
+    if not isinstance(tree, dict):
+        wrong.append(_refuse(where, f"{where} is not a JSON object"))
+        return []
+    known = {field.encode_name.lower(): field for field in msgspec.structs.fields(kind)}
+    found: dict[str, tuple[str, msgspec.structs.FieldInfo, object]] = {}
+    for key, value in tree.items():
+        field = known.get(key.lower())
+        if field is None:
+            at = f"{where}.{clean_line(key, 80)}" if where else clean_line(key, 80)
+            unknown.add(at, f"unknown field{_near(key, kind) if not unknown.is_full else ''}")
+            if at.lower() in _OF_OTHERS:
+                unknown.values[at.lower()] = value
+        elif field.encode_name in found:
+            at = f"{where}.{field.encode_name}" if where else field.encode_name
+            wrong.append(_refuse(at, f"{at} is in the body more than once"))
+        elif value is not None:
+            found[field.encode_name] = (field.encode_name, field, value)
+    return [*found.values()]
+
+
+def _value(
+    where: str,
+    field: msgspec.structs.FieldInfo,
+    value: object,
+    wrong: list[InputError],
+    unknown: _Unknown,
+) -> object:
+    if normalize.has_other_voice(where, value):
+        unknown.add(where, f"{value} is a voice of another system")
+        return None
+    value = normalize.value(where, value)
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer() and field.type in _WHOLE:
+        value = int(value)  # JSON has one kind of number
+    try:
+        return msgspec.convert(value, field.type)
+    except msgspec.ValidationError:
+        wrong.append(_refuse(where, f"{where} expects {describe_type(field.type)}"))
+        return None
+
+
+def _check(request: JobRequest, wrong: list[InputError]) -> None:
+    """All that :func:`check` refuses: what it names is put right for the next look."""
+    told = {error.field or "" for error in wrong}
+    put_right: set[str] = set()
+    while True:
+        try:
+            return check(request)
+        except InputError as e:
+            field = e.field or ""
+            if field in put_right:
+                return None
+            put_right.add(field)
+            # A brief whose text was refused is empty for that reason alone.
+            if field not in told and not any(name.startswith(f"{field}.") for name in told):
+                wrong.append(e)
+            request = _without(request, field)
+
+
+def _without(request: JobRequest, field: str) -> JobRequest:
+    """``request`` with a field at its default; one about the whole brief gets a topic."""
+    if field == "brief":
+        return replace(request, brief=replace(request.brief, topic="x", text=""))
+    section, _, name = field.partition(".")
+    for outer in msgspec.structs.fields(JobRequest):
+        if outer.encode_name != section:
+            continue
+        if not name:
+            return replace(request, **{outer.name: outer.default})
+        inner = getattr(request, outer.name)
+        for part in msgspec.structs.fields(type(inner)):
+            if part.encode_name == name:
+                return replace(request, **{outer.name: replace(inner, **{part.name: part.default})})
+    return request
+
+
+def _refuse(field: str, message: str) -> InputError:
+    return InputError(Code.REQUEST_INVALID, message, _SEE_FORM, field=field)
+
+
+def _near(key: str, kind: type[msgspec.Struct]) -> str:
+    """A question after the field of ours that it may be meant for."""
+    names = {f.encode_name.lower(): f.encode_name for f in msgspec.structs.fields(kind)}
+    near = difflib.get_close_matches(key.lower()[:40], names, 1, 0.75)
+    return f" (did you mean {names[near[0]]}?)" if near and near[0] != "origin" else ""
+
+
+def _problem(error: InputError) -> FieldProblem:
+    return FieldProblem(
+        field=error.field or "",
+        detail=error.message,
+        guidance=error.remediation,
+        code=error.code.value,
+    )

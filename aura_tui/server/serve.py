@@ -1,0 +1,293 @@
+"""Serving: ``serve`` for the network, ``listening`` for the user's other terminals.
+
+The commands' side of it imports this module alone, inside functions: it brings starlette and
+uvicorn with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import resource
+import secrets
+import signal
+import socket
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from aura_tui.errors import Code, EngineError
+from aura_tui.server.app import ServerApp
+from aura_tui.server.auth import Access
+from aura_tui.server.listener import Listener, tls_context
+from aura_tui.server.options import Bounds
+from aura_tui.server.tokens import TokenFile
+from aura_tui.wire import unix_socket
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from aura_tui.server.options import ServeOptions
+    from aura_tui.service import JobService
+    from aura_tui.settings import Settings
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_UNIX_BOUNDS = Bounds()
+_FILES_EACH = 2  # a connection, and what is sent over it
+_KEPT_FILES = 512  # half of them, where there are fewer than twice as many
+
+
+async def serve(
+    open_service: Callable[[], AbstractAsyncContextManager[JobService]],
+    settings: Settings,
+    options: ServeOptions,
+    *,
+    socket_path: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, or until ``stop`` is set (then signals are the caller's).
+
+    ``open_service`` is entered once it is sure that we may listen. ``socket_path``: also listen
+    on a Unix socket there. ``say`` gets lines for a person: the address when it is ready, what
+    to mind. Raises EngineError (ADDRESS_REFUSED) where listening is not possible or not safe.
+    """
+    tokens = TokenFile(options.tokens)
+    addresses = await _addresses(options.host, options.port)
+    loopback = all(_is_loopback(address) for _, address in addresses)
+    if not loopback and not tokens:
+        raise _needs_tokens(options)
+    tls = tls_context(options.certificate, options.key) if options.certificate else None
+    bounds = _within_files(options.bounds)
+    sockets = _bind(addresses, options)
+    access = Access(tokens, loopback=loopback, origins=options.origins, hosts=options.hosts)
+    stopped = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if stop is None:
+        for number in _STOP_SIGNALS:
+            loop.add_signal_handler(number, stopped.set)
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            service = await stack.enter_async_context(open_service())
+            for notice in getattr(service, "notices", ()):
+                say(f"Warning: {notice}")
+            app = ServerApp(
+                service,
+                settings,
+                limits=options.limits,
+                bounds=bounds,
+                heartbeat_s=options.heartbeat_s,
+            )
+            stack.push_async_callback(app.broadcaster.aclose)
+            listener = Listener(app.behind(access), bounds, tls)
+            app.listeners.append(listener)
+            listeners = [listener]
+            if socket_path is not None:
+                listeners.append(await stack.enter_async_context(_on_unix(app, socket_path)))
+            for sock in sockets:
+                await listener.listen(sock)
+            for line in _told(options, sockets, tokens, loopback=loopback):
+                say(line)
+            if bounds.connections < options.bounds.connections:
+                say(
+                    f"Warning: no more than {bounds.connections:,} connections at once: it may "
+                    "have few open files; raise the limit (ulimit -n)."
+                )
+            await stopped.wait()
+            app.broadcaster.end("The server is stopping; its jobs go on when it is back")
+            await asyncio.gather(*(each.aclose() for each in listeners))
+    finally:
+        for sock in sockets:
+            sock.close()
+        if stop is None:
+            for number in _STOP_SIGNALS:
+                loop.remove_signal_handler(number)
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    service: JobService,
+    settings: Settings,
+    path: Path,
+    *,
+    on_work: Callable[[str], None] = lambda job_id: None,
+) -> AsyncIterator[ServerApp]:
+    """Listen on a Unix socket at ``path`` while the block lasts: for this user alone, no token.
+
+    For every engine, wherever it runs. A stale socket is replaced. ``on_work`` hears of each job
+    that came, or goes on, through it. Raises EngineError where another process listens there, or
+    where nobody can.
+    """
+    app = ServerApp(service, settings, on_work=on_work)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(app.broadcaster.aclose)
+        listener = await stack.enter_async_context(_on_unix(app, path))
+        try:
+            yield app
+        finally:
+            app.broadcaster.end("The engine is stopping; its jobs go on when it is back")
+            await listener.aclose()
+
+
+@contextlib.asynccontextmanager
+async def _on_unix(app: ServerApp, path: Path) -> AsyncIterator[Listener]:
+    sock = await asyncio.to_thread(listen_unix, path)
+    inode = _inode(path)
+    listener = Listener(app.behind(None), _UNIX_BOUNDS)
+    app.listeners.append(listener)
+    try:
+        await listener.listen(sock)
+        yield listener
+    finally:
+        # Only our own: another engine may have put its socket there meanwhile.
+        if inode is not None and _inode(path) == inode:
+            path.unlink(missing_ok=True)
+        await listener.aclose()
+        sock.close()
+
+
+def listen_unix(path: Path) -> socket.socket:
+    """A socket bound at ``path``, mode 0600. A socket that nobody answers on is replaced.
+
+    Bound beside and renamed, so that it is never there with another mode, and never half. Raises
+    EngineError where somebody answers, or where the folder doesn't let us.
+    """
+    if unix_socket.listens(path):
+        raise EngineError(
+            Code.ENGINE_BUSY,
+            f"Another process listens on {path}",
+            "Use that one, wait for its end, or set AURA_HOME to another folder.",
+        )
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        with unix_socket.address(beside) as address:
+            sock.bind(address)
+        beside.chmod(0o600)
+        sock.listen(128)
+        sock.setblocking(False)
+        os.replace(beside, path)
+    except OSError as e:
+        sock.close()
+        raise EngineError(
+            Code.HOME_UNUSABLE,
+            f"The socket {path} can't be made: {e.strerror or e}",
+            "Set AURA_HOME to a folder on a local disk that you can write to.",
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+    return sock
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+# -- the network ----------------------------------------------------------------------------------
+
+
+async def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, str]]:
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except (OSError, UnicodeError, OverflowError):
+        raise EngineError(
+            Code.ADDRESS_REFUSED,
+            f"There is no address for {host!r}, port {port}",
+            "Give --host a name or address of this machine, and --port 0 to 65535.",
+        ) from None
+    return list(dict.fromkeys((family, str(address[0])) for family, *_, address in found))
+
+
+def _is_loopback(address: str) -> bool:
+    return ip_address(address.partition("%")[0]).is_loopback
+
+
+def _needs_tokens(options: ServeOptions) -> EngineError:
+    return EngineError(
+        Code.ADDRESS_REFUSED,
+        f"{options.host or 'Every address'} can be reached from other machines, and there is no "
+        "token yet",
+        "Make one with: aura-tui token add NAME; or leave --host out, to serve this machine alone.",
+    )
+
+
+def _bind(
+    addresses: list[tuple[socket.AddressFamily, str]], options: ServeOptions
+) -> list[socket.socket]:
+    sockets: list[socket.socket] = []
+    port = options.port
+    try:
+        for family, address in addresses:
+            try:
+                sock = socket.socket(family, socket.SOCK_STREAM)
+            except OSError as e:
+                if e.errno == errno.EAFNOSUPPORT and len(addresses) > 1:
+                    continue  # a kernel without IPv6
+                raise
+            sockets.append(sock)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind((address, port))
+            sock.setblocking(False)
+            port = sock.getsockname()[1]  # the same for all, where it was free to choose
+    except OSError as e:
+        for sock in sockets:
+            sock.close()
+        taken = e.errno == errno.EADDRINUSE
+        raise EngineError(
+            Code.ADDRESS_REFUSED,
+            f"Port {port} on {options.host} can't be used: "
+            + ("something listens there already" if taken else e.strerror or str(e)),
+            "Stop what listens there, or take another --port."
+            if taken
+            else "Take another --host or --port.",
+        ) from None
+    return sockets
+
+
+def _within_files(bounds: Bounds) -> Bounds:
+    """Let the process have as many open files as connections may need, where it may; ``bounds``
+    with as many connections as that is good for. What the engine needs is kept back."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return bounds
+    wanted = bounds.connections * _FILES_EACH + _KEPT_FILES
+    if soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
+    left = soft - min(_KEPT_FILES, soft // 2)
+    return replace(bounds, connections=max(1, min(bounds.connections, left // _FILES_EACH)))
+
+
+def _told(
+    options: ServeOptions, sockets: list[socket.socket], tokens: TokenFile, *, loopback: bool
+) -> list[str]:
+    scheme = "https" if options.certificate else "http"
+    lines = []
+    for sock in sockets:
+        host, port = sock.getsockname()[:2]
+        shown = f"[{host}]" if sock.family == socket.AF_INET6 else host
+        lines.append(f"Serving on {scheme}://{shown}:{port}")
+    if tokens.trouble:
+        lines.append(f"Warning: nobody gets in: {tokens.trouble}")
+    elif not loopback and not options.certificate:
+        lines.append(
+            "Warning: tokens and videos go over the network unencrypted; give --certificate and "
+            "--key, or put a proxy with TLS before it."
+        )
+    return lines

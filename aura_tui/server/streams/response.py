@@ -1,0 +1,97 @@
+"""A stream of events as an answer: headers, gzip, and the reader's end of it."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from aura_tui.server.streams.broadcast import Lagged
+from aura_tui.server.streams.disconnect import DisconnectWatcher
+from aura_tui.wire import routes
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from aura_tui.server.streams.broadcast import Broadcaster, Stream
+
+# A window of 8 KB and little memory: 64 KB a stream, where zlib's default takes 256.
+_WBITS = 16 + 13
+_MEMORY = 6
+_LEVEL = 5
+
+
+class EventStream(Response):
+    """The answer. It lives as long as the stream does."""
+
+    def __init__(self, broadcaster: Broadcaster, stream: Stream, *, gzip: bool) -> None:
+        headers = {
+            "Content-Type": routes.EVENT_STREAM,
+            "Cache-Control": "no-cache",
+            routes.ACCEL_BUFFERING: "no",
+            "Vary": "Accept-Encoding",
+        }
+        if gzip:
+            headers["Content-Encoding"] = "gzip"
+        self._broadcaster = broadcaster
+        self._stream = stream
+        self._gzip = gzip
+        self.status_code = 200
+        self.background = None
+        self.init_headers(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the stream, or its reader, ends."""
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        if scope["method"] == "HEAD":
+            await send(start)
+            await send({"type": "http.response.body", "body": b""})
+            return
+        broadcaster, stream = self._broadcaster, self._stream
+        broadcaster.enter(stream)  # before anything waits: the caller's limit was checked just now
+        try:
+            await send(start)
+            await self._send_events(DisconnectWatcher(scope, receive, stream.left), send)
+        finally:
+            broadcaster.leave(stream)
+
+    async def _send_events(self, reader: DisconnectWatcher, send: Send) -> None:
+        broadcaster, stream = self._broadcaster, self._stream
+        loop = asyncio.get_running_loop()
+        squeeze = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WBITS, _MEMORY) if self._gzip else None
+        async with reader:
+            stream.abort = reader.cut
+            try:
+                async with aclosing(broadcaster.frames(stream)) as frames:
+                    async for chunk in frames:
+                        # Flushed each time: what is held back helps nobody.
+                        body = (
+                            chunk
+                            if squeeze is None
+                            else squeeze.compress(chunk) + squeeze.flush(zlib.Z_SYNC_FLUSH)
+                        )
+                        stream.sending_since = loop.time()
+                        await send({"type": "http.response.body", "body": body, "more_body": True})
+                        stream.sending_since = None
+                        stream.sent_at = loop.time()
+            except Lagged:
+                await reader.cut_off()
+                return
+            if stream.gone:
+                await reader.cut_off()
+                return
+            tail = b"" if squeeze is None else squeeze.flush()
+            await send({"type": "http.response.body", "body": tail})
+
+
+def wants_gzip(accept_encoding: str) -> bool:
+    """Whether ``Accept-Encoding`` (RFC 9110, 12.5.3) asks for gzip by its name."""
+    for part in accept_encoding.lower().split(","):
+        name, _, parameters = part.partition(";")
+        if name.strip() in ("gzip", "x-gzip"):
+            quality = parameters.replace(" ", "").removeprefix("q=")
+            return not (parameters and quality.rstrip("0") in ("0.", "0", ""))
+    return False

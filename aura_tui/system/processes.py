@@ -1,0 +1,319 @@
+"""Child processes: every one has an owner, can be paused, and dies at once with it.
+
+:class:`ProcessGroup` owns the processes of one job. Each child leads its own process group, so that
+one signal reaches whatever it spawned; on Linux the kernel kills it when we die, however we die.
+Timeouts count active time only: a paused job's clock stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import weakref
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+
+from aura_tui.system.active_clock import ActiveClock
+from aura_tui.system.environment import without_secrets
+from aura_tui.system.parent_death import preexec
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
+
+
+class Completed(msgspec.Struct, frozen=True):
+    """A finished child. Outputs are bounded: past the limit the child is killed."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+class OutputTooLarge(Exception):
+    """A child wrote more than it may."""
+
+
+_everybody: weakref.WeakSet[ProcessGroup] = weakref.WeakSet()
+
+
+def stop_here() -> None:
+    """Ctrl-Z: every child stops, then this process, until somebody lets it go on; then they do.
+
+    Returns when it goes on. No clock of any owner has run meanwhile.
+    """
+    owners = [children for children in _everybody if not children.paused]
+    for children in owners:
+        children.hold()
+    os.kill(os.getpid(), signal.SIGSTOP)
+    for children in owners:
+        children.let_go()
+
+
+def die_by(number: int) -> NoReturn:
+    """Kill every child, then end this process by signal ``number`` as if nothing had caught it."""
+    for children in list(_everybody):
+        children.kill_now()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os._exit(128 + number)  # not reached, unless somebody traces us
+
+
+def catch_fatal(restore: Callable[[], None] = lambda: None) -> None:
+    """Before SIGQUIT (Ctrl-\\) or SIGABRT ends this process, ``restore`` what it changed, and kill
+    its children: Linux kills them by itself, other systems don't. Call it in the main thread.
+
+    These signals end a program that hangs. So the second one ends it whatever ``restore`` does.
+    """
+
+    def die(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        try:
+            restore()
+        finally:
+            die_by(number)
+
+    for each in (signal.SIGQUIT, signal.SIGABRT):
+        signal.signal(each, die)
+
+
+class ProcessGroup:
+    """The child processes of one owner (one job)."""
+
+    def __init__(self) -> None:
+        _everybody.add(self)
+        self.clock = ActiveClock()
+        self._live: set[asyncio.subprocess.Process] = set()
+        self._go = asyncio.Event()
+        self._go.set()
+        self._closed = asyncio.Event()
+
+    @property
+    def paused(self) -> bool:
+        """Whether work is to stand still."""
+        return not self._go.is_set()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Ids of the children that still run; each is its process group's id too."""
+        return tuple(p.pid for p in self._live if p.returncode is None)
+
+    async def gate(self) -> None:
+        """Return at once while active; wait while paused. Call it between pieces of work."""
+        await self._go.wait()
+
+    async def spawn(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        stdin: int | None = asyncio.subprocess.DEVNULL,
+        stdout: int | None = asyncio.subprocess.PIPE,
+        stderr: int | None = asyncio.subprocess.PIPE,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        pass_fds: Sequence[int] = (),
+        limit: int = 1 << 20,
+    ) -> asyncio.subprocess.Process:
+        """Start ``argv`` (no shell) in a group of its own, :func:`without_secrets`. Waits while
+        paused.
+
+        The caller awaits its end; :meth:`kill` reaches it whatever the caller does.
+        """
+        await self.gate()
+        if self._closed.is_set():
+            raise asyncio.CancelledError
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=without_secrets(os.environ if env is None else env),
+            cwd=cwd,
+            pass_fds=pass_fds,
+            limit=limit,
+            start_new_session=True,
+            preexec_fn=preexec(),
+        )
+        self._live = {p for p in self._live if _signal_group(p, 0)}
+        self._live.add(process)
+        if self._closed.is_set():  # killed while the fork was under way
+            _signal_group(process, signal.SIGKILL)
+        elif self.paused:
+            _signal_group(process, signal.SIGSTOP)
+        return process
+
+    async def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        input: bytes | None = None,
+        timeout_s: float | None = None,
+        max_output: int = 16 << 20,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Completed:
+        """Run ``argv`` to its end and return what it wrote.
+
+        Raises TimeoutError after ``timeout_s`` active seconds and :class:`OutputTooLarge` past
+        ``max_output`` bytes on either stream; the child is gone when this returns or raises.
+        """
+        process = await self.spawn(
+            argv,
+            stdin=asyncio.subprocess.PIPE if input is not None else asyncio.subprocess.DEVNULL,
+            env=env,
+            cwd=cwd,
+        )
+        async with self.owned(process), self.timeout(timeout_s):
+            assert process.stdout
+            assert process.stderr
+            async with asyncio.TaskGroup() as group:
+                out = group.create_task(_read(process.stdout, max_output))
+                err = group.create_task(_read(process.stderr, max_output))
+                if input is not None:
+                    group.create_task(_feed(process, input))
+            return Completed(await process.wait(), out.result(), err.result())
+
+    @contextlib.asynccontextmanager
+    async def owned(
+        self, process: asyncio.subprocess.Process
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Whatever happens inside, ``process`` and its group are gone afterwards."""
+        try:
+            yield process
+        except BaseExceptionGroup as group:
+            # One cause is what callers can act on; a task group wraps it.
+            if len({type(e) for e in group.exceptions}) == 1:
+                raise group.exceptions[0] from None
+            raise
+        finally:
+            await _end(process)
+            self._live.discard(process)
+
+    @contextlib.asynccontextmanager
+    async def timeout(self, seconds: float | None) -> AsyncIterator[None]:
+        """Raise TimeoutError after ``seconds`` of active time (None: never)."""
+        if seconds is None:
+            yield
+            return
+        start = self.clock.seconds()
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as scope:
+            handle: asyncio.TimerHandle | None = None
+
+            def look() -> None:
+                nonlocal handle
+                left = seconds - (self.clock.seconds() - start)
+                if left <= 0:
+                    scope.reschedule(loop.time())
+                else:
+                    handle = loop.call_later(left if not self.paused else min(left, 0.25), look)
+
+            look()
+            try:
+                yield
+            finally:
+                if handle:
+                    handle.cancel()
+
+    def pause(self) -> None:
+        """Stop every child's whole group and hold new ones back."""
+        self._go.clear()
+        self.hold()
+
+    def hold(self) -> None:
+        """Stop the clock and every child's whole group."""
+        self.clock.pause()
+        for process in self._live:
+            _signal_group(process, signal.SIGSTOP)
+
+    def let_go(self) -> None:
+        """End of :meth:`hold`."""
+        for process in self._live:
+            _signal_group(process, signal.SIGCONT)
+        self.clock.resume()
+
+    def resume(self) -> None:
+        """Let everything go on."""
+        self.let_go()
+        self._go.set()
+
+    def kill_now(self) -> None:
+        """SIGKILL every group without waiting; no child can be spawned afterwards."""
+        self._closed.set()
+        for process in self._live:
+            _signal_group(process, signal.SIGKILL)
+
+    async def kill(self) -> None:
+        """SIGKILL every group and wait until all are reaped."""
+        self.kill_now()
+        self._go.set()  # whoever waits at the gate finds it closed for good
+        await asyncio.gather(*(_end(process) for process in self._live))
+        self._live.clear()
+
+
+def _signal_group(process: asyncio.subprocess.Process, signum: int) -> bool:
+    """Signal the whole group, also what a leader that ended has left behind; False: none is left.
+
+    A group keeps its number from being used again. So once the leader is reaped, a process of
+    that number can only be a stranger: then the group has ended, and nothing is signalled.
+    """
+    try:
+        if process.returncode is not None and _exists(process.pid):
+            return False
+        os.killpg(process.pid, signum)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # macOS says so of a group of zombies
+        return process.returncode is None
+    return True
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill the group if it still runs, close its pipes, and reap it even when cancelled."""
+    _signal_group(process, signal.SIGKILL)
+    transport = getattr(process, "_transport", None)
+    if process.returncode is None:
+        waiter = asyncio.ensure_future(process.wait())
+        try:
+            await asyncio.shield(waiter)
+        except asyncio.CancelledError:
+            await waiter
+            raise
+        finally:
+            if transport is not None:
+                transport.close()
+    elif transport is not None:
+        transport.close()
+
+
+async def _read(stream: asyncio.StreamReader, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while part := await stream.read(1 << 16):
+        size += len(part)
+        if size > limit:
+            raise OutputTooLarge
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
+    assert process.stdin
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()

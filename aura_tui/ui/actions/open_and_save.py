@@ -1,0 +1,221 @@
+"""Handing a finished file on: to the desktop's own program, or as a copy to another place.
+
+Called by the app's workers. Nothing here blocks the loop, and nothing is written over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import secrets
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import AuraError, Code, InputError, NotFound
+from aura_tui.model.sanitize import clean_line
+from aura_tui.system import permissions
+from aura_tui.system.environment import without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# An opener that can't, says so at once; one that shows the file itself runs as long as it shows.
+_OPENER_ANSWERS_S = 2.0
+_CHUNK = 1024 * 1024
+
+
+async def open_file(
+    path: Path, environ: Mapping[str, str], *, platform: str = sys.platform
+) -> None:
+    """Open ``path`` with the program the desktop has for it; returns when that has taken it.
+
+    The program has no terminal of ours, and outlives us. Raises NotFound where there is no such
+    file, and InputError, with the path to copy, where there is no desktop or it refuses.
+    """
+    path = path.absolute()
+    if not path.is_file():
+        raise _gone(path)
+    command = _opener(path, environ, platform)
+    code = await _start(command, path, environ)
+    if code:
+        raise _unopened(path, f"{command} couldn't open it (exit status {code})")
+
+
+def _opener(path: Path, environ: Mapping[str, str], platform: str) -> str:
+    if platform == "darwin":
+        if environ.get("SSH_CONNECTION"):
+            raise _unopened(path, "it lies on another machine, at the other end of SSH")
+        return "open"
+    if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
+        return "xdg-open"
+    if environ.get("SSH_CONNECTION"):
+        raise _unopened(path, "it lies on another machine, at the other end of SSH")
+    raise _unopened(path, "there is no desktop here: neither DISPLAY nor WAYLAND_DISPLAY is set")
+
+
+async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | None:
+    """The opener's exit status; None: it is still at work, and a thread of its own waits for it.
+
+    A daemon thread and no executor's, as the board must be able to end while a player plays.
+    """
+    try:
+        process = await asyncio.to_thread(
+            subprocess.Popen,
+            [command, str(path)],
+            env=without_secrets(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            umask=permissions.users_umask(),
+        )
+    except OSError as e:
+        raise _unopened(path, f"{command} can't be run: {e.strerror or e}") from None
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int | None] = loop.create_future()
+
+    def tell(code: int | None) -> None:
+        if not ended.done():
+            ended.set_result(code)
+
+    def wait() -> None:
+        code: int | None = None
+        try:
+            code = process.wait()
+        finally:
+            with suppress(RuntimeError):  # the loop has closed; nobody asks any more
+                loop.call_soon_threadsafe(tell, code)
+
+    threading.Thread(target=wait, name=f"waits for {command}", daemon=True).start()
+    try:
+        async with asyncio.timeout(_OPENER_ANSWERS_S):
+            return await ended
+    except TimeoutError:
+        return None
+
+
+async def save_copy(source: Path, target: str | Path) -> Path:
+    """Copy ``source`` to ``target``, a new file or a folder; returns where the copy lies.
+
+    The copy appears whole or not at all, and never in the place of something else. Raises NotFound
+    where there is no source, and AuraError where the copy can't be made. Cancelled it leaves
+    nothing.
+    """
+    goal = await asyncio.to_thread(_goal, source, target)
+    stop = threading.Event()
+    work = asyncio.ensure_future(asyncio.to_thread(_copy, source, goal, stop))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # seen: what it says doesn't matter any more
+        raise
+    return goal
+
+
+def _goal(source: Path, target: str | Path) -> Path:
+    text = os.fspath(target)
+    if not text.strip() or "\0" in text:
+        raise _unsaved("No place for the copy was named", "Name a folder or a file.")
+    try:
+        path = Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise _unsaved(
+            f"{_shown(text)} begins with the home folder of a user that isn't there",
+            "Name a full path.",
+        ) from None
+    if path.is_dir() or text.endswith(("/", os.sep)):
+        path = path / source.name
+    if not path.parent.is_dir():
+        raise _unsaved(
+            f"There is no folder {_shown(path.parent)}", "Make it, or name another place."
+        )
+    if os.path.lexists(path):
+        raise _taken(path)
+    return path
+
+
+def _copy(source: Path, goal: Path, stop: threading.Event) -> None:
+    part = goal.with_name(f".{goal.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        with source.open("rb") as reader:
+            try:
+                with part.open("xb") as writer:
+                    while data := reader.read(_CHUNK):
+                        if stop.is_set():
+                            return
+                        writer.write(data)
+                    writer.flush()
+                    os.fsync(writer.fileno())
+                permissions.apply_users_umask(part)
+                _publish(part, goal)
+            finally:
+                part.unlink(missing_ok=True)
+    except FileExistsError:
+        raise _taken(goal) from None
+    except OSError as e:
+        if not source.is_file():
+            raise _gone(source) from None
+        raise _refused(goal, e) from None
+
+
+def _publish(part: Path, goal: Path) -> None:
+    """Give the copy its name, unless something took it meanwhile: a link refuses to replace, a
+    rename doesn't. Not every file system has links (FAT); there the look before must do."""
+    try:
+        os.link(part, goal)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(goal):
+            raise FileExistsError from None
+        part.rename(goal)
+
+
+def _gone(path: Path) -> NotFound:
+    return NotFound(
+        Code.ARTIFACT_UNKNOWN,
+        f"{_shown(path)} isn't there any more",
+        "It was moved or deleted; retry the job to make it again.",
+    )
+
+
+def _unopened(path: Path, why: str) -> InputError:
+    return InputError(
+        Code.OPENER_MISSING,
+        f"The file can't be opened from here: {why}",
+        f"Copy its path and open it yourself: {_shown(path)}",
+    )
+
+
+def _taken(path: Path) -> InputError:
+    return _unsaved(f"{_shown(path)} is there already", "Name another place, or move it away.")
+
+
+def _unsaved(message: str, remediation: str) -> InputError:
+    return InputError(Code.OUTPUT_UNWRITABLE, message, remediation)
+
+
+def _refused(goal: Path, error: OSError) -> AuraError:
+    where = _shown(goal.parent)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return AuraError(
+            Code.DISK_FULL,
+            f"There is no room for the copy in {where}",
+            "Make room, or save elsewhere.",
+        )
+    return _unsaved(
+        f"The copy can't be written to {where}: {error.strerror or error}",
+        "Save it in a folder of yours.",
+    )
+
+
+def _shown(path: str | Path) -> str:
+    return clean_line(os.fspath(path), 1000)

@@ -1,0 +1,29 @@
+"""What to say where a key of the board does nothing: better a word than a key that seems broken."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from aura_tui.ui.keys import bindings
+
+_CHANGES = {
+    "cancel_run": "Nothing here can be cancelled: only what waits, runs or is paused",
+    "pause_run": "Nothing here can be paused: only what runs",
+    "retry_run": "Nothing here can be retried: only what failed or was cancelled",
+}
+# Behind those that change something, on the same keys: they come to these where they do nothing.
+BINDINGS = tuple(
+    Binding(each.key, f"idle('{each.action}')", id=each.id, show=False)
+    for each in bindings.APP
+    if each.action in (*_CHANGES, "new_job")
+)
+
+
+def reason(action: str, *, looks_on: bool, recorded: bool) -> str:
+    """Why ``action``, one of those that change something, changes nothing now; "" where there is
+    no more to say than that."""
+    if recorded:
+        return "A recording can't be changed"
+    if looks_on:
+        return "This board only looks on: it was started with --read-only"
+    return _CHANGES.get(action, "")

@@ -1,0 +1,97 @@
+"""Keys that the person moved (``[board.keys]``): checked before the board opens.
+
+A key that quietly does nothing, or something else than it says, is worse than a setting that stops.
+"""
+
+from __future__ import annotations
+
+from string import punctuation
+from typing import TYPE_CHECKING
+
+# No public way leads from a character to the name that bindings go by.
+from textual.keys import Keys, _character_to_key
+
+from aura_tui.errors import Code, InputError
+from aura_tui.model.sanitize import clean_line
+from aura_tui.ui.keys import bindings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from textual.binding import Binding
+
+# Keys that are live at once. Where an input has the focus, it has the letters.
+TOGETHER: tuple[Sequence[Binding], ...] = (
+    bindings.APP + bindings.JOBS,
+    bindings.APP + bindings.STAGES,
+    bindings.APP + bindings.LOG,
+    bindings.APP + bindings.RESULT,
+    bindings.FILTER,
+    bindings.SEARCH,
+    bindings.DIALOG + bindings.CONFIRM + bindings.CHOICE,
+    bindings.FORM + bindings.PICKER,
+    bindings.HELP,
+)
+_NAMES = {key.value.rpartition("+")[2] for key in Keys}
+_NAMES |= {_character_to_key(sign) for sign in punctuation} | {"space", "tab", "delete"}
+_MODIFIERS = {"ctrl", "shift", "alt", "super", "hyper", "meta"}
+
+
+def check(keymap: Mapping[str, str]) -> None:
+    """Raises InputError for an id that no binding has, a key that isn't one, and a moved key that
+    another binding has already."""
+    known = {binding.id for group in TOGETHER for binding in group}
+    for moved, keys in keymap.items():
+        if moved not in known:
+            names = ", ".join(sorted(str(each) for each in known))
+            raise _refusal(f"{clean_line(moved, 80)} is no binding of the board", f"Use {names}.")
+        for key in _split(keys):
+            if not _is_key(key):
+                raise _refusal(
+                    f"{clean_line(key, 40) or 'Nothing'}, for {moved}, is no key",
+                    'Name keys as "x", "X", "ctrl+x", "f5", "pagedown"; several with commas.',
+                )
+    for group in TOGETHER:
+        _check_group(group, keymap)
+
+
+def _check_group(group: Iterable[Binding], keymap: Mapping[str, str]) -> None:
+    shipped: dict[str, set[str]] = {}
+    now: dict[str, set[str]] = {}
+    for binding in group:
+        name = str(binding.id)
+        shipped.setdefault(name, set()).update(_split(binding.key))
+        keys = keymap.get(name)
+        now.setdefault(name, set()).update(_split(keys or binding.key))
+    for moved in keymap.keys() & now.keys():
+        for other in now.keys() - {moved}:
+            # Some share a key as they are shipped: what has the focus comes first.
+            clash = (now[moved] & now[other]) - (shipped[moved] & shipped[other])
+            if clash:
+                first, second = sorted((moved, other))
+                raise _refusal(
+                    f"{first} and {second} would both have the key {min(clash)}",
+                    "Give one of them another key.",
+                )
+
+
+def _split(keys: str) -> list[str]:
+    """The keys of a list with commas, as Textual names them: ``question_mark`` for ``?``."""
+    return [_named(key.strip()) for key in keys.split(",")]
+
+
+def _named(key: str) -> str:
+    return _character_to_key(key) if len(key) == 1 else key
+
+
+def _is_key(key: str) -> bool:
+    *modifiers, name = key.split("+")
+    return _MODIFIERS.issuperset(modifiers) and (len(name) == 1 or name in _NAMES)
+
+
+def _refusal(what: str, remedy: str) -> InputError:
+    return InputError(
+        Code.SETTINGS_INVALID,
+        f"A key can't be moved: {what}",
+        f"{remedy} Keys are moved in [board.keys] of config.toml, or by AURA_BOARD_KEYS.",
+    )

@@ -1,0 +1,213 @@
+"""Conversations with the person: each asks, and does what the answer says.
+
+They run as workers of the application, so that a screen's answer can be waited for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from aura_tui.errors import AuraError
+from aura_tui.ui.state.job_draft import Draft
+from aura_tui.ui.state.quit import Leave
+from aura_tui.ui.state.run import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from textual.app import App
+    from textual.screen import ModalScreen, Screen
+
+    from aura_tui.model.events import Artifact
+    from aura_tui.model.job import Job
+    from aura_tui.ui.actions.commands import JobCommands
+    from aura_tui.ui.actions.job_form import JobForm
+    from aura_tui.ui.screens.confirm import ConfirmCancel
+    from aura_tui.ui.screens.leave import LeaveScreen
+    from aura_tui.ui.screens.new_job import NewJobScreen
+    from aura_tui.ui.state.job_draft import Submission
+    from aura_tui.ui.state.jobs import JobsState
+    from aura_tui.ui.state.quit import QuitState
+    from aura_tui.ui.theme.glyphs import Glyphs
+
+T = TypeVar("T")
+
+
+class Prompts:
+    """Dialogs on the screens of ``app``; ``commands`` acts on the answers.
+
+    ``at_work_s`` gives a job's seconds of work, and how old that figure is; ``say`` shows
+    a line for a moment.
+    """
+
+    def __init__(
+        self,
+        app: App[None],
+        commands: JobCommands,
+        *,
+        jobs: JobsState,
+        quit_state: QuitState,
+        glyphs: Glyphs,
+        at_work_s: Callable[[Job], tuple[float, float | None]],
+        say: Callable[[str], None],
+    ) -> None:
+        self._app = app
+        self._job_commands = commands
+        self._jobs = jobs
+        self._quit_state = quit_state
+        self._glyphs = glyphs
+        self._at_work_s = at_work_s
+        self._say = say
+        self._question: tuple[Screen[Any], Callable[[], None]] | None = None
+
+    async def cancel(self, jobs: Sequence[Job]) -> bool:
+        """Cancel ``jobs`` where the person is sure; whether that was so."""
+        from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
+
+        asked = len(jobs)
+        jobs = [job for job in jobs if self._job_commands.may(Asked.CANCEL, job)]
+        if not jobs:
+            return False
+        if asked == 1:
+            elapsed_s, age_s = self._at_work_s(jobs[0])
+            screen = ConfirmCancel(jobs[0], elapsed_s, self._glyphs, age_s=age_s)
+            sure = await self._confirm_cancel(screen, jobs[0].id)
+        else:
+            others = asked - len(jobs)
+            all_of = ConfirmCancelAll(jobs, self._glyphs, others=others)
+            sure = await self._answer(all_of) is True
+        if sure:
+            await self._job_commands.change(Asked.CANCEL, jobs)
+        return sure
+
+    async def retry(self, jobs: Sequence[Job]) -> Job | None:
+        """Retry ``jobs`` after their plan was seen; the last of the new ones."""
+        from aura_tui.service import RetryPlan
+        from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll
+
+        asked = len(jobs)
+        jobs = [job for job in jobs if self._job_commands.may_retry(job)]
+        if not jobs:
+            return None
+        if asked == 1:
+            plan = await self._job_commands.plan(jobs[0]) or RetryPlan((), None)
+            sure = await self._answer(ConfirmRetry(jobs[0], plan, self._glyphs))
+        else:
+            plan = await self._job_commands.plan_all(jobs)
+            others = asked - len(jobs)
+            sure = await self._answer(ConfirmRetryAll(jobs, plan, self._glyphs, others=others))
+        return await self._job_commands.retry(jobs) if sure else None
+
+    async def leave(self, jobs: Sequence[Job], *, can_background: bool) -> Leave:
+        """What becomes of ``jobs``, which are not over; cancels them where that is the answer."""
+        from aura_tui.ui.screens.leave import LeaveScreen
+
+        screen = LeaveScreen(jobs, can_background, self._glyphs)
+        answer = await self._choose_exit(screen)
+        if answer is Leave.CANCEL:
+            await self._job_commands.change(Asked.CANCEL, screen.jobs)
+        return answer
+
+    async def new_job(self, job_form: JobForm) -> Job | None:
+        """A new job from the form."""
+        refusal: AuraError | None = None
+        while True:
+            order = await self._order(job_form, refusal)
+            if order is None:
+                return None
+            try:
+                job = await self._job_commands.submit(order.request, order.folder)
+            except AuraError as e:  # the form comes back with what was typed, and says why
+                refusal = e
+            else:
+                job_form.draft = Draft(voice=job_form.draft.voice, folder="")
+                return job
+
+    async def _order(self, job_form: JobForm, refusal: AuraError | None) -> Submission | None:
+        """What the form gives; nothing that was typed is lost."""
+        from aura_tui.ui.screens.new_job import NewJobScreen
+
+        screen = NewJobScreen(
+            job_form.draft,
+            self._glyphs,
+            job_form.check,
+            themes=job_form.themes(),
+            refusal=refusal,
+        )
+        suggesting = self._app.run_worker(self._suggest(screen, job_form))
+        try:
+            return await self._answer(screen)
+        finally:
+            suggesting.cancel()
+            job_form.draft = screen.draft
+
+    @staticmethod
+    async def _suggest(screen: NewJobScreen, job_form: JobForm) -> None:
+        screen.set_voices(await job_form.voices())
+
+    async def save(self, artifact: Artifact) -> None:
+        """A copy of a file, where the person wants it."""
+        from aura_tui.ui.actions.open_and_save import save_copy
+        from aura_tui.ui.screens.save_as import SaveAs
+
+        folder = (
+            str(Path.home() / "Videos") if (Path.home() / "Videos").is_dir() else str(Path.cwd())
+        )
+
+        async def save(target: str) -> Path:
+            return await save_copy(await self._job_commands.file(artifact), target)
+
+        screen = SaveAs(artifact.name, folder, self._glyphs, save)
+        if (saved := await self._answer(screen)) is not None:
+            self._say(f"Saved as {saved}")
+
+    async def open(self, artifact: Artifact, environ: Mapping[str, str]) -> None:
+        """Show a file with the desktop's program."""
+        from aura_tui.ui.actions.open_and_save import open_file
+
+        await open_file(await self._job_commands.file(artifact), environ)
+
+    async def _answer(
+        self, screen: ModalScreen[T], follow: Callable[[], None] | None = None
+    ) -> T | None:
+        """What the person answers on ``screen``; None where the question went away. ``follow`` has
+        the screen tell what became of its jobs."""
+        self._app.clear_notifications()  # they would lie over the answers
+        self._question = (screen, follow) if follow is not None else None
+        try:
+            return await self._app.push_screen_wait(screen)
+        finally:
+            self._question = None
+
+    async def _confirm_cancel(self, screen: ConfirmCancel, job_id: str) -> bool:
+        """The same of a question about one job."""
+
+        def follow() -> None:
+            job = self._jobs.get(job_id)
+            if job is not None and job.status.ended:
+                screen.dismiss(None)
+            elif job is not None:
+                screen.show(job, *self._at_work_s(job))
+
+        return await self._answer(screen, follow) is True
+
+    async def _choose_exit(self, screen: LeaveScreen) -> Leave:
+        """The same of the question on leaving; who has nothing to leave any more stays."""
+
+        def follow() -> None:
+            if jobs := self._quit_state.ending():
+                screen.show(jobs)
+            else:
+                screen.dismiss(Leave.STAY)
+
+        return await self._answer(screen, follow) or Leave.STAY
+
+    def follow(self) -> None:
+        """A question about a run that goes on tells how far it is; about one that is over it asks
+        nothing any more."""
+        if self._question is not None:
+            screen, follow = self._question
+            if screen is self._app.screen:
+                follow()

@@ -1,0 +1,60 @@
+"""The board from start to end: a service is opened under it, and closed when it is gone.
+
+:func:`board` runs it to its end; cancelling that task closes it in an orderly way, which is how a
+signal handler ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import AuraError
+from aura_tui.system.crash_report import telling, write_report
+from aura_tui.ui.app import BoardApp
+from aura_tui.ui.keys import keymap
+from aura_tui.ui.sync.lazy_service import LazyService
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from aura_tui.service import JobService
+    from aura_tui.ui.live import BoardOptions, Outcome
+
+
+async def board(
+    make_service: Callable[[], AbstractAsyncContextManager[JobService]],
+    find_job: Callable[[JobService], Awaitable[str]] | None,
+    options: BoardOptions,
+) -> Outcome:
+    """Show the board until the person leaves it.
+
+    Both callables are used in this loop, after the first frame is on the screen: ``make_service``
+    opens the engine, ``find_job`` submits or looks up and gives the id of the job to show; None
+    opens on the list of jobs. The service is closed when the terminal is the shell's again. Raises
+    what opening, finding or following raised, and InputError for keys that can't be moved so.
+    """
+    keymap.check(options.settings.board.keys)
+
+    def open_() -> AbstractAsyncContextManager[JobService]:
+        # The first frame is there. What it took stays, too, and looking through all of that again
+        # and again would keep keys waiting: up to 50 ms each time.
+        gc.freeze()
+        gc.enable()
+        return make_service()
+
+    async with LazyService(open_) as opening:
+        app = BoardApp(opening.service, find_job, options)
+        with telling(app.tell_mishap):
+            await app.run_async(mouse=options.settings.board.mouse)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError  # Textual takes it as the end of the app
+    if app.failure is None:
+        return app.outcome
+    if isinstance(app.failure, AuraError):
+        raise app.failure
+    todo = "A run that is not over goes on with: aura-tui watch."
+    raise write_report(app.failure, "The board broke down", todo) from None

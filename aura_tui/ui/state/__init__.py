@@ -1,0 +1,1 @@
+"""What the board shows, as plain data: no Textual, no service, no clock of its own."""

@@ -1,0 +1,228 @@
+"""A new job as it is typed: the form's fields, what is wrong with them, the request they make.
+
+Plain state: no terminal. :func:`build` alone touches the disk, and is for a worker.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from aura_tui.brief import read_brief
+from aura_tui.errors import AuraError, Code, InputError
+from aura_tui.model.request import (
+    MAX_TOPIC_CHARS,
+    Brief,
+    JobRequest,
+    Options,
+    PlanSpec,
+    RenderSpec,
+    VoiceSpec,
+    check,
+    frame_size,
+    parse_duration,
+)
+from aura_tui.model.sanitize import clean_line
+from aura_tui.model.slug import slug
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+RESOLUTIONS = ("360p", "480p", "540p", "720p", "1080p", "1440p")
+ASPECTS = ("16:9", "9:16", "1:1")
+_COUNTED = 100_000  # characters; counting more would be felt in typing
+_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst")
+
+
+class Field(StrEnum):
+    """A field of the form; its value is the label a person sees."""
+
+    BRIEF = "Brief"
+    FILE = "or file"
+    DURATION = "Duration"
+    RESOLUTION = "Resolution"
+    ASPECT = "Aspect"
+    VOICE = "Voice"
+    THEME = "Theme"
+    FOLDER = "Save in"
+
+
+# Which field of the form a field of the request is in.
+_FIELDS = {
+    "brief": Field.BRIEF,
+    "brief.topic": Field.BRIEF,
+    "brief.text": Field.BRIEF,
+    "brief.aspect": Field.ASPECT,
+    "brief.language": Field.VOICE,
+    "planSpec.targetDuration": Field.DURATION,
+    "renderSpec.res": Field.RESOLUTION,
+    "voiceSpec.voiceName": Field.VOICE,
+    "options.speech": Field.VOICE,
+    "options.theme": Field.THEME,
+    "output": Field.FOLDER,
+}
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """What the form gives: a request that is sound, and where its files go (absolute)."""
+
+    request: JobRequest
+    folder: Path
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields as typed. ``theme`` "": as the settings say."""
+
+    brief: str = ""
+    file: str = ""
+    duration: str = ""
+    resolution: str = "720p"
+    aspect: str = "16:9"
+    voice: str = ""
+    theme: str = ""
+    folder: str = ""
+
+    def get(self, field: Field) -> str:
+        """The text of ``field``."""
+        return str(getattr(self, field.name.lower()))
+
+    def with_field(self, field: Field, text: str) -> Draft:
+        """The draft with ``text`` in ``field``."""
+        return replace(self, **{field.name.lower(): text})
+
+    def request(self, read: Brief | None = None) -> JobRequest:
+        """What the fields ask for; ``read`` is the brief that was in the file. Not checked."""
+        typed = self.brief.strip()
+        is_topic = "\n" not in typed and len(typed) <= MAX_TOPIC_CHARS
+        brief = read or (Brief(topic=typed) if is_topic else Brief(text=self.brief))
+        return JobRequest(
+            brief=replace(brief, aspect=self.aspect),
+            plan_spec=PlanSpec(target_duration=self.duration.strip() or None),
+            voice_spec=VoiceSpec(voice_name=self.voice.strip()),
+            render_spec=RenderSpec(res=self.resolution),
+            options=Options(theme=self.theme.strip()),
+        )
+
+    def problems(self) -> dict[Field, str]:
+        """What can be known to be wrong without looking at the disk or a provider: what, and what
+        to do, for people."""
+        found: dict[Field, str] = {}
+        typed, file = self.brief.strip(), self.file.strip()
+        if not typed and not file:
+            found[Field.BRIEF] = "Write a topic or a text here, or name a file below."
+        elif typed and file:
+            found[Field.FILE] = "There is a text above already: keep one of the two."
+        elif _is_file_name(typed):
+            found[Field.BRIEF] = "This is a file's name: put it into the next field."
+        try:
+            parse_duration(self.duration.strip() or None)
+        except InputError as e:
+            found[Field.DURATION] = e.remediation
+        try:
+            frame_size(self.resolution, self.aspect)
+        except InputError as e:
+            found.setdefault(*_blame(e, self))
+        rest = replace(self, duration="", resolution="", aspect="")
+        for read in (_ANY,) if Field.BRIEF in found or file else (None, _ANY):
+            try:
+                check(rest.request(read))
+            except InputError as e:
+                found.setdefault(*_blame(e, self))
+        return found
+
+    def hints(self) -> dict[Field, str]:
+        """What a field takes, or what will become of what it holds."""
+        request = self.request()
+        words = f"{len(self.brief.split()):,} words" if len(self.brief) < _COUNTED else "many words"
+        try:
+            width, height = frame_size(self.resolution, self.aspect)
+            size = f"{width}x{height} pixels"
+        except InputError:
+            size = ""
+        named = self.brief.strip() and not self.file.strip()  # what the file says isn't known here
+        folder = f"./{slug(request.title)}" if named else "one named after the video."
+        return {
+            Field.BRIEF: f"A text of {words}." if request.brief.text.strip() else "",
+            Field.FILE: "Markdown or plain text.",
+            Field.DURATION: "90, 1m30s or 00:01:30. If empty, the text decides.",
+            Field.RESOLUTION: size,
+            Field.VOICE: "If empty, one for the text's language.",
+            Field.FOLDER: "" if self.folder.strip() else f"If empty: {folder}",
+        }
+
+
+_NO_FILE = "There is no such file"
+_ANY = Brief(topic="?")  # stands for a brief that is still to be read
+
+
+def _is_file_name(text: str) -> bool:
+    """``notes.md`` is one; "How to write a README.md" is a topic."""
+    return text.lower().endswith(_SUFFIXES) and not any(char.isspace() for char in text)
+
+
+def field_of(error: AuraError, draft: Draft) -> tuple[Field | None, str]:
+    """The field that ``error`` is about, None for none of the form's, and what to say there."""
+    field = _FIELDS.get(error.field or "")
+    if field is Field.BRIEF and draft.file.strip():
+        field = Field.FILE
+    text = f"{error.message}. {error.remediation}"
+    if field is not None and error.field and "." in error.field:
+        text = text.replace(error.field, field.value)  # the wire's name means nothing to a person
+    return field, clean_line(text, 500)
+
+
+def _blame(error: InputError, draft: Draft) -> tuple[Field, str]:
+    field, text = field_of(error, draft)
+    return field or Field.BRIEF, text
+
+
+def build(draft: Draft, check_choices: Callable[[JobRequest], None]) -> Submission:
+    """Read the file, ask ``check_choices`` (which raises InputError), and give the order.
+
+    Blocks: for a thread. Raises InputError, whose field :func:`field_of` knows.
+    """
+    file = draft.file.strip()
+    request = draft.request(_read(file) if file else None)
+    check(request)
+    check_choices(request)
+    return Submission(request, typed_folder(draft) or Path(slug(request.title)).absolute())
+
+
+def typed_folder(draft: Draft) -> Path | None:
+    """Where the files are to go (absolute); None where nothing is typed. Raises InputError."""
+    typed = draft.folder.strip()
+    return _expanded(typed, "output") if typed else None
+
+
+def _read(file: str) -> Brief:
+    path = _expanded(file, "brief")
+    try:
+        why = "" if path.is_file() else "That is a folder" if path.is_dir() else _NO_FILE
+    except OSError as e:  # a name too long; a folder that may not be looked into
+        why = e.strerror or _NO_FILE
+    if why:
+        raise InputError(Code.BRIEF_UNREADABLE, why, "Name a Markdown or text file.", field="brief")
+    return read_brief(str(path))
+
+
+def _expanded(text: str, field: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise InputError(
+            Code.OPTION_INVALID,
+            f"There is no home folder for {clean_line(text, 60)!r}",
+            "Write the path out.",
+            field=field,
+        ) from None
+
+
+def matching(names: Sequence[str], typed: str) -> list[str]:
+    """Those of ``names`` that ``typed`` may mean: that begin so, then that have it within."""
+    wanted = typed.strip().casefold()
+    begin = [name for name in names if name.casefold().startswith(wanted)]
+    return begin + [name for name in names if wanted in name.casefold() and name not in begin]

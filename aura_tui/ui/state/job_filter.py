@@ -1,0 +1,161 @@
+"""The language of the job filter: ``solar -status:done stage:voice age:<2h is:marked``.
+
+Words are looked for in title, id and correlation id; all parts must hold; ``-`` before one turns
+it round, quotes make several words one. What can't be understood is said in ``problem`` and has
+no effect, so that a list can follow each letter typed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from operator import gt, lt
+from typing import TYPE_CHECKING
+
+from aura_tui.format.words import JOB_WORDS
+from aura_tui.model.job import since
+from aura_tui.model.sanitize import clean_line
+from aura_tui.model.stages import Stage, parse_stage
+from aura_tui.model.status import JobStatus, parse_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from aura_tui.model.job import Job
+
+_MAX_CHARS = 500
+_SAID_CHARS = 12  # of a word that wasn't understood
+_PART = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
+_KEYED = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
+_AGE = re.compile(r"([<>])=?([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|min|h|d|w)")
+_UNIT_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_STATUSES = " ".join(JOB_WORDS.values())
+_STAGES = " ".join(stage.title.lower() for stage in Stage)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A parsed filter. ``marked``: only the marked (True) or unmarked (False) jobs, which whoever
+    knows the marks must see to. ``timed``: what matches changes with time alone."""
+
+    text: str = ""
+    problem: str = ""
+    marked: bool | None = None
+    timed: bool = False
+    words: tuple[tuple[str, bool], ...] = ()  # case-folded, and whether it must be there
+    tests: tuple[tuple[Callable[[Job, datetime], bool], bool], ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether all jobs match."""
+        return not (self.words or self.tests) and self.marked is None
+
+    def matches(self, job: Job, now: datetime) -> bool:
+        """Whether ``job`` matches ``now`` (aware UTC); marks aside."""
+        if self.words:
+            where = _searched(job)
+            if any((word in where) is not wanted for word, wanted in self.words):
+                return False
+        return all(test(job, now) is wanted for test, wanted in self.tests)
+
+
+def parse(text: str) -> Filter:
+    """The filter that ``text`` means. Never raises."""
+    words: list[tuple[str, bool]] = []
+    tests: list[tuple[Callable[[Job, datetime], bool], bool]] = []
+    problems: list[str] = []
+    marked: bool | None = None
+    timed = False
+    for sign, quoted, bare in _PART.findall(clean_line(text, _MAX_CHARS)):
+        wanted = not sign
+        keyed = _KEYED.fullmatch(bare)
+        if keyed is None:
+            word = (quoted or bare).casefold()
+            if word and bare != "-":
+                words.append((word, wanted))
+            continue
+        key, value = keyed[1].lower(), keyed[2].lower()
+        try:
+            if key == "is":
+                marked = _parse_is(value) is wanted
+            elif key in _TESTS:
+                tests.append((_TESTS[key](value), wanted))
+                timed = timed or key == "age"
+            else:
+                raise ValueError(f'No filter "{_short(key)}:"; there are status: stage: age: is:')
+        except ValueError as error:
+            problems.append(str(error))
+    return Filter(text, "".join(problems[:1]), marked, timed, tuple(words), tuple(tests))
+
+
+def _searched(job: Job) -> str:
+    # What is shown is what is searched; cleaning is for the rare title that needs it.
+    title = job.title if job.title.isprintable() else clean_line(job.title)
+    return f"{title}\n{job.id}\n{job.correlation_id}".casefold()
+
+
+# Each makes a test from a lower-case value, or raises ValueError with what to say.
+
+
+def _status_test(value: str) -> Callable[[Job, datetime], bool]:
+    allowed: set[JobStatus] = set()
+    for name in _names(value, "status:", _STATUSES):
+        found = _statuses(name)
+        if not found:
+            raise ValueError(f'No status "{_short(name)}": {_STATUSES}')
+        allowed |= found
+    return lambda job, _: job.status in allowed
+
+
+def _statuses(name: str) -> set[JobStatus]:
+    """The one that ``name`` means, or those that it begins: a filter works while it is typed."""
+    exact = parse_status(name)
+    if exact is not None:
+        return {exact}
+    return {status for status, word in JOB_WORDS.items() if word.startswith(name)}
+
+
+def _stage_test(value: str) -> Callable[[Job, datetime], bool]:
+    allowed: set[Stage] = set()
+    for name in _names(value, "stage:", _STAGES):
+        exact = parse_stage(name)
+        begun = {stage for stage in Stage if stage.title.lower().startswith(name)}
+        if exact is None and not begun:
+            raise ValueError(f'No stage "{_short(name)}": {_STAGES}')
+        allowed |= begun if exact is None else {exact}
+    return lambda job, _: job.stage in allowed
+
+
+def _age_test(value: str) -> Callable[[Job, datetime], bool]:
+    match = _AGE.fullmatch(value)
+    if match is None:
+        raise ValueError("age: takes < or > and a time, as in age:<2h or age:>1d")
+    limit_s = float(match[2]) * _UNIT_S[match[3]]
+    compare = lt if match[1] == "<" else gt
+    return lambda job, now: bool(compare((now - since(job)).total_seconds(), limit_s))
+
+
+def _parse_is(value: str) -> bool:
+    if value != "marked":
+        raise ValueError("is: takes one word: is:marked")
+    return True
+
+
+def _short(name: str) -> str:
+    """So that what is said of it fits 80 columns."""
+    return name if len(name) <= _SAID_CHARS else name[: _SAID_CHARS - 1] + "\u2026"
+
+
+def _names(value: str, key: str, choices: str) -> list[str]:
+    names = [name for name in value.split(",") if name]
+    if not names:
+        raise ValueError(f"{key} takes {choices}")
+    return names
+
+
+_TESTS: dict[str, Callable[[str], Callable[[Job, datetime], bool]]] = {
+    "status": _status_test,
+    "stage": _stage_test,
+    "age": _age_test,
+}

@@ -1,0 +1,366 @@
+"""What the log pane shows: which lines pass its filter, their rows, and what a search finds.
+
+Plain: no widget, no I/O. A line is taken apart once, when it comes; what it costs then doesn't
+grow with how many there are. Rows are numbered from the oldest that is still held.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from aura_tui.model.sanitize import clean_line
+from aura_tui.ui.state.cells import TEXT_CHARS, cells, printable, row_spans, window
+from aura_tui.ui.state.log_rows import Anchor, Drawn, Entry, Level, Row
+from aura_tui.ui.theme.glyphs import UNICODE
+
+if TYPE_CHECKING:
+    from aura_tui.model.events import Severity
+    from aura_tui.ui.state.run import LogLine
+    from aura_tui.ui.theme.glyphs import Glyphs
+
+NEEDLE_CHARS = 200
+HITS_A_LINE = 200  # of a line's matches; more are neither marked nor counted
+ROWS_A_LINE = 60
+EFFORT = 300_000  # of one take; about 10 ms of an ordinary core
+_LINE_EFFORT = 100  # what a line costs, however short
+_WIDE_EFFORT = 4  # what a character costs where widths differ
+_NARROW = 60
+_SOURCE = 11
+_RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
+_LEVEL_TITLES = {
+    Level.ALL: "Log",
+    Level.WARNINGS: "Log: warnings and errors",
+    Level.ERRORS: "Log: errors",
+}
+
+
+class LogPage:
+    """The rows of the pane. The caller keeps the scroll position, and turns it into an
+    :class:`Anchor` and back wherever rows may change."""
+
+    def __init__(self) -> None:
+        self.level = Level.ALL
+        self.wraps = True
+        self.needle = ""
+        self.rows: list[Row] = []
+        self.behind = False  # the last take left lines for the next one
+        self.passed_by = 0  # rows that are gone for good: with it a row's number never changes
+        self._entries: deque[Entry] = deque()
+        self._taken = 0  # lines ever taken over from the ring
+        self._width = 80
+        self._glyphs = UNICODE
+        self._pattern: re.Pattern[str] | None = None
+        self._hits: list[tuple[int, int]] = []  # line number and offset, in order
+        self._current: tuple[int, int] | None = None
+
+    # -- what comes in
+
+    def clear(self) -> None:
+        """Another run's log begins. Filter, wrap and search stay."""
+        self.passed_by += len(self.rows) + 1
+        self._entries.clear()
+        self.rows = []
+        self._hits = []
+        self._current = None
+        self._taken = 0
+
+    def take(self, log: deque[LogLine], logged: int, effort: int = EFFORT) -> bool:
+        """Take over what came since the last time, and let go what the ring has lost.
+
+        ``logged`` is how many lines there ever were, ``log`` the newest of them. Stops when it has
+        done about ``effort`` characters' work, so that no flood holds up a key; then the page is
+        :attr:`behind`. Whether there was anything.
+        """
+        if logged == self._taken:
+            return False
+        if logged < self._taken:
+            self.clear()
+        oldest = logged - len(log)
+        first = max(self._taken, oldest)
+        for number, line in enumerate(islice(log, first - oldest, None), first):
+            if effort <= 0:
+                break
+            chars = min(len(line.text), 4 * TEXT_CHARS)
+            effort -= _LINE_EFFORT + chars * (1 if line.text.isascii() else _WIDE_EFFORT)
+            self._add(Entry(number, line, self._glyphs))
+            first = number + 1
+        self._taken = first
+        self.behind = first < logged
+        self._drop(oldest)
+        return True
+
+    def _add(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        if self._pattern is not None:
+            self._find(entry, self._pattern)
+        if self._passes(entry):
+            self.rows += self._rows(entry)
+            self._hits += [(entry.number, start) for start in entry.hits]
+
+    def _drop(self, oldest: int) -> None:
+        """Let go of every line before number ``oldest``."""
+        rows = 0
+        while self._entries and self._entries[0].number < oldest:
+            entry = self._entries.popleft()
+            rows += len(entry.rows) if self._passes(entry) else 0
+        del self.rows[:rows]
+        self.passed_by += rows
+        if self._hits and self._hits[0] < (oldest, 0):
+            del self._hits[: bisect_left(self._hits, (oldest, 0))]
+        if self._current is not None and self._current < (oldest, 0):
+            self._current = None
+
+    # -- how it is laid out
+
+    def fit(self, width: int, glyphs: Glyphs) -> bool:
+        """Lay out for a pane ``width`` cells wide. Whether that changed anything."""
+        if width == self._width and glyphs is self._glyphs:
+            return False
+        self._width = width
+        if glyphs is not self._glyphs:
+            self._glyphs = glyphs
+            self.clear()  # to be taken again, spelt anew
+        self._lay_out()
+        return True
+
+    def toggle_wrap(self) -> None:
+        """Wrap long lines, or give each one row."""
+        self.wraps = not self.wraps
+        self._lay_out()
+
+    def next_level(self) -> None:
+        """Filter by the next severity."""
+        self.level = self.level.next
+        self._collect()
+        if self._current is not None and self._ordinal is None:
+            self._current = None
+
+    def _lay_out(self) -> None:
+        for entry in self._entries:
+            entry.rows = []
+        self._collect()
+
+    def _collect(self) -> None:
+        self.passed_by += len(self.rows) + 1
+        self.rows = [row for e in self._entries if self._passes(e) for row in self._rows(e)]
+        self._collect_hits()
+
+    def _collect_hits(self) -> None:
+        shown = (entry for entry in self._entries if entry.hits and self._passes(entry))
+        self._hits = [(entry.number, start) for entry in shown for start in entry.hits]
+
+    def _passes(self, entry: Entry) -> bool:
+        return _RANKS[entry.line.severity] >= self.level
+
+    @property
+    def _narrow(self) -> bool:
+        return self._width < _NARROW
+
+    @property
+    def gutter(self) -> int:
+        """Cells before the text."""
+        return 2 if self._narrow else 2 + 8 + 2 + _SOURCE + 2
+
+    @property
+    def room(self) -> int:
+        """Cells for the text."""
+        return max(8, self._width - self.gutter)
+
+    def _source(self, line: LogLine) -> str:
+        ellipsis = self._glyphs.spell("\u2026")
+        source = self._glyphs.spell(printable(clean_line(line.source, 100)))
+        return window(source, 0, _SOURCE, ellipsis)[0]
+
+    def _lead(self, line: LogLine) -> str:
+        """Where columns don't fit, the source stands before its line's text."""
+        return f"{self._source(line)}: " if self._narrow and line.source else ""
+
+    def _rows(self, entry: Entry) -> list[Row]:
+        """The entry's rows, made when first asked for."""
+        if entry.rows:
+            return entry.rows
+        text = entry.text
+        if self.wraps:
+            spans = row_spans(text, self.room, cells(self._lead(entry.line)), ROWS_A_LINE + 1)
+        else:
+            spans = _lines(text)
+        entry.rows = [Row(entry, start, end) for start, end in spans[:ROWS_A_LINE]]
+        if len(spans) > ROWS_A_LINE:
+            entry.rows[-1] = entry.rows[-1]._replace(cut=True)
+        return entry.rows
+
+    def draw(self, at: int, left: int = 0) -> Drawn:
+        """Row ``at``, its text from cell ``left`` on where lines aren't wrapped."""
+        row = self.rows[at]
+        line, text = row.entry.line, row.text
+        mark, head = "  ", "" if self._narrow else " " * (self.gutter - 2)
+        if row.first:
+            signs = {"info": " ", "warning": self._glyphs.warning, "error": self._glyphs.failed}
+            mark = f"{signs[line.severity]} "
+            head = self._lead(line)
+            if not self._narrow:
+                head = f"{line.at.astimezone():%H:%M:%S}  {self._source(line)}"
+                head += " " * (self.gutter - 2 - cells(head))
+        start, shift = row.start, 0
+        end = row.end
+        if row.cut or not self.wraps:
+            room = max(2, self.room - (cells(head) if self._narrow else 0))
+            ellipsis = self._glyphs.spell("\u2026")
+            if row.cut:
+                text, room = text + ellipsis, min(room, cells(text) + 1)
+            text, begin, stop, shift = window(text, left, room, ellipsis)
+            start, end = row.start + begin, min(row.end, row.start + stop)
+        return Drawn(mark, head, text, line.severity, self._marks(row.entry, start, end, shift))
+
+    def _marks(
+        self, entry: Entry, start: int, end: int, shift: int
+    ) -> tuple[tuple[int, int, bool], ...]:
+        length = len(self.needle)
+        return tuple(
+            (
+                max(hit, start) - start + shift,
+                min(hit + length, end) - start + shift,
+                (entry.number, hit) == self._current,
+            )
+            for hit in entry.hits
+            if hit < end and hit + length > start
+        )
+
+    def widest(self, first: int, count: int) -> int:
+        """Cells of the longest text among ``count`` rows from ``first`` on."""
+        rows = self.rows[max(0, first) : first + count]
+        return max((cells(row.text) for row in rows), default=0)
+
+    # -- places
+
+    def anchor(self, at: int) -> Anchor | None:
+        """The place of row ``at``; None where there is none."""
+        return Anchor(*self.rows[at].key) if 0 <= at < len(self.rows) else None
+
+    def row_of(self, anchor: Anchor | None) -> int:
+        """The row that holds the place now, or the next one if its line is gone or hidden."""
+        if anchor is None:
+            return 0
+        at = bisect_left(self.rows, (anchor.number, anchor.start), key=lambda row: row.key)
+        before = self.rows[at - 1] if at else None
+        exact = at < len(self.rows) and self.rows[at].key == anchor
+        if not exact and before is not None and before.entry.number == anchor.number:
+            return at - 1
+        return max(0, min(at, len(self.rows) - 1))
+
+    # -- search
+
+    def search(self, needle: str, at: int = 0) -> int | None:
+        """Look for ``needle``, plain text; "" ends the search. Case counts where it has capitals.
+
+        The first match in or after row ``at`` becomes the current one, else the first of all.
+        Its row; None where there is none.
+        """
+        needle = self._glyphs.spell(printable(needle.replace("\n", " "), NEEDLE_CHARS))
+        if needle != self.needle:
+            self.needle = needle
+            self._pattern = _pattern(needle) if needle else None
+            for entry in self._entries:
+                entry.hits = ()
+                if self._pattern is not None:
+                    self._find(entry, self._pattern)
+            self._hits = [
+                (e.number, hit) for e in self._entries if self._passes(e) for hit in e.hits
+            ]
+        self._current = None
+        return self.step(1, at, at)
+
+    def _find(self, entry: Entry, pattern: re.Pattern[str]) -> None:
+        found = pattern.search(entry.text)
+        if found is not None:
+            each = islice(pattern.finditer(entry.text), HITS_A_LINE)
+            entry.hits = tuple(match.start() for match in each)
+
+    def step(self, by: int, top: int, bottom: int) -> int | None:
+        """Go to the next match (1) or the one before (-1), round the ends; its row, None where
+        nothing matches. From the current match if that is within rows ``top`` to ``bottom``, else
+        from ``top``: people search on from what they see."""
+        if not self._hits:
+            return None
+        ordinal = self._ordinal
+        at = self.current_row
+        if ordinal is None or at is None or not top <= at < bottom:
+            place = self.anchor(top)
+            after = bisect_left(self._hits, place) if place is not None else len(self._hits)
+            # A match that began in the row above goes on in this one.
+            ordinal = after - 1 if by > 0 else after
+        self._current = self._hits[(ordinal + by) % len(self._hits)]
+        return self.current_row
+
+    @property
+    def _ordinal(self) -> int | None:
+        if self._current is None:
+            return None
+        at = bisect_left(self._hits, self._current)
+        return at if at < len(self._hits) and self._hits[at] == self._current else None
+
+    @property
+    def current_row(self) -> int | None:
+        """The row in which the current match begins."""
+        return None if self._current is None else self.row_of(Anchor(*self._current))
+
+    @property
+    def current_cells(self) -> tuple[int, int] | None:
+        """From which cell to which the current match goes in its row, were it not cut."""
+        at = self.current_row
+        if at is None or self._current is None:
+            return None
+        row = self.rows[at]
+        before = cells(row.entry.text[row.start : self._current[1]])
+        return before, before + cells(self.needle)
+
+    def found(self) -> str:
+        """How the search stands: "3 of 17: needle"; "" without one."""
+        if not self.needle:
+            return ""
+        needle = self.needle if len(self.needle) <= 30 else f"{self.needle[:29]}\u2026"
+        if not self._hits:
+            return f"no match: {needle}"
+        ordinal = self._ordinal
+        place = "" if ordinal is None else f"{ordinal + 1} of "
+        return f"{place}{len(self._hits)}: {needle}"
+
+    @property
+    def title(self) -> str:
+        """What shows, in a few words."""
+        none = ", none" if self.level is not Level.ALL and not self.rows else ""
+        return _LEVEL_TITLES[self.level] + none
+
+    # -- the rest
+
+    def first_error(self) -> int | None:
+        """The row where the oldest error that is still held begins."""
+        errors = (i for i, row in enumerate(self.rows) if row.entry.line.severity == "error")
+        return next(errors, None)
+
+    def copied(self) -> tuple[str, int]:
+        """The lines that match, or without a search all that pass, as text; and their number."""
+        lines = [
+            entry.copied()
+            for entry in self._entries
+            if self._passes(entry) and (entry.hits or not self.needle)
+        ]
+        return "\n".join(lines), len(lines)
+
+
+def _pattern(needle: str) -> re.Pattern[str]:
+    capitals = any(char.isupper() for char in needle)
+    return re.compile(re.escape(needle), 0 if capitals else re.IGNORECASE)
+
+
+def _lines(text: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    offset = 0
+    for line in text.split("\n"):
+        spans.append((offset, offset + len(line)))
+        offset += len(line) + 1
+    return spans

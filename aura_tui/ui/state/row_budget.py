@@ -1,0 +1,48 @@
+"""How the rows of a run are shared: stages, timeline and preview, then its end and its log.
+
+Numbers alone; the styles say what shows at all, the board's screen hands these to its widgets.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SHORT = 18  # rows; below, nothing is spent on air
+HIGH = 40  # rows; from here on the timeline shows, and a preview has room beneath the stages
+
+_STAGES = 5  # rows of the stages while all are closed
+_LANES = 6  # rows of the timeline
+_FOOTER = 1
+_REST = 6  # rows that stages and timeline leave to the end, or to the log
+_REST_SHORT = 2
+
+
+class RowBudget(NamedTuple):
+    """The most rows that each may have: ``work`` is stages, timeline and preview together.
+    ``result`` None: all that is left."""
+
+    work: int
+    stages: int
+    result: int | None
+
+
+def row_budget(
+    height: int, *, ended: bool, failed: bool, timeline: bool, preview: int
+) -> RowBudget:
+    """On a screen of ``height`` rows. ``timeline``: whether it shows. ``preview``: rows of the one
+    beneath the stages, with the blank one above it; 0 where none is there.
+
+    What a person asked for shows whole: the stages give way to the timeline where rows are few.
+    """
+    short = height < SHORT
+    head, air = (3, 0) if short else (5, 1)
+    body = max(0, height - head - _FOOTER)
+    share = (0.35 if short else 0.45) if ended else (0.85 if short else 0.7)
+    if preview:
+        share = 0.65 if ended else 0.8
+    lanes = _LANES + air if timeline else 0
+    rest = _REST_SHORT if short else _REST
+    wanted = (_STAGES if lanes else 0) + lanes
+    work = max(int(body * share), min(wanted, body - rest), 0)
+    result = None if failed or short else max(0, min(int(body * 0.55), body - work - air))
+    return RowBudget(work, max(0, work - lanes - preview), result)

@@ -1,0 +1,240 @@
+"""What the board knows of the run it shows: the folded job, its log, and the person's choices.
+
+No drawing here and no service; screens draw it, the app feeds it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from aura_tui.format import words
+from aura_tui.model import events as ev
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.ui.state.clock import RunClock
+from aura_tui.ui.state.health import LATE_S, Health, Heartbeat, health_of
+from aura_tui.ui.state.items import Items
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aura_tui.model.job import Job, Step
+    from aura_tui.service import Link, Typical
+
+LOG_LINES = 1000
+_GAPS = 50  # breaks of the link that are remembered
+RECORDED = "recorded"  # the mark of a replay
+STAGE_LOG_LINES = 8  # of each stage, beside its items
+
+
+class Asked(Enum):
+    """What was asked of the engine and has not happened yet; ``value`` says so to people."""
+
+    CANCEL = "cancelling\u2026"
+    PAUSE = "pausing\u2026"
+    RESUME = "resuming\u2026"
+
+    def happened(self, job: Job) -> bool:
+        """Whether ``job`` has become what was asked for."""
+        return {
+            Asked.CANCEL: job.status.ended,
+            Asked.PAUSE: job.status is not JobStatus.RUNNING,
+            Asked.RESUME: job.status is not JobStatus.PAUSED,
+        }[self]
+
+
+class Opened(Enum):
+    """How much of a stage's details shows. BRIEF: its errors, a line each."""
+
+    CLOSED = 0
+    BRIEF = 1
+    WHOLE = 2
+
+
+class LogLine(NamedTuple):
+    """A line of the log pane. ``source`` is a stage's name, "Link", or "" for the job itself."""
+
+    at: datetime
+    source: str
+    severity: ev.Severity
+    text: str
+
+
+class RunState:
+    """One run on the board.
+
+    ``typical`` and ``queue_ahead`` are what the service says of it, None where nothing is known.
+    ``mode`` is a mark for the head: "read only", "recorded", or "". ``gaps`` are the breaks of the
+    link so far, by when it came back: all runs share them.
+    """
+
+    def __init__(self, *, mode: str = "", gaps: dict[datetime, LogLine] | None = None) -> None:
+        self.job: Job | None = None
+        self.clock = RunClock()
+        self.pulse = Heartbeat()
+        self.typical: Typical | None = None
+        self.queue_ahead: int | None = None
+        self.mode = mode
+        self._gaps = {} if gaps is None else gaps
+        self._met = {*self._gaps}  # those that it needn't be told of any more
+        self._past = [*self._gaps.values()]  # of them, what isn't in the log yet
+        self.asked: Asked | None = None
+        self.troubles: tuple[str, ...] = ()  # what fails in the engine, by its own account
+        self.over = False  # no event will come any more, ended or not
+        self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self.logged = 0  # lines ever, also those the ring has lost
+        self.items: dict[Stage, Items] = {stage: Items() for stage in Stage}
+        self.stage_log: dict[Stage, deque[LogLine]] = {
+            stage: deque(maxlen=STAGE_LOG_LINES) for stage in Stage
+        }
+        self._chosen: dict[Stage, bool] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over."""
+        return self.job is not None and self.job.status.ended
+
+    @property
+    def link(self) -> Link | None:
+        """The link to the engine; None: the engine is in this process."""
+        return self.pulse.link
+
+    def apply(self, job: Job, envelope: ev.Envelope, now: datetime) -> None:
+        """Take in an event and the job after it."""
+        changed = job.last_event_id == envelope.id
+        before, self.job = self.job, job
+        if not changed:
+            return
+        event = envelope.event
+        moved = _moved(before, job, event)
+        self.pulse.event(now, moved=moved, told_at=event.timestamp)
+        self.clock.feed(job, envelope, now)
+        self._settle(job)
+        if isinstance(event, ev.StepProgressed):
+            span = self.clock.span(event.step)
+            at_s = self.clock.told_s - span.began_s if span is not None else 0.0
+            self.items[event.step].tell(event, at_s)
+        elif isinstance(event, ev.StepStatusChanged) and event.status is StepStatus.STARTED:
+            self.items[event.step] = Items()
+        line = _log_line(event)
+        if line is not None:
+            self._note(line)
+            if isinstance(event, ev.JobLogged) and event.stage is not None:
+                self.stage_log[event.stage].append(line)
+
+    def set_link(self, link: Link | None, now: datetime) -> None:
+        """The link as it is; cheap enough for every draw, which keeps ``heard_at`` fresh."""
+        if self.pulse.set_link(link) and link is not None and link.gap_s is not None:
+            many = "" if link.recovered == 1 else "s"
+            missed = link.notice or f"{link.recovered} event{many} recovered"
+            gone = f"The link was down for {words.lasting(link.gap_s)}"
+            severity: ev.Severity = "warning" if link.notice else "info"
+            line = LogLine(link.since, "Link", severity, f"{gone}; {missed}")
+            began = link.since - timedelta(seconds=link.gap_s)
+            # A link of several streams is back with the last of them, and then of each: one break.
+            at = next((at for at in self._gaps if began < at), link.since)
+            line = self._gaps.setdefault(at, line)
+            if at not in self._met:
+                self._met.add(at)
+                self._note(line)
+            while len(self._gaps) > _GAPS:
+                self._gaps.pop(next(iter(self._gaps)))
+
+    def tell_gaps(self) -> None:
+        """Log the breaks of the link since the last line: the run's history has been taken in."""
+        if not self.ended:
+            self._note(None)
+
+    def _note(self, line: LogLine | None) -> None:
+        """``line``, and before it the breaks that were while the run was; None: those alone."""
+        begun = self.job.created_at if self.job is not None else None
+        while self._past and (line is None or self._past[0].at <= line.at):
+            gap = self._past.pop(0)
+            if begun is not None and gap.at >= begun:
+                self._append(gap)
+        if line is not None:
+            self._append(line)
+
+    def _append(self, line: LogLine) -> None:
+        self.log.append(line)
+        self.logged += 1
+
+    def liveness(self, now: datetime) -> Health | None:
+        """What is to be said of the link and the job, if anything is."""
+        if self.over:
+            return None
+        status = self.job.status if self.job is not None else None
+        return health_of(
+            self.pulse, status, now, queue_ahead=self.queue_ahead, troubles=self.troubles
+        )
+
+    def seen(self, now: datetime) -> datetime:
+        """Until when the board knows the run: now, or when the link broke."""
+        since = self.pulse.down_since
+        return now if since is None else min(now, since)
+
+    def age_s(self, now: datetime) -> float | None:
+        """How old what the board shows is; None while it is up to date, or there is nothing."""
+        return None if self.over or self.ended else self.pulse.age_s(now)
+
+    def due_s(self, now: datetime) -> float | None:
+        """Seconds until time alone changes what shows; None: only an event, or the link, will."""
+        if self.over or self.ended:
+            return None
+        if self.pulse.down_since is not None:
+            return 1.0 - (now - self.pulse.down_since).total_seconds() % 1.0
+        if self.clock.ticking:
+            return 1.0 - self.clock.elapsed_s(now) % 1.0
+        if self.link is not None:
+            return max(1.0, LATE_S - self.pulse.heard_s(now))
+        return None
+
+    def finish(self) -> None:
+        """The service has no more to tell."""
+        self.over = True
+        self.asked = None
+        self.clock.stop()
+
+    def _settle(self, job: Job) -> None:
+        if self.asked is not None and (self.asked.happened(job) or job.status.ended):
+            self.asked = None
+
+    def opened(self, step: Step) -> Opened:
+        """How much of a stage shows: what the person chose, else all of the one at work. A failed
+        one always shows why; once the result panel tells the rest, in brief."""
+        if step.status is StepStatus.FAILED:
+            whole = self._chosen.get(step.stage, not self.ended)
+            return Opened.WHOLE if whole else Opened.BRIEF
+        at_work = step.status is StepStatus.STARTED and not self.ended
+        return Opened.WHOLE if self._chosen.get(step.stage, at_work) else Opened.CLOSED
+
+    def toggle(self, step: Step) -> None:
+        """The person opens or closes a stage; that stays, whatever the stage does."""
+        self._chosen[step.stage] = self.opened(step) is not Opened.WHOLE
+
+
+def _moved(before: Job | None, job: Job, event: ev.AnyJobEvent) -> bool:
+    """Whether a state, a percentage or an item is another one than before."""
+    if before is None or isinstance(event, ev.StepStatusChanged):
+        return True
+    if isinstance(event, ev.StepProgressed):
+        was, step = before.step(event.step), job.step(event.step)
+        further = (step.percent or 0.0) > (was.percent or 0.0) or job.percent > before.percent
+        return further or step.item != was.item
+    return job.status is not before.status or job.percent > before.percent
+
+
+def _log_line(event: ev.AnyJobEvent) -> LogLine | None:
+    if isinstance(event, ev.JobLogged):
+        source = event.stage.title if event.stage is not None else ""
+        return LogLine(event.timestamp, source, event.severity, event.message)
+    if isinstance(event, ev.Warned):
+        source = event.step.title if event.step is not None else ""
+        return LogLine(event.timestamp, source, "warning", event.message)
+    if isinstance(event, ev.StepErred):
+        text = " ".join(part for part in (event.code, event.message) if part)
+        return LogLine(event.timestamp, event.step.title, "error", text)
+    return None

@@ -1,0 +1,1 @@
+"""Keeps the board's state up to date: subscriptions, preview, frame limit."""

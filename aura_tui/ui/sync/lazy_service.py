@@ -1,0 +1,83 @@
+"""A service that opens while the board is already on the screen, and closes when it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from aura_tui.system.tasks import TaskFailure, report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
+
+    from aura_tui.service import JobService
+
+
+class LazyService:
+    """One task enters the service's context and leaves it: what is opened within a task scope
+    must be closed within it. Used as an async context manager around the board."""
+
+    def __init__(self, make: Callable[[], AbstractAsyncContextManager[JobService]]) -> None:
+        self._make = make
+        self._release = asyncio.Event()
+        self._service: asyncio.Future[JobService] | None = None
+        self._holder: asyncio.Task[None] | None = None
+
+    async def service(self) -> JobService:
+        """The open service; opens it the first time. Raises what opening it raised."""
+        if self._service is None:
+            self._service = asyncio.get_running_loop().create_future()
+            self._holder = asyncio.create_task(self._hold(self._service))
+        return await asyncio.shield(self._service)
+
+    async def _hold(self, opened: asyncio.Future[JobService]) -> None:
+        try:
+            async with self._make() as service:
+                opened.set_result(service)
+                await self._released()
+        except BaseException as e:
+            if opened.done():
+                raise
+            if not isinstance(e, asyncio.CancelledError):
+                opened.set_exception(e)
+            elif self._release.is_set():
+                opened.cancel()
+                raise
+            else:
+                opened.set_exception(RuntimeError("opening the engine was cancelled"))
+
+    async def _released(self) -> None:
+        """Nobody but us ends the service: a cancel from elsewhere would close it under the board,
+        so it is reported, and taken back."""
+        while not self._release.is_set():
+            try:
+                await self._release.wait()
+            except asyncio.CancelledError as e:
+                if (task := asyncio.current_task()) is not None:
+                    task.uncancel()
+                now = datetime.now(UTC)
+                report(TaskFailure(name="engine holder", error=e, at=now, restarts_in_s=0.0))
+
+    async def __aenter__(self) -> LazyService:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._holder is None or self._service is None:
+            return
+        self._release.set()
+        if not self._service.done():
+            self._holder.cancel()  # nobody waits for it any more
+        await asyncio.wait((self._holder,))  # a cancel meanwhile is ours, not the holder's
+        self._service.cancel()  # where opening never got as far as an answer
+        if not self._service.cancelled():
+            self._service.exception()  # seen: whoever asked for the service had it raised
+        if not self._holder.cancelled():
+            self._holder.result()

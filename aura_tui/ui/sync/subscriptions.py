@@ -1,0 +1,394 @@
+"""What feeds the board: the service's jobs, the run it shows, and the link, each kept up to date.
+
+Here the board's I/O with the service happens; the states it fills are plain, the widgets draw
+those. Every task has one owner, :meth:`BoardSync.serve`: a task that dies is reported and started
+again; only what the service itself refuses (an ``AuraError``, without a link that heals) ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, cast
+
+from aura_tui.errors import AuraError, NotFound
+from aura_tui.format import words
+from aura_tui.model.events import StepStatusChanged
+from aura_tui.model.job import as_created
+from aura_tui.model.sanitize import clean_line
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.service import Link, Linked, LinkStatus, Supervised, Typical, waiting_out_outages
+from aura_tui.system.tasks import Supervisor
+from aura_tui.ui.state.run import Asked, RunState
+from aura_tui.views.fold import follow, new_among, troubles
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+    from datetime import datetime
+
+    from aura_tui.model.events import AnyJobEvent, Envelope
+    from aura_tui.model.job import Job
+    from aura_tui.service import JobService
+    from aura_tui.ui.state.jobs import JobsState
+    from aura_tui.ui.state.run import LogLine
+
+MAX_JOBS = 10_000  # in the list; older ones are found by `aura-tui jobs`
+_PAGE = 500
+_SOON_S = 0.15
+JOBS, FOLLOWER, LINK, HEALTH = "job list", "job follower", "connection watcher", "health watcher"
+_AGAIN_S = 1.0  # until a stream of a healing service that ended is asked for again
+
+
+class BoardSync:
+    """Keeps ``jobs`` and ``run`` as the service tells; ``touch`` is called when either changed.
+
+    ``known`` gets jobs as they were when the board first looked, ``told`` what each event makes
+    of one: the job before it and after it. ``gone`` gets one that was shown and is kept no more.
+    ``say`` gets what a person should know of the service, once.
+    """
+
+    def __init__(
+        self,
+        service: JobService,
+        jobs: JobsState,
+        *,
+        mode: str,
+        now: Callable[[], datetime],
+        known: Callable[[Iterable[Job]], None],
+        touch: Callable[[], None],
+        told: Callable[[Job | None, Job], None],
+        ended: Callable[[RunState], None],
+        gone: Callable[[Job], None],
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.service = service
+        self.jobs = jobs
+        self._gaps: dict[datetime, LogLine] = {}
+        self.run = RunState(mode=mode, gaps=self._gaps)
+        self.linked: Linked | None = service if isinstance(service, Linked) else None
+        self._mode = mode
+        self._now = now
+        self._known = known
+        self._touch = touch
+        self._told = told
+        self._ended = ended
+        self._gone = gone
+        self._say = say
+        self._troubles: tuple[str, ...] = ()
+        self._asked: dict[str, Asked] = {}
+        self.supervisor: Supervisor | None = None  # while it serves
+        self._error: AuraError | None = None
+        self._over = asyncio.Event()
+        self._upto: int | None = None  # the event that the list of jobs stands at
+        self._must: str | None = None
+        self._followed: str | None = None  # the job that is shown, or as soon as it is known whole
+
+    @property
+    def selected(self) -> str | None:
+        """The id of the job that is shown."""
+        return self.run.job.id if self.run.job is not None else None
+
+    # -- what was asked of a job and has not happened yet
+
+    def ask(self, job_id: str, asked: Asked | None) -> None:
+        """``asked`` was asked of the job; None: it was refused."""
+        if asked is None:
+            self._asked.pop(job_id, None)
+        else:
+            self._asked[job_id] = asked
+        if self.selected == job_id:
+            self.run.asked = asked
+        self._touch()
+
+    def pending(self, job: Job) -> Asked | None:
+        """What was asked of ``job`` and has not happened to it yet."""
+        asked = self._asked.get(job.id)
+        if asked is not None and (asked.happened(job) or job.status.ended):
+            del self._asked[job.id]
+            return None
+        return asked
+
+    async def serve(self, job_id: str | None) -> None:
+        """Watch until cancelled, ``job_id`` first; raises the AuraError that ends it. Started
+        again it continues with the job that was shown."""
+        self._must = self.jobs.whole.pinned = job_id
+        supervisor = self.supervisor = Supervisor()
+        try:
+            shown = self._followed or job_id
+            if shown is not None:
+                job = self.jobs.get(shown)
+                if job is None:
+                    with waiting_out_outages():
+                        job = await self.service.get(shown)
+                    self.jobs.load((job,))
+                    self._known((job,))
+                self._show(job)
+            self._keep(JOBS, self._watch_jobs)
+            if (linked := self.linked) is not None:
+                self._keep(LINK, lambda: self._watch_link(linked))
+            if isinstance(service := self.service, Supervised):
+                self._keep(HEALTH, lambda: self._watch_troubles(service))
+            # Another job may be chosen also when there is no more to come of these.
+            await self._over.wait()
+        finally:
+            self.supervisor = None  # it takes no more tasks
+            await supervisor.aclose()
+        assert self._error is not None
+        raise self._error
+
+    def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        async def watch() -> None:
+            try:
+                await work()
+            except AuraError as e:
+                self._error = e
+                self._over.set()
+
+        assert self.supervisor is not None
+        self.supervisor.keep(name, watch, may_end=True)
+
+    def select(self, job_id: str) -> None:
+        """Show another job."""
+        job = self.jobs.get(job_id)
+        if job is not None and job_id != self._followed and self.supervisor is not None:
+            self._show(job)
+
+    def _show(self, job: Job) -> None:
+        assert self.supervisor is not None
+        self.supervisor.drop(FOLLOWER)
+        self._followed = job.id
+        if not job.status.ended or job.id in self.jobs.whole:
+            self._turn_to(job)
+        self._keep(FOLLOWER, lambda: self._follow(job))
+
+    def _turn_to(self, job: Job) -> None:
+        self.run = self._new_run(job)
+        self._touch()
+
+    def _new_run(self, job: Job) -> RunState:
+        run = RunState(mode=self._mode, gaps=self._gaps)
+        run.job = job
+        run.asked = self.pending(job)
+        run.troubles = self._troubles
+        if self.link is not None:
+            run.set_link(self.link, self._now())
+        return run
+
+    # -- one run
+
+    async def _follow(self, job: Job) -> None:
+        """Fold the job's history beside what is shown, then show it and what happens."""
+        while True:
+            try:
+                if self.selected != job.id:
+                    self._turn_to(await self.service.get(job.id))
+                await self._fold(job)
+                break
+            except NotFound:
+                if job.id == self._must:
+                    raise
+                self._forget(job)
+                break
+            except AuraError:
+                if self.link is None:
+                    raise
+            # The link says why; what was told last stays on the screen until there is more.
+            if self.selected != job.id:
+                self._turn_to(job)
+            self._touch()
+            await asyncio.sleep(_AGAIN_S)
+        self._touch()
+
+    def _forget(self, job: Job) -> None:
+        """Retention took the job; what the cursor is on now is shown."""
+        self.jobs.remove(job.id)
+        self._followed = None
+        if self.selected == job.id:
+            self.run.finish()
+        self._gone(job)
+        self._show_something()
+
+    def _show_something(self) -> None:
+        """Show the job under the cursor where none is shown that there is."""
+        shown = self.selected
+        cursor = self.jobs.cursor
+        if cursor is not None and (shown is None or self.jobs.get(shown) is None):
+            self.select(cursor)
+
+    async def _fold(self, job: Job) -> None:
+        run = self._new_run(as_created(job))
+        supervisor, shown = self.supervisor, self.run.job
+        assert supervisor is not None
+        upto = job.last_event_id
+        if shown is not None and shown.id == job.id:  # nothing that shows is taken back
+            upto = max(upto, shown.last_event_id)
+
+        def look_up() -> asyncio.Task[None]:
+            return supervisor.run("look-up", self._look_up(run, job.id))
+
+        lookup = look_up()
+        try:
+            async with aclosing(follow(self.service, job.id)) as followed:
+                async for folded, envelope in followed:
+                    run.apply(folded, envelope, self._now())
+                    if self.run is run:
+                        self._touch()
+                        if _begins(envelope.event):
+                            # Each stage tells the next ones how much they have to do.
+                            lookup.cancel()
+                            lookup = look_up()
+                    elif folded.last_event_id >= upto:
+                        # With what is looked up, if that comes soon: a line less that jumps.
+                        await asyncio.wait((lookup,), timeout=_SOON_S)
+                        self._swap(run)
+            self._swap(run)
+            run.finish()
+            if run.job is not None:  # the list may have been told of the end by older ids alone
+                self.jobs.load((run.job,))
+            await asyncio.wait((lookup,))
+            if run.ended:
+                self._ended(run)
+        finally:
+            lookup.cancel()
+
+    def _swap(self, run: RunState) -> None:
+        if self.run is not run:
+            if run.job is not None:
+                run.asked = self.pending(run.job)
+            run.tell_gaps()
+            run.troubles = self._troubles
+            if self.link is not None:
+                run.set_link(self.link, self._now())
+            self.run = run
+            self._touch()
+
+    async def _look_up(self, run: RunState, job_id: str) -> None:
+        """What no event tells: how long its stages usually take, and who is before it."""
+        if run.typical is None:
+            run.typical = Typical(0, {})
+        with suppress(AuraError):
+            run.typical = await self.service.typical(job_id)
+        self._touch()
+        await self._look_at_queue(run, job_id)
+
+    async def _look_at_queue(self, run: RunState, job_id: str) -> None:
+        with suppress(AuraError):
+            queue = await self.service.queue()
+            ahead = queue.waiting.index(job_id) + queue.running if job_id in queue.waiting else None
+            if ahead != run.queue_ahead:
+                run.queue_ahead = ahead
+                self._touch()
+
+    # -- all jobs
+
+    async def _watch_jobs(self) -> None:
+        while True:
+            try:
+                if self._upto is None:
+                    self._upto = await self._load()
+                await self._follow_all(self._upto)
+            except AuraError:
+                if self.link is None:
+                    raise
+            self._upto = None
+            # The stream of all jobs has no end of its own: something broke it.
+            if self.link is None:
+                return
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _load(self) -> int:
+        """Take over the list as it stands; the newest event that the first page has seen."""
+        cursor: str | None = None
+        newest = seen = 0
+        while seen < MAX_JOBS:
+            page = await self.service.list(limit=_PAGE, cursor=cursor)
+            self.jobs.load(page.jobs, more=page.cursor is not None)
+            self._known(page.jobs)
+            seen += len(page.jobs)
+            self._show_something()
+            self._touch()
+            if cursor is None:
+                newest = max((job.last_event_id for job in page.jobs), default=0)
+            cursor = page.cursor
+            if cursor is None:
+                break
+        return newest
+
+    async def _follow_all(self, after: int) -> None:
+        turn = asyncio.get_running_loop().time()
+        events = cast("AsyncGenerator[Envelope]", self.service.events(None, after=after))
+        async with aclosing(events):
+            async for envelope in events:
+                try:
+                    await self._take(envelope)
+                except Exception:
+                    self._upto = envelope.id  # one that breaks us isn't met again
+                    raise
+                self._upto = envelope.id
+                if asyncio.get_running_loop().time() - turn > 0.001:
+                    await asyncio.sleep(0)  # a flood leaves the keys their turn
+                    turn = asyncio.get_running_loop().time()
+
+    async def _take(self, envelope: Envelope) -> None:
+        job_id = envelope.event.job_id
+        before = self.jobs.get(job_id)
+        shown = self.run.job
+        if shown is not None and shown.id == job_id and shown.last_event_id >= envelope.id:
+            # Whoever follows the run has folded it already.
+            if before is not None and before.last_event_id >= shown.last_event_id:
+                return
+            self.jobs.load((shown,))
+        elif not self.jobs.apply(envelope):
+            with suppress(NotFound):
+                self.jobs.load((await self.service.get(job_id),))
+            if len(self.jobs) > MAX_JOBS + _PAGE:
+                self.jobs.trim(MAX_JOBS)
+            self._show_something()
+        after = self.jobs.get(job_id)
+        if after is not None:
+            self._told(before, after)
+            if before is None or before.status is not after.status:
+                await self._requeue()
+        self._touch()
+
+    async def _requeue(self) -> None:
+        """A job came, began or ended: whoever waits may have moved up."""
+        run = self.run
+        if run.job is not None and run.job.status is JobStatus.QUEUED:
+            await self._look_at_queue(run, run.job.id)
+
+    # -- the link
+
+    @property
+    def link(self) -> Link | None:
+        """The link as of now; None: the engine is in this process."""
+        return self.linked.link if self.linked is not None else None
+
+    async def _watch_troubles(self, service: Supervised) -> None:
+        async with aclosing(troubles(service)) as found:
+            async for reasons in found:
+                for reason in new_among(reasons, self._troubles):
+                    self._say(f"Engine failing: {clean_line(reason, 300)}")
+                self._troubles = self.run.troubles = reasons
+                self._touch()
+
+    async def _watch_link(self, service: Linked) -> None:
+        links = cast("AsyncGenerator[Link]", service.links())
+        async with aclosing(links):
+            async for link in links:
+                self.run.set_link(link, self._now())
+                if link.status is LinkStatus.LIVE:
+                    self._note_polling(link.polled_s)
+                self._touch()
+
+    def _note_polling(self, every_s: float | None) -> None:
+        if every_s is not None and self.jobs.polled_s is None:
+            self._say(
+                "This server has no stream of all jobs: "
+                f"the list is updated every {words.lasting(every_s)}"
+            )
+        self.jobs.polled_s = every_s
+
+
+def _begins(event: AnyJobEvent) -> bool:
+    return isinstance(event, StepStatusChanged) and event.status is StepStatus.STARTED

@@ -1,0 +1,47 @@
+"""An application that sends the terminal what it doesn't show already, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App
+
+from aura_tui.ui.terminal.frame_diff import FrameDiff, Sent
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from textual.screen import Screen
+
+
+class DiffApp(App[None]):
+    """Keeps ``shown`` true: whoever knows that something else was drawn has it forget."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self.shown = FrameDiff((0, 0))
+
+    def _display(
+        self, screen: Screen[object], renderable: RenderableType | CompositorUpdate | None
+    ) -> None:
+        """Textual's way to the terminal: an update is made shorter by what is there already."""
+        goes_out = not (self._batch_count or self.is_headless) and self._running
+        if goes_out and isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            if self.shown.size != self.size:
+                self.shown = FrameDiff(self.size)
+            text = self.shown.draw(renderable, self.console)
+            renderable = Sent(text) if text else None
+        super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual's own are updates
+
+    def last_words(self) -> list[str]:
+        """Sequences that take back what the terminal shows of us beside its screen."""
+        return []
+
+    def on_resize(self) -> None:
+        """A terminal may have moved what it showed, also where it has the old size again."""
+        self.shown.forget()
+
+    def action_redraw(self) -> None:
+        """Send the whole screen again, whatever the terminal may show."""
+        self.shown.forget()
+        self.refresh(layout=True)

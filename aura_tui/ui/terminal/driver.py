@@ -1,0 +1,276 @@
+"""The way to the terminal: a thread that writes, and never keeps the program waiting.
+
+Textual's own writer waits for the terminal: one that takes nothing for a while (a stuck SSH
+session) stops the event loop, and an engine in it; one that has hung up ends the writer, and the
+loop waits for ever. Here what a stuck terminal has no room for is left out, and the screen is
+drawn anew when it takes something again; what a gone one is sent is dropped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import select
+import signal
+import sys
+import termios
+import threading
+import time
+import tty
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+
+from aura_tui.system.processes import catch_fatal, stop_here
+from aura_tui.system.tasks import TaskFailure, report
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from textual.app import App
+    from textual.drivers._writer_thread import WriterThread
+    from textual.message import Message
+
+    from aura_tui.ui.terminal.diff_app import DiffApp
+
+MAX_WAITING_CHARS = 1 << 20  # several whole screens
+_LOOK_S = 1.0  # between two looks at whether the terminal is still there
+_REDRAW_S = 1.0  # between two redraws because of a failed write
+_LAST_WORDS_S = 2.0  # for a terminal to take what restores it, at the end
+_KILLED_S = 0.5  # the same, twice at most, for one who was told to go at once
+
+
+class Output(threading.Thread):
+    """Writes to ``file`` in order. ``drained`` is called, in this thread, when the file takes
+    output again after some was left out; ``failed`` with what a write raised that no terminal
+    is to blame for: that text is lost, what follows isn't."""
+
+    def __init__(
+        self,
+        file: IO[str],
+        drained: Callable[[], None],
+        failed: Callable[[Exception], None] = lambda error: None,
+    ) -> None:
+        super().__init__(daemon=True, name="terminal-output")
+        self._file = file
+        self._drained = drained
+        self._failed = failed
+        self._texts: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting_chars = 0
+        self._left_out = False
+        self._gone = False
+        self._abandoned = False
+        self._failed_at = float("-inf")
+
+    def write(self, text: str) -> None:
+        """Have ``text`` written; never waits."""
+        with self._lock:
+            if self._gone:
+                return
+            if self._waiting_chars > MAX_WAITING_CHARS:
+                self._left_out = True
+                return
+            self._waiting_chars += len(text)
+        self._texts.put(text)
+
+    def flush(self) -> None:
+        """Nothing to do: the thread flushes when it has written all there is."""
+
+    def run(self) -> None:
+        while (text := self._texts.get()) is not None:
+            if self._abandoned:
+                continue
+            try:
+                self._put(text)
+            except Exception as e:  # what follows is written all the same
+                self._fail(e)
+            with self._lock:
+                self._waiting_chars -= len(text)
+                caught_up = self._left_out and not self._waiting_chars and not self._gone
+                self._left_out = self._left_out and not caught_up
+            if caught_up:
+                self._drained()
+        with contextlib.suppress(OSError, ValueError):
+            self._file.flush()  # before anybody else writes to the terminal
+
+    def _put(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except UnicodeEncodeError:
+            code = getattr(self._file, "encoding", None) or "ascii"
+            self._file.write(text.encode(code, "replace").decode(code))
+        if self._texts.empty():
+            self._file.flush()
+
+    def _fail(self, error: Exception) -> None:
+        closed = isinstance(error, ValueError) and self._file.closed
+        if closed or isinstance(error, OSError):  # or hung up
+            with self._lock:
+                self._gone = True
+            return
+        now = time.monotonic()
+        if now - self._failed_at >= _REDRAW_S:  # what fails each time isn't drawn without a pause
+            self._failed_at = now
+            with self._lock:
+                self._left_out = True
+        self._failed(error)
+
+    def stop(self) -> None:
+        """End after what is waiting, or after a moment."""
+        self._texts.put(None)
+        self.join(_LAST_WORDS_S)
+
+    def abandon(self) -> None:
+        """End after what is being written now, or after a moment. Takes no lock: the thread that
+        it interrupts may hold it."""
+        self._abandoned = True
+        self._texts.put(None)
+        self.join(_KILLED_S)
+
+
+def _write_now(fd: int, data: bytes) -> None:
+    """Write ``data`` to a terminal, or as much as it takes within a moment."""
+    until = time.monotonic() + _KILLED_S
+    blocking = os.get_blocking(fd)
+    with contextlib.suppress(OSError):
+        os.set_blocking(fd, False)
+        while data and time.monotonic() < until:
+            if select.select([], [fd], [], 0.1)[1]:
+                with contextlib.suppress(BlockingIOError):
+                    data = data[os.write(fd, data) :]
+        os.set_blocking(fd, blocking)  # a shell has this terminal, too
+
+
+class BoardDriver(LinuxDriver):
+    """Textual's driver with :class:`Output` for its writer."""
+
+    _output: Output | None = None
+    _looking: asyncio.TimerHandle | None = None
+    _on_screen = False
+
+    def __init__(self, app: App[Any], **how: Any) -> None:
+        super().__init__(app, **how)
+        # That stdout is a terminal was looked at before; stderr, where Textual writes, may be a
+        # file, and then the screen would stay empty and the file get it all.
+        self._file = sys.__stdout__
+
+    # Textual makes its writer where it begins, in the middle of other things; this name is where
+    # it keeps it.
+    @property
+    def _writer_thread(self) -> Any:
+        return self._output
+
+    @_writer_thread.setter
+    def _writer_thread(self, made: WriterThread | None) -> None:
+        file = self._file
+        self._output = None
+        if made is not None and file is not None:
+            self._output = Output(file, self._redraw, self._failed)
+
+    @property
+    def _board(self) -> DiffApp:
+        return cast("DiffApp", self._app)
+
+    def _redraw(self) -> None:
+        """Of any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is drawn any more
+            self._loop.call_soon_threadsafe(self._board.action_redraw)
+
+    def _failed(self, error: Exception) -> None:
+        """Of any thread."""
+        failure = TaskFailure(
+            name="terminal output", error=error, at=datetime.now(UTC), restarts_in_s=0.0
+        )
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(report, failure)
+
+    def start_application_mode(self) -> None:
+        """Begin, or come back to, a screen with nothing on it."""
+        self._board.shown.forget()
+        if self._looking is None:
+            self._look_for_hang_up()
+        self._on_screen = True
+        catch_fatal(self._restore_at_once)
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no types here
+        self._let_quit_through()
+
+    def _let_quit_through(self) -> None:
+        """Have the kernel make a SIGQUIT of Ctrl-\\, so that it ends a board that hangs. Ctrl-C and
+        Ctrl-Z stay keys."""
+        with contextlib.suppress(termios.error, OSError, ValueError):
+            modes = termios.tcgetattr(self.fileno)
+            modes[tty.LFLAG] |= termios.ISIG
+            off = os.fpathconf(self.fileno, "PC_VDISABLE")
+            for each in (termios.VINTR, termios.VSUSP):
+                modes[tty.CC][each] = bytes((off,))
+            termios.tcsetattr(self.fileno, termios.TCSANOW, modes)
+
+    def _look_for_hang_up(self) -> None:
+        """A terminal that isn't ours to control goes without a signal (its window was killed, say),
+        and Textual would read its end for ever, as fast as it can."""
+        watch = select.poll()
+        watch.register(self.fileno, 0)  # that it has hung up is told whatever one asks for
+        # Not POLLNVAL: macOS says that of some terminals that are well.
+        if any(told & (select.POLLHUP | select.POLLERR) for _, told in watch.poll(0)):
+            os.kill(os.getpid(), signal.SIGHUP)
+        else:
+            self._looking = self._loop.call_later(_LOOK_S, self._look_for_hang_up)
+
+    def process_message(self, message: Message) -> None:
+        """Take a key, in the thread that reads them. A terminal that reports all keys (kitty's
+        protocol) sends Ctrl-\\ as one, and the kernel makes no signal of that."""
+        if isinstance(message, Key) and message.key == "ctrl+backslash":
+            os.kill(os.getpid(), signal.SIGQUIT)
+        super().process_message(message)
+
+    def _restore_at_once(self) -> None:
+        """Give the terminal back, with no loop and no writer: the process is about to die."""
+        output, file = self._output, self._file
+        if not self._on_screen or output is None or file is None:
+            return
+        self._on_screen = False
+        said: list[str] = []
+        with contextlib.suppress(Exception):  # the board may be in any state
+            said += self._board.last_words()
+        output.abandon()
+        output.write = said.append  # type: ignore  # what restores it comes here
+        with contextlib.suppress(Exception):
+            super().stop_application_mode()
+        # The beginning of a sequence that the writer was cut off in ends here.
+        _write_now(file.fileno(), "".join(("\x1b\\", *said)).encode())
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back."""
+        self._on_screen = False
+        super().stop_application_mode()
+
+    def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        super().close()
+
+    # The next two are the handlers that Textual sets, by these names.
+    def _sigtstp_application(self, *_: object) -> None:
+        """Ctrl-Z: give the terminal back, and stop, with every child of an engine in here and its
+        clocks. With fg all goes on; with bg it stays stopped, having no terminal to show."""
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True  # until the board is on the screen again
+        stop_here()
+
+    def _sigcont_application(self, *_: object) -> None:
+        # Whoever was stopped by another signal never gave the terminal back: taking it a second
+        # time would keep the board's own modes as those to restore at the end.
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        self._redraw()  # of the same size, and yet nothing is left of what it showed
+
+    def write(self, data: str) -> None:
+        """Write, if the board is on the screen; what comes after has nobody to see it."""
+        if self._output is not None:
+            self._output.write(data)

@@ -1,0 +1,240 @@
+"""What the terminal shows, cell by cell, so that an update sends the cells that differ and no more.
+
+Textual sends a changed widget's rows from the first segment that changed on, each segment with all
+of its style. Over SSH that is most of what a running job costs; here a digit that changes costs a
+digit.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import get_character_cell_size
+from rich.color import ColorSystem
+
+# The two kinds of update there are have no public name.
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import Console
+    from rich.style import Style
+    from textual.strip import Strip
+
+# Cells alike between two that differ are sent again where that is shorter than to pass over them.
+_BRIDGE = 4
+# ECMA-48, 8.3.117, by the names that Rich has for them.
+_ATTRIBUTES = {
+    "bold": "1",
+    "dim": "2",
+    "italic": "3",
+    "underline": "4",
+    "blink": "5",
+    "blink2": "6",
+    "reverse": "7",
+    "conceal": "8",
+    "strike": "9",
+    "underline2": "21",
+    "frame": "51",
+    "encircle": "52",
+    "overline": "53",
+}
+_COLOURS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT}
+
+
+class Sent(CompositorUpdate):
+    """An update that is rendered already."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def render_segments(self, console: Console) -> str:
+        return self._text
+
+
+class _Sgr(NamedTuple):
+    """A style as the terminal is told it: attributes, and a colour each for ink and ground."""
+
+    attributes: frozenset[str]
+    ink: str
+    ground: str
+
+
+_PLAIN = _Sgr(frozenset(), "39", "49")
+
+
+class FrameDiff:
+    """The cells of a terminal of ``size`` (columns, rows), of which nothing is known at first."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+        self.forget()
+
+    def forget(self) -> None:
+        """Something else may have written there: take nothing for granted."""
+        columns, rows = self.size
+        self._texts = ["\0" * columns for _ in range(rows)]  # no cell shows a NUL
+        self._styles: list[list[Style | None]] = [[None] * columns for _ in range(rows)]
+
+    def draw(self, update: LayoutUpdate | ChopsUpdate, console: Console) -> str:
+        """The shortest way from what is shown to ``update``; "" where nothing differs."""
+        sent = _Sequence(console)
+        for x, y, strip in _pieces(update):
+            if y < self.size[1] and x < self.size[0]:
+                self._put(x, y, strip, sent)
+        return sent.end()
+
+    def _put(self, x: int, y: int, strip: Strip, sent: _Sequence) -> None:
+        drawn = _drawn(strip)
+        if drawn is None:
+            # Pictures, and characters of which a terminal may think otherwise than we do: as they
+            # are, and never taken for known.
+            sent.raw(x, y, strip)
+            self._keep(x, y, "\0" * strip.cell_length, [None] * strip.cell_length)
+            return
+        text, styles = drawn
+        width = min(len(text), self.size[0] - x)
+        was_text, was_styles = self._texts[y][x : x + width], self._styles[y][x : x + width]
+        text, styles = text[:width], styles[:width]
+        if text == was_text and styles == was_styles:
+            return
+        differ = [
+            i
+            for i in range(width)
+            if text[i] != was_text[i] or not _alike(styles[i], was_styles[i])
+        ]
+        for begin, end in _runs(differ):
+            sent.cells(x + begin, y, text[begin:end], styles[begin:end])
+        self._keep(x, y, text, styles)
+
+    def _keep(self, x: int, y: int, text: str, styles: list[Style | None]) -> None:
+        row = self._texts[y]
+        text = text[: len(row) - x]
+        self._texts[y] = row[:x] + text + row[x + len(text) :]
+        self._styles[y][x : x + len(text)] = styles[: len(text)]
+
+
+class _Sequence:
+    """Builds what is sent, and knows where it leaves the cursor and the style."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        # None where the terminal is said to have no colours: there Textual renders all of them.
+        self._colours = _COLOURS.get(console.color_system or "", ColorSystem.TRUECOLOR)
+        self._parts: list[str] = []
+        self._at: tuple[int, int] | None = None
+        self._style = _PLAIN
+
+    def cells(self, x: int, y: int, text: str, styles: list[Style | None]) -> None:
+        """Characters of a cell each."""
+        self._go(x, y)
+        begin, count = 0, len(text)
+        for i in range(1, count + 1):
+            if i < count and _alike(styles[i], styles[begin]):
+                continue
+            style, part = _sgr(styles[begin], self._colours), text[begin:i]
+            if not style.attributes and part.isspace():
+                style = style._replace(ink=self._style.ink)  # blanks show none
+            self._wear(style)
+            self._parts.append(part)
+            begin = i
+        self._at = (x + count, y)
+
+    def raw(self, x: int, y: int, strip: Strip) -> None:
+        """A strip as Textual renders it."""
+        self._go(x, y)
+        self._wear(_PLAIN)
+        self._parts.append(strip.render(self._console))
+        self._at = None
+
+    def _go(self, x: int, y: int) -> None:
+        if self._at == (x, y):
+            return
+        if self._at is not None and self._at[1] == y and self._at[0] < x:
+            by = x - self._at[0]
+            self._parts.append(f"\x1b[{by}C" if by > 1 else "\x1b[C")
+        else:
+            self._parts.append(f"\x1b[{y + 1};{x + 1}H")
+
+    def _wear(self, style: _Sgr) -> None:
+        was = self._style
+        if style == was:
+            return
+        codes: list[str] = []
+        if not was.attributes <= style.attributes:  # there is no sure way to end one alone
+            codes.append("0")
+            was = _PLAIN
+        codes += sorted(style.attributes - was.attributes)
+        codes += [style.ink] if style.ink != was.ink else []
+        codes += [style.ground] if style.ground != was.ground else []
+        self._parts.append(f"\x1b[{';'.join(codes)}m")
+        self._style = style
+
+    def end(self) -> str:
+        """All of it; the style is the terminal's own again."""
+        if self._style != _PLAIN:
+            self._parts.append("\x1b[0m")
+        return "".join(self._parts)
+
+
+def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
+    """Where (column, row) which strip is to be."""
+    if isinstance(update, LayoutUpdate):
+        for y, line in enumerate(update.strips, update.region.y):
+            x = update.region.x
+            for strip in line:
+                yield x, y, strip
+                x += strip.cell_length
+        return
+    for y, begin, end in update.spans:
+        chops: Mapping[int, Strip | None] = update.chops[y]
+        for stop, (x, chop) in zip(update.chop_ends[y], chops.items(), strict=False):
+            if chop is not None and x < end and stop > begin:
+                yield x, y, chop
+
+
+def _drawn(strip: Strip) -> tuple[str, list[Style | None]] | None:
+    """A character and a style a cell; None where a cell isn't a character."""
+    texts: list[str] = []
+    styles: list[Style | None] = []
+    for text, style, control in strip:
+        if control is not None or not (text.isascii() or _one_cell_each(text)):
+            return None
+        texts.append(text)
+        styles += [style] * len(text)
+    return "".join(texts), styles
+
+
+@lru_cache(1024)
+def _one_cell_each(text: str) -> bool:
+    return all(get_character_cell_size(char) == 1 for char in text)
+
+
+def _alike(one: Style | None, other: Style | None) -> bool:
+    return one is other or one == other
+
+
+def _runs(differ: list[int]) -> Iterator[tuple[int, int]]:
+    """``(first, past the last)`` of the cells in ``differ``, those close together in one."""
+    begin = last = differ[0]
+    for i in differ[1:]:
+        if i - last > _BRIDGE:
+            yield begin, last + 1
+            begin = i
+        last = i
+    yield begin, last + 1
+
+
+@lru_cache(4096)
+def _sgr(style: Style | None, colours: ColorSystem) -> _Sgr:
+    if style is None:
+        return _PLAIN
+    attributes = frozenset(code for name, code in _ATTRIBUTES.items() if getattr(style, name))
+    ink = ground = None
+    if style.color is not None:
+        ink = style.color.downgrade(colours).get_ansi_codes(foreground=True)
+    if style.bgcolor is not None:
+        ground = style.bgcolor.downgrade(colours).get_ansi_codes(foreground=False)
+    return _Sgr(attributes, ";".join(ink or ("39",)), ";".join(ground or ("49",)))

@@ -1,0 +1,89 @@
+"""Pictures for the preview: whether one is wanted, reading it, how large it is in cells.
+
+Pillow is imported when the first picture is read. Reading takes long: call it in a thread.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from aura_tui.ui.terminal.capabilities import Pictures, detect
+from aura_tui.ui.theme.glyphs import is_ascii
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+    from aura_tui.settings import BoardSettings
+
+MAX_FILE_BYTES = 30_000_000
+MAX_PIXELS = 50_000_000
+# No preview is larger on a screen; what is read is kept no larger than this.
+_KEPT_PIXELS = (1600, 1600)
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+
+
+class Unshowable(Exception):
+    """Why a picture isn't shown; its text is for people."""
+
+
+class Cell(NamedTuple):
+    """A terminal cell in pixels."""
+
+    width: int
+    height: int
+
+
+# Where the terminal doesn't say: twice as high as wide, as nearly every font is.
+USUAL_CELL = Cell(10, 20)
+
+
+def preview_wanted(settings: BoardSettings, environ: Mapping[str, str]) -> bool:
+    """Whether the preview is open before anyone asked. ``auto``: where it is a picture, and not
+    over SSH, where each one costs its bytes."""
+    if settings.preview != "auto":
+        return settings.preview == "on"
+    abilities = detect(environ)
+    if settings.ascii or is_ascii(environ, None) or environ.get("NO_COLOR"):
+        return False
+    return abilities.pictures is not Pictures.NONE and not abilities.remote
+
+
+def read(path: Path) -> Image:
+    """The picture in RGB, upright, at most 1600 pixels a side. Raises :class:`Unshowable`."""
+    from PIL import Image, ImageOps
+
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise Unshowable("Too large a file to preview")
+        with Image.open(path, formats=_FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                raise Unshowable("Too large a picture to preview")
+            opened.draft("RGB", _KEPT_PIXELS)  # a JPEG is decoded at a fraction of its size
+            opened.thumbnail(_KEPT_PIXELS, reducing_gap=2.0)
+            upright = ImageOps.exif_transpose(opened)
+            if not upright.has_transparency_data:
+                return upright.convert("RGB")
+            ground = Image.new("RGBA", upright.size, "black")
+            return Image.alpha_composite(ground, upright.convert("RGBA")).convert("RGB")
+    except Unshowable:
+        raise
+    except FileNotFoundError:
+        raise Unshowable("The picture isn't there any more") from None
+    except PermissionError:
+        raise Unshowable("The picture can't be read") from None
+    except Exception:  # a decoder given a broken file raises whatever it trips over
+        raise Unshowable("The picture is broken, or of a kind that isn't known here") from None
+
+
+def fit(image: tuple[int, int], space: tuple[int, int], cell: Cell) -> tuple[int, int]:
+    """The largest columns and rows within ``space`` that keep the shape of ``image`` (pixels)."""
+    (width, height), (columns, rows) = image, space
+    scale = min(columns * cell.width / width, rows * cell.height / height)
+    return (
+        min(columns, max(1, math.floor(width * scale / cell.width + 0.5))),
+        min(rows, max(1, math.floor(height * scale / cell.height + 0.5))),
+    )

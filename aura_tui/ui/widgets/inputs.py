@@ -1,0 +1,55 @@
+"""Where people type: Textual's inputs without frame and blinking, and safe against what is pasted.
+
+A cursor that blinks would write to the terminal all day.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widgets import Input, TextArea
+
+from aura_tui.model.sanitize import clean
+
+if TYPE_CHECKING:
+    from textual.events import Paste
+
+
+class TextField(Input):
+    """One line."""
+
+    def __init__(self, value: str = "", *, id: str | None = None) -> None:
+        super().__init__(id=id, compact=True, select_on_focus=False)
+        self.cursor_blink = False
+        self._initial = value  # Textual's own wants a running app for it
+
+    def on_mount(self) -> None:
+        self.value = self._initial
+        self.call_after_refresh(self._show_end)  # before that it has no width to scroll in
+
+    def _show_end(self) -> None:
+        self.cursor_position = 0
+        self.cursor_position = len(self.value)
+
+    def on_paste(self, event: Paste) -> None:
+        """Comes before Textual's own; escapes would be drawn as they are."""
+        event.text = clean(event.text, len(event.text) + 1).strip("\n")
+
+
+class TextBox(TextArea):
+    """Several lines."""
+
+    def __init__(self, text: str = "", placeholder: str = "", *, id: str | None = None) -> None:
+        super().__init__(
+            text,
+            id=id,
+            compact=True,
+            placeholder=Content(placeholder),
+            highlight_cursor_line=False,
+        )
+        self.cursor_blink = False
+
+    def on_paste(self, event: Paste) -> None:
+        """As :meth:`TextField.on_paste`."""
+        event.text = clean(event.text, len(event.text) + 1)

@@ -1,0 +1,60 @@
+"""Fetching a job's files to a folder here, with a bar on a terminal while they come."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from aura_tui.engine import delivery
+from aura_tui.model.sanitize import clean_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.progress import Progress, TaskID
+
+    from aura_tui.model.events import Artifact
+    from aura_tui.service import JobService
+
+
+async def fetch(
+    service: JobService, job_id: str, artifacts: tuple[Artifact, ...], folder: Path
+) -> tuple[Artifact, ...]:
+    """Put ``artifacts`` into ``folder``, all or none, never over a file; as they are there.
+
+    Raises InputError for a folder that can't take them, and what fetching raises.
+    """
+    await asyncio.to_thread(delivery.check_folder, folder)
+    fetched = []
+    with _bars() as bars:
+        for artifact in artifacts:
+            path = await _one(service, job_id, artifact, bars)
+            fetched.append(replace(artifact, path=str(path)))
+    return await asyncio.to_thread(delivery.deliver, tuple(fetched), str(folder))
+
+
+async def _one(service: JobService, job_id: str, artifact: Artifact, bars: Progress) -> Path:
+    task: TaskID = bars.add_task(clean_line(artifact.name, 60), total=artifact.size_bytes or None)
+
+    def tell(done: int, total: int | None) -> None:
+        bars.update(task, completed=done, total=total)
+
+    return await service.artifact(job_id, artifact.name, on_progress=tell)
+
+
+def _bars() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )

@@ -1,0 +1,40 @@
+"""``--progress json``: the very events, one object a line, and nothing else."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from aura_tui.views import pipe_output
+from aura_tui.views.fold import follow
+from aura_tui.wire.event_json import encode_line
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from aura_tui.model.job import Job
+    from aura_tui.service import JobService
+
+
+async def follow_json(
+    service: JobService, job_id: str, out: BinaryIO, *, after: int | None = None
+) -> Job:
+    """Write each event with an id above ``after`` as it comes; the last line is the terminal one.
+
+    Returns the job as the last event left it. Raises OutputError where ``out`` can't be written:
+    then nobody is left to follow it for.
+    """
+    job = await service.get(job_id)
+    async with aclosing(follow(service, job_id)) as followed:
+        async for after_event, envelope in followed:
+            job = after_event
+            if envelope.id <= (after or 0):
+                continue
+            line = encode_line(envelope)
+
+            def send(line: bytes = line) -> None:
+                out.write(line)
+                out.flush()
+
+            await pipe_output.write(out, send, line)
+    return job

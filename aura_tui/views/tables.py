@@ -1,0 +1,172 @@
+"""What the plain commands print: jobs, one job, artifacts, findings, voices. Text stays text."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from aura_tui.format import words
+from aura_tui.model.job import since
+from aura_tui.model.sanitize import one_line
+from aura_tui.model.status import JobStatus, StepStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aura_tui.doctor import Finding
+    from aura_tui.model.events import Artifact
+    from aura_tui.model.job import Job
+    from aura_tui.providers.protocols import Voice
+
+_STYLE = {
+    JobStatus.SUCCEEDED: "green",
+    JobStatus.FAILED: "red",
+    JobStatus.CANCELED: "yellow",
+    JobStatus.RUNNING: "cyan",
+    JobStatus.PAUSED: "magenta",
+}
+_STEP_STYLE = {
+    StepStatus.COMPLETED: "green",
+    StepStatus.REUSED: "green",
+    StepStatus.FAILED: "red",
+    StepStatus.STARTED: "cyan",
+    StepStatus.CANCELLED: "yellow",
+}
+_VERDICT_STYLE = {"ok": "green", "note": "yellow", "missing": "red"}
+
+
+def _text(value: str, style: str = "") -> Text:
+    """Text from anywhere, as the terminal may have it."""
+    return Text(one_line(value), style)
+
+
+def console() -> Console:
+    """Where tables go. Not a terminal: plain text, never cut at a width nobody has."""
+    out = Console(highlight=False, markup=False, emoji=False)
+    return (
+        out
+        if sys.stdout.isatty()
+        else Console(highlight=False, markup=False, emoji=False, width=500, no_color=True)
+    )
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for name in columns:
+        right = name in ("%", "Size", "Took")
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if words.is_known(at) else ""
+
+
+def _status(job: Job, engine: bool) -> Text:
+    """The status; a job that no engine is at work on says so."""
+    idle = not engine and job.status in (JobStatus.RUNNING, JobStatus.QUEUED)
+    word = words.JOB_WORDS[job.status] + (", no engine" if idle else "")
+    return Text(word, "yellow" if idle else _STYLE.get(job.status, ""))
+
+
+def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
+    """A line a job, newest first. ``engine``: whether one is at work on this home."""
+    if not jobs:
+        console().print("No jobs yet. Begin with: aura-tui run BRIEF")
+        return
+    table = _table("Job", "Status", "%", "Stage", "Age", "Title")
+    now = datetime.now(UTC)
+    for job in jobs:
+        table.add_row(
+            job.id,
+            _status(job, engine),
+            f"{int(job.percent)}",
+            job.stage.title if job.stage else "-",
+            words.age_of(since(job), now) or "-",
+            _text(job.title),
+        )
+    console().print(table)
+
+
+def print_job(job: Job, *, engine: bool) -> None:
+    """Everything about one job. ``engine``: whether one is at work on this home."""
+    out = console()
+    out.print(_text(job.title, "bold"))
+    facts = [
+        ("Job", job.id + (f"  (retry of {job.retry_of})" if job.retry_of else "")),
+        ("Status", f"{_status(job, engine)}, {int(job.percent)} %"),
+        ("Attempt", str(job.attempt)),
+        ("Created", _moment(job.created_at)),
+        ("Elapsed", words.duration(active_s) if (active_s := words.active_s(job)) else ""),
+        ("Correlation", job.correlation_id),
+        ("Video", words.length(job.output) if job.output is not None else ""),
+        ("Message", job.message),
+        ("Log", job.log_path),
+    ]
+    for name, value in facts:
+        if value:
+            out.print(Text.assemble((f"{name:12}", "dim"), _text(value)))
+    if not engine and not job.status.ended:
+        verb = "resume" if job.status is JobStatus.PAUSED else "watch"
+        out.print(Text.assemble((f"{'Go on':12}", "dim"), f"aura-tui {verb} {job.id}"))
+    table = _table("Stage", "State", "%", "Took", "")
+    for step in job.steps:
+        took = words.duration(step.duration_ms / 1000) if step.duration_ms is not None else ""
+        table.add_row(
+            step.stage.title,
+            Text(words.step_word(step, job), _STEP_STYLE.get(step.status, "dim")),
+            "-" if step.percent is None else f"{int(step.percent)}",
+            took,
+            _text(step.message),
+        )
+    out.print(table)
+    for warning in job.warnings:
+        out.print(Text.assemble(("warning  ", "yellow"), _text(warning)))
+    for problem in job.errors:
+        code = f" [{problem.code}]" if problem.code else ""
+        out.print(Text.assemble(("error    ", "red"), _text(f"{problem.message}{code}")))
+        if problem.remediation:
+            out.print(Text("         ") + _text(problem.remediation))
+    if job.artifacts:
+        print_artifacts(job.artifacts)
+
+
+def print_artifacts(artifacts: Iterable[Artifact]) -> None:
+    """Names, sizes, types and paths."""
+    table = _table("Artifact", "Size", "Type", "Path")
+    for artifact in artifacts:
+        table.add_row(
+            _text(artifact.name),
+            words.size(artifact.size_bytes),
+            _text(artifact.type),
+            _text(artifact.path),
+        )
+    console().print(table)
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """What the doctor found."""
+    out = console()
+    for finding in findings:
+        style = _VERDICT_STYLE[finding.verdict]
+        out.print(
+            Text.assemble(
+                (f"{finding.verdict:8}", style), f"{finding.name:15}", _text(finding.detail)
+            )
+        )
+        if finding.advice:
+            out.print(Text(" " * 23) + _text(finding.advice, "dim"))
+
+
+def print_voices(voices: Sequence[Voice]) -> None:
+    """A line a voice."""
+    table = _table("Voice", "Language", "Provider", "")
+    for voice in voices:
+        table.add_row(*map(_text, (voice.name, voice.language, voice.provider, voice.description)))
+    console().print(table)

@@ -1,0 +1,476 @@
+"""Answers of a server, read: jobs, pages, queue, times, plans, problems. The other end of
+``encode.py`` and ``problem.py``, tolerant as ``event_json.py`` is.
+
+What our own server wrote reads back equal, field for field. Other servers leave out much and spell
+the rest their own way (numbers for states, ``startedUtc``, a TimeSpan for a time left); what they
+don't tell is filled in from what they do (the stages before the one at work are done). A reader
+here gives None for what can't be the thing asked for, and never raises. Texts are cleaned, numbers
+and lists bounded: a server is not trusted.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from aura_tui.model import events as ev
+from aura_tui.model.ids import parse_id
+from aura_tui.model.job import LOG_TAIL, MAX_WARNINGS, Eta, Job, Step
+from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.service import JobPage, PlannedStep, QueueState, RetryPlan, Typical
+from aura_tui.wire.fields import Fields, as_array, as_fields, as_seconds
+from aura_tui.wire.lenient_values import (
+    as_job_status,
+    as_list,
+    as_problem,
+    as_stage,
+    as_step_status,
+    as_struct,
+    as_text,
+    as_whole,
+    parse,
+)
+from aura_tui.wire.problem import FieldProblem, ProblemDocument
+
+MAX_ANSWER_BYTES: Final = 32 << 20  # of a page of 500 jobs; one job is some KB
+MAX_JOBS: Final = 1000  # of a page
+_UNKNOWN_TIME: Final = datetime.fromtimestamp(0, UTC)
+
+
+def _object(data: bytes) -> Fields | None:
+    tree = parse(data, MAX_ANSWER_BYTES)
+    return Fields(tree) if isinstance(tree, dict) else None
+
+
+# --- jobs
+
+
+def read_job(data: bytes, job_id: str = "") -> Job | None:
+    """``GET /api/jobs/{id}``, and the answers that are a job. ``job_id``: where it isn't said."""
+    fields = _object(data)
+    if fields is None:
+        return None
+    inner = fields.get(as_fields, "job")  # some wrap it
+    return _job(inner or fields, job_id)
+
+
+def read_job_id(data: bytes) -> str:
+    """The id of the job that an answer is about, whatever else it says; "" where it names none."""
+    fields = _object(data)
+    if fields is None:
+        return ""
+    inner = fields.get(as_fields, "job") or fields
+    return inner.text("jobid", "id", limit=200)
+
+
+def read_message(data: bytes) -> str:
+    """What an answer says for people; "" where it says nothing."""
+    fields = _object(data)
+    return fields.text("message", "detail", limit=1000) if fields is not None else ""
+
+
+def read_page(data: bytes) -> JobPage | None:
+    """``GET /api/jobs``; a bare list of jobs is a whole page. Older servers list jobs in an order
+    of their own: theirs are sorted by when they were made."""
+    tree = parse(data, MAX_ANSWER_BYTES)
+    if isinstance(tree, list):
+        return JobPage(_jobs(tree), None)
+    if not isinstance(tree, dict):
+        return None
+    fields = Fields(tree)
+    listed = fields.get(as_array, "jobs", "items", "data")
+    if listed is None:
+        return None
+    return JobPage(_jobs(listed), fields.text("cursor", "nextcursor", "next", limit=200) or None)
+
+
+def _jobs(listed: list[Any]) -> tuple[Job, ...]:
+    found = (_job(Fields(item), "") for item in listed[:MAX_JOBS] if isinstance(item, dict))
+    jobs = [job for job in found if job is not None]
+    if not any(job.last_event_id for job in jobs):
+        jobs.sort(key=lambda job: job.created_at, reverse=True)
+    return tuple(jobs)
+
+
+def _job(fields: Fields, job_id: str) -> Job | None:
+    job_id = fields.text("jobid", "id", limit=200) or job_id
+    status = fields.get(as_job_status, "status", "state")
+    if not job_id or status is None:
+        return None
+    # Where a server tells `startedUtc`, its `startedAt` is when the job was made.
+    started = fields.time("startedutc" if fields.has("startedutc") else "startedat")
+    started = None if status is JobStatus.QUEUED else started
+    created = fields.time("createdat", "createdutc", "queuedat", "queuedutc")
+    created = created or fields.time("startedat") or started or _UNKNOWN_TIME
+    stage = fields.get(as_stage, "stage", "currentstage", "step", "currentstep")
+    percent = fields.percent("percent", "progress", "progresspct", "overallpercent")
+    never_ran = status is JobStatus.CANCELED and started is None and not percent
+    at = None if never_ran else stage
+    steps = _steps(fields.get(as_array, "steps", "stages") or [], status, at)
+    if percent is None:
+        percent = 100.0 if status is JobStatus.SUCCEEDED else by_stages(steps)
+    message = clean(fields.get(as_text, "message", "errormessage", "error") or "", 4000)
+    failure = fields.get(as_fields, "failuredetails") or fields
+    errors = fields.get(as_list(as_problem), "errors") or ()
+    last_event_id = parse_id(fields.text("lasteventid", limit=100)) or 0
+    if not errors and not last_event_id and status is JobStatus.FAILED and message:
+        errors = (ev.Problem(code=failure.text("errorcode", limit=100), message=message),)
+    return Job(
+        id=job_id,
+        correlation_id=fields.text("correlationid", limit=200),
+        title=_title(fields) or untitled(job_id),
+        created_at=created,
+        queued_at=fields.time("queuedat", "queuedutc") or created,
+        started_at=started,
+        ended_at=fields.time(*_ENDED_NAMES) if status.ended else None,
+        status=status,
+        stage=stage,
+        percent=percent,
+        priority=_signed(fields, "priority"),
+        attempt=max(1, fields.count("attempt") or 1),
+        retry_of=fields.text("retryof", limit=200) or None,
+        steps=steps,
+        elapsed_s=fields.seconds("elapsedseconds"),
+        eta=_eta_of_job(fields) if status is JobStatus.RUNNING else None,
+        artifacts=fields.get(_artifacts, "artifacts") or (),
+        warnings=_lines(fields, "warnings", MAX_WARNINGS),
+        errors=errors,  # type: ignore[arg-type]  # what as_problem makes
+        log=_lines(fields, "logs", LOG_TAIL),
+        log_path=failure.path("logpath"),
+        message="" if status is JobStatus.SUCCEEDED else message,
+        suggested_actions=_lines(failure, "suggestedactions", ev.MAX_ITEMS),
+        output=_output(fields),
+        last_event_id=last_event_id,
+        last_event_at=fields.time("lasteventat"),
+        ignored=fields.count("ignored") or 0,
+    )
+
+
+_ENDED_NAMES: Final = (
+    "endedat",
+    "endedutc",
+    "completedat",
+    "completedutc",
+    "finishedat",
+    "finishedutc",
+    "failedat",
+    "failedutc",
+    "canceledat",
+    "canceledutc",
+    "cancelledat",
+    "cancelledutc",
+)
+
+
+def untitled(job_id: str) -> str:
+    """The title of a job whose server gives it none."""
+    return f"Job {job_id}"
+
+
+def _title(fields: Fields) -> str:
+    brief = fields.get(as_fields, "brief")
+    own = fields.text("title", "name", "topic", limit=500)
+    return own or (brief.text("title", "topic", limit=500) if brief is not None else "")
+
+
+def _signed(fields: Fields, name: str) -> int:
+    value = fields.get(as_whole, name) or 0
+    return value if -1000 <= value <= 1000 else 0
+
+
+def _lines(fields: Fields, name: str, most: int) -> tuple[str, ...]:
+    read = as_list(as_text)
+    lines = fields.get(read, name) or ()
+    return tuple(clean(str(line), ev.MAX_MESSAGE_CHARS) for line in lines[-most:])
+
+
+def _eta_of_job(fields: Fields) -> Eta | None:
+    return _eta(
+        fields.seconds(*_ETA_NAMES),
+        fields.seconds("etalowseconds"),
+        fields.seconds("etahighseconds"),
+        fields.count("etaruns"),
+    )
+
+
+_ETA_NAMES: Final = (
+    "etaseconds",
+    "estimatedsecondsremaining",
+    "estimatedremainingseconds",
+    "eta",
+    "estimatedtimeremaining",
+)
+
+
+def _eta(
+    likely: float | None, low: float | None, high: float | None, runs: int | None
+) -> Eta | None:
+    if likely is None:
+        return None
+    low = likely if low is None else min(low, likely)
+    high = likely if high is None else max(high, likely)
+    return Eta(seconds=likely, low=low, high=high, runs=runs or 0)
+
+
+def _output(fields: Fields) -> ev.Output | None:
+    output = fields.get(as_struct(ev.Output), "output")
+    if isinstance(output, ev.Output):
+        return output
+    path = fields.path("outputpath", "outputfile", "videopath")
+    return ev.Output(video_path=path) if path else None
+
+
+def _steps(listed: list[Any], status: JobStatus, stage: Stage | None) -> tuple[Step, ...]:
+    """The stages of a job in ``status`` that is in ``stage``. What the list doesn't say of them
+    follows from that."""
+    told: dict[Stage, Step] = {}
+    for item in listed[:50]:
+        step = _step(Fields(item), status, stage) if isinstance(item, dict) else None
+        if step is not None:  # some have two steps where we have one stage
+            known = told.get(step.stage)
+            told[step.stage] = step if known is None else _both(known, step)
+    return tuple(told.get(each) or _implied(each, status, stage) for each in Stage)
+
+
+def _step(fields: Fields, of_job: JobStatus, at: Stage | None) -> Step | None:
+    stage = fields.get(as_stage, "name", "step", "stage")
+    if stage is None:
+        return None
+    metrics = fields.get(as_struct(ev.Metrics), "metrics")
+    errors = fields.get(as_list(as_problem), "errors") or ()
+    percent = fields.percent("progresspct", "progress", "percent")
+    started_at = fields.time("startedat", "startedutc")
+    ended_at = fields.time("completedat", "endedat", "completedutc", "endedutc")
+    duration_ms = fields.count("durationms")
+    status = fields.get(as_step_status, "status", "state")
+    if status is None:
+        begun = bool(percent or duration_ms or started_at)
+        whole = percent == 100.0 or ended_at is not None
+        status = _inferred(stage, of_job, at, begun=begun, whole=whole, failed=bool(errors))
+        duration_ms = duration_ms or None  # where a step says no state, 0 is what was never set
+    if percent is None:
+        percent = 100.0 if status.done else 0.0 if status is StepStatus.PENDING else None
+    return Step(
+        stage=stage,
+        status=status,
+        percent=percent,
+        attempt=fields.count("attempt") or 0,
+        message=clean(fields.get(as_text, "message") or "", 500),
+        detail=clean(fields.get(as_text, "substagedetail", "detail") or "", 500),
+        item=fields.count("currentitem"),
+        total=fields.count("totalitems"),
+        done=fields.count("doneitems"),
+        active=(fields.get(as_list(as_whole), "activeitems") or ())[: ev.MAX_ACTIVE],  # type: ignore[arg-type]  # of whole numbers
+        started_at=started_at,
+        ended_at=ended_at,
+        duration_ms=duration_ms,
+        metrics=metrics if isinstance(metrics, ev.Metrics) else None,
+        errors=errors[-MAX_WARNINGS:],  # type: ignore[arg-type]  # what as_problem makes
+        warnings=_lines(fields, "warnings", MAX_WARNINGS),
+    )
+
+
+# What a stage that had begun is, once its job has ended in another way than well.
+_HALTED = {JobStatus.FAILED: StepStatus.FAILED, JobStatus.CANCELED: StepStatus.CANCELLED}
+
+
+def _inferred(
+    stage: Stage, job: JobStatus, at: Stage | None, *, begun: bool, whole: bool, failed: bool
+) -> StepStatus:
+    """The status of a stage that says none. ``begun``, ``whole`` and ``failed`` are what its
+    numbers and errors say."""
+    if job is JobStatus.SUCCEEDED:
+        return StepStatus.COMPLETED
+    if failed and job is JobStatus.FAILED:
+        return StepStatus.FAILED
+    if whole or (at is not None and stage.position < at.position):
+        return StepStatus.COMPLETED
+    if job is JobStatus.QUEUED or not (begun or stage is at):
+        return StepStatus.PENDING
+    return _HALTED.get(job, StepStatus.STARTED)
+
+
+def _implied(stage: Stage, job: JobStatus, at: Stage | None) -> Step:
+    """A stage of a job that names only the one it is in. How far that one is, nobody says."""
+    status = _inferred(stage, job, at, begun=False, whole=False, failed=False)
+    if status is StepStatus.PENDING:
+        return Step(stage=stage)
+    return Step(stage=stage, status=status, percent=100.0 if status.done else None, attempt=1)
+
+
+def _both(first: Step, second: Step) -> Step:
+    """Two steps of another server that are one stage here."""
+    states = (first.status, second.status)
+    halted = next((s for s in states if s in (StepStatus.FAILED, StepStatus.CANCELLED)), None)
+    same = first.status if first.status is second.status else None
+    done = StepStatus.COMPLETED if first.status.done and second.status.done else None
+    status = halted or same or done or StepStatus.STARTED
+    lengths = [step.duration_ms for step in (first, second) if step.duration_ms is not None]
+    begun = [step.started_at for step in (first, second) if step.started_at is not None]
+    ended = [step.ended_at for step in (first, second) if step.ended_at is not None]
+    latest = second if second.status is not StepStatus.PENDING else first
+    return msgspec.structs.replace(
+        latest,
+        status=status,
+        percent=100.0 if status.done else 0.0 if status is StepStatus.PENDING else None,
+        started_at=min(begun, default=None),
+        ended_at=max(ended) if len(ended) == 2 else None,
+        duration_ms=sum(lengths) if lengths else None,
+        errors=(*first.errors, *second.errors)[-MAX_WARNINGS:],
+        warnings=(*first.warnings, *second.warnings)[-MAX_WARNINGS:],
+    )
+
+
+def by_stages(steps: tuple[Step, ...]) -> float:
+    """The percent of a job whose server says none: by our stages' shares of the whole."""
+    reached = [
+        step.stage.overall_percent(step.percent)
+        for step in steps
+        if step.status is not StepStatus.PENDING and step.percent is not None
+    ]
+    return max(reached, default=0.0)
+
+
+# --- what belongs to jobs
+
+
+def read_artifacts(data: bytes) -> tuple[ev.Artifact, ...] | None:
+    """``GET /api/jobs/{id}/artifacts``; a bare list will do."""
+    tree = parse(data, MAX_ANSWER_BYTES)
+    if isinstance(tree, dict):
+        tree = Fields(tree).get(as_array, "artifacts", "items", "files")
+    return _artifacts(tree)
+
+
+def _artifacts(value: object) -> tuple[ev.Artifact, ...] | None:
+    if not isinstance(value, list):
+        return None
+    found = as_list(as_struct(ev.Artifact))(value) or ()
+    return tuple(artifact for artifact in found if isinstance(artifact, ev.Artifact))
+
+
+def read_queue(data: bytes) -> QueueState | None:
+    """``GET /api/queue``."""
+    fields = _object(data)
+    if fields is None:
+        return None
+    counts = [fields.count(name) for name in ("queued", "running", "paused")]
+    if all(count is None for count in counts):
+        return None
+    waiting = fields.get(as_array, "waiting") or []
+    ids = [item if isinstance(item, str) else _id_in(item) for item in waiting[:10_000]]
+    return QueueState(
+        queued=counts[0] or 0,
+        running=counts[1] or 0,
+        paused=counts[2] or 0,
+        waiting=tuple(clean_line(each, 200) for each in ids if each),
+    )
+
+
+def _id_in(value: object) -> str:
+    return Fields(value).text("jobid", "id", limit=200) if isinstance(value, dict) else ""
+
+
+def read_typical(data: bytes) -> Typical | None:
+    """``GET /api/jobs/{id}/typical``."""
+    fields = _object(data)
+    told = fields.get(_mapping, "seconds") if fields is not None else None
+    if fields is None or told is None:
+        return None
+    seconds: dict[Stage, float] = {}
+    for name, value in told.items():
+        stage, length = as_stage(name), as_seconds(value)
+        if stage is not None and length is not None:
+            seconds[stage] = length
+    return Typical(runs=fields.count("runs") or 0, seconds=seconds)
+
+
+def _mapping(value: object) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def read_retry_plan(data: bytes) -> RetryPlan | None:
+    """``GET /api/jobs/{id}/retry-plan``."""
+    fields = _object(data)
+    listed = fields.get(as_array, "steps") if fields is not None else None
+    if fields is None or listed is None:
+        return None
+    found = (_planned(Fields(item)) for item in listed[:50] if isinstance(item, dict))
+    eta = fields.get(as_fields, "eta")
+    return RetryPlan(
+        steps=tuple(step for step in found if step is not None),
+        eta=None
+        if eta is None
+        else _eta(
+            eta.seconds("seconds"), eta.seconds("low"), eta.seconds("high"), eta.count("runs")
+        ),
+    )
+
+
+def _planned(fields: Fields) -> PlannedStep | None:
+    stage = fields.get(as_stage, "name", "step", "stage")
+    if stage is None:
+        return None
+    return PlannedStep(stage=stage, reused=fields.count("reused") or 0, total=fields.count("total"))
+
+
+# --- problems, health
+
+
+def read_problem(data: bytes, status: int) -> ProblemDocument | None:
+    """The body of an answer that is an error (RFC 9457, or an older shape); None for no JSON
+    object, which is no answer of an engine."""
+    fields = _object(data)
+    if fields is None:
+        return None
+    inner = fields.get(as_fields, "error") or fields
+    return ProblemDocument(
+        type=fields.text("type", limit=300),
+        title=fields.text("title", limit=300),
+        status=status,
+        detail=inner.text("detail", "message", "error", "errormessage", "title", limit=1000),
+        correlation_id=fields.text("correlationid", "traceid", limit=200),
+        code=inner.text("code", "errorcode", limit=50),
+        guidance=inner.text("guidance", "remediation", limit=1000),
+        field=fields.text("field", limit=200),
+        errors=fields.get(_field_problems, "errors") or (),
+        current_status=fields.get(as_job_status, "currentstatus"),
+        suggested_actions=_lines(fields, "suggestedactions", 20),
+        retry_after=fields.count("retryafter"),
+    )
+
+
+def _field_problems(value: object) -> tuple[FieldProblem, ...] | None:
+    if isinstance(value, dict):  # field -> messages
+        return tuple(
+            FieldProblem(field=clean_line(str(name), 200), detail=_first_text(messages))
+            for name, messages in list(value.items())[:50]
+        )
+    if not isinstance(value, list):
+        return None
+    found = [Fields(item) for item in value[:50] if isinstance(item, dict)]
+    return tuple(
+        FieldProblem(
+            field=each.text("field", "name", limit=200),
+            detail=each.text("detail", "message", limit=1000),
+            guidance=each.text("guidance", limit=1000),
+            code=each.text("code", limit=50),
+        )
+        for each in found
+    )
+
+
+def _first_text(value: object) -> str:
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return clean_line(as_text(value) or "", 1000)
+
+
+def read_service_name(data: bytes) -> str:
+    """What kind of server ``GET /api/health`` says it is; "" where it doesn't."""
+    fields = _object(data)
+    return fields.text("service", limit=100) if fields is not None else ""

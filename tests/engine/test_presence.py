@@ -1,0 +1,192 @@
+"""A reader knows whether the process that holds the engine lives."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from aura_tui.engine import presence as presence_
+from aura_tui.engine.home import Home
+from aura_tui.engine.lock import acquire
+from aura_tui.engine.read_only import ReadOnlyService
+from aura_tui.engine.service import EmbeddedService
+from aura_tui.service import Linked, LinkStatus
+from tests.engine.conftest import ended, request
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from aura_tui.service import Link
+    from aura_tui.settings import Settings
+    from tests.engine.stages import SmallStages
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from aura_tui.engine.home import Home; from aura_tui.engine.lock import acquire
+lock = acquire(Home(Path(sys.argv[1])))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+async def holding(home: Path) -> asyncio.subprocess.Process:
+    """Another process that holds the engine's lock."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD, str(home), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    assert await process.stdout.readline() == b"held\n"
+    return process
+
+
+async def collect(reader: ReadOnlyService, into: list[Link]) -> None:
+    async for link in reader.links():
+        into.append(link)  # noqa: PERF401  # each as it comes
+
+
+async def test_an_engine_that_is_killed_is_gone_and_one_that_comes_is_live(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_, "LOOK_S", 0.01)
+    process = await holding(settings.home)
+    async with ReadOnlyService(Home(settings.home)) as reader:
+        assert isinstance(reader, Linked)
+        seen: list[Link] = []
+        task = asyncio.create_task(collect(reader, seen))
+        await until(lambda: seen)
+        assert seen[0].status is LinkStatus.LIVE
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        await until(lambda: len(seen) == 2)
+        assert reader.link.status is LinkStatus.WAITING
+        assert f"(process {process.pid}) has gone" in reader.link.reason
+        assert "aura-tui watch" in reader.link.reason
+        assert reader.link.heard_at is not None
+        assert reader.link.heard_at >= seen[0].since
+        lock = acquire(Home(settings.home))
+        await until(lambda: len(seen) == 3)
+        lock.release()
+    await task  # closing ends it
+    assert [link.status for link in seen[:3]] == [
+        LinkStatus.LIVE,
+        LinkStatus.WAITING,
+        LinkStatus.LIVE,
+    ]
+    assert seen[2].gap_s is not None
+    assert seen[2].gap_s > 0
+    assert seen[2].reason == ""
+
+
+async def test_an_engine_that_follows_at_once_is_a_change_too(settings: Settings) -> None:
+    async with ReadOnlyService(Home(settings.home)) as reader:
+        lock = acquire(Home(settings.home))
+        seen: list[Link] = []
+        task = asyncio.create_task(collect(reader, seen))
+        await until(lambda: seen)
+        lock.release()
+        lock = acquire(Home(settings.home))
+        reader.reconnect()
+        await until(lambda: len(seen) == 2)
+        assert [link.status for link in seen] == [LinkStatus.LIVE] * 2
+        lock.release()
+    await task
+
+
+async def test_a_lock_without_a_name_in_it_is_held_all_the_same(settings: Settings) -> None:
+    async with ReadOnlyService(Home(settings.home)) as reader:
+        lock = acquire(Home(settings.home))
+        Home(settings.home).lock.write_bytes(b"")
+        seen: list[Link] = []
+        task = asyncio.create_task(collect(reader, seen))
+        await until(lambda: seen)
+        for _ in range(3):
+            heard = reader.link.heard_at
+            reader.reconnect()
+            await until(lambda heard=heard: reader.link.heard_at != heard)  # type: ignore[misc]  # a default binds the loop's value
+        assert [link.status for link in seen] == [LinkStatus.LIVE]
+        lock.release()
+        reader.reconnect()
+        await until(lambda: len(seen) == 2)
+        assert seen[1].reason.startswith("The engine has gone")
+    await task
+
+
+async def test_that_it_is_heard_is_no_change(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_, "LOOK_S", 0.001)
+    async with ReadOnlyService(Home(settings.home)) as reader:
+        lock = acquire(Home(settings.home))
+        seen: list[Link] = []
+        task = asyncio.create_task(collect(reader, seen))
+        await until(lambda: seen)
+        first = reader.link.heard_at
+        await until(lambda: reader.link.heard_at != first)
+        assert len(seen) == 1
+        lock.release()
+    await task
+
+
+async def test_without_an_engine_the_link_waits_and_says_how_to_begin(settings: Settings) -> None:
+    async with ReadOnlyService(Home(settings.home)) as reader:
+        assert reader.link.status is LinkStatus.WAITING
+        assert "aura-tui watch" in reader.link.reason
+        assert reader.link.heard_at is None
+    assert not settings.home.exists()
+
+
+async def test_looking_never_keeps_an_engine_out(settings: Settings) -> None:
+    async with ReadOnlyService(Home(settings.home)) as reader:
+        for _ in range(50):
+            assert reader.link
+            acquire(Home(settings.home)).release()
+
+
+async def test_events_of_all_jobs_go_on_with_the_next_engine(
+    settings: Settings, small: SmallStages
+) -> None:
+    reader = ReadOnlyService(Home(settings.home))
+    seen: list[str] = []
+
+    async def follow() -> None:
+        async for envelope in reader.events():
+            seen.append(envelope.event.job_id)  # noqa: PERF401  # as above
+
+    task = asyncio.create_task(follow())
+    for count in (1, 2):
+        async with EmbeddedService(settings, stages=small) as service:
+            job = await service.submit(request(str(count)))
+            await ended(service, job.id)
+        await until(lambda count=count: len(set(seen)) == count)  # type: ignore[misc]  # a default binds the loop's value
+    await reader.aclose()
+    await task
+
+
+async def test_an_engine_that_is_stopped_is_not_live_and_is_when_it_goes_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_, "LOOK_S", 0.01)
+    process = await holding(settings.home)
+    async with ReadOnlyService(Home(settings.home)) as reader:
+        seen: list[Link] = []
+        task = asyncio.create_task(collect(reader, seen))
+        await until(lambda: seen and seen[-1].status is LinkStatus.LIVE)
+        process.send_signal(signal.SIGSTOP)
+        await until(lambda: seen[-1].stopped)
+        assert seen[-1].status is LinkStatus.WAITING
+        assert f"(process {process.pid}) is stopped (Ctrl-Z)" in seen[-1].reason
+        process.send_signal(signal.SIGCONT)
+        await until(lambda: seen[-1].status is LinkStatus.LIVE and not seen[-1].stopped)
+        process.send_signal(signal.SIGSTOP)
+        await until(lambda: seen[-1].stopped)
+        process.kill()
+        await process.wait()
+        await until(lambda: seen[-1].absent)
+        assert not seen[-1].stopped
+    await task

@@ -1,0 +1,261 @@
+"""Text -> document: what is content, and what goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aura_tui.providers.script.markdown.blocks import Bullets, Code, Image, Paragraph, Quote, Table
+from aura_tui.providers.script.markdown.document import parse, pictures
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from aura_tui.providers.script.markdown.blocks import Block
+
+
+def blocks(text: str) -> list[Block]:
+    return [block for section in parse(text).sections for block in section.blocks]
+
+
+def test_the_first_heading_of_level_one_is_the_title() -> None:
+    document = parse(
+        "# A *title* 🎉 #\n\nText.\n\n## 1. First part\n\nMore.\n\n### Inner\n\nDeep.\n"
+    )
+    assert document.title == "A title"
+    assert [(s.title, s.level, s.parent) for s in document.sections] == [
+        ("", 1, ""),
+        ("First part", 2, ""),
+        ("Inner", 3, "First part"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("---\ntitle: 'From the front'\ndate: 2024\n---\n\nText.", "From the front"),
+        ('+++\ntitle = "Toml"\n+++\n\nText.', "Toml"),
+        ('<h1 align="center">\n <b>In HTML</b></h1>\n\nText.', "In HTML"),
+        ("A line on top\n\nThen a paragraph of prose that is quite a bit longer.", "A line on top"),
+        ("Just a sentence, no title.\n\nAnother one.", ""),
+        ("Title\n=====\n\nText.", "Title"),
+    ],
+)
+def test_titles_are_found_where_people_put_them(text: str, title: str) -> None:
+    assert parse(text).title == title
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        "[![build](https://a.b/c.svg)](https://a.b)",
+        "[Docs](https://a.b) | [Chat](https://c.d) | [Shop](https://e.f)",
+        "- [One](#one)\n- [Two](#two)",
+        "<div>html</div>",
+        "<!-- a comment -->",
+        "[ref]: https://a.b 'title'",
+        "[^1]: A footnote of some words.",
+        "![remote](https://a.b/c.png)",
+        "![not there](/no/such/file.png)",
+        "---",
+        "```mermaid\ngraph TD\n```",
+        "***",
+    ],
+)
+def test_noise_is_no_content(noise: str) -> None:
+    assert blocks(f"Before it.\n\n{noise}\n\nAfter it.") == [
+        Paragraph("Before it."),
+        Paragraph("After it."),
+    ]
+
+
+def test_inline_markup_goes_and_its_words_stay() -> None:
+    text = "A **bold** `code` [link](https://a.b) <https://c.d/e> &amp; \\*star\\* ~~old~~ end[^1]."
+    assert blocks(text) == [Paragraph("A bold code link c.d & *star* old end.")]
+
+
+def test_lists_nested_lists_and_tasks_become_points() -> None:
+    text = "- [x] done\n- Formats:\n  - MP4\n  - SRT\n- a *third*\n  line\n"
+    assert blocks(text) == [
+        Bullets(("done", "Formats: MP4, SRT", "a third line"), ordered=False, done=frozenset({0}))
+    ]
+    assert blocks("1. a\n2. b") == [Bullets(("a", "b"), ordered=True)]
+
+
+def test_steps_with_code_in_them_take_turns() -> None:
+    text = "1. Install it:\n\n   ```sh\n   pip install x\n   ```\n\n2. Run it.\n"
+    assert blocks(text) == [
+        Paragraph("Install it:"),
+        Code("pip install x", "sh"),
+        Paragraph("Run it."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> Be quick.\n>\n> \u2014 Ada",
+        "> Be quick.\n> -- Ada",
+        "> Be quick. \u2014 Ada",
+        "> Be quick.\n\n\u2014 Ada",
+        "> Be quick.\n> - Ada",
+        "> Be quick.\n>\n> - Ada",
+    ],
+)
+def test_a_quotes_author_follows_a_dash(text: str) -> None:
+    assert blocks(text) == [Quote("Be quick.", "Ada")]
+
+
+def test_a_list_within_a_quote_names_no_author() -> None:
+    (quote,) = blocks("> Be quick.\n> - One thing\n> - Another")
+    assert isinstance(quote, Quote)
+    assert quote.author == ""
+    assert "Another" in quote.text
+
+
+def test_a_note_box_is_a_paragraph() -> None:
+    assert blocks("> [!NOTE]\n> Mind the gap.") == [Paragraph("Mind the gap.")]
+
+
+def test_code_keeps_its_lines_and_language_and_an_indented_paragraph_is_prose() -> None:
+    assert blocks("```python title=x\n\tdef f():\n\t    pass\n\n```") == [
+        Code("def f():\n    pass", "python")
+    ]
+    assert blocks("Yes.\n\n    It was a dark and stormy night.\n") == [
+        Paragraph("Yes."),
+        Paragraph("It was a dark and stormy night."),
+    ]
+
+
+def test_tables_keep_their_cells_and_are_squared() -> None:
+    text = "| A | B |\n|---|---|\n| 1 | **2** |\n| 3 |\n"
+    assert blocks(text) == [Table(("A", "B"), (("1", "2"), ("3", "")))]
+
+
+def test_a_picture_counts_if_its_file_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "my photo.png"
+    file.write_bytes(b"x")
+    (tmp_path / "secret.txt").write_bytes(b"x")
+    source = str(file).replace(" ", "%20")
+    text = f"![A view]({source})\n\n![t]({tmp_path}/secret.txt) ![r](my%20photo.png)"
+    assert blocks(text) == [Image(str(file), "A view")]
+    assert pictures(text) == (str(file),)
+
+
+def test_a_picture_that_is_not_shown_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_bytes(b"x")
+    text = (
+        f"![a]({tmp_path}/gone.png) ![b](img/no%20such.jpg)\n\n![c](<{tmp_path}/logo.svg>)\n\n"
+        "![photo](https://example.org/a/photo.png?w=3) ![plan](https://example.org/plan.svg) "
+        "![odd](http://[x) ![o](file://[x) ![d](data:image/png;base64,xx)"
+    )
+    assert parse(text).unseen == [
+        f"{tmp_path}/gone.png (not found)",
+        "img/no such.jpg (not found)",
+        f"{tmp_path}/logo.svg (no kind that is shown)",
+        "photo.png (of the web: nothing is fetched)",
+        "plan.svg (of the web: nothing is fetched)",
+        "%5Bx (of the web: nothing is fetched)",
+        "one within the text (only files are shown)",
+    ]
+
+
+def test_from_a_network_a_picture_is_named_by_its_last_name_and_not_looked_for(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "rack.png").write_bytes(b"x")
+    text = f"![r](<{tmp_path}/rack.png>) ![s](img/gone.jpg)\n\n- ![w](https://h.org/x.png) a\n- b\n"
+    outside = parse(text, local_pictures=False)
+    assert outside.unseen == [
+        "rack.png (a remote engine has only the text)",
+        "gone.jpg (a remote engine has only the text)",
+        "x.png (of the web: nothing is fetched)",
+    ]
+    assert not any(isinstance(b, Image) for s in outside.sections for b in s.blocks)
+
+
+@pytest.mark.parametrize(
+    "badge",
+    [
+        "![build](https://ci.example.org/x/badge.svg)",
+        "![licence](https://img.shields.io/pypi/l/x)",
+        "[![tests](https://ci.example.org/x.svg?branch=main)](https://ci.example.org/x)",
+        '<img src="https://img.shields.io/pypi/v/x.png">',
+    ],
+)
+def test_a_badge_is_no_picture_that_is_missed(badge: str) -> None:
+    assert parse(f"# T\n\n{badge}\n\nSome words.\n").unseen == []
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("- first ![p](<{}>)\n- second\n", "in a list"),
+        ("| a | b |\n|---|---|\n| ![p](<{}>) | 2 |\n", "in a table"),
+        ("> Said so. ![p](<{}>)\n", "in a quote"),
+        ("## View ![p](<{}>)\n\nWords.\n", "in a heading"),
+        ('<p align="center">\n<img width="3" src="{}">\n</p>\n\nWords.\n', "in HTML"),
+        ('Words <img src="{}"> and words.\n', "in HTML"),
+    ],
+)
+def test_a_picture_that_stands_where_none_is_shown_is_named(
+    tmp_path: Path, text: str, where: str
+) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(b"x")
+    (why,) = parse(text.replace("{}", str(file))).unseen
+    assert why.startswith(f"a.png ({where}")
+
+
+def test_short_lines_of_a_plain_text_are_its_headings() -> None:
+    text = (
+        "The Sea\n\nIt is wide and it is deep, and nobody has seen its floor.\n\n"
+        "Its fish\n\nThere are many of them, and some have lamps on their heads.\n"
+    )
+    document = parse(text)
+    assert (document.title, [s.title for s in document.sections]) == ("The Sea", ["", "Its fish"])
+
+
+def test_restructured_text_is_read_as_well_as_it_can_be() -> None:
+    text = (
+        ".. image:: https://a.b/c.svg\n   :target: https://a.b\n\n"
+        "====\nName\n====\n\n|badge| |b|\n\n"
+        "See the `guide\n<https://a.b/g>`_, `this`_ and :func:`run`.\n\n"
+        ".. code-block:: python\n\n   x = 1\n"
+    )
+    assert blocks(text) == [Paragraph("See the guide, this and run."), Code("x = 1", "python")]
+
+
+def test_control_characters_and_surrogates_never_come_through() -> None:
+    text = "\ufeff# A\x1b[31m title\ud800\n\nText\x00 with\x07 bells\u202e.\n"
+    document = parse(text)
+    assert document.title == "A title"
+    assert blocks(text) == [Paragraph("Text with bells.")]
+
+
+def test_a_bold_line_is_a_heading_except_right_below_the_title() -> None:
+    text = "# T\n\n**A line about it all**\n\nWords.\n\n**How it works:**\n\nWell.\n\n"
+    text += "*Why so?*\n\nSo.\n"
+    document = parse(text)
+    assert [(s.title, s.level) for s in document.sections] == [
+        ("", 1),
+        ("How it works", 2),
+        ("Why so?", 2),
+    ]
+    assert document.sections[0].blocks[0] == Paragraph("A line about it all")
+    assert parse("# T\n\nOne.\n\n**This is a sentence.**\n").sections[0].blocks[1] == Paragraph(
+        "This is a sentence."
+    )
+
+
+def test_an_empty_cell_keeps_its_place() -> None:
+    assert blocks("| a | b | c |\n|---|---|---|\n| 1 | | 3 |\n| | | x |\n") == [
+        Table(("a", "b", "c"), (("1", "", "3"), ("", "", "x")))
+    ]
+
+
+def test_ticks_in_cells_stay() -> None:
+    assert blocks("| a | b |\n|---|---|\n| \u2714\ufe0f | :x: |\n") == [
+        Table(("a", "b"), (("\u2713", "\u2717"),))
+    ]

@@ -1,0 +1,210 @@
+"""The head says where the run stands, how old that is, and what is the matter, in three lines."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.service import Link, LinkStatus
+from aura_tui.ui.state.run import Asked, RunState
+from aura_tui.ui.theme.glyphs import ASCII, UNICODE
+from aura_tui.ui.widgets.header import lines
+from tests.ui import recordings
+from tests.ui.recordings import BEGIN, Tape
+from tests.ui.state.test_run import playing
+
+WIDTHS = (20, 38, 59, 60, 76, 78, 140, 196)
+
+
+def running() -> Tape:
+    tape = Tape()
+    recordings.start(tape)
+    tape.step(Stage.VOICE, StepStatus.STARTED)
+    tape.wait(42)
+    tape.progress(Stage.VOICE, 25, "Speaking", **recordings.eta(300))
+    return tape
+
+
+def head(
+    state: RunState, tape: Tape, width: int = 76, *, later_s: float = 0.0, ascii_only: bool = False
+) -> list[str]:
+    now = tape.now + timedelta(seconds=later_s)
+    return [line.plain for line in lines(state, now, width, ASCII if ascii_only else UNICODE)]
+
+
+def linked(state: RunState, tape: Tape, status: LinkStatus, reason: str = "refused") -> RunState:
+    """The link went down 2 s after the last event, or is live."""
+    live = status is LinkStatus.LIVE
+    broke = tape.now + timedelta(seconds=2)
+    link = Link(
+        status=status,
+        since=BEGIN if live else broke,
+        attempt=0 if live else 2,
+        reason="" if live else reason,
+        retry_at=broke + timedelta(seconds=16) if status is LinkStatus.WAITING else None,
+        heard_at=tape.now,
+    )
+    state.set_link(link, tape.now)
+    return state
+
+
+def test_a_run_that_goes_well() -> None:
+    tape = running()
+    first, second, third = head(playing(tape), tape)
+    assert first.split("  ")[0] == "How a solar sail works"
+    assert first.endswith("correlation 7f3c9a52d1e84b06  \u25cf running")
+    assert second.endswith("  20 %")
+    assert third.startswith("0:42 \u00b7 4-6 min left, from 14 runs here  ")
+    assert third.endswith("runs here                        job 01KCD3WNE0")  # the first attempt
+
+
+def test_an_engine_in_this_process_has_no_link() -> None:
+    tape = running()
+    state = playing(tape)
+    assert "live" not in head(state, tape)[0]
+    assert "\u2713 live" in head(linked(state, tape, LinkStatus.LIVE), tape)[0]
+
+
+def test_a_broken_link_leaves_what_was_known_with_its_age() -> None:
+    tape = running()
+    state = linked(playing(tape), tape, LinkStatus.WAITING)
+    first, _, third = head(state, tape, later_s=14)
+    assert "\u25b2 link down  \u25cf running" in first
+    # 2 s more than at the last event, when the link was thought to be there; not 14.
+    assert third.startswith("0:44 \u00b7 4-6 min left, as of 14 s ago")
+    assert third.endswith("\u25b2 link down 12 s, try 3 in 4 s")
+    wide = head(state, tape, 140, later_s=14)[2]
+    assert wide.endswith("\u25b2 link down for 12 s, next try in 4 s (attempt 3): refused")
+    narrow = head(state, tape, 38, later_s=14)[2]
+    assert narrow == "0:44    \u25b2 link down 12 s, try 3 in 4 s"
+
+
+def test_a_lost_link_says_why() -> None:
+    tape = running()
+    state = linked(playing(tape), tape, LinkStatus.LOST, "\x1b[2Jtoken refused")
+    first, _, third = head(state, tape, later_s=14)
+    assert "\u2717 link lost" in first
+    assert third.endswith("\u2717 link lost: token refused")
+
+
+def test_before_there_is_a_job_the_link_alone_is_told() -> None:
+    tape = Tape()
+    state = linked(RunState(), tape, LinkStatus.CONNECTING)
+    assert head(state, tape)[2] == "\u25b2 link down for 0 s, trying now (attempt 2): refused"
+    assert head(RunState(), tape)[0].endswith("starting\u2026")
+
+
+def test_a_silent_job_is_told_beside_its_time_left() -> None:
+    tape = running()
+    state = linked(playing(tape), tape, LinkStatus.LIVE)
+    link = state.link
+    assert link is not None
+    heard = Link(status=link.status, since=link.since, heard_at=tape.now + timedelta(seconds=38))
+    state.set_link(heard, tape.now)
+    third = head(state, tape, later_s=40)[2]
+    assert third.startswith("1:22 \u00b7 4-6 min left, from 14 runs here")
+    assert third.endswith("\u25cb engine alive, job silent for 40 s")
+    assert head(state, tape, 38, later_s=40)[2].endswith("\u25cb job silent for 40 s")
+
+
+def test_a_paused_or_queued_job_is_told_once() -> None:
+    tape = Tape()
+    tape.status(JobStatus.QUEUED)
+    state = playing(tape)
+    assert head(state, tape)[2].startswith("0:00 \u00b7 waiting for its turn  ")
+    state.queue_ahead = 2
+    assert head(state, tape)[2].startswith("0:00 \u00b7 queued behind 2  ")
+    tape = running()
+    tape.status(JobStatus.PAUSED)
+    third = head(playing(tape), tape, later_s=300)[2]
+    assert third.startswith("0:42 \u00b7 paused; p lets it go on  ")
+    assert third.count("paused") == 1
+    only_read = RunState(mode="read only")
+    assert head(playing(tape, only_read), tape)[2].startswith("0:42 \u00b7 paused  ")
+
+
+def test_marks_of_the_board_are_told() -> None:
+    tape = running()
+    for mode in ("read only", "recorded"):
+        state = playing(tape, RunState(mode=mode))
+        assert f"  {mode}  " in head(state, tape)[0]
+        assert head(state, tape, 38)[2] == f"0:42 \u00b7 4-6 min left{mode:>19}"
+
+
+def test_a_retry_says_of_what() -> None:
+    tape = recordings.retried()
+    wide = head(playing(tape), tape, 100)[2]
+    assert "attempt 2, retry of 01KCD41Q7M \u00b7 job 01KCD4C9XE" in wide
+    assert "attempt 2 \u00b7 job 01KCD4C9XE" in head(playing(tape), tape)[2]
+
+
+def test_the_correlation_id_goes_where_there_is_room_and_stays_there() -> None:
+    tape = running()
+    tape.job = Tape(title="A title that leaves no room beside it" * 2).job
+    first, _, third = head(playing(tape), tape)
+    assert "7f3c9a52d1e84b06" not in first
+    assert third.endswith("job 01KCD3WNE0")
+    assert head(playing(tape), tape, 100)[2].endswith(
+        "job 01KCD3WNE0 \u00b7 correlation 7f3c9a52d1e84b06"
+    )
+    assert head(playing(tape), tape, 90)[2].endswith("\u00b7 corr 7f3c9a52d1e84b06")
+    assert head(playing(tape), tape, 84)[2].endswith("job 01KCD3WNE0"), "never by no name"
+
+
+def test_the_correlation_id_stands_beside_a_long_title_in_a_split_board() -> None:
+    tape = Tape(title="How the tides follow the moon, and why")
+    recordings.start(tape)
+    tape.progress(Stage.SCRIPT, 25)
+    state = linked(playing(tape), tape, LinkStatus.LIVE)
+    assert "7f3c9a52d1e84b06" not in head(state, tape, 77)[0], "never by no name"
+    assert head(state, tape, 82)[0].startswith(f"{tape.job.title}    corr 7f3c9a52d1e84b06  ")
+
+
+@pytest.mark.parametrize("width", [76, 84, 100])
+def test_who_a_run_is_stays_while_the_time_left_is_said_otherwise(width: int) -> None:
+    for tape in (recordings.retried(), running()):
+        step = Stage.VOICE if tape.job.status is JobStatus.RUNNING else None
+        places = set()
+        for seconds in (5, 60, 300, 5000, 40_000):
+            if step is not None:
+                tape.progress(step, 25, **recordings.eta(seconds))
+            third = head(playing(tape), tape, width)[2]
+            places.add(third[third.index("attempt" if tape.job.attempt > 1 else "job") :])
+        assert len(places) == 1
+
+
+def test_what_was_asked_for_is_told_until_it_happens() -> None:
+    tape = running()
+    state = playing(tape)
+    state.asked = Asked.CANCEL
+    first, _, third = head(state, tape)
+    assert first.endswith("\u25cf cancelling\u2026")
+    assert "stopping; what is finished is kept" in third
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("status", [None, *LinkStatus])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_three_lines_that_fit_whatever_is_told(
+    width: int, status: LinkStatus | None, ascii_only: bool
+) -> None:
+    for tape in (running(), recordings.success(), recordings.hostile(), recordings.retried()):
+        state = playing(tape, RunState(mode="read only"))
+        if status is not None:
+            linked(state, tape, status, "why " * 100)
+        found = head(state, tape, width, later_s=40, ascii_only=ascii_only)
+        assert len(found) == 3
+        assert max(map(len, found)) <= width
+
+
+def test_the_status_of_a_run_moves_nothing_beside_it() -> None:
+    tape = running()
+    state = playing(tape)
+    before = head(state, tape, 84)
+    tape.progress(Stage.VOICE, 99, **recordings.eta(5))
+    after = head(playing(tape, state), tape, 84)
+    assert before[0].index("7f3c") == after[0].index("7f3c")
+    assert before[2].index("job") == after[2].index("job")
