@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LINK_TELLER = "connection reporter"
 HEALTH_TELLER = "engine health reporter"
+_LOOK_S = 1.0
 
 
 def show_lines(what: ForegroundJob, *, json: bool) -> int:
@@ -258,8 +259,9 @@ async def _say_left(what: ForegroundJob, service: JobService, job_id: str) -> No
     if what.mode == "recorded":  # nothing runs
         return
     job: Job | None = None
-    if not _is_away(service):
-        with contextlib.suppress(AuraError):
+    # A store can be read although no engine runs; an engine that is away doesn't answer.
+    with contextlib.suppress(AuraError, TimeoutError):
+        async with asyncio.timeout(_LOOK_S):
             job = await service.get(job_id)
     if job is not None and isinstance(service, Linked) and not _is_away(service):
         say_continues(what, job)
