@@ -72,9 +72,8 @@ def run_command(arguments: list[str]) -> int:
         return _refused(
             kind(
                 Code.OUTPUT_UNWRITABLE,
-                f"A file or folder can't be used: {e.strerror or e}"
-                + (f" ({e.filename})" if e.filename else ""),
-                "Check the disk, the current folder, and where the output goes.",
+                f"Can't use {e.filename or 'a file or folder'}: {e.strerror or e}",
+                "Check the disk, the current folder and the output path.",
             )
         )
     except KeyboardInterrupt:
@@ -107,7 +106,7 @@ def _usage(error: Exception, arguments: list[str]) -> bool:
         return isinstance(error, typer.Abort)
     message = getattr(error, "message", "")
     for theirs, ours in _PLAINER:
-        message = message.replace(theirs, f"it takes {ours}" if ours else "")
+        message = message.replace(theirs, f"expected {ours}" if ours else "")
     error.message = clean(message)  # type: ignore[attr-defined]  # each kind of them has one
     show()
     if hint := _hint(arguments):
@@ -125,9 +124,7 @@ def _hint(arguments: list[str]) -> str:
         if not word.startswith("-") or word == "-":
             continue
         if word.lower().endswith(_FILE_SUFFIXES) or os.path.isfile(word):
-            return f"For a file whose name starts with a dash, write {shlex.quote(f'./{word}')}"
+            return f"If the file name starts with a dash, write: {shlex.quote(f'./{word}')}"
         if " " in word and not word.startswith("--"):
-            return (
-                f"For a topic that starts with a dash, write -- before it: -- {shlex.quote(word)}"
-            )
+            return f"If the topic starts with a dash, put -- before it: -- {shlex.quote(word)}"
     return ""

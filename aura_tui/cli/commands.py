@@ -15,7 +15,7 @@ from aura_tui.cli.options import ReadOnlyOption, ServerOption, TokenOption
 
 app = typer.Typer(
     name="aura-tui",
-    help="A brief becomes a narrated video, live in your terminal. Offline by default.",
+    help="Turn a brief into a narrated video, live in your terminal. Works offline by default.",
     no_args_is_help=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -36,13 +36,16 @@ def _version(value: bool) -> None:
 def start(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
     server: ServerOption = "",
     token: TokenOption = "",
     read_only: ReadOnlyOption = False,
 ) -> int | None:
-    """Without a command: the board on all jobs."""
+    """Show the board with all jobs."""
     if context.invoked_subcommand is not None:
         if server:
             # Given before the command it would mean this board, which isn't shown.

@@ -41,9 +41,13 @@ def _read(server: str, token: str, act: Callable[[JobService], Awaitable[int]]) 
 
 def jobs(
     status: Annotated[
-        str, typer.Option(metavar="S", help="queued, running, paused, succeeded, failed, cancelled")
+        str,
+        typer.Option(
+            metavar="S",
+            help="Only jobs that are: queued, running, paused, succeeded, failed or cancelled.",
+        ),
     ] = "",
-    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=500)] = 20,
+    limit: Annotated[int, typer.Option(help="Maximum number of jobs.", min=1, max=500)] = 20,
     json: JsonOption = False,
     server: ServerOption = "",
     token: TokenOption = "",
@@ -76,8 +80,8 @@ def _status(text: str) -> JobStatus | None:
     if found is None:
         raise InputError(
             Code.OPTION_INVALID,
-            f"There is no status {text[:40]!r}",
-            f"Give one of: {', '.join(JOB_WORDS.values())}.",
+            f"Unknown status {text[:40]!r}",
+            f"Use one of: {', '.join(JOB_WORDS.values())}.",
         )
     return found
 
@@ -94,11 +98,11 @@ def _print_json(thing: object) -> None:
 
 def show(
     job: JobArgument = "@latest",
-    json: Annotated[bool, typer.Option("--json", help="As a JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
     server: ServerOption = "",
     token: TokenOption = "",
 ) -> int:
-    """Show one job: its stages, errors, and files."""
+    """Show a job's stages, errors and files."""
     locator = engine_locator(server, token)
 
     async def act(service: JobService) -> int:
@@ -132,13 +136,13 @@ def artifacts(
         typer.Option(metavar="DIR", parser=output_path, help="Download the files to DIR."),
     ] = None,
     name: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Only this one; may be repeated.")
+        list[str] | None, typer.Option(metavar="FILE", help="Only this file; can be repeated.")
     ] = None,
     json: JsonOption = False,
     server: ServerOption = "",
     token: TokenOption = "",
 ) -> int:
-    """List the files that a job has made, or fetch them."""
+    """List a job's files, or download them."""
 
     async def act(service: JobService) -> int:
         job_id = await resolve(service, job)
@@ -166,7 +170,9 @@ def artifacts(
 
 def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
     from aura_tui.format.words import JOB_WORDS
+    from aura_tui.model.status import JobStatus
 
+    wanted = JobStatus.CANCELED if verb == "cancel" else JobStatus.PAUSED
     locator = engine_locator(server, token)
 
     async def act(service: JobService) -> int:
@@ -174,7 +180,11 @@ def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
         changed: Job = await getattr(service, verb)(job_id)
         if verb == "cancel" and not changed.status.ended:
             changed = await _ended(locator, job_id)
-        typer.echo(f"{said} {changed.id}: {JOB_WORDS[changed.status]}")
+        if changed.status is wanted:
+            typer.echo(f"{said} {changed.id}")
+        else:
+            word = JOB_WORDS[changed.status]
+            typer.echo(f"Requested to {verb} job {changed.id}; its status is {word}")
         return 0
 
     return run_once(locator.one_shot, act)
@@ -193,19 +203,19 @@ async def _ended(locator: EngineLocator, job_id: str) -> Job:
 
 
 def cancel(job: JobArgument, server: ServerOption = "", token: TokenOption = "") -> int:
-    """End a job. What it has finished is kept."""
+    """Cancel a job. Finished work is kept."""
     return _change(job, "cancel", "Cancelled", server, token)
 
 
 def pause(job: JobArgument, server: ServerOption = "", token: TokenOption = "") -> int:
-    """Keep a job from going on until it is resumed."""
+    """Pause a running job."""
     return _change(job, "pause", "Paused", server, token)
 
 
 def doctor(
     voices: Annotated[bool, typer.Option("--voices", help="List all voices.")] = False,
 ) -> int:
-    """Look at what is there and what is missing."""
+    """Check FFmpeg, voices, fonts, disk and terminal."""
     import asyncio
 
     from aura_tui.connect.locator import load_settings

@@ -26,14 +26,14 @@ def _path(text: str, code: Code) -> Path:
     if not text.strip():
         raise InputError(
             code,
-            f"A file or folder was given an empty name: {text!r}",
-            "Name one (. is the current folder), or leave the option out.",
+            f"A file or folder has an empty name: {text!r}",
+            "Give a name (. is the current folder), or omit the option.",
         )
     return Path(text)
 
 
 class Progress(StrEnum):
-    """How a run is shown."""
+    """How to show a job."""
 
     AUTO = "auto"
     TUI = "tui"
@@ -42,19 +42,19 @@ class Progress(StrEnum):
 
 
 JobArgument = Annotated[
-    str, typer.Argument(metavar="JOB", help="A job's id, the beginning of one, or @latest.")
+    str, typer.Argument(metavar="JOB", help="Job id, a unique prefix of it, or @latest.")
 ]
 ProgressOption = Annotated[
     Progress,
-    typer.Option(help="auto: the board on a terminal, plain lines elsewhere."),
+    typer.Option(help="Output format. auto: the board on a terminal, otherwise plain lines."),
 ]
 ServerOption = Annotated[
     str,
     typer.Option(
         metavar="URL",
         envvar="AURA_SERVER",
-        help="URL of a remote engine: http(s)://... HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and "
-        "NO_PROXY apply, except to loopback addresses.",
+        help="URL of a remote engine: http(s)://... Honours HTTP_PROXY, HTTPS_PROXY, ALL_PROXY "
+        "and NO_PROXY, except for loopback addresses.",
     ),
 ]
 TokenOption = Annotated[
@@ -62,8 +62,8 @@ TokenOption = Annotated[
     typer.Option(
         metavar="T",
         envvar="AURA_TOKEN",
-        help="The token that engine knows us by. Better as AURA_TOKEN: all on this machine can "
-        "read a command line (on Linux, until the program has begun), and a shell keeps it.",
+        help="Access token. Prefer AURA_TOKEN: command lines are visible to other users and kept "
+        "in shell history.",
         show_envvar=True,
     ),
 ]
@@ -72,8 +72,8 @@ RecordOption = Annotated[
     typer.Option(
         metavar="FILE.jsonl",
         parser=output_path,
-        help="Write the run there; aura-tui replay shows it.",
+        help="Record the job in this file; play it with: aura-tui replay FILE.jsonl",
     ),
 ]
-ReadOnlyOption = Annotated[bool, typer.Option("--read-only", help="No key changes anything.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+ReadOnlyOption = Annotated[bool, typer.Option("--read-only", help="Disable keys that change jobs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]

@@ -58,7 +58,7 @@ def run(
             "-o",
             metavar="DIR",
             parser=output_path,
-            help="Folder for the finished files. Default: one named after the video, here.",
+            help="Folder for the finished files. Default: a folder named after the video.",
         ),
     ] = None,
     duration: Annotated[
@@ -67,17 +67,17 @@ def run(
     resolution: Annotated[
         str, typer.Option(metavar="RES", help="720p, 1080p, ... or WIDTHxHEIGHT.")
     ] = "720p",
-    fps: Annotated[int, typer.Option(help="Frames a second.")] = 30,
+    fps: Annotated[int, typer.Option(help="Frames per second.")] = 30,
     aspect: Annotated[str, typer.Option(metavar="A", help="16:9, 9:16 or 1:1.")] = "",
     voice: Annotated[str, typer.Option(metavar="NAME", help="See: aura-tui doctor --voices.")] = "",
-    rate: Annotated[float, typer.Option(help="Speed of speech, 1 is the voice's own.")] = 1.0,
-    language: Annotated[str, typer.Option(metavar="TAG", help="en, de, fr, ...")] = "",
-    theme: Annotated[str, typer.Option(metavar="NAME", help="See: aura-tui doctor.")] = "",
-    quality: Annotated[int | None, typer.Option(help="0 to 100; default: CRF 23.")] = None,
+    rate: Annotated[float, typer.Option(help="Speed of speech; 1 is the voice's own.")] = 1.0,
+    language: Annotated[str, typer.Option(metavar="TAG", help="Language: en, de, fr, ...")] = "",
+    theme: Annotated[str, typer.Option(metavar="NAME", help="Theme; see: aura-tui doctor.")] = "",
+    quality: Annotated[int | None, typer.Option(help="0 to 100. Default: CRF 23.")] = None,
     burn_captions: Annotated[
-        bool, typer.Option("--burn-captions", help="Draw the captions into the picture.")
+        bool, typer.Option("--burn-captions", help="Burn the captions into the video.")
     ] = False,
-    still: Annotated[bool, typer.Option("--still", help="No motion in the pictures.")] = False,
+    still: Annotated[bool, typer.Option("--still", help="Disable camera motion.")] = False,
     script: Annotated[str, typer.Option(metavar="NAME", help="auto, outline or llm.")] = "",
     speech: Annotated[
         str, typer.Option(metavar="NAME", help="auto, espeak, piper or openai.")
@@ -85,17 +85,17 @@ def run(
     visuals: Annotated[
         str, typer.Option(metavar="NAME", help="auto, cards, folder or openai.")
     ] = "",
-    priority: Annotated[int, typer.Option(help="Higher goes first, -100 to 100.")] = 0,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Reuse nothing of earlier runs.")] = False,
+    priority: Annotated[int, typer.Option(help="Higher runs first, -100 to 100.")] = 0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached work.")] = False,
     detach: Annotated[
-        bool, typer.Option("--detach", help="Leave it to a background engine and return.")
+        bool, typer.Option("--detach", help="Run in the background and return.")
     ] = False,
     progress: ProgressOption = Progress.AUTO,
     record: RecordOption = None,
     server: ServerOption = "",
     token: TokenOption = "",
 ) -> int:
-    """Turn a brief into a video and follow it to the end."""
+    """Turn a brief into a video and follow the job until it ends."""
     from aura_tui.brief import read_brief
     from aura_tui.model import request as rq
 
@@ -177,8 +177,8 @@ def _show(what: ForegroundJob, progress: Progress) -> int:
         if not _on_terminal():
             raise InputError(
                 Code.OPTION_INVALID,
-                "The board needs a terminal for its input and its output",
-                "Use --progress plain or json here.",
+                "The board needs a terminal for input and output",
+                "Use --progress plain or --progress json.",
                 field="progress",
             )
         refuse_dumb()
@@ -213,7 +213,7 @@ def watch(
     server: ServerOption = "",
     token: TokenOption = "",
 ) -> int:
-    """Follow a job. An unfinished one that no engine is at work on goes on here."""
+    """Follow a job. Resumes it here if no engine is running it."""
     locator = engine_locator(server, token)
     job_id, status = _found(locator, job, look_only=read_only)
 
@@ -225,8 +225,8 @@ def watch(
     if status is JobStatus.PAUSED and embeds and not read_only:
         raise Conflict(
             Code.JOB_STATE,
-            f"Job {job_id} is paused, and no engine is at work on it",
-            f"Go on with it: aura-tui resume {job_id}",
+            f"Job {job_id} is paused, and no engine is running",
+            f"Resume it with: aura-tui resume {job_id}",
         )
     look_only = read_only or (status.ended and embeds)
     # On a board a key has the work go on where its engine has gone; lines have no keys.
@@ -261,7 +261,7 @@ def resume(
     server: ServerOption = "",
     token: TokenOption = "",
 ) -> int:
-    """Go on with a paused job, and follow it."""
+    """Resume a paused job and follow it."""
     return _go_on(job, "resume", progress, record, server, token)
 
 
@@ -272,7 +272,7 @@ def retry(
     server: ServerOption = "",
     token: TokenOption = "",
 ) -> int:
-    """A new try at a failed or cancelled job: every finished piece is reused."""
+    """Retry a failed or cancelled job and follow it. Reuses finished work."""
     return _go_on(job, "retry", progress, record, server, token)
 
 
@@ -282,13 +282,15 @@ def replay(
         typer.Argument(
             metavar="FILE.jsonl",
             parser=input_path,
-            help="What --record or --progress json wrote.",
+            help="File written by --record or --progress json.",
         ),
     ],
-    speed: Annotated[float, typer.Option(help="1 is the recorded pace, 0 is at once.")] = 1.0,
+    speed: Annotated[
+        float, typer.Option(help="Playback speed: 1 is real time, 0 shows everything at once.")
+    ] = 1.0,
     progress: ProgressOption = Progress.AUTO,
 ) -> int:
-    """Show a recorded run again, on the same board."""
+    """Play a recording."""
     from aura_tui.replay.service import ReplayService
 
     @asynccontextmanager

@@ -28,7 +28,7 @@ TokenFileOption = Annotated[
         "--token-file",
         metavar="FILE",
         parser=input_path,
-        help="Default: tokens.json in AURA_HOME.",
+        help="Token file. Default: tokens.json in AURA_HOME.",
     ),
 ]
 
@@ -36,7 +36,7 @@ TokenFileOption = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
-    tokens = typer.Typer(help="Who may use a served engine.", no_args_is_help=True)
+    tokens = typer.Typer(help="Manage access tokens.", no_args_is_help=True)
     for command in (add, renew, remove):
         tokens.command()(command)
     tokens.command(name="list")(list_)
@@ -46,44 +46,49 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     host: Annotated[
-        str | None, typer.Option(help="A name or address of this machine. Default: 127.0.0.1.")
+        str | None, typer.Option(help="Host name or address to listen on. Default: 127.0.0.1.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(help="0: a free one. Default: 5005.", min=0, max=65535)
+        int | None,
+        typer.Option(
+            help="Port to listen on; 0 picks a free port. Default: 5005.", min=0, max=65535
+        ),
     ] = None,
     token_file: TokenFileOption = None,
     certificate: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", parser=input_path, help="TLS: the certificate chain, PEM."),
+        typer.Option(metavar="FILE", parser=input_path, help="TLS certificate chain (PEM)."),
     ] = None,
     key: Annotated[
-        Path | None, typer.Option(metavar="FILE", parser=input_path, help="TLS: its key, PEM.")
+        Path | None, typer.Option(metavar="FILE", parser=input_path, help="TLS private key (PEM).")
     ] = None,
     origin: Annotated[
         list[str] | None,
-        typer.Option(metavar="URL", help="A web page that may use it; may be repeated."),
+        typer.Option(metavar="URL", help="Allowed CORS origin; can be repeated."),
     ] = None,
     name: Annotated[
         list[str] | None,
-        typer.Option(metavar="HOST", help="A further name it is reached by; may be repeated."),
+        typer.Option(metavar="HOST", help="Additional host name to accept; can be repeated."),
     ] = None,
     streams: Annotated[
         int | None,
-        typer.Option(help="Event streams a token may hold. Default: 10.", min=0, max=_MOST),
+        typer.Option(help="Maximum event streams per token. Default: 10.", min=0, max=_MOST),
     ] = None,
     jobs_a_minute: Annotated[
         int | None,
-        typer.Option(help="New jobs a token may make. Default: 5.", min=0, max=_MOST),
+        typer.Option(help="Maximum new jobs per token and minute. Default: 5.", min=0, max=_MOST),
     ] = None,
     cancels_a_minute: Annotated[
         int | None,
         typer.Option(
-            help="Cancels, pauses, resumes a token may ask for. Default: 10.", min=0, max=_MOST
+            help="Maximum cancels, pauses and resumes per token and minute. Default: 10.",
+            min=0,
+            max=_MOST,
         ),
     ] = None,
 ) -> int:
-    """Serve the engine over HTTP and server-sent events. What no option says, [serve] in the
-    config file does."""
+    """Serve the engine over HTTP and server-sent events. Options override [serve] in the
+    config file."""
     from aura_tui.server.options import Limits, ServeOptions
     from aura_tui.server.serve import serve as serve_
 
@@ -133,18 +138,18 @@ def _file(given: Path | None) -> Path:
 
 
 def add(
-    name: Annotated[str, typer.Argument(help="Whom it is for.")], token_file: TokenFileOption = None
+    name: Annotated[str, typer.Argument(help="Token name.")], token_file: TokenFileOption = None
 ) -> int:
-    """Make a token, and say it this once: only its hash is kept."""
+    """Create a token and print it once; only its hash is stored."""
     from aura_tui.server import tokens
 
     return _say(tokens.add(_file(token_file), name), name)
 
 
 def renew(
-    name: Annotated[str, typer.Argument(help="Whom it is for.")], token_file: TokenFileOption = None
+    name: Annotated[str, typer.Argument(help="Token name.")], token_file: TokenFileOption = None
 ) -> int:
-    """A new token for the same one, whose jobs it keeps; the old token is refused from now on."""
+    """Replace a token. Its jobs stay with the name; the old token stops working."""
     from aura_tui.server import tokens
 
     return _say(tokens.renew(_file(token_file), name), name)
@@ -155,17 +160,19 @@ def _say(token: str, name: str) -> int:
         sys.stdout.write(f"{token}\n")
         sys.stdout.flush()
     except OutputError as e:
-        e.remediation = f"The token exists, unseen. Replace it: aura-tui token renew {name}"
+        e.remediation = (
+            f"The token was created but not shown. Replace it with: aura-tui token renew {name}"
+        )
         raise
     print_error("Shown only once. Set it as AURA_TOKEN, or pass it with --token.")
     return 0
 
 
 def remove(
-    name: Annotated[str, typer.Argument(help="Whom it was for.")],
+    name: Annotated[str, typer.Argument(help="Token name.")],
     token_file: TokenFileOption = None,
 ) -> int:
-    """Let nobody in with that token any more."""
+    """Revoke a token."""
     from aura_tui.server import tokens
 
     tokens.remove(_file(token_file), name)
@@ -173,7 +180,7 @@ def remove(
 
 
 def list_(token_file: TokenFileOption = None) -> int:
-    """List whom tokens were made for."""
+    """List tokens."""
     from aura_tui.server import tokens
 
     file = _file(token_file)
@@ -181,12 +188,12 @@ def list_(token_file: TokenFileOption = None) -> int:
     for token in found:
         sys.stdout.write(f"{token.created_at:%Y-%m-%d}  {token.name}\n")
     if not found:
-        print_error(f"There are no tokens in {file}; make one with: aura-tui token add NAME")
+        print_error(f"No tokens in {file}. Create one with: aura-tui token add NAME")
     return 0
 
 
 def engine() -> int:
-    """Be the background engine: work until nothing is left to do. Started by the program itself."""
+    """Run the background engine until no work is left. aura-tui starts it by itself."""
     from aura_tui.connect.background import run
 
     locator = engine_locator("", "")

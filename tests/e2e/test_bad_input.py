@@ -274,12 +274,12 @@ def test_a_name_or_topic_that_starts_with_a_dash_is_answered_with_how_to_write_i
 ) -> None:
     (program.folder / "-take").write_text("# Tides\n\nThey rise.\n")
     for arguments, hint in (
-        (("run", "-take.md"), "write ./-take.md"),
-        (("run", "-output.md"), "write ./-output.md"),
-        (("run", "--fps", "10", "-take"), "write ./-take\n"),
-        (("run", "-my take.md"), "write './-my take.md'"),
-        (("run", "-40 degrees"), "write -- before it: -- '-40 degrees'"),
-        (("replay", "-x.jsonl"), "write ./-x.jsonl"),
+        (("run", "-take.md"), "write: ./-take.md"),
+        (("run", "-output.md"), "write: ./-output.md"),
+        (("run", "--fps", "10", "-take"), "write: ./-take\n"),
+        (("run", "-my take.md"), "write: './-my take.md'"),
+        (("run", "-40 degrees"), "put -- before it: -- '-40 degrees'"),
+        (("replay", "-x.jsonl"), "write: ./-x.jsonl"),
     ):
         done = program.run(*arguments)
         assert (done.returncode, done.stdout) == (2, "")

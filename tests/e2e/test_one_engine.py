@@ -55,7 +55,7 @@ def test_a_second_terminal_pauses_resumes_and_cancels(
     soon(lambda: [job["status"] for job in program.jobs()] == ["Running"])
     done = program.run("cancel", "@latest")
     assert done.returncode == 0, done.stderr
-    assert "cancelled" in done.stdout
+    assert done.stdout.startswith("Cancelled ")
     assert running.wait(30) == 4
     out, _ = follower.communicate(timeout=30)
     assert follower.returncode == 4
