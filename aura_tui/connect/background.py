@@ -94,5 +94,5 @@ def start(home: Path) -> None:
     raise EngineError(
         Code.ENGINE_GONE,
         "The background engine did not start" + (f": {clean_line(said[0], 300)}" if said else ""),
-        f"See {home / _LOG}; aura-tui watch goes on with the job in this terminal.",
+        f"See {home / _LOG}. Run the job in this terminal with: aura-tui watch",
     )

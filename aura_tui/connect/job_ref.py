@@ -19,9 +19,7 @@ async def resolve(service: JobService, name: str) -> str:
     if name == "@latest":
         page = await service.list(limit=1)
         if not page.jobs:
-            raise NotFound(
-                Code.JOB_UNKNOWN, "There is no job yet", "Begin with: aura-tui run BRIEF"
-            )
+            raise NotFound(Code.JOB_UNKNOWN, "No jobs yet", "Create one with: aura-tui run FILE.md")
         return page.jobs[0].id
     try:
         return (await service.get(name)).id
@@ -31,10 +29,11 @@ async def resolve(service: JobService, name: str) -> str:
             raise unknown from None
     if len(found) > 1:
         several = ", ".join(clean_line(job_id, 80) for job_id in found[:3])
+        more = ", ..." if len(found) > 3 else ""
         raise InputError(
             Code.JOB_UNKNOWN,
-            f"Several jobs begin with {clean_line(name, 80)!r}: {several} ...",
-            "Give more of the id.",
+            f"Several job ids start with {clean_line(name, 80)!r}: {several}{more}",
+            "Use a longer prefix of the id.",
         )
     return found[0]
 

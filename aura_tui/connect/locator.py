@@ -48,7 +48,7 @@ _LISTEN_AFTER_S = 0.5
 _ATTEND_S = 0.5
 LISTENER = "socket listener"
 ATTENDANT = "engine watcher"
-_GONE = "The engine has gone; what is unfinished goes on with: aura-tui watch"
+_GONE = "The engine stopped. Resume unfinished jobs with: aura-tui watch"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

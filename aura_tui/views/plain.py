@@ -137,7 +137,9 @@ def _begin(job: Job) -> Iterator[str]:
     if job.correlation_id:
         yield _line("correlation", job.correlation_id)
     if job.retry_of or job.attempt > 1:
-        yield _line("attempt", f"{job.attempt}" + (f", of {job.retry_of}" if job.retry_of else ""))
+        yield _line(
+            "attempt", f"{job.attempt}" + (f", retry of {job.retry_of}" if job.retry_of else "")
+        )
 
 
 def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
@@ -164,7 +166,7 @@ def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
     if job.status is JobStatus.CANCELED:
         for file in words.kept(job):
             yield _artifact(file.name, file.path, file.size_bytes, "kept")
-        yield _line("next", f"aura-tui retry {job.id}  (reuses every finished piece)")
+        yield _line("next", f"aura-tui retry {job.id}  (reuses finished work)")
     if job.log_path:
         yield _line("log", job.log_path)
     for action in job.suggested_actions:

@@ -78,7 +78,7 @@ def _status(job: Job, engine: bool) -> Text:
 def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
     """A line a job, newest first. ``engine``: whether one is at work on this home."""
     if not jobs:
-        console().print("No jobs yet. Begin with: aura-tui run BRIEF")
+        console().print("No jobs yet. Create one with: aura-tui run FILE.md")
         return
     table = _table("Job", "Status", "%", "Stage", "Age", "Title")
     now = datetime.now(UTC)
@@ -114,7 +114,7 @@ def print_job(job: Job, *, engine: bool) -> None:
             out.print(Text.assemble((f"{name:12}", "dim"), _text(value)))
     if not engine and not job.status.ended:
         verb = "resume" if job.status is JobStatus.PAUSED else "watch"
-        out.print(Text.assemble((f"{'Go on':12}", "dim"), f"aura-tui {verb} {job.id}"))
+        out.print(Text.assemble((f"{'Resume':12}", "dim"), f"aura-tui {verb} {job.id}"))
     table = _table("Stage", "State", "%", "Took", "")
     for step in job.steps:
         took = words.duration(step.duration_ms / 1000) if step.duration_ms is not None else ""

@@ -25,7 +25,7 @@ async def test_the_beginning_of_one_id_names_it() -> None:
 
 
 async def test_the_beginning_of_several_ids_names_none_of_them() -> None:
-    with pytest.raises(InputError, match="Several jobs begin with '01'") as refused:
+    with pytest.raises(InputError, match="Several job ids start with '01'") as refused:
         await resolve(service("01AB", "01CD"), "01")
     assert "01AB" in refused.value.message
     assert "01CD" in refused.value.message

@@ -57,7 +57,7 @@ async def test_a_cancelled_run_tells_what_was_kept() -> None:
 
 async def test_a_retry_says_what_it_reused() -> None:
     lines = await printed(recordings.retried())
-    assert "attempt      2, of 01KCD41Q7M" in lines
+    assert "attempt      2, retry of 01KCD41Q7M" in lines
     assert "Voice        reused" in lines
 
 
