@@ -126,10 +126,10 @@ async def test_plain_output_still_tells_of_link_and_engine_after_its_reporters_d
                     service.reasons = ()
                     await until(lambda: len(said) == 4)
                     assert sorted(said) == [
-                        "Connection lost: reset; retrying until it is back",
+                        "Connection lost: reset. Reconnecting...",
                         "Connection restored after 2 s",
                         "Engine failing: the queue stands still for 0 s",
-                        "The engine works again",
+                        "The engine recovered",
                     ]
                     said.clear()
 

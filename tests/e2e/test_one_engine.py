@@ -108,7 +108,7 @@ def test_a_follower_says_that_the_engine_died_and_goes_on_with_the_next(
     running.kill()
     running.wait()
     told = iter(follower.stderr.readline, b"")
-    assert b"No engine is at work here; the work goes on in the background\n" in told
+    assert b"The engine stopped; the job continues in the background\n" in told
     assert any(line.startswith(b"Connection restored after ") for line in told)
     holder = json.loads((program.home / "engine.lock").read_bytes())["pid"]
     assert os.getsid(holder) == holder
@@ -195,7 +195,7 @@ def test_what_another_terminal_gave_goes_on_when_the_engine_ends(
     assert detached.returncode == 0, detached.stderr
     running.send_signal(end)
     _, errors = running.communicate(timeout=60)
-    assert b"A job from another terminal goes on in the background" in errors
+    assert b"1 job from another terminal continues in the background" in errors
     assert running.returncode == 128 + end
     if end == signal.SIGHUP:  # it goes on as well, before the other, and may be through already
         cancelled = program.run("cancel", program.jobs()[1]["jobId"])
@@ -288,7 +288,7 @@ def test_who_leaves_a_run_of_another_process_is_told_that_it_goes_on(
     _, errors = follower.communicate(timeout=30)
     assert follower.returncode == 128 + end
     job = program.jobs()[0]
-    said = f"The run goes on without this terminal; see it with: aura-tui watch {job['jobId']}\n"
+    said = f"Still running in the background. Watch it with: aura-tui watch {job['jobId']}\n"
     assert errors.decode().endswith(said)
     assert job["status"] == "Running"
     assert running.poll() is None

@@ -71,8 +71,12 @@ async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
     except asyncio.CancelledError:
         if not heard:
             raise
-        how = "goes on with" if what.hand_over is not None else "goes on; see it with"
-        print_error(f"Left; a run that was not over {how}: aura-tui watch{what.where}")
+        how = (
+            "Stopped. Resume with"
+            if what.hand_over is not None
+            else "Stopped watching. Unfinished jobs continue; follow one with"
+        )
+        print_error(f"{how}: aura-tui watch{what.where}")
         return 128 + heard[0]
     if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
         ending.pop_all()  # of every job that was under way, it was asked what becomes of it
@@ -84,7 +88,7 @@ async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
     if outcome.leave is Leave.BACKGROUND:
         assert what.hand_over is not None
         await asyncio.to_thread(what.hand_over)
-        print_error("The work goes on in the background; aura-tui shows it, from any terminal")
+        print_error("Running in the background. Show it from any terminal with: aura-tui")
         return 0
     if outcome.interrupted:
         if outcome.job is not None and not what.owns:
@@ -92,9 +96,9 @@ async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
         return EXIT_INTERRUPTED
     if what.begin is None:
         if outcome.leave is Leave.STOP:
-            print_error("The work stays as it is; it goes on with: aura-tui")
+            print_error("Stopped. Resume with: aura-tui")
         elif outcome.leave is Leave.CANCEL:
-            print_error("Cancelled; what was finished is kept, see: aura-tui jobs")
+            print_error("Cancelled. Finished work is kept; see: aura-tui jobs")
         return 0
     if outcome.job is None:
         return EXIT_LEFT

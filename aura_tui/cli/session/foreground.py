@@ -54,18 +54,18 @@ async def continue_in_background(what: ForegroundJob) -> None:
     with contextlib.suppress(AuraError):  # with the next engine, then
         if count := await asyncio.to_thread(what.go_on):
             jobs = (
-                "A job from another terminal goes"
+                "1 job from another terminal continues"
                 if count == 1
-                else f"{count} jobs from other terminals go"
+                else f"{count} jobs from other terminals continue"
             )
-            print_error(f"{jobs} on in the background; see: aura-tui jobs")
+            print_error(f"{jobs} in the background; see: aura-tui jobs")
 
 
 def say_accepted(what: ForegroundJob, job_id: str, error: AuraError) -> None:
     """Whatever became of the connection, the job is known there."""
     if job_id and isinstance(error, EngineError):
         print_error(
-            f"Job {job_id} was accepted; follow it with: aura-tui watch {job_id}{what.where}"
+            f"The engine accepted job {job_id}. Follow it with: aura-tui watch {job_id}{what.where}"
         )
 
 
@@ -77,11 +77,10 @@ def say_resumable(what: ForegroundJob, job: Job) -> None:
 def say_continues(what: ForegroundJob, job: Job) -> None:
     """Another process's engine has it: that needs no terminal of ours."""
     if job.status is JobStatus.PAUSED:
-        print_error(f"The run stays paused; go on with: aura-tui resume {job.id}{what.where}")
+        print_error(f"The job stays paused. Resume it with: aura-tui resume {job.id}{what.where}")
     elif not job.status.ended:
         print_error(
-            f"The run goes on without this terminal; see it with: aura-tui watch {job.id}"
-            f"{what.where}"
+            f"Still running in the background. Watch it with: aura-tui watch {job.id}{what.where}"
         )
 
 

@@ -66,7 +66,7 @@ async def _followed(what: ForegroundJob, *, json: bool) -> int:
     except asyncio.CancelledError:
         if begins.over or signals.empty():
             raise
-        print_error(f"Left before the engine had confirmed it; see: aura-tui jobs{what.where}")
+        print_error(f"Stopped before the engine confirmed the job. See: aura-tui jobs{what.where}")
         return _exit_of_signal(signals.get_nowait())
     except AuraError as e:
         say_accepted(what, recorder.job_id, e)
@@ -141,7 +141,7 @@ async def _viewed(
             number = heard.result()
             if number == signal.SIGINT and what.owns and interrupts == 0:
                 interrupts += 1
-                print_error("Cancelling; once more to leave at once")
+                print_error("Cancelling. Press Ctrl-C again to exit at once")
                 beside.append(asyncio.create_task(_cancel(service, job_id)))
                 continue
             await _end(following)
@@ -156,9 +156,9 @@ async def _viewed(
     if job.status.ended:
         return EXIT_OF_STATUS[job.status]
     if what.mode:
-        print_error(f"The recording stops before the end of job {job_id}")
+        print_error(f"The recording ends before job {job_id} does")
     else:
-        print_error(f"The engine has nothing more to tell of job {job_id}")
+        print_error(f"The engine sends no more events for job {job_id}")
         say_resumable(what, job)
     return EXIT_LEFT
 
@@ -182,7 +182,7 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
         before = queue.waiting.index(job_id) + queue.running
         if before:
             jobs = "another job" if before == 1 else f"{before} other jobs"
-            print_error(f"Waiting for {jobs} before it; see: aura-tui jobs")
+            print_error(f"Queued behind {jobs}; see: aura-tui jobs")
 
 
 @contextlib.asynccontextmanager
@@ -216,9 +216,9 @@ class _LinkTeller:
                     print_error(f"Connection restored after {words.lasting(link.gap_s)}")
                 self._told = ""
             elif link.status is LinkStatus.WAITING and self._told is not None:
-                text = f"Connection lost: {link.reason}; retrying until it is back"
+                text = f"Connection lost: {link.reason}. Reconnecting..."
                 if link.absent:
-                    text = "No engine is at work here; the work goes on in the background"
+                    text = "The engine stopped; the job continues in the background"
                 elif link.stopped:
                     text = link.reason
                 if self._told != text:
@@ -240,7 +240,7 @@ class _HealthTeller:
             for reason in new_among(reasons, self._told):
                 print_error(f"Engine failing: {reason}")
             if self._told and not reasons:
-                print_error("The engine works again")
+                print_error("The engine recovered")
             self._told = reasons
 
 
