@@ -1,4 +1,4 @@
-"""What is wrong with a request, in the words of the command line: the option, not the field."""
+"""Errors in a request name the command line's option instead of the wire's field."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def _detach(locator: EngineLocator, begin: Callable[[JobService], Awaitable[str]
 
 
 def _check_now(request: JobRequest, locator: EngineLocator, folder: Path) -> None:
-    """What is wrong with the request is said on the plain terminal, before any board opens."""
+    """Check the request before any board opens, so that errors go to the plain terminal."""
     from aura_tui.engine.delivery import check_folder
     from aura_tui.model.request import check
 

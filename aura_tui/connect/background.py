@@ -1,4 +1,4 @@
-"""The background engine: a process of this user's own that goes on when the terminal is gone.
+"""The background engine: a process of this user's that keeps running when the terminal closes.
 
 It is the same engine, started apart from any terminal; it ends when it has had nothing to do for
 a while. Others find it through its socket in AURA_HOME.
@@ -41,7 +41,7 @@ _BUSY = 3  # its exit status where another engine has the home
 async def run(
     open_engine: Callable[[], AbstractAsyncContextManager[JobService]], *, idle_s: float = IDLE_S
 ) -> int:
-    """Be the background engine until there is nothing to do, or SIGTERM; jobs stay resumable."""
+    """Run the background engine until it is idle, or SIGTERM comes; jobs stay resumable."""
     leaving = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -1,4 +1,4 @@
-"""What people call a job: its id, the beginning of one, or ``@latest``."""
+"""Finds a job by its id, a unique prefix of it, or ``@latest``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SEARCHED = 5_000  # jobs, newest first, for one whose id begins so
 
 
 async def resolve(service: JobService, name: str) -> str:
-    """The id that ``name`` means on ``service``. Raises NotFound; InputError where several are
-    meant."""
+    """The id of the job that ``name`` refers to on ``service``. Raises NotFound; InputError where
+    several match."""
     if name == "@latest":
         page = await service.list(limit=1)
         if not page.jobs:

@@ -99,7 +99,7 @@ class EngineLocator:
         return self._elsewhere() if self.remote else self._here(self.embedded)
 
     def resumable(self) -> AbstractAsyncContextManager[JobService]:
-        """As :meth:`engine`, for work of ours: it goes on when the one that runs ends."""
+        """As :meth:`shared`, for jobs of ours: they continue when the running engine ends."""
         return self._elsewhere() if self.remote else self._here(self.embedded, succeed=True)
 
     def background(self) -> AbstractAsyncContextManager[JobService]:

@@ -69,14 +69,14 @@ def _moment(at: datetime) -> str:
 
 
 def _status(job: Job, engine: bool) -> Text:
-    """The status; a job that no engine is at work on says so."""
+    """The status, with ``no engine`` behind it where the job needs one and none is running."""
     idle = not engine and job.status in (JobStatus.RUNNING, JobStatus.QUEUED)
     word = words.JOB_WORDS[job.status] + (", no engine" if idle else "")
     return Text(word, "yellow" if idle else _STYLE.get(job.status, ""))
 
 
 def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
-    """A line a job, newest first. ``engine``: whether one is at work on this home."""
+    """Print one line per job, newest first. ``engine``: whether one is running on this home."""
     if not jobs:
         console().print("No jobs yet. Create one with: aura-tui run FILE.md")
         return
@@ -95,7 +95,7 @@ def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
 
 
 def print_job(job: Job, *, engine: bool) -> None:
-    """Everything about one job. ``engine``: whether one is at work on this home."""
+    """Print everything about one job. ``engine``: whether one is running on this home."""
     out = console()
     out.print(_text(job.title, "bold"))
     facts = [
@@ -138,7 +138,7 @@ def print_job(job: Job, *, engine: bool) -> None:
 
 
 def print_artifacts(artifacts: Iterable[Artifact]) -> None:
-    """Names, sizes, types and paths."""
+    """Print names, sizes, types and paths."""
     table = _table("Artifact", "Size", "Type", "Path")
     for artifact in artifacts:
         table.add_row(
@@ -151,7 +151,7 @@ def print_artifacts(artifacts: Iterable[Artifact]) -> None:
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
-    """What the doctor found."""
+    """Print the doctor's findings."""
     out = console()
     for finding in findings:
         style = _VERDICT_STYLE[finding.verdict]
@@ -165,7 +165,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
 
 
 def print_voices(voices: Sequence[Voice]) -> None:
-    """A line a voice."""
+    """Print one line per voice."""
     table = _table("Voice", "Language", "Provider", "")
     for voice in voices:
         table.add_row(*map(_text, (voice.name, voice.language, voice.provider, voice.description)))

@@ -1,6 +1,6 @@
 """One command's life with a job in the foreground: engine, view, signals, exit status.
 
-Exit statuses (DESIGN 3): 0 succeeded, 1 the job failed, 2 wrong use, 3 no engine or it refuses,
+Exit statuses (DESIGN 3): 0 succeeded, 1 the job failed, 2 usage error, 3 no engine or no access,
 4 cancelled, 5 the output can't be written, 130 Ctrl-C. A hang-up, SIGTERM, or a reader of stdout
 that closed its pipe (SIGPIPE) leaves the job resumable, with 128 + the signal.
 """
@@ -44,13 +44,13 @@ class ForegroundJob(NamedTuple):
     remote: bool = False
     record: Path | None = None
     mode: str = ""
-    hand_over: Callable[[], None] | None = None  # leaves what isn't over to a background engine
+    hand_over: Callable[[], None] | None = None  # leaves unfinished jobs to a background engine
     where: str = ""  # what commands need to reach the same engine: " --server URL"
     go_on: Callable[[], int] = lambda: 0  # the same of what others gave to an engine that has ended
 
 
 async def continue_in_background(what: ForegroundJob) -> None:
-    """What other terminals gave to our engine, which has ended, goes on."""
+    """Continue the jobs that other terminals submitted to our engine, which has ended."""
     with contextlib.suppress(AuraError):  # with the next engine, then
         if count := await asyncio.to_thread(what.go_on):
             jobs = (
@@ -62,7 +62,7 @@ async def continue_in_background(what: ForegroundJob) -> None:
 
 
 def say_accepted(what: ForegroundJob, job_id: str, error: AuraError) -> None:
-    """Whatever became of the connection, the job is known there."""
+    """Report the id of a job that the engine accepted before the connection failed."""
     if job_id and isinstance(error, EngineError):
         print_error(
             f"The engine accepted job {job_id}. Follow it with: aura-tui watch {job_id}{what.where}"
@@ -75,7 +75,7 @@ def say_resumable(what: ForegroundJob, job: Job) -> None:
 
 
 def say_continues(what: ForegroundJob, job: Job) -> None:
-    """Another process's engine has it: that needs no terminal of ours."""
+    """Report that another process's engine runs the job without this terminal."""
     if job.status is JobStatus.PAUSED:
         print_error(f"The job stays paused. Resume it with: aura-tui resume {job.id}{what.where}")
     elif not job.status.ended:

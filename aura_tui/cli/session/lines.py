@@ -173,10 +173,10 @@ async def _cancel(service: JobService, job_id: str) -> None:
 
 
 async def _say_waiting(service: JobService, job_id: str) -> None:
-    """A job behind others looks like a hang unless that is said."""
+    """Report the queue position: a job behind others looks like a hang otherwise."""
     try:
         queue = await service.queue()
-    except AuraError:  # the link has just gone; that is told, and heals
+    except AuraError:  # the connection was just lost; _LinkTeller reports that
         return
     if job_id in queue.waiting:
         before = queue.waiting.index(job_id) + queue.running
@@ -187,7 +187,7 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
 
 @contextlib.asynccontextmanager
 async def _told_of_engine(service: JobService) -> AsyncIterator[None]:
-    """Print what becomes of the engine and of the way to it while the block lasts."""
+    """Print changes of the engine's health and of the connection while the block lasts."""
     supervisor = Supervisor()
     if isinstance(service, Linked):
         supervisor.keep(LINK_TELLER, _LinkTeller(service).tell, may_end=True)
@@ -200,8 +200,7 @@ async def _told_of_engine(service: JobService) -> AsyncIterator[None]:
 
 
 class _LinkTeller:
-    """Says that a connection that lived is lost, and why: once for each reason; and that it is
-    back."""
+    """Reports a lost connection, once for each reason, and its return."""
 
     def __init__(self, service: Linked) -> None:
         self._service = service
@@ -227,7 +226,7 @@ class _LinkTeller:
 
 
 class _HealthTeller:
-    """Says what fails in the engine, and that it is well again."""
+    """Reports what fails in the engine, and its recovery."""
 
     def __init__(self, service: Supervised) -> None:
         self._service = service

@@ -1,4 +1,4 @@
-"""What a command says on stderr: errors, notices, one line at a time."""
+"""Messages on stderr: errors and notices, one line at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def print_error(text: str) -> None:
 
 
 def print_notices(service: object) -> None:
-    """What a person should know of how the engine was opened."""
+    """Print the notices from opening the engine."""
     for notice in getattr(service, "notices", ()):
         print_error(f"Warning: {notice}")
 
