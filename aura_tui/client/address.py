@@ -58,12 +58,12 @@ def of_url(url: str) -> Address:
     if parts.scheme not in ("http", "https"):
         raise _refuse(text, "is not an http or https URL")
     if not host or not _is_host(host):
-        raise _refuse(text, "names no host")
+        raise _refuse(text, "has no host")
     if parts.username is not None or parts.password is not None:
         # Not shown: it may be somebody's password.
-        raise _refuse("", "has a user or a password in it; give a token with AURA_TOKEN")
+        raise _refuse("", "contains a user name or password; set AURA_TOKEN instead")
     if parts.query or parts.fragment:
-        raise _refuse(text, "has a query in it; give a token with AURA_TOKEN")
+        raise _refuse(text, "contains a query; set AURA_TOKEN to pass a token")
     if bare and port is None:
         port = DEFAULT_PORT
     named = f"[{host}]" if ":" in host else host
@@ -94,6 +94,6 @@ def _refuse(url: str, why: str) -> InputError:
     return InputError(
         Code.SETTINGS_INVALID,
         f"The server's address{named} {why}",
-        f"Give one like http://127.0.0.1:{DEFAULT_PORT} or https://render.example.com.",
+        f"Use a URL such as http://127.0.0.1:{DEFAULT_PORT} or https://render.example.com.",
         field="server",
     )

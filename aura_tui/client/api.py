@@ -123,7 +123,7 @@ class ApiClient:
                 raise damage()
             if self._peer.met or not media_type(answer.headers).endswith("json"):
                 raise stranger(self._http, answer)
-            raise self._http.not_an_engine(f"its answer is not {what}")
+            raise self._http.not_an_engine(f"its response is not {what}")
         self._met()
         return found
 
@@ -141,7 +141,7 @@ class ApiClient:
         if self._peer.ours and kind != "text/plain":
             raise stranger(self._http, answer)
         if kind == "text/html":  # the page of a path that it hasn't
-            raise self._http.not_an_engine("its answer is not a log")
+            raise self._http.not_an_engine("its response is not a log")
         self._met()
         return answer.body
 

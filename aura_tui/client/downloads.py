@@ -109,8 +109,8 @@ class Downloads:
                 full = e.errno in (errno.ENOSPC, errno.EDQUOT)
                 raise EngineError(
                     Code.DISK_FULL if full else Code.OUTPUT_UNWRITABLE,
-                    f"{target.name} can't be kept in {target.parent}: {e.strerror or e}",
-                    "Make room there; what was fetched is kept and taken up again.",
+                    f"Can't save {target.name} in {target.parent}: {e.strerror or e}",
+                    "Free some space there, then try again; the download resumes.",
                 ) from None
 
     async def _fetch(self, wanted: _Wanted, on_progress: OnProgress | None) -> Path | None:
@@ -134,8 +134,9 @@ class Downloads:
                     if damaged:  # twice: it isn't the way, it is the file
                         raise EngineError(
                             Code.DOWNLOAD_BROKEN,
-                            f"{wanted.target.name} came damaged: {problem}",
-                            "Try again; if it stays so, the file is damaged on the engine's disk.",
+                            f"{wanted.target.name} arrived damaged: {problem}",
+                            "Try again. If the error persists, the file is damaged on "
+                            "the server's disk.",
                         ) from None
                     damaged = True
 
@@ -164,7 +165,7 @@ class Downloads:
             if status == 204:
                 return None
             if status == 416:
-                raise _DamagedError("the server has less of it than came before")
+                raise _DamagedError("the server's file is shorter than the part already downloaded")
             if status not in (200, 206):
                 answer = Answer(status, response.headers, await _head(response))
                 problem = (failure if status >= 300 else stranger)(self._http, answer)
@@ -180,11 +181,11 @@ class Downloads:
                 raise stranger(self._http, Answer(status, response.headers, await _head(response)))
             is_page = media_type(response.headers) == "text/html"
             if is_page and wanted.target.suffix not in (".html", ".htm"):
-                raise self._http.not_an_engine("it answers with a web page for a file")
+                raise self._http.not_an_engine("the server sent a web page instead of the file")
             total = self._begin(wanted, part, response)
             await self._take(response, part, total, wanted.limit, on_progress)
         if total is not None and part.size < total:
-            raise TransportFailure("the download was cut")
+            raise TransportFailure("the connection closed during the download")
         await part.check(wanted.size)
         part.finish()
         return wanted.target
@@ -201,7 +202,7 @@ class Downloads:
         if response.status_code == 206:
             found = _RANGE.fullmatch(headers.get("content-range", "").strip())
             if found is None or int(found[1]) != part.size:
-                raise _DamagedError("the server gave another part than was asked for")
+                raise _DamagedError("the server sent a different range than requested")
             total: int | None = int(found[3])
         else:
             part.clear()
@@ -211,7 +212,7 @@ class Downloads:
             raise EngineError(
                 Code.DOWNLOAD_BROKEN,
                 f"{wanted.target.name} is larger than {wanted.limit >> 20} MiB",
-                "It is not fetched.",
+                "aura-tui does not download files of this size.",
             )
         part.keep(msgspec.structs.replace(tag, size=total))
         return total
@@ -227,7 +228,7 @@ class Downloads:
         try:
             async for block in _blocks(response):
                 if part.size + len(block) > (limit if total is None else total):
-                    raise _DamagedError("more came than was announced")
+                    raise _DamagedError("the server sent more bytes than it announced")
                 await asyncio.to_thread(part.write, block)
                 if on_progress is not None:
                     on_progress(part.size, total)
@@ -284,9 +285,9 @@ class _Part:
         tag = self.tag or _Tag("")
         for told in (size, tag.size):
             if told is not None and told != self.size:
-                raise _DamagedError(f"it has {self.size} bytes, {told} were announced")
+                raise _DamagedError(f"received {self.size} bytes, expected {told}")
         if tag.sha256 and await asyncio.to_thread(self._hash) != tag.sha256:
-            raise _DamagedError("its hash is another one than was announced")
+            raise _DamagedError("its checksum does not match")
 
     def _hash(self) -> str:
         self._file.seek(0)

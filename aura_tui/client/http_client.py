@@ -88,7 +88,7 @@ class TransportFailure(Exception):
 
 def damage() -> TransportFailure:
     """What came can't be what was sent."""
-    return TransportFailure("an answer was damaged on its way")
+    return TransportFailure("a response was damaged in transit")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -125,7 +125,7 @@ class Http:
         if not (self._token.isascii() and self._token.isprintable()):
             raise InputError(
                 Code.SETTINGS_INVALID,
-                "The token has characters that a token can't have",
+                "The token contains invalid characters",
                 "Copy the token again, without quotes or line breaks.",
                 field="token",
             )
@@ -178,7 +178,7 @@ class Http:
                     async for chunk in response.aiter_raw():
                         data += chunk
                         if len(data) > most:
-                            raise self.stranger(f"an answer larger than {most >> 20} MiB came")
+                            raise self.stranger(f"the response is larger than {most >> 20} MiB")
                     return Answer(response.status_code, response.headers, bytes(data))
         except TimeoutError:
             raise TransportFailure(f"no answer within {within_s:g} s") from None
@@ -227,7 +227,7 @@ class Http:
                 if any(_CONTROL.search(text) for text in said):
                     raise damage()
                 if response.headers.get("content-encoding", "identity") != "identity":
-                    raise self.stranger("a compressed answer came, which no engine gives")
+                    raise self.stranger("unexpected compressed response")
                 yield response
             finally:
                 await response.aclose()
@@ -241,7 +241,7 @@ class Http:
     async def _ready(self) -> httpx.AsyncClient:
         async with self._making:
             if self.closed:
-                raise TransportFailure("the link was closed")
+                raise TransportFailure("the connection was closed")
             if self._client is None:
                 self._client = await self._make()
             return self._client
@@ -257,7 +257,7 @@ class Http:
             try:
                 uds = self._open.enter_context(unix_socket.address(Path(uds)))
             except OSError:
-                raise TransportFailure("there is no such socket", unsent=True) from None
+                raise TransportFailure("socket not found", unsent=True) from None
         try:
             transport = httpx.AsyncHTTPTransport(
                 verify=tls, limits=limits, uds=uds, proxy=self._proxy_url or None, trust_env=False
@@ -265,9 +265,9 @@ class Http:
         except (ValueError, ImportError, httpx.InvalidURL):
             raise InputError(
                 Code.SETTINGS_INVALID,
-                f"The proxy {self.proxy} can't be used: only http and https proxies are supported",
-                "Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or name the engine's host in "
-                "NO_PROXY.",
+                f"Can't use the proxy {self.proxy}: only http and https proxies are supported",
+                "Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or add the server's host "
+                "to NO_PROXY.",
             ) from None
         agent = {"User-Agent": f"aura-tui/{__version__}"}
         return httpx.AsyncClient(transport=transport, headers=agent, trust_env=False)
@@ -282,8 +282,8 @@ class Http:
             except OSError as e:  # ssl.SSLError is one
                 raise InputError(
                     Code.SETTINGS_INVALID,
-                    f"The certificates in {self._ca} can't be read: {e.strerror or e}",
-                    "Name a file of PEM certificates.",
+                    f"Can't read the certificates in {self._ca}: {e.strerror or e}",
+                    "Set SSL_CERT_FILE to a file of PEM certificates.",
                     field="ca",
                 ) from None
         return context
@@ -294,7 +294,7 @@ class Http:
         if isinstance(error, httpx.ProxyError):
             said = clean_line(str(error), 100)
             return TransportFailure(
-                f"the proxy {self.proxy} refused ({said})",
+                f"the proxy {self.proxy} refused the connection ({said})",
                 unsent=True,
                 answered=True,
                 hint=proxies.HINT,
@@ -302,7 +302,7 @@ class Http:
         if isinstance(error, httpx.ConnectTimeout):
             return self._down(f"no connection within {CONNECT_S:g} s")
         if isinstance(error, httpx.ReadTimeout):
-            return TransportFailure(f"silent for {read_s:.3g} s", silent=True)
+            return TransportFailure(f"no data for {read_s:.3g} s", silent=True)
         if isinstance(error, httpx.ConnectError):
             return self._unconnected(error)
         if isinstance(error, httpx.ReadError | httpx.WriteError):
@@ -312,7 +312,7 @@ class Http:
             if _TLS_RECORD.search(said) and not self.peer.met:
                 return self.wants_tls()
             if "illegal" in said:  # of h11: a line that is none of HTTP
-                return TransportFailure("an answer came that isn't HTTP", answered=True)
+                return TransportFailure("the response isn't HTTP", answered=True)
             return TransportFailure(f"the connection was cut ({said})")
         return TransportFailure(f"the connection broke ({type(error).__name__})")
 
@@ -325,8 +325,8 @@ class Http:
             return EngineError(
                 Code.CERTIFICATE_INVALID,
                 f"The certificate of {self.address.shown} can't be trusted: {why}",
-                "Check the address and this machine's clock, or name its certificate by "
-                "SSL_CERT_FILE.",
+                "Check the address and this machine's clock, or set SSL_CERT_FILE to its "
+                "certificate.",
             )
         if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said:
             if self.peer.met or self.proxy:
@@ -337,19 +337,19 @@ class Http:
             )
         for cause in _causes(error):
             if isinstance(cause, socket.gaierror):
-                return self._down("its name can't be resolved")
+                return self._down("can't resolve its name")
             if isinstance(cause, ConnectionRefusedError):
                 return self._down("the connection was refused")
             if isinstance(cause, FileNotFoundError):
-                return self._down("there is no such socket")
+                return self._down("socket not found")
             if isinstance(cause, OSError) and cause.strerror:
                 return self._down(clean_line(cause.strerror, 100).lower())
-        return self._down("it can't be reached")
+        return self._down("it is unreachable")
 
     def _down(self, reason: str) -> TransportFailure:
         """Nobody got the request. With a proxy it is that one which can't be reached."""
         if self.proxy:
-            reason, hint = f"the proxy {self.proxy} can't be reached: {reason}", proxies.HINT
+            reason, hint = f"can't reach the proxy {self.proxy}: {reason}", proxies.HINT
             return TransportFailure(reason, unsent=True, hint=hint)
         return TransportFailure(reason, unsent=True)
 
@@ -357,14 +357,17 @@ class Http:
         """What a command says where a break is the end of it. ``unknown``: of a request that may
         have been done all the same."""
         if unknown:
-            todo = "It may have been done all the same: see `aura-tui jobs` before you try again."
+            todo = (
+                "The server may have received the request: check `aura-tui jobs` before you "
+                "try again."
+            )
         elif self.address.uds is not None:
-            todo = "Its process has ended; any aura-tui command that needs an engine starts one."
+            todo = "Its process has stopped; any aura-tui command that needs an engine starts one."
         else:
             todo = "Check the address and the network, and that `aura-tui serve` runs there."
         return EngineError(
             Code.ENGINE_UNREACHABLE,
-            f"No engine can be reached at {self.address.shown}: {broken.reason}",
+            f"Can't reach an engine at {self.address.shown}: {broken.reason}",
             broken.hint or todo,
         )
 

@@ -47,7 +47,7 @@ def failure(http: Http, answer: Answer) -> TransportFailure | AuraError:
     error = from_response(http, answer.status, problem)
     if not is_transient(answer.status):
         return error
-    said = "asks us to slow down" if answer.status == 429 else "is in trouble"
+    said = "is rate-limiting requests" if answer.status == 429 else "had an internal error"
     return TransportFailure(
         f"the server {said} (HTTP {answer.status})",
         retry_after_s=retry_after_s(answer.headers),
@@ -99,13 +99,13 @@ def _described(http: Http, answer: Answer) -> tuple[str, str]:
     if target:
         return (
             f"redirected to {target} (HTTP {status})",
-            "Redirects are not followed. If the engine is there, give that address with --server; "
-            "if it is a login page, log in with a browser first.",
+            "Redirects are not followed. If the engine is at that address, pass it with "
+            "--server; if it is a login page, log in with a browser first.",
         )
     if status == 407:
         return (
-            f"{who} asks for a user and a password (HTTP 407)",
-            "Put them into HTTP_PROXY or HTTPS_PROXY, or name the engine's host in NO_PROXY.",
+            f"{who} requires a user name and password (HTTP 407)",
+            "Set them in HTTP_PROXY or HTTPS_PROXY, or add the server's host to NO_PROXY.",
         )
     if status == 413:
         return (
@@ -121,11 +121,11 @@ def _described(http: Http, answer: Answer) -> tuple[str, str]:
     if kind in _HTML:
         what = "a web page answered"
     elif status == 429:
-        return f"the server asks us to slow down {seen}", ""
+        return f"the server is rate-limiting requests {seen}", ""
     elif is_transient(status):
-        return f"the server is in trouble {seen}", ""
+        return f"the server had an internal error {seen}", ""
     elif not answer.body:
-        what = "an empty answer came"
+        what = "an empty response came"
     else:
         what = "something else answered"
     return f"{what} instead of the engine {seen}", ""
@@ -147,19 +147,19 @@ def from_response(http: Http, status: int, problem: ProblemDocument) -> AuraErro
     if status == 401:
         return _unauthorized(http, problem)
     if 300 <= status < 400 or problem.code == Code.PATH_UNKNOWN or status in (405, 501, 505):
-        return http.not_an_engine(f"it doesn't know this request (HTTP {status})")
+        return http.not_an_engine(f"it doesn't support this request (HTTP {status})")
     if status in (404, 410):
         return NotFound(
             _code(problem, Code.JOB_UNKNOWN),
-            problem.detail or "There is no such job",
+            problem.detail or "Job not found",
             problem.guidance or "List them with: aura-tui jobs",
         )
     if status == 409 or (status == 400 and problem.current_status is not None):
         state = f" (it is {problem.current_status.word})" if problem.current_status else ""
         return Conflict(
             _code(problem, Code.JOB_STATE),
-            (problem.detail or "The job's state forbids it") + ("" if problem.code else state),
-            problem.guidance or "Look at it with: aura-tui show JOB",
+            (problem.detail or "Conflicts with the job's state") + ("" if problem.code else state),
+            problem.guidance or "Show it with: aura-tui show JOB",
         )
     if status in _INPUT:
         return _input(problem)
@@ -167,25 +167,30 @@ def from_response(http: Http, status: int, problem: ProblemDocument) -> AuraErro
 
 
 def _unauthorized(http: Http, problem: ProblemDocument) -> EngineError:
-    did = "refused the token" if http.has_token else "wants a token"
+    did = "rejected the token" if http.has_token else "requires a token"
     return EngineError(
         Code.TOKEN_REFUSED,
         f"The engine at {http.address.shown} {did}",
         problem.guidance
-        or "Give one with --token or AURA_TOKEN; `aura-tui token add NAME` makes one there.",
+        or (
+            "Set AURA_TOKEN or pass --token. Create a token on the server with: aura-tui "
+            "token add NAME"
+        ),
     )
 
 
 def _input(problem: ProblemDocument) -> InputError:
     first = problem.errors[0] if problem.errors else None
     others = "; ".join(f"{each.field}: {each.detail}" for each in problem.errors[1:4])
-    message = problem.detail or (first.detail if first else "") or "The request can't be"
+    message = problem.detail or (first.detail if first else "") or "Invalid request"
     if others:
         message = f"{message} (also {others})"
     return InputError(
         _code(problem, Code.REQUEST_INVALID),
         clean_line(message, 1000),
-        problem.guidance or (first.guidance if first else "") or "Correct it and try again.",
+        problem.guidance
+        or (first.guidance if first else "")
+        or "Correct the request and try again.",
         field=problem.field or (first.field if first else None) or None,
     )
 
@@ -194,12 +199,12 @@ def _engine(http: Http, status: int, problem: ProblemDocument) -> EngineError:
     detail = f": {problem.detail}" if problem.detail else ""
     who = f"The engine at {http.address.shown}"
     if status == 429:
-        code, did, next_ = Code.TOO_MANY_REQUESTS, "asks us to slow down", "Try again in a while."
+        code, did, next_ = Code.TOO_MANY_REQUESTS, "is rate-limiting requests", "Try again later."
     elif status == 403:
-        code, did, next_ = Code.ORIGIN_REFUSED, "refuses us", "Check the address and the token."
+        code, did, next_ = Code.ORIGIN_REFUSED, "denied access", "Check the address and the token."
     else:
-        code, did = Code.ENGINE_UNREACHABLE, f"can't answer now (HTTP {status})"
-        next_ = "Try again in a while; its log says more."
+        code, did = Code.ENGINE_UNREACHABLE, f"is unavailable (HTTP {status})"
+        next_ = "Try again later; see the server's log."
     return EngineError(_code(problem, code), f"{who} {did}{detail}", problem.guidance or next_)
 
 

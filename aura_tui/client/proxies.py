@@ -12,7 +12,7 @@ from aura_tui.model import redact as redact_
 if TYPE_CHECKING:
     from aura_tui.client.address import Address
 
-HINT: Final = "Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, or name the engine's host in NO_PROXY."
+HINT: Final = "Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, or add the server's host to NO_PROXY."
 
 
 def for_address(address: Address) -> str:

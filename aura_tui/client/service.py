@@ -118,7 +118,7 @@ class RemoteService:
         self.notices: list[str] = []  # what a person should know of how it is connected
         if token and not where.secure:
             self.notices.append(
-                f"The token goes to {where.shown} unencrypted; use https, or an SSH tunnel."
+                f"The token is sent to {where.shown} unencrypted. Use https, or an SSH tunnel."
             )
 
     async def __aenter__(self) -> Self:
@@ -223,8 +223,9 @@ class RemoteService:
             if self._delivery is None:
                 raise InputError(
                     Code.OPTION_INVALID,
-                    "A remote engine leaves its files where it is",
-                    "Submit without a folder; fetch them with: aura-tui artifacts",
+                    "A remote engine can't write to a folder on this machine",
+                    "Submit without an output folder, then download the files with: "
+                    "aura-tui artifacts",
                     field="output",
                 )
             await asyncio.to_thread(self._delivery.check, deliver_to)
@@ -307,7 +308,7 @@ class RemoteService:
             raise Conflict(
                 Code.JOB_STATE,
                 f"The server can't {verb} jobs",
-                f"See what it does with: aura-tui watch {clean_line(job_id, 80)}",
+                f"Watch the job with: aura-tui watch {clean_line(job_id, 80)}",
             ) from None
 
     # -- JobService: reading
@@ -422,11 +423,11 @@ class RemoteService:
             name = clean_line(artifact.name, 80)
             raise NotFound(
                 Code.ARTIFACT_UNKNOWN,
-                f"The server offers no download of {name}",
-                f"Copy it from that machine: {clean_line(artifact.path, 300)}",
+                f"The server doesn't offer {name} for download",
+                f"Copy it from the server: {clean_line(artifact.path, 300)}",
             ) from None
         if fetched is None:
-            raise self._http.not_an_engine("it has no bytes of an artifact that it lists")
+            raise self._http.not_an_engine("it lists an artifact that it can't send")
         return fetched
 
     async def preview(self, job_id: str) -> Path | None:
@@ -472,7 +473,7 @@ class RemoteService:
             return Typical(0, {})
 
         return await self._api.fallback(
-            lambda: self._api.read(path, decode.read_typical, "typical times"), unknown
+            lambda: self._api.read(path, decode.read_typical, "usual durations"), unknown
         )
 
     async def retry_plan(self, job_id: str) -> RetryPlan:
@@ -484,7 +485,7 @@ class RemoteService:
             return RetryPlan((), None)
 
         return await self._api.fallback(
-            lambda: self._api.read(path, decode.read_retry_plan, "a plan of a retry"), unknown
+            lambda: self._api.read(path, decode.read_retry_plan, "a retry plan"), unknown
         )
 
     # -- JobService: events

@@ -249,19 +249,19 @@ STRANGERS: dict[str, Handler] = {
     "a web page answered instead of the engine (HTTP 401, text/html)": page(401),
     "a web page answered instead of the engine (HTTP 403, text/html)": page(403),
     "a web page answered instead of the engine (HTTP 404, text/html)": page(404),
-    "a proxy asks for a user and a password (HTTP 407)": page(407),
+    "a proxy requires a user name and password (HTTP 407)": page(407),
     "a web page answered instead of the engine (HTTP 502, text/html)": page(502),
-    "an empty answer came instead of the engine (HTTP 200)": page(200, "", b""),
+    "an empty response came instead of the engine (HTTP 200)": page(200, "", b""),
     "something else answered instead of the engine (HTTP 200, application/json)": page(
         200, "application/json", b'{"status": "running", "login": true}'
     ),
     "something else answered instead of the engine (HTTP 404, application/json)": page(
         404, "application/json", b'{"title": "Not Found", "status": 404}'
     ),
-    "a compressed answer came": page(200, Content_Encoding="gzip"),
-    "the server asks us to slow down": page(429, "text/plain"),
+    "unexpected compressed response": page(200, Content_Encoding="gzip"),
+    "the server is rate-limiting requests": page(429, "text/plain"),
     "the connection was": reset,
-    "an answer came that isn't HTTP": no_http,
+    "the response isn't HTTP": no_http,
 }
 
 

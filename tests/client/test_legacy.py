@@ -201,7 +201,7 @@ async def test_logs_and_files_are_told_as_far_as_the_server_has_them(
             "v.srt",
         ]
         assert await service.preview("7") is None
-        with pytest.raises(NotFound, match=r"no download of video\.mp4"):
+        with pytest.raises(NotFound, match=r"doesn't offer video\.mp4"):
             await service.artifact("7", "video.mp4")
 
 

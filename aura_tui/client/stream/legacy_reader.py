@@ -256,7 +256,7 @@ class LegacyReader:
         self._until = None
         held = self._held.pop(job_id, None)
         if held is not None:
-            said = f"The engine called the job failed, but it goes on: {held.error_message}"
+            said = f"The engine reported a failure, but the job continues: {held.error_message}"
             yield from self._given(
                 ev.Warned(
                     job_id=job_id,

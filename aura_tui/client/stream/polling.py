@@ -37,7 +37,7 @@ async def has_stream(http: Http, *, within_s: float) -> bool:
     ) as response:
         status = response.status_code
         if is_transient(status):
-            raise TransportFailure(f"the server is in trouble (HTTP {status})")
+            raise TransportFailure(f"the server had an internal error (HTTP {status})")
         if status in (401, 403):
             return True  # it may have one: the stream itself says why not
         # Where a path is unknown, servers answer in many ways, a page for people among them.
@@ -78,7 +78,7 @@ class PolledList:
                 except TransportFailure as e:
                     problem = e
                 except NotFound:
-                    error = self._http.not_an_engine("it has no list of jobs")
+                    error = self._http.not_an_engine("it doesn't offer a list of jobs")
                     self._line.lost(error.message)
                     raise error from None
                 except AuraError as e:

@@ -105,7 +105,7 @@ class ReconnectingStream:
                             yield envelope
                     if self._reader is not None and self._reader.over:
                         return
-                    problem = TransportFailure("the stream was ended")
+                    problem = TransportFailure("the stream ended")
                 except TransportFailure as e:
                     problem = e
                 except NoStream:
@@ -166,7 +166,7 @@ class ReconnectingStream:
             isinstance(error, TransportFailure) and error.no_route and self._http.peer.ours is False
         )
         if self._path == routes.EVENTS and (no_route or isinstance(error, NotFound)):
-            raise self._http.not_an_engine("it has no stream of all jobs")
+            raise self._http.not_an_engine("it doesn't offer a stream of all jobs")
         raise error
 
     async def _check_ended(self) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aura_tui.client.stream.sse_frames import Frame
     from aura_tui.model.job import Job
 
-SNAPSHOT: Final = "The engine no longer has what happened meanwhile: this is its state as of now"
+SNAPSHOT: Final = "The engine no longer has the events in between; showing the job's current state"
 _MAX_NAMES: Final = 100
 _UNNAMED: Final = "message"  # how a block without an `event:` is called
 
@@ -129,12 +129,12 @@ class ResumingReader:
 
     def _lose(self) -> NoReturn:
         self._lost = True
-        raise TransportFailure("the engine no longer has what it had told us")
+        raise TransportFailure("the engine lost events that it had sent")
 
     def _doubt(self, frame: Frame) -> None:
         if frame not in self._doubted:
             self._doubted.add(frame)
-            raise TransportFailure("the stream was damaged on its way")
+            raise TransportFailure("the stream was damaged in transit")
 
     def _connection(self, event: ev.ConnectionEvent) -> None:
         if isinstance(event, ev.Shutdown):

@@ -56,7 +56,7 @@ class _Watched(httpx.AsyncByteStream):
         async for chunk in self._inner:
             self._heard()
             if self._strict and _CONTROL.search(chunk):
-                raise TransportFailure("the stream was damaged on its way")
+                raise TransportFailure("the stream was damaged in transit")
             if head is not None:
                 chunk = head + chunk
                 if len(chunk) < len(_BOM) and _BOM.startswith(chunk):
@@ -69,7 +69,7 @@ class _Watched(httpx.AsyncByteStream):
             open_bytes = len(seen) - closed if closed >= 0 else open_bytes + len(chunk)
             tail = seen[-3:]
             if open_bytes > _MAX_BLOCK_BYTES:
-                raise TransportFailure("an event of the stream has no end")
+                raise TransportFailure("the stream broke off inside an event")
             yield chunk
         if head:
             yield head

@@ -560,7 +560,7 @@ async def test_an_older_self_of_the_server_is_told_as_it_is_now(
         async for envelope in service.events(JOB_ID):
             got.append(envelope)
             notices.append(service.link.notice)
-    assert "as of now" in notices[-1]  # it stays said
+    assert "current state" in notices[-1]  # it stays said
     assert server.asked(EVENTS)[-1].headers["last-event-id"] == format_id(behind.last_event_id)
     numbers = [envelope.id for envelope in got]
     assert numbers == sorted(set(numbers))
@@ -608,7 +608,7 @@ async def test_another_servers_jobs_are_told_as_they_are_now(
     async for envelope in service.events():
         got.append(envelope)
         if envelope.event.job_id == "job-2" and isinstance(envelope.event, ev.StepStatusChanged):
-            assert "as of now" in service.link.notice
+            assert "current state" in service.link.notice
             break
     assert got[:3] == RUN[:3]
     assert {each.event.job_id for each in got[3:]} == {"job-2"}
