@@ -49,8 +49,8 @@ def place(cursor: str | None) -> int | None:
     if not (cursor.isascii() and cursor.isdecimal() and len(cursor) < 19):
         raise InputError(
             Code.REQUEST_INVALID,
-            "The cursor is none that a page of this list gave",
-            "Take the cursor of the page before, or none.",
+            "Invalid cursor",
+            "Use the cursor of the previous page, or omit it.",
             field="cursor",
         )
     return int(cursor)

@@ -83,15 +83,15 @@ class OpenAIClient:
         if url.scheme not in ("http", "https") or not url.host:
             raise _unusable(name, "is not an http or https URL")
         if url.userinfo:
-            raise _unusable(name, "has a user or password in it")
+            raise _unusable(name, "contains a user name or password")
         if has_key(url.query.decode("ascii", "replace")):
-            raise _unusable(name, "has a key in its query")
+            raise _unusable(name, "contains a key in its query")
         self._url = url.copy_with(path=url.path.rstrip("/"), fragment=None)
         self._key = api_key.reveal().strip()
         if not (self._key.isascii() and (self._key.isprintable())):
             raise InputError(
                 Code.SETTINGS_INVALID,
-                f"The api_key of {name} has characters that a key can't have",
+                f"The api_key of {name} contains invalid characters",
                 "Copy the key again, without quotes or line breaks.",
             )
 
@@ -158,9 +158,9 @@ class OpenAIClient:
         except (OSError, ValueError):  # a TimeoutError is an OSError
             pass
         if not found:
-            raise self._unreachable("points at a host that can't be found")
+            raise self._unreachable("points at a host that can't be resolved")
         if not (reachable := tuple(each for each in found if public_addresses.is_public(each))):
-            raise self.invalid("it points at an address of this machine or its network")
+            raise self.invalid("it points at an address on this machine or its network")
         return reachable[:_MAX_TRIED]
 
     def invalid(self, why: str) -> StageError:
@@ -235,16 +235,18 @@ class OpenAIClient:
         except httpx.ConnectError as e:
             problem = self._unconnected(str(e))
         except (httpx.TransportError, httpx.StreamError, OSError):
-            problem = self._unreachable("broke the connection off")
+            problem = self._unreachable("closed the connection")
         except ValueError:  # httpx looks at a redirect's address, though it goes nowhere
-            problem = self._unreachable("sent an answer that can't be read")
+            problem = self._unreachable("sent an invalid response")
         # Raised here, outside of any handler, so that no exception of httpx (which holds the
         # request, and with it the key) hangs on as its context.
         raise problem
 
     async def _read(self, response: httpx.Response, max_bytes: int, ok: bool) -> bytes:
         if ok and response.headers.get("content-encoding", "identity") != "identity":
-            raise self.invalid("its reply is compressed, which was not asked for")
+            raise self.invalid(
+                "its reply is compressed, although the request didn't accept compression"
+            )
         data = bytearray()
         async for chunk in response.aiter_raw():
             data += chunk
@@ -265,27 +267,30 @@ class OpenAIClient:
         out_of_quota = status == 429 and error_code in _OUT_OF_QUOTA
         transient = status in _TRANSIENT_4XX or (status >= 500 and status not in _PERMANENT_5XX)
         if transient and not out_of_quota:
-            busy = "asks us to slow down" if status == 429 else "is in trouble"
+            busy = "is rate-limiting requests" if status == 429 else "had a server error"
             return Transient(
                 self._failure.unavailable,
                 f"{who} {busy} (HTTP {status}){tail}",
-                "Try again later: finished pieces are kept.",
+                "Try again later; finished work is kept.",
                 retry_after_s=_retry_after_s(headers.get("retry-after", "")),
             )
         if out_of_quota or status == 402:
-            message, remedy = "has no credit left", "Check the account's plan and billing."
+            message, remedy = (
+                "rejected the request: quota exceeded",
+                "Check the account's plan and billing.",
+            )
         elif status in (401, 403):
-            message = "refused the key" if self._key else "wants a key"
-            remedy = "Check the key: the api_key setting of this provider."
+            message = "rejected the key" if self._key else "requires a key"
+            remedy = "Check the api_key setting of this provider."
         elif status == 404:
             message, remedy = "doesn't know the address or the model", "Check base_url and model."
         elif 300 <= status < 400:
-            message = "redirects elsewhere, which is not followed"
+            message = "redirects to another address, and redirects are not followed"
             remedy = "Set base_url to the final address."
         elif status < 300:
             message, remedy = "answered without a result", "Check base_url and model."
         else:
-            message = "refused the request"
+            message = "rejected the request"
             remedy = "Check base_url, model and the request."
         return Refused(
             self._failure.refused, f"{who} {message} (HTTP {status}){tail}", remedy, status=status
@@ -324,8 +329,8 @@ def _unusable(name: str, why: str) -> InputError:
     return InputError(
         Code.SETTINGS_INVALID,
         f"The base_url of {name} {why}",
-        'Give one like "https://api.example.com/v1", or "http://127.0.0.1:11434/v1"; '
-        "the key has a setting of its own, api_key.",
+        'Use a URL such as "https://api.example.com/v1", or "http://127.0.0.1:11434/v1"; '
+        "put the key in api_key.",
     )
 
 

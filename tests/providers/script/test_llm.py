@@ -179,7 +179,7 @@ async def test_a_wrong_key_is_not_asked_again(server: Loopback) -> None:
     server.otherwise = lambda _: json_reply({"error": {"message": "bad key"}}, 401)
     with pytest.raises(StageError) as caught:
         await write(server)
-    assert "Check the key" in caught.value.remediation
+    assert "Check the api_key" in caught.value.remediation
     assert len(server.requests) == 1
 
 
