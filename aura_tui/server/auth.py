@@ -40,8 +40,8 @@ def check_single(headers: Iterable[tuple[bytes, bytes]]) -> None:
         if found.count(name) > 1:
             raise InputError(
                 Code.REQUEST_MALFORMED,
-                f"The request has more than one {name.decode().title()}",
-                "Send one.",
+                f"Duplicate {name.decode().title()} header",
+                "Send only one.",
             )
 
 
@@ -89,14 +89,14 @@ class Access:
                 return _ANYBODY
             if path in OPEN_PATHS:
                 return _STRANGER
-            raise _refused("This server wants a token, and the request has none")
+            raise _refused("Authentication required")
         scheme, _, secret = given.decode("latin-1").strip().partition(" ")
         token = self._tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
         if token is not None:
             return Caller(owner=token.id)
         if self._loopback and not self._tokens.required:
             return _ANYBODY
-        raise _refused("The request's token is not one of this server's")
+        raise _refused("Invalid token")
 
     def still(self, caller: Caller) -> bool:
         """Whether a caller that was let in would be now."""
@@ -119,8 +119,8 @@ class Access:
             return
         raise EngineError(
             Code.ORIGIN_REFUSED,
-            "The request's Host is not a name of this server",
-            "Call it as localhost or 127.0.0.1, or name the host when serving (--name).",
+            "Host not allowed",
+            "Use localhost or 127.0.0.1, or allow the host with: aura-tui serve --name HOST",
         )
 
     def _check_origin(self, method: str, headers: dict[bytes, bytes]) -> None:
@@ -136,8 +136,8 @@ class Access:
                 return
         raise EngineError(
             Code.ORIGIN_REFUSED,
-            "Web pages of that origin may not use this server",
-            "Name the origin when serving (--origin).",
+            "Origin not allowed",
+            "Allow it with: aura-tui serve --origin ORIGIN",
         )
 
     def _is_foreign(self, method: str, headers: dict[bytes, bytes]) -> bool:
@@ -159,8 +159,8 @@ def _refused(message: str) -> EngineError:
     return EngineError(
         Code.TOKEN_REFUSED,
         message,
-        "Give one with --token or AURA_TOKEN (an 'Authorization: Bearer' header); make one on the "
-        "server with: aura-tui token add NAME",
+        "Set AURA_TOKEN or pass --token (over HTTP, send an 'Authorization: Bearer' "
+        "header). Create a token on the server with: aura-tui token add NAME",
     )
 
 

@@ -25,8 +25,8 @@ class PreconditionFailed(Conflict):
     def __init__(self) -> None:
         super().__init__(
             Code.PRECONDITION_FAILED,
-            "The file has changed since",
-            "Ask again without the condition, and take the new ETag.",
+            "The file has changed",
+            "Repeat the request without the condition to get the new ETag.",
         )
 
 

@@ -70,17 +70,16 @@ def check_json(request: Request) -> None:
     if coding not in ("", "identity"):
         raise InputError(
             Code.MEDIA_TYPE_UNSUPPORTED,
-            f"The body's Content-Encoding is {clean_line(coding, 40)!r}, which this server "
-            "does not decode",
-            "Send the JSON as it is, without a Content-Encoding.",
+            f"Unsupported Content-Encoding: {clean_line(coding, 40)!r}",
+            "Send plain JSON without a Content-Encoding.",
         )
     given = request.headers.get("content-type", "")
     kind = given.partition(";")[0].strip().lower()
     if kind and not _JSON_TYPE.fullmatch(kind):
         raise InputError(
             Code.MEDIA_TYPE_UNSUPPORTED,
-            f"The body's Content-Type is {clean_line(kind, 80)!r}, not JSON",
-            f"Send it with: Content-Type: {routes.JSON}",
+            f"Unsupported Content-Type: {clean_line(kind, 80)!r}",
+            f"Send JSON with: Content-Type: {routes.JSON}",
         )
 
 
@@ -90,7 +89,7 @@ async def read_body(request: Request, limit: int, idle_s: float, bytes_a_second:
     too_large = InputError(
         Code.REQUEST_TOO_LARGE,
         f"The body is larger than {limit:,} bytes",
-        "Send the part of the text that the video is about.",
+        "Shorten the text.",
     )
     declared = request.headers.get("content-length", "")
     fits = not (declared.isdecimal() and (len(declared) > 15 or int(declared) > limit))
@@ -110,8 +109,8 @@ async def read_body(request: Request, limit: int, idle_s: float, bytes_a_second:
                 break
             raise InputError(
                 Code.REQUEST_TOO_SLOW,
-                f"The body was {idle_s:g} s late",
-                "Send it again, without a pause.",
+                f"The body stalled for {idle_s:g} s",
+                "Send the request again without pausing.",
             ) from None
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
@@ -152,8 +151,8 @@ def refuse(
     if not isinstance(error, AuraError):
         error = StageError(
             Code.INTERNAL,
-            "The server made a mistake",
-            "Try again; its log has the details under the correlation id.",
+            "Internal server error",
+            "Try again. The server's log has the details under the correlation id.",
         )
     retry_after = error.retry_after_s if isinstance(error, TooMany) else None
     if retry_after is not None:
@@ -187,9 +186,7 @@ def _of_router(error: HTTPException) -> AuraError:
     if error.status_code == 405:
         return InputError(
             Code.METHOD_WRONG,
-            "That path is there, but not for this method",
+            "Method not allowed",
             "See the Allow header, or GET /api/openapi.json.",
         )
-    return NotFound(
-        Code.PATH_UNKNOWN, "There is nothing at that path", "See GET /api/openapi.json."
-    )
+    return NotFound(Code.PATH_UNKNOWN, "Not found", "See GET /api/openapi.json.")

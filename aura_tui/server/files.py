@@ -47,8 +47,8 @@ class RangeRefused(InputError):
     def __init__(self, size: int) -> None:
         super().__init__(
             Code.RANGE_INVALID,
-            f"The file has {size} bytes; the range is outside of them",
-            "Ask for a range within the file, or for all of it.",
+            f"Range not satisfiable: the file has {size} bytes",
+            "Request a range within the file, or the whole file.",
         )
         self.size = size
 
@@ -133,7 +133,9 @@ async def picture_response(request: Request, job_id: str, path: Path) -> Respons
         data = await asyncio.to_thread(_read, path, job_id)
     except (OSError, NotFound):
         raise NotFound(
-            Code.ARTIFACT_UNKNOWN, "The picture is gone", "Ask again: a newer one may be there."
+            Code.ARTIFACT_UNKNOWN,
+            "The preview no longer exists",
+            "Repeat the request: a newer one may exist.",
         ) from None
     # Without the time of its change: a newer picture may be an older file.
     file = Validators(_etag(hashlib.sha256(data).digest()))
@@ -180,8 +182,8 @@ def _open(path: Path, job_id: str) -> int:
     if fd < 0:
         raise NotFound(
             Code.ARTIFACT_UNKNOWN,
-            "The artifact's file is gone",
-            "Retry the job: finished pieces are reused.",
+            "The artifact's file no longer exists",
+            "Retry the job: finished work is reused.",
         )
     return fd
 

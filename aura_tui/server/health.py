@@ -77,7 +77,7 @@ class Health:
         except EngineError as e:
             return StorePayload(writable=False, reason=e.message), None
         except TimeoutError:
-            reason = f"The store has not answered for {_STORE_TIMEOUT_S:g} s"
+            reason = f"The database has not answered for {_STORE_TIMEOUT_S:g} s"
             return StorePayload(writable=False, reason=reason), None
 
     async def _ffmpeg(self) -> FFmpegPayload:

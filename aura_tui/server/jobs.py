@@ -188,8 +188,8 @@ class JobHandlers:
         if job.status is not JobStatus.FAILED:
             error = Conflict(
                 Code.JOB_STATE,
-                f"Job {job.id} is {job.status.word}; only a failed job has details",
-                "See the job itself.",
+                f"Job {job.id} is {job.status.word}; only failed jobs have failure details",
+                "Request the job itself.",
             )
             cid = context_of(request).correlation_id
             return refuse(error, cid, current_status=job.status)
@@ -265,7 +265,7 @@ class JobHandlers:
             raise NotFound(
                 Code.ARTIFACT_UNKNOWN,
                 f"Job {job.id} has no video (it is {job.status.word})",
-                "Ask again when it has succeeded." if not job.status.ended else "Retry the job.",
+                "Wait until the job succeeds." if not job.status.ended else "Retry the job.",
             )
         path = await self._service.artifact(job.id, videos[0].name)
         return await artifact_response(
@@ -313,7 +313,7 @@ class JobHandlers:
 
 def _unknown(job_id: str) -> NotFound:
     return NotFound(
-        Code.JOB_UNKNOWN, f"There is no job {job_id[:80]!r}", "List them with: aura-tui jobs"
+        Code.JOB_UNKNOWN, f"Job {job_id[:80]!r} not found", "List them with: aura-tui jobs"
     )
 
 
@@ -339,7 +339,7 @@ def _idempotency_key(request: Request) -> str | None:
     raise _refuse_query(
         routes.IDEMPOTENCY_KEY,
         f"The {routes.IDEMPOTENCY_KEY} is empty, too long, or not ASCII",
-        f"1 to {MAX_KEY_CHARS} characters of ASCII, such as a UUID",
+        f"1 to {MAX_KEY_CHARS} characters of ASCII, for example a UUID",
     )
 
 
@@ -357,7 +357,7 @@ def _status(given: str | None) -> JobStatus | None:
     status = parse_status(given)
     if status is None:
         names = ", ".join(each.value for each in JobStatus)
-        raise _refuse_query(routes.STATUS, f"{clean_line(given, 40)!r} is no status", names)
+        raise _refuse_query(routes.STATUS, f"{clean_line(given, 40)!r} is not a status", names)
     return status
 
 
@@ -365,11 +365,11 @@ def _limit(given: str | None) -> int:
     if given is None:
         return 50
     if not (given.isascii() and given.isdecimal() and len(given) < 5):
-        raise _refuse_query(routes.LIMIT, "limit is no number", f"1 to {MAX_PAGE}")
+        raise _refuse_query(routes.LIMIT, "limit is not a number", f"1 to {MAX_PAGE}")
     if not 1 <= int(given) <= MAX_PAGE:
         raise _refuse_query(routes.LIMIT, "limit is out of range", f"1 to {MAX_PAGE}")
     return int(given)
 
 
 def _refuse_query(field: str, message: str, takes: str) -> AuraError:
-    return InputError(Code.REQUEST_INVALID, message, f"It takes {takes}.", field=field)
+    return InputError(Code.REQUEST_INVALID, message, f"Use {takes}.", field=field)

@@ -24,7 +24,7 @@ class TooMany(EngineError):
     def __init__(self, what: str, retry_after_s: int) -> None:
         super().__init__(
             Code.TOO_MANY_REQUESTS,
-            f"That is more than {what} for one token",
+            f"Rate limit exceeded: {what} per token",
             f"Try again in {retry_after_s} s.",
         )
         self.retry_after_s = retry_after_s
@@ -60,19 +60,19 @@ class Limiter:
     def job(self, caller: Caller) -> None:
         """A new job. Raises :class:`TooMany`."""
         a_minute = self._limits.jobs_a_minute
-        self._take("job", caller, a_minute, f"{a_minute} new jobs a minute")
+        self._take("job", caller, a_minute, f"{a_minute} jobs per minute")
 
     def change(self, caller: Caller) -> None:
         """A cancel, pause, resume or delete. Raises :class:`TooMany`."""
         a_minute = self._limits.cancels_a_minute
-        what = f"{a_minute} cancels, pauses, resumes and deletes a minute"
+        what = f"{a_minute} cancels, pauses, resumes and deletes per minute"
         self._take("change", caller, a_minute, what)
 
     def stream(self, caller: Caller, open_: int) -> None:
         """One more stream beside ``open_`` others. Raises :class:`TooMany`."""
         limit = self._limits.streams
         if caller.owner and limit is not None and open_ >= limit:
-            raise TooMany(f"{limit} streams at once", _STREAM_RETRY_S)
+            raise TooMany(f"{limit} open streams", _STREAM_RETRY_S)
 
     def _take(self, kind: str, caller: Caller, a_minute: int | None, what: str) -> None:
         if not caller.owner or a_minute is None:

@@ -96,7 +96,7 @@ class _Connection(HttpToolsProtocol):
             self._refuse(
                 EngineError(
                     Code.TOO_MANY_CONNECTIONS,
-                    "The server has as many connections as it takes",
+                    "Too many connections",
                     "Try again in a moment.",
                 )
             )
@@ -234,7 +234,9 @@ class _Connection(HttpToolsProtocol):
         """The parser gave up."""
         self._refuse(
             self._refusal
-            or InputError(Code.REQUEST_MALFORMED, "That is not HTTP/1.1", "Send a valid request.")
+            or InputError(
+                Code.REQUEST_MALFORMED, "Invalid HTTP/1.1 request", "Send a valid request."
+            )
         )
 
     def _refuse(self, error: AuraError) -> None:
@@ -273,7 +275,7 @@ class _Connection(HttpToolsProtocol):
 def _head_too_large(limit: int) -> InputError:
     return InputError(
         Code.HEAD_TOO_LARGE,
-        f"The request's head is larger than {limit:,} bytes",
+        f"The request headers are larger than {limit:,} bytes",
         "Send shorter headers.",
     )
 
@@ -396,7 +398,9 @@ def _not_accepting(error: Exception) -> TaskFailure:
         cause = EngineError(
             Code.TOO_MANY_CONNECTIONS,
             f"Can't accept connections: {error.strerror or error}",
-            "Allow more open files (ulimit -n)." if full else "Restart the server if it persists.",
+            "Raise the open-file limit (ulimit -n)."
+            if full
+            else "Restart the server if it persists.",
         )
     return TaskFailure(
         name="accepting connections",
@@ -419,9 +423,9 @@ def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     except (OSError, ssl.SSLError, ValueError) as e:
         raise EngineError(
             Code.ADDRESS_REFUSED,
-            f"The certificate {certificate} can't be used: {e.strerror or e}"
+            f"Can't use the certificate {certificate}: {e.strerror or e}"
             if isinstance(e, OSError)
-            else f"The certificate {certificate} can't be used: {e}",
-            "Give PEM files: --certificate with the chain, --key with its unencrypted key.",
+            else f"Can't use the certificate {certificate}: {e}",
+            "Pass PEM files: --certificate with the chain, --key with its unencrypted key.",
         ) from None
     return context

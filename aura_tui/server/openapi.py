@@ -52,7 +52,7 @@ def _document() -> dict[str, Any]:
         "info": {
             "title": "aura-tui",
             "version": __version__,
-            "description": "Briefs become narrated videos: jobs, and their events as they happen.",
+            "description": "Turns briefs into narrated videos: jobs, and a live event stream.",
         },
         "security": [{}, {"token": []}],
         "paths": _paths(),
@@ -71,13 +71,13 @@ def _paths() -> dict[str, Any]:
     ]
     stream = {"200": _events(), "429": _problem("Too many streams")}
     told = _json("The job", "JobPayload")
-    no_more = {"204": {"description": "Nothing follows that id: the job has ended"}}
+    no_more = {"204": {"description": "The job has ended; no event follows that id"}}
     return {
         routes.JOBS: {
             "get": _operation(
                 "listJobs",
                 "Jobs, newest first",
-                {"200": _json("A page", "PagePayload"), "422": _problem("A wrong query")},
+                {"200": _json("One page", "PagePayload"), "422": _problem("Invalid query")},
                 [_status(), _limit(), _cursor()],
             ),
             "post": {
@@ -86,12 +86,12 @@ def _paths() -> dict[str, Any]:
                     "Queue a job",
                     {
                         "202": _made(),
-                        "408": _problem("The body did not come"),
+                        "408": _problem("The body did not arrive in time"),
                         "413": _problem("The body is too large"),
-                        "415": _problem("The body is encoded, or not JSON"),
+                        "415": _problem("Unsupported content type or encoding"),
                         "422": _problem(
-                            "No JSON object, or wrong fields (errors has all of them), or an "
-                            "idempotency key of another request"
+                            "Not a JSON object, invalid fields (errors lists them all), "
+                            "or the idempotency key belongs to another request"
                         ),
                         "429": _problem("Too many new jobs"),
                         "507": _problem("The disk is full"),
@@ -110,10 +110,10 @@ def _paths() -> dict[str, Any]:
             "get": _of_job("getJob", "A job", {"200": told}, [job]),
             "delete": _of_job(
                 "deleteJob",
-                "Delete a job that has ended, with its events and its files in the engine's home",
+                "Delete a finished job, with its events and its files in the engine's home",
                 {
-                    "204": {"description": "It is gone"},
-                    "409": _problem("It has not ended"),
+                    "204": {"description": "Deleted"},
+                    "409": _problem("The job has not finished"),
                     "429": _problem("Too many changes"),
                 },
                 [job],
@@ -122,24 +122,24 @@ def _paths() -> dict[str, Any]:
         routes.JOB_EVENTS: {
             "get": _of_job(
                 "jobEvents",
-                "A job's events: its history, then live",
+                "A job's events: past events, then live ones",
                 stream | no_more,
                 [job, *last_event],
             )
         },
-        routes.JOB_CANCEL: {"post": _change("cancelJob", "Ask for a job's end", "202", job)},
-        routes.JOB_PAUSE: {"post": _change("pauseJob", "Let a running job wait", "200", job)},
-        routes.JOB_RESUME: {"post": _change("resumeJob", "Let a paused job go on", "200", job)},
+        routes.JOB_CANCEL: {"post": _change("cancelJob", "Cancel a job", "202", job)},
+        routes.JOB_PAUSE: {"post": _change("pauseJob", "Pause a running job", "200", job)},
+        routes.JOB_RESUME: {"post": _change("resumeJob", "Resume a paused job", "200", job)},
         routes.JOB_RETRY: {
             "post": _of_job(
                 "retryJob",
-                "Run a failed or cancelled job anew, as a new one that reuses what is finished",
+                "Retry a failed or cancelled job as a new job that reuses finished work",
                 {
                     "202": _made(),
-                    "409": _problem("Its state forbids it"),
+                    "409": _problem("Conflicts with the job's state"),
                     "422": _problem(
-                        "What it asks for is there no more, or the idempotency key is of another "
-                        "request"
+                        "A required input no longer exists, or the idempotency key "
+                        "belongs to another request"
                     ),
                     "429": _problem("Too many new jobs"),
                 },
@@ -149,15 +149,18 @@ def _paths() -> dict[str, Any]:
         routes.JOB_RETRY_PLAN: {
             "get": _of_job(
                 "retryPlan",
-                "What a retry would do",
-                {"200": _json("The plan", "RetryPlanPayload"), "409": _problem("No retry of it")},
+                "Preview a retry",
+                {
+                    "200": _json("The plan", "RetryPlanPayload"),
+                    "409": _problem("The job can't be retried"),
+                },
                 [job],
             )
         },
         routes.JOB_TYPICAL: {
             "get": _of_job(
                 "typical",
-                "How long its stages usually take",
+                "Usual duration of each stage",
                 {"200": _json("Seconds by stage", "TypicalPayload")},
                 [job],
             )
@@ -165,12 +168,12 @@ def _paths() -> dict[str, Any]:
         routes.JOB_PREVIEW: {
             "get": _of_job(
                 "preview",
-                "Its newest picture",
+                "Latest preview picture",
                 {
                     "200": _bytes("The picture", *PICTURES, OCTETS),
-                    "204": {"description": "There is none yet"},
-                    "304": {"description": "It is the one of If-None-Match"},
-                    "412": _problem("It is not the one of If-Match"),
+                    "204": {"description": "No preview yet"},
+                    "304": {"description": "Not modified: matches If-None-Match"},
+                    "412": _problem("Precondition failed: does not match If-Match"),
                 },
                 [job],
             )
@@ -178,31 +181,37 @@ def _paths() -> dict[str, Any]:
         routes.JOB_DOWNLOAD: {
             "get": _of_job(
                 "download",
-                "Its video, or a range of it, as an attachment",
+                "The job's video, or a range of it, as an attachment",
                 _file("video/*"),
                 [job],
             )
         },
-        routes.JOB_LOGS: {"get": _of_job("logs", "Its log", {"200": _text("Lines")}, [job])},
+        routes.JOB_LOGS: {"get": _of_job("logs", "The job's log", {"200": _text("Lines")}, [job])},
         routes.JOB_FAILURE: {
             "get": _of_job(
                 "failureDetails",
-                "Why it failed",
+                "Failure details",
                 {
-                    "200": _json("Why", "FailurePayload"),
-                    "409": _problem("It has not failed"),
+                    "200": _json("Failure details", "FailurePayload"),
+                    "409": _problem("The job has not failed"),
                 },
                 [job],
             )
         },
         routes.JOB_PROGRESS: {
             "get": _of_job(
-                "progress", "Its numbers", {"200": _json("Numbers", "ProgressPayload")}, [job]
+                "progress",
+                "Progress figures",
+                {"200": _json("Progress figures", "ProgressPayload")},
+                [job],
             )
         },
         routes.JOB_ARTIFACTS: {
             "get": _of_job(
-                "artifacts", "Its files", {"200": _json("Files", "ArtifactsPayload")}, [job]
+                "artifacts",
+                "The job's artifacts",
+                {"200": _json("Artifacts", "ArtifactsPayload")},
+                [job],
             )
         },
         routes.JOB_ARTIFACT: {
@@ -214,17 +223,21 @@ def _paths() -> dict[str, Any]:
             )
         },
         routes.EVENTS: {
-            "get": _operation("events", "All the caller's jobs' events", stream, last_event)
+            "get": _operation("events", "Events of all the caller's jobs", stream, last_event)
         },
         routes.QUEUE: {
             "get": _operation("queue", "The queue", {"200": _json("Counts", "QueuePayload")})
         },
-        routes.HEALTH: {"get": _health("health", "How it is; without a token, no more than that")},
+        routes.HEALTH: {"get": _health("health", "Health (details need a token)")},
         routes.LIVE: {"get": _live("live")},
-        routes.READY: {"get": _health("ready", "Whether it takes jobs, as /api/health says")},
+        routes.READY: {
+            "get": _health("ready", "Readiness: whether the engine accepts jobs, as in /api/health")
+        },
         routes.PROBE_LIVE: {"get": _live("probeLive")},
         routes.PROBE_READY: {
-            "get": _health("probeReady", "Whether it takes jobs, as /api/health says")
+            "get": _health(
+                "probeReady", "Readiness: whether the engine accepts jobs, as in /api/health"
+            )
         },
         routes.OPENAPI: {
             "get": _operation(
@@ -236,16 +249,16 @@ def _paths() -> dict[str, Any]:
     }
 
 
-_RESUME = "The id of the last event that was read: the stream goes on exactly after it."
+_RESUME = "The id of the last event received: the stream resumes right after it."
 
 
 def _operation(
     name: str, summary: str, responses: dict[str, Any], parameters: list[Any] | None = None
 ) -> dict[str, Any]:
     always = {
-        "401": _problem("No token, or a wrong one"),
-        "403": _problem("A Host or Origin that may not"),
-        "503": _problem("The engine has ended, or can't write"),
+        "401": _problem("Authentication required, or invalid token"),
+        "403": _problem("Host or Origin not allowed"),
+        "503": _problem("The engine has stopped, or can't write"),
     }
     operation: dict[str, Any] = {
         "operationId": name,
@@ -260,7 +273,7 @@ def _operation(
 def _of_job(
     name: str, summary: str, responses: dict[str, Any], parameters: list[Any]
 ) -> dict[str, Any]:
-    unknown = {"404": _problem("There is none for this caller")}
+    unknown = {"404": _problem("Not found, or not visible to the caller")}
     return _operation(name, summary, unknown | responses, parameters)
 
 
@@ -269,8 +282,8 @@ def _change(name: str, summary: str, status: str, job: dict[str, Any]) -> dict[s
         name,
         summary,
         {
-            status: _json("The job as it is now", "JobPayload"),
-            "409": _problem("Its state forbids it"),
+            status: _json("The job's current state", "JobPayload"),
+            "409": _problem("Conflicts with the job's state"),
             "429": _problem("Too many changes"),
         },
         [job],
@@ -278,21 +291,23 @@ def _change(name: str, summary: str, status: str, job: dict[str, Any]) -> dict[s
 
 
 def _health(name: str, summary: str) -> dict[str, Any]:
-    works = {"200": _json("It works", "HealthPayload")}
-    return _operation(name, summary, works | {"503": _json("It does not", "HealthPayload")})
+    works = {"200": _json("Healthy", "HealthPayload")}
+    return _operation(name, summary, works | {"503": _json("Unhealthy", "HealthPayload")})
 
 
 def _live(name: str) -> dict[str, Any]:
-    return _operation(name, "That the process answers", {"200": _json("It does", "HealthPayload")})
+    return _operation(
+        name, "Liveness: the process answers", {"200": _json("Alive", "HealthPayload")}
+    )
 
 
 def _file(type_: str) -> dict[str, Any]:
     return {
-        "200": _bytes("All of it", type_),
-        "206": _bytes("The range", type_),
-        "304": {"description": "It is the one of If-None-Match, or as old as If-Modified-Since"},
-        "412": _problem("It is not the one of If-Match, or newer than If-Unmodified-Since"),
-        "416": _problem("No byte of the range is there"),
+        "200": _bytes("The whole file", type_),
+        "206": _bytes("The requested range", type_),
+        "304": {"description": "Not modified: If-None-Match or If-Modified-Since still holds"},
+        "412": _problem("Precondition failed: If-Match or If-Unmodified-Since"),
+        "416": _problem("The range is outside the file"),
     }
 
 
@@ -324,7 +339,7 @@ def _events() -> dict[str, Any]:
         "type": "object",
         "description": "One event of the stream",
         "properties": {
-            "id": {"type": "string", "description": "Of a job's event; others have none"},
+            "id": {"type": "string", "description": "Only job events have an id"},
             "event": {"enum": list(EVENT_NAMES.values())},
             "data": {"type": "string", "description": "JSON on one line"},
             "retry": {"type": "integer"},
@@ -332,7 +347,7 @@ def _events() -> dict[str, Any]:
         "required": ["event", "data"],
     }
     return {
-        "description": "Server-sent events; one every 10 s at the least",
+        "description": "Server-sent events; at least one every 10 s",
         "content": {routes.EVENT_STREAM: {"schema": event}},
     }
 
@@ -355,7 +370,7 @@ def _idempotency_key() -> dict[str, Any]:
     return {
         "name": routes.IDEMPOTENCY_KEY,
         "in": "header",
-        "description": "For 24 hours the same request under the same key gets the same job again.",
+        "description": "For 24 hours, the same request with the same key returns the same job.",
         "schema": {
             "type": "string",
             "minLength": 1,
@@ -406,13 +421,13 @@ def _job_request() -> dict[str, Any]:
                     },
                     **dict.fromkeys(("audience", "goal", "tone", "language"), _CHOICE),
                     "aspect": {
-                        "description": "Names match whatever their case",
+                        "description": "Names are case-insensitive",
                         "enum": ["", "16:9", "9:16", "1:1", *_ASPECTS, None],
                     },
                 }
             ),
             "preset": {
-                "description": f"{normalize.SAMPLE_PRESET} brings a brief where there is none; "
+                "description": f"{normalize.SAMPLE_PRESET} supplies a brief if there is none; "
                 "others have no effect",
                 "type": ["string", "null"],
             },
@@ -442,14 +457,16 @@ def _job_request() -> dict[str, Any]:
                     "rate": _range("number", 0.5, 2),
                     "pitch": _range("number", 0.5, 2),
                     "pause": _or_word(
-                        _range("number", 0, 10), normalize.PAUSES, "Seconds after a scene"
+                        _range("number", 0, 10),
+                        normalize.PAUSES,
+                        "Pause after each scene, in seconds",
                     ),
                 }
             ),
             "renderSpec": _object(
                 {
                     "res": {
-                        "description": "A short side, or WIDTHxHEIGHT in even numbers",
+                        "description": "The short side, or WIDTHxHEIGHT in even numbers",
                         "anyOf": [
                             {"enum": ["", *rq.NAMED_HEIGHT, None]},
                             {"type": "string", "pattern": r"^[1-9]\d{2,3}x[1-9]\d{2,3}$"},
@@ -479,7 +496,7 @@ def _job_request() -> dict[str, Any]:
                     **dict.fromkeys(("script", "speech", "visuals", "theme"), _CHOICE),
                     **dict.fromkeys(("burnCaptions", "motion", "fresh"), _FLAG),
                     "quality": {
-                        "description": "Where renderSpec has no qualityLevel",
+                        "description": "Used when renderSpec has no qualityLevel",
                         "enum": [*normalize.QUALITY, None],
                     },
                 }
@@ -491,7 +508,7 @@ def _job_request() -> dict[str, Any]:
     return {
         **schema,
         "type": "object",
-        "description": "Fields that are unknown are ignored; warnings in the answer names them.",
+        "description": "Unknown fields are ignored; warnings in the response lists them.",
         "anyOf": [
             {"required": ["brief"], "properties": {"brief": has_words}},
             {"required": ["preset"], "properties": sample},
@@ -505,7 +522,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _or_word(number: dict[str, Any], words: Iterable[str], what: str) -> dict[str, Any]:
     return {
-        "description": f"{what}, or a word, whatever its case",
+        "description": f"{what}, or a case-insensitive word",
         "anyOf": [number, {"enum": [word.capitalize() for word in words]}],
     }
 

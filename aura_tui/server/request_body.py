@@ -18,7 +18,7 @@ from aura_tui.server import normalize
 from aura_tui.wire.problem import FieldProblem
 
 _MAX_PROBLEMS = 50
-_SEE_FORM = "See GET /api/openapi.json for its form."
+_SEE_FORM = "See GET /api/openapi.json for the schema."
 _OF_OTHERS = frozenset({"preset", "inputs", "options.quality"})  # see `_with_preset`
 _WHOLE = (int, int | None)
 
@@ -50,7 +50,7 @@ def read_request(data: bytes, origin: Origin) -> Asked:
     values: dict[str, Any] = {}
     for name, field, value in _fields(JobRequest, tree, "", wrong, unknown):
         if field.type is Origin:
-            wrong.append(_refuse(name, f"{name} is not for a request to say"))
+            wrong.append(_refuse(name, f"A request can't set {name}"))
         elif isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
             parts = {
                 part.name: got
@@ -130,7 +130,7 @@ def _parse(data: bytes, wrong: list[InputError]) -> _Object:
         line, column = head.count("\n") + 1, len(head) - head.rfind("\n")
         raise _not_json(f"not UTF-8 at line {line}, column {column}") from None
     except RecursionError:
-        raise _not_json("it is nested too deeply") from None
+        raise _not_json("nested too deeply") from None
     except ValueError as e:
         raise _not_json(str(e)) from None
     if not isinstance(tree, _Object):
@@ -143,12 +143,12 @@ def _parse(data: bytes, wrong: list[InputError]) -> _Object:
                 found += [f"{name}.{key}" for key in part.repeated]
         for key in (found or repeated)[:_MAX_PROBLEMS]:
             at = clean_line(key, 80)
-            wrong.append(_refuse(at, f"{at} is in the body more than once"))
+            wrong.append(_refuse(at, f"{at} appears more than once in the body"))
     return tree
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a value of JSON")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _not_json(why: str) -> RequestRefused:
@@ -174,9 +174,9 @@ def _with_preset(request: JobRequest, wrong: list[InputError], unknown: _Unknown
     if not isinstance(preset, str):
         wrong.append(_refuse("preset", "preset expects a text"))
     elif preset != normalize.SAMPLE_PRESET:
-        unknown.add("preset", f"no preset {clean_line(preset, 40)!r} is known")
+        unknown.add("preset", f"unknown preset {clean_line(preset, 40)!r}")
     elif request.brief.topic.strip() or request.brief.text.strip():
-        unknown.add("preset", "the request has a brief of its own")
+        unknown.add("preset", "the request has its own brief")
     else:
         brief = replace(request.brief, topic=normalize.SAMPLE.topic, text=normalize.SAMPLE.text)
         plan = request.plan_spec
@@ -208,7 +208,7 @@ def _fields(
                 unknown.values[at.lower()] = value
         elif field.encode_name in found:
             at = f"{where}.{field.encode_name}" if where else field.encode_name
-            wrong.append(_refuse(at, f"{at} is in the body more than once"))
+            wrong.append(_refuse(at, f"{at} appears more than once in the body"))
         elif value is not None:
             found[field.encode_name] = (field.encode_name, field, value)
     return [*found.values()]

@@ -95,11 +95,11 @@ async def serve(
                 say(line)
             if bounds.connections < options.bounds.connections:
                 say(
-                    f"Warning: no more than {bounds.connections:,} connections at once: it may "
-                    "have few open files; raise the limit (ulimit -n)."
+                    f"Warning: at most {bounds.connections:,} connections: the open-file "
+                    "limit is low. Raise it (ulimit -n)."
                 )
             await stopped.wait()
-            app.broadcaster.end("The server is stopping; its jobs go on when it is back")
+            app.broadcaster.end("The server is stopping; its jobs resume when it restarts")
             await asyncio.gather(*(each.aclose() for each in listeners))
     finally:
         for sock in sockets:
@@ -130,7 +130,7 @@ async def listening(
         try:
             yield app
         finally:
-            app.broadcaster.end("The engine is stopping; its jobs go on when it is back")
+            app.broadcaster.end("The engine is stopping; its jobs resume when an engine starts")
             await listener.aclose()
 
 
@@ -160,8 +160,8 @@ def listen_unix(path: Path) -> socket.socket:
     if unix_socket.listens(path):
         raise EngineError(
             Code.ENGINE_BUSY,
-            f"Another process listens on {path}",
-            "Use that one, wait for its end, or set AURA_HOME to another folder.",
+            f"Another process is listening on {path}",
+            "Use that engine, wait until it stops, or set AURA_HOME to another folder.",
         )
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -176,7 +176,7 @@ def listen_unix(path: Path) -> socket.socket:
         sock.close()
         raise EngineError(
             Code.HOME_UNUSABLE,
-            f"The socket {path} can't be made: {e.strerror or e}",
+            f"Can't create the socket {path}: {e.strerror or e}",
             "Set AURA_HOME to a folder on a local disk that you can write to.",
         ) from None
     finally:
@@ -204,8 +204,9 @@ async def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, s
     except (OSError, UnicodeError, OverflowError):
         raise EngineError(
             Code.ADDRESS_REFUSED,
-            f"There is no address for {host!r}, port {port}",
-            "Give --host a name or address of this machine, and --port 0 to 65535.",
+            f"No address found for {host!r}, port {port}",
+            "Set --host to a name or address of this machine, and --port to a number "
+            "from 0 to 65535.",
         ) from None
     return list(dict.fromkeys((family, str(address[0])) for family, *_, address in found))
 
@@ -217,9 +218,8 @@ def _is_loopback(address: str) -> bool:
 def _needs_tokens(options: ServeOptions) -> EngineError:
     return EngineError(
         Code.ADDRESS_REFUSED,
-        f"{options.host or 'Every address'} can be reached from other machines, and there is no "
-        "token yet",
-        "Make one with: aura-tui token add NAME; or leave --host out, to serve this machine alone.",
+        f"{options.host or 'Every address'} is reachable from other machines, but no token exists",
+        "Create one with: aura-tui token add NAME; or omit --host to serve only this machine.",
     )
 
 
@@ -249,11 +249,11 @@ def _bind(
         taken = e.errno == errno.EADDRINUSE
         raise EngineError(
             Code.ADDRESS_REFUSED,
-            f"Port {port} on {options.host} can't be used: "
-            + ("something listens there already" if taken else e.strerror or str(e)),
-            "Stop what listens there, or take another --port."
+            f"Can't use port {port} on {options.host}: "
+            + ("another process is listening there" if taken else e.strerror or str(e)),
+            "Stop that process, or choose another --port."
             if taken
-            else "Take another --host or --port.",
+            else "Choose another --host or --port.",
         ) from None
     return sockets
 
@@ -284,10 +284,10 @@ def _told(
         shown = f"[{host}]" if sock.family == socket.AF_INET6 else host
         lines.append(f"Serving on {scheme}://{shown}:{port}")
     if tokens.trouble:
-        lines.append(f"Warning: nobody gets in: {tokens.trouble}")
+        lines.append(f"Warning: every token is rejected: {tokens.trouble}")
     elif not loopback and not options.certificate:
         lines.append(
-            "Warning: tokens and videos go over the network unencrypted; give --certificate and "
-            "--key, or put a proxy with TLS before it."
+            "Warning: tokens and videos are sent unencrypted. Set --certificate and "
+            "--key, or serve behind a TLS proxy."
         )
     return lines

@@ -54,22 +54,22 @@ def add(path: Path, name: str) -> str:
     if not _NAME.fullmatch(name):
         raise InputError(
             Code.OPTION_INVALID,
-            f"{clean_line(name, 80)!r} can't be a token's name",
-            "Take 1 to 64 letters, digits and . _ - @ +",
+            f"Invalid token name: {clean_line(name, 80)!r}",
+            "Use 1 to 64 letters, digits and . _ - @ +",
             field="name",
         )
     with _changing(path) as tokens:
         if any(token.name == name for token in tokens):
             raise InputError(
                 Code.OPTION_INVALID,
-                f"There is a token named {name} already",
-                f"Renew it with: aura-tui token renew {name}, or take another name.",
+                f"A token named {name} already exists",
+                f"Renew it with: aura-tui token renew {name}, or choose another name.",
                 field="name",
             )
         if len(tokens) >= MAX_TOKENS:
             raise InputError(
                 Code.OPTION_INVALID,
-                f"There are {MAX_TOKENS} tokens",
+                f"Too many tokens: {MAX_TOKENS} is the limit",
                 "Remove some with: aura-tui token remove NAME",
             )
         secret = _new()
@@ -109,13 +109,13 @@ def listed(path: Path) -> tuple[Token, ...]:
     except FileNotFoundError:
         return ()
     except OSError as e:
-        why = e.strerror or "it can't be read"
+        why = e.strerror or "the file can't be read"
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        why = "it is no list of tokens"
+        why = "not a list of tokens"
     raise EngineError(
         Code.HOME_UNUSABLE,
-        f"The tokens in {path} can't be used: {why}",
-        "Correct or remove the file, and make tokens anew with: aura-tui token add NAME",
+        f"Can't use the tokens in {path}: {why}",
+        "Correct or remove the file, and create new tokens with: aura-tui token add NAME",
     )
 
 
@@ -189,7 +189,7 @@ def _find(tokens: list[Token], name: str) -> int:
             return i
     raise InputError(
         Code.OPTION_INVALID,
-        f"There is no token named {clean_line(name, 80)!r}",
+        f"Token {clean_line(name, 80)!r} not found",
         "List them with: aura-tui token list",
         field="name",
     )
@@ -213,8 +213,8 @@ def _changing(path: Path) -> Iterator[list[Token]]:
     except OSError as e:
         raise EngineError(
             Code.HOME_UNUSABLE,
-            f"The tokens in {path} can't be written: {e.strerror}",
-            "Name a file in a folder that you can write to, or set AURA_HOME.",
+            f"Can't write the tokens to {path}: {e.strerror}",
+            "Choose a file in a folder that you can write to, or set AURA_HOME.",
         ) from None
 
 

@@ -213,7 +213,7 @@ async def test_what_a_request_has_in_vain_is_named_in_the_answer(settings: Setti
         made = await client.post(routes.JOBS, json=body)
         assert made.status_code == 202
         assert sorted(made.json()["warnings"]) == [
-            "preset was ignored: no preset 'Podcast' is known",
+            "preset was ignored: unknown preset 'Podcast'",
             "renderSpec.enableSceneCut was ignored: unknown field",
         ]
 

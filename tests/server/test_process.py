@@ -87,7 +87,7 @@ async def test_more_connections_than_files_leave_the_engine_what_it_needs(tmp_pa
         assert server.stdout is not None
         assert server.stderr is not None
         assert (
-            "no more than 64 connections"
+            "at most 64 connections"
             in (await asyncio.wait_for(server.stdout.readline(), 5)).decode()
         )
         host, _, port = url.removeprefix("http://").partition(":")

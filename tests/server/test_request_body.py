@@ -229,8 +229,8 @@ def test_a_preset_is_taken_or_named() -> None:
     assert ignored == ("options.allowSkipUnavailable was ignored: unknown field",)
     for preset, line in (
         ("default", ()),
-        ("sample-hello-youtube", ("preset was ignored: the request has a brief of its own",)),
-        ("Podcast", ("preset was ignored: no preset 'Podcast' is known",)),
+        ("sample-hello-youtube", ("preset was ignored: the request has its own brief",)),
+        ("Podcast", ("preset was ignored: unknown preset 'Podcast'",)),
     ):
         body = json.dumps({"preset": preset, "brief": {"topic": "x"}}).encode()
         assert read_request(body, HERE) == (JobRequest(brief=Brief(topic="x")), line)

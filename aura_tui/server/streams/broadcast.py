@@ -148,7 +148,7 @@ class Broadcaster:
 
     async def aclose(self) -> None:
         """End all, and stop following the service."""
-        self.end("The engine has ended")
+        self.end("The engine has stopped")
         await self.supervisor.aclose()
 
     async def _started(self) -> tuple[Ring, Archive]:
@@ -191,7 +191,7 @@ class Broadcaster:
         except AuraError as e:
             self._break(e.message)
             raise
-        self._break("The engine has ended")
+        self._break("The engine has stopped")
 
     def _break(self, reason: str) -> None:
         self._broken = reason
