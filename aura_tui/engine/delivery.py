@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MAX_NUMBER = 10_000
 _NAME_BYTES = 200  # a file's name, while it is written, and the slash before it
-_SHORTER = "Name a folder with a shorter path."
+_SHORTER = "Choose a folder with a shorter path."
 
 
 def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...]:
@@ -44,8 +44,9 @@ def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...
         full = e.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StageError(
             Code.DISK_FULL if full else Code.OUTPUT_UNWRITABLE,
-            f"The files can't be put into {target}: {e.strerror}",
-            "Make room there or name another folder with -o, then retry: nothing is made twice.",
+            f"Can't save the files in {target}: {e.strerror}",
+            "Free some space there or choose another folder with -o, then retry; "
+            "finished work is reused.",
         ) from e
 
 
@@ -60,7 +61,7 @@ def _free_number(artifacts: tuple[Artifact, ...], folder: Path) -> int:
     for number in range(1, _MAX_NUMBER):
         if all(_is_free(folder / _named(a.name, number), a.path) for a in artifacts):
             return number
-    raise OSError(errno.EEXIST, "too many files of that name")
+    raise OSError(errno.EEXIST, "too many files with that name")
 
 
 def _is_free(path: Path, source: str) -> bool:
@@ -101,7 +102,7 @@ def check_folder(folder: Path) -> None:
         # The folder itself is there: it is one of /proc, and takes no file.
         none = e.errno in (errno.ENOENT, errno.EPERM, errno.EOPNOTSUPP) or not e.strerror
         raise _unusable(
-            f"no file can be made in {nearest}" if none else f"{e.strerror}: {nearest}"
+            f"can't create files in {nearest}" if none else f"{e.strerror}: {nearest}"
         ) from None
     finally:
         probe.unlink(missing_ok=True)
@@ -115,15 +116,15 @@ def check_place(folder: Path) -> Path:
     folder = nearest = folder.absolute()
     size, most = len(os.fsencode(folder)), os.pathconf("/", "PC_PATH_MAX") - _NAME_BYTES
     if size > most:
-        raise _unusable(f"its path has {size:,} bytes; {most:,} are the most", _SHORTER)
+        raise _unusable(f"its path has {size:,} bytes; the limit is {most:,}", _SHORTER)
     if not is_clean(str(nearest)):  # what is told of the files would not be where they are
-        raise _unusable(f"{str(nearest)!r} is no plain UTF-8 text")
+        raise _unusable(f"{str(nearest)!r} is not valid UTF-8")
     try:
         while not nearest.exists():
             if nearest.is_symlink():
                 raise _unusable(
                     f"{nearest} is a link to {os.readlink(nearest)}, which doesn't exist",
-                    "Make that folder, remove the link, or name another folder.",
+                    "Create that folder, remove the link, or choose another folder.",
                 )
             nearest = nearest.parent
         is_folder = nearest.is_dir()
@@ -137,11 +138,11 @@ def check_place(folder: Path) -> Path:
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise _unusable(f"{nearest} is not writable")
     if too_long:
-        raise _unusable(f"a name in it has {longest:,} bytes, which is too long", _SHORTER)
+        raise _unusable(f"a name in its path is too long ({longest:,} bytes)", _SHORTER)
     return nearest
 
 
-def _unusable(why: str, remedy: str = "Name a folder that you can write to.") -> InputError:
+def _unusable(why: str, remedy: str = "Choose a folder that you can write to.") -> InputError:
     return InputError(
-        Code.OUTPUT_UNWRITABLE, f"The output folder can't be used: {why}", remedy, field="output"
+        Code.OUTPUT_UNWRITABLE, f"Can't use the output folder: {why}", remedy, field="output"
     )

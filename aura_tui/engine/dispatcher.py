@@ -156,11 +156,11 @@ class Dispatcher:
         elif self._closed:
             raise _stopping()
         else:
-            word = "about to end" if runner is not None and runner.ending else job.status.word
+            word = "about to finish" if runner is not None and runner.ending else job.status.word
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} is {word}; only a running job can be paused",
-                "Wait until it runs, or cancel it.",
+                f"Job {job_id} is {word}; only running jobs can be paused",
+                "Wait until the job runs, or cancel it.",
             )
         return True
 
@@ -179,10 +179,10 @@ class Dispatcher:
         runner = self._runners.get(job_id)
         if runner is None or runner.paused:
             if self._limit:
-                running = "1 job is" if self._limit == 1 else f"{self._limit} jobs are"
+                running = "1 job" if self._limit == 1 else f"{self._limit} jobs"
                 waits = self._tell(job).event(
                     ev.JobLogged,
-                    message=f"Resumes when there is room: {running} running (concurrency)",
+                    message=f"Waiting to resume: {running} running, the limit set by concurrency",
                     stage=job.stage,
                 )
                 self._log.append(job_id, self._log.run(job_id), [waits])
@@ -287,7 +287,7 @@ class Dispatcher:
         problem = ev.Problem(
             code=Code.INTERNAL.value,
             message=f"Internal error: the job's task stopped unexpectedly {count} times",
-            remediation="Please report it with engine.log of AURA_HOME; a retry may help.",
+            remediation="Please report it with engine.log from AURA_HOME; a retry may help.",
         )
         tell = self._tell(job).event
         try:
@@ -299,7 +299,7 @@ class Dispatcher:
                     stage=job.stage,
                     error_message=problem.message,
                     errors=(problem,),
-                    suggested_actions=(f"aura-tui retry {job.id}  (reuses every finished piece)",),
+                    suggested_actions=(f"aura-tui retry {job.id}  (reuses finished work)",),
                 ),
             )
         except EngineError:
@@ -363,5 +363,5 @@ def _stopping() -> EngineError:
 def _not_paused(job_id: str, job: Job | None) -> Conflict:
     word = job.status.word if job is not None else "over"
     return Conflict(
-        Code.JOB_STATE, f"Job {job_id} is {word}, not paused", "There is nothing to resume."
+        Code.JOB_STATE, f"Job {job_id} is {word}, not paused", "Only paused jobs can be resumed."
     )

@@ -226,7 +226,7 @@ class EventLog:
         if self._failure is not None:
             raise self._failure
         if self._closed:
-            raise EngineError(Code.ENGINE_GONE, "The engine has ended", "Start it again.")
+            raise EngineError(Code.ENGINE_GONE, "The engine has stopped", "Start the engine again.")
         self._writer.put(work)
 
     def _publish(self, envelopes: list[Envelope]) -> None:

@@ -86,14 +86,14 @@ class Home:
             raise EngineError(
                 Code.HOME_UNUSABLE,
                 f"The folder {self.root} belongs to another user (uid {found.st_uid})",
-                "Set AURA_HOME to a folder of your own.",
+                "Set AURA_HOME to a folder that you own.",
             )
         if not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or not keeps_modes(self.root):
             return
         raise EngineError(
             Code.HOME_UNUSABLE,
             f"Other users can write to the folder {self.root}",
-            f"Set AURA_HOME to a folder of your own, such as {self.root / 'aura-tui'}."
+            f"Set AURA_HOME to a folder that you own, such as {self.root / 'aura-tui'}."
             if found.st_mode & stat.S_ISVTX  # one for all, as /tmp: it must stay as it is
             else f"Run: chmod 700 {shlex.quote(str(self.root))}",
         )
@@ -107,8 +107,8 @@ class Home:
         if not is_clean(str(self.root)):
             raise EngineError(
                 Code.HOME_UNUSABLE,
-                f"The folder {str(self.root)!r} can't be used: its path is no plain UTF-8 text",
-                "Set AURA_HOME to a folder without such characters in its path.",
+                f"Can't use the folder {str(self.root)!r}: its path is not valid UTF-8",
+                "Set AURA_HOME to a folder whose path is valid UTF-8.",
             )
         self.check_access()
         permissions.keep_private()
@@ -120,7 +120,7 @@ class Home:
         except OSError as e:
             raise EngineError(
                 Code.HOME_UNUSABLE,
-                f"The folder {self.root} can't be used: {e.strerror}",
+                f"Can't use the folder {self.root}: {e.strerror}",
                 "Set AURA_HOME to a folder that you can write to.",
             ) from None
 

@@ -50,9 +50,9 @@ def acquire(home: Home) -> Lock:
             raise EngineError(Code.ENGINE_BUSY, *stopped_words(holder)) from None
         raise EngineError(
             Code.ENGINE_BUSY,
-            f"An engine is at work on {home.root} already: {who}",
-            "Use that one (jobs, show, logs and watch work beside it), wait for its end, or set "
-            "AURA_HOME to another folder.",
+            f"An engine is already running on {home.root}: {who}",
+            "Use that engine (jobs, show, logs and watch work alongside it), wait until "
+            "it stops, or set AURA_HOME to another folder.",
         ) from None
     holder = EngineHolder(os.getpid(), datetime.now(UTC))
     with contextlib.suppress(OSError):  # a full disk: the lock holds without the name in it
@@ -73,8 +73,8 @@ def _opened(home: Home) -> int:
     except OSError as e:
         raise EngineError(
             Code.HOME_UNUSABLE,
-            f"The lock {home.lock} can't be opened: {e.strerror}",
-            "Check the folder's permissions, or set AURA_HOME to another one.",
+            f"Can't open the lock {home.lock}: {e.strerror}",
+            "Check the folder's permissions, or set AURA_HOME to another folder.",
         ) from None
 
 
@@ -117,8 +117,8 @@ def is_stopped(holder: EngineHolder) -> bool:
 def stopped_words(holder: EngineHolder) -> tuple[str, str]:
     """What is so, and what to do about it."""
     return (
-        f"The engine (process {holder.pid}) is stopped (Ctrl-Z), and its work with it",
-        f"fg in its terminal lets it go on, or from anywhere: kill -CONT {holder.pid}",
+        f"The engine (process {holder.pid}) is suspended (Ctrl-Z), with its jobs",
+        f"run fg in its terminal, or anywhere: kill -CONT {holder.pid}",
     )
 
 

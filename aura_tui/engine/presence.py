@@ -71,7 +71,9 @@ class EnginePresence:
                 link = Link(status=LinkStatus.LIVE, since=now, gap_s=gap_s)
             link = replace(link, heard_at=now)
         elif link is None or link.status is LinkStatus.LIVE or link.stopped:
-            reason = self._gone() if link else "No engine is at work; begin with: aura-tui watch"
+            reason = (
+                self._gone() if link else "No engine is running. Start one with: aura-tui watch"
+            )
             link = Link(
                 status=LinkStatus.WAITING, since=now, reason=reason, heard_at=heard, absent=True
             )
@@ -88,7 +90,7 @@ class EnginePresence:
     def _gone(self) -> str:
         pid = self._holder.pid if self._holder else 0
         which = f"The engine (process {pid})" if pid else "The engine"
-        return f"{which} has gone; what is unfinished goes on with: aura-tui watch"
+        return f"{which} stopped. Resume unfinished jobs with: aura-tui watch"
 
     async def links(self) -> AsyncIterator[Link]:
         """The link as it is, then each change, until :meth:`close`."""

@@ -54,7 +54,7 @@ class StoreQueries(ABC):
         if record is None:
             raise NotFound(
                 Code.JOB_UNKNOWN,
-                f"There is no job {job_id[:80]!r}",
+                f"Job {job_id[:80]!r} not found",
                 "List them with: aura-tui jobs",
             )
         return record
@@ -106,7 +106,7 @@ class StoreQueries(ABC):
                 break
         raise NotFound(
             Code.ARTIFACT_UNKNOWN,
-            f"Job {job_id} has no artifact {name[:80]!r} (any more)",
+            f"Job {job_id} has no artifact {name[:80]!r}, or it was deleted",
             f"List them with: aura-tui artifacts {job_id}",
         )
 

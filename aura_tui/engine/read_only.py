@@ -66,16 +66,14 @@ class ReadOnlyService(StoreQueries):
         if self._store is None:
             self._store = open_reader(self.home.store)
         if self._store is None:
-            raise NotFound(
-                Code.JOB_UNKNOWN, "There is no job yet", "Begin with: aura-tui run BRIEF"
-            )
+            raise NotFound(Code.JOB_UNKNOWN, "No jobs yet", "Create one with: aura-tui run FILE.md")
         try:
             return work(self._store)
         except DAMAGE as e:
             raise EngineError(
                 Code.STORE_CORRUPT,
-                f"The store {self.home.store} can't be read: {e}",
-                "Start any run: the engine saves what is whole in it.",
+                f"Can't read the database {self.home.store}: {e}",
+                "Run any job: the engine then recovers the undamaged jobs.",
             ) from None
 
     async def list(
@@ -120,8 +118,8 @@ class ReadOnlyService(StoreQueries):
             elif engine is None and job_id is not None:
                 raise EngineError(
                     Code.ENGINE_GONE,
-                    "No engine is at work on the job any more",
-                    f"Go on with it: aura-tui watch {job_id}",
+                    "No engine is running the job any more",
+                    f"Resume it with: aura-tui watch {job_id}",
                 )
             else:
                 await asyncio.sleep(_LOOK_S)
@@ -185,6 +183,4 @@ class ReadOnlyService(StoreQueries):
     def _refuse(self) -> NoReturn:
         lock = lock_.acquire(self.home)  # raises, naming who holds it
         lock.release()
-        raise EngineError(
-            Code.ENGINE_GONE, "The engine has just ended", "Type the command once more."
-        )
+        raise EngineError(Code.ENGINE_GONE, "The engine has just stopped", "Run the command again.")

@@ -196,8 +196,8 @@ class EmbeddedService(StoreQueries):
             locked_s = self._log.busy_s
             if not locked_s and self._locked_s > _LOCKED_S:
                 self._dispatcher.warn(
-                    f"Another program locked the database for {self._locked_s:.0f} s; events were "
-                    "delayed, nothing is lost"
+                    f"Another program locked the database for {self._locked_s:.0f} s; "
+                    "events were delayed, none are lost"
                 )
             self._locked_s = locked_s
 
@@ -212,7 +212,7 @@ class EmbeddedService(StoreQueries):
             count = len(self._dispatcher.waiting())
             jobs = "1 job waits" if count == 1 else f"{count} jobs wait"
             reasons.append(
-                f"the queue stands still: {jobs}, and none has started for {stands_s:.0f} s"
+                f"the queue is stalled: {jobs}, and no job has started for {stands_s:.0f} s"
             )
         return tuple(reasons)
 
@@ -374,8 +374,8 @@ class EmbeddedService(StoreQueries):
         if other is not None:
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} is being retried already, as job {other}",
-                f"Follow that one with: aura-tui watch {other}",
+                f"Job {job_id} is already being retried as job {other}",
+                f"Follow that job with: aura-tui watch {other}",
                 job_id=other,
             )
         return await self._add(record.request, record.job.correlation_id, to, record, key)
@@ -386,9 +386,8 @@ class EmbeddedService(StoreQueries):
         if self._log.job(job_id) is not None:
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} is {record.job.status.word}; only a job that has ended can be "
-                "deleted",
-                "Cancel it first, or wait until it ends.",
+                f"Job {job_id} is {record.job.status.word}; only finished jobs can be deleted",
+                "Cancel the job first, or wait until it ends.",
             )
         await self._dispatcher.let_go(job_id)
         await retention.delete_job(self._log, self.home, record.n, job_id)
@@ -399,8 +398,8 @@ class EmbeddedService(StoreQueries):
             job = (await self._record(job_id)).job
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} has ended ({job.status.word}); it can't be {what}",
-                f"See it with: aura-tui show {job_id}",
+                f"Job {job_id} has already ended ({job.status.word}) and can't be {what}",
+                f"Show it with: aura-tui show {job_id}",
             )
         return job
 
@@ -445,8 +444,8 @@ class EmbeddedService(StoreQueries):
             return
         raise EngineError(
             Code.ENGINE_GONE,
-            "The engine has ended; the job goes on at its next start",
-            f"Go on with: aura-tui watch {job_id or '@latest'}",
+            "The engine stopped; the job resumes when an engine starts",
+            f"Resume with: aura-tui watch {job_id or '@latest'}",
         )
 
     async def queue(self) -> QueueState:

@@ -75,17 +75,17 @@ def differences(home: home_.Home, settings: Settings) -> str:
     if not other:
         return ""
     told = [
-        f"{name} is {_shown(theirs.values[name])} there, {_shown(ours[name])} here"
+        f"{name} = {_shown(theirs.values[name])} (yours: {_shown(ours[name])})"
         for name in other[:_NAMED]
     ]
     if len(other) > _NAMED:
         told.append(f"{len(other) - _NAMED} more")
     options = [_OPTIONS[name] for name in other if name in _OPTIONS]
-    or_name = f", or name it in the run ({', '.join(options)})" if options else ""
+    or_name = f", or pass {', '.join(options)}" if options else ""
     since = f"process {holder.pid}, since {holder.since.astimezone():%Y-%m-%d %H:%M}"
     return (
-        f"The engine at work here ({since}) makes runs by its own settings: {'; '.join(told)}. "
-        f"For yours, end that engine first{or_name}"
+        f"The running engine ({since}) uses different settings: {'; '.join(told)}. "
+        f"Restart it to apply yours{or_name}"
     )
 
 

@@ -150,7 +150,7 @@ def _crash(program: Program, moment: Moment, usual: Undisturbed, again: int) -> 
     else:
         done = program.run("watch", "--progress", "json")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
-    assert "set aside" not in done.stderr, done.stderr
+    assert "was damaged" not in done.stderr, done.stderr
     told = [_envelope(line) for line in done.stdout.encode().splitlines()]
     assert told[: len(seen)] == seen, "what was seen before the kill is not what the log says"
     check_store(program, told)

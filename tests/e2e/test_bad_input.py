@@ -100,7 +100,7 @@ def test_an_option_that_cannot_be_is_named_as_it_was_typed(
 def test_an_output_folder_that_cannot_be_written(program: Program) -> None:
     # Nobody can make a file there, root included.
     said = refuse(program, "E108", program.brief, "-o", "/proc/aura")
-    assert "no file can be made in /proc " in said
+    assert "can't create files in /proc " in said
 
 
 def test_the_board_without_a_terminal(program: Program) -> None:

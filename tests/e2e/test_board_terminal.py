@@ -151,11 +151,11 @@ def test_a_damaged_store_is_told_on_the_board_and_when_it_has_gone(program: Prog
     program.home.mkdir()
     (program.home / "aura.db").write_bytes(b"no store" * 1000)
     with on_terminal(program, *program.arguments()) as shown:
-        shown.shows("The store was damaged")
+        shown.shows("The database was damaged")
         sees(shown, lambda: [j["status"] for j in program.jobs()] == ["Succeeded"])
         shown.type("q")
         assert shown.ends() == 0
-        assert "Warning: The store was damaged and is set aside as " in shown.text
+        assert "Warning: The database was damaged and moved to " in shown.text
         assert "[E803]" in shown.text
 
 

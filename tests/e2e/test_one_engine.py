@@ -199,7 +199,7 @@ def test_what_another_terminal_gave_goes_on_when_the_engine_ends(
     assert running.returncode == 128 + end
     if end == signal.SIGHUP:  # it goes on as well, before the other, and may be through already
         cancelled = program.run("cancel", program.jobs()[1]["jobId"])
-        assert cancelled.returncode == 0 or "has ended (succeeded)" in cancelled.stderr
+        assert cancelled.returncode == 0 or "has already ended (succeeded)" in cancelled.stderr
     assert program.run("watch", detached.stdout.strip(), "--progress", "json").returncode == 0
     assert [*folder.glob("*.mp4")]
 
@@ -252,13 +252,12 @@ def test_a_run_is_told_that_the_engine_at_work_has_other_settings(
     )
     assert second.stderr is not None
     said = second.stderr.readline().decode()
-    assert said.startswith(f"Warning: The engine at work here (process {running.pid}, ")
-    assert "visuals.theme is aurora there, paper here" in said
+    assert said.startswith(f"Warning: The running engine (process {running.pid}, ")
+    assert "visuals.theme = aurora (yours: paper)" in said
     assert "--theme" in said
     # Whoever only looks, or changes a job, has made nothing.
     done = program.run("pause", "@latest", AURA_VISUALS_THEME="paper")
-    assert "other settings" not in done.stderr
-    assert "own settings" not in done.stderr
+    assert "different settings" not in done.stderr
 
 
 def test_a_follower_says_that_the_engine_is_stopped_and_how_it_goes_on(
@@ -270,8 +269,8 @@ def test_a_follower_says_that_the_engine_is_stopped_and_how_it_goes_on(
     assert follower.stdout.readline()  # it follows
     running.send_signal(signal.SIGSTOP)
     told = follower.stderr.readline().decode()
-    assert told.startswith(f"The engine (process {running.pid}) is stopped (Ctrl-Z)")
-    assert "fg in its terminal lets it go on" in told
+    assert told.startswith(f"The engine (process {running.pid}) is suspended (Ctrl-Z)")
+    assert "run fg in its terminal" in told
     running.send_signal(signal.SIGCONT)
     assert program.run("cancel", "@latest").returncode == 0
     assert follower.wait(30) == 4

@@ -213,14 +213,14 @@ def test_what_a_cut_log_has_lost_after_kill_9_is_said_and_the_job_goes_on(
     log.write_bytes(left)
     looked = program.run("jobs")
     assert looked.returncode == 3
-    assert "what was written last is gone [E803]" in looked.stderr
+    assert "the latest data is missing [E803]" in looked.stderr
     assert program.run("watch", "--read-only").returncode == 3
     assert log.read_bytes() == left
     done = program.run("watch", "--progress", "json")
     assert done.returncode == 0, done.stderr
-    assert "1 job in it is whole and kept. Of what came after " in done.stderr
+    assert "1 job was recovered; events after " in done.stderr
     (aside,) = program.home.glob("aura.db.corrupt-*-wal")
-    assert f"set aside as {aside.with_name(aside.name[:-4])};" in done.stderr
+    assert f"moved to {aside.with_name(aside.name[:-4])}. " in done.stderr
     assert aside.read_bytes() == left
     (video,) = program.out.glob("*.mp4")
     assert frame_hashes(video) == frame_hashes(undisturbed)
@@ -236,10 +236,10 @@ def test_a_second_process_reads_and_is_told_who_holds_the_engine(program: Progra
     for command, name in (("cancel", "@latest"), ("pause", "@latest"), ("run", "another topic")):
         done = program.run(command, name)
         assert done.returncode == 3
-        assert f"(process {process.pid}) is stopped (Ctrl-Z)" in done.stderr
-        assert "fg in its terminal lets it go on" in done.stderr
+        assert f"(process {process.pid}) is suspended (Ctrl-Z)" in done.stderr
+        assert "run fg in its terminal" in done.stderr
         assert "[E801]" in done.stderr
-    assert "is stopped (Ctrl-Z)" in program.run("doctor").stdout
+    assert "is suspended (Ctrl-Z)" in program.run("doctor").stdout
     watcher = program.start("watch", "--progress", "json")
     process.send_signal(signal.SIGCONT)
     process.send_signal(signal.SIGINT)

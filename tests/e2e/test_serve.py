@@ -146,5 +146,5 @@ def test_a_served_engine_says_that_its_store_was_set_aside(there: Program) -> No
     assert server.stderr is not None
     said = server.stderr.readline().decode()
     assert said.startswith("Warning: ")
-    assert "set aside as" in said
+    assert "damaged and moved to" in said
     address(server)

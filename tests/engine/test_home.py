@@ -90,9 +90,9 @@ def test_a_home_that_is_no_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     assert "is not a folder. Set AURA_HOME" in refusal(tmp_path / "file")
-    with pytest.raises(EngineError, match="can't be used"):
+    with pytest.raises(EngineError, match="Can't use the folder"):
         Home(tmp_path / "dangling").prepare()
-    with pytest.raises(EngineError, match="can't be used"):
+    with pytest.raises(EngineError, match="Can't use the folder"):
         Home(tmp_path / "file" / "below").prepare()
 
 

@@ -199,7 +199,7 @@ async def test_a_queue_that_stands_still_is_told(
         monkeypatch.setattr(service._dispatcher, "_fill", lambda: None)
         await service.submit(request())
         await until(
-            lambda: any("the queue stands still: 1 job waits" in t for t in service.troubles())
+            lambda: any("the queue is stalled: 1 job waits" in t for t in service.troubles())
         )
         monkeypatch.undo()
         await until(lambda: service.troubles() == ())
@@ -236,7 +236,10 @@ async def test_a_resumed_job_waits_for_room_and_is_next(
         queue = await service.queue()
         assert queue.waiting == (first.id, third.id)
         assert (queue.running, queue.queued, queue.paused) == (1, 2, 0)
-        assert "Resumes when there is room: 1 job is running" in await service.logs(first.id)
+        assert (
+            "Waiting to resume: 1 job running, the limit set by concurrency"
+            in await service.logs(first.id)
+        )
         at.go.set()
         order = [await ended(service, job.id) for job in (second, first, third)]
         assert {job.status for job in order} == {JobStatus.SUCCEEDED}

@@ -65,7 +65,7 @@ async def test_an_engine_that_is_killed_is_gone_and_one_that_comes_is_live(
         await process.wait()
         await until(lambda: len(seen) == 2)
         assert reader.link.status is LinkStatus.WAITING
-        assert f"(process {process.pid}) has gone" in reader.link.reason
+        assert f"(process {process.pid}) stopped" in reader.link.reason
         assert "aura-tui watch" in reader.link.reason
         assert reader.link.heard_at is not None
         assert reader.link.heard_at >= seen[0].since
@@ -113,7 +113,7 @@ async def test_a_lock_without_a_name_in_it_is_held_all_the_same(settings: Settin
         lock.release()
         reader.reconnect()
         await until(lambda: len(seen) == 2)
-        assert seen[1].reason.startswith("The engine has gone")
+        assert seen[1].reason.startswith("The engine stopped")
     await task
 
 
@@ -180,7 +180,7 @@ async def test_an_engine_that_is_stopped_is_not_live_and_is_when_it_goes_on(
         process.send_signal(signal.SIGSTOP)
         await until(lambda: seen[-1].stopped)
         assert seen[-1].status is LinkStatus.WAITING
-        assert f"(process {process.pid}) is stopped (Ctrl-Z)" in seen[-1].reason
+        assert f"(process {process.pid}) is suspended (Ctrl-Z)" in seen[-1].reason
         process.send_signal(signal.SIGCONT)
         await until(lambda: seen[-1].status is LinkStatus.LIVE and not seen[-1].stopped)
         process.send_signal(signal.SIGSTOP)

@@ -68,7 +68,7 @@ async def test_what_a_damaged_store_still_has_whole_goes_on(
         await service._log.do(change)
     async with EmbeddedService(settings, stages=small) as service:
         (notice,) = service.notices
-        assert "1 job in it is whole and kept" in notice
+        assert "1 job was recovered" in notice
         assert lost in notice
         assert f"[{Code.STORE_CORRUPT}]" in notice
         assert await follow(service, kept) == before

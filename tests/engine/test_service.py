@@ -198,7 +198,7 @@ async def test_cancel_reaches_every_stage_and_child(
     assert names == (["small.partial.mp4"] if stage == "render" else [])
     there = "a partial video has the first 0:01 of 0:03; 1 file is kept"
     kept = there if names else "no file was finished"
-    assert last.message == f"Stopped on request; {kept}"
+    assert last.message == f"Cancelled; {kept}"
     assert step_words(events)[-1] == (last.stage.title, "cancelled")
     assert not (settings.home / "jobs" / job.id / "scratch").exists()
     assert not list((settings.home / "pieces").rglob("*.part*"))

@@ -33,9 +33,9 @@ async def test_only_what_differs_is_named_with_the_options_for_it(settings: Sett
         assert settings_drift.differences(home, settings) == ""
         mine = replace(settings, visuals=VisualsSettings(theme="paper", folder="/pics"))
         said = settings_drift.differences(home, mine)
-        assert "visuals.theme is aurora there, paper here" in said
-        assert "visuals.folder is not set there, /pics here" in said
-        assert said.endswith("end that engine first, or name it in the run (--theme)")
+        assert "visuals.theme = aurora (yours: paper)" in said
+        assert "visuals.folder = not set (yours: /pics)" in said
+        assert said.endswith("Restart it to apply yours, or pass --theme")
         assert "\n" not in said
     assert settings_drift.differences(home, mine) == ""  # nobody is at work
 

@@ -21,12 +21,12 @@ def to_problem(error: Exception, folder: Path) -> Problem:
     if isinstance(error, ExceptionGroup):
         return to_problem(error.exceptions[0], folder)
     if isinstance(error, RuntimeError) and "new thread" in str(error):  # its only sign
-        error = BlockingIOError(errno.EAGAIN, "no further thread can be started")
+        error = BlockingIOError(errno.EAGAIN, "can't start another thread")
     if isinstance(error, OSError):
         error = storage_error(error)
     if isinstance(error, MemoryError):
         error = StageError(
-            Code.OUT_OF_MEMORY, "The memory ran out", "Lower the resolution or [render] lanes."
+            Code.OUT_OF_MEMORY, "Out of memory", "Lower the resolution or [render] lanes."
         )
     if isinstance(error, AuraError):
         return Problem(code=error.code.value, message=error.message, remediation=error.remediation)
@@ -35,6 +35,6 @@ def to_problem(error: Exception, folder: Path) -> Problem:
         (folder / "crash.log").write_text("".join(traceback.format_exception(error)))
     return Problem(
         code=Code.INTERNAL.value,
-        message=f"aura-tui made a mistake: {clean(repr(error), 300)}",
+        message=f"Internal error: {clean(repr(error), 300)}",
         remediation=f"Please report it with {folder / 'crash.log'}; a retry may help.",
     )

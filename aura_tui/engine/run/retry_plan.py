@@ -35,10 +35,10 @@ def check_retry(job: Job) -> None:
         is_ = job.status.word
         raise Conflict(
             Code.JOB_STATE,
-            f"Job {job.id} is {is_}; only a failed or cancelled job can be retried",
-            "Submit it anew to run it once more."
+            f"Job {job.id} is {is_}; only failed or cancelled jobs can be retried",
+            "To make it again, submit its brief with: aura-tui run"
             if job.status.ended
-            else "Wait for its end, or cancel it first.",
+            else "Wait until the job ends, or cancel it first.",
         )
 
 

@@ -53,7 +53,7 @@ class _End(Enum):
 
 
 def cancel_message(kept: int, partial: str = "") -> str:
-    """What a cancel says for itself; stage and artifacts are the event's own. ``partial``: how
+    """The message of a cancelled job; stage and artifacts are the event's own. ``partial``: how
     much of the video one of the files has."""
     match kept:
         case 0:
@@ -62,7 +62,7 @@ def cancel_message(kept: int, partial: str = "") -> str:
             files = "1 file is kept"
         case _:
             files = f"{kept} files are kept"
-    return "; ".join(part for part in ("Stopped on request", partial, files) if part)
+    return "; ".join(part for part in ("Cancelled", partial, files) if part)
 
 
 class Runner:
@@ -214,7 +214,9 @@ class Runner:
             await self._cancelled()
         else:
             with contextlib.suppress(AuraError, Fenced):
-                await self._emit(self._log("The engine ended; the job goes on at its next start"))
+                await self._emit(
+                    self._log("The engine stopped; the job resumes when an engine starts")
+                )
 
     async def _begin(self) -> Record:
         """Read what the store has of the job, and take it up."""
@@ -233,9 +235,7 @@ class Runner:
         deps = self._deps
         record = await self._begin()
         if record.run:
-            self._emit_soon(
-                self._log(f"Taken up again (run {self._run}): finished pieces are reused")
-            )
+            self._emit_soon(self._log(f"Resumed (run {self._run}); reusing finished work"))
         if record.run or record.job.retry_of:
             await asyncio.to_thread(self._eta.look_back)
         do = deps.stages()
@@ -327,8 +327,8 @@ class Runner:
             raise StageError(
                 Code.STAGE_TIMEOUT,
                 f"{stage.title} took longer than {deps.settings.engine.stage_timeout_s:g} s",
-                "Raise stage_timeout_s in [engine], or make the job smaller; a retry reuses what "
-                "is finished.",
+                "Raise stage_timeout_s in [engine], or make the job smaller; a retry "
+                "reuses finished work.",
             ) from None
         finally:
             watch.cancel()
@@ -338,8 +338,7 @@ class Runner:
             self._eta.over(stage, context.keys, context.made)
             shutil.rmtree(context.scratch, ignore_errors=True)
         whole = context.made == 0 and context.reused > 0
-        pieces = "piece" if context.made == 1 else "pieces"
-        took = f"Done in {clock.seconds() - started_s:.1f} s: {context.made} {pieces} made"
+        took = f"Done in {clock.seconds() - started_s:.1f} s: {context.made} new"
         if context.reused:
             took += f", {context.reused} reused"
         self._emit_soon(self._log(took))
@@ -399,7 +398,7 @@ class Runner:
                 log_path=str(log) if log.exists() else "",
                 # What to do about it is the problem's own; these are what else one can do.
                 suggested_actions=(
-                    f"aura-tui retry {self.job_id}  (reuses every finished piece)",
+                    f"aura-tui retry {self.job_id}  (reuses finished work)",
                     f"aura-tui logs {self.job_id}",
                 ),
             )

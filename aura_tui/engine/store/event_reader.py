@@ -44,7 +44,9 @@ class EventReader:
         """Run ``work`` on the store, in a thread. Raises EngineError."""
         async with self._one:
             if self._closed:
-                raise EngineError(Code.ENGINE_GONE, "The engine has ended", "Start it again.")
+                raise EngineError(
+                    Code.ENGINE_GONE, "The engine has stopped", "Start the engine again."
+                )
             # A cancelled caller must not leave the thread behind with the connection.
             return await run_to_completion(self._read, work)
 
@@ -53,11 +55,11 @@ class EventReader:
             if self._store is None:
                 self._store = open_reader(self._path)
             if self._store is None:
-                raise sqlite3.DatabaseError("there is none any more")
+                raise sqlite3.DatabaseError("it no longer exists")
             return work(self._store)
         except DAMAGE as e:
             raise EngineError(
-                Code.STORE_CORRUPT, f"The store can't be read: {e}", "Check the disk."
+                Code.STORE_CORRUPT, f"Can't read the database: {e}", "Check the disk."
             ) from None
 
     async def close(self) -> None:

@@ -62,20 +62,21 @@ class Damage(NamedTuple):
 
     @property
     def notice(self) -> str:
-        """What a person is told."""
-        saved = "1 job in it is" if self.saved == 1 else f"{self.saved} jobs in it are"
-        text = f"The store was damaged and is set aside as {self.aside}; {saved} whole and kept."
+        """The notice that people see."""
+        saved = "1 job was" if self.saved == 1 else f"{self.saved} jobs were"
+        text = f"The database was damaged and moved to {self.aside}. {saved} recovered"
         if self.aside is None:
-            text = "The store was gone, and a new one is begun."
+            text = "The database was missing; a new one was created"
         elif self.ends_ms:
             at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.ends_ms / 1000))
-            text += f" Of what came after {at} nothing else is left."
+            text += f"; events after {at} are lost"
         elif self.ends_ms == 0:
-            text += " Nothing else is left of it."
+            text += "; everything else is lost"
+        text += "."
         if self.lost:
-            text += f" In that file alone: {_some(self.lost)}."
+            text += f" Not recovered, only in that file: {_some(self.lost)}."
         if self.folders:
-            text += f" Only the files are left, in {self.jobs}, of: {_some(self.folders)}."
+            text += f" Jobs with only their files left, in {self.jobs}: {_some(self.folders)}."
         return f"{text} [{Code.STORE_CORRUPT}]"
 
 
@@ -111,7 +112,7 @@ def open_store(path: Path, now_s: float | None = None) -> Opened:
     except OSError as e:
         raise EngineError(
             Code.HOME_UNUSABLE,
-            f"The store {path} can't be opened: {e.strerror or e}",
+            f"Can't open the database {path}: {e.strerror or e}",
             "Check the folder's permissions and the disk's free space.",
         ) from None
 
@@ -204,18 +205,18 @@ def _unusable(path: Path, error: Exception) -> EngineError:
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
         return EngineError(
             Code.DISK_FULL,
-            f"The store {path} can't be written: the disk is full",
-            "Free some space and start again: the jobs go on from their checkpoints.",
+            f"Can't write the database {path}: the disk is full",
+            "Free some space and start again; the jobs resume from their checkpoints.",
         )
     if is_busy(error):
         return EngineError(
             Code.HOME_UNUSABLE,
-            f"The database {path} is locked by another program",
+            f"Another program has locked the database {path}",
             "Close the program that has it open (sqlite3, a backup), then try again.",
         )
     return EngineError(
         Code.HOME_UNUSABLE,
-        f"The store {path} can't be opened: {error}",
+        f"Can't open the database {path}: {error}",
         "Check the folder's permissions and the disk's free space.",
     )
 
@@ -236,9 +237,9 @@ def open_reader(path: Path) -> Store | None:
         raise _unusable(path, error) from None
     raise EngineError(
         Code.STORE_CORRUPT,
-        f"The store {path} can't be read: {error}",
-        "Start any run: the engine sets a damaged store aside, saves the jobs in it that are "
-        "whole, and begins a new one.",
+        f"Can't read the database {path}: {error}",
+        "Run any job: the engine then moves the damaged database, recovers its undamaged "
+        "jobs, and creates a new one.",
     )
 
 
@@ -281,29 +282,29 @@ def _schema(connection: sqlite3.Connection, path: Path) -> int:
     schema: int = connection.execute("PRAGMA user_version").fetchone()[0]
     _check_version(schema, path)
     if not schema and connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
-        raise sqlite3.DatabaseError("there are tables in it of no schema")
+        raise sqlite3.DatabaseError("it contains tables but no schema version")
     return schema
 
 
 def _check_new(path: Path, mark: Watermark | None) -> None:
     """Raise sqlite3.DatabaseError where there is nothing, and has been something."""
     if mark is not None and (mark.least or Home(path.parent).job_folders()):
-        raise sqlite3.DatabaseError("all that was written in it is gone")
+        raise sqlite3.DatabaseError("all its data is missing")
 
 
 def _check_end(store: Store, mark: Watermark | None) -> None:
     if mark is not None and store.last_id() < mark.least:
-        raise sqlite3.DatabaseError("what was written last is gone")
+        raise sqlite3.DatabaseError("the latest data is missing")
 
 
 def _check_version(version: int, path: Path) -> None:
     if not 0 <= version <= _LAST_SCHEMA:
-        raise sqlite3.DatabaseError(f"there is no schema {version}")
+        raise sqlite3.DatabaseError(f"unknown schema {version}")
     if version > SCHEMA:
         raise EngineError(
             Code.STORE_NEWER,
-            f"The store {path} was written by a newer aura-tui (schema {version}, this one knows "
-            f"{SCHEMA})",
+            f"A newer aura-tui wrote the database {path} (schema {version}; this version "
+            f"supports up to {SCHEMA})",
             "Upgrade aura-tui, or set AURA_HOME to another folder.",
         )
 

@@ -294,8 +294,9 @@ class Store:
         if row[0] != key.request:
             raise InputError(
                 Code.KEY_REUSED,
-                "The idempotency key was used for another request",
-                "Send a new key with a new request; repeat one with the same key and body.",
+                "The idempotency key was already used for another request",
+                "Send a new key with each new request; to repeat a request, send the "
+                "same key and body.",
                 field="Idempotency-Key",
             )
         job_id: str = row[1]
@@ -372,8 +373,8 @@ class Store:
                 return self._record(row[:-1])
         raise EngineError(
             Code.STORE_CORRUPT,
-            f"The record of job {job_id} in the store is damaged",
-            "Submit its brief again; the next start of an engine saves what is whole.",
+            f"The database record of job {job_id} is damaged",
+            "Submit the job's brief again; the engine recovers undamaged jobs when it next starts.",
         )
 
     def records(self, *, status: JobStatus | None, before: int | None, limit: int) -> list[Record]:
@@ -448,7 +449,7 @@ class Store:
         bad = self.db.execute(
             f"SELECT id FROM events WHERE NOT {self._events_whole} LIMIT 1"
         ).fetchone()
-        return f"event {bad[0]} is not what was written" if bad else ""
+        return f"event {bad[0]} doesn't match its checksum" if bad else ""
 
     def damaged_row(self) -> str:
         """As :meth:`damage`, of the jobs and of what holds for all alone: that is quick."""
@@ -458,7 +459,7 @@ class Store:
         ):
             bad = self.db.execute(f"SELECT {key} FROM {table} WHERE NOT {whole} LIMIT 1").fetchone()
             if bad:
-                return f"{table} {bad[0]} is not what was written"
+                return f"{table} {bad[0]} doesn't match its checksum"
         return ""
 
     # -- retention

@@ -57,9 +57,9 @@ class TrustedTime(msgspec.Struct, frozen=True):
         until = (self.since or now) + _DAY_MS
         days = (now - self.base) // _DAY_MS
         return (
-            f"The clock is {days:,} days ahead of the last time that an engine ran here "
-            f"({_shown(self.base)}). If that is wrong, correct it: old jobs and pieces are "
-            f"deleted from {_shown(until)} on."
+            f"The clock is {days:,} days ahead of the last time an engine ran here "
+            f"({_shown(self.base)}). If the clock is wrong, correct it: the engine "
+            f"deletes old jobs and cached work from {_shown(until)} on."
         )
 
 

@@ -121,7 +121,7 @@ class Writer:
         failure = EngineError(
             Code.INTERNAL,
             f"The database writer stopped unexpectedly ({type(error).__name__})",
-            "Try again; it was restarted.",
+            "Try again; the engine restarted it.",
         )
         for work in in_hand:
             work.failed(failure)
@@ -217,23 +217,24 @@ def failure_of(error: sqlite3.Error) -> EngineError:
     if "disk is full" in str(error) or "disk I/O" in str(error):
         return EngineError(
             Code.DISK_FULL,
-            "The store can't be written: the disk is full or failing",
-            "Free some space and start again: the jobs go on from their checkpoints.",
+            "Can't write the database: the disk is full or failing",
+            "Free some space and start again; the jobs resume from their checkpoints.",
         )
     if is_busy(error):
         return EngineError(
             Code.HOME_UNUSABLE,
-            "The database is locked by another program",
+            "Another program has locked the database",
             "Close the program that has it open (sqlite3, a backup), then try again.",
         )
     if is_damage(error):
         return EngineError(
             Code.STORE_CORRUPT,
-            f"The store can't be written: {error}",
-            "Check the disk and start again: a damaged store is set aside and named.",
+            f"Can't write the database: {error}",
+            "Check the disk and start again; the engine moves a damaged database and "
+            "reports where.",
         )
     return EngineError(
         Code.HOME_UNUSABLE,
-        f"The database can't be written: {error}",
+        f"Can't write the database: {error}",
         "Check the folder's permissions and the disk.",
     )

@@ -500,11 +500,11 @@ async def test_a_folder_that_cannot_be_used_is_said_as_it_is_typed(tmp_path: Pat
         job_form = JobForm(Settings(home=tmp_path), remote=remote)
         async with asked(NewJobScreen(Draft(), UNICODE, job_form.check), (120, 40)) as dialog:
             await typed(dialog, Field.FOLDER, f"{tmp_path}/file/x")
-            await dialog.shows("\u2717 The output folder can't be used: ")
+            await dialog.shows("\u2717 Can't use the output folder: ")
             await dialog.press(*["backspace"] * 6)
-            await dialog.lacks("can't be used")
+            await dialog.lacks("Can't use the output folder")
             dialog.screen.query_one("#folder", TextField).value += "n" * 300
-            await dialog.shows("\u2717 The output folder can't be used: File name too long")
+            await dialog.shows("\u2717 Can't use the output folder: File name too long")
 
 
 async def test_a_broken_ffmpeg_is_told_in_the_form_and_no_job_is_made(tmp_path: Path) -> None:
