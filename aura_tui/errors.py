@@ -1,17 +1,17 @@
 """The one error tree. Every error says what failed, has a stable code, and says what to do next.
 
 AuraError
-+-- InputError        wrong use or bad input       exit 2, HTTP 422
++-- InputError        usage error or bad input     exit 2, HTTP 422
 +-- StageError        a stage failed               the job fails; exit 1
-|   +-- Transient     worth another try            retried with backoff, then fails as StageError
-+-- EngineError       no engine, or it refuses     exit 3, HTTP 503
+|   +-- Transient     may pass                     retried with backoff, then fails as StageError
++-- EngineError       no engine, or access denied  exit 3, HTTP 503
 +-- NotFound          no such job or artifact      exit 2, HTTP 404
-+-- Conflict          the job's state forbids it   exit 2, HTTP 409
-+-- OutputError       stdout can't be written      exit 5
-    +-- ReaderGone    its reader closed the pipe   exit 141, without a word
++-- Conflict          wrong job state              exit 2, HTTP 409
++-- OutputError       can't write stdout           exit 5
+    +-- ReaderGone    its reader closed the pipe   exit 141, no message
 
 Codes are part of the contract: never reuse or renumber one. Exit codes and HTTP statuses are
-mapped at the edges (``cli.py``, ``wire/problem.py``), not here.
+mapped at the edges (``cli/session/exit_status.py``, ``wire/problem.py``), not here.
 """
 
 from __future__ import annotations
