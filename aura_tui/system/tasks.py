@@ -154,7 +154,7 @@ class Supervisor:
             del self._services[service.name]
             return
         count = service.failure.count + 1 if service.failure is not None else 1
-        wait_s = min(FIRST_WAIT_S * 2 ** (count - 1), LONGEST_WAIT_S)
+        wait_s = min(FIRST_WAIT_S * 2.0 ** min(count - 1, 20), LONGEST_WAIT_S)
         service.task = None
         service.failure = TaskFailure(
             name=service.name,

@@ -188,3 +188,22 @@ async def test_failures_go_to_the_loop_s_handler_unless_told_otherwise() -> None
     assert {str(context["message"]) for context in told} == {
         f"{name} stopped unexpectedly (OSError: no space)" for name in ("copy", "sweep")
     }
+
+
+async def test_a_service_that_fails_for_days_is_still_started_again(
+    reports: list[TaskFailure], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr(tasks, "LONGEST_WAIT_S", 0.0)
+    many = asyncio.Event()
+
+    async def work() -> None:
+        if len(reports) > 1100:  # twice to that power is no float
+            many.set()
+        raise ValueError
+
+    supervisor = Supervisor(reports.append)
+    supervisor.keep("sweep", work)
+    async with asyncio.timeout(30):
+        await many.wait()
+    await supervisor.aclose()
