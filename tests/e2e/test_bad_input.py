@@ -223,7 +223,8 @@ def test_a_home_that_no_engine_can_begin_in_is_one_error_also_in_the_background(
     (program.home / "engine.lock").mkdir(parents=True)
     [(status, error)] = said()
     assert status == 3
-    assert "engine.lock can't be opened" in error
+    assert "Can't open the lock" in error
+    assert "engine.lock: Is a directory" in error
     (program.home / "engine.lock").rmdir()
 
 

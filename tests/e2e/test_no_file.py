@@ -62,7 +62,7 @@ def test_a_list_of_tokens(program: Program, kind: str) -> None:
 def test_no_tokens_is_said_beside_an_empty_list(program: Program) -> None:
     none = program.run("token", "list")
     assert (none.returncode, none.stdout) == (0, "")
-    assert "no tokens" in none.stderr
+    assert "No tokens in" in none.stderr
     program.run("token", "add", "ada")
     one = program.run("token", "list")
     assert one.stdout.endswith("  ada\n")

@@ -139,6 +139,7 @@ async def test_a_lock_of_another_program_is_waited_for_and_told(
         other.execute("BEGIN IMMEDIATE")
         waiting = asyncio.create_task(service.submit(request("during")))
         await until(lambda: any("another program has locked" in t for t in service.troubles()))
+        await until(lambda: service._locked_s > 0.2)  # the watch has seen it, too
         # What only reads goes on.
         assert (await service.get(ended_before.id)).status is JobStatus.SUCCEEDED
         assert [found.id for found in (await service.list()).jobs] == [job.id, ended_before.id]
