@@ -93,7 +93,7 @@ def _sweep_folders(home: Home, known: set[str], limit_s: float) -> None:
         if not _JOB_ID.fullmatch(folder.name) or folder.name in known:
             continue
         with contextlib.suppress(OSError):  # a stray file, or gone meanwhile
-            if max(p.lstat().st_mtime for p in (folder, *folder.iterdir())) < limit_s:
+            if max(p.lstat().st_mtime for p in (folder, *folder.iterdir())) <= limit_s:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from aura_tui.engine.retention import every_s, sweep, sweep_as_of
@@ -58,6 +59,21 @@ async def test_pieces_go_a_day_after_their_last_use_jobs_a_month_after_their_end
         assert count == 0
         assert not (settings.home / "jobs" / job.id).exists()
     assert (out / "small.mp4").is_file()
+
+
+async def test_a_job_that_is_kept_for_no_time_goes_in_the_millisecond_of_its_end(
+    settings: Settings, small: SmallStages
+) -> None:
+    none = msgspec.structs.replace(settings.engine, keep_jobs_days=0)
+    async with EmbeddedService(settings, stages=small) as service:
+        done = await ended(service, (await service.submit(request())).id)
+        assert done.ended_at is not None
+        now = int(done.ended_at.timestamp() * 1000) / 1000
+        await sweep_as_of(service._log, service.home, none, now - 0.001)
+        assert await service.get(done.id) == done
+        await sweep_as_of(service._log, service.home, none, now)
+        with pytest.raises(NotFound):
+            await service.get(done.id)
 
 
 async def test_what_an_open_job_has_made_stays_however_old(

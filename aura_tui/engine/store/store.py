@@ -464,8 +464,9 @@ class Store:
 
     # -- retention
 
-    def prunable(self, ended_before_ms: int, now_ms: int, limit: int = 50) -> list[tuple[int, str]]:
-        """(n, id) of jobs that ended before that.
+    def prunable(self, ended_by_ms: int, now_ms: int, limit: int = 50) -> list[tuple[int, str]]:
+        """(n, id) of jobs that ended by then. A job that is kept for no time is old in the
+        millisecond of its end.
 
         A clock may have been wrong. The ids of events don't tell: after one that ran ahead they
         stay ahead. And no job ended before an earlier one was created, whatever its own times say.
@@ -478,9 +479,9 @@ class Store:
                 created_ms, ended_ms = _times_of(job)
                 if created_ms <= now_ms:
                     begun_ms = max(begun_ms, created_ms)
-                if begun_ms >= ended_before_ms or len(found) == limit:
+                if begun_ms > ended_by_ms or len(found) == limit:
                     break
-                if ended and (ended_ms or self._told_ms(n)) < ended_before_ms:
+                if ended and (ended_ms or self._told_ms(n)) <= ended_by_ms:
                     found.append((n, job_id))
         return found
 
