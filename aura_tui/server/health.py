@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _FRESH_S = 1.0  # an answer serves everybody who asks within it: looking writes to the disk
 _STORE_TIMEOUT_S = 5.0
+_FFMPEG_TIMEOUT_S = 0.5  # a client asks for health before it submits: one that hangs comes later
 
 
 class Health:
@@ -42,6 +44,7 @@ class Health:
         self._settings = settings
         self._one = asyncio.Lock()
         self._seen: tuple[float, HealthPayload] | None = None
+        self._ffmpeg_seen = FFmpegPayload(found=False, reason="FFmpeg has not answered yet")
 
     async def look(self) -> HealthPayload:
         """How it is now."""
@@ -81,13 +84,17 @@ class Health:
             return StorePayload(writable=False, reason=reason), None
 
     async def _ffmpeg(self) -> FFmpegPayload:
+        """As last seen where the look takes long; it continues beside us, for the next caller."""
         from aura_tui.providers.ffmpeg import find_ffmpeg
 
-        try:
-            found = await find_ffmpeg(self._settings)
-        except AuraError as e:
-            return FFmpegPayload(found=False, reason=e.message)
-        return FFmpegPayload(found=True, version=found.version)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FFMPEG_TIMEOUT_S):
+                try:
+                    found = await find_ffmpeg(self._settings)
+                    self._ffmpeg_seen = FFmpegPayload(found=True, version=found.version)
+                except AuraError as e:
+                    self._ffmpeg_seen = FFmpegPayload(found=False, reason=e.message)
+        return self._ffmpeg_seen
 
 
 def for_strangers(health: HealthPayload) -> HealthPayload:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from aura_tui.errors import Code, StageError
+from aura_tui.errors import Code, InputError, StageError
+from aura_tui.providers.ffmpeg import find_ffmpeg
 from aura_tui.server import tokens
 from aura_tui.server.options import Limits
 from aura_tui.wire import encode, routes
@@ -17,6 +19,8 @@ from tests.engine.stages import SmallStages, forever
 from tests.server.serving import served
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
     from aura_tui.pipeline.context import StageContext
@@ -355,6 +359,7 @@ async def test_health_looks(settings: Settings) -> None:
     async with served(settings, SmallStages(hook)) as server, server.client() as client:
         await hangs(client, server.service)
         await client.post(routes.JOBS, json=BRIEF)
+        await find_ffmpeg(settings)  # health doesn't wait for long
         health = msgspec.json.decode(
             (await client.get(routes.HEALTH)).content, type=encode.HealthPayload
         )
@@ -365,6 +370,24 @@ async def test_health_looks(settings: Settings) -> None:
         assert health.ffmpeg is not None
         assert health.ffmpeg.found
         assert (health.queue_length, health.running, health.streams) == (1, 1, 0)
+
+
+async def test_health_does_not_wait_for_an_ffmpeg_that_hangs(
+    settings: Settings, tmp_path: Path
+) -> None:
+    hanging = tmp_path / "ffmpeg"
+    hanging.write_text("#!/bin/sh\nsleep 600\n")
+    hanging.chmod(0o755)
+    settings = replace(settings, render=replace(settings.render, ffmpeg=str(hanging)))
+    async with served(settings) as server, server.client() as client:
+        first = (await client.get(routes.HEALTH)).json()
+        assert first["ffmpeg"] == {"found": False, "reason": "FFmpeg has not answered yet"}
+        assert first["status"] == "degraded"
+        with pytest.raises(InputError, match="didn't answer within 2 s"):
+            await find_ffmpeg(settings)
+        reason = ""
+        while "didn't answer within 2 s" not in reason:  # an answer of health lasts for a second
+            reason = (await client.get(routes.HEALTH)).json()["ffmpeg"]["reason"]
 
 
 async def test_health_fails_when_the_store_does(settings: Settings) -> None:
