@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from aura_tui import __version__
-from aura_tui.cli import jobs, run, serve
+from aura_tui.cli import help_topics, jobs, run, serve
 from aura_tui.cli.connection import board, engine_locator
 from aura_tui.cli.options import ReadOnlyOption, ServerOption, TokenOption
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 run.register(app)
 jobs.register(app)
 serve.register(app)
+help_topics.register(app)
 
 
 def _version(value: bool) -> None:
