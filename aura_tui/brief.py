@@ -37,7 +37,7 @@ def read_brief(argument: str, stdin: BinaryIO | None = None) -> Brief:
         try:
             path = Path(argument).expanduser()
         except RuntimeError:  # of a user that isn't there
-            raise _unreadable(argument, "it begins with the home folder of nobody") from None
+            raise _unreadable(argument, "unknown user in ~name") from None
         return _from_file(path)
     if "\n" in argument or len(argument) > MAX_TOPIC_CHARS:
         return _text(argument, "the brief")
@@ -63,9 +63,9 @@ def _from_file(path: Path) -> Brief:
         with path.open("rb") if _is_handed_over(path) else open_regular(path) as file:
             data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _unreadable(str(path), "there is no such file") from None
+        raise _unreadable(str(path), "file not found") from None
     except OSError as e:
-        raise _unreadable(str(path), e.strerror or "of some reason") from None
+        raise _unreadable(str(path), e.strerror or "unknown error") from None
     where = clean_line(str(path))
     text = _decode(data, where)
     return _text(_absolute_images(text, path.absolute().parent), where)
@@ -78,8 +78,8 @@ def _is_handed_over(path: Path) -> bool:
 def _unreadable(path: str, why: str) -> InputError:
     return InputError(
         Code.BRIEF_UNREADABLE,
-        f"The brief {clean_line(path)} can't be read: {why}",
-        "Name a Markdown or text file, or put a topic in quotes.",
+        f"Can't read the brief {clean_line(path)}: {why}",
+        "Give a Markdown or text file, or a topic in quotes.",
         field="brief",
     )
 
@@ -95,8 +95,8 @@ def _decode(data: bytes, where: str) -> str:
     if "\0" in text:
         raise InputError(
             Code.BRIEF_NOT_TEXT,
-            f"What {where} holds is not text",
-            "Give Markdown or plain text in UTF-8.",
+            f"{where} is not a text file",
+            "Use Markdown or plain text in UTF-8.",
             field="brief",
         )
     return text
@@ -119,8 +119,8 @@ def _empty(message: str) -> InputError:
 def _too_large(where: str) -> InputError:
     return InputError(
         Code.BRIEF_TOO_LARGE,
-        f"The text in {where} is too long: {MAX_TEXT_CHARS:,} characters are allowed",
-        "Give the part that the video is about.",
+        f"The text in {where} is too long; the limit is {MAX_TEXT_CHARS:,} characters",
+        "Shorten it to the part that the video is about.",
         field="brief",
     )
 
@@ -139,7 +139,7 @@ def _absolute_images(text: str, folder: Path) -> str:
             there = False
         if there and not is_clean(str(path)):
             raise _unreadable(
-                f"{str(path)!r}", "the path of a picture in it is no plain UTF-8 text"
+                f"{str(path)!r}", "it contains a picture path that is not valid UTF-8"
             )
         return f"{match[1]}<{path}>{match[3]}" if there else match[0]
 

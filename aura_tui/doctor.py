@@ -126,7 +126,7 @@ def _home(settings: Settings) -> Finding:
     if free_mb < settings.engine.min_free_mb:
         return Finding("Home", "missing", detail, "Free some space, or set AURA_HOME.")
     if settings.home.stat().st_mode & 0o077:
-        detail += ", open to other users: its file system keeps no modes"
+        detail += ", readable by other users: its file system has no permissions"
         return Finding("Home", "note", detail, "Set AURA_HOME to a folder on a local disk.")
     return Finding("Home", "ok", detail)
 
@@ -134,16 +134,16 @@ def _home(settings: Settings) -> Finding:
 def _engine(settings: Settings) -> Finding:
     holder = lock_.holder(home_.Home(settings.home))
     if holder is None:
-        return Finding("Engine", "ok", "none at work; a run starts its own")
+        return Finding("Engine", "ok", "not running (started on demand)")
     if lock_.is_stopped(holder):
         return Finding("Engine", "note", *lock_.stopped_words(holder))
     since = f"{holder.since.astimezone():%Y-%m-%d %H:%M:%S}"
-    return Finding("Engine", "ok", f"at work: process {holder.pid}, since {since}")
+    return Finding("Engine", "ok", f"running: process {holder.pid}, since {since}")
 
 
 def _config(environ: Mapping[str, str]) -> Finding:
     path = config_file(environ)
-    there = "read" if path.is_file() else "not there, defaults apply"
+    there = "read" if path.is_file() else "not found; using defaults"
     return Finding("Configuration", "ok", f"{path} ({there})")
 
 
@@ -156,7 +156,7 @@ def _terminal(environ: Mapping[str, str]) -> Finding:
     encoding = (sys.stdout.encoding or "").lower()
     parts.append(encoding)
     if not sys.stdout.isatty():
-        return Finding("Terminal", "note", "stdout is no terminal: plain lines are printed")
+        return Finding("Terminal", "note", "stdout is not a terminal; output is plain lines")
     if "utf" not in encoding:
         return Finding(
             "Terminal", "note", ", ".join(parts), "Set a UTF-8 locale for bars and markers."

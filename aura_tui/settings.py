@@ -287,8 +287,8 @@ def _field(name: str, prefix: str, kind: type[_Section]) -> str:
         known = [f"{prefix}{f.upper()}" for f in kind.__struct_fields__]
         raise InputError(
             Code.SETTINGS_INVALID,
-            f"{clean_line(name, 100)} is no setting",
-            f"{_near(name, known)}Unset it, or name one of {', '.join(known)}.",
+            f"Unknown setting {clean_line(name, 100)}",
+            f"{_near(name, known)}Unset it, or use one of: {', '.join(known)}.",
         )
     return field
 
@@ -301,15 +301,15 @@ def _expanded(path: str, name: str) -> Path:
     except RuntimeError:
         raise InputError(
             Code.SETTINGS_INVALID,
-            f"{name} begins with the home folder of a user that isn't there",
-            f"Set {name} to a full path.",
+            f"{name} contains an unknown user in ~name",
+            f"Set {name} to an absolute path.",
         ) from None
 
 
 def _is_empty(name: str) -> InputError:
     return InputError(
         Code.SETTINGS_INVALID,
-        f"{name} is set, but empty",
+        f"{name} is set but empty",
         f"Set {name} to a value, or unset it to use the default.",
     )
 
@@ -317,7 +317,7 @@ def _is_empty(name: str) -> InputError:
 def _refuse(why: str, path: Path) -> InputError:
     return InputError(
         Code.SETTINGS_INVALID,
-        f"A setting can't be used: {clean_line(why, 300)}",
+        f"Invalid setting: {clean_line(why, 300)}",
         f"Correct it in {path} or in its AURA_... variable.",
     )
 
@@ -328,16 +328,16 @@ def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputErro
         name, section = _repeated(unknown[1]), unknown[2]
         fields = _SECTIONS[section].__struct_fields__ if section in _SECTIONS else None
         known = fields or tuple(_SECTIONS)
-        what = f"no setting {section}.{name}" if fields else f"no section [{name}]"
+        what = f"unknown setting {section}.{name}" if fields else f"unknown section [{name}]"
         return InputError(
             Code.SETTINGS_INVALID,
-            f"There is {what}",
-            f"{_near(name, known)}It takes {', '.join(known)}. Correct it in {path}.",
+            f"{what[0].upper()}{what[1:]}",
+            f"{_near(name, known)}Use one of: {', '.join(known)}. Correct it in {path}.",
         )
     found = _PLACE.search(why)
     kinds = get_type_hints(_SECTIONS[found[1]], include_extras=True) if found else {}
     if found is None or found[2] not in kinds:
-        return _refuse(f"{found[1]} is no section" if found else why, path)
+        return _refuse(f"{found[1]} is not a section" if found else why, path)
     section, field = found.groups()
     kind = kinds[field]
     name = f"AURA_{section.upper()}_{field.upper()}"
@@ -351,7 +351,7 @@ def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputErro
             f"The setting {section}.{field}",
             f"Correct it in {path}.",
         )
-    return InputError(Code.SETTINGS_INVALID, f"{what} can't be used: it takes {does}", where)
+    return InputError(Code.SETTINGS_INVALID, f"{what} must be {does}", where)
 
 
 def _repeated(name: str) -> str:

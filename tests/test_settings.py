@@ -123,9 +123,9 @@ def test_other_programs_variables_are_let_be(environ: dict[str, str]) -> None:
     [
         (
             "[engine]\nconcurency = 2",
-            "no setting engine.concurency Did you mean concurrency?",
+            "Unknown setting engine.concurency Did you mean concurrency?",
         ),
-        ("[engin]\nconcurrency = 2", "no section [engin] Did you mean engine?"),
+        ("[engin]\nconcurrency = 2", "Unknown section [engin] Did you mean engine?"),
         ("concurrency = 2", "concurrency"),
         ("home = '/x'", "AURA_HOME"),
         ("[engine]\nconcurrency = 'many'", "engine.concurrency"),
@@ -139,7 +139,7 @@ def test_other_programs_variables_are_let_be(environ: dict[str, str]) -> None:
         ("[engine]\nkeep_workspaces_h = 1e300", "engine.keep_workspaces_h"),
         ("[speech]\ntimeout_s = 5e-324", "speech.timeout_s"),
         ("[engine]\nretries = -1", "engine.retries"),
-        ("[render]\ncrf = 60", "render.crf can't be used: it takes a whole number from 0 to 51"),
+        ("[render]\ncrf = 60", "render.crf must be a whole number from 0 to 51"),
         ("[speech]\nrate = 0.1", "speech.rate"),
         ("[script]\napi_key = 5", "script.api_key"),
         ("[script]\nmodel = true", "script.model"),
@@ -149,8 +149,8 @@ def test_other_programs_variables_are_let_be(environ: dict[str, str]) -> None:
         ("[serve]\nnames = [5]", "serve.names"),
         ("engine = 5", "engine"),
         ("engine = [1]", "engine"),
-        ('[engine]\n"a\\nb\\u001b[31m" = 1', "no setting engine.a b\u2026"),
-        ("[engine]\nstall-warning-s = 1", "no setting engine.stall-warning-s Did you mean"),
+        ('[engine]\n"a\\nb\\u001b[31m" = 1', "Unknown setting engine.a b\u2026"),
+        ("[engine]\nstall-warning-s = 1", "Unknown setting engine.stall-warning-s Did you mean"),
         ("[engine\n", "TOML"),
         ("= 1", "TOML"),
         (b"\xff\xfe", "TOML"),
@@ -173,20 +173,20 @@ def test_a_setting_that_cannot_be_used_is_named(
         ("AURA_ENGINE_CONCURRENCY", "1.5", "a whole number"),
         ("AURA_ENGINE_STALL_WARNING_S", "nan", "a number from 0.1 to 31536000"),
         ("AURA_ENGINE_STALL_WARNING_S", "", "a number from 0.1 to 31536000"),
-        ("AURA_BOARD_PREVIEW", "maybe", "takes auto, on, off"),
+        ("AURA_BOARD_PREVIEW", "maybe", "must be one of auto, on, off"),
         ("AURA_BOARD_MOUSE", "maybe", "true or false"),
         ("AURA_BOARD_KEYS", "x", "as in a=b,c=d"),
         ("AURA_SERVE_PORT", "http", "a whole number from 0 to 65535"),
         ("AURA_SERVE_TOKEN", "x", "AURA_SERVE_TOKEN_FILE"),
         ("AURA_SCRIPT_API_KYE", "x", "Did you mean AURA_SCRIPT_API_KEY?"),
-        ("AURA_RENDER_", "x", "no setting"),
+        ("AURA_RENDER_", "x", "Unknown setting"),
     ],
 )
 def test_a_variable_that_cannot_be_used_is_named_not_the_file(
     environ: dict[str, str], name: str, value: str, named: str
 ) -> None:
     refused = refusal({**environ, name: value})
-    assert refused.startswith(name)
+    assert refused.removeprefix("Unknown setting ").startswith(name)
     assert named in refused
     assert "config.toml" not in refused
 
@@ -237,7 +237,7 @@ def test_a_variable_that_is_empty_by_mistake_is_an_error_not_the_default(
         said = refusal({**environ, name: empty})
         assert f"nset {name}" in said or said.endswith("unset it to use the default."), name
     for name in ("AURA_HOME", "AURA_CONFIG", "AURA_SERVE_HOST", "AURA_SPEECH_PROVIDER"):
-        assert refusal({**environ, name: empty}).startswith(f"{name} is set, but empty Set {name}")
+        assert refusal({**environ, name: empty}).startswith(f"{name} is set but empty Set {name}")
     assert "AURA_SERVE_HOST" in names  # "" would be every address of the machine
 
 

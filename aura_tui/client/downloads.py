@@ -94,7 +94,7 @@ class Downloads:
         """The file behind ``path`` (of the server); None where there is none yet (204).
 
         ``size``: what is known of its length in bytes. Raises EngineError where it can't be had
-        whole, NotFound where there is no such file.
+        whole, NotFound where file not found.
         """
         if not self._swept:
             self._swept = True

@@ -1,4 +1,4 @@
-"""What a field takes, in words, by its type: for whoever wrote something else there."""
+"""What a field expects, in words, from its type: for messages about a wrong value."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SIMPLE: dict[object, str] = {
 
 
 def describe_type(kind: object) -> str:
-    """``a whole number from 0 to 51``, ``auto, on, off``, ``a number or a text``."""
+    """``a whole number from 0 to 51``, ``one of auto, on, off``, ``a number or a text``."""
     form, parts = get_origin(kind), get_args(kind)
     if form is Annotated:
         bounds = [bound for part in parts[1:] if (bound := _bounds(part))]
         return " ".join([describe_type(parts[0]), *bounds])
     if form is Literal:
-        return ", ".join(map(str, parts))
+        return f"one of {', '.join(map(str, parts))}"
     if form in (Union, types.UnionType):
         return " or ".join(describe_type(part) for part in parts if part is not type(None))
     return _SIMPLE.get(form or kind, "a text")

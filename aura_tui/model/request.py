@@ -262,7 +262,7 @@ def check(request: JobRequest) -> None:
         raise InputError(
             Code.BRIEF_TOO_LARGE,
             f"The text has {len(brief.text)} characters; {MAX_TEXT_CHARS} are allowed",
-            "Give the part that the video is about.",
+            "Shorten it to the part that the video is about.",
             field="brief.text",
         )
     if not (_is_text(brief.topic) and _is_text(brief.text)):

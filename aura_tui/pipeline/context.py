@@ -152,8 +152,8 @@ class StageContext:
         except TimeoutError as e:  # an OSError by descent, but no file's fault
             raise StageError(
                 Code.STAGE_TIMEOUT,
-                f"A piece of work ({kind}) took longer than it may",
-                "Retry the job: finished pieces are kept.",
+                f"{kind} took too long",
+                "Retry the job; finished work is reused.",
             ) from e
         except OSError as e:
             raise storage_error(e) from e
@@ -187,16 +187,16 @@ def storage_error(error: OSError) -> StageError:
             code, message = Code.DISK_FULL, "The disk is full"
             remediation = "Free some space"
         case errno.ENOMEM:
-            code, message = Code.OUT_OF_MEMORY, "The memory ran out"
-            remediation = "Close other programs, set render.lanes to 1 or take a lower resolution"
+            code, message = Code.OUT_OF_MEMORY, "Out of memory"
+            remediation = "Close other programs, set render.lanes to 1 or use a lower resolution"
         case errno.EMFILE | errno.ENFILE | errno.EAGAIN:
-            code, message = Code.SYSTEM_LIMIT, f"The system allows no more: {why}"
+            code, message = Code.SYSTEM_LIMIT, f"A system limit was reached: {why}"
             remediation = (
-                "Raise the limits of open files and processes (ulimit -n, ulimit -u), or set "
+                "Raise the limits on open files and processes (ulimit -n, ulimit -u), or set "
                 "render.lanes to 1"
             )
         case _:
-            code, message = Code.FILE_UNUSABLE, f"A file can't be used: {why}"
+            code, message = Code.FILE_UNUSABLE, f"Can't use a file: {why}"
             message += f" ({error.filename})" if error.filename else ""
             remediation = "Check the folder's permissions and the disk"
-    return StageError(code, message, f"{remediation}, then retry: finished pieces are kept.")
+    return StageError(code, message, f"{remediation}, then retry; finished work is reused.")

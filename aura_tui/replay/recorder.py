@@ -67,8 +67,8 @@ class Recorder:
                         why = "it is a link to a file that doesn't exist"
                     raise InputError(
                         Code.OUTPUT_UNWRITABLE,
-                        f"The recording {path} can't be written: {why}",
-                        "Name a new file in a folder that you can write to.",
+                        f"Can't write the recording {path}: {why}",
+                        "Choose a new file in a folder that you can write to.",
                         field="record",
                     ) from None
             async with self._what.open() as service:
@@ -118,7 +118,7 @@ def _refused(path: Path | None, error: AuraError | OSError) -> AuraError:
         return error
     return InputError(
         Code.OUTPUT_UNWRITABLE,
-        f"{path} can't be written: {error.strerror or error}",
+        f"Can't write {path}: {error.strerror or error}",
         "The job continues; the file holds the events up to here.",
         field="record",
     )

@@ -55,8 +55,8 @@ class ReplayService:
         if math.isnan(speed) or speed < 0:
             raise InputError(
                 Code.OPTION_INVALID,
-                f"A recording can't be played at speed {speed}",
-                "Give a speed above 0; 1 is the recorded pace, 0 is at once.",
+                f"Can't play a recording at speed {speed}; speed must be 0 or more",
+                "Use --speed 1 for the recorded pace, or 0 to show everything at once.",
                 field="speed",
             )
         self._recording = recording
@@ -83,15 +83,15 @@ class ReplayService:
         except OSError as e:
             raise InputError(
                 Code.OPTION_INVALID,
-                f"The recording {path} can't be read: {e.strerror or e}",
-                "Name a file that --record wrote.",
+                f"Can't read the recording {path}: {e.strerror or e}",
+                "Use a file written by --record.",
                 field="recording",
             ) from None
         if not recording.envelopes:
             raise InputError(
                 Code.OPTION_INVALID,
-                f"{path} holds no event of a job",
-                "Name a file that --record wrote, or the output of --progress json.",
+                f"{path} isn't a recording: it contains no job events",
+                "Use a file written by --record, or the output of --progress json.",
                 field="recording",
             )
         return cls(recording, speed=speed, sleep=sleep)
@@ -141,8 +141,8 @@ class ReplayService:
         except KeyError:
             raise NotFound(
                 Code.JOB_UNKNOWN,
-                f"The recording has no job {clean_line(job_id, 80)}",
-                f"It has: {', '.join(self.job_ids[:5])}.",
+                f"Job {clean_line(job_id, 80)} is not in the recording",
+                f"Use one of: {', '.join(self.job_ids[:5])}.",
             ) from None
 
     async def list(
@@ -231,7 +231,7 @@ class ReplayService:
         raise NotFound(
             Code.ARTIFACT_UNKNOWN,
             f"The recording's artifact {clean_line(name, 80)} is not on this machine",
-            "A recording holds what happened, not the files that were made.",
+            "A recording contains events, not the finished files.",
         )
 
     async def queue(self) -> QueueState:
@@ -265,6 +265,6 @@ class ReplayService:
 def _refuse() -> NoReturn:
     raise Conflict(
         Code.JOB_STATE,
-        "A recording can't be changed",
-        "Use `aura-tui run` for a new job.",
+        "Jobs in a recording can't be changed",
+        "Create a new job with: aura-tui run FILE.md",
     )

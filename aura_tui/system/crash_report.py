@@ -42,7 +42,7 @@ def _asking(error: BaseException) -> str:
         with os.fdopen(fd, "w", errors="backslashreplace") as file:
             file.write("".join(traceback.format_exception(error)))
     except OSError as e:  # the disk is full, say: that must not hide what happened
-        return f"Please report it; its traceback couldn't be written: {e.strerror or e}."
+        return f"Please report it. Could not write the traceback: {e.strerror or e}."
     return f"Please report it with {path}."
 
 

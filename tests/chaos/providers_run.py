@@ -57,7 +57,7 @@ async def falls_back(program: Program, url: str) -> None:
     assert len(seen) > 2  # FFmpeg, a voice, a lane ...
     told = [json.loads(line) for line in out.decode().splitlines()]
     warned = [each["data"]["message"] for each in told if each["event"] == "warning"]
-    for part in ("written by rule", "spoken by", "drawn as cards"):
+    for part in ("written by outline", "spoken by", "drawn as cards"):
         assert any(part in message for message in warned), (part, warned)
     input_run.values_clean(told, "events")
     for section in ("show", "logs"):

@@ -117,7 +117,7 @@ def test_a_broken_ffmpeg_is_told_at_submit_by_every_way_in_and_nothing_is_queued
     ffmpeg = program.folder / "ffmpeg"
     ffmpeg.write_text("not executable")
     program.environ["AURA_RENDER_FFMPEG"] = str(ffmpeg)
-    why = f"can't be used: {ffmpeg} (AURA_RENDER_FFMPEG): it is not executable"
+    why = f"doesn't work: {ffmpeg} (AURA_RENDER_FFMPEG): it is not executable"
     for more in ((), ("--detach",), ("--progress", "json")):
         assert why in refuse(program, "E601", *program.arguments(*more)[1:])
     doctor = program.run("doctor")

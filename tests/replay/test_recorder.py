@@ -74,7 +74,7 @@ async def test_an_earlier_recording_is_never_written_over(tmp_path: Path) -> Non
     recorder = following(
         ReplayService(tape.recording(), speed=0), tape.job.id, tmp_path / "run.jsonl"
     )
-    with pytest.raises(InputError, match="can't be written"):
+    with pytest.raises(InputError, match="Can't write"):
         async with recorder.open():
             pass
     assert (tmp_path / "run.jsonl").read_text() == "precious"

@@ -96,7 +96,7 @@ def test_it_shows_the_run_and_q_ends_it_and_restores_the_terminal(ended: Termina
 def test_two_ctrl_c_end_it_at_once(slow: Terminal) -> None:
     slow.shows("running")
     slow.type("\x03")
-    slow.shows("A recording can't be changed")
+    slow.shows("Jobs in a recording can't be changed")
     slow.type("\x03")
     assert slow.ends() == 0
     restored(slow)

@@ -60,7 +60,7 @@ def stage_context(
             Code.DISK_FULL,
             f"{stage.title} needs {needed // 1_000_000} MB of free disk; "
             f"{free // 1_000_000} MB are left on {home.root}",
-            "Free some space, then retry: finished work is kept.",
+            "Free some space, then retry; finished work is reused.",
         )
     return StageContext(
         job_id=job_id,

@@ -135,8 +135,8 @@ class Encoding:
         scene = next((clip.scene for clip in clips if clip.picture == cause.picture), 0)
         return StageError(
             Code.RENDER_FAILED,
-            f"The picture of scene {scene} can't be read: {clean_line(str(cause), 300)}",
-            "Retry with fresh work (options.fresh): the picture will be made again.",
+            f"Can't read the picture of scene {scene}: {clean_line(str(cause), 300)}",
+            "Retry with --fresh to make the picture again.",
         )
 
 

@@ -88,8 +88,8 @@ class Lane:
             raise out_of_memory(what)
         raise StageError(
             Code.RENDER_FAILED,
-            f"A lane ended while {what}: {self.last_words or f'exit code {code}'}",
-            "Retry the job: finished pieces are kept.",
+            f"An encoder stopped while {what}: {self.last_words or f'exit code {code}'}",
+            "Retry the job; finished work is reused.",
         )
 
     @property
@@ -121,8 +121,8 @@ class Lane:
         if done.problem:
             raise StageError(
                 Code.RENDER_FAILED,
-                f"Frames can't be drawn while {what}: {clean_line(done.problem, 300)}",
-                "Retry the job: finished pieces are kept.",
+                f"Can't draw frames while {what}: {clean_line(done.problem, 300)}",
+                "Retry the job; finished work is reused.",
             )
         if done.exit_code:
             raise failure(what, done.exit_code, tail(done.stderr))

@@ -77,7 +77,7 @@ def _plan(
                 raise StageError(
                     Code.COMPOSITION_FAILED,
                     f"Scene {scene.number} has no {what}",
-                    "Retry the job: finished pieces are kept.",
+                    "Retry the job; finished work is reused.",
                 )
     sounds = [spoken[scene.number] for scene in script.scenes]
     least_s = [reading_s(scene.card) for scene in script.scenes]

@@ -74,7 +74,7 @@ async def write_script(ctx: StageContext) -> Script:
         iter((first,) if fallback is None else (first, fallback)),
         write,
         curable=_CURABLE,
-        instead=lambda spare: f"The script is written by rule ({spare.name})",
+        instead=lambda spare: f"The script is written by {spare.name}",
     )
     path = ctx.artifacts / f"{slug(script.title)}.script.json"
     data = msgspec.json.format(msgspec.json.encode(script), indent=2) + b"\n"
@@ -115,7 +115,7 @@ async def _written(ctx: StageContext, provider: ScriptProvider, spare: bool) -> 
     for warning in written.warnings:
         ctx.warn(warning)
     if not request.brief.language and written.script.language != detect.DEFAULT:
-        ctx.log(f"Language: {written.script.language}, judged from the text")
+        ctx.log(f"Language: {written.script.language} (detected from the text)")
     return written.script
 
 
@@ -161,8 +161,8 @@ def sound(script: Script) -> Script:
     if not scenes:
         raise StageError(
             Code.SCRIPT_REPLY_INVALID,
-            "The script has no scene with anything to say",
-            "Give a text with some sentences, or try another script provider.",
+            "The script has no narration",
+            "Use a text with full sentences, or try another script provider.",
         )
     tag = clean_line(script.language, 35) or detect.DEFAULT
     return Script(title=title, language=tag, scenes=tuple(scenes))

@@ -97,7 +97,7 @@ async def _draw_all(
             found = await _draw(ctx, provider, scene, script, frame, key, locks, begin)
         made = scene.number in count.active
         count.end(scene.number)
-        report(f"Scene {scene.number} {'drawn' if made else 'is there already'}", scene)
+        report(f"Scene {scene.number} {'drawn' if made else 'already done'}", scene)
         return found
 
     report(f"Drawing {total} scene{'' if total == 1 else 's'}")

@@ -63,7 +63,7 @@ async def speak_script(ctx: StageContext, script: Script) -> tuple[Speech, ...]:
     async def speak(provider: SpeechProvider, spare: bool) -> tuple[Speech, ...]:
         voice = _resolved(provider, ctx, language, spare)
         if ctx.request.voice_spec.pitch != 1.0 and provider.name != "espeak":
-            ctx.warn(f"The {provider.name} voice has no setting for pitch; it speaks with its own")
+            ctx.warn(f"The {provider.name} provider doesn't support pitch; using the voice's own")
         return await _Narration(ctx, provider, voice, language, script, spare).speak()
 
     return await first_that_works(
@@ -153,9 +153,7 @@ class _Narration:
             piece = await self._ctx.piece(key, "speech", _Sound, build, suffix=".wav")
         self._count.end(scene.number)
         self._done_chars += len(scene.narration)
-        self._report(
-            f"Scene {scene.number} {'is there already' if piece.reused else 'spoken'}", scene
-        )
+        self._report(f"Scene {scene.number} {'already done' if piece.reused else 'spoken'}", scene)
         return Speech(
             scene=scene.number,
             path=str(piece.path),

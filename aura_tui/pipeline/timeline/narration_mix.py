@@ -54,7 +54,7 @@ async def mix(
     for count, (path, start, length) in enumerate(sounds, 1):
         await children.gate()
         if start < at or start + length > samples:
-            raise _bad(path, "it does not fit its place")
+            raise _bad(path, "it is longer than its slot")
         # Each step opens the file anew, and only if it is still there: after a cancel a thread
         # may be a step behind, and must not bring back what was removed.
         await asyncio.to_thread(_add, out, path, start - at, length)
@@ -94,6 +94,6 @@ def _silence(out: Path, samples: int) -> None:
 def _bad(path: str, why: str) -> StageError:
     return StageError(
         Code.COMPOSITION_FAILED,
-        f"A scene's sound can't be used: {why} ({path})",
-        "Retry with fresh work (options.fresh): the sound will be made again.",
+        f"Can't use the sound of a scene: {why} ({path})",
+        "Retry with --fresh to make the sound again.",
     )

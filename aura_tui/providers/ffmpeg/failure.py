@@ -56,18 +56,18 @@ def failure(what: str, returncode: int, stderr: str) -> StageError:
         return StageError(
             Code.DISK_FULL,
             f"The disk is full: {what} stopped",
-            "Free some space, then retry: finished pieces are kept.",
+            "Free some space, then retry; finished work is reused.",
         )
     if returncode == -signal.SIGKILL or _MEMORY.search(stderr):
         return out_of_memory(what)
     if returncode < 0:
-        how = f"FFmpeg was ended by {_signal_name(-returncode)}"
+        how = f"FFmpeg was killed by {_signal_name(-returncode)}"
     else:
         how = telling_line(stderr) or f"FFmpeg ended with exit code {returncode}"
     return StageError(
         Code.FFMPEG_FAILED,
         f"FFmpeg failed {what}: {how}",
-        "Look into the job's FFmpeg log, then retry: finished pieces are kept.",
+        "See the job's FFmpeg log, then retry; finished work is reused.",
     )
 
 
@@ -75,8 +75,8 @@ def out_of_memory(what: str) -> StageError:
     """The error of work that was killed from outside, or couldn't get memory."""
     return StageError(
         Code.OUT_OF_MEMORY,
-        f"The system ended {what}: most likely there was not enough memory",
-        "Close other programs, set render.lanes to 1 or take a smaller resolution, then retry: "
+        f"The system killed FFmpeg while {what}; it probably ran out of memory",
+        "Close other programs, set render.lanes to 1 or use a lower resolution, then retry: "
         "finished pieces are kept.",
     )
 

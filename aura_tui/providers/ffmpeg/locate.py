@@ -45,8 +45,8 @@ _NEEDS: dict[str, frozenset[str]] = {
 }
 
 _INSTALL = (
-    "Install it (apt install ffmpeg, brew install ffmpeg), or run "
-    "'pip install --force-reinstall imageio-ffmpeg', or name one in AURA_RENDER_FFMPEG."
+    "Install it (apt install ffmpeg, brew install ffmpeg), run "
+    "'pip install --force-reinstall imageio-ffmpeg', or set AURA_RENDER_FFMPEG to its path."
 )
 
 
@@ -108,8 +108,8 @@ async def _named(wish: str, children: ProcessGroup) -> FFmpeg:
     setting = _setting(wish)
     raise InputError(
         Code.FFMPEG_MISSING,
-        f"The configured FFmpeg can't be used: {clean_line(path, 300)} ({setting}): {found}",
-        f"Correct {setting}, or leave it out to have one found.",
+        f"The configured FFmpeg doesn't work: {clean_line(path, 300)} ({setting}): {found}",
+        f"Correct {setting}, or omit it to use the default FFmpeg.",
         field="render.ffmpeg",
     )
 
@@ -131,7 +131,7 @@ async def _best(children: ProcessGroup) -> FFmpeg:
     if wheel is None:
         raise InputError(
             Code.FFMPEG_MISSING,
-            f"No FFmpeg can be used: {passed_over}" if passed_over else "FFmpeg was not found",
+            f"No working FFmpeg found: {passed_over}" if passed_over else "FFmpeg was not found",
             _INSTALL,
         )
     found = await _examined(wheel, "wheel", children)
@@ -141,7 +141,7 @@ async def _best(children: ProcessGroup) -> FFmpeg:
         why = f"{clean_line(wheel, 200)}{named}: {found}"
         raise InputError(
             Code.FFMPEG_MISSING,
-            "No FFmpeg can be used: " + "; ".join(filter(None, (passed_over, why))),
+            "No working FFmpeg found: " + "; ".join(filter(None, (passed_over, why))),
             _INSTALL if not variable else f"Correct or unset {_WHEEL_VARIABLE}.",
         )
     return msgspec.structs.replace(found, passed_over=passed_over)
@@ -200,7 +200,7 @@ async def _examine(path: str, source: Source, children: ProcessGroup) -> FFmpeg 
     )
     for error in asked:
         if isinstance(error, OSError) and error.errno not in _NO_ROOM:
-            return error.strerror or "it can't be run"
+            return error.strerror or "it can't be started"
         if isinstance(error, BaseException):
             raise error
     answers = [answer for answer in asked if isinstance(answer, str)]
@@ -208,7 +208,7 @@ async def _examine(path: str, source: Source, children: ProcessGroup) -> FFmpeg 
     version = re.match(r"ffmpeg version (\S{1,80})", about)
     codec = re.search(r"^libavcodec\s+(\d{1,4})\.", about, re.MULTILINE)
     if not version or not codec:
-        return "it doesn't answer as FFmpeg does"
+        return "it isn't FFmpeg"
     if int(codec[1]) < _OLDEST_LIBAVCODEC:
         return f"version {clean_line(version[1], 40)} is older than 5.0"
     for question, listing in zip(questions[1:], answers[1:], strict=True):

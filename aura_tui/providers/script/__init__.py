@@ -28,15 +28,15 @@ def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvide
     if asked not in NAMES:
         raise InputError(
             Code.OPTION_INVALID,
-            f"There is no script provider {asked[:40]!r}",
-            f"Choose one of: {', '.join(NAMES)}.",
+            f"Unknown script provider {asked[:40]!r}",
+            f"Use one of: {', '.join(NAMES)}.",
             field="options.script",
         )
     if not configured:
         raise InputError(
             Code.OPTION_INVALID,
-            "The script provider llm has no endpoint to ask",
-            "Set AURA_SCRIPT_BASE_URL and AURA_SCRIPT_MODEL (and AURA_SCRIPT_API_KEY if it wants "
+            "The script provider llm has no endpoint configured",
+            "Set AURA_SCRIPT_BASE_URL and AURA_SCRIPT_MODEL (and AURA_SCRIPT_API_KEY if it needs "
             "a key), or base_url, model and api_key in the config file's [script].",
             field="options.script",
         )

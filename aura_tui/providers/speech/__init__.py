@@ -42,8 +42,8 @@ def choose(name: str, settings: Settings) -> SpeechProvider:
         return OpenAISpeech(settings.speech)
     raise InputError(
         Code.OPTION_INVALID,
-        f"There is no speech provider {clean_line(wanted, 40)!r}",
-        f"It takes auto, {', '.join(NAMES)}.",
+        f"Unknown speech provider {clean_line(wanted, 40)!r}",
+        f"Use one of: auto, {', '.join(NAMES)}.",
         field="options.speech",
     )
 

@@ -126,12 +126,12 @@ async def _ffmpeg(
     try:
         done = await ctx.children.run(argv, timeout_s=_TIMEOUT_S, max_output=4 << 20)
     except (TimeoutError, OutputTooLarge):
-        raise _unusable(what, "can't be decoded in a sensible time") from None
+        raise _unusable(what, "takes too long to decode") from None
     said = clean(done.stderr.decode(errors="replace"), 4 << 20)
     if done.returncode:
         problem = failure(f"levelling {what}", done.returncode, said[-8192:])
         if problem.code is Code.FFMPEG_FAILED and done.returncode > 0:
-            raise _unusable(what, "is not audio that FFmpeg can read")
+            raise _unusable(what, "is not a sound that FFmpeg can read")
         raise problem
     return said
 
@@ -150,7 +150,7 @@ def write_silence(raw: Path, rate: int) -> int:
 def _unusable(what: str, why: str) -> StageError:
     return StageError(
         Code.SPEECH_REPLY_INVALID,
-        f"The sound of {what} {why}",
+        f"The sound from {what} {why}",
         "Try another voice or model, or set speech.provider to espeak.",
     )
 

@@ -40,7 +40,7 @@ class OpenAISpeech:
         if not settings.base_url or not settings.model:
             raise InputError(
                 Code.SPEECH_PROVIDER_UNAVAILABLE,
-                "The speech endpoint is not set up",
+                "No speech endpoint is configured",
                 "Set speech.base_url and speech.model (AURA_SPEECH_BASE_URL, AURA_SPEECH_MODEL).",
             )
         self._endpoint = OpenAIClient(

@@ -50,7 +50,7 @@ async def ask(
         return StageError(
             Code.SPEECH_FAILED,
             f"{who} {what} the text {clean_line(scene.text, 60)!r}",
-            "Change or split that text, or take another voice, then retry.",
+            "Change or split that text, or use another voice, then retry.",
         )
 
     try:
@@ -60,9 +60,9 @@ async def ask(
             timeout_s=timeout_s,
         )
     except TimeoutError:
-        raise failed(f"took more than {timeout_s:g} s over") from None
+        raise failed(f"took more than {timeout_s:g} s for") from None
     except OutputTooLarge:
-        raise failed("had too much to say about") from None
+        raise failed("produced too much output for") from None
     if done.returncode == VOICE_UNUSABLE:
         raise StageError(
             Code.VOICE_UNKNOWN,
@@ -70,13 +70,13 @@ async def ask(
             "List the voices with: aura-tui doctor --voices",
         )
     if done.returncode == TOO_LONG:
-        raise failed("would speak for more than half an hour over")
+        raise failed("would speak for more than half an hour for")
     if done.returncode == -signal.SIGKILL:
         # Of all that a program can do wrong, none ends so: it is the kernel, or a person.
         raise Transient(
             Code.OUT_OF_MEMORY,
-            f"The process of {who} was killed, most likely for want of memory",
-            "Free some memory, then retry: scenes that are spoken are kept.",
+            f"The process of {who} was killed; it probably ran out of memory",
+            "Free some memory, then retry; finished scenes are reused.",
         )
     if done.returncode:
         said = clean_line(done.stderr[-2000:].decode(errors="replace"), 2000)[-300:]
@@ -87,13 +87,13 @@ async def ask(
     try:
         return msgspec.json.decode(done.stdout, type=reply)
     except msgspec.DecodeError:
-        raise failed("answered nonsense over") from None
+        raise failed("returned invalid output for") from None
 
 
 def _ended(returncode: int) -> str:
     if returncode >= 0:
         return f"stopped with status {returncode}"
     try:
-        return f"was ended by {signal.Signals(-returncode).name}"
+        return f"was killed by {signal.Signals(-returncode).name}"
     except ValueError:
-        return f"was ended by signal {-returncode}"
+        return f"was killed by signal {-returncode}"

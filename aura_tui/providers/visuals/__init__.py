@@ -41,8 +41,8 @@ def choose(name: str, settings: Settings) -> VisualsProvider:
         return OpenAIImages(settings.visuals)
     raise InputError(
         Code.OPTION_INVALID,
-        f"There is no visuals provider {clean_line(wanted, 40)!r}",
-        f"Take one of auto, {', '.join(NAMES)}.",
+        f"Unknown visuals provider {clean_line(wanted, 40)!r}",
+        f"Use one of: auto, {', '.join(NAMES)}.",
         field="options.visuals",
     )
 

@@ -56,7 +56,7 @@ class Folder:
         count, scenes = len(self._pictures), len(script.scenes)
         if scene.number == 1 and count < scenes:
             some = "1 picture" if count == 1 else f"{count} pictures"
-            ctx.log(f"The folder has {some} for {scenes} scenes: they take turns")
+            ctx.log(f"The folder has {some} for {scenes} scenes: pictures will repeat")
         path = self._picture(scene)
         width, height = card_size(frame.width, frame.height)
         drawn = await self._pool.draw(
@@ -84,10 +84,10 @@ class Folder:
 def pictures(folder: str) -> tuple[Path, ...]:
     """The picture files of ``folder`` in natural order ("2.jpg" before "10.jpg")."""
     if not folder.strip():
-        raise _refuse("The pictures' folder is not set", Code.OPTION_INVALID)
+        raise _refuse("No picture folder is configured", Code.OPTION_INVALID)
     root = Path(folder).expanduser()
     if not is_clean(str(root)):  # to be handed on to the drawing processes as text
-        raise _refuse(f"The pictures' folder {str(root)!r} is no plain UTF-8 text")
+        raise _refuse(f"The path of the picture folder {str(root)!r} is not valid UTF-8")
     shown = clean_line(str(root), 300)
     found: list[Path] = []
     try:
@@ -101,7 +101,7 @@ def pictures(folder: str) -> tuple[Path, ...]:
     except OSError as e:
         why = (e.strerror or "it can't be read").lower()
         raise _refuse(
-            f"The pictures' folder {shown} can't be used: {why}", Code.PICTURE_FOLDER_EMPTY
+            f"Can't use the picture folder {shown}: {why}", Code.PICTURE_FOLDER_EMPTY
         ) from None
     if not found:
         raise _refuse(f"The folder {shown} has no pictures", Code.PICTURE_FOLDER_EMPTY)

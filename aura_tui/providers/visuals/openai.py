@@ -69,7 +69,7 @@ class OpenAIImages:
             if not getattr(settings, field).strip():
                 raise InputError(
                     Code.OPTION_INVALID,
-                    f"The images endpoint has no {field}",
+                    f"The images endpoint has no {field} configured",
                     f"Set visuals.{field} (or AURA_VISUALS_{field.upper()}), or take the "
                     "provider cards.",
                     field=f"visuals.{field}",
@@ -119,7 +119,7 @@ class OpenAIImages:
             drawn = await self._pool.draw(
                 FitPicture(
                     path=str(raw),
-                    name=f"for scene {scene.number}, as the images endpoint gave it,",
+                    name=f"for scene {scene.number}, from the images endpoint",
                     width=card_width,
                     height=card_height,
                     out=os.fspath(out),

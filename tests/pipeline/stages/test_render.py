@@ -398,7 +398,7 @@ async def test_a_broken_picture_fails_with_its_scene(tmp_path: Path) -> None:
     timeline = await composed(ctx, tmp_path / "in")
     broken = Path(timeline.clips[1].picture)
     broken.write_bytes(broken.read_bytes()[:60])
-    with pytest.raises(StageError, match="The picture of scene 2 can't be read") as caught:
+    with pytest.raises(StageError, match="Can't read the picture of scene 2") as caught:
         await render(ctx, timeline)
     assert caught.value.code is Code.RENDER_FAILED
     assert ctx.children.pids == ()

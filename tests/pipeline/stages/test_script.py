@@ -155,7 +155,7 @@ async def test_a_language_that_nobody_named_is_judged_and_said_each_time(tmp_pat
     for reused in (0, 1):
         ctx = stage(tmp_path, text)
         assert (await write_script(ctx)).language == "de"
-        assert ctx.heard.logs == ["Language: de, judged from the text"]
+        assert ctx.heard.logs == ["Language: de (detected from the text)"]
         assert ctx.reused == reused
     named = stage(tmp_path, text)
     named.request = JobRequest(brief=Brief(text=text, language="de"))

@@ -59,10 +59,10 @@ async def test_a_good_one_on_the_path_comes_before_the_wheels(
 @pytest.mark.parametrize(
     ("script", "why"),
     [
-        ("exit 1", "doesn't answer as FFmpeg does"),
-        ("echo hello", "doesn't answer as FFmpeg does"),
-        ("kill -9 $$", "doesn't answer as FFmpeg does"),
-        ("yes x", "doesn't answer as FFmpeg does"),
+        ("exit 1", "it isn't FFmpeg"),
+        ("echo hello", "it isn't FFmpeg"),
+        ("kill -9 $$", "it isn't FFmpeg"),
+        ("yes x", "it isn't FFmpeg"),
         ("printf 'ffmpeg version 4.4.1\\nlibavcodec     58.134.100 / 58.134\\n'", "older than 5.0"),
         (
             "printf 'ffmpeg version 7.1\\nlibavcodec     61. 19.100 / 61. 19\\n V..... aac AAC\\n'",
@@ -100,7 +100,7 @@ BROKEN = {
     "pipe": "it is not a file",
     "plain": "it is not executable",
     "text": "Exec format error",
-    "garbage": "it doesn't answer as FFmpeg does",
+    "garbage": "it isn't FFmpeg",
     "sleeps": "it didn't answer within 2 s",
     "sleeps-late": "it didn't answer within 2 s",
     "no-x264": "it lacks libx264",

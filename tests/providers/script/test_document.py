@@ -153,10 +153,10 @@ def test_a_picture_that_is_not_shown_is_named_with_the_reason(tmp_path: Path) ->
     assert parse(text).unseen == [
         f"{tmp_path}/gone.png (not found)",
         "img/no such.jpg (not found)",
-        f"{tmp_path}/logo.svg (no kind that is shown)",
-        "photo.png (of the web: nothing is fetched)",
-        "plan.svg (of the web: nothing is fetched)",
-        "%5Bx (of the web: nothing is fetched)",
+        f"{tmp_path}/logo.svg (unsupported format)",
+        "photo.png (on the web; pictures are not downloaded)",
+        "plan.svg (on the web; pictures are not downloaded)",
+        "%5Bx (on the web; pictures are not downloaded)",
         "one within the text (only files are shown)",
     ]
 
@@ -168,9 +168,9 @@ def test_from_a_network_a_picture_is_named_by_its_last_name_and_not_looked_for(
     text = f"![r](<{tmp_path}/rack.png>) ![s](img/gone.jpg)\n\n- ![w](https://h.org/x.png) a\n- b\n"
     outside = parse(text, local_pictures=False)
     assert outside.unseen == [
-        "rack.png (a remote engine has only the text)",
-        "gone.jpg (a remote engine has only the text)",
-        "x.png (of the web: nothing is fetched)",
+        "rack.png (not sent to the remote engine)",
+        "gone.jpg (not sent to the remote engine)",
+        "x.png (on the web; pictures are not downloaded)",
     ]
     assert not any(isinstance(b, Image) for s in outside.sections for b in s.blocks)
 

@@ -124,8 +124,7 @@ async def test_pictures_that_a_models_script_leaves_out_are_named(
     ctx: Any = Bench()
     await provider(server).write(JobRequest(brief=brief), ctx)
     assert ctx.warnings == [
-        "Pictures of the text that can't be shown: "
-        "rack.png (a model's script has none), gone.png (not found)"
+        "Pictures not shown: rack.png (a model's script has none), gone.png (not found)"
     ]
 
 

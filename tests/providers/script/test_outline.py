@@ -278,11 +278,11 @@ def test_pictures_that_are_not_there_are_named_in_one_bounded_warning() -> None:
     names = "\n\n".join(f"![p](/nowhere/{'x' * 300}{i}.png)" for i in range(1, 6))
     text = f"# T\n\nFirst some words about it all, and then some more.\n\n{names}\n"
     _, (note,) = outline(JobRequest(brief=Brief(text=text)))
-    assert note.startswith("Pictures of the text that can't be shown: /nowhere/xxx")
+    assert note.startswith("Pictures not shown: /nowhere/xxx")
     assert note.endswith(" and 2 more")
     assert len(note) < 600
     _, (note,) = outline(JobRequest(brief=Brief(text=text.replace("/nowhere", "https://h"))))
-    assert "(of the web: nothing is fetched)" in note
+    assert "(on the web; pictures are not downloaded)" in note
 
 
 def test_the_rate_of_the_settings_tells_more_in_the_same_time() -> None:
@@ -296,9 +296,7 @@ def test_the_rate_of_the_settings_tells_more_in_the_same_time() -> None:
 def test_a_picture_alone_is_warned_of_beside_the_short_title() -> None:
     brief = Brief(topic="Our rack", text="![](rack.png)")
     _, notes = outline(JobRequest(brief=brief, origin=Origin(outside=True)))
-    assert notes[1:] == [
-        "Pictures of the text that can't be shown: rack.png (a remote engine has only the text)"
-    ]
+    assert notes[1:] == ["Pictures not shown: rack.png (not sent to the remote engine)"]
 
 
 def test_boilerplate_is_told_only_if_there_is_nothing_else() -> None:
@@ -355,7 +353,7 @@ def test_the_topic_names_a_text() -> None:
 def test_a_text_that_is_too_short_is_told_whole_and_the_person_is_told() -> None:
     script, notes = outline(request((BRIEFS / "tiny.txt").read_text(), 60.0))
     assert len(script.scenes) == 2
-    assert "60 s asked for" in notes[0]
+    assert "the target is 60 s" in notes[0]
 
 
 @pytest.mark.parametrize("topic", ["?!", " ", "\U0001f389"])
@@ -453,7 +451,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_text_gives_a_sound_script_or_a_clean_error(name: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     script = told(HOSTILE[name], 3600.0)
     if script is not None:
         assert script.scenes
@@ -461,14 +459,14 @@ def test_a_hostile_text_gives_a_sound_script_or_a_clean_error(name: str) -> None
         assert all(any(c.isalnum() for c in s.narration) for s in script.scenes)
         assert max(len(s.narration) for s in script.scenes) <= 2000
         msgspec.json.encode(script)
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_megabyte_is_told_in_about_a_second() -> None:
     text = ((BRIEFS / "tutorial.md").read_text() + (BRIEFS / "report.md").read_text()) * 200
-    began = time.monotonic()
+    began = time.process_time()
     script = ask(text[:1_000_000], 3600.0)
-    assert time.monotonic() - began < 5  # 0.7 s on an idle core
+    assert time.process_time() - began < 5  # 0.7 s on an idle core
     assert 60 < len(script.scenes) <= 600
 
 

@@ -163,7 +163,7 @@ async def test_cancelling_ends_the_wait(tmp_path: Path, server: Loopback) -> Non
 
 
 def test_what_is_not_set_up_says_what_to_set() -> None:
-    with pytest.raises(InputError, match="not set up") as caught:
+    with pytest.raises(InputError, match="No speech endpoint is configured") as caught:
         OpenAISpeech(SpeechSettings(base_url="http://127.0.0.1:9/v1"))
     assert caught.value.code is Code.SPEECH_PROVIDER_UNAVAILABLE
     assert "AURA_SPEECH_MODEL" in caught.value.remediation

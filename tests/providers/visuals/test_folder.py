@@ -59,7 +59,7 @@ async def test_pictures_come_in_the_order_people_count_and_take_turns(tmp_path: 
     order = [BLUE, (10, 200, 10), RED, BLUE]
     for image, colour in zip(images, order, strict=True):
         assert near(image.getpixel((175, 98)), colour)
-    assert ctx.logged == ["The folder has 3 pictures for 4 scenes: they take turns"]
+    assert ctx.logged == ["The folder has 3 pictures for 4 scenes: pictures will repeat"]
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "gif", "bmp", "tiff"])
@@ -141,14 +141,14 @@ def cut_jpeg() -> bytes:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "none of"),
-        (b"GIF89a", "is broken"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "none of"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "none of"),
-        (png_header(320, 180), "is broken"),
+        (b"", "not a supported image"),
+        (b"GIF89a", "is damaged"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a supported image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a supported image"),
+        (png_header(320, 180), "is damaged"),
         (png_header(30_000, 30_000), "million pixels"),
         (png_header(11_000, 10_000), "million pixels"),
-        (cut_jpeg(), "is broken"),
+        (cut_jpeg(), "is damaged"),
     ],
 )
 async def test_a_broken_or_giant_picture_fails_by_name(

@@ -70,7 +70,10 @@ class LlmProvider:
     async def write(self, request: JobRequest, ctx: ProviderContext) -> Script:
         """One conversation: at most three formats, and one repair."""
         if len(request.brief.text) > prompt.MAX_TEXT_CHARS:
-            ctx.warn(f"The model is given the text's first {prompt.MAX_TEXT_CHARS:,} characters")
+            ctx.warn(
+                "The text is long; the model gets only its first "
+                f"{prompt.MAX_TEXT_CHARS:,} characters"
+            )
         for note in await asyncio.to_thread(_pictures, request):
             ctx.warn(note)
         tongue = await asyncio.to_thread(detect.of_brief, request.brief)
@@ -83,7 +86,7 @@ class LlmProvider:
                 if e.status not in _FORMAT_UNKNOWN or form + 1 == len(_FORMATS):
                     raise
                 form += 1
-                ctx.log(f"The endpoint refused; asking again with {_FORMATS[form][0]}")
+                ctx.log(f"The endpoint rejected the request; trying again with {_FORMATS[form][0]}")
                 continue
             try:
                 script = await asyncio.to_thread(reply.read, said, tongue, request.title)
@@ -93,11 +96,11 @@ class LlmProvider:
             if repaired:
                 raise StageError(
                     Code.SCRIPT_REPLY_INVALID,
-                    f"The model {clean_line(self._model, 80)} gave no usable script: {why}",
-                    "Try again, or another model, or the provider outline, which needs none.",
+                    f"The model {clean_line(self._model, 80)} returned no usable script: {why}",
+                    "Try again, use another model, or use the provider outline, which needs none.",
                 )
             repaired = True
-            ctx.log(f"The model's reply can't be used ({why}); asking for a repair", "warning")
+            ctx.log(f"Can't use the model's reply ({why}); asking for a corrected one", "warning")
             talk += prompt.repair(said, why)
 
     async def _ask(self, talk: list[dict[str, str]], form: int) -> str:

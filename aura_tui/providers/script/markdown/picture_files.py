@@ -46,12 +46,12 @@ def why_unseen(source: str, *, local: bool = True, linked: bool = False) -> str:
     if parts.netloc and parts.scheme != "file":
         if _BADGE.search(source) or (linked and not known):
             return ""
-        return f"{last or clean_line(parts.netloc, 120)} (of the web: nothing is fetched)"
+        return f"{last or clean_line(parts.netloc, 120)} (on the web; pictures are not downloaded)"
     if not last or parts.scheme not in ("", "file"):
         return ""
     if not local:
-        return f"{last} (a remote engine has only the text)"
-    return f"{name} ({'not found' if known else 'no kind that is shown'})"
+        return f"{last} (not sent to the remote engine)"
+    return f"{name} ({'not found' if known else 'unsupported format'})"
 
 
 def out_of_place(source: str, where: str, *, local: bool = True, linked: bool = False) -> str:
@@ -66,4 +66,4 @@ def unseen(pictures: Sequence[str]) -> list[str]:
     if not pictures:
         return []
     more = f" and {len(pictures) - _NAMED} more" if len(pictures) > _NAMED else ""
-    return [f"Pictures of the text that can't be shown: {', '.join(pictures[:_NAMED])}{more}"]
+    return [f"Pictures not shown: {', '.join(pictures[:_NAMED])}{more}"]

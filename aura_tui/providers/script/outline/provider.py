@@ -75,12 +75,12 @@ def outline(request: JobRequest, spoken_at: float = 1.0) -> tuple[Script, list[s
         if not said:
             raise StageError(
                 Code.SCRIPT_FAILED,
-                "The brief has no sentence that could be told",
-                "Give a text with some sentences, or a topic.",
+                "The brief has no sentence to narrate",
+                "Use a text with full sentences, or a topic.",
             )
         return topic_only.script(said, request, tongue), [
-            "The brief is only a topic, so the video is short: "
-            "a text or a Markdown file would give it something to tell.",
+            "Only a topic was given, so the video is short. "
+            "Use a text or a Markdown file for a longer one.",
             *unseen(parsed.unseen),
         ]
     named = bool(asked or parsed.title or out.sections[out.drafts[0].section].title)
@@ -89,8 +89,8 @@ def outline(request: JobRequest, spoken_at: float = 1.0) -> tuple[Script, list[s
     worth = sum(line.score > 0 for line in out.lines)
     if target and told.seconds < 0.7 * target and len(told.lines) > 0.8 * worth:
         notes.append(
-            f"The text gives about {told.seconds:.0f} s of the {target:.0f} s asked for; nothing "
-            "is invented, so the video is shorter. A longer text would fill it."
+            f"The text is enough for about {told.seconds:.0f} s; the target is {target:.0f} s. "
+            "Nothing is invented, so the video is shorter. Use a longer text to fill it."
         )
     return Script(title=title, language=tongue, scenes=scenes), notes
 

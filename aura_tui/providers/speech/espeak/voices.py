@@ -102,8 +102,8 @@ def resolve(data: Path, voice: str, language: str) -> str:
         near = difflib.get_close_matches(variant.strip().lower(), known, 5, 0.4)
         raise InputError(
             Code.VOICE_UNKNOWN,
-            f"eSpeak NG has no variant {clean_line(variant, 40)!r}",
-            f"Near ones: {_list(found, near or ['f1', 'f3', 'm1', 'm3'])}.",
+            f"Unknown eSpeak NG variant {clean_line(variant, 40)!r}",
+            f"Similar: {_list(found, near or ['f1', 'f3', 'm1', 'm3'])}.",
             field="voiceSpec.voiceName",
         )
     return f"{found}+{chosen}"
@@ -152,11 +152,11 @@ def _unknown(voices: dict[str, DataVoice], base: str, language: str) -> InputErr
     names |= {voice.description.lower(): voice.name for voice in voices.values()}
     close = difflib.get_close_matches(shown.lower(), names, 8, 0.5)
     near = list(dict.fromkeys(names[name] for name in close))[:5]
-    hint = f"Near ones: {', '.join(near)}. " if near else ""
+    hint = f"Similar: {', '.join(near)}. " if near else ""
     return InputError(
         Code.VOICE_UNKNOWN,
-        f"eSpeak NG has no voice {shown!r}" if base else f"No eSpeak NG voice speaks {shown!r}",
-        f"{hint}List them all with: aura-tui doctor --voices",
+        f"Unknown voice {shown!r}" if base else f"No eSpeak NG voice for language {shown!r}",
+        f"{hint}List voices with: aura-tui doctor --voices",
         field="voiceSpec.voiceName" if base else "brief.language",
     )
 

@@ -65,7 +65,7 @@ class Piper:
     def __init__(self, settings: SpeechSettings) -> None:
         if not settings.piper_model:
             raise _unavailable(
-                "No Piper model is named", "Set AURA_SPEECH_PIPER_MODEL to a .onnx file."
+                "No Piper model is configured", "Set AURA_SPEECH_PIPER_MODEL to a .onnx file."
             )
         if importlib.util.find_spec("piper") is None:
             raise _unavailable(
@@ -108,7 +108,7 @@ class Piper:
         raise InputError(
             Code.VOICE_UNKNOWN,
             f"The Piper model {stem} has no voice {clean_line(asked, 60)!r}",
-            f"It has: {clean_line(names, 300)}. Another model is set by speech.piper_model.",
+            f"It has: {clean_line(names, 300)}. To use another model, set speech.piper_model.",
             field="voiceSpec.voiceName",
         )
 
@@ -132,7 +132,7 @@ class Piper:
             raise StageError(
                 Code.SPEECH_FAILED,
                 f"Piper did not speak every sentence of {clean_line(scene.text, 60)!r}",
-                "Check that the model works with this release of Piper.",
+                "Check that the model works with this version of Piper.",
             )
         words: list[Word] = []
         start_s = 0.0
@@ -179,15 +179,15 @@ def _read_config(model: Path) -> _Config:
             )
             raise _unavailable(
                 f"The Piper voice {clean_line(str(path), 300)!r} {why}",
-                "Set speech.piper_model to a .onnx file that has its .onnx.json beside it.",
+                "Set speech.piper_model to a .onnx file with its .onnx.json next to it.",
             ) from None
     try:
         with open_regular(config) as file:
             return msgspec.json.decode(file.read(_MAX_CONFIG_BYTES), type=_Config)
     except (OSError, msgspec.DecodeError):
         raise _unavailable(
-            f"{clean_line(str(config), 300)!r} is not a Piper voice's description",
-            "Take the .onnx and the .onnx.json of one voice.",
+            f"{clean_line(str(config), 300)!r} is not a Piper voice configuration",
+            "Use the .onnx and .onnx.json files of the same voice.",
         ) from None
 
 

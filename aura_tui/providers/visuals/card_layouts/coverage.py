@@ -53,8 +53,8 @@ class Resolved(msgspec.Struct, frozen=True):
     def warnings(self) -> tuple[str, ...]:
         """One for each script; the same text for every scene, so that it is said once."""
         return tuple(
-            f"The fonts lack {name} characters, which the pictures leave out: install a font "
-            f"such as {_FONT_FOR.get(name, f'Noto Sans {name}')}, then retry"
+            f"No font has the {name} characters of this text, so the cards leave them out. "
+            f"Install a font such as {_FONT_FOR.get(name, f'Noto Sans {name}')}, then retry"
             for name in self.lacking
         )
 

@@ -219,7 +219,7 @@ def check_theme(name: str) -> Theme:
     near = difflib.get_close_matches(name.strip().lower()[:40], THEMES, n=1, cutoff=0.5)
     raise InputError(
         Code.THEME_UNKNOWN,
-        f"There is no theme {clean_line(name, 40)!r}",
+        f"Unknown theme {clean_line(name, 40)!r}",
         (f"Did you mean {near[0]}? " if near else "") + f"Themes: {', '.join(THEMES)}.",
         field="options.theme",
     )

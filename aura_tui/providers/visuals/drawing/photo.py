@@ -42,21 +42,23 @@ def read(path: str, name: str, width: int, height: int) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _invalid(name, f"has more than {MAX_PIXELS // 1_000_000} million pixels") from None
     except UnidentifiedImageError:
-        raise _invalid(name, f"is broken, or none of {', '.join(FORMATS)}") from None
+        raise _invalid(
+            name, f"is damaged or not a supported image ({', '.join(FORMATS)})"
+        ) from None
     except PermissionError:
         raise _invalid(name, "can't be read: permission denied") from None
     except MemoryError:
         raise
     except Exception as e:
         # Decoders raise OSError, SyntaxError, ValueError, struct.error ... for broken files.
-        raise _invalid(name, "is broken or cut short") from e
+        raise _invalid(name, "is damaged or incomplete") from e
 
 
 def _invalid(name: str, why: str) -> StageError:
     return StageError(
         Code.PICTURE_INVALID,
         f"The picture {name} {why}",
-        "Replace it, or take it out, then retry.",
+        "Replace or remove it, then retry.",
     )
 
 

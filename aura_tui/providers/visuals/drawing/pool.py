@@ -51,8 +51,8 @@ class DrawPool:
         except TimeoutError:
             raise StageError(
                 Code.VISUALS_FAILED,
-                f"A picture was not drawn within {TIMEOUT_S:g} s",
-                "Take a smaller resolution or simpler pictures, then retry.",
+                f"Drawing a picture took more than {TIMEOUT_S:g} s",
+                "Use a lower resolution or simpler pictures, then retry.",
             ) from None
         finally:
             if done:
@@ -100,8 +100,8 @@ def _died(returncode: int | None) -> StageError:
     if returncode is not None and -returncode == signal.SIGKILL:
         return StageError(
             Code.OUT_OF_MEMORY,
-            "The drawing process was killed, most likely for want of memory",
-            "Free some memory, or take a smaller resolution or smaller pictures, then retry.",
+            "The drawing process was killed; it probably ran out of memory",
+            "Free some memory, or use a lower resolution or smaller pictures, then retry.",
         )
     return StageError(
         Code.VISUALS_FAILED,

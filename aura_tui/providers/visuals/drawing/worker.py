@@ -52,20 +52,20 @@ def answer(request: Request) -> Answer:
     except MemoryError:
         return Failed(
             code=Code.OUT_OF_MEMORY,
-            message="There is not enough memory to draw a picture",
-            remediation="Free some memory or take a smaller resolution, then retry.",
+            message="Not enough memory to draw a picture",
+            remediation="Free some memory or use a lower resolution, then retry.",
         )
     except OSError as e:
         full = e.errno in (28, 122)  # ENOSPC, EDQUOT
         return Failed(
             code=Code.DISK_FULL if full else Code.VISUALS_FAILED,
-            message="The disk is full" if full else f"A picture can't be written: {e.strerror}",
-            remediation="Free some space, then retry: finished pieces are kept.",
+            message="The disk is full" if full else f"Can't write a picture: {e.strerror}",
+            remediation="Free some space, then retry; finished work is reused.",
         )
     except Exception as e:
         return Failed(
             code=Code.VISUALS_FAILED,
-            message=f"A picture can't be drawn ({type(e).__name__})",
+            message=f"Can't draw a picture ({type(e).__name__})",
             remediation="Retry with another theme or layout; please report the script.",
         )
 
