@@ -260,24 +260,24 @@ def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
             data = file.read(_MAX_FILE_BYTES + 1)
     except FileNotFoundError:
         if named:
-            raise _refuse("the file isn't there", path) from None
+            raise _refuse("file not found", path) from None
         return {}
     except OSError as e:
-        raise _refuse(e.strerror or "it can't be read", path) from None
+        raise _refuse(e.strerror or "unknown error", path) from None
     if len(data) > _MAX_FILE_BYTES:
-        raise _refuse("it is larger than 256 KB", path)
+        raise _refuse("larger than 256 KB", path)
     for number, line in enumerate(data.splitlines(), 1):
         if line.count(b".") > _MAX_DOTS and not line.lstrip().startswith(b"#"):
             raise _refuse(f"line {number} has more than {_MAX_DOTS} dots", path)
     try:
         tree = tomllib.loads(data.decode())
     except RecursionError:
-        raise _refuse("it is nested too deep", path) from None
+        raise _refuse("nested too deep", path) from None
     except ValueError as e:  # TOMLDecodeError, UnicodeDecodeError, a number of 5,000 digits
         why = _QUOTED.sub("a name", str(e))
-        raise _refuse(f"it is not TOML: {why}", path) from None
+        raise _refuse(f"not valid TOML: {why}", path) from None
     if "home" in tree:
-        raise _refuse("home is set by AURA_HOME, not here", path)
+        raise _refuse("home can only be set with AURA_HOME", path)
     return tree
 
 
@@ -317,8 +317,8 @@ def _is_empty(name: str) -> InputError:
 def _refuse(why: str, path: Path) -> InputError:
     return InputError(
         Code.SETTINGS_INVALID,
-        f"Invalid setting: {clean_line(why, 300)}",
-        f"Correct it in {path} or in its AURA_... variable.",
+        f"Can't read the configuration file {clean_line(str(path), 300)}: {clean_line(why, 300)}",
+        "Correct the file, or set AURA_CONFIG to another one.",
     )
 
 

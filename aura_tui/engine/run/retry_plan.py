@@ -32,11 +32,11 @@ _BUILDS_ON = {
 def check_retry(job: Job) -> None:
     """Raise Conflict unless ``job`` has ended without success."""
     if job.status not in (JobStatus.FAILED, JobStatus.CANCELED):
-        is_ = job.status.word
+        is_ = f"is {job.status.word}" if not job.status.ended else "has already succeeded"
         raise Conflict(
             Code.JOB_STATE,
-            f"Job {job.id} is {is_}; only failed or cancelled jobs can be retried",
-            "To make it again, submit its brief with: aura-tui run"
+            f"Job {job.id} {is_}; only failed or cancelled jobs can be retried",
+            "To make it again, submit its brief: aura-tui run FILE.md"
             if job.status.ended
             else "Wait until the job ends, or cancel it first.",
         )
