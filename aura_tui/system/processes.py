@@ -21,7 +21,7 @@ from aura_tui.system.environment import without_secrets
 from aura_tui.system.parent_death import preexec
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -40,17 +40,69 @@ class OutputTooLarge(Exception):
 _everybody: weakref.WeakSet[ProcessGroup] = weakref.WeakSet()
 
 
-def stop_here() -> None:
-    """Ctrl-Z: every child stops, then this process, until somebody lets it go on; then they do.
+class _Suspension:
+    """Stops this process with all its children, once all of them are known.
 
-    Returns when it goes on. No clock of any owner has run meanwhile.
+    Between its fork and the end of :meth:`ProcessGroup.spawn` nobody knows a child's id, and a
+    signal may come there: in a handler that interrupts the fork, or on the loop meanwhile. The
+    stop waits for that end, some milliseconds away; no other child starts until then.
     """
-    owners = [children for children in _everybody if not children.paused]
-    for children in owners:
-        children.hold()
-    os.kill(os.getpid(), signal.SIGSTOP)
-    for children in owners:
-        children.let_go()
+
+    def __init__(self) -> None:
+        self.wanted = False
+        self._spawning = 0
+
+    @contextlib.contextmanager
+    def spawning(self) -> Iterator[None]:
+        """A child is being started in this block, and known at its end."""
+        self._spawning += 1
+        try:
+            yield
+        finally:
+            self._spawning -= 1
+            if self.wanted:
+                self.stop()
+
+    def stop(self) -> None:
+        """See :func:`stop_here`."""
+        self.wanted = True
+        for children in list(_everybody):
+            children.hold()
+        if not self._spawning:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            self.end()
+
+    def end(self) -> None:
+        """See :func:`continue_here`."""
+        if self.wanted:
+            self.wanted = False
+            for children in list(_everybody):
+                if not children.paused:
+                    children.let_go()
+
+
+_suspension = _Suspension()
+
+
+def stop_here() -> None:
+    """Ctrl-Z: stop every child, then this process; both continue with a SIGCONT to this process.
+
+    No clock of any owner runs meanwhile, and what its owner had paused stays paused. Returns when
+    the process continues; or at once while a child is being started, and the process stops as soon
+    as that has a known id. Call it in the main thread.
+    """
+    _suspension.stop()
+
+
+def continue_here() -> None:
+    """What to do at SIGCONT: a stop that has not come yet doesn't come any more."""
+    _suspension.end()
+
+
+def suspend_with_children(loop: asyncio.AbstractEventLoop) -> None:
+    """Have a SIGTSTP (Ctrl-Z) stop this process's children, too, and a SIGCONT continue them."""
+    loop.add_signal_handler(signal.SIGTSTP, stop_here)
+    loop.add_signal_handler(signal.SIGCONT, continue_here)
 
 
 def die_by(number: int) -> NoReturn:
@@ -91,11 +143,7 @@ class ProcessGroup:
         self._go = asyncio.Event()
         self._go.set()
         self._closed = asyncio.Event()
-
-    @property
-    def paused(self) -> bool:
-        """Whether work is to stand still."""
-        return not self._go.is_set()
+        self.paused = False  # by its owner; a suspended process holds it without
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -104,7 +152,8 @@ class ProcessGroup:
 
     async def gate(self) -> None:
         """Return at once while active; wait while paused. Call it between pieces of work."""
-        await self._go.wait()
+        while not self._go.is_set():
+            await self._go.wait()
 
     async def spawn(
         self,
@@ -126,24 +175,25 @@ class ProcessGroup:
         await self.gate()
         if self._closed.is_set():
             raise asyncio.CancelledError
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-            env=without_secrets(os.environ if env is None else env),
-            cwd=cwd,
-            pass_fds=pass_fds,
-            limit=limit,
-            start_new_session=True,
-            preexec_fn=preexec(),
-        )
-        self._live = {p for p in self._live if _signal_group(p, 0)}
-        self._live.add(process)
-        if self._closed.is_set():  # killed while the fork was under way
-            _signal_group(process, signal.SIGKILL)
-        elif self.paused:
-            _signal_group(process, signal.SIGSTOP)
+        with _suspension.spawning():
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                env=without_secrets(os.environ if env is None else env),
+                cwd=cwd,
+                pass_fds=pass_fds,
+                limit=limit,
+                start_new_session=True,
+                preexec_fn=preexec(),
+            )
+            self._live = {p for p in self._live if _signal_group(p, 0)}
+            self._live.add(process)
+            if self._closed.is_set():  # killed while the fork was under way
+                _signal_group(process, signal.SIGKILL)
+            elif not self._go.is_set():  # paused meanwhile
+                _signal_group(process, signal.SIGSTOP)
         return process
 
     async def run(
@@ -210,7 +260,7 @@ class ProcessGroup:
                 if left <= 0:
                     scope.reschedule(loop.time())
                 else:
-                    handle = loop.call_later(left if not self.paused else min(left, 0.25), look)
+                    handle = loop.call_later(left if self._go.is_set() else min(left, 0.25), look)
 
             look()
             try:
@@ -221,11 +271,18 @@ class ProcessGroup:
 
     def pause(self) -> None:
         """Stop every child's whole group and hold new ones back."""
-        self._go.clear()
+        self.paused = True
         self.hold()
 
+    def resume(self) -> None:
+        """Let everything continue."""
+        self.paused = False
+        if not _suspension.wanted:
+            self.let_go()
+
     def hold(self) -> None:
-        """Stop the clock and every child's whole group."""
+        """Stop the clock and every child's whole group, and hold new ones back."""
+        self._go.clear()
         self.clock.pause()
         for process in self._live:
             _signal_group(process, signal.SIGSTOP)
@@ -235,10 +292,6 @@ class ProcessGroup:
         for process in self._live:
             _signal_group(process, signal.SIGCONT)
         self.clock.resume()
-
-    def resume(self) -> None:
-        """Let everything go on."""
-        self.let_go()
         self._go.set()
 
     def kill_now(self) -> None:
@@ -250,6 +303,7 @@ class ProcessGroup:
     async def kill(self) -> None:
         """SIGKILL every group and wait until all are reaped."""
         self.kill_now()
+        self.paused = False
         self._go.set()  # whoever waits at the gate finds it closed for good
         await asyncio.gather(*(_end(process) for process in self._live))
         self._live.clear()

@@ -110,9 +110,7 @@ def test_ctrl_z_stops_every_child_and_fg_lets_them_go_on(program: Program) -> No
     process = program.start(*program.arguments("--duration", "30", *LONG))
     read_until(process, "step-status", "Rendering")
     began = time.monotonic()
-    # A child is known to its owner a moment after it was forked; those that encode are.
-    while not read_until(process, "step-progress", "Rendering")["data"].get("currentItem"):
-        pass
+    soon(lambda: len(below(process.pid)) >= 2)
     process.send_signal(signal.SIGTSTP)
     soon(lambda: state(process.pid) == "T")
     children = below(process.pid)

@@ -12,8 +12,8 @@ import time
 import pytest
 
 from aura_tui.system.active_clock import ActiveClock
-from aura_tui.system.processes import OutputTooLarge, ProcessGroup
-from tests.waiting import alive, state, until
+from aura_tui.system.processes import OutputTooLarge, ProcessGroup, continue_here, stop_here
+from tests.waiting import alive, below, state, until
 
 SPAWN_A_CHILD = (
     "import subprocess,sys,time;"
@@ -156,3 +156,104 @@ def test_children_die_when_the_parent_is_killed() -> None:
     while alive(child):
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+# A process with a paused child and one at work. It starts another one, and the stop comes while
+# that has been forked, and nobody knows its id yet. It says its children's ids, and when it
+# continues, what it sees then.
+SUSPENDED = """
+import asyncio, os, signal, sys
+from aura_tui.system import processes
+from aura_tui.system.processes import ProcessGroup
+
+SLEEP = ["sleep", "60"]
+
+def say(*words):
+    print(*words, flush=True)
+
+async def main(where):
+    loop = asyncio.get_running_loop()
+    paused, working, new = ProcessGroup(), ProcessGroup(), ProcessGroup()
+    known = [await group.spawn(SLEEP) for group in (paused, working)]
+    paused.pause()
+    stood = paused.clock.seconds()
+    say(*(process.pid for process in known))
+    if where == "fork":  # a handler that interrupts the fork itself
+        signal.signal(signal.SIGTSTP, lambda *_: processes.stop_here())
+        signal.signal(signal.SIGCONT, lambda *_: processes.continue_here())
+        preexec, parent = processes.preexec, os.getpid()
+        def once():
+            processes.preexec = preexec
+            return lambda: os.kill(parent, signal.SIGTSTP)
+        processes.preexec = once
+        starting = asyncio.create_task(new.spawn(SLEEP))
+    else:  # on the loop, while it connects the pipes
+        processes.suspend_with_children(loop)
+        starting = asyncio.create_task(new.spawn(SLEEP))
+        loop.call_soon(processes.stop_here)
+    await asyncio.sleep(0)
+    later = asyncio.create_task(working.spawn(SLEEP))  # not before the stop is over
+    process = await starting
+    ran = working.clock.seconds()
+    say(process.pid, (await later).pid, ran, paused.clock.seconds() == stood)
+    paused.resume()
+    say("resumed")
+    await asyncio.sleep(60)
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("where", ["fork", "loop"])
+async def test_a_stop_reaches_a_child_whose_owner_doesn_t_know_it_yet(where: str) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", SUSPENDED, where), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout
+        paused, working = map(int, (await process.stdout.readline()).split())
+        await until(lambda: state(process.pid) == "T")
+        (new,) = {*below(process.pid)} - {paused, working}  # and no fourth one
+        await until(lambda: all(state(pid) == "T" for pid in (paused, working, new)))
+        stopped_at = time.monotonic()
+        await until(lambda: time.monotonic() - stopped_at > 0.5)
+        process.send_signal(signal.SIGCONT)
+        known, later, ran, stood = (await process.stdout.readline()).split()
+        assert (int(known), float(ran) < 0.5, stood) == (new, True, b"True")
+        await until(lambda: all(state(pid) == "S" for pid in (working, new, int(later))))
+        assert state(paused) == "T" or (await process.stdout.readline()) == b"resumed\n"
+        await until(lambda: state(paused) == "S")
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+async def test_a_continue_before_the_stop_takes_it_back() -> None:
+    children = ProcessGroup()
+    starting = asyncio.create_task(children.spawn(["sleep", "60"]))
+    await asyncio.sleep(0)
+    stop_here()  # the child is being started: this returns at once
+    assert not children.paused
+    continue_here()
+    process = await starting  # and we were not stopped
+    await until(lambda: state(process.pid) == "S")
+    await children.kill()
+
+
+async def test_a_pause_and_a_resume_before_the_stop_count_when_it_is_over() -> None:
+    paused, resumed, starting = ProcessGroup(), ProcessGroup(), ProcessGroup()
+    children = [await group.spawn(["sleep", "60"]) for group in (paused, resumed)]
+    resumed.pause()
+    task = asyncio.create_task(starting.spawn(["sleep", "60"]))
+    await asyncio.sleep(0)
+    stop_here()
+    paused.pause()
+    resumed.resume()
+    clocks = [group.clock.seconds() for group in (paused, resumed)]
+    assert clocks == [group.clock.seconds() for group in (paused, resumed)]  # both stand still
+    continue_here()  # before the loop goes on: the stop would be ours
+    await until(lambda: [state(child.pid) for child in children] == ["T", "S"])
+    await task
+    for group in (paused, resumed, starting):
+        await group.kill()

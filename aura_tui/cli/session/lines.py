@@ -23,7 +23,7 @@ from aura_tui.errors import AuraError, EngineError, OutputError
 from aura_tui.replay.recorder import Recorder
 from aura_tui.service import Linked, LinkStatus, Supervised, waiting_out_outages
 from aura_tui.system import crash_report
-from aura_tui.system.processes import stop_here
+from aura_tui.system.processes import suspend_with_children
 from aura_tui.system.tasks import Supervisor
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ async def _followed(what: ForegroundJob, *, json: bool) -> int:
     begins = _Begins(what.remote, signals)
     for each in (signal.SIGINT, *LEAVE_SIGNALS):
         loop.add_signal_handler(each, begins.hear, int(each))
-    loop.add_signal_handler(signal.SIGTSTP, stop_here)
+    suspend_with_children(loop)
     try:
         async with recorder.open() as service, _told_of_engine(service):
             begins.service = service
