@@ -66,6 +66,11 @@ def test_ctrl_z_stops_the_run_and_fg_shows_it_going_on(program: Program) -> None
         rest = time.monotonic()
         read_on(shown, 2.0)
         assert all(state(pid) == "T" for pid in stopped)
+        shown.type("bg\n")  # it has no terminal to show: it stays stopped, and so do they
+        shown.shows(" &")
+        sees(shown, lambda: all(state(p) == "T" for p in stopped if _there(p)))
+        read_on(shown, 0.5)
+        assert all(state(p) == "T" for p in below(shown.process.pid))
         shown.type("fg\n")
         sees(shown, lambda: not any(state(p) == "T" for p in stopped if _there(p)))
         rested = time.monotonic() - rest

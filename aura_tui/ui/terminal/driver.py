@@ -24,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
-from aura_tui.system.processes import catch_fatal, stop_here
+from aura_tui.system.processes import catch_fatal, continue_here, stop_here
 from aura_tui.system.tasks import TaskFailure, report
 
 if TYPE_CHECKING:
@@ -264,11 +264,22 @@ class BoardDriver(LinuxDriver):
         stop_here()
 
     def _sigcont_application(self, *_: object) -> None:
+        continue_here()
+        if self._must_signal_resume and self._in_background():
+            stop_here()  # before Textual does: it would leave the children running
+            return
         # Whoever was stopped by another signal never gave the terminal back: taking it a second
         # time would keep the board's own modes as those to restore at the end.
         if self._must_signal_resume:
             super()._sigcont_application()
         self._redraw()  # of the same size, and yet nothing is left of what it showed
+
+    def _in_background(self) -> bool:
+        """Whether another process group has the terminal (bg in a shell with job control)."""
+        try:
+            return os.tcgetpgrp(self.fileno) != os.getpgrp()
+        except OSError:  # not our controlling terminal: no shell manages us there
+            return False
 
     def write(self, data: str) -> None:
         """Write, if the board is on the screen; what comes after has nobody to see it."""
