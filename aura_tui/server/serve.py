@@ -25,6 +25,7 @@ from aura_tui.server.auth import Access
 from aura_tui.server.listener import Listener, tls_context
 from aura_tui.server.options import Bounds
 from aura_tui.server.tokens import TokenFile
+from aura_tui.system.processes import suspend_with_children
 from aura_tui.wire import unix_socket
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ async def serve(
     if stop is None:
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, stopped.set)
+        suspend_with_children(loop)
     try:
         async with contextlib.AsyncExitStack() as stack:
             service = await stack.enter_async_context(open_service())

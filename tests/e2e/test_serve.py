@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import httpx
@@ -13,6 +14,9 @@ import opentimelineio as otio
 import pytest
 
 from tests.e2e.program import Program
+from tests.e2e.test_one_engine import soon
+from tests.e2e.test_run import LONG
+from tests.waiting import alive, below, state, stopped
 
 if TYPE_CHECKING:
     import subprocess
@@ -73,6 +77,23 @@ def test_a_remote_run_gives_the_files_of_an_embedded_one(program: Program, there
 
     server.send_signal(signal.SIGTERM)
     assert server.wait(5) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_ctrl_z_stops_a_server_s_children_too(program: Program) -> None:
+    server = program.start("serve", "--port", "0")
+    address(server)
+    done = program.run(*program.arguments(*LONG, "--duration", "30", "--detach"))
+    assert done.returncode == 0, done.stderr
+    soon(lambda: len(below(server.pid)) >= 2)
+    server.send_signal(signal.SIGTSTP)
+    soon(lambda: state(server.pid) == "T")
+    children = below(server.pid)
+    soon(lambda: all(stopped(pid) or not alive(pid) for pid in children))
+    server.send_signal(signal.SIGCONT)
+    soon(lambda: not any(state(pid) == "T" for pid in below(server.pid)))
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(10) == 0
 
 
 def test_a_token_lets_in_and_nothing_else_does(program: Program, there: Program) -> None:
