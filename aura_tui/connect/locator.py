@@ -49,6 +49,7 @@ _ATTEND_S = 0.5
 LISTENER = "socket listener"
 ATTENDANT = "engine watcher"
 _GONE = "The engine stopped. Resume unfinished jobs with: aura-tui watch"
+_CONTINUES = "The engine stopped; the job continues in the background"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -292,7 +293,7 @@ class EngineLocator:
             if free < 2:  # not just between one engine and the next
                 free = 0 if runs else free + 1
                 if free == 2:
-                    service.absent(_GONE)
+                    service.absent(_CONTINUES if succeed else _GONE)
             elif answers:
                 free = 0
                 service.absent("")

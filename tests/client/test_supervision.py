@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +14,11 @@ from aura_tui.cli.session.lines import HEALTH_TELLER, LINK_TELLER, _told_of_engi
 from aura_tui.client.service import RemoteService
 from aura_tui.client.stream.resuming_reader import ResumingReader
 from aura_tui.connect.locator import ATTENDANT, EngineLocator
+from aura_tui.errors import Code, EngineError
 from aura_tui.model import events as ev
 from aura_tui.replay.recorder import NAME as RECORDING
 from aura_tui.replay.recording import parse
-from aura_tui.service import LinkStatus
+from aura_tui.service import Linked, LinkStatus
 from aura_tui.settings import EngineSettings, Settings
 from aura_tui.system import crash_report, output
 from aura_tui.views import fold as fold_
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from aura_tui.client.stream.sse_frames import Frame
     from aura_tui.errors import AuraError
+    from aura_tui.service import JobService
 
 
 @pytest.fixture(autouse=True)
@@ -92,8 +95,45 @@ async def test_a_dead_engine_is_noticed_though_its_watcher_died_before(
             await asyncio.gather(stream, return_exceptions=True)
 
 
-async def _drain(remote: RemoteService) -> None:
-    async for _ in remote.events():
+async def test_lines_say_that_a_job_continues_only_where_an_engine_is_started_for_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(output.ERRORS, "say", said.append)
+    locator = EngineLocator(settings)
+    full = EngineError(Code.DISK_FULL, "The disk is full", "Make room.")
+
+    def start() -> None:
+        raise full
+
+    monkeypatch.setattr(locator, "start_background", start)
+    for open_, expected in (
+        (locator.read_only, [f"The engine (process {os.getpid()}) stopped. Resume"]),
+        (lambda: locator._client(succeed=False), ["The engine stopped. Resume"]),
+        (
+            lambda: locator._client(succeed=True),
+            ["The engine stopped; the job continues", "The disk is full; Make room."],
+        ),
+    ):
+        async with contextlib.AsyncExitStack() as engine, contextlib.AsyncExitStack() as client:
+            await engine.enter_async_context(locator.embedded(listen_after_s=0))
+            await until(locator.socket.exists)
+            service = await client.enter_async_context(open_())
+            await client.enter_async_context(_told_of_engine(service))
+            stream = asyncio.create_task(_drain(service))
+            assert isinstance(service, Linked)
+            await until(lambda service=service: service.link.status is LinkStatus.LIVE)  # type: ignore[misc]
+            await engine.aclose()
+            await until(lambda last=expected[-1]: any(line.startswith(last) for line in said))  # type: ignore[misc]
+            stream.cancel()
+            await asyncio.gather(stream, return_exceptions=True)
+        gone = [line for line in said if not line.startswith("Connection lost")]
+        assert [line[: len(words)] for line, words in zip(gone, expected, strict=True)] == expected
+        said.clear()
+
+
+async def _drain(service: JobService) -> None:
+    async for _ in service.events():
         pass
 
 

@@ -118,6 +118,23 @@ def test_a_follower_says_that_the_engine_died_and_goes_on_with_the_next(
     soon(lambda: not alive(holder))
 
 
+def test_a_reader_says_that_the_engine_died_and_how_to_resume(
+    program: Program, running: subprocess.Popen[bytes]
+) -> None:
+    reader = program.start("watch", "@latest", "--read-only", "--progress", "plain")
+    assert reader.stdout is not None
+    said = b""
+    while b"Rendering" not in said:
+        said = reader.stdout.readline()
+    running.kill()
+    running.wait()
+    _, errors = reader.communicate(timeout=30)
+    assert reader.returncode == 3
+    assert b"continues" not in errors
+    assert b"Resume it with: aura-tui watch" in errors
+    assert not [job for job in program.jobs() if job["status"] != "Running"]  # as it was left
+
+
 def test_sigterm_to_a_follower_without_an_engine_says_that_the_job_stays(
     program: Program, running: subprocess.Popen[bytes]
 ) -> None:

@@ -216,9 +216,7 @@ class _LinkTeller:
                 self._told = ""
             elif link.status is LinkStatus.WAITING and self._told is not None:
                 text = f"Connection lost: {link.reason}. Reconnecting..."
-                if link.absent:
-                    text = "The engine stopped; the job continues in the background"
-                elif link.stopped:
+                if link.absent or link.stopped:  # it says what becomes of the work
                     text = link.reason
                 if self._told != text:
                     print_error(text)
