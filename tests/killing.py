@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aura_tui.system import crash_report, tasks
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
     from aura_tui.errors import AuraError
@@ -16,8 +20,9 @@ if TYPE_CHECKING:
 HOW = ("cancel", "raise")
 
 
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Restarts come at once."""
+def quick(monkeypatch: pytest.MonkeyPatch, reports: Path) -> None:
+    """Restarts come at once; what is written of the deaths goes to ``reports``."""
+    monkeypatch.setattr(tempfile, "mkstemp", partial(tempfile.mkstemp, dir=reports))
     monkeypatch.setattr(tasks, "FIRST_WAIT_S", 0.001)
     monkeypatch.setattr(crash_report, "_AGAIN_S", 0.0)  # and every death is told
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+import threading
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from aura_tui.errors import AuraError, Code, EngineError
-from aura_tui.system.tasks import FAILURE, TaskFailure
+from aura_tui.system.tasks import FAILURE, TaskFailure, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -54,16 +56,45 @@ def telling(tell: Callable[[AuraError], None]) -> Iterator[None]:
     before = loop.get_exception_handler()
     loop.set_exception_handler(_Teller(tell))
     try:
-        yield
+        with _threads_reported(loop):
+            yield
     finally:
         loop.set_exception_handler(before)
 
 
 def run_reporting(main: Coroutine[Any, Any, T], tell: Callable[[AuraError], None]) -> T:
-    """As :func:`asyncio.run`, :func:`telling` what else goes wrong on the loop."""
+    """As :func:`asyncio.run`, :func:`telling` what else goes wrong on the loop. Raises EngineError
+    (INTERNAL) where ``main`` is cancelled, and doesn't say by whom."""
     with asyncio.Runner() as runner:
-        runner.get_loop().set_exception_handler(_Teller(tell))
-        return runner.run(main)
+        loop = runner.get_loop()
+        loop.set_exception_handler(_Teller(tell))
+        try:
+            with _threads_reported(loop):
+                return runner.run(main)
+        except asyncio.CancelledError as e:  # Ctrl-C is a KeyboardInterrupt by now
+            raise write_report(
+                e, todo="Unfinished jobs are kept; see them with: aura-tui jobs."
+            ) from None
+
+
+@contextmanager
+def _threads_reported(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """While the block lasts, the loop reports what ends a thread. Python would print a traceback,
+    over a board that may be there."""
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is None or isinstance(args.exc_value, SystemExit):
+            return
+        name = args.thread.name if args.thread is not None else "a thread"
+        failure = TaskFailure(name=name, error=args.exc_value, at=datetime.now(UTC))
+        with suppress(RuntimeError):  # the loop is closed: nobody is there any more
+            loop.call_soon_threadsafe(report, failure)
+
+    before, threading.excepthook = threading.excepthook, hook
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 class _Teller:

@@ -57,6 +57,7 @@ class TaskFailure(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name} stopped unexpectedly ({cause})"
 
 
+THREAD = "thread"  # the name of a task that waits for one
 FAILURE = "task_failure"  # in the context that the loop's exception handler gets
 
 
@@ -199,11 +200,33 @@ def _error_of(task: asyncio.Task[Any]) -> BaseException | None:
 async def run_to_completion(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """As :func:`asyncio.to_thread`; but where the caller is cancelled, that is passed on when the
     thread has done with its files. For short calls: a cancel waits for them."""
-    work = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
+    return await in_thread(lambda: call(*args, **kwargs), stop=lambda: None)
+
+
+async def in_thread(call: Callable[[], T], stop: Callable[[], None]) -> T:
+    """As :func:`run_to_completion`, for a long call: a cancel calls ``stop``, which has the thread
+    end soon."""
+    work = asyncio.create_task(asyncio.to_thread(call), name=THREAD)
     try:
-        return await asyncio.shield(work)
+        return await result_of(work, "a thread")
     except asyncio.CancelledError:
+        stop()
         await asyncio.wait((work,))
         if not work.cancelled():
             work.exception()  # seen: the cancel is what counts
+        raise
+
+
+async def result_of(work: asyncio.Future[T], name: str) -> T:
+    """The result of ``work``, which a cancel of the caller doesn't reach.
+
+    That the caller is cancelled is its owner's wish; that ``work`` is, and the caller isn't, is a
+    failure: RuntimeError says so. Nobody would report it otherwise.
+    """
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if work.cancelled() and task is not None and not task.cancelling():
+            raise RuntimeError(f"the wait for {name} was cancelled") from None
         raise

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 # A change is drawn at once; the next one this soon after it at the earliest.
 DRAWS_PER_SECOND = 30.0
 WATCHING = "board feed"
+FINDING = "job look-up"
 _NOTICE_S = 20.0  # of how the engine was opened: a sentence or two
 
 
@@ -220,6 +221,7 @@ class LiveBoard(DiffApp):
             if self._find_job is not None and self._own is None:
                 if self._finding is None:  # which may submit a job: once
                     self._finding = asyncio.ensure_future(self._find_job(service))
+                    self._finding.set_name(FINDING)
                 await asyncio.wait((self._finding,))
                 if self._finding.cancelled():
                     raise RuntimeError("finding the job was cancelled")

@@ -6,11 +6,22 @@ import asyncio
 import contextlib
 import errno
 import os
+import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.cli.session.lines import HEALTH_TELLER, LINK_TELLER, _told_of_engine
+from aura_tui.cli.session.foreground import ForegroundJob
+from aura_tui.cli.session.lines import (
+    CANCELLER,
+    HEALTH_TELLER,
+    LINK_TELLER,
+    LISTENER,
+    VIEW,
+    _told_of_engine,
+    _viewed,
+)
 from aura_tui.client.service import RemoteService
 from aura_tui.client.stream.resuming_reader import ResumingReader
 from aura_tui.connect.locator import ATTENDANT, EngineLocator
@@ -32,16 +43,16 @@ from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from aura_tui.client.stream.sse_frames import Frame
     from aura_tui.errors import AuraError
+    from aura_tui.model.job import Job
     from aura_tui.service import JobService
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick(monkeypatch)
+def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    quick(monkeypatch, tmp_path)
     monkeypatch.setattr(fold_, "TROUBLES_S", 0.01)
 
 
@@ -130,6 +141,52 @@ async def test_lines_say_that_a_job_continues_only_where_an_engine_is_started_fo
         gone = [line for line in said if not line.startswith("Connection lost")]
         assert [line[: len(words)] for line, words in zip(gone, expected, strict=True)] == expected
         said.clear()
+
+
+async def test_a_signal_cancels_the_job_though_the_waits_for_signal_and_cancel_died(
+    monkeypatch: pytest.MonkeyPatch, mishaps: list[AuraError]
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(output.ERRORS, "say", said.append)
+    with crash_report.telling(mishaps.append):
+        for how in HOW:
+            service = ScriptedService(running_tape())
+            cancel, reached = service.cancel, asyncio.Event()
+
+            async def stuck(job_id: str, reached: asyncio.Event = reached) -> Job:
+                reached.set()
+                await asyncio.Event().wait()
+                raise AssertionError
+
+            monkeypatch.setattr(service, "cancel", stuck)
+            signals: asyncio.Queue[int] = asyncio.Queue()
+            viewing = asyncio.create_task(_view(service, signals))
+            for _ in range(2):
+                await kill(LISTENER, how)
+            assert told(mishaps, LISTENER, how)
+            signals.put_nowait(signal.SIGINT)
+            await reached.wait()
+            monkeypatch.setattr(service, "cancel", cancel)
+            await kill(CANCELLER, how)
+            assert told(mishaps, CANCELLER, how)
+            await until(lambda service=service: service.asked == ["cancel"])  # type: ignore[misc]
+            await service.tell_cancelled()
+            assert await asyncio.wait_for(viewing, 5) == 130
+
+
+async def test_a_view_that_dies_ends_the_command_with_its_reason() -> None:
+    for how, error in (("cancel", asyncio.CancelledError), ("raise", KeyError)):
+        viewing = asyncio.create_task(_view(ScriptedService(running_tape()), asyncio.Queue()))
+        await kill(VIEW, how)
+        with pytest.raises(error):  # of which crash_report.run_reporting makes an error for people
+            await asyncio.wait_for(viewing, 5)
+        await until(lambda: not named(LISTENER))
+
+
+async def _view(service: ScriptedService, signals: asyncio.Queue[int]) -> int:
+    settings = Settings(home=Path("nowhere"))
+    what = ForegroundJob(lambda: contextlib.nullcontext(service), None, settings, owns=True)
+    return await _viewed(what, service, service.tape.job.id, signals, json=False)
 
 
 async def _drain(service: JobService) -> None:

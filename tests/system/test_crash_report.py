@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.errors import Code, InputError
+from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.system import crash_report, tasks
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from aura_tui.errors import AuraError
+
+
+@pytest.fixture(autouse=True)
+def _reports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def fails() -> None:
@@ -58,6 +66,40 @@ def test_a_future_that_is_cancelled_before_its_socket_wakes_it_is_nothing(
     crash_report.run_reporting(main(), told.append)
     assert told == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_ends_a_thread_is_told_and_nothing_is_printed(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    told: list[AuraError] = []
+
+    async def main() -> None:
+        threading.Thread(target=fails, name="reader").start()
+        await until(lambda: told)
+        assert "reader stopped unexpectedly (ZeroDivisionError: somewhere)" in told.pop().message
+
+    async def board() -> None:
+        with crash_report.telling(told.append):
+            await main()
+
+    before = threading.excepthook
+    crash_report.run_reporting(main(), told.append)
+    asyncio.run(board())
+    assert threading.excepthook is before
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_main_task_that_somebody_cancels_is_an_error_with_a_way_on() -> None:
+    async def main() -> None:
+        task = asyncio.current_task()
+        assert task
+        task.cancel()
+        await asyncio.sleep(60)
+
+    with pytest.raises(EngineError) as caught:
+        crash_report.run_reporting(main(), lambda _: None)
+    assert caught.value.code is Code.INTERNAL
+    assert "aura-tui jobs" in caught.value.remediation
 
 
 def test_what_the_main_task_raises_is_the_callers() -> None:

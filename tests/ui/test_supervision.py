@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import subprocess
 import threading
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,16 +16,20 @@ from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.service import LinkStatus
 from aura_tui.system import crash_report, output
+from aura_tui.system.tasks import THREAD
+from aura_tui.ui.actions import open_and_save
 from aura_tui.ui.actions.commands import JobCommands
-from aura_tui.ui.live import WATCHING
+from aura_tui.ui.live import FINDING, WATCHING
 from aura_tui.ui.state.jobs import JobsState
-from aura_tui.ui.sync.lazy_service import LazyService
+from aura_tui.ui.sync.lazy_service import HOLDER, LazyService
 from aura_tui.ui.sync.preview_updates import PreviewUpdates
 from aura_tui.ui.sync.subscriptions import FOLLOWER, HEALTH, JOBS, LINK
-from aura_tui.ui.terminal.driver import Output
+from aura_tui.ui.terminal.driver import INPUT, BoardDriver, Output
+from aura_tui.ui.widgets.inputs import TextField
 from aura_tui.views import fold as fold_
 from aura_tui.views import pipe_output
-from tests.killing import HOW, kill, named, quick
+from tests.killing import HOW, kill, named, quick, told
+from tests.ui.actions.test_open_and_save import opener
 from tests.ui.boards import showing
 from tests.ui.recordings import Tape
 from tests.ui.scenes import running_tape
@@ -41,8 +46,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick(monkeypatch)
+def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    quick(monkeypatch, tmp_path)
     monkeypatch.setattr(fold_, "TROUBLES_S", 0.01)
 
 
@@ -150,6 +155,88 @@ async def test_a_job_is_found_once_though_the_board_s_feed_dies_meanwhile() -> N
     assert len(found) == 1
 
 
+async def test_a_search_for_the_job_that_dies_ends_the_board_with_its_reason() -> None:
+    from aura_tui.ui.app import BoardApp
+    from tests.ui.boards import look
+
+    service = ScriptedService(running_tape())
+
+    async def open_service() -> JobService:
+        return service
+
+    async def find_job(_: JobService) -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    for how, reason in (("cancel", "was cancelled"), ("raise", "killed")):
+        app = BoardApp(open_service, find_job, look(), environ={})
+        async with app.run_test():
+            await kill(FINDING, how)
+            await until(lambda app=app: app.failure is not None)  # type: ignore[misc]
+        assert reason in str(app.failure)
+
+
+@pytest.mark.parametrize("how", HOW)
+async def test_a_thread_of_saving_or_opening_that_dies_is_told_and_the_next_one_works(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    video = tmp_path / "sail.mp4"
+    video.write_bytes(b"video")
+    artifact = ev.Artifact(name=video.name, path=str(video), type="video/mp4", size_bytes=5)
+    environ = opener(tmp_path, 'echo "$1" >> "$OUT"')
+    service = ScriptedService(running_tape())
+    may_end = threading.Event()
+
+    def copy(*_: object) -> None:
+        if how == "raise":
+            raise KeyError("killed")
+        may_end.wait(10)
+
+    reap = subprocess.Popen.wait
+
+    def wait(process: subprocess.Popen[bytes]) -> int:
+        reap(process)
+        raise KeyError("killed")
+
+    waits = asyncio.wait
+
+    async def cancelled(futures: Any, **how: Any) -> Any:
+        if how.get("timeout") == open_and_save._OPENER_ANSWERS_S:
+            futures[0].cancel()
+        return await waits(futures, **how)
+
+    cause = "RuntimeError" if how == "cancel" else "KeyError"
+    async with showing(service, (120, 40), mishaps=True, environ=environ) as board:
+        await board.shows("25 %")
+        with monkeypatch.context() as patch:
+            patch.setattr(open_and_save, "_copy", copy)
+            board.app._ask(lambda ask: ask.save(artifact))
+            await board.shows("Save sail.mp4 as")
+            board.app.screen.query_one(TextField).value = str(tmp_path / "copy.mp4")
+            await board.press("enter")
+            if how == "cancel":
+                await kill(THREAD, how)
+            await board.shows(f"Internal error: {cause}")
+            await board.shows("Not saved")
+            may_end.set()
+        await board.press("enter")
+        await board.shows("Saved as")
+        assert (tmp_path / "copy.mp4").read_bytes() == b"video"
+        board.app.clear_notifications()
+        number = len(board.app.outcome.notices)
+        with monkeypatch.context() as patch:
+            if how == "raise":
+                patch.setattr(subprocess.Popen, "wait", wait)
+            else:
+                patch.setattr(asyncio, "wait", cancelled)
+            board.app._ask(lambda ask: ask.open(artifact, environ))
+            await until(lambda: len(board.app.outcome.notices) > number)
+        assert f"Internal error: {cause}" in board.app.outcome.notices[-1]
+        (tmp_path / "out").unlink(missing_ok=True)
+        board.app._ask(lambda ask: ask.open(artifact, environ))
+        await until(lambda: (tmp_path / "out").exists())
+
+
 async def test_a_stray_cancel_doesn_t_close_the_engine_under_the_board() -> None:
     mishaps: list[AuraError] = []
     service = ScriptedService(Tape())
@@ -166,11 +253,14 @@ async def test_a_stray_cancel_doesn_t_close_the_engine_under_the_board() -> None
             await opening.service()
             holder = opening._holder
             assert holder is not None
-            for _ in range(2):
-                holder.cancel()
-                await asyncio.sleep(0.01)
+            for how in HOW:
+                if how == "cancel":
+                    holder.cancel()
+                else:
+                    holder._fut_waiter.set_exception(KeyError("killed"))  # type: ignore[attr-defined]
+                await until(lambda how=how: told(mishaps, HOLDER, how))  # type: ignore[misc]
                 assert open_ == [1]
-            assert "engine holder" in mishaps[0].message
+                assert not holder.done()
     assert open_ == [0]
 
 
@@ -191,6 +281,24 @@ async def test_an_engine_whose_opening_is_cancelled_is_told_not_waited_for() -> 
 
 
 # -- threads: whoever waits for one is released
+
+
+async def test_keys_are_read_on_after_reading_them_failed() -> None:
+    mishaps: list[AuraError] = []
+    driver = object.__new__(BoardDriver)  # no terminal is taken
+    driver.exit_event, driver._loop = threading.Event(), asyncio.get_running_loop()
+    errors = [KeyError("killed")]
+
+    def read() -> None:
+        if errors:
+            raise errors.pop()
+        driver.exit_event.set()
+
+    driver.run_input_thread = read  # type: ignore[method-assign]
+    with crash_report.telling(mishaps.append):
+        async with asyncio.timeout(5):
+            await asyncio.to_thread(driver._run_input_thread)
+        await until(lambda: told(mishaps, INPUT, "raise"))
 
 
 class Breaking(io.StringIO):

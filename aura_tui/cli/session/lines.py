@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aura_tui.cli.session.exit_status import EXIT_INTERRUPTED, EXIT_LEFT, EXIT_OF_STATUS
@@ -24,7 +25,7 @@ from aura_tui.replay.recorder import Recorder
 from aura_tui.service import Linked, LinkStatus, Supervised, waiting_out_outages
 from aura_tui.system import crash_report
 from aura_tui.system.processes import suspend_with_children
-from aura_tui.system.tasks import Supervisor
+from aura_tui.system.tasks import Supervisor, TaskFailure, report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 LINK_TELLER = "connection reporter"
 HEALTH_TELLER = "engine health reporter"
+LISTENER = "signal listener"
+VIEW = "job view"
+CANCELLER = "cancel request"
 _LOOK_S = 1.0
 
 
@@ -122,13 +126,14 @@ async def _viewed(
         if json
         else follow_plain(service, job_id, sys.stdout)
     )
-    beside = [asyncio.create_task(_say_waiting(service, job_id))]
+    beside = Supervisor()
+    beside.keep("queue reporter", lambda: _say_waiting(service, job_id), may_end=True)
     with waiting_out_outages():
-        following = asyncio.create_task(view)
+        following = asyncio.create_task(view, name=VIEW)
     interrupts = 0
     try:
         while True:
-            heard = asyncio.create_task(signals.get())
+            heard = asyncio.create_task(signals.get(), name=LISTENER)
             await asyncio.wait((following, heard), return_when=asyncio.FIRST_COMPLETED)
             if following.done():
                 heard.cancel()
@@ -136,21 +141,23 @@ async def _viewed(
                     await _say_left(what, service, job_id)
                 job = following.result()
                 break
-            if heard.cancelled():  # by nobody of ours: the next signal is waited for anew
+            if heard.cancelled() or heard.exception() is not None:
+                error = asyncio.CancelledError() if heard.cancelled() else heard.exception()
+                now = datetime.now(UTC)
+                report(TaskFailure(name=LISTENER, error=error, at=now, restarts_in_s=0.0))
                 continue
             number = heard.result()
             if number == signal.SIGINT and what.owns and interrupts == 0:
                 interrupts += 1
                 print_error("Cancelling. Press Ctrl-C again to exit at once")
-                beside.append(asyncio.create_task(_cancel(service, job_id)))
+                beside.keep(CANCELLER, lambda: _cancel(service, job_id), may_end=True)
                 continue
             await _end(following)
             if number != signal.SIGINT or not what.owns or _is_away(service):
                 await _say_left(what, service, job_id)
             return _exit_of_signal(number)
     finally:
-        for task in beside:
-            await _end(task)
+        await beside.aclose()
     if interrupts:
         return EXIT_INTERRUPTED
     if job.status.ended:

@@ -20,6 +20,7 @@ from aura_tui.errors import AuraError, Code, InputError, NotFound
 from aura_tui.model.sanitize import clean_line
 from aura_tui.system import permissions
 from aura_tui.system.environment import without_secrets
+from aura_tui.system.tasks import in_thread, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,26 +78,30 @@ async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | 
     except OSError as e:
         raise _unopened(path, f"{command} can't be run: {e.strerror or e}") from None
     loop = asyncio.get_running_loop()
-    ended: asyncio.Future[int | None] = loop.create_future()
+    ended: asyncio.Future[int] = loop.create_future()
 
-    def tell(code: int | None) -> None:
-        if not ended.done():
+    def tell(code: int, error: BaseException | None) -> None:
+        if ended.done():
+            return
+        if error is None:
             ended.set_result(code)
+        else:  # raised here, or reported by the loop once nobody waits for it any more
+            ended.set_exception(error)
 
     def wait() -> None:
-        code: int | None = None
+        code, error = 0, None
         try:
             code = process.wait()
-        finally:
-            with suppress(RuntimeError):  # the loop has closed; nobody asks any more
-                loop.call_soon_threadsafe(tell, code)
+        except BaseException as e:
+            error = e
+        with suppress(RuntimeError):  # the loop has closed; nobody asks any more
+            loop.call_soon_threadsafe(tell, code, error)
 
     threading.Thread(target=wait, name=f"waits for {command}", daemon=True).start()
-    try:
-        async with asyncio.timeout(_OPENER_ANSWERS_S):
-            return await ended
-    except TimeoutError:
+    done, _ = await asyncio.wait((ended,), timeout=_OPENER_ANSWERS_S)
+    if not done:
         return None
+    return await result_of(ended, command)
 
 
 async def save_copy(source: Path, target: str | Path) -> Path:
@@ -108,15 +113,7 @@ async def save_copy(source: Path, target: str | Path) -> Path:
     """
     goal = await asyncio.to_thread(_goal, source, target)
     stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(_copy, source, goal, stop))
-    try:
-        await asyncio.shield(work)
-    except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait([work])
-        if not work.cancelled():
-            work.exception()  # seen: what it says doesn't matter any more
-        raise
+    await in_thread(lambda: _copy(source, goal, stop), stop=stop.set)
     return goal
 
 

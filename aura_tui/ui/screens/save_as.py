@@ -76,6 +76,9 @@ class SaveAs(Form[Path]):
         except AuraError as e:
             self._say(f"{e.message} [{e.code}]. {e.remediation}", wrong=True)
             self._entry.focus()
+        except Exception:  # the board reports it; the dialog is not to look busy for ever
+            self._say("Not saved", wrong=True)
+            raise
         finally:
             self._saving = False
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService
 
 
+HOLDER = "engine holder"
+
+
 class LazyService:
     """One task enters the service's context and leaves it: what is opened within a task scope
     must be closed within it. Used as an async context manager around the board."""
@@ -30,7 +33,7 @@ class LazyService:
         """The open service; opens it the first time. Raises what opening it raised."""
         if self._service is None:
             self._service = asyncio.get_running_loop().create_future()
-            self._holder = asyncio.create_task(self._hold(self._service))
+            self._holder = asyncio.create_task(self._hold(self._service), name=HOLDER)
         return await asyncio.shield(self._service)
 
     async def _hold(self, opened: asyncio.Future[JobService]) -> None:
@@ -50,16 +53,16 @@ class LazyService:
                 opened.set_exception(RuntimeError("opening the engine was cancelled"))
 
     async def _released(self) -> None:
-        """Nobody but us ends the service: a cancel from elsewhere would close it under the board,
-        so it is reported, and taken back."""
+        """Nobody but us ends the service: a cancel from elsewhere, or a failed wait, would close
+        it under the board, so that is reported, and taken back."""
         while not self._release.is_set():
             try:
                 await self._release.wait()
-            except asyncio.CancelledError as e:
+            except (asyncio.CancelledError, Exception) as e:
                 if (task := asyncio.current_task()) is not None:
                     task.uncancel()
                 now = datetime.now(UTC)
-                report(TaskFailure(name="engine holder", error=e, at=now, restarts_in_s=0.0))
+                report(TaskFailure(name=HOLDER, error=e, at=now, restarts_in_s=0.0))
 
     async def __aenter__(self) -> LazyService:
         return self

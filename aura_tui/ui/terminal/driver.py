@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
+from aura_tui.system import tasks
 from aura_tui.system.processes import catch_fatal, continue_here, stop_here
 from aura_tui.system.tasks import TaskFailure, report
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from aura_tui.ui.terminal.diff_app import DiffApp
 
+INPUT = "terminal input"  # the thread that reads keys
 MAX_WAITING_CHARS = 1 << 20  # several whole screens
 _LOOK_S = 1.0  # between two looks at whether the terminal is still there
 _REDRAW_S = 1.0  # between two redraws because of a failed write
@@ -181,11 +183,9 @@ class BoardDriver(LinuxDriver):
         with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is drawn any more
             self._loop.call_soon_threadsafe(self._board.action_redraw)
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception, name: str = "terminal output") -> None:
         """Of any thread."""
-        failure = TaskFailure(
-            name="terminal output", error=error, at=datetime.now(UTC), restarts_in_s=0.0
-        )
+        failure = TaskFailure(name=name, error=error, at=datetime.now(UTC), restarts_in_s=0.0)
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(report, failure)
 
@@ -209,6 +209,16 @@ class BoardDriver(LinuxDriver):
             for each in (termios.VINTR, termios.VSUSP):
                 modes[tty.CC][each] = bytes((off,))
             termios.tcsetattr(self.fileno, termios.TCSANOW, modes)
+
+    def _run_input_thread(self) -> None:
+        """Read keys until the end. Textual would end the board with a traceback where that fails;
+        here the failure is reported, and the keys are read on."""
+        while not self.exit_event.is_set():
+            try:
+                self.run_input_thread()
+            except Exception as e:
+                self._failed(e, INPUT)
+                self.exit_event.wait(tasks.FIRST_WAIT_S)
 
     def _look_for_hang_up(self) -> None:
         """A terminal that isn't ours to control goes without a signal (its window was killed, say),
