@@ -182,6 +182,7 @@ class EmbeddedService(StoreQueries):
             log_tail=self._log_tail,
             finished=self._keep_work,
             stages=self._stages,
+            task_failed=self._task_failed,
         )
         return Runner(job, self._log.run(job.id), deps)
 

@@ -8,10 +8,11 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from aura_tui.engine import dispatcher
 from aura_tui.engine import service as service_
-from aura_tui.engine.run.runner import Runner
+from aura_tui.engine.run.runner import STALL_WATCH, Runner
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.engine.store.writer import Writer
 from aura_tui.errors import Code, Conflict, EngineError
@@ -21,6 +22,7 @@ from aura_tui.system import tasks
 from tests.engine.conftest import ended, follow, request
 from tests.engine.stages import SmallStages
 from tests.engine.test_service import FAILURE, At, FailAt
+from tests.killing import HOW, kill
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -84,6 +86,26 @@ async def test_a_job_whose_task_dies_goes_on_where_it_was(
         assert (done.status, done.ignored) == (JobStatus.SUCCEEDED, 0)
         assert small.made.count(("voice", 1)) == 1
     assert f"Job {job.id} stopped unexpectedly (it was cancelled)" in _log_text(settings)
+
+
+async def test_a_stage_that_stands_still_is_told_though_its_watch_died(
+    settings: Settings, small: SmallStages
+) -> None:
+    small.hook = at = At("voice", 2)
+    settings = replace(settings, engine=replace(settings.engine, stall_warning_s=1.0))
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await service.submit(request())
+        await at.reached.wait()
+        for how in HOW:
+            await kill(STALL_WATCH, how)
+        async for envelope in service.events(job.id):
+            if isinstance(envelope.event, ev.Warned):
+                assert "has reported nothing" in envelope.event.message
+                break
+        at.go.set()
+        assert (await ended(service, job.id)).status is JobStatus.SUCCEEDED
+    for cause in ("it was cancelled", "KeyError: 'killed'"):
+        assert f"{STALL_WATCH} stopped unexpectedly ({cause})" in _log_text(settings)
 
 
 async def test_a_job_whose_task_dies_again_and_again_fails_and_the_next_one_runs(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aura_tui.pipeline.stages.table import Stages
     from aura_tui.settings import Settings
     from aura_tui.system.processes import ProcessGroup
+    from aura_tui.system.tasks import TaskFailure
 
 
 class RunnerDeps(NamedTuple):
@@ -38,6 +39,7 @@ class RunnerDeps(NamedTuple):
     log_tail: Callable[[str], tuple[str, ...]]
     finished: Callable[[str, eta.Work], Awaitable[None]]
     stages: Callable[[], Stages]
+    task_failed: Callable[[TaskFailure], None]
 
 
 def stage_context(

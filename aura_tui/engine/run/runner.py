@@ -30,7 +30,7 @@ from aura_tui.model.request import parse_duration
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.system.processes import ProcessGroup
-from aura_tui.system.tasks import run_to_completion
+from aura_tui.system.tasks import Supervisor, run_to_completion
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+STALL_WATCH = "stall watch"
 _SALVAGE_S = 20.0
 
 
@@ -319,7 +320,8 @@ class Runner:
         )
         assert self._record is not None
         context = stage_context(self._record, self._deps, stage, reporter, self.children)
-        watch = asyncio.create_task(reporter.watch())
+        watching = Supervisor(self._deps.task_failed)
+        watching.keep(STALL_WATCH, reporter.watch)
         try:
             async with self.children.timeout(deps.settings.engine.stage_timeout_s):
                 result = await work(context)
@@ -331,7 +333,7 @@ class Runner:
                 "reuses finished work.",
             ) from None
         finally:
-            watch.cancel()
+            watching.drop(STALL_WATCH)
             reporter.close()
             for artifact in reporter.artifacts:
                 self._artifacts[artifact.name] = artifact

@@ -25,6 +25,7 @@ from aura_tui.pipeline.encoding.protocol import Done, Order
 from aura_tui.providers.ffmpeg.failure import failure, out_of_memory, tail
 from aura_tui.providers.ffmpeg.log import Run, append
 from aura_tui.providers.ffmpeg.progress import ProgressParser
+from aura_tui.system.tasks import Supervisor
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.ffmpeg import FFmpeg
     from aura_tui.providers.ffmpeg.progress import Progress
 
+LISTENER = "encoder message reader"
 _LINE_LIMIT = 1 << 18
 
 
@@ -150,12 +152,12 @@ async def open_lane(ctx: StageContext, ffmpeg: FFmpeg) -> AsyncIterator[Lane]:
     )
     async with ctx.children.owned(process):
         lane = Lane(ctx, ffmpeg, process)
-        listener = asyncio.create_task(lane.listen())
+        listening = Supervisor()  # a lane whose stderr nobody reads would stand still
+        listening.keep(LISTENER, lane.listen, may_end=True)
         try:
             yield lane
         finally:
-            listener.cancel()
-            await asyncio.wait([listener])
+            await listening.aclose()
 
 
 def share(work: Sequence[Sized], lanes: int) -> list[deque[int]]:

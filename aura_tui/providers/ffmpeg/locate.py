@@ -24,12 +24,14 @@ import msgspec
 from aura_tui.errors import Code, InputError
 from aura_tui.model.sanitize import clean_line
 from aura_tui.system.processes import OutputTooLarge, ProcessGroup
+from aura_tui.system.tasks import result_of
 
 if TYPE_CHECKING:
     from aura_tui.settings import Settings
 
 Source = Literal["settings", "path", "wheel"]
 
+LOOK = "look for FFmpeg"
 _TIMEOUT_S = 2.0  # for all questions: people wait for it at submit
 _WHEEL_TIMEOUT_S = 10.0  # the last resort, on a slow disk as well
 _BAD_S = 30.0
@@ -76,9 +78,9 @@ async def find_ffmpeg(settings: Settings) -> FFmpeg:
     wish = settings.render.ffmpeg
     look = _looks.get(wish)
     if look is None or look.done() or look.get_loop() is not asyncio.get_running_loop():
-        look = _looks[wish] = asyncio.create_task(_look(settings))
+        look = _looks[wish] = asyncio.create_task(_look(settings), name=LOOK)
         look.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return await asyncio.shield(look)
+    return await result_of(look, "the look for FFmpeg")
 
 
 async def _look(settings: Settings) -> FFmpeg:

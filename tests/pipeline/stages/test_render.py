@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Options, RenderSpec
 from aura_tui.model.script import Speech, Word
+from aura_tui.pipeline.encoding.pool import LISTENER, open_lane
 from aura_tui.pipeline.encoding.segments import segments
 from aura_tui.pipeline.stages.compose import compose
 from aura_tui.pipeline.stages.render import render, salvage
@@ -26,7 +27,9 @@ from aura_tui.pipeline.timeline.narration_mix import header
 from aura_tui.providers.ffmpeg import locate
 from aura_tui.providers.ffmpeg.failure import failure, tail
 from aura_tui.settings import EngineSettings, RenderSettings, Settings
+from aura_tui.system import crash_report
 from aura_tui.system.processes import ProcessGroup
+from tests.killing import HOW, kill, named, quick, told
 from tests.pipeline import watch
 from tests.pipeline.stage import desk, picture, script, speech, wav
 from tests.waiting import alive, stopped, until
@@ -34,6 +37,7 @@ from tests.waiting import alive, stopped, until
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aura_tui.errors import AuraError
     from aura_tui.model.timeline import Timeline
     from tests.pipeline.stage import Desk
 
@@ -278,6 +282,21 @@ async def slow(home: Path, folder: Path) -> tuple[Desk, Timeline]:
         ImageDraw.Draw(image).text((9, 9), clip.title)
         image.save(clip.picture)
     return desk(home, res="480x270", render=render_settings), timeline
+
+
+async def test_an_encoder_s_messages_are_read_on_though_their_reader_died(
+    tmp_path: Path, ffmpeg: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick(monkeypatch, tmp_path)
+    mishaps: list[AuraError] = []
+    found = await locate(Settings(home=tmp_path), ProcessGroup())
+    with crash_report.telling(mishaps.append):
+        async with open_lane(desk(tmp_path, res="480x270"), found):
+            for how in HOW:
+                await kill(LISTENER, how)
+                assert told(mishaps, LISTENER, how)
+            await until(lambda: named(LISTENER))
+    assert not named(LISTENER)
 
 
 async def test_a_cancel_leaves_no_process_and_no_part_and_what_is_done_plays(

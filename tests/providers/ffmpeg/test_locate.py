@@ -12,8 +12,10 @@ import pytest
 
 from aura_tui.errors import Code, InputError
 from aura_tui.providers.ffmpeg import FFmpeg, find_ffmpeg, locate
+from aura_tui.providers.ffmpeg.locate import LOOK
 from aura_tui.settings import RenderSettings, Settings
 from aura_tui.system.processes import ProcessGroup
+from tests.killing import kill
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,6 +167,21 @@ async def test_one_that_was_replaced_in_its_place_is_looked_at_again(
     with pytest.raises(InputError):
         await find_ffmpeg(settings(tmp_path, str(mine)))
     program(mine, f'exec {real.path} "$@"')  # mended
+    assert (await find_ffmpeg(settings(tmp_path, str(mine)))).path == str(mine)
+
+
+async def test_a_look_that_somebody_cancels_is_an_error_and_the_next_one_looks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = await wheel(tmp_path, monkeypatch)
+    go = tmp_path / "go"
+    slow = f'until [ -e {go} ]; do sleep 0.01; done; exec {real.path} "$@"'
+    mine = program(tmp_path / "mine", slow)
+    looking = asyncio.create_task(find_ffmpeg(settings(tmp_path, str(mine))))
+    await kill(LOOK, "cancel")
+    with pytest.raises(RuntimeError, match="the look for FFmpeg was cancelled"):
+        await looking
+    go.touch()
     assert (await find_ffmpeg(settings(tmp_path, str(mine)))).path == str(mine)
 
 
