@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from aura_tui.errors import Code, EngineError, InputError
+from aura_tui.errors import AuraError, Code, EngineError, InputError
 from aura_tui.model.sanitize import clean_line
 from aura_tui.system.files import open_regular
 
@@ -101,12 +101,13 @@ def remove(path: Path, name: str) -> None:
 
 def listed(path: Path) -> tuple[Token, ...]:
     """All tokens, oldest first; none where the file isn't there. Raises EngineError for a file
-    that can't be read or is no list of tokens."""
+    that can't be read or is no list of tokens, InputError for a link to nothing."""
     try:
         with open_regular(path) as file:
             data = file.read(_MAX_FILE_BYTES + 1)
         return msgspec.json.decode(data, type=_File).tokens
     except FileNotFoundError:
+        _check_link(path)
         return ()
     except OSError as e:
         why = e.strerror or "the file can't be read"
@@ -119,7 +120,20 @@ def listed(path: Path) -> tuple[Token, ...]:
     )
 
 
+def _check_link(path: Path) -> None:
+    """Raise InputError for a link to nothing: whoever made it expects the tokens elsewhere."""
+    if path.is_symlink() and not path.exists():
+        raise InputError(
+            Code.OUTPUT_UNWRITABLE,
+            f"Can't use the token file {path}: it is a link to {os.readlink(path)}, which "
+            "doesn't exist",
+            "Name that file itself, remove the link, or choose another file.",
+            field="token_file",
+        )
+
+
 _NO_FILE = (0, 0, 0)
+_NO_TARGET = (0, 0, -1)  # of a link
 
 
 class TokenFile:
@@ -164,14 +178,14 @@ class TokenFile:
             stat = os.stat(self.path)
             seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
         except OSError:
-            seen = _NO_FILE
+            seen = _NO_TARGET if self.path.is_symlink() else _NO_FILE
         if seen == self._seen:
             return
         self._seen = seen
         self._required = self._required or seen != _NO_FILE
         try:
             self._tokens, self.trouble = listed(self.path), ""
-        except EngineError as e:
+        except AuraError as e:
             self._tokens, self.trouble = (), e.message
 
 
@@ -197,8 +211,11 @@ def _find(tokens: list[Token], name: str) -> int:
 
 @contextlib.contextmanager
 def _changing(path: Path) -> Iterator[list[Token]]:
-    """The tokens, to be changed; they are written when the block ends well. One at a time."""
+    """The tokens, to be changed; they are written when the block ends well, to where a link
+    leads. One at a time."""
     try:
+        _check_link(path)
+        path = path.resolve()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(
             path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600

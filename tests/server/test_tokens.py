@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.errors import EngineError, InputError
+from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.server.tokens import TokenFile, add, listed, remove, renew
 
 if TYPE_CHECKING:
@@ -28,6 +28,39 @@ def test_a_token_is_random_and_kept_as_a_hash_alone(path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [token.name for token in listed(path)] == ["one", "two"]
     assert not list(path.parent.glob("*.part"))
+
+
+def test_a_link_to_nothing_is_refused_and_lets_nobody_in(path: Path) -> None:
+    path.parent.mkdir()
+    target = path.with_name("elsewhere.json")
+    path.symlink_to(target)
+    for act in (
+        lambda: add(path, "one"),
+        lambda: renew(path, "one"),
+        lambda: remove(path, "one"),
+        lambda: listed(path),
+    ):
+        with pytest.raises(InputError, match=r"is a link to .*elsewhere\.json, which") as caught:
+            act()
+        assert (caught.value.code, caught.value.field) == (Code.OUTPUT_UNWRITABLE, "token_file")
+    assert path.is_symlink()
+    tokens = TokenFile(path)
+    assert tokens
+    assert tokens.required
+    assert "link" in tokens.trouble
+    secret = add(target, "one")  # the file is there now, and the same server sees it
+    assert tokens.find(secret)
+    assert not tokens.trouble
+
+
+def test_a_link_stays_one_and_its_file_gets_the_tokens(path: Path, tmp_path: Path) -> None:
+    target = tmp_path / "kept" / "tokens.json"
+    add(target, "one")
+    path.parent.mkdir()
+    path.symlink_to(target)
+    add(path, "two")
+    assert path.is_symlink()
+    assert [token.name for token in listed(target)] == ["one", "two"]
 
 
 def test_a_server_finds_the_token_that_is_meant(path: Path) -> None:
