@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,7 @@ from msgspec.structs import replace
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.engine.store import store as store_
 from aura_tui.engine.store.open import open_store
+from aura_tui.engine.store.recovery import rescue
 from aura_tui.engine.store.store import IdempotencyKey
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import Origin
@@ -86,6 +90,34 @@ async def test_a_key_of_a_deleted_job_makes_a_new_one(
         )
         assert kept == (0,)
         assert (await service.submit(request(), idempotency_key="k")).id != first.id
+
+
+async def test_a_rescued_store_has_the_whole_keys_of_the_jobs_that_it_has(
+    settings: Settings, small: SmallStages, tmp_path: Path
+) -> None:
+    ids: dict[str, str] = {}
+    async with EmbeddedService(settings, stages=small) as service:
+        for key in ("whole", "damaged", "jobless"):
+            job = await service.submit(request(key), idempotency_key=key)
+            ids[key] = (await ended(service, job.id)).id
+    path = settings.home / "aura.db"
+    damaged = tmp_path / "damaged.db"
+    path.rename(damaged)
+    with contextlib.closing(sqlite3.connect(damaged)) as db, db:
+        numbers = dict(db.execute("SELECT id, n FROM jobs"))
+        hurt = "UPDATE idempotency_keys SET request = x'00' WHERE job = ?"
+        db.execute(hurt, (numbers[ids["damaged"]],))
+        db.execute("UPDATE jobs SET job = x'00' WHERE id = ?", (ids["jobless"],))
+    store = open_store(path).store
+    assert rescue(damaged, store, time.time()).saved == 2
+    store.close()
+    async with EmbeddedService(settings, stages=small) as service:
+        made = [  # the first new job gets the number of the one that was lost
+            (await service.submit(request(key), idempotency_key=key)).id
+            for key in ("whole", "damaged", "jobless")
+        ]
+    assert made[0] == ids["whole"]
+    assert len({*made, *ids.values()}) == 5
 
 
 def test_keys_are_bounded_and_a_damaged_one_is_none(

@@ -1,7 +1,9 @@
 """Saving what is whole out of a damaged store.
 
 A job is whole when its row is as it was written, and its events fold to the very state that the
-row holds. The damaged file is only read: it stays as evidence, and for those who know more.
+row holds. Idempotency keys of these jobs are kept, so that a request repeated after the damage
+makes no second job. The damaged file is only read: it stays as evidence, and for those who know
+more.
 """
 
 from __future__ import annotations
@@ -13,7 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from aura_tui.engine.store.damage import DAMAGE
-from aura_tui.engine.store.store import EVENT_WHOLE, JOB_WHOLE, SCHEMA, WHOLE_ROW, Store
+from aura_tui.engine.store.store import (
+    EVENT_WHOLE,
+    JOB_WHOLE,
+    KEY_WHOLE,
+    SCHEMA,
+    WHOLE_ROW,
+    IdempotencyKey,
+    Store,
+)
 from aura_tui.model.events import ConnectionEvent, Envelope
 from aura_tui.model.ids import COUNTER_BITS
 from aura_tui.model.job import Job, as_created
@@ -165,6 +175,19 @@ def _job(request: object, document: object) -> Job | None:
         return None
 
 
+def _keys(old: _Old) -> Iterator[tuple[IdempotencyKey, int]]:
+    """Every whole idempotency key that can be reached, with its job; none of an older store."""
+    columns = "key, request, created, job FROM idempotency_keys NOT INDEXED"
+    found: dict[bytes, tuple[IdempotencyKey, int]] = {}
+    for order in ("ASC", "DESC"):  # up to where reading fails, from both ends
+        with contextlib.suppress(*DAMAGE):
+            for key, request, created, n in old.db.execute(
+                f"SELECT {columns} WHERE {KEY_WHOLE} ORDER BY key {order}"
+            ):
+                found[key] = IdempotencyKey(key, request, created), n
+    yield from sorted(found.values(), key=lambda each: each[0].now_ms)
+
+
 def _copy(old: _Old, into: Store, kept: dict[int, _Kept], last_id: int) -> None:
     into.db.execute("BEGIN IMMEDIATE")
     try:
@@ -185,6 +208,9 @@ def _copy(old: _Old, into: Store, kept: dict[int, _Kept], last_id: int) -> None:
                 into.append(rows)
                 rows = []
         into.append(rows)
+        for idempotency_key, n in _keys(old):
+            if n in kept:
+                into.keep_key(idempotency_key, n)
         into.set_meta("last_id", last_id)
         into.db.execute("COMMIT")
     finally:
