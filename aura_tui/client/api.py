@@ -197,8 +197,9 @@ class ApiClient:
     async def submit(self, body: bytes, headers: Mapping[str, str], made_by: str) -> Job:
         """POST a new job. ``made_by``: a correlation id that no other job has, "" for none.
 
-        Where the answer is lost it is sent again with the same ``Idempotency-Key``; an older server
-        doesn't know such keys, so its jobs are looked through for ``made_by`` before.
+        Where the answer is lost it is sent again with the same ``Idempotency-Key``. An older server
+        doesn't know such keys, so its jobs are looked through for ``made_by`` before; where that
+        can't be, another kind of server is sent nothing again.
         """
 
         async def found() -> Job | None:
@@ -224,7 +225,7 @@ class ApiClient:
         path = routes.path(routes.JOB_RETRY, job_id)
         try:
             earlier = frozenset(await self.with_retry(retries))
-        except AuraError:  # then a lost one can't be found
+        except AuraError:  # then a lost one can't be found; the key tells
             return await self._post(path, b"", headers, None, job_id, new=True, heard=heard)
         return await self._post(path, b"", headers, found, job_id, new=True, heard=heard)
 
@@ -287,17 +288,23 @@ class ApiClient:
         """The job of the answer, ``job_id`` where that names none; ``new``: it makes one.
 
         Where the answer is lost nobody knows whether it was done: what is ``found`` then is the
-        answer, and where nothing is, the request is sent again. Without ``found`` it isn't.
+        answer, and where nothing is, the request is sent again. Without ``found`` (of a new job
+        alone) it is sent again to our own kind of server, which knows the key.
         """
         if new:
             headers = {routes.IDEMPOTENCY_KEY: secrets.token_hex(16), **headers}
         outage = self._outage(free=False)
         unknown = answered = False
+        lost: TransportFailure | None = None
         try:
             while True:
                 sending = False
                 try:
-                    job = await found() if unknown and found is not None else None
+                    job = None
+                    if unknown and found is not None:
+                        job = await found()
+                    elif lost is not None and not await self.identify():
+                        raise lost
                     if job is None:
                         sending = True
                         answer = await self._http.ask("POST", path, body=body, headers=headers)
@@ -311,10 +318,12 @@ class ApiClient:
                         raise problem.error from None
                     if problem.no_route and self._peer.ours is False:
                         raise self._http.not_an_engine(problem.reason) from None
-                    unknown = unknown or (sending and not problem.unsent)
+                    if sending and not problem.unsent:
+                        unknown, lost = True, problem
                     can_repeat = not problem.too_large and (
                         not unknown
-                        or (found is not None and (bool(job_id) or self._peer.ours is not False))
+                        or self._peer.ours is not False
+                        or (found is not None and bool(job_id))
                     )
                     if not can_repeat or not await outage.wait(problem):
                         raise self._http.unreachable(problem, unknown=unknown) from None

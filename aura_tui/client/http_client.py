@@ -92,11 +92,13 @@ def damage() -> TransportFailure:
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An answer whose body is whole. Header names are matched whatever their case."""
+    """An answer whose body is whole. Header names are matched whatever their case. ``to_body``:
+    the request had one."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    to_body: bool = False
 
     @property
     def damaged(self) -> bool:
@@ -179,7 +181,7 @@ class Http:
                         data += chunk
                         if len(data) > most:
                             raise self.stranger(f"the response is larger than {most >> 20} MiB")
-                    return Answer(response.status_code, response.headers, bytes(data))
+                    return Answer(response.status_code, response.headers, bytes(data), bool(body))
         except TimeoutError:
             raise TransportFailure(f"no answer within {within_s:g} s") from None
 
@@ -262,10 +264,17 @@ class Http:
             transport = httpx.AsyncHTTPTransport(
                 verify=tls, limits=limits, uds=uds, proxy=self._proxy_url or None, trust_env=False
             )
-        except (ValueError, ImportError, httpx.InvalidURL):
-            raise InputError(
-                Code.SETTINGS_INVALID,
-                f"Can't use the proxy {self.proxy}: only http and https proxies are supported",
+        except ImportError:  # of socksio
+            raise proxies.unusable(
+                self.proxy,
+                "SOCKS support isn't installed",
+                "Install it beside aura-tui with: pip install 'httpx[socks]'. Or set HTTP_PROXY "
+                "or HTTPS_PROXY to an http proxy, or add the server's host to NO_PROXY.",
+            ) from None
+        except (ValueError, httpx.InvalidURL):
+            raise proxies.unusable(
+                self.proxy,
+                "only http, https, socks5 and socks5h proxies are supported",
                 "Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or add the server's host "
                 "to NO_PROXY.",
             ) from None

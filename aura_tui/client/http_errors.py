@@ -85,7 +85,7 @@ def stranger(http: Http, answer: Answer) -> TransportFailure | AuraError:
             retry_after_s=retry_after_s(answer.headers),
             answered=True,
             no_route=status < 300 or status in _NO_SUCH_ROUTE,
-            too_large=status == 413,
+            too_large=status == 413 and answer.to_body,
             hint=hint,
         )
     return http.not_an_engine(reason, hint)
@@ -107,7 +107,7 @@ def _described(http: Http, answer: Answer) -> tuple[str, str]:
             f"{who} requires a user name and password (HTTP 407)",
             "Set them in HTTP_PROXY or HTTPS_PROXY, or add the server's host to NO_PROXY.",
         )
-    if status == 413:
+    if status == 413 and answer.to_body:
         return (
             f"{who} limits the request size (HTTP 413)",
             "Raise that limit (nginx: client_max_body_size), or shorten the brief.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from aura_tui.errors import Code, InputError
 from aura_tui.model import redact as redact_
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ def for_address(address: Address) -> str:
     if not proxy or any(proxy_bypass(host) for host in hosts):
         return ""
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def unusable(proxy: str, why: str, todo: str) -> InputError:
+    """The error of a proxy that no request can be sent through."""
+    return InputError(Code.SETTINGS_INVALID, f"Can't use the proxy {proxy}: {why}", todo)
 
 
 def shown(proxy: str) -> str:

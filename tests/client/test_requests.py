@@ -251,17 +251,35 @@ async def test_a_change_whose_answer_was_lost_is_asked_again_unless_it_is_done(
 async def test_what_cannot_be_found_afterwards_is_not_asked_again(
     server: Scripted, connect: Connect
 ) -> None:
-    """A job by a correlation id that others may have, or one of another kind of server."""
+    """A job of another kind of server, which knows no idempotency key either."""
     server.on("/api/jobs", reset)
-    service = connect(server.url, patience_s=0.3)
-    with pytest.raises(EngineError) as caught:
-        await service.submit(REQUEST, correlation_id="mine")
-    assert "aura-tui jobs" in caught.value.remediation
     server.on("/api/health", json({"status": "Healthy"}))
-    async with connect(server.url, patience_s=0.3) as service:
-        with pytest.raises(EngineError):
-            await service.submit(REQUEST)
-    assert [asked.method for asked in server.asked("/api/jobs")].count("POST") == 2
+    for correlation_id, known in (("mine", True), ("mine", False), (None, True)):
+        service = connect(server.url, patience_s=0.3)
+        if known:
+            await service.__aenter__()  # which asks what kind it is
+        with pytest.raises(EngineError) as caught:
+            await service.submit(REQUEST, correlation_id=correlation_id)
+        assert "aura-tui jobs" in caught.value.remediation
+    assert [asked.method for asked in server.asked("/api/jobs")].count("POST") == 3
+
+
+async def test_a_submit_by_a_correlation_id_of_the_caller_is_sent_again_by_its_key(
+    server: Scripted, connect: Connect
+) -> None:
+    """Others may have that id, so that no look through the jobs would tell."""
+    for known in (False, True):
+        server.requests.clear()
+        server.on("/api/jobs", reset, reset, job(fresh_job()))
+        async with connect(server.url, patience_s=20.0) as service:
+            if known:
+                server.on(JOB, job(fresh_job()))
+                await service.get(JOB_ID)
+            assert await service.submit(REQUEST, correlation_id="mine") == fresh_job()
+        sent = server.asked("/api/jobs")
+        assert [asked.method for asked in sent] == ["POST"] * 3
+        assert len({asked.headers["idempotency-key"] for asked in sent}) == 1
+        assert {asked.headers["x-correlation-id"] for asked in sent} == {"mine"}
 
 
 async def test_a_job_that_was_accepted_is_given_whatever_comes_then(
@@ -344,6 +362,11 @@ async def test_a_request_too_large_for_a_proxy_is_not_sent_again(
             await service.submit(REQUEST)
     assert "a proxy limits the request size (HTTP 413)" in caught.value.message
     assert len(server.asked("/api/jobs")) == 1
+    server.on(JOB, page(413))
+    error = await failure(connect, server)
+    assert error.message.endswith(
+        "isn't an aura-tui server: a web page answered instead of the engine (HTTP 413, text/html)"
+    )
     server.on("/api/jobs", refusal(413, "E113", detail="The body is larger than 1 MiB"))
     with pytest.raises(InputError) as own:
         await connect(server.url).submit(REQUEST)
@@ -620,9 +643,27 @@ async def test_a_proxy_in_trouble_is_told_as_the_proxys(
                 assert f"the proxy http://127.0.0.1:{at}" in message
                 assert "user:pass" not in message
                 assert (str(status) in message) is (proxy != url)
-    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
-    with pytest.raises(InputError):
-        await connect("http://render.invalid").get(JOB_ID)
+
+
+async def test_a_proxy_of_another_kind_is_refused_with_what_to_do(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)  # as where it isn't installed
+    for proxy, why, todo in (
+        ("socks5://user:pass@127.0.0.1:9", "SOCKS support isn't installed", "'httpx[socks]'"),
+        ("socks5h://127.0.0.1:9", "SOCKS support isn't installed", "'httpx[socks]'"),
+        ("socks4://127.0.0.1:9", "only http, https, socks5 and socks5h proxies", "ALL_PROXY"),
+        ("ftp://127.0.0.1:9", "only http, https, socks5 and socks5h proxies", "ALL_PROXY"),
+    ):
+        monkeypatch.setenv("all_proxy", proxy)
+        for target in ("http://render.invalid", "https://render.invalid"):
+            with pytest.raises(InputError) as caught:
+                await connect(target).get(JOB_ID)
+            assert f"Can't use the proxy {proxy.partition(':')[0]}:" in caught.value.message
+            assert why in caught.value.message
+            assert todo in caught.value.remediation
+            assert "NO_PROXY" in caught.value.remediation
+            assert "pass" not in caught.value.message
 
 
 def gone_port(url: str) -> int:
