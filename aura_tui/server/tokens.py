@@ -144,12 +144,18 @@ class TokenFile:
         self._seen: tuple[int, int, int] | None = None
         self._tokens: tuple[Token, ...] = ()
         self._required = False
-        self.trouble: str = ""  # why the file can't be used
+        self._trouble = ""
 
     def __bool__(self) -> bool:
         """Whether there is any token, or a file that would have them."""
         self._look()
-        return bool(self._tokens) or bool(self.trouble)
+        return bool(self._tokens) or bool(self._trouble)
+
+    @property
+    def trouble(self) -> str:
+        """Why the file can't be used; "" where it can."""
+        self._look()
+        return self._trouble
 
     @property
     def required(self) -> bool:
@@ -184,9 +190,9 @@ class TokenFile:
         self._seen = seen
         self._required = self._required or seen != _NO_FILE
         try:
-            self._tokens, self.trouble = listed(self.path), ""
+            self._tokens, self._trouble = listed(self.path), ""
         except AuraError as e:
-            self._tokens, self.trouble = (), e.message
+            self._tokens, self._trouble = (), e.message
 
 
 def _new() -> str:
