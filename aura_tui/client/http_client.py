@@ -238,6 +238,10 @@ class Http:
             problem = self._named(e, read_s)
         except (httpx.StreamError, httpx.InvalidURL) as e:
             problem = TransportFailure(f"the connection broke ({type(e).__name__})")
+        except Exception as e:
+            if not type(e).__module__.startswith("socksio."):  # httpx lets its errors through
+                raise
+            problem = self._refused_by_proxy(e)
         raise problem from None
 
     async def _ready(self) -> httpx.AsyncClient:
@@ -301,13 +305,7 @@ class Http:
         import httpx
 
         if isinstance(error, httpx.ProxyError):
-            said = clean_line(str(error), 100)
-            return TransportFailure(
-                f"the proxy {self.proxy} refused the connection ({said})",
-                unsent=True,
-                answered=True,
-                hint=proxies.HINT,
-            )
+            return self._refused_by_proxy(error)
         if isinstance(error, httpx.ConnectTimeout):
             return self._down(f"no connection within {CONNECT_S:g} s")
         if isinstance(error, httpx.ReadTimeout):
@@ -324,6 +322,15 @@ class Http:
                 return TransportFailure("the response isn't HTTP", answered=True)
             return TransportFailure(f"the connection was cut ({said})")
         return TransportFailure(f"the connection broke ({type(error).__name__})")
+
+    def _refused_by_proxy(self, error: Exception) -> TransportFailure:
+        said = clean_line(str(error), 100)
+        return TransportFailure(
+            f"the proxy {self.proxy} refused the connection ({said})",
+            unsent=True,
+            answered=True,
+            hint=proxies.HINT,
+        )
 
     def _unconnected(self, error: httpx.ConnectError) -> TransportFailure | AuraError:
         said = str(error)

@@ -645,6 +645,25 @@ async def test_a_proxy_in_trouble_is_told_as_the_proxys(
                 assert (str(status) in message) is (proxy != url)
 
 
+async def test_what_a_socks_proxy_breaks_off_is_an_outage(
+    server: Scripted, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class ProtocolError(Exception):
+        """As of socksio, which httpx hands on as it is."""
+
+        __module__ = "socksio.exceptions"
+
+    async def send(*_: object, **__: object) -> None:
+        raise ProtocolError("Malformed reply")
+
+    monkeypatch.setattr("httpx.AsyncClient.send", send)
+    with pytest.raises(EngineError) as caught:
+        await connect(server.url).get(JOB_ID)
+    assert caught.value.code is Code.ENGINE_UNREACHABLE
+    assert "refused the connection (Malformed reply)" in caught.value.message
+    assert "NO_PROXY" in caught.value.remediation
+
+
 async def test_a_proxy_of_another_kind_is_refused_with_what_to_do(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
