@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aura_tui.model import events as ev
-from aura_tui.model.status import JobStatus
+from aura_tui.model.stages import Stage
+from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import LinkStatus
 from aura_tui.system import crash_report, output
 from aura_tui.system.tasks import THREAD
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aura_tui.errors import AuraError
-    from aura_tui.service import JobService
+    from aura_tui.service import JobService, Typical
     from tests.ui.boards import Board
 
 
@@ -126,6 +127,33 @@ async def test_a_worker_that_breaks_is_told_and_the_board_stays(
         await board.shows("paused")
         monkeypatch.setattr(PreviewUpdates, "_show", breaks)
         assert board.app.outcome.notices
+
+
+async def test_a_look_up_that_breaks_is_told_and_the_next_stage_has_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = ScriptedService(running_tape())
+    typical = service.typical
+
+    async def waits(job_id: str) -> Typical:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(service, "typical", waits)
+    async with showing(service, (120, 40), mishaps=True) as board:
+        await board.shows("25 %")
+        await kill("look-up", "raise")
+        await board.shows("look-up stopped unexpectedly (KeyError:")
+        asked: list[str] = []
+
+        async def again(job_id: str) -> Typical:
+            asked.append(job_id)
+            return await typical(job_id)
+
+        monkeypatch.setattr(service, "typical", again)
+        service.tape.step(Stage.VISUALS, StepStatus.STARTED)
+        await service.told()
+        await until(lambda: asked)
 
 
 async def test_a_job_is_found_once_though_the_board_s_feed_dies_meanwhile() -> None:
