@@ -268,4 +268,5 @@ async def test_a_recording_that_can_t_be_written_is_told_at_once(
 
     with crash_report.telling(mishaps.append), pytest.raises(OSError, match="No space left"):
         await run()
-    assert "run.jsonl can't be written: No space left on device" in mishaps[0].message
+    assert "run.jsonl: No space left on device" in mishaps[0].message
+    assert "Can't write" in mishaps[0].message

@@ -31,7 +31,7 @@ def test_a_recorded_run_replays_as_it_was(program: Program) -> None:
 
     refused = program.run(*program.arguments("--progress", "json", "--record", recording))
     assert refused.returncode == 2
-    assert "can't be written" in refused.stderr
+    assert "Can't write the recording" in refused.stderr
     assert len(program.jobs()) == 1  # and nothing was begun
 
 

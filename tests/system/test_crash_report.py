@@ -159,4 +159,4 @@ def test_an_error_is_told_also_where_no_file_can_be_written(
     monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
     mistake = crash_report.write_report(KeyError("x"))
     assert mistake.message == "Internal error: KeyError"
-    assert "its traceback couldn't be written: No such file" in mistake.remediation
+    assert "Could not write the traceback: No such file" in mistake.remediation
