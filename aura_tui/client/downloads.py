@@ -28,7 +28,7 @@ from aura_tui.errors import Code, EngineError
 from aura_tui.model.slug import slug
 from aura_tui.net.backoff import Backoff
 from aura_tui.service import waits_out_outages
-from aura_tui.system.files import open_regular
+from aura_tui.system import files
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ class _Part:
     def finish(self) -> None:
         """Put it in its place."""
         _tag_path(self._target).unlink(missing_ok=True)
-        os.replace(self._path, self._target)
+        files.publish(self._path, self._target)
         if self.tag is not None and self.tag.etag:
             _tag_path(self._target).write_bytes(msgspec.json.encode(self.tag))
         _tag_path(self._path).unlink(missing_ok=True)
@@ -318,14 +318,14 @@ def _sweep(folder: Path, before_s: float) -> None:
 @contextlib.contextmanager
 def _part(target: Path) -> Iterator[_Part]:
     """The part of ``target``, ours alone; another process at the same file leaves us our own."""
-    path = target.with_name(f".{target.name}.part")
+    path = target.with_name(f".{target.name}.part")  # a later process finds it by this name
     file = open(path, "a+b")  # noqa: SIM115 - another one may take its place
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.close()
-            path = target.with_name(f".{target.name}.{os.getpid()}.part")
+            path = files.part_path(target)
             file = open(path, "w+b")  # noqa: SIM115 - closed below
         yield _Part(file, path, target)
     finally:
@@ -338,7 +338,7 @@ def _tag_path(path: Path) -> Path:
 
 def _read_tag(path: Path) -> _Tag | None:
     try:
-        with open_regular(_tag_path(path)) as file:
+        with files.open_regular(_tag_path(path)) as file:
             data = file.read(4096)
         return msgspec.json.decode(data, type=_Tag) if len(data) < 4096 else None
     except (OSError, msgspec.MsgspecError):

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from aura_tui.errors import Code, InputError, StageError
 from aura_tui.model.sanitize import is_clean
-from aura_tui.system import permissions
+from aura_tui.system import files, permissions
 
 if TYPE_CHECKING:
     from aura_tui.model.events import Artifact
@@ -75,20 +75,10 @@ def _one(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Art
     path = folder / _named(artifact.name, number)
     if not path.exists():
         # By the file it is a copy of: a try after a crash takes the place of what that left.
-        mark = hashlib.sha256(os.fsencode(artifact.path)).hexdigest()[:8]
-        part = folder / f".{artifact.name}.{mark}.part"
-        try:
+        token = hashlib.sha256(os.fsencode(artifact.path)).hexdigest()[:8]
+        with files.replacing(path, new=True, for_person=True, token=token) as part:
             shutil.copyfile(artifact.path, part)
-            permissions.apply_users_umask(part)
-            fd = os.open(part, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-            os.replace(part, path)
-            made.append(path)
-        finally:
-            part.unlink(missing_ok=True)
+        made.append(path)
     return replace(artifact, name=path.name, path=str(path))
 
 

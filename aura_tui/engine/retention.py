@@ -8,18 +8,18 @@ import contextlib
 import os
 import re
 import shutil
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from aura_tui.engine.store import trusted_time
 from aura_tui.pipeline.cache import ArtifactCache
-from aura_tui.system import permissions
+from aura_tui.system import files, permissions
 
 if TYPE_CHECKING:
     from aura_tui.engine.event_log import EventLog
     from aura_tui.engine.home import Home
     from aura_tui.settings import EngineSettings
 
-_PART = re.compile(r"\.part(\.|$)")
 _JOB_ID = re.compile(r"[0-9a-f]{10}")
 
 
@@ -28,10 +28,11 @@ def sweep_halves(home: Home) -> int:
 
     Call it before any work begins: nothing half-made is anybody's then.
     """
-    halves = [path for path in home.pieces.glob("*/*.part*") if _PART.search(path.name)]
-    for pattern in ("*/scratch", "*/.*.part", "*/artifacts/*.part"):
-        halves += home.jobs.glob(pattern)
-    halves += home.root.glob(".engine.sock.*")
+    # In the home itself other processes write, too: the list of tokens.
+    folders = (home.pieces.glob("*/*"), home.jobs.glob("*/*"), home.jobs.glob("*/artifacts/*"))
+    halves = [path for path in chain(*folders) if files.is_part(path.name)]
+    halves += chain(home.jobs.glob("*/scratch"), home.root.glob(".engine.*.part"))
+    halves += home.root.glob(".engine.sock.*")  # earlier versions'
     gone = 0
     for path in halves:
         with contextlib.suppress(OSError):

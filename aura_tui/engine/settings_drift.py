@@ -18,6 +18,7 @@ from aura_tui.engine import lock as lock_
 from aura_tui.model.redact import redact_url
 from aura_tui.model.sanitize import clean_line
 from aura_tui.settings import Secret
+from aura_tui.system import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,15 +48,10 @@ class _Terms(msgspec.Struct, frozen=True):
 def publish(home: home_.Home, settings: Settings) -> None:
     """Write down the terms of this process's engine, which holds the lock. A disk that takes no
     more loses a warning, not the engine."""
-    part = _path(home).with_name(".engine.terms.part")
     with contextlib.suppress(OSError):
         withdraw(home)
-        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(msgspec.json.encode(_Terms(os.getpid(), _values(settings))))
-        os.replace(part, _path(home))
-    with contextlib.suppress(OSError):
-        part.unlink(missing_ok=True)
+        terms = msgspec.json.encode(_Terms(os.getpid(), _values(settings)))
+        files.atomic_write(_path(home), terms, mode=0o600, synced=False)
 
 
 def withdraw(home: home_.Home) -> None:

@@ -14,12 +14,12 @@ import contextlib
 import hashlib
 import os
 import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
+from aura_tui.system import files
 from aura_tui.system.tasks import run_to_completion
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class ArtifactCache:
             return found
         folder = self._folder(key)
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{key}.{uuid.uuid4().hex[:8]}.part{suffix}"
+        part = files.part_path(folder / key, suffix=suffix)
         try:
             document = await build(part)
             return await run_to_completion(self._keep, key, kind, document, part, suffix)
@@ -135,10 +135,10 @@ class ArtifactCache:
         target: Path | None = None
         size, sha = 0, ""
         if suffix:
-            _fsync(part)
+            files.sync(part)
             size, sha = part.stat().st_size, file_sha256(part)
             target = folder / f"{key}.{sha[:12]}{suffix}"
-            os.replace(part, target)
+            files.publish(part, target)
         entry = _StoredEntry(
             kind,
             msgspec.Raw(msgspec.json.encode(document)),
@@ -146,14 +146,8 @@ class ArtifactCache:
             size,
             sha,
         )
-        temporary = folder / f"{key}.{uuid.uuid4().hex[:8]}.part.json"
-        try:
-            temporary.write_bytes(msgspec.json.encode(entry))
-            _fsync(temporary)
-            os.replace(temporary, folder / f"{key}.json")
-        finally:
-            temporary.unlink(missing_ok=True)
-        _fsync(folder)
+        files.atomic_write(folder / f"{key}.json", msgspec.json.encode(entry))
+        files.sync(folder)
         return CacheEntry(key, document, target, False)
 
     def sweep(self, older_than_s: float, now: float | None = None) -> int:
@@ -170,13 +164,11 @@ class ArtifactCache:
             if not folder.is_dir():
                 continue
             used: dict[str, float] = {}
-            files = list(folder.iterdir())
-            for file in files:
+            found = [(_key_of(file.name), file) for file in folder.iterdir()]
+            for key, file in found:
                 with contextlib.suppress(OSError):
-                    key = file.name.split(".", 1)[0] if ".part" not in file.name else file.name
                     used[key] = max(used.get(key, 0.0), file.stat().st_mtime)
-            for file in files:
-                key = file.name.split(".", 1)[0] if ".part" not in file.name else file.name
+            for key, file in found:
                 if now - used.get(key, now) > older_than_s:
                     with contextlib.suppress(OSError):
                         file.unlink()
@@ -185,9 +177,6 @@ class ArtifactCache:
         return gone
 
 
-def _fsync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+def _key_of(name: str) -> str:
+    """The piece that a file belongs to; one in the making belongs to none yet."""
+    return name if files.is_part(name) else name.split(".", 1)[0]

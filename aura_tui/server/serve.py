@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
 import resource
-import secrets
 import signal
 import socket
 from ipaddress import ip_address
@@ -25,6 +23,7 @@ from aura_tui.server.auth import Access
 from aura_tui.server.listener import Listener, tls_context
 from aura_tui.server.options import Bounds
 from aura_tui.server.tokens import TokenFile
+from aura_tui.system import files
 from aura_tui.system.processes import suspend_with_children
 from aura_tui.wire import unix_socket
 
@@ -165,15 +164,14 @@ def listen_unix(path: Path) -> socket.socket:
             f"Another process is listening on {path}",
             "Use that engine, wait until it stops, or set AURA_HOME to another folder.",
         )
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        with unix_socket.address(beside) as address:
-            sock.bind(address)
-        beside.chmod(0o600)
-        sock.listen(128)
-        sock.setblocking(False)
-        os.replace(beside, path)
+        with files.replacing(path, synced=False) as part:
+            with unix_socket.address(part) as address:
+                sock.bind(address)
+            part.chmod(0o600)
+            sock.listen(128)
+            sock.setblocking(False)
     except OSError as e:
         sock.close()
         raise EngineError(
@@ -181,9 +179,6 @@ def listen_unix(path: Path) -> socket.socket:
             f"Can't create the socket {path}: {e.strerror or e}",
             "Set AURA_HOME to a folder on a local disk that you can write to.",
         ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
     return sock
 
 

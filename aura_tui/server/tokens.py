@@ -20,6 +20,7 @@ import msgspec
 
 from aura_tui.errors import AuraError, Code, EngineError, InputError
 from aura_tui.model.sanitize import clean_line
+from aura_tui.system import files
 from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:
@@ -243,13 +244,4 @@ def _changing(path: Path) -> Iterator[list[Token]]:
 
 def _write(path: Path, tokens: list[Token]) -> None:
     data = msgspec.json.format(msgspec.json.encode(_File(tokens=tuple(tokens)))) + b"\n"
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(fd, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    files.atomic_write(path, data, mode=0o600)

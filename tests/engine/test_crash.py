@@ -10,6 +10,7 @@ import pytest
 
 from aura_tui.engine.home import Home
 from aura_tui.engine.retention import sweep_halves
+from aura_tui.system.files import part_path
 from tests.chaos.crash_run import Moment, Undisturbed, crash, moments, undisturbed
 
 if TYPE_CHECKING:
@@ -49,18 +50,27 @@ def test_after_a_crash_the_next_start_makes_the_same_video(
 def test_what_a_killed_engine_had_in_hand_is_removed_and_nothing_else(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.prepare()
+    key = "ab12" * 10
     kept = [
         home.pieces / "ab" / "ab12.json",
         home.pieces / "ab" / "ab12.0123.mp4",
         home.artifacts("0123456789") / "a.part.mp4",  # a title may be "a.part"
         home.job("0123456789") / "pieces.json",
         home.root / "engine.lock",
+        part_path(home.root / "tokens.json"),  # `aura-tui token add` writes it at this moment
     ]
     halves = [
-        home.pieces / "ab" / "ab12.89abcdef.part.mp4",
-        home.pieces / "ab" / "ab12.89abcdef.part",
+        part_path(home.pieces / "ab" / key, suffix=".mp4"),
+        part_path(home.pieces / "ab" / f"{key}.json"),
         home.scratch("0123456789") / "render" / "list.txt",
         home.scratch("ffffffffff") / "of a job that had just ended.txt",
+        part_path(home.artifacts("0123456789") / "a.mp4"),
+        part_path(home.job("0123456789") / "preview"),
+        part_path(home.root / "engine.sock"),
+        part_path(home.root / "engine.terms"),
+        # Earlier versions':
+        home.pieces / "ab" / f"{key}.89abcdef.part.mp4",
+        home.pieces / "ab" / f"{key}.89abcdef.part",
         home.artifacts("0123456789") / "a.mp4.part",
         home.job("0123456789") / ".preview.part",
         home.root / ".engine.sock.0123abcd",

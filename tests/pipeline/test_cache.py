@@ -16,6 +16,7 @@ import pytest
 
 from aura_tui.model.request import Brief, JobRequest
 from aura_tui.pipeline.cache import ArtifactCache, content_key
+from aura_tui.system.files import part_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -250,7 +251,7 @@ async def test_many_of_the_same_at_once_all_get_it(pieces: ArtifactCache) -> Non
 
 async def test_the_sweep_goes_by_last_use(pieces: ArtifactCache) -> None:
     path = await made(pieces)
-    part = path.with_name(f"{KEY}.12345678.part.wav")
+    part = part_path(path.with_name(KEY), suffix=".wav")
     part.write_bytes(b"left over")
     now = time.time()
     assert pieces.sweep(60, now) == 0

@@ -8,7 +8,6 @@ piece may be gone, and a setting may have changed since.
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +16,7 @@ from aura_tui import __version__
 from aura_tui.model.eta import Work
 from aura_tui.model.stages import Stage
 from aura_tui.pipeline.cache import content_key
+from aura_tui.system import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,12 +83,8 @@ def of_job(home: Home, job: Job) -> StageManifest:
 
 def save(manifest: StageManifest, path: Path) -> None:
     """Whole or not at all. A disk that takes no more loses the plan of a retry, not the job."""
-    part = path.with_name(f".{path.name}.part")
     with contextlib.suppress(OSError):
-        part.write_bytes(msgspec.json.encode(manifest))
-        os.replace(part, path)
-    with contextlib.suppress(OSError):
-        part.unlink(missing_ok=True)
+        files.atomic_write(path, msgspec.json.encode(manifest), synced=False)
 
 
 def setups(settings: Settings) -> dict[Stage, str]:

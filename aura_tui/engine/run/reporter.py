@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aura_tui.model import eta, sanitize
 from aura_tui.model import events as ev
+from aura_tui.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,15 +193,14 @@ class StageReporter:
     def picture(self, path: Path) -> None:
         """Kept as the job's preview: another name of the same bytes, so nothing is copied."""
         self._heard()
-        beside = self._preview.with_name(f".{self._preview.name}.part")
-        with contextlib.suppress(OSError):  # no picture to look at is no reason to fail
-            beside.unlink(missing_ok=True)
+        with (
+            contextlib.suppress(OSError),  # no picture to look at is no reason to fail
+            files.replacing(self._preview, synced=False) as part,
+        ):
             try:
-                os.link(path, beside)
+                part.hardlink_to(path)
             except OSError:  # a file system without hard links
-                beside.symlink_to(path)
-            os.replace(beside, self._preview)
-            beside.unlink(missing_ok=True)  # two names of one file: a rename of them does nothing
+                part.symlink_to(path)
 
     def _heard(self) -> None:
         self._heard_s = self._clock.seconds()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from aura_tui.model.script import SAMPLE_RATE
 from aura_tui.pipeline.encoding.codec_args import timescale
 from aura_tui.pipeline.timeline.iso_639 import iso_639_2
 from aura_tui.providers.ffmpeg.job import run
+from aura_tui.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +56,6 @@ async def join(
     (folder / "list.txt").write_text(concat_list(parts, timeline.fps))
     (folder / "about.txt").write_text(metadata(timeline, frames), encoding="utf-8")
     language = iso_639_2(timeline.language)
-    part = out.with_name(f"{out.name}.part")
     arguments: list[str | Path] = [
         *("-f", "concat", "-safe", "0", "-i", folder / "list.txt"),
         *(() if whole else ("-t", _seconds(frames, timeline.fps))),
@@ -81,20 +80,17 @@ async def join(
         # of a minute then overflows, and its whole track is lost.
         *("-movie_timescale", str(SAMPLE_RATE)),
         *("-video_track_timescale", str(timescale(timeline.fps))),
-        *("-movflags", "+faststart", "-f", "mp4", part),
+        *("-movflags", "+faststart", "-f", "mp4"),
     ]
-    try:
+    with files.replacing(out, synced=False) as part:
         await run(
             ctx,
             ffmpeg,
-            arguments,
+            [*arguments, part],
             what="joining the video",
             resolution=f"{timeline.width}x{timeline.height}",
             on_progress=on_progress,
         )
-        os.replace(part, out)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _link(number: int) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import secrets
 import subprocess
 import sys
 import threading
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, InputError, NotFound
 from aura_tui.model.sanitize import clean_line
-from aura_tui.system import permissions
+from aura_tui.system import files, permissions
 from aura_tui.system.environment import without_secrets
 from aura_tui.system.tasks import in_thread, result_of
 
@@ -139,41 +138,26 @@ def _goal(source: Path, target: str | Path) -> Path:
     return path
 
 
+class _Stopped(Exception):
+    """Nobody wants the copy any more."""
+
+
 def _copy(source: Path, goal: Path, stop: threading.Event) -> None:
-    part = goal.with_name(f".{goal.name[:100]}.{secrets.token_hex(4)}.part")
     try:
-        with source.open("rb") as reader:
-            try:
-                with part.open("xb") as writer:
-                    while data := reader.read(_CHUNK):
-                        if stop.is_set():
-                            return
-                        writer.write(data)
-                    writer.flush()
-                    os.fsync(writer.fileno())
-                permissions.apply_users_umask(part)
-                _publish(part, goal)
-            finally:
-                part.unlink(missing_ok=True)
+        with (
+            source.open("rb") as reader,
+            files.atomic_writer(goal, new=True, for_person=True) as writer,
+        ):
+            while data := reader.read(_CHUNK):
+                if stop.is_set():
+                    raise _Stopped
+                writer.write(data)
     except FileExistsError:
         raise _taken(goal) from None
     except OSError as e:
         if not source.is_file():
             raise _gone(source) from None
         raise _refused(goal, e) from None
-
-
-def _publish(part: Path, goal: Path) -> None:
-    """Give the copy its name, unless something took it meanwhile: a link refuses to replace, a
-    rename doesn't. Not every file system has links (FAT); there the look before must do."""
-    try:
-        os.link(part, goal)
-    except FileExistsError:
-        raise
-    except OSError:
-        if os.path.lexists(goal):
-            raise FileExistsError from None
-        part.rename(goal)
 
 
 def _gone(path: Path) -> NotFound:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui.errors import AuraError, Code, InputError, NotFound
+from aura_tui.system import files
 from aura_tui.ui.actions import open_and_save
 from aura_tui.ui.actions.open_and_save import open_file, save_copy
 from tests.waiting import alive, until
@@ -142,13 +143,13 @@ async def test_nothing_is_written_over(video: Path, goal: Path, kind: str) -> No
 async def test_a_file_that_came_during_the_copy_stays(
     video: Path, goal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish = open_and_save._publish
+    publish = files.publish
 
-    def late(part: Path, to: Path) -> None:
+    def late(part: Path, to: Path, *, new: bool) -> None:
         to.write_text("mine")
-        publish(part, to)
+        publish(part, to, new=new)
 
-    monkeypatch.setattr(open_and_save, "_publish", late)
+    monkeypatch.setattr(files, "publish", late)
     with pytest.raises(InputError, match="there already"):
         await save_copy(video, goal)
     assert [path.name for path in goal.iterdir()] == ["sail.mp4"]
@@ -200,11 +201,11 @@ async def test_a_failed_write_leaves_nothing_and_says_why(video: Path, goal: Pat
 async def test_a_full_disk_is_called_so(
     video: Path, goal: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, new: bool) -> None:
         with open("/dev/full", "wb", buffering=0) as file:
             file.write(b"x")
 
-    monkeypatch.setattr(open_and_save, "_publish", full)
+    monkeypatch.setattr(files, "publish", full)
     with pytest.raises(AuraError) as e:
         await save_copy(video, goal)
     assert e.value.code is Code.DISK_FULL
