@@ -1,8 +1,4 @@
-"""Standard input, output and error: perhaps closed, full, or read by nobody.
-
-A write that could wait is a thread's, which nobody waits for at the end. The other programs on a
-terminal share its modes, and whoever shares our file its flags: neither is touched here.
-"""
+"""Standard input, output and error, and what is printed there: perhaps closed, full, or unread."""
 
 from __future__ import annotations
 
@@ -12,19 +8,15 @@ import errno
 import io
 import locale
 import os
-import select
-import stat
 import sys
-import threading
-from collections import deque
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from aura_tui.errors import Code, OutputError, ReaderGone
+from aura_tui.system.fd_writer import FdWriter, write_all
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_MAX_WAITING = 1000  # lines; what comes above that, no stuck terminal will ever show
 _MOMENT_S = 0.2  # for a line to stand before what comes next
 _LAST_WORDS_S = 2.0
 # Nobody reads any more: of a pipe or a socket, and of a terminal that has hung up.
@@ -105,27 +97,48 @@ def discard(fd: int) -> None:
             os.close(null)
 
 
-def can_write(fd: int, size_bytes: int) -> bool:
-    """Whether a write of so much ends at once. True of a file; of a pipe as POSIX has it: one that
-    is writable takes PIPE_BUF bytes, all or none. A terminal promises nothing of the kind: it is
-    writable with room for one byte, and a write of two waits."""
-    mode = os.fstat(fd).st_mode
-    if stat.S_ISREG(mode):
-        return True
-    if not stat.S_ISFIFO(mode) or size_bytes > select.PIPE_BUF:
-        return False
-    return bool(select.select([], [fd], [], 0)[1])
+class StreamWriter:
+    """A view's way to ``out``, a text or a binary file that may be slow or gone. Its :meth:`write`
+    never holds up the loop: the engine that makes the events may live in there."""
 
+    def __init__(self, out: IO[Any]) -> None:
+        self._out = out
+        self._fd: int | None = None
+        with contextlib.suppress(OSError, ValueError):  # memory has no descriptor
+            self._fd = out.fileno()
+            self._writer = FdWriter(self._fd)
 
-def write_all(fd: int, data: ReadableBuffer) -> None:
-    """Write all of it, waiting for as long as that takes, also where another program has left the
-    file that we share with it in non-blocking mode. Raises OSError."""
-    left = memoryview(data).cast("B")
-    while left:
+    async def write(self, data: bytes) -> None:
+        """Return when ``data`` is written. Raises OutputError, which is a ReaderGone where nobody
+        reads any more. Cancelled, it returns at once, and the process may end whatever the reader
+        does."""
+        if self._fd is None:
+            text = isinstance(self._out, io.TextIOBase)
+            encoding = getattr(self._out, "encoding", None) or "utf-8"
+            self._out.write(data.decode(encoding) if text else data)
+            self._out.flush()
+            return
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+
+        def done(error: BaseException | None) -> None:
+            if written.done():
+                return
+            if error is None:
+                written.set_result(None)
+            else:
+                written.set_exception(error)
+
+        def report(error: BaseException | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(done, error)
+
+        self._writer.write(data, report)
         try:
-            left = left[os.write(fd, left) :]
-        except BlockingIOError:
-            select.select([], [fd], [])
+            await written
+        except OSError as e:
+            discard(self._fd)
+            raise output_error(e) from None
 
 
 class LineWriter:
@@ -135,9 +148,7 @@ class LineWriter:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._waiting: deque[bytes] = deque()
-        self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._writer = FdWriter(fd)
 
     def say(self, line: str) -> None:
         """Write ``line``; one that nobody can take (a hang-up, a stream that we were started
@@ -145,17 +156,8 @@ class LineWriter:
         stream = sys.__stdout__ if self._fd == 1 else sys.__stderr__
         if stream is None:  # by now the number may be another file's
             return
-        data = f"{line}\n".encode(stream.encoding, "backslashreplace")
-        with self._changed:
-            stuck = bool(self._waiting)
-            if not stuck and self._written(data):
-                return
-            if len(self._waiting) < _MAX_WAITING:
-                self._waiting.append(data)
-                self._changed.notify_all()
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._write, name="aura-lines", daemon=True)
-                self._thread.start()
+        stuck = not self._writer.idle
+        self._writer.write(f"{line}\n".encode(stream.encoding, "backslashreplace"))
         if not _in_a_loop():
             self.settle(None)
         elif not stuck:
@@ -163,30 +165,7 @@ class LineWriter:
 
     def settle(self, timeout_s: float | None = _LAST_WORDS_S) -> None:
         """Return when all is written, or after ``timeout_s``."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._waiting, timeout_s)
-
-    def _written(self, data: bytes) -> bool:
-        """Whether it is, or can't be, without waiting."""
-        try:
-            if not can_write(self._fd, len(data)):
-                return False
-            write_all(self._fd, data)
-        except (OSError, ValueError):
-            pass
-        return True
-
-    def _write(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting)
-                data = self._waiting[0]
-            # Whatever it is: this is where errors are told, and somebody waits for the line.
-            with contextlib.suppress(Exception):
-                write_all(self._fd, data)
-            with self._changed:
-                self._waiting.popleft()
-                self._changed.notify_all()
+        self._writer.settle(timeout_s)
 
 
 def _in_a_loop() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from aura_tui.views import pipe_output
+from aura_tui.system.output import StreamWriter
 from aura_tui.views.fold import follow
 from aura_tui.wire.event_json import encode_line
 
@@ -24,17 +24,12 @@ async def follow_json(
     Returns the job as the last event left it. Raises OutputError where ``out`` can't be written:
     then nobody is left to follow it for.
     """
+    writer = StreamWriter(out)
     job = await service.get(job_id)
     async with aclosing(follow(service, job_id)) as followed:
         async for after_event, envelope in followed:
             job = after_event
             if envelope.id <= (after or 0):
                 continue
-            line = encode_line(envelope)
-
-            def send(line: bytes = line) -> None:
-                out.write(line)
-                out.flush()
-
-            await pipe_output.write(out, send, line)
+            await writer.write(encode_line(envelope))
     return job

@@ -16,7 +16,7 @@ from aura_tui.model import events as ev
 from aura_tui.model.sanitize import clean_line, one_line
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.views import pipe_output
+from aura_tui.system.output import StreamWriter
 from aura_tui.views.fold import follow
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ async def follow_plain(
     """
     environ = os.environ if environ is None else environ
     colour = out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    lines = PlainLines()
+    lines, writer = PlainLines(), StreamWriter(out)
     job = await service.get(job_id)
     async with aclosing(follow(service, job_id)) as followed:
         async for job, envelope in followed:
             told = [*lines.tell(job, envelope)]
             if told and envelope.id > (after or 0):
                 text = "".join(_coloured(line, colour) for line in told)
-                await _print(out, text)
+                await writer.write(text.encode(out.encoding or "utf-8", "backslashreplace"))
     return job
 
 
@@ -190,15 +190,3 @@ def _line(subject: str, text: str) -> str:
 def _coloured(line: str, colour: bool) -> str:
     sgr = _SGR.get(line.split(" ", 1)[0]) if colour else None
     return f"\x1b[{sgr}m{line}\x1b[0m\n" if sgr else f"{line}\n"
-
-
-async def _print(out: TextIO, text: str) -> None:
-    encoding = out.encoding or "utf-8"
-    data = text.encode(encoding, "backslashreplace")
-    writable = data.decode(encoding, "backslashreplace")
-
-    def send() -> None:
-        out.write(writable)
-        out.flush()
-
-    await pipe_output.write(out, send, data)

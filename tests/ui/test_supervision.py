@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import subprocess
 import threading
 from contextlib import asynccontextmanager
@@ -16,7 +15,7 @@ from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import LinkStatus
-from aura_tui.system import crash_report, output
+from aura_tui.system import crash_report, fd_writer, output
 from aura_tui.system.tasks import THREAD
 from aura_tui.ui.actions import open_and_save
 from aura_tui.ui.actions.commands import JobCommands
@@ -28,7 +27,6 @@ from aura_tui.ui.sync.subscriptions import FOLLOWER, HEALTH, JOBS, LINK
 from aura_tui.ui.terminal.driver import INPUT, BoardDriver, Output
 from aura_tui.ui.widgets.inputs import TextField
 from aura_tui.views import fold as fold_
-from aura_tui.views import pipe_output
 from tests.killing import HOW, kill, named, quick, told
 from tests.ui.actions.test_open_and_save import opener
 from tests.ui.boards import showing
@@ -329,61 +327,47 @@ async def test_keys_are_read_on_after_reading_them_failed() -> None:
         await until(lambda: told(mishaps, INPUT, "raise"))
 
 
-class Breaking(io.StringIO):
-    """Takes everything but the first."""
+def breaking(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """From here on the first write raises ``error``, and none is done at once."""
+    write_all, errors = fd_writer.write_all, [error]
 
-    encoding = "ascii"
+    def write(fd: int, data: bytes) -> None:
+        if errors:
+            raise errors.pop()
+        write_all(fd, data)
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self._errors = [error]
-
-    def write(self, text: str) -> int:
-        if self._errors:
-            raise self._errors.pop()
-        return super().write(text)
+    monkeypatch.setattr(fd_writer, "write_all", write)
+    monkeypatch.setattr(fd_writer, "can_write", lambda fd, size: False)
 
 
-def test_a_write_that_breaks_costs_the_terminal_that_text_alone() -> None:
-    for error, failures in ((KeyError("x"), 1), (UnicodeEncodeError("ascii", "x", 0, 1, ""), 0)):
-        failed: list[Exception] = []
-        drained: list[int] = []
-        file = Breaking(error)
-        thread = Output(file, partial(drained.append, 1), failed.append)
-        thread.start()
-        thread.write("one \ud83d ")
-        thread.write("two")
-        thread.stop()
-        assert not thread.is_alive()
-        assert len(failed) == len(drained) == failures  # the screen is drawn anew
-        assert file.getvalue() == ("two" if failures else "one ? two")
+def test_a_write_that_breaks_costs_the_terminal_that_text_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    breaking(monkeypatch, KeyError("x"))
+    failed: list[BaseException] = []
+    drained: list[int] = []
+    with (tmp_path / "out").open("wb") as file:
+        writer = Output(file.fileno(), "utf-8", partial(drained.append, 1), failed.append)
+        writer.write("one ")
+        writer.write("two")
+        writer.stop()
+    assert len(failed) == len(drained) == 1  # the screen is drawn anew
+    assert (tmp_path / "out").read_text() == "two"
 
 
 async def test_a_writing_thread_that_breaks_lets_go_of_the_view_that_waits(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def breaks(fd: int, data: bytes) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(output, "write_all", breaks)
-    monkeypatch.setattr(output, "can_write", lambda fd, size: False)
+    breaking(monkeypatch, MemoryError())
     with (tmp_path / "out").open("wb") as out, pytest.raises(MemoryError):
         async with asyncio.timeout(5):
-            await pipe_output.write(out, lambda: None, b"text")
+            await output.StreamWriter(out).write(b"text")
 
 
 def test_lines_that_break_let_go_of_who_said_them(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    write_all, breaks = output.write_all, [True]
-
-    def write(fd: int, data: bytes) -> None:
-        if breaks.pop() if breaks else False:
-            raise MemoryError
-        write_all(fd, data)
-
-    monkeypatch.setattr(output, "write_all", write)
-    monkeypatch.setattr(output, "can_write", lambda fd, size: False)
+    breaking(monkeypatch, MemoryError())
     lines = output.LineWriter(2)
 
     def say() -> None:

@@ -1,4 +1,4 @@
-"""The way to the terminal: a thread that writes, and never keeps the program waiting.
+"""The way to the terminal: it never keeps the program waiting.
 
 Textual's own writer waits for the terminal: one that takes nothing for a while (a stuck SSH
 session) stops the event loop, and an engine in it; one that has hung up ends the writer, and the
@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import select
 import signal
 import sys
 import termios
-import threading
 import time
 import tty
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
 from aura_tui.system import tasks
+from aura_tui.system.fd_writer import FdWriter, write_within
 from aura_tui.system.processes import catch_fatal, continue_here, stop_here
 from aura_tui.system.tasks import TaskFailure, report
 
@@ -39,113 +38,60 @@ if TYPE_CHECKING:
     from aura_tui.ui.terminal.diff_app import DiffApp
 
 INPUT = "terminal input"  # the thread that reads keys
-MAX_WAITING_CHARS = 1 << 20  # several whole screens
 _LOOK_S = 1.0  # between two looks at whether the terminal is still there
 _REDRAW_S = 1.0  # between two redraws because of a failed write
 _LAST_WORDS_S = 2.0  # for a terminal to take what restores it, at the end
 _KILLED_S = 0.5  # the same, twice at most, for one who was told to go at once
 
 
-class Output(threading.Thread):
-    """Writes to ``file`` in order. ``drained`` is called, in this thread, when the file takes
-    output again after some was left out; ``failed`` with what a write raised that no terminal
-    is to blame for: that text is lost, what follows isn't."""
+class Output:
+    """What Textual writes its screen to: the terminal at ``fd``, which takes text in ``encoding``.
+    ``drained`` is called, in any thread, when the terminal takes output again after some was left
+    out; ``failed`` with what a write raised that no terminal is to blame for: that text is lost,
+    what follows isn't."""
 
     def __init__(
         self,
-        file: IO[str],
+        fd: int,
+        encoding: str,
         drained: Callable[[], None],
-        failed: Callable[[Exception], None] = lambda error: None,
+        failed: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
-        super().__init__(daemon=True, name="terminal-output")
-        self._file = file
+        self._encoding = encoding
         self._drained = drained
         self._failed = failed
-        self._texts: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._waiting_chars = 0
-        self._left_out = False
+        self._writer = FdWriter(fd, drained)
         self._gone = False
-        self._abandoned = False
         self._failed_at = float("-inf")
 
-    def write(self, text: str) -> None:
-        """Have ``text`` written; never waits."""
-        with self._lock:
-            if self._gone:
-                return
-            if self._waiting_chars > MAX_WAITING_CHARS:
-                self._left_out = True
-                return
-            self._waiting_chars += len(text)
-        self._texts.put(text)
+    def start(self) -> None:
+        """Nothing to do: Textual starts its writer."""
 
     def flush(self) -> None:
-        """Nothing to do: the thread flushes when it has written all there is."""
+        """Nothing to do: nothing is buffered."""
 
-    def run(self) -> None:
-        while (text := self._texts.get()) is not None:
-            if self._abandoned:
-                continue
-            try:
-                self._put(text)
-            except Exception as e:  # what follows is written all the same
-                self._fail(e)
-            with self._lock:
-                self._waiting_chars -= len(text)
-                caught_up = self._left_out and not self._waiting_chars and not self._gone
-                self._left_out = self._left_out and not caught_up
-            if caught_up:
+    def write(self, text: str) -> None:
+        """Have ``text`` written; never waits. A character that the terminal lacks is one cell."""
+        if not self._gone:
+            self._writer.write(text.encode(self._encoding, "replace"), self._written)
+
+    def _written(self, error: BaseException | None) -> None:
+        if isinstance(error, OSError):  # it has hung up
+            self._gone = True
+        elif error is not None:
+            now = time.monotonic()
+            if now - self._failed_at >= _REDRAW_S:  # what always fails isn't redrawn all the time
+                self._failed_at = now
                 self._drained()
-        with contextlib.suppress(OSError, ValueError):
-            self._file.flush()  # before anybody else writes to the terminal
-
-    def _put(self, text: str) -> None:
-        try:
-            self._file.write(text)
-        except UnicodeEncodeError:
-            code = getattr(self._file, "encoding", None) or "ascii"
-            self._file.write(text.encode(code, "replace").decode(code))
-        if self._texts.empty():
-            self._file.flush()
-
-    def _fail(self, error: Exception) -> None:
-        closed = isinstance(error, ValueError) and self._file.closed
-        if closed or isinstance(error, OSError):  # or hung up
-            with self._lock:
-                self._gone = True
-            return
-        now = time.monotonic()
-        if now - self._failed_at >= _REDRAW_S:  # what fails each time isn't drawn without a pause
-            self._failed_at = now
-            with self._lock:
-                self._left_out = True
-        self._failed(error)
+            self._failed(error)
 
     def stop(self) -> None:
-        """End after what is waiting, or after a moment."""
-        self._texts.put(None)
-        self.join(_LAST_WORDS_S)
+        """Return when what is waiting is written, or after a moment."""
+        self._writer.settle(_LAST_WORDS_S)
 
     def abandon(self) -> None:
-        """End after what is being written now, or after a moment. Takes no lock: the thread that
-        it interrupts may hold it."""
-        self._abandoned = True
-        self._texts.put(None)
-        self.join(_KILLED_S)
-
-
-def _write_now(fd: int, data: bytes) -> None:
-    """Write ``data`` to a terminal, or as much as it takes within a moment."""
-    until = time.monotonic() + _KILLED_S
-    blocking = os.get_blocking(fd)
-    with contextlib.suppress(OSError):
-        os.set_blocking(fd, False)
-        while data and time.monotonic() < until:
-            if select.select([], [fd], [], 0.1)[1]:
-                with contextlib.suppress(BlockingIOError):
-                    data = data[os.write(fd, data) :]
-        os.set_blocking(fd, blocking)  # a shell has this terminal, too
+        """Write nothing more; return when what is being written now is, or after a moment."""
+        self._writer.abandon(_KILLED_S)
 
 
 class BoardDriver(LinuxDriver):
@@ -172,7 +118,9 @@ class BoardDriver(LinuxDriver):
         file = self._file
         self._output = None
         if made is not None and file is not None:
-            self._output = Output(file, self._redraw, self._failed)
+            with contextlib.suppress(OSError, ValueError):
+                file.flush()  # from here on it is written to below Python's buffer
+            self._output = Output(file.fileno(), file.encoding, self._redraw, self._failed)
 
     @property
     def _board(self) -> DiffApp:
@@ -183,7 +131,7 @@ class BoardDriver(LinuxDriver):
         with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is drawn any more
             self._loop.call_soon_threadsafe(self._board.action_redraw)
 
-    def _failed(self, error: Exception, name: str = "terminal output") -> None:
+    def _failed(self, error: BaseException, name: str = "terminal output") -> None:
         """Of any thread."""
         failure = TaskFailure(name=name, error=error, at=datetime.now(UTC), restarts_in_s=0.0)
         with contextlib.suppress(RuntimeError):
@@ -252,7 +200,7 @@ class BoardDriver(LinuxDriver):
         with contextlib.suppress(Exception):
             super().stop_application_mode()
         # The beginning of a sequence that the writer was cut off in ends here.
-        _write_now(file.fileno(), "".join(("\x1b\\", *said)).encode())
+        write_within(file.fileno(), "".join(("\x1b\\", *said)).encode(), _KILLED_S)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back."""

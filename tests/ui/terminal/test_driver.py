@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.ui.terminal.driver import MAX_WAITING_CHARS, Output
+from aura_tui.system.fd_writer import MAX_WAITING_BYTES
+from aura_tui.ui.terminal.driver import Output
 from tests.e2e.program import Program
 from tests.ui import recordings
 from tests.waiting import alive
@@ -31,78 +32,83 @@ def program(tmp_path: Path) -> Iterator[Program]:
     program.close()
 
 
-class Stuck:
-    """A file that takes nothing until it is let go."""
+class Pipe:
+    """A reader that takes nothing until it is let go."""
 
     def __init__(self) -> None:
-        self.go = threading.Event()
-        self.got: list[str] = []
-        self.flushed: list[str] = []
+        self.out, self.into = os.pipe()
+        self.got = bytearray()
+        self._reader = threading.Thread(target=self._read)
 
-    def write(self, text: str) -> int:
-        self.go.wait(10)
-        self.got.append(text)
-        return len(text)
+    def _read(self) -> None:
+        while block := os.read(self.out, 1 << 16):
+            self.got += block
+        os.close(self.out)
 
-    def flush(self) -> None:
-        self.flushed = [*self.got]
+    def go(self) -> None:
+        self._reader.start()
 
-
-class Raw:
-    """A terminal's descriptor as a file."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def write(self, text: str) -> int:
-        return os.write(self._descriptor, text.encode())
-
-    def flush(self) -> None:
-        pass
+    def close(self) -> None:
+        """Return when all is read."""
+        os.close(self.into)
+        self._reader.join()
 
 
-def output(file: object) -> tuple[Output, threading.Event]:
+def output(fd: int) -> tuple[Output, threading.Event]:
     drained = threading.Event()
-    thread = Output(file, drained.set)  # type: ignore[arg-type]  # what it uses of a file
-    thread.start()
-    return thread, drained
+    return Output(fd, "ascii", drained.set), drained
 
 
 def test_what_fits_is_written_in_order() -> None:
-    file = Stuck()
-    file.go.set()
-    thread, drained = output(file)
+    pipe = Pipe()
+    pipe.go()
+    out, drained = output(pipe.into)
     for number in range(100):
-        thread.write(f"{number} ")
-    thread.stop()
-    assert "".join(file.got) == "".join(f"{number} " for number in range(100))
-    assert file.flushed == file.got  # nothing is left for Python to flush at its end
+        out.write(f"{number} ")
+    out.write("one \ud83d ")  # as wide as what it can't show
+    out.stop()
+    pipe.close()
+    assert pipe.got.decode() == "".join(f"{number} " for number in range(100)) + "one ? "
     assert not drained.is_set()
 
 
 def test_a_stuck_terminal_is_sent_a_bounded_part_and_told_of_when_it_takes_output_again() -> None:
-    file = Stuck()
-    thread, drained = output(file)
+    pipe = Pipe()
+    out, drained = output(pipe.into)
     frame = "x" * 10_000
     for _ in range(1000):  # 10 MB
-        thread.write(frame)
+        out.write(frame)
     assert not drained.is_set()
-    file.go.set()
+    pipe.go()
     assert drained.wait(10)
-    assert sum(map(len, file.got)) <= MAX_WAITING_CHARS + 2 * len(frame)
-    thread.write("after")
-    thread.stop()
-    assert file.got[-1] == "after"
+    out.write("after")
+    out.stop()
+    pipe.close()
+    assert len(pipe.got) <= MAX_WAITING_BYTES + 2 * len(frame) + len("after")
+    assert pipe.got.endswith(b"after")
+
+
+def test_a_killed_board_waits_for_no_terminal() -> None:
+    stuck, idle = Pipe(), Pipe()
+    for pipe, text in ((stuck, "x" * 200_000), (idle, "x")):
+        out, _ = output(pipe.into)
+        out.write(text)
+        began = time.monotonic()
+        out.abandon()
+        assert time.monotonic() - began < (1.0 if pipe is stuck else 0.2)
+        pipe.go()
+        pipe.close()
+    assert idle.got == b"x"
 
 
 def test_a_terminal_that_has_hung_up_is_dropped() -> None:
     main, terminal = pty.openpty()
-    thread, _ = output(Raw(terminal))
+    out, _ = output(terminal)
     os.close(main)
     for _ in range(100):
-        thread.write("nobody reads this\n")
-    thread.stop()
-    assert not thread.is_alive()
+        out.write("nobody reads this\n")
+    out.stop()
+    assert out._writer.idle
     os.close(terminal)
 
 
