@@ -29,7 +29,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
         "cli",
         "__main__",
     ),
-    "cli": ("options argv_redaction option_errors session", "connection", "run jobs serve",
+    "cli": ("access_token session", "options option_errors", "connection", "run jobs serve",
             "commands", "app"),
     "cli.session": ("exit_status messages", "foreground once", "board lines"),
     "ui": ("keys theme", "state terminal", "widgets", "screens sync", "actions", "prompts",

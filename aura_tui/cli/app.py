@@ -12,7 +12,6 @@ import shlex
 import sys
 from typing import NoReturn
 
-from aura_tui.cli.argv_redaction import hide_token
 from aura_tui.cli.session.exit_status import exit_of
 from aura_tui.cli.session.messages import explain, print_error
 from aura_tui.errors import AuraError, Code, InputError, OutputError, ReaderGone
@@ -36,7 +35,6 @@ _PLAINER = (
 def main() -> NoReturn:
     """The program. Exits with a status of ``session/exit_status.py``."""
     output.open_standard_streams()
-    hide_token()
     permissions.keep_private()
     catch_fatal()
     status = run_command(sys.argv[1:])

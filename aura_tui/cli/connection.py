@@ -7,6 +7,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
+from aura_tui.cli.access_token import ask_if_needed
 from aura_tui.cli.session.board import show_board
 from aura_tui.cli.session.foreground import ForegroundJob
 from aura_tui.connect.locator import EngineLocator, load_settings
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
 
 def engine_locator(server: str, token: str) -> EngineLocator:
-    """The ways to an engine that these options and the settings leave."""
-    return EngineLocator(load_settings(), server=server, token=token)
+    """The ways to an engine that these options and the settings leave. Asks for a token where the
+    engine wants one and none was given: here, before any board opens."""
+    locator = EngineLocator(load_settings(), server=server, token=token)
+    ask_if_needed(locator)
+    return locator
 
 
 def foreground(

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aura_tui.cli.connection import engine_locator
-from aura_tui.cli.options import JobArgument, JsonOption, ServerOption, TokenOption, output_path
+from aura_tui.cli.options import (
+    JobArgument,
+    JsonOption,
+    ServerOption,
+    TokenFileOption,
+    TokenOption,
+    output_path,
+)
 from aura_tui.cli.session.once import run_once
 from aura_tui.connect.job_ref import resolve
 from aura_tui.errors import Code, InputError
@@ -51,10 +58,11 @@ def jobs(
     json: JsonOption = False,
     server: ServerOption = "",
     token: TokenOption = "",
+    token_file: TokenFileOption = None,
 ) -> int:
     """List jobs, newest first."""
     wanted = _status(status)
-    locator = engine_locator(server, token)
+    locator = engine_locator(server, token_file or token)
 
     async def act(service: JobService) -> int:
         page = await service.list(status=wanted, limit=limit)
@@ -101,9 +109,10 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
     server: ServerOption = "",
     token: TokenOption = "",
+    token_file: TokenFileOption = None,
 ) -> int:
     """Show a job's stages, errors and files."""
-    locator = engine_locator(server, token)
+    locator = engine_locator(server, token_file or token)
 
     async def act(service: JobService) -> int:
         found = await service.get(await resolve(service, job))
@@ -118,7 +127,12 @@ def show(
     return run_once(locator.read_only, act)
 
 
-def logs(job: JobArgument = "@latest", server: ServerOption = "", token: TokenOption = "") -> int:
+def logs(
+    job: JobArgument = "@latest",
+    server: ServerOption = "",
+    token: TokenOption = "",
+    token_file: TokenFileOption = None,
+) -> int:
     """Print a job's log."""
 
     async def act(service: JobService) -> int:
@@ -126,7 +140,7 @@ def logs(job: JobArgument = "@latest", server: ServerOption = "", token: TokenOp
         typer.echo(clean(text, len(text) + 1), nl=False)
         return 0
 
-    return _read(server, token, act)
+    return _read(server, token_file or token, act)
 
 
 def artifacts(
@@ -141,6 +155,7 @@ def artifacts(
     json: JsonOption = False,
     server: ServerOption = "",
     token: TokenOption = "",
+    token_file: TokenFileOption = None,
 ) -> int:
     """List a job's files, or download them."""
 
@@ -165,7 +180,7 @@ def artifacts(
             print_artifacts(found)
         return 0
 
-    return _read(server, token, act)
+    return _read(server, token_file or token, act)
 
 
 def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
@@ -202,14 +217,24 @@ async def _ended(locator: EngineLocator, job_id: str) -> Job:
             await asyncio.sleep(_LOOK_S)
 
 
-def cancel(job: JobArgument, server: ServerOption = "", token: TokenOption = "") -> int:
+def cancel(
+    job: JobArgument,
+    server: ServerOption = "",
+    token: TokenOption = "",
+    token_file: TokenFileOption = None,
+) -> int:
     """Cancel a job. Finished work is kept."""
-    return _change(job, "cancel", "Cancelled", server, token)
+    return _change(job, "cancel", "Cancelled", server, token_file or token)
 
 
-def pause(job: JobArgument, server: ServerOption = "", token: TokenOption = "") -> int:
+def pause(
+    job: JobArgument,
+    server: ServerOption = "",
+    token: TokenOption = "",
+    token_file: TokenFileOption = None,
+) -> int:
     """Pause a running job."""
-    return _change(job, "pause", "Paused", server, token)
+    return _change(job, "pause", "Paused", server, token_file or token)
 
 
 def doctor(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from aura_tui.cli.access_token import read_token
 from aura_tui.errors import Code, InputError
 
 
@@ -65,6 +66,14 @@ TokenOption = Annotated[
         help="Access token. Prefer AURA_TOKEN: command lines are visible to other users and kept "
         "in shell history.",
         show_envvar=True,
+    ),
+]
+TokenFileOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        parser=read_token,
+        help="File that holds the access token, alone.",
     ),
 ]
 RecordOption = Annotated[

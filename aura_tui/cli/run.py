@@ -19,6 +19,7 @@ from aura_tui.cli.options import (
     ReadOnlyOption,
     RecordOption,
     ServerOption,
+    TokenFileOption,
     TokenOption,
     input_path,
     output_path,
@@ -94,12 +95,13 @@ def run(
     record: RecordOption = None,
     server: ServerOption = "",
     token: TokenOption = "",
+    token_file: TokenFileOption = None,
 ) -> int:
     """Turn a brief into a video and follow the job until it ends."""
     from aura_tui.brief import read_brief
     from aura_tui.model import request as rq
 
-    locator = engine_locator(server, token)
+    locator = engine_locator(server, token_file or token)
     read = read_brief(brief)
     request = rq.JobRequest(
         brief=rq.Brief(topic=read.topic, text=read.text, language=language, aspect=aspect),
@@ -212,9 +214,10 @@ def watch(
     read_only: ReadOnlyOption = False,
     server: ServerOption = "",
     token: TokenOption = "",
+    token_file: TokenFileOption = None,
 ) -> int:
     """Follow a job. Resumes it here if no engine is running it."""
-    locator = engine_locator(server, token)
+    locator = engine_locator(server, token_file or token)
     job_id, status = _found(locator, job, look_only=read_only)
 
     async def begin(service: JobService) -> str:
@@ -260,9 +263,10 @@ def resume(
     record: RecordOption = None,
     server: ServerOption = "",
     token: TokenOption = "",
+    token_file: TokenFileOption = None,
 ) -> int:
     """Resume a paused job and follow it."""
-    return _go_on(job, "resume", progress, record, server, token)
+    return _go_on(job, "resume", progress, record, server, token_file or token)
 
 
 def retry(
@@ -271,9 +275,10 @@ def retry(
     record: RecordOption = None,
     server: ServerOption = "",
     token: TokenOption = "",
+    token_file: TokenFileOption = None,
 ) -> int:
     """Retry a failed or cancelled job and follow it. Reuses finished work."""
-    return _go_on(job, "retry", progress, record, server, token)
+    return _go_on(job, "retry", progress, record, server, token_file or token)
 
 
 def replay(

@@ -164,7 +164,7 @@ def _say(token: str, name: str) -> int:
             f"The token was created but not shown. Replace it with: aura-tui token renew {name}"
         )
         raise
-    print_error("Shown only once. Set it as AURA_TOKEN, or pass it with --token.")
+    print_error("Shown only once. Set it as AURA_TOKEN, or keep it in a file for --token-file.")
     return 0
 
 

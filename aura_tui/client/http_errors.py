@@ -173,7 +173,7 @@ def _unauthorized(http: Http, problem: ProblemDocument) -> EngineError:
         f"The engine at {http.address.shown} {did}",
         problem.guidance
         or (
-            "Set AURA_TOKEN or pass --token. Create a token on the server with: aura-tui "
+            "Set AURA_TOKEN or pass --token-file. Create a token on the server with: aura-tui "
             "token add NAME"
         ),
     )

@@ -43,6 +43,7 @@ _FIND_S = 30.0
 _SUCCESSION_S = 20.0
 # How long a command tries again while a server elsewhere is away: about as long as a restart takes.
 _OUTAGE_S = 5.0
+_PROBE_S = 3.0  # to learn whether a server wants a token
 # What an engine listens with takes a moment to import; its first job goes first.
 _LISTEN_AFTER_S = 0.5
 _ATTEND_S = 0.5
@@ -81,6 +82,29 @@ class EngineLocator:
     def remote(self) -> bool:
         """Whether the engine is on another machine, and so are its files."""
         return bool(self.server)
+
+    @property
+    def has_token(self) -> bool:
+        """Whether requests to the engine that is named carry a token."""
+        return bool(self._token)
+
+    def set_token(self, token: str) -> None:
+        """Know the engine that is named by ``token`` from here on."""
+        self._token = token.strip()
+
+    async def needs_token(self) -> bool:
+        """Whether the engine that is named refuses requests without a token; False as well where it
+        can't be asked now: what is asked of it next says why."""
+        from aura_tui.client.service import RemoteService
+
+        try:
+            async with asyncio.timeout(_PROBE_S), RemoteService(self.server, "") as service:
+                await service.list(limit=1)
+        except AuraError as e:
+            return e.code is Code.TOKEN_REFUSED
+        except TimeoutError:
+            pass
+        return False
 
     def runs_here(self) -> bool:
         """Whether some process holds the engine of this home."""

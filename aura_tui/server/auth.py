@@ -159,7 +159,7 @@ def _refused(message: str) -> EngineError:
     return EngineError(
         Code.TOKEN_REFUSED,
         message,
-        "Set AURA_TOKEN or pass --token (over HTTP, send an 'Authorization: Bearer' "
+        "Set AURA_TOKEN or pass --token-file (over HTTP, send an 'Authorization: Bearer' "
         "header). Create a token on the server with: aura-tui token add NAME",
     )
 

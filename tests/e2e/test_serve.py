@@ -16,6 +16,7 @@ import pytest
 from tests.e2e.program import Program
 from tests.e2e.test_one_engine import soon
 from tests.e2e.test_run import LONG
+from tests.ui.pseudo_terminal import terminal
 from tests.waiting import alive, below, state, stopped
 
 if TYPE_CHECKING:
@@ -94,6 +95,49 @@ def test_ctrl_z_stops_a_server_s_children_too(program: Program) -> None:
     soon(lambda: not any(state(pid) == "T" for pid in below(server.pid)))
     server.send_signal(signal.SIGTERM)
     assert server.wait(10) == 0
+
+
+def test_a_token_comes_from_a_file_or_from_a_person_who_is_asked_without_echo(
+    program: Program, there: Program
+) -> None:
+    token = there.run("token", "add", "ada").stdout.strip()
+    where = ("--server", address(there.start("serve", "--port", "0")))
+    file = program.folder / "token"
+    for content, status, words in (
+        (f"{token}\n", 0, ""),
+        ("wrong", 3, "rejected the token"),
+        (" \n", 2, "it is empty"),
+        (f"{token} {token}", 2, "it holds more than a token"),
+        ("x" * 5000, 2, "it holds more than a token"),
+    ):
+        file.write_text(content)
+        # An option is nearer to the person than the environment.
+        done = program.run("jobs", *where, "--token-file", file, AURA_TOKEN="another")
+        assert (done.returncode, words in done.stderr) == (status, True), done.stderr
+    file.unlink()
+    assert "No such file" in program.run("jobs", *where, "--token-file", file).stderr
+    # Nobody is asked on a pipe, nor in vain: not where a token was given.
+    assert program.run("jobs", *where, input=token.encode()).returncode == 3
+    command = [sys.executable, "-m", "aura_tui"]
+    with terminal([*command, "jobs", *where], program.environ | {"AURA_TOKEN": "x"}) as shown:
+        assert shown.ends() == 3
+        assert "Access token:" not in shown.text
+    # The board isn't opened before the answer; nothing that is typed shows.
+    for arguments, seen, keys, status in (
+        (("jobs", *where), "No job", "", 0),
+        (("jobs", *where), "requires a token", "", 3),
+        (("watch", *where), "No job", "", 2),
+        ((), "No job", "q", 0),
+    ):
+        environ = program.environ | {"AURA_SERVER": where[1]}
+        with terminal([*command, *arguments], environ, (100, 30)) as shown:
+            shown.shows("Access token:")
+            assert b"\x1b[?1049h" not in shown.sent
+            shown.type("\x04" if status == 3 else f"{token}\n")
+            shown.shows(seen)
+            shown.type(keys)
+            assert shown.ends() == status
+            assert token not in shown.text
 
 
 def test_a_token_lets_in_and_nothing_else_does(program: Program, there: Program) -> None:
