@@ -23,6 +23,7 @@ from aura_tui.engine.run.event_factory import EventFactory
 from aura_tui.engine.run.runner import cancel_message
 from aura_tui.errors import Code, Conflict, EngineError
 from aura_tui.model import events as ev
+from aura_tui.model.plural import counted
 from aura_tui.model.status import JobStatus
 from aura_tui.service import QueueState
 from aura_tui.system.tasks import TaskFailure
@@ -179,7 +180,7 @@ class Dispatcher:
         runner = self._runners.get(job_id)
         if runner is None or runner.paused:
             if self._limit:
-                running = "1 job" if self._limit == 1 else f"{self._limit} jobs"
+                running = counted(self._limit, "job")
                 waits = self._tell(job).event(
                     ev.JobLogged,
                     message=f"Waiting to resume: {running} running, the limit set by concurrency",

@@ -32,6 +32,7 @@ from aura_tui.engine.store.store import IdempotencyKey
 from aura_tui.errors import Code, Conflict, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
+from aura_tui.model.plural import counted
 from aura_tui.model.request import check
 from aura_tui.model.status import JobStatus
 from aura_tui.pipeline.cache import ArtifactCache
@@ -211,7 +212,7 @@ class EmbeddedService(StoreQueries):
             reasons.append(f"another program has locked the database for {locked_s:.0f} s")
         if (stands_s := self._dispatcher.standstill_s) >= STANDSTILL_S:
             count = len(self._dispatcher.waiting())
-            jobs = "1 job waits" if count == 1 else f"{count} jobs wait"
+            jobs = counted(count, "job waits", "jobs wait")
             reasons.append(
                 f"the queue is stalled: {jobs}, and no job has started for {stands_s:.0f} s"
             )

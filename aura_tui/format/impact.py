@@ -8,6 +8,7 @@ import msgspec
 
 from aura_tui.format import words
 from aura_tui.model.job import Eta
+from aura_tui.model.plural import counted, plural
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
@@ -63,7 +64,7 @@ def _lost(begun: Step | None) -> str:
 
 
 def _kept(done: list[Step], begun: Step | None) -> str:
-    parts = [f"{len(done)} stage{'s' if len(done) > 1 else ''}"] if done else []
+    parts = [counted(len(done), "stage")] if done else []
     if begun is not None and (count := _finished(begun)):
         parts.append(_pieces_of(begun, count))
     return f"{_and(parts)}, for a retry" if parts else "nothing: no piece is finished yet"
@@ -74,7 +75,7 @@ def _pieces_of(step: Step, count: int) -> str:
     the total of are its scenes, so its pieces have none."""
     if step.stage in _BY_SCENE and step.total:
         return f"{min(count, step.total)} of {step.total} scenes of {step.stage.title}"
-    return f"{count} piece{'' if count == 1 else 's'} of {step.stage.title}"
+    return f"{counted(count, 'piece')} of {step.stage.title}"
 
 
 def _finished(step: Step) -> int:
@@ -90,7 +91,7 @@ def _files(job: Job, begun: Step | None) -> str:
     parts = names[:_FILES_NAMED]
     if len(names) > _FILES_NAMED:
         more = len(names) - _FILES_NAMED
-        parts.append(f"{more} other file{'s' if more > 1 else ''}")
+        parts.append(counted(more, "other file"))
     # Pieces are made side by side: there may be some, and none from the video's beginning on.
     playable_s = begun.metrics.playable_seconds if begun is not None and begun.metrics else None
     if playable_s:
@@ -117,7 +118,7 @@ def planned(step: PlannedStep) -> str:
 def pieces(step: PlannedStep) -> str:
     """What the stage's pieces are called, one or several."""
     noun = "scene" if step.stage in _BY_SCENE else "piece"
-    return noun if (step.total or step.reused) == 1 else f"{noun}s"
+    return plural(step.total or step.reused, noun)
 
 
 def how_long(plan: RetryPlan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aura_tui.model import eta as eta_
+from aura_tui.model.plural import counted
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
@@ -131,7 +132,7 @@ def basis(eta: Eta) -> str:
     """What the range was judged from."""
     if not eta.runs:
         return "from this run's pace"
-    return f"from {eta.runs} run{'s' if eta.runs > 1 else ''} here"
+    return f"from {counted(eta.runs, 'run')} here"
 
 
 def percent(value: float | None) -> str:
@@ -150,8 +151,8 @@ def item(step: Step) -> str:
     """``3 of 8 scenes done``; where nobody counted those, ``scene 3 of 8``; "" where the stage has
     no items."""
     if step.done is not None and step.total:
-        noun = _noun(step.stage) if step.total == 1 else f"{_noun(step.stage)}s"
-        return f"{min(step.done, step.total)} of {step.total} {noun} done"
+        of = counted(step.total, _noun(step.stage))
+        return f"{min(step.done, step.total)} of {of} done"
     return item_of(step.stage, step.item, step.total)
 
 

@@ -9,6 +9,7 @@ from textual.app import SystemCommand
 from textual.screen import ModalScreen
 
 from aura_tui.errors import AuraError
+from aura_tui.model.plural import counted
 from aura_tui.service import LinkStatus
 from aura_tui.ui.actions.commands import JobCommands, refusal
 from aura_tui.ui.keys import bindings, disabled
@@ -76,9 +77,8 @@ class BoardApp(LiveBoard):
         self._limiter.touch()
 
     def on_log_view_copy_asked(self, message: LogView.CopyAsked) -> None:
-        lines = "1 line" if message.lines == 1 else f"{message.lines} lines"
-        found = "matching " if message.searched else ""
-        self.copy_to_clipboard(message.text, lines.replace(" ", f" {found}"))
+        line = "matching line" if message.searched else "line"
+        self.copy_to_clipboard(message.text, counted(message.lines, line))
 
     def on_result_panel_copy_asked(self, message: ResultPanel.CopyAsked) -> None:
         self.copy_to_clipboard(message.path, "Path")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.cli.session.messages import print_error
 from aura_tui.errors import AuraError, EngineError
+from aura_tui.model.plural import counted
 from aura_tui.model.status import JobStatus
 
 if TYPE_CHECKING:
@@ -53,10 +54,8 @@ async def continue_in_background(what: ForegroundJob) -> None:
     """Continue the jobs that other terminals submitted to our engine, which has ended."""
     with contextlib.suppress(AuraError):  # with the next engine, then
         if count := await asyncio.to_thread(what.go_on):
-            jobs = (
-                "1 job from another terminal continues"
-                if count == 1
-                else f"{count} jobs from other terminals continue"
+            jobs = counted(
+                count, "job from another terminal continues", "jobs from other terminals continue"
             )
             print_error(f"{jobs} in the background; see: aura-tui jobs")
 

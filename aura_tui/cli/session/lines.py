@@ -21,6 +21,7 @@ from aura_tui.cli.session.foreground import (
 )
 from aura_tui.cli.session.messages import print_error, print_notices, report_error
 from aura_tui.errors import AuraError, EngineError, OutputError
+from aura_tui.model.plural import plural
 from aura_tui.replay.recorder import Recorder
 from aura_tui.service import Linked, LinkStatus, Supervised, waiting_out_outages
 from aura_tui.system import crash_report
@@ -188,7 +189,7 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
     if job_id in queue.waiting:
         before = queue.waiting.index(job_id) + queue.running
         if before:
-            jobs = "another job" if before == 1 else f"{before} other jobs"
+            jobs = plural(before, "another job", f"{before} other jobs")
             print_error(f"Queued behind {jobs}; see: aura-tui jobs")
 
 

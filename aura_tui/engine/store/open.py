@@ -24,6 +24,7 @@ from aura_tui.engine.store.store import CREATE, SCHEMA, UPGRADES, Store
 from aura_tui.engine.store.watermark import Watermark
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.ids import COUNTER_BITS
+from aura_tui.model.plural import counted
 from aura_tui.model.sanitize import clean_line
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Damage(NamedTuple):
     @property
     def notice(self) -> str:
         """The notice that people see."""
-        saved = "1 job was" if self.saved == 1 else f"{self.saved} jobs were"
+        saved = counted(self.saved, "job was", "jobs were")
         text = f"The database was damaged and moved to {self.aside}. {saved} recovered"
         if self.aside is None:
             text = "The database was missing; a new one was created"

@@ -11,6 +11,7 @@ import msgspec
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.events import Metrics
+from aura_tui.model.plural import counted
 from aura_tui.model.request import MAX_TEXT_CHARS, parse_duration
 from aura_tui.model.sanitize import clean, clean_line
 from aura_tui.model.script import (
@@ -83,7 +84,7 @@ async def write_script(ctx: StageContext) -> Script:
     total = len(script.scenes)
     ctx.report.progress(
         100.0,
-        f"{total} scenes" if total > 1 else "1 scene",
+        counted(total, "scene"),
         detail=clean_line(script.title, 120),
         item=total,
         total=total,

@@ -14,6 +14,7 @@ import msgspec
 
 from aura_tui.errors import Code
 from aura_tui.model.events import Metrics
+from aura_tui.model.plural import counted
 from aura_tui.model.request import frame_size
 from aura_tui.model.script import Picture
 from aura_tui.pipeline.fallback import first_that_works
@@ -100,7 +101,7 @@ async def _draw_all(
         report(f"Scene {scene.number} {'drawn' if made else 'already done'}", scene)
         return found
 
-    report(f"Drawing {total} scene{'' if total == 1 else 's'}")
+    report(f"Drawing {counted(total, 'scene')}")
     try:
         keys = await asyncio.to_thread(_keys, ctx, provider, script, frame, spare)
         async with asyncio.TaskGroup() as group:

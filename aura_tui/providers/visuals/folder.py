@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.plural import counted
 from aura_tui.model.sanitize import clean_line, is_clean
 from aura_tui.model.script import Picture
 from aura_tui.providers.visuals.drawing.pool import DrawPool
@@ -55,7 +56,7 @@ class Folder:
         """Fit the scene's picture to the frame."""
         count, scenes = len(self._pictures), len(script.scenes)
         if scene.number == 1 and count < scenes:
-            some = "1 picture" if count == 1 else f"{count} pictures"
+            some = counted(count, "picture")
             ctx.log(f"The folder has {some} for {scenes} scenes: pictures will repeat")
         path = self._picture(scene)
         width, height = card_size(frame.width, frame.height)

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from aura_tui.format import words
 from aura_tui.format.impact import cancel_impact, name
+from aura_tui.model.plural import counted
 from aura_tui.ui.keys import bindings
 from aura_tui.ui.screens.dialog import Dialog, Option
 from aura_tui.ui.theme.colours import MUTED
@@ -45,7 +46,7 @@ class Question(Dialog[bool]):
     def left_out(self, count: int, why: str) -> Iterable[Widget]:
         """What becomes of ``count`` marked jobs: nothing, because they are ``why``."""
         if count:
-            marked = "1 marked job is" if count == 1 else f"{count} marked jobs are"
+            marked = counted(count, "marked job is", "marked jobs are")
             yield self.line(Content.styled(f"left out: {marked} {why}", MUTED))
 
 
@@ -94,7 +95,7 @@ class ConfirmCancelAll(Question):
             Option(False, "keep", "Keep them running"),
             Option(True, "cancel", "Cancel them"),
         )
-        super().__init__(f"Cancel {_count(jobs)}?", options, glyphs, stay=False)
+        super().__init__(f"Cancel {counted(len(jobs), 'run')}?", options, glyphs, stay=False)
         self._jobs = tuple(jobs)
         self._others = others
 
@@ -104,7 +105,3 @@ class ConfirmCancelAll(Question):
         yield self.fact("kept", "what is finished, for a retry")
         yield from self.listed(self._jobs)
         yield from self.left_out(self._others, "over already")
-
-
-def _count(jobs: Sequence[Job]) -> str:
-    return f"{len(jobs)} run{'' if len(jobs) == 1 else 's'}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from aura_tui.format.impact import name
+from aura_tui.model.plural import plural
 from aura_tui.ui.screens.dialog import Dialog, Option
 from aura_tui.ui.state.quit import Leave
 from aura_tui.ui.theme.colours import MUTED
@@ -73,11 +74,11 @@ class LeaveScreen(Dialog[Leave]):
 
 
 def _question(count: int) -> str:
-    return f"Leave while {'a run is' if count == 1 else f'{count} runs are'} under way?"
+    return f"Leave while {plural(count, 'a run is', f'{count} runs are')} under way?"
 
 
 def _labels(count: int) -> dict[Leave, str]:
-    them = "it" if count == 1 else "them"
+    them = plural(count, "it", "them")
     return {
         Leave.BACKGROUND: f"Leave {them} to the background",
         Leave.STAY: "Stay",

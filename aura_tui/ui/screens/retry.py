@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from aura_tui.format.impact import how_long, name, planned
+from aura_tui.model.plural import counted
 from aura_tui.ui.screens.confirm import Question
 from aura_tui.ui.screens.dialog import Option
 from aura_tui.ui.theme.colours import MUTED
@@ -67,8 +68,7 @@ class ConfirmRetryAll(_Planned):
     def __init__(
         self, jobs: Sequence[Job], plan: RetryPlan, glyphs: Glyphs, *, others: int = 0
     ) -> None:
-        count = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}"
-        super().__init__(f"Retry {count}?", _OPTIONS, glyphs, stay=False)
+        super().__init__(f"Retry {counted(len(jobs), 'job')}?", _OPTIONS, glyphs, stay=False)
         self._jobs = tuple(jobs)
         self._plan = plan
         self._others = others

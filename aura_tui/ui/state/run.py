@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.format import words
 from aura_tui.model import events as ev
+from aura_tui.model.plural import counted
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.state.clock import RunClock
@@ -128,8 +129,7 @@ class RunState:
     def set_link(self, link: Link | None, now: datetime) -> None:
         """The link as it is; cheap enough for every draw, which keeps ``heard_at`` fresh."""
         if self.pulse.set_link(link) and link is not None and link.gap_s is not None:
-            many = "" if link.recovered == 1 else "s"
-            missed = link.notice or f"{link.recovered} event{many} recovered"
+            missed = link.notice or f"{counted(link.recovered, 'event')} recovered"
             gone = f"The link was down for {words.lasting(link.gap_s)}"
             severity: ev.Severity = "warning" if link.notice else "info"
             line = LogLine(link.since, "Link", severity, f"{gone}; {missed}")

@@ -13,6 +13,7 @@ from aura_tui.format import words
 from aura_tui.format.impact import pieces
 from aura_tui.model.events import Artifact
 from aura_tui.model.job import MAX_WARNINGS
+from aura_tui.model.plural import counted, plural
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
 from aura_tui.ui.state.cells import printable, printable_path
@@ -181,7 +182,7 @@ def _failed(
             yield Fact("A path on the engine's machine.", Tone.MUTED)
     yield from tail
     if job.artifacts:
-        yield Fact(f"{_count(len(job.artifacts), 'file')} kept", Tone.PLAIN)
+        yield Fact(f"{counted(len(job.artifacts), 'file')} kept", Tone.PLAIN)
         yield from _listed([("", artifact) for artifact in job.artifacts], remote)
     yield from _warned(job)
 
@@ -218,7 +219,7 @@ def _new(text: str, said: set[str]) -> bool:
 def _cancelled(job: Job, plan: RetryPlan | None, remote: bool, retry_key: str) -> Iterator[Fact]:
     where = f" in {job.stage.title}" if job.stage is not None else ""
     files = words.kept(job)
-    there = f"{_count(len(files), 'file')} kept" if files else "no file was finished"
+    there = f"{counted(len(files), 'file')} kept" if files else "no file was finished"
     after = words.active_s(job)
     lasted = f" after {words.took(after)}" if after else ""
     yield Fact(f"Cancelled{where}{lasted}; {there}", Tone.HEAD)
@@ -264,8 +265,9 @@ def _warned(job: Job) -> Iterator[Fact]:
     if job.warnings:
         count = len(job.warnings)
         more = " or more" if count >= MAX_WARNINGS else ""
-        warnings = f"{count}{more} warning{'s' if count > 1 else ''}"
-        yield Fact(f"{warnings}; see the log or the stages", Tone.WARNING)
+        yield Fact(
+            f"{count}{more} {plural(count, 'warning')}; see the log or the stages", Tone.WARNING
+        )
 
 
 def _listed(files: list[tuple[str, Artifact]], remote: bool) -> Iterator[Fact]:
@@ -293,10 +295,6 @@ def _listed(files: list[tuple[str, Artifact]], remote: bool) -> Iterator[Fact]:
 def _file(kind: str, artifact: Artifact, path: str) -> Fact:
     size = words.size(artifact.size_bytes) if artifact.size_bytes else "?"
     return Fact(printable_path(path or artifact.name), label=kind, size=size, file=artifact)
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _sentence(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.content import Content
 
 from aura_tui.format import words
+from aura_tui.model.plural import counted
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.state.run import Opened
@@ -155,8 +156,7 @@ class _Stage(NamedTuple):
         if step.errors:
             parts.append(clean_line(step.errors[-1].code, 12) or "error")
         if step.warnings:
-            many = "s" if len(step.warnings) > 1 else ""
-            parts.append(f"{self.glyphs.warning} {len(step.warnings)} warning{many}")
+            parts.append(f"{self.glyphs.warning} {counted(len(step.warnings), 'warning')}")
         if pane >= _WIDE and step.status is StepStatus.COMPLETED:
             parts.append(dot.join(words.totals(step.metrics)))
         return "  ".join(part for part in parts if part)

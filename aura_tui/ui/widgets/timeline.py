@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from aura_tui.format import words
+from aura_tui.model.plural import counted
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.state.timeline import axis_end_s, lanes, tick_step_s
 from aura_tui.ui.theme.colours import FAINT, MUTED
@@ -160,6 +161,5 @@ def _legend(state: RunState, side: int, glyphs: Glyphs) -> Content:
     typical = state.typical
     if typical is None or not typical.seconds:
         return Content("")
-    many = "s" if typical.runs != 1 else ""
-    text = f" {glyphs.tick} usual of {typical.runs} run{many}"
+    text = f" {glyphs.tick} usual of {counted(typical.runs, 'run')}"
     return Content.styled(text if len(text) <= side + 1 else "", FAINT)
