@@ -11,7 +11,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -65,7 +64,7 @@ def part_path(path: Path, *, token: str = "", suffix: str = "") -> Path:
     """Where to make ``path`` before it takes its place. ``token`` tells writers apart ("": a random
     one); ``suffix`` is for programs that choose a format by it."""
     name = os.fsencode(path.name)[:_NAME_BYTES].decode(errors="ignore")
-    return path.with_name(f".{name}.{token or secrets.token_hex(4)}.part{suffix}")
+    return path.with_name(f".{name}.{token or os.urandom(4).hex()}.part{suffix}")
 
 
 def is_part(name: str) -> bool:
