@@ -11,7 +11,7 @@ import typer
 from aura_tui import __version__
 from aura_tui.cli import help_topics, jobs, run, serve
 from aura_tui.cli.connection import board, engine_locator
-from aura_tui.cli.options import ReadOnlyOption, ServerOption, TokenOption
+from aura_tui.cli.options import ReadOnlyOption, ServerOption, TokenFileOption, TokenOption
 
 app = typer.Typer(
     name="aura-tui",
@@ -44,9 +44,11 @@ def start(
     ] = False,
     server: ServerOption = "",
     token: TokenOption = "",
+    token_file: TokenFileOption = None,
     read_only: ReadOnlyOption = False,
 ) -> int | None:
     """Show the board with all jobs."""
+    token = token_file or token
     if context.invoked_subcommand is not None:
         if server:
             # Given before the command it would mean this board, which isn't shown.

@@ -112,7 +112,9 @@ def test_a_token_comes_from_a_file_or_from_a_person_who_is_asked_without_echo(
     ):
         file.write_text(content)
         # An option is nearer to the person than the environment.
-        done = program.run("jobs", *where, "--token-file", file, AURA_TOKEN="another")
+        before = ("--token-file", file, "jobs", *where)
+        after = ("jobs", *where, "--token-file", file)
+        done = program.run(*(before if status else after), AURA_TOKEN="another")
         assert (done.returncode, words in done.stderr) == (status, True), done.stderr
     file.unlink()
     assert "No such file" in program.run("jobs", *where, "--token-file", file).stderr
