@@ -36,6 +36,7 @@ USED = {
         "Driver._app",
         "Driver._auto_restart",
         "Driver._loop",
+        "LinuxDriver._run_input_thread",
         "LinuxDriver._file",
         "LinuxDriver._must_signal_resume",
         "LinuxDriver._sigcont_application",
