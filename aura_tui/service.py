@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
+    from aura_tui.model.connection import Connection
     from aura_tui.model.events import Artifact, Envelope
     from aura_tui.model.request import JobRequest
     from aura_tui.model.status import JobStatus
@@ -98,57 +98,20 @@ class RetryPlan(msgspec.Struct, frozen=True):
     eta: Eta | None
 
 
-class LinkStatus(Enum):
-    """The link to an engine in another process."""
-
-    CONNECTING = "connecting"  # the first try, or one under way
-    LIVE = "live"
-    WAITING = "waiting"  # broken; the next try is at ``retry_at``
-    LOST = "lost"  # broken for good: trying again would not help
-
-
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """The link as of now. Times are this machine's, aware UTC.
-
-    ``attempt`` counts the tries since it was last live, ``reason`` says why it is not.
-    ``heard_at`` is when the engine last said anything, heartbeats included. After a reconnect
-    ``gap_s`` is how long nothing came and ``recovered`` how many events had been missed; while it
-    is ``recovering``, more of them may come. Where the engine no longer has them, ``notice`` says
-    so: what is shown from then on is a fresh snapshot.
-    ``absent``: no engine is at work at the other end; ``can_begin``: reconnecting has one begin.
-    ``stopped``: its process is stopped (Ctrl-Z), and answers when it goes on.
-    ``polled_s``: the engine has no stream of all jobs, and is asked for their list so often.
-    """
-
-    status: LinkStatus
-    since: datetime
-    attempt: int = 0
-    reason: str = ""
-    retry_at: datetime | None = None
-    heard_at: datetime | None = None
-    gap_s: float | None = None
-    recovered: int = 0
-    recovering: bool = False
-    notice: str = ""
-    absent: bool = False
-    can_begin: bool = False
-    stopped: bool = False
-    polled_s: float | None = None
-
-
 @runtime_checkable
-class Linked(Protocol):
-    """A service whose engine is in another process. One in this process is not Linked."""
+class Connected(Protocol):
+    """A service whose engine is in another process. One in this process is not Connected."""
 
     @property
-    def link(self) -> Link: ...
+    def connection(self) -> Connection: ...
 
-    def links(self) -> AsyncIterator[Link]:
-        """The link as it is, then each time it changes (that it was heard is no change)."""
+    def connection_changes(self) -> AsyncIterator[Connection]:
+        """The connection as it is, then each change (that it was heard is none)."""
         ...
 
     def reconnect(self) -> None:
-        """Cut the wait for the next try short; where the link says so, have an engine begin."""
+        """Cut the wait for the next attempt short; where the connection ``can_start`` an engine,
+        start one."""
         ...
 
 

@@ -357,7 +357,7 @@ class ApiClient:
         if answer.status >= 300:
             error = failure(self._http, answer)
             if isinstance(error, EngineError):
-                self._connection.refused(error.message)
+                self._connection.refused(error)
             raise error
         return answer
 

@@ -42,7 +42,7 @@ class Outage:
         self._wake = wake
         self._free = free
         self._backoff = Backoff(clock.chance)
-        self._line: StreamState | None = None
+        self._state: StreamState | None = None
         self._time = asyncio.get_running_loop().time
         self._until = self._time() + patience_s
 
@@ -67,16 +67,15 @@ class Outage:
         return not self._http.closed
 
     def _tell(self, reason: str, delay_s: float) -> None:
-        if self._line is None:
-            self._line = self._connection.line()
-            self._line.live()  # it was: this is what broke
+        if self._state is None:
+            self._state = self._connection.stream()
         retry_at = self._clock.now() + timedelta(seconds=delay_s)
-        self._line.waiting(self._backoff.attempt, reason, retry_at)
+        self._state.broken(self._backoff.attempt, reason, retry_at)
 
     def over(self, *, answered: bool) -> None:
         """The request has ended. ``answered``: by the engine."""
-        if self._line is not None:
+        if self._state is not None:
             if answered:
-                self._line.live()
-            self._line.close()
-            self._line = None
+                self._state.opened()
+            self._state.close()
+            self._state = None

@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from aura_tui.client.downloads import OnProgress
     from aura_tui.client.peer import Peer
     from aura_tui.client.stream.reader import Reader
+    from aura_tui.model.connection import Connection
     from aura_tui.model.job import Job
-    from aura_tui.service import Link
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ def _system_clock() -> Clock:
 
 
 class RemoteService:
-    """A :class:`~aura_tui.service.JobService`, ``Linked`` and ``Supervised``.
+    """A :class:`~aura_tui.service.JobService`, ``Connected`` and ``Supervised``.
 
     Give ``url`` or ``uds`` (a Unix socket). ``cache`` holds what is downloaded (None: the
     platform's cache folder), ``ca`` names certificates to trust beside the usual ones.
@@ -150,16 +150,16 @@ class RemoteService:
         self._rouse()
         self._connection.close()
 
-    # -- the link
+    # -- the connection
 
     @property
-    def link(self) -> Link:
-        """See :class:`~aura_tui.service.Linked`."""
-        return self._connection.link
+    def connection(self) -> Connection:
+        """See :class:`~aura_tui.service.Connected`."""
+        return self._connection.connection
 
-    def links(self) -> AsyncGenerator[Link]:
-        """See :class:`~aura_tui.service.Linked`."""
-        return self._connection.links()
+    def connection_changes(self) -> AsyncGenerator[Connection]:
+        """See :class:`~aura_tui.service.Connected`."""
+        return self._connection.changes()
 
     def troubles(self) -> tuple[str, ...]:
         """See :class:`~aura_tui.service.Supervised`: as a stream of ours last told. The engine
@@ -167,7 +167,7 @@ class RemoteService:
         return self._connection.troubles
 
     def reconnect(self) -> None:
-        """See :class:`~aura_tui.service.Linked`."""
+        """See :class:`~aura_tui.service.Connected`."""
         self._wanted = True
         self._rouse()
 
@@ -176,16 +176,23 @@ class RemoteService:
         wake, self._wake = self._wake, asyncio.Event()
         wake.set()
 
-    def absent(self, reason: str) -> None:
-        """Told by whoever knows, and would start one: there is no engine at the other end any
-        more; ``reason`` "": there is one again."""
-        self._connection.absent(reason)
-        if not reason:
-            self._rouse()
+    def engine_gone(self, reason: str) -> None:
+        """Reported by the part that would start one (``connect/supervisor.py``): there is no
+        engine at the other end any more."""
+        self._connection.engine_gone(reason)
 
-    def stopped(self, reason: str) -> None:
-        """Told likewise: the engine's process is stopped; ``reason`` "": it goes on."""
-        self._connection.stopped(reason)
+    def engine_back(self) -> None:
+        """Reported likewise: there is one again."""
+        self._connection.engine_back()
+        self._rouse()
+
+    def engine_suspended(self, reason: str) -> None:
+        """Reported likewise: the engine's process is stopped."""
+        self._connection.engine_suspended(reason)
+
+    def engine_resumed(self) -> None:
+        """Reported likewise: it is not."""
+        self._connection.engine_resumed()
 
     async def wanted(self, within_s: float) -> bool:
         """Whether somebody asks to :meth:`reconnect` within that time, or has since the last time
@@ -506,13 +513,13 @@ class RemoteService:
 
     async def _stream(self, job_id: str | None, after: int) -> AsyncGenerator[ev.Envelope]:
         path = routes.EVENTS if job_id is None else routes.path(routes.JOB_EVENTS, job_id)
-        line = self._connection.line()
+        state = self._connection.stream()
         within_s = opening_s(self._heartbeat_s)
         stream = ReconnectingStream(
             self._http,
             path,
-            line,
-            lambda: self._reader(job_id, after, line),
+            state,
+            lambda: self._reader(job_id, after, state),
             None if job_id is None else lambda: self._look(job_id, within_s),
             clock=self._clock,
             heartbeat_s=self._heartbeat_s,
@@ -533,31 +540,31 @@ class RemoteService:
 
     def _polled(self, after: int) -> AsyncGenerator[ev.Envelope]:
         """All jobs of a server that has no stream of them."""
-        line = self._connection.line()
+        state = self._connection.stream()
         polled = PolledList(
             self._http,
-            line,
-            LegacyReader(None, after, self._sources(line)),
+            state,
+            LegacyReader(None, after, self._sources(state)),
             clock=self._clock,
             wake=lambda: self._wake,
         )
         return polled.envelopes()
 
-    async def _reader(self, job_id: str | None, after: int, line: StreamState) -> Reader:
+    async def _reader(self, job_id: str | None, after: int, state: StreamState) -> Reader:
         """By what kind of server it is. Raises NoStream where it has none to read."""
         within_s = opening_s(self._heartbeat_s)
         if await self._api.identify(within_s):
-            return ResumingReader(job_id, after, self._sources(line))
+            return ResumingReader(job_id, after, self._sources(state))
         if job_id is None and not await has_stream(self._http, within_s=within_s):
             raise NoStream
-        return LegacyReader(job_id, after, self._sources(line))
+        return LegacyReader(job_id, after, self._sources(state))
 
-    def _sources(self, line: StreamState) -> Sources:
+    def _sources(self, state: StreamState) -> Sources:
         within_s = opening_s(self._heartbeat_s)
         return Sources(
             look=lambda job_id: self._look(job_id, within_s),
             recent=lambda: self._api.recent(within_s),
-            line=line,
+            state=state,
             now=self._clock.now,
         )
 

@@ -298,7 +298,6 @@ class EngineLocator:
     async def _attend(self, service: RemoteService, *, succeed: bool) -> None:
         """The engine's process may end before the work that we wait for. Then the work goes on in
         the background, at once or when somebody asks to reconnect, and the link heals."""
-        service.absent("")  # as far as is known yet
         free, wanted = 0, False
         loop = asyncio.get_running_loop()
         while True:
@@ -312,22 +311,25 @@ class EngineLocator:
             except OSError:  # a home that can't be looked at now
                 continue
             held = holder is not None and lock_.is_stopped(holder)
-            service.stopped("; ".join(lock_.stopped_words(holder)) if holder and held else "")
+            if holder is not None and held:
+                service.engine_suspended("; ".join(lock_.stopped_words(holder)))
+            else:
+                service.engine_resumed()
             wanted = wanted and not runs
             if free < 2:  # not just between one engine and the next
                 free = 0 if runs else free + 1
                 if free == 2:
-                    service.absent(_CONTINUES if succeed else _GONE)
+                    service.engine_gone(_CONTINUES if succeed else _GONE)
             elif answers:
                 free = 0
-                service.absent("")
+                service.engine_back()
                 continue
             if free == 2 and not runs and (succeed or wanted):
                 wanted = False
                 try:
                     await asyncio.to_thread(self.start_background)
                 except AuraError as e:  # tried again
-                    service.absent(f"{e.message}; {e.remediation}")
+                    service.engine_gone(f"{e.message}; {e.remediation}")
 
     def start_background(self) -> None:
         """Have a background engine work on this home. Raises EngineError. Blocks."""

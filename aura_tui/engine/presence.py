@@ -1,7 +1,7 @@
-"""The link to an engine in another process on the same home: the lock that it holds.
+"""The connection to an engine in another process on the same home: the lock that it holds.
 
-The kernel lets go of the lock when its holder ends, however it ends. So a lock that is held tells
-a slow engine from a dead one; looking costs some microseconds and disturbs nobody.
+The kernel releases the lock when its holder ends, however it ends. So a lock that is held tells a
+slow engine from a dead one; a look takes some microseconds and disturbs nobody.
 """
 
 from __future__ import annotations
@@ -12,95 +12,85 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from aura_tui.engine import home as home_
 from aura_tui.engine import lock as lock_
-from aura_tui.service import EngineHolder, Link, LinkStatus
+from aura_tui.model.connection import ConnectionEvent, ConnectionMachine, ConnectionStatus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from aura_tui.model.connection import Connection
+    from aura_tui.service import EngineHolder
+
 LOOK_S = 1.0
 
 
-def stopped_link(holder: EngineHolder, now: datetime, heard: datetime | None) -> Link:
-    """The link to an engine whose process is stopped."""
-    what, how = lock_.stopped_words(holder)
-    return Link(
-        status=LinkStatus.WAITING, since=now, reason=f"{what}; {how}", heard_at=heard, stopped=True
-    )
-
-
 class EnginePresence:
-    """Satisfies :class:`~aura_tui.service.Linked` for whoever only reads the home."""
+    """Satisfies :class:`~aura_tui.service.Connected` for a service that only reads the home."""
 
     def __init__(
         self, home: home_.Home, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._home = home
-        self._now = now
+        self._machine = ConnectionMachine(now)
         self._holder: EngineHolder | None = None
-        self._link: Link | None = None
-        self._looked_s = 0.0
+        self._looked_s: float | None = None
         self._nudge = asyncio.Event()
         self.closed = False
 
     @property
-    def link(self) -> Link:
+    def connection(self) -> Connection:
         """As of a second ago at most."""
-        if self._link is None or time.monotonic() - self._looked_s >= LOOK_S:
-            return self._look()
-        return self._link
+        if self._looked_s is None or time.monotonic() - self._looked_s >= LOOK_S:
+            self._look()
+        return self._machine.connection
 
     def engine(self) -> EngineHolder | None:
-        """Who holds the engine at this moment."""
+        """The process that holds the engine at this moment."""
         self._look()
         return self._holder
 
-    def _look(self) -> Link:
-        holder, now, link = lock_.holder(self._home), self._now(), self._link
+    def _look(self) -> Connection:
+        holder, machine = lock_.holder(self._home), self._machine
         self._looked_s = time.monotonic()
-        heard = link.heard_at if link else None
-        if holder is not None and lock_.is_stopped(holder):
-            if link is None or not link.stopped:
-                link = stopped_link(holder, now, heard)
-        elif holder is not None:
-            if link is None or link.status is not LinkStatus.LIVE or self._another(holder):
-                gap_s = (now - heard).total_seconds() if heard else None
-                link = Link(status=LinkStatus.LIVE, since=now, gap_s=gap_s)
-            link = replace(link, heard_at=now)
-        elif link is None or link.status is LinkStatus.LIVE or link.stopped:
-            reason = (
-                self._gone() if link else "No engine is running. Start one with: aura-tui watch"
-            )
-            link = Link(
-                status=LinkStatus.WAITING, since=now, reason=reason, heard_at=heard, absent=True
-            )
+        if holder is None:
+            if machine.status is not ConnectionStatus.NO_ENGINE:
+                machine.fire(ConnectionEvent.ENGINE_GONE, reason=self._gone())
+        elif lock_.is_stopped(holder):
+            reason = "; ".join(lock_.stopped_words(holder))
+            machine.fire(ConnectionEvent.ENGINE_SUSPENDED, reason=reason)
+        else:
+            if machine.status is ConnectionStatus.SUSPENDED:
+                machine.fire(ConnectionEvent.ENGINE_RESUMED)
+            elif machine.connection.is_live and self._another(holder):
+                machine.fire(ConnectionEvent.BROKEN)
+            machine.fire(ConnectionEvent.OPENED)
+            machine.heard()
         self._holder = holder
-        self._link = link
-        return link
+        return machine.connection
 
     def _another(self, holder: EngineHolder) -> bool:
         """Whether a new engine took the place between two looks. On a full disk, or in its first
-        moment, the lock has no name in it (process 0): that tells nothing."""
+        moment, the lock has no name in it (process 0): that says nothing."""
         known = self._holder
         return known is not None and known.pid != 0 != holder.pid and known != holder
 
     def _gone(self) -> str:
+        if self._machine.status is ConnectionStatus.CONNECTING:  # the first look
+            return "No engine is running. Start one with: aura-tui watch"
         pid = self._holder.pid if self._holder else 0
         which = f"The engine (process {pid})" if pid else "The engine"
         return f"{which} stopped. Resume unfinished jobs with: aura-tui watch"
 
-    async def links(self) -> AsyncIterator[Link]:
-        """The link as it is, then each change, until :meth:`close`."""
-        told: Link | None = None
+    async def connection_changes(self) -> AsyncIterator[Connection]:
+        """The connection as it is, then each change, until :meth:`close`."""
+        last: tuple[ConnectionStatus, datetime] | None = None
         while not self.closed:
-            link = self._look()
-            if told is None or (link.status, link.since) != (told.status, told.since):
-                told = link
-                yield link
-                continue  # whoever takes it takes its time
+            connection = self._look()
+            if last != (connection.status, connection.since):
+                last = (connection.status, connection.since)
+                yield connection
+                continue  # the reader takes its time
             nudge = self._nudge
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
@@ -112,6 +102,6 @@ class EnginePresence:
         nudge.set()
 
     def close(self) -> None:
-        """End who follows."""
+        """End every watch."""
         self.closed = True
         self.reconnect()

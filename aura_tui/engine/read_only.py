@@ -16,13 +16,14 @@ from aura_tui.engine.store.open import open_reader
 from aura_tui.errors import Code, EngineError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
-from aura_tui.service import JobPage, Link, QueueState
+from aura_tui.service import JobPage, QueueState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from aura_tui.engine.store.store import Store
+    from aura_tui.model.connection import Connection
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
     from aura_tui.settings import Settings
@@ -35,14 +36,14 @@ _LOOK_S = 0.1
 class ReadOnlyService(StoreQueries):
     """A JobService beside another process's engine: it reads, and refuses to change.
 
-    Its link (:class:`~aura_tui.service.Linked`) is live while some process holds the engine.
+    It is :class:`~aura_tui.service.Connected`: live while some process holds the engine.
     """
 
     def __init__(self, home: home_.Home, settings: Settings | None = None) -> None:
         super().__init__(home, settings)
         self._store: Store | None = None
         self._one = asyncio.Lock()
-        self._lock = EnginePresence(home)
+        self._presence = EnginePresence(home)
 
     async def __aenter__(self) -> ReadOnlyService:
         return self
@@ -51,8 +52,8 @@ class ReadOnlyService(StoreQueries):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the file, and let go who follows the link."""
-        self._lock.close()
+        """Close the file, and end every watch of the connection."""
+        self._presence.close()
         async with self._one:
             if self._store is not None:
                 self._store.close()
@@ -95,8 +96,8 @@ class ReadOnlyService(StoreQueries):
         """
         n = (await self._record(job_id)).n if job_id is not None else None
         cursor = after or 0
-        while not self._lock.closed:
-            engine = self._lock.engine()  # before the file: what it wrote last is there then
+        while not self._presence.closed:
+            engine = self._presence.engine()  # before the file: what it wrote last is there then
             is_open = True
             page: list[ev.Envelope] = []
             with contextlib.suppress(NotFound):  # no store yet
@@ -125,17 +126,17 @@ class ReadOnlyService(StoreQueries):
                 await asyncio.sleep(_LOOK_S)
 
     @property
-    def link(self) -> Link:
-        """See :class:`~aura_tui.service.Linked`."""
-        return self._lock.link
+    def connection(self) -> Connection:
+        """See :class:`~aura_tui.service.Connected`."""
+        return self._presence.connection
 
-    def links(self) -> AsyncIterator[Link]:
-        """See :class:`~aura_tui.service.Linked`."""
-        return self._lock.links()
+    def connection_changes(self) -> AsyncIterator[Connection]:
+        """See :class:`~aura_tui.service.Connected`."""
+        return self._presence.connection_changes()
 
     def reconnect(self) -> None:
-        """See :class:`~aura_tui.service.Linked`."""
-        self._lock.reconnect()
+        """See :class:`~aura_tui.service.Connected`."""
+        self._presence.reconnect()
 
     async def queue(self) -> QueueState:
         """See :class:`~aura_tui.service.JobService`."""

@@ -38,13 +38,13 @@ class CancelImpact(msgspec.Struct, frozen=True):
 
 def cancel_impact(job: Job, elapsed_s: float, age_s: float | None = None) -> CancelImpact:
     """What a cancel of ``job`` would mean after ``elapsed_s`` seconds at work. ``age_s``: how long
-    ago that was told, where the link is down."""
+    ago that was told, where the connection is down."""
     if job.status is JobStatus.QUEUED and not elapsed_s:
         return CancelImpact("It waits for its turn", "nothing: no work is done yet", "", "")
     done = [step for step in job.steps if step.status.done]
     begun = next((step for step in job.steps if step.status is StepStatus.STARTED), None)
     work = words.duration(elapsed_s)
-    when = "" if age_s is None else f", as of {words.lasting(age_s)} ago"
+    when = f", {age}" if (age := words.as_of(age_s)) else ""
     return CancelImpact(
         so_far=f"{len(done)} of {len(Stage)} stages done, {work} of work{when}",
         lost=_lost(begun),

@@ -67,6 +67,11 @@ def lasting(seconds: float) -> str:
     return f"{whole} s"
 
 
+def as_of(age_s: float | None) -> str:
+    """How old what is shown is: ``as of 40 s ago``; "" for what is up to date, or nearly so."""
+    return f"as of {lasting(age_s)} ago" if age_s is not None and age_s >= 2 else ""
+
+
 def age(seconds: float) -> str:
     """How long ago, in one unit, never rounded up: ``<1 m``, ``3 m``, ``2 h``, ``5 d``, ``3 y``.
 

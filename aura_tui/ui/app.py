@@ -10,7 +10,6 @@ from textual.screen import ModalScreen
 
 from aura_tui.errors import AuraError
 from aura_tui.model.plural import counted
-from aura_tui.service import LinkStatus
 from aura_tui.ui.actions.commands import JobCommands, refusal
 from aura_tui.ui.keys import bindings, disabled
 from aura_tui.ui.live import LiveBoard
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from aura_tui.ui.widgets.stages import StageRow
 
 _SELECT_AFTER_S = 0.12  # the cursor stands on a job: running through the list shows none
-_BROKEN = (LinkStatus.WAITING, LinkStatus.CONNECTING)
 _CHANGING = {"cancel_run", "retry_run", "pause_run", "resume_run", "new_job"}
 _NOT_OURS = {"Keys", "Maximize", "Minimize"}  # there is a help; panes have their own ways
 _NOT_OFFERED = {"quit", "help", "interrupt"}  # by the palette: it has the first two itself
@@ -103,10 +101,9 @@ class BoardApp(LiveBoard):
             case "retry_run":
                 return any(JobCommands.may_retry(job) for job in targets)
             case "reconnect":
-                link = self._board_sync.link if self._board_sync is not None else None
-                if link is None or link.status not in _BROKEN:
-                    return False
-                return link.can_begin or not link.absent
+                sync = self._board_sync
+                connection = sync.connection if sync is not None else None
+                return connection is not None and connection.can_reconnect
             case "to_jobs":
                 return self._board is not None and self._board.can_go_back
         return True
@@ -211,8 +208,8 @@ class BoardApp(LiveBoard):
             self._limiter.touch()
 
     def action_reconnect(self) -> None:
-        if self._board_sync is not None and self._board_sync.linked is not None:
-            self._board_sync.linked.reconnect()
+        if self._board_sync is not None and self._board_sync.connected is not None:
+            self._board_sync.connected.reconnect()
 
     def action_help(self) -> None:
         """Made once: it is looked at often, and tells the same each time."""

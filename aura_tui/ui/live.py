@@ -21,7 +21,7 @@ from aura_tui.errors import AuraError
 from aura_tui.format import words
 from aura_tui.model.job import Job
 from aura_tui.model.sanitize import clean_line
-from aura_tui.service import Delivering, Linked, Timed
+from aura_tui.service import Connected, Delivering, Timed
 from aura_tui.settings import Settings
 from aura_tui.system.tasks import Supervisor
 from aura_tui.ui.actions.commands import JobCommands
@@ -252,7 +252,7 @@ class LiveBoard(DiffApp):
             gone=self._has_gone,
             say=partial(self.notify, severity="warning", timeout=_NOTICE_S, markup=False),
         )
-        self._quit_state.owns_work = not isinstance(service, Linked)
+        self._quit_state.owns_work = not isinstance(service, Connected)
         self._job_commands = JobCommands(watching, say=self._refuse)
         self.refresh_bindings()  # what can be asked now
         return watching
@@ -347,8 +347,8 @@ class LiveBoard(DiffApp):
         board, run = self._board, self._run
         if board is None:
             return
-        if self._board_sync is not None and self._board_sync.linked is not None:
-            run.set_link(self._board_sync.linked.link, now)
+        if self._board_sync is not None and self._board_sync.connected is not None:
+            run.set_connection(self._board_sync.connected.connection, now)
         board.show(self._jobs, run, now, self.glyphs)
         job = run.job
         ending = self._summaries.of(job)
@@ -356,7 +356,13 @@ class LiveBoard(DiffApp):
         key = "" if self._board_options.read_only else self._settings.keys.get("run.retry", "r")
         board.show_end(run, self.glyphs, ending, remote=elsewhere, retry_key=key)
         marked = (len(self._jobs.marked), *self._jobs.counts.items()) if self._jobs.marked else ()
-        keys = (job and (job.id, job.status), run.asked, run.over, self._link_offers(), marked)
+        keys = (
+            job and (job.id, job.status),
+            run.asked,
+            run.over,
+            self._connection_offers(),
+            marked,
+        )
         if keys != self._shown_keys:
             self._shown_keys = keys
             self.refresh_bindings()
@@ -384,10 +390,10 @@ class LiveBoard(DiffApp):
             )
         return self._preview_updates
 
-    def _link_offers(self) -> object:
-        """What of the link decides over keys."""
-        link = self._board_sync.link if self._board_sync is not None else None
-        return (link.status, link.absent, link.can_begin) if link is not None else None
+    def _connection_offers(self) -> object:
+        """What of the connection decides over keys."""
+        connection = self._board_sync.connection if self._board_sync is not None else None
+        return connection is not None and connection.can_reconnect
 
     def at_work_s(self, job: Job) -> tuple[float, float | None]:
         """Seconds that ``job`` has been at work as far as it was told, and how old that is (None:

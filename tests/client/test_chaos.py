@@ -1,6 +1,6 @@
 """A bad network between a real client and a real server process loses and repeats nothing.
 
-A few seeds; `python tests/chaos/link.py` runs 500.
+A few seeds; `python tests/chaos/connection.py` runs 500.
 """
 
 from __future__ import annotations

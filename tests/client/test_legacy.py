@@ -14,12 +14,12 @@ from aura_tui.client.service import RemoteService
 from aura_tui.client.stream import polling
 from aura_tui.errors import Conflict, NotFound
 from aura_tui.format.words import active_s
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.job import as_created
 from aura_tui.model.reduce import reduce
 from aura_tui.model.request import Brief, JobRequest
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import LinkStatus
 from aura_tui.ui.state.jobs import JobsState
 from aura_tui.ui.sync.subscriptions import BoardSync
 from aura_tui.views.plain import PlainLines
@@ -244,8 +244,8 @@ async def test_a_board_stays_live_where_a_server_has_no_stream_of_all_jobs(
         await until(lambda: shows("8", JobStatus.FAILED, 60))
         running.end("Done")
         await until(lambda: shows("7", JobStatus.SUCCEEDED, 100))
-        assert service.link.status is LinkStatus.LIVE
-        assert service.link.polled_s == 0.02
+        assert service.connection.status is ConnectionStatus.LIVE
+        assert service.connection.polled_s == 0.02
         assert len(said) == 1
         assert "no stream of all jobs" in said[0]
         assert not board.done()
@@ -265,14 +265,14 @@ async def test_a_polled_list_comes_back_after_an_outage(
                 seen.add(envelope.event.job_id)
 
         watched = asyncio.create_task(watch())
-        await until(lambda: service.link.status is LinkStatus.LIVE)
+        await until(lambda: service.connection.status is ConnectionStatus.LIVE)
         await server.__aexit__()
-        await until(lambda: service.link.status is LinkStatus.WAITING)
+        await until(lambda: service.connection.status is ConnectionStatus.RETRYING)
         async with LegacyServer(Version.FIRST, port=server.port) as back:
             back.jobs["9"] = LegacyJob("9", status="Running", stage="Voice", percent=30)
             service.reconnect()
             await until(lambda: "9" in seen)
-            assert service.link.status is LinkStatus.LIVE
+            assert service.connection.status is ConnectionStatus.LIVE
             watched.cancel()
             await asyncio.gather(watched, return_exceptions=True)
         await server.__aenter__()  # for the end of the test to close

@@ -14,10 +14,10 @@ from aura_tui.client.service import RemoteService
 from aura_tui.engine.delivery import check_folder, deliver
 from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.model import events as ev
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.job import as_created
 from aura_tui.model.reduce import fold
 from aura_tui.model.status import JobStatus
-from aura_tui.service import LinkStatus
 from tests.client.served import ServerProcess
 from tests.engine.conftest import request
 from tests.waiting import until
@@ -83,11 +83,11 @@ async def test_a_server_killed_in_the_middle_of_a_job_is_waited_for(
     watch = Watch(service, job.id)
     await watch.more(40)
     await server.stop(signal.SIGKILL)
-    await until(lambda: service.link.status is LinkStatus.WAITING)
-    assert service.link.reason
+    await until(lambda: service.connection.status is ConnectionStatus.RETRYING)
+    assert service.connection.reason
     await server.start()
     began = time.monotonic()
-    await until(lambda: service.link.status is LinkStatus.LIVE)
+    await until(lambda: service.connection.status is ConnectionStatus.LIVE)
     assert time.monotonic() - began < 1.6
     seen = await watch.end()
     await assert_whole(service, seen)
@@ -104,7 +104,7 @@ async def test_a_frozen_server_is_noticed_by_its_silence(
     await watch.more(40)
     server.freeze()
     began = time.monotonic()
-    await until(lambda: service.link.status is not LinkStatus.LIVE)
+    await until(lambda: service.connection.status is not ConnectionStatus.LIVE)
     assert time.monotonic() - began < 2.7 * HEARTBEAT_S
     server.thaw()
     await service.cancel(job.id)
@@ -120,7 +120,7 @@ async def test_a_server_that_stops_says_so_and_is_waited_for(
     watch = Watch(service, job.id)
     await watch.more(40)
     await server.stop(signal.SIGTERM)
-    await until(lambda: service.link.status is LinkStatus.WAITING)
+    await until(lambda: service.connection.status is ConnectionStatus.RETRYING)
     await server.start()
     service.reconnect()
     await assert_whole(service, await watch.end())

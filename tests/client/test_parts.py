@@ -1,4 +1,4 @@
-"""The small parts of the client: addresses, waits, the link."""
+"""The small parts of the client: addresses, waits, the connection."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from aura_tui.client.address import of_socket, of_url
 from aura_tui.client.connection_state import ConnectionState
 from aura_tui.client.http_client import retry_after_s
-from aura_tui.errors import Code, InputError
+from aura_tui.errors import Code, EngineError, InputError
+from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.net.backoff import Backoff
-from aura_tui.service import Link, LinkStatus
 
 # --- addresses
 
@@ -115,14 +115,15 @@ def test_a_retry_after_is_seconds_or_a_date() -> None:
     assert retry_after_s({}) is None
 
 
-# --- the link
+# --- the connection
 
 
+REFUSED = EngineError(Code.TOKEN_REFUSED, "The engine rejected the token", "Set AURA_TOKEN.")
 T0 = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def status(board: ConnectionState) -> LinkStatus:
-    return board.link.status
+def status(board: ConnectionState) -> ConnectionStatus:
+    return board.connection.status
 
 
 class Clock:
@@ -133,116 +134,184 @@ class Clock:
         return self.at
 
 
-def test_the_link_is_as_well_as_its_worst_line() -> None:
+def test_the_connection_is_as_well_as_its_worst_stream() -> None:
     board = ConnectionState(Clock())
-    one, two = board.line(), board.line()
-    one.live()
-    assert status(board) is LinkStatus.CONNECTING
-    two.live()
-    assert status(board) is LinkStatus.LIVE
-    two.waiting(3, "the network", T0)
-    assert (board.link.status, board.link.attempt) == (LinkStatus.WAITING, 3)
-    one.lost("the token")
-    assert (board.link.status, board.link.reason) == (LinkStatus.LOST, "the token")
+    one, two = board.stream(), board.stream()
+    one.opened()
+    assert status(board) is ConnectionStatus.CONNECTING
+    two.opened()
+    assert status(board) is ConnectionStatus.LIVE
+    two.broken(3, "the network", T0)
+    assert (board.connection.status, board.connection.attempt) == (ConnectionStatus.RETRYING, 4)
+    one.refused(REFUSED)
+    lost = board.connection
+    assert (lost.status, lost.reason) == (ConnectionStatus.LOST, REFUSED.message)
+    assert lost.code is Code.TOKEN_REFUSED
     one.close()
-    assert status(board) is LinkStatus.WAITING
-    two.live()
+    assert status(board) is ConnectionStatus.RETRYING
+    two.opened()
     two.close()
-    assert status(board) is LinkStatus.LIVE
+    assert status(board) is ConnectionStatus.LIVE
+
+
+def test_one_more_stream_leaves_a_live_connection_live() -> None:
+    board = ConnectionState(Clock())
+    board.answered()
+    stream = board.stream()
+    stream.attempt(0)
+    assert status(board) is ConnectionStatus.LIVE
+    stream.broken(1, "reset", T0)
+    assert status(board) is ConnectionStatus.RETRYING
+
+
+def test_what_one_stream_missed_in_an_earlier_break_is_not_counted_again() -> None:
+    board = ConnectionState(Clock())
+    one, other = board.stream(), board.stream()
+    one.opened()
+    other.opened()
+    one.broken(1, "reset", T0)
+    one.opened()
+    one.start_recovery()
+    for _ in range(5):
+        one.event_recovered()
+    one.caught_up()
+    other.broken(1, "reset", T0)
+    other.broken(2, "reset", T0)
+    other.opened()
+    other.start_recovery()
+    other.event_recovered()
+    assert board.connection.recovered == 1
+
+
+def test_the_process_of_the_engine_is_worth_more_than_its_streams() -> None:
+    board = ConnectionState(Clock())
+    stream = board.stream()
+    stream.opened()
+    board.engine_suspended("Ctrl-Z")
+    stream.broken(1, "silent", T0)
+    assert (status(board), board.connection.reason) == (ConnectionStatus.SUSPENDED, "Ctrl-Z")
+    board.engine_resumed()
+    assert (status(board), board.connection.reason) == (ConnectionStatus.RETRYING, "silent")
+    board.engine_gone("it stopped")
+    stream.broken(2, "refused", T0)
+    assert (status(board), board.connection.can_start) == (ConnectionStatus.NO_ENGINE, True)
+    board.engine_back()
+    assert status(board) is ConnectionStatus.RETRYING
+    stream.opened()
+    assert status(board) is ConnectionStatus.LIVE
+    for report in (board.engine_back, board.engine_resumed):  # each look reports what is so
+        report()
+        assert status(board) is ConnectionStatus.LIVE
+
+
+def test_an_engine_that_is_back_is_live_though_nothing_streams() -> None:
+    board = ConnectionState(Clock())
+    board.answered()
+    board.engine_gone("it stopped")
+    assert status(board) is ConnectionStatus.NO_ENGINE
+    board.engine_back()
+    assert status(board) is ConnectionStatus.LIVE
 
 
 def test_a_gap_is_from_the_last_word_to_the_next() -> None:
     clock = Clock()
     board = ConnectionState(clock)
-    line = board.line()
-    line.live()
-    line.heard()
+    stream = board.stream()
+    stream.opened()
+    stream.heard()
     clock.at += timedelta(seconds=25)
-    line.waiting(1, "silent", clock.at)
+    stream.broken(1, "silent", clock.at)
     clock.at += timedelta(seconds=5)
-    line.connecting(1)
-    line.live()
-    assert board.link.gap_s == 30
-    line.recovered()
-    line.recovered()
-    assert board.link.recovered == 2
+    stream.attempt(1)
+    stream.opened()
+    assert board.connection.gap_s == 30
+    stream.event_recovered()
+    stream.event_recovered()
+    assert board.connection.recovered == 2
 
 
 def test_a_break_before_all_was_recovered_is_the_same_break() -> None:
     clock = Clock()
     board = ConnectionState(clock)
-    line, other = board.line(), board.line()
-    for each in (line, other):
-        each.live()
+    stream, other = board.stream(), board.stream()
+    for each in (stream, other):
+        each.opened()
         each.heard()
     clock.at += timedelta(seconds=10)
-    for each in (line, other):
-        each.waiting(1, "reset", clock.at)
-    line.live()
-    line.recovering()
-    line.heard()
-    line.recovered()
-    line.waiting(1, "reset", clock.at)
+    for each in (stream, other):
+        each.broken(1, "reset", clock.at)
+    stream.opened()
+    stream.start_recovery()
+    stream.heard()
+    stream.event_recovered()
+    stream.broken(1, "reset", clock.at)
     clock.at += timedelta(seconds=5)
-    other.live()
-    line.live()
-    line.recovering()
-    assert (board.link.gap_s, board.link.recovered, board.link.recovering) == (15, 1, True)
-    line.recovered()
-    line.caught_up()
-    assert (board.link.recovered, board.link.recovering) == (2, False)
-    line.heard()
+    other.opened()
+    stream.opened()
+    stream.start_recovery()
+    assert (board.connection.gap_s, board.connection.recovered, board.connection.recovering) == (
+        15,
+        1,
+        True,
+    )
+    stream.event_recovered()
+    stream.caught_up()
+    assert (board.connection.recovered, board.connection.recovering) == (2, False)
+    stream.heard()
     clock.at += timedelta(seconds=3)
-    line.waiting(1, "reset", clock.at)
-    line.live()
-    assert (line.state.gap_s, line.state.recovered) == (3, 0)
+    stream.broken(1, "reset", clock.at)
+    stream.opened()
+    assert (board.connection.gap_s, board.connection.recovered) == (3, 0)
 
 
-def test_a_link_recovers_until_all_of_its_lines_have() -> None:
+def test_a_connection_recovers_until_all_of_its_streams_have() -> None:
     board = ConnectionState(Clock())
-    lines = board.line(), board.line()
-    for line in lines:
-        line.live()
-        line.waiting(1, "reset", board.now())
-        line.live()
-        line.recovering()
-    lines[0].recovered()
-    lines[0].caught_up()
+    streams = board.stream(), board.stream()
+    for stream in streams:
+        stream.opened()
+        stream.broken(1, "reset", board.now())
+        stream.opened()
+        stream.start_recovery()
+    streams[0].event_recovered()
+    streams[0].caught_up()
     for _ in range(3):
-        lines[1].recovered()
-    assert (board.link.recovered, board.link.recovering) == (3, True)
-    lines[1].caught_up()
-    assert (board.link.recovered, board.link.recovering) == (3, False)
+        streams[1].event_recovered()
+    assert (board.connection.recovered, board.connection.recovering) == (3, True)
+    streams[1].caught_up()
+    assert (board.connection.recovered, board.connection.recovering) == (3, False)
 
 
-def test_requests_alone_make_a_link_too() -> None:
+def test_requests_alone_make_a_connection_too() -> None:
     board = ConnectionState(Clock())
-    assert status(board) is LinkStatus.CONNECTING
-    board.refused("no token")
-    assert (board.link.status, board.link.reason) == (LinkStatus.LOST, "no token")
+    assert status(board) is ConnectionStatus.CONNECTING
+    board.refused(REFUSED)
+    assert (board.connection.status, board.connection.reason) == (
+        ConnectionStatus.LOST,
+        REFUSED.message,
+    )
     board.answered()
-    assert status(board) is LinkStatus.LIVE
+    assert status(board) is ConnectionStatus.LIVE
 
 
 async def test_watchers_see_changes_and_not_that_it_was_heard() -> None:
     board = ConnectionState(Clock())
-    seen: list[Link] = []
+    seen: list[Connection] = []
 
     async def look() -> None:
-        async for link in board.links():
-            seen.extend([link])
+        async for connection in board.changes():
+            seen.extend([connection])
 
     looking = asyncio.create_task(look())
     await asyncio.sleep(0)
-    line = board.line()
-    for change in (line.live, line.heard, line.heard, lambda: line.waiting(1, "x", T0)):
+    stream = board.stream()
+    for change in (stream.opened, stream.heard, stream.heard, lambda: stream.broken(1, "x", T0)):
         change()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     board.close()
     await looking
-    assert [link.status for link in seen] == [
-        LinkStatus.CONNECTING,
-        LinkStatus.LIVE,
-        LinkStatus.WAITING,
+    assert [connection.status for connection in seen] == [
+        ConnectionStatus.CONNECTING,
+        ConnectionStatus.LIVE,
+        ConnectionStatus.RETRYING,
     ]

@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from aura_tui.client import http_client
 from aura_tui.client.address import of_url
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.request import Brief, JobRequest
 from aura_tui.model.status import JobStatus
-from aura_tui.service import JobPage, LinkStatus, waiting_out_outages
+from aura_tui.service import JobPage, waiting_out_outages
 from aura_tui.settings import Secret
 from aura_tui.wire import encode
 from tests.client.scripted import STRANGERS, Scripted, health, job, json, page, refusal, reset
@@ -319,12 +320,12 @@ async def test_who_follows_a_job_waits_past_all_patience_and_the_link_says_why(
         server.on(JOB, page(200), page(200), job(fresh_job()))
         with waiting_out_outages():
             getting = asyncio.create_task(service.get(JOB_ID))
-        await until(lambda: service.link.status is LinkStatus.WAITING)
-        assert "a web page answered" in service.link.reason
+        await until(lambda: service.connection.status is ConnectionStatus.RETRYING)
+        assert "a web page answered" in service.connection.reason
         waits.hold.set()
         assert await getting == fresh_job()
-        assert service.link.status is LinkStatus.LIVE
-        assert service.link.gap_s is not None
+        assert service.connection.status is ConnectionStatus.LIVE
+        assert service.connection.gap_s is not None
 
 
 async def test_before_an_engine_was_met_only_what_passes_is_tried_again(
@@ -394,9 +395,9 @@ async def test_no_server_is_said_in_one_line_at_once(connect: Connect) -> None:
 async def test_entering_asks_the_server_what_it_is(server: Scripted, connect: Connect) -> None:
     async with connect(server.url) as service:
         assert [asked.path for asked in server.requests] == ["/api/health"]
-        assert service.link.status is LinkStatus.LIVE
+        assert service.connection.status is ConnectionStatus.LIVE
     async with Scripted() as other, connect(other.url) as service:
-        assert service.link.status is LinkStatus.LIVE  # another kind, but it answers
+        assert service.connection.status is ConnectionStatus.LIVE  # another kind, but it answers
         url = other.url
     with pytest.raises(EngineError):
         await connect(url).__aenter__()
@@ -511,8 +512,8 @@ async def test_a_token_leaves_for_its_server_alone_and_shows_nowhere(
     error = caught.value
     assert error.code is Code.TOKEN_REFUSED
     assert "rejected the token" in error.message
-    assert SECRET not in f"{error} {error!r} {error.remediation} {service.link}"
-    assert service.link.status is LinkStatus.LOST
+    assert SECRET not in f"{error} {error!r} {error.remediation} {service.connection}"
+    assert service.connection.status is ConnectionStatus.LOST
 
 
 async def test_without_a_token_it_is_said_that_one_is_wanted(

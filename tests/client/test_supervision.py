@@ -15,11 +15,11 @@ import pytest
 from aura_tui.cli.session.foreground import ForegroundJob
 from aura_tui.cli.session.lines import (
     CANCELLER,
-    HEALTH_TELLER,
-    LINK_TELLER,
+    CONNECTION_REPORTER,
+    HEALTH_REPORTER,
     LISTENER,
     VIEW,
-    _told_of_engine,
+    _reporting_engine,
     _viewed,
 )
 from aura_tui.client.service import RemoteService
@@ -27,9 +27,10 @@ from aura_tui.client.stream.resuming_reader import ResumingReader
 from aura_tui.connect.locator import ATTENDANT, EngineLocator
 from aura_tui.errors import Code, EngineError
 from aura_tui.model import events as ev
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.replay.recorder import NAME as RECORDING
 from aura_tui.replay.recording import parse
-from aura_tui.service import Linked, LinkStatus
+from aura_tui.service import Connected
 from aura_tui.settings import EngineSettings, Settings
 from aura_tui.system import crash_report, output
 from aura_tui.views import fold as fold_
@@ -38,7 +39,7 @@ from tests.killing import HOW, kill, named, quick, told
 from tests.replay.test_recorder import following
 from tests.server.serving import served
 from tests.ui.scenes import running_tape
-from tests.ui.scripted import LinkedService, ScriptedService
+from tests.ui.scripted import ConnectedService, ScriptedService
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ async def test_a_dead_engine_is_noticed_though_its_watcher_died_before(
                 assert told(mishaps, ATTENDANT, how)
             stream = asyncio.create_task(_drain(remote))
             await engine.aclose()
-            await until(lambda: remote.link.absent)
+            await until(lambda: remote.connection.status is ConnectionStatus.NO_ENGINE)
             stream.cancel()
             await asyncio.gather(stream, return_exceptions=True)
 
@@ -130,10 +131,10 @@ async def test_lines_say_that_a_job_continues_only_where_an_engine_is_started_fo
             await engine.enter_async_context(locator.embedded(listen_after_s=0))
             await until(locator.socket.exists)
             service = await client.enter_async_context(open_())
-            await client.enter_async_context(_told_of_engine(service))
+            await client.enter_async_context(_reporting_engine(service))
             stream = asyncio.create_task(_drain(service))
-            assert isinstance(service, Linked)
-            await until(lambda service=service: service.link.status is LinkStatus.LIVE)  # type: ignore[misc]
+            assert isinstance(service, Connected)
+            await until(lambda service=service: service.connection.is_live)  # type: ignore[misc]
             await engine.aclose()
             await until(lambda last=expected[-1]: any(line.startswith(last) for line in said))  # type: ignore[misc]
             stream.cancel()
@@ -194,32 +195,32 @@ async def _drain(service: JobService) -> None:
         pass
 
 
-class Ailing(LinkedService):
+class Ailing(ConnectedService):
     reasons: tuple[str, ...] = ()
 
     def troubles(self) -> tuple[str, ...]:
         return self.reasons
 
 
-async def test_plain_output_still_tells_of_link_and_engine_after_its_reporters_died(
+async def test_plain_output_still_reports_connection_and_engine_after_its_reporters_died(
     monkeypatch: pytest.MonkeyPatch, mishaps: list[AuraError]
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(output.ERRORS, "say", said.append)
     service = Ailing(running_tape())
     with crash_report.telling(mishaps.append):
-        async with _told_of_engine(service):
+        async with _reporting_engine(service):
             for how in HOW:
-                for name in (LINK_TELLER, HEALTH_TELLER):
+                for name in (CONNECTION_REPORTER, HEALTH_REPORTER):
                     await kill(name, how)
                     assert told(mishaps, name, how)
-                    await until(lambda: named(LINK_TELLER) and named(HEALTH_TELLER))
-                    await service.change(status=LinkStatus.WAITING, reason="reset")
+                    await until(lambda: named(CONNECTION_REPORTER) and named(HEALTH_REPORTER))
+                    await service.change(status=ConnectionStatus.RETRYING, reason="reset")
                     for seconds in range(3):  # one that lasts is told once
                         service.reasons = (f"the queue stands still for {seconds} s",)
                         await until(lambda: len(said) == 2)
                         await asyncio.sleep(0.02)
-                    await service.change(status=LinkStatus.LIVE, gap_s=2.0)
+                    await service.change(status=ConnectionStatus.LIVE, gap_s=2.0)
                     service.reasons = ()
                     await until(lambda: len(said) == 4)
                     assert sorted(said) == [

@@ -10,12 +10,13 @@ import pytest
 from aura_tui.engine.read_only import ReadOnlyService
 from aura_tui.errors import AuraError, Code, Conflict, InputError, NotFound
 from aura_tui.model import events as ev
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.job import as_created
 from aura_tui.model.reduce import fold
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.replay.service import ReplayService
-from aura_tui.service import Linked, LinkStatus, Typical
+from aura_tui.service import Connected, Typical
 from aura_tui.settings import EngineSettings, Settings
 from tests.contract.homes import HOMES, Past
 from tests.engine.conftest import request
@@ -248,13 +249,13 @@ async def test_a_preview_is_a_picture_on_this_machine_or_none(past: Past) -> Non
 
 
 async def test_a_link_that_there_is_is_live_beside_a_living_engine(past: Past) -> None:
-    if not isinstance(past.service, Linked):
+    if not isinstance(past.service, Connected):
         return
-    link = past.service.link
-    assert link.status is LinkStatus.LIVE
+    link = past.service.connection
+    assert link.status is ConnectionStatus.LIVE
     assert link.heard_at is not None
     assert link.since <= link.heard_at
     past.service.reconnect()
-    async for first in past.service.links():
-        assert first.status is LinkStatus.LIVE
+    async for first in past.service.connection_changes():
+        assert first.status is ConnectionStatus.LIVE
         break

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui.connect.locator import EngineLocator, load_settings
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.events import JobCancelled
-from aura_tui.service import Linked, LinkStatus
+from aura_tui.service import Connected
 from tests.e2e.test_run import LONG
 from tests.waiting import alive
 
@@ -158,17 +159,25 @@ async def test_a_board_beside_a_dead_engine_has_one_begin_when_it_is_asked(
     doors = EngineLocator(load_settings({"AURA_HOME": str(program.home)}))
     assert not doors.embeds
     async with doors.shared() as service:
-        assert isinstance(service, Linked)
+        assert isinstance(service, Connected)
         job = (await service.list()).jobs[0]
         following = asyncio.create_task(collected(service, job.id))
         running.kill()
         running.wait()
-        link = await anext(link async for link in service.links() if link.absent)
-        assert (link.status, link.can_begin) == (LinkStatus.WAITING, True)
+        gone = await anext(
+            each
+            async for each in service.connection_changes()
+            if each.status is ConnectionStatus.NO_ENGINE
+        )
+        assert gone.can_start
         await asyncio.sleep(0)
         assert not doors.runs_here()  # not unasked
         service.reconnect()
-        link = await anext(link async for link in service.links() if not link.absent)
+        await anext(
+            each
+            async for each in service.connection_changes()
+            if each.status is not ConnectionStatus.NO_ENGINE
+        )
         holder = json.loads((program.home / "engine.lock").read_bytes())["pid"]
         try:
             assert os.getsid(holder) == holder
@@ -241,7 +250,7 @@ async def test_who_comes_a_moment_after_another_engine_is_its_client(
         opening = late.resumable()  # as it was when it looked
         monkeypatch.undo()
         async with opening as second:
-            assert isinstance(second, Linked)
+            assert isinstance(second, Connected)
             assert await second.list() == await first.list()
 
 

@@ -12,7 +12,8 @@ from aura_tui.engine.home import Home
 from aura_tui.engine.lock import acquire
 from aura_tui.engine.read_only import ReadOnlyService
 from aura_tui.engine.service import EmbeddedService
-from aura_tui.service import Linked, LinkStatus
+from aura_tui.model.connection import ConnectionStatus
+from aura_tui.service import Connected
 from tests.engine.conftest import ended, request
 from tests.waiting import until
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from aura_tui.service import Link
+    from aura_tui.model.connection import Connection
     from aura_tui.settings import Settings
     from tests.engine.stages import SmallStages
 
@@ -45,9 +46,9 @@ async def holding(home: Path) -> asyncio.subprocess.Process:
     return process
 
 
-async def collect(reader: ReadOnlyService, into: list[Link]) -> None:
-    async for link in reader.links():
-        into.append(link)  # noqa: PERF401  # each as it comes
+async def collect(reader: ReadOnlyService, into: list[Connection]) -> None:
+    async for connection in reader.connection_changes():
+        into.append(connection)  # noqa: PERF401  # each as it comes
 
 
 async def test_an_engine_that_is_killed_is_gone_and_one_that_comes_is_live(
@@ -56,27 +57,27 @@ async def test_an_engine_that_is_killed_is_gone_and_one_that_comes_is_live(
     monkeypatch.setattr(presence_, "LOOK_S", 0.01)
     process = await holding(settings.home)
     async with ReadOnlyService(Home(settings.home)) as reader:
-        assert isinstance(reader, Linked)
-        seen: list[Link] = []
+        assert isinstance(reader, Connected)
+        seen: list[Connection] = []
         task = asyncio.create_task(collect(reader, seen))
         await until(lambda: seen)
-        assert seen[0].status is LinkStatus.LIVE
+        assert seen[0].status is ConnectionStatus.LIVE
         process.send_signal(signal.SIGKILL)
         await process.wait()
         await until(lambda: len(seen) == 2)
-        assert reader.link.status is LinkStatus.WAITING
-        assert f"(process {process.pid}) stopped" in reader.link.reason
-        assert "aura-tui watch" in reader.link.reason
-        assert reader.link.heard_at is not None
-        assert reader.link.heard_at >= seen[0].since
+        assert reader.connection.status is ConnectionStatus.NO_ENGINE
+        assert f"(process {process.pid}) stopped" in reader.connection.reason
+        assert "aura-tui watch" in reader.connection.reason
+        assert reader.connection.heard_at is not None
+        assert reader.connection.heard_at >= seen[0].since
         lock = acquire(Home(settings.home))
         await until(lambda: len(seen) == 3)
         lock.release()
     await task  # closing ends it
-    assert [link.status for link in seen[:3]] == [
-        LinkStatus.LIVE,
-        LinkStatus.WAITING,
-        LinkStatus.LIVE,
+    assert [each.status for each in seen[:3]] == [
+        ConnectionStatus.LIVE,
+        ConnectionStatus.NO_ENGINE,
+        ConnectionStatus.LIVE,
     ]
     assert seen[2].gap_s is not None
     assert seen[2].gap_s > 0
@@ -86,14 +87,14 @@ async def test_an_engine_that_is_killed_is_gone_and_one_that_comes_is_live(
 async def test_an_engine_that_follows_at_once_is_a_change_too(settings: Settings) -> None:
     async with ReadOnlyService(Home(settings.home)) as reader:
         lock = acquire(Home(settings.home))
-        seen: list[Link] = []
+        seen: list[Connection] = []
         task = asyncio.create_task(collect(reader, seen))
         await until(lambda: seen)
         lock.release()
         lock = acquire(Home(settings.home))
         reader.reconnect()
         await until(lambda: len(seen) == 2)
-        assert [link.status for link in seen] == [LinkStatus.LIVE] * 2
+        assert [each.status for each in seen] == [ConnectionStatus.LIVE] * 2
         lock.release()
     await task
 
@@ -102,14 +103,14 @@ async def test_a_lock_without_a_name_in_it_is_held_all_the_same(settings: Settin
     async with ReadOnlyService(Home(settings.home)) as reader:
         lock = acquire(Home(settings.home))
         Home(settings.home).lock.write_bytes(b"")
-        seen: list[Link] = []
+        seen: list[Connection] = []
         task = asyncio.create_task(collect(reader, seen))
         await until(lambda: seen)
         for _ in range(3):
-            heard = reader.link.heard_at
+            heard = reader.connection.heard_at
             reader.reconnect()
-            await until(lambda heard=heard: reader.link.heard_at != heard)  # type: ignore[misc]  # a default binds the loop's value
-        assert [link.status for link in seen] == [LinkStatus.LIVE]
+            await until(lambda heard=heard: reader.connection.heard_at != heard)  # type: ignore[misc]  # a default binds the loop's value
+        assert [each.status for each in seen] == [ConnectionStatus.LIVE]
         lock.release()
         reader.reconnect()
         await until(lambda: len(seen) == 2)
@@ -123,28 +124,28 @@ async def test_that_it_is_heard_is_no_change(
     monkeypatch.setattr(presence_, "LOOK_S", 0.001)
     async with ReadOnlyService(Home(settings.home)) as reader:
         lock = acquire(Home(settings.home))
-        seen: list[Link] = []
+        seen: list[Connection] = []
         task = asyncio.create_task(collect(reader, seen))
         await until(lambda: seen)
-        first = reader.link.heard_at
-        await until(lambda: reader.link.heard_at != first)
+        first = reader.connection.heard_at
+        await until(lambda: reader.connection.heard_at != first)
         assert len(seen) == 1
         lock.release()
     await task
 
 
-async def test_without_an_engine_the_link_waits_and_says_how_to_begin(settings: Settings) -> None:
+async def test_without_an_engine_the_connection_says_how_to_start_one(settings: Settings) -> None:
     async with ReadOnlyService(Home(settings.home)) as reader:
-        assert reader.link.status is LinkStatus.WAITING
-        assert "aura-tui watch" in reader.link.reason
-        assert reader.link.heard_at is None
+        assert reader.connection.status is ConnectionStatus.NO_ENGINE
+        assert "aura-tui watch" in reader.connection.reason
+        assert reader.connection.heard_at is None
     assert not settings.home.exists()
 
 
 async def test_looking_never_keeps_an_engine_out(settings: Settings) -> None:
     async with ReadOnlyService(Home(settings.home)) as reader:
         for _ in range(50):
-            assert reader.link
+            assert reader.connection
             acquire(Home(settings.home)).release()
 
 
@@ -174,19 +175,18 @@ async def test_an_engine_that_is_stopped_is_not_live_and_is_when_it_goes_on(
     monkeypatch.setattr(presence_, "LOOK_S", 0.01)
     process = await holding(settings.home)
     async with ReadOnlyService(Home(settings.home)) as reader:
-        seen: list[Link] = []
+        seen: list[Connection] = []
         task = asyncio.create_task(collect(reader, seen))
-        await until(lambda: seen and seen[-1].status is LinkStatus.LIVE)
+        await until(lambda: seen and seen[-1].status is ConnectionStatus.LIVE)
         process.send_signal(signal.SIGSTOP)
-        await until(lambda: seen[-1].stopped)
-        assert seen[-1].status is LinkStatus.WAITING
+        await until(lambda: seen[-1].status is ConnectionStatus.SUSPENDED)
         assert f"(process {process.pid}) is suspended (Ctrl-Z)" in seen[-1].reason
         process.send_signal(signal.SIGCONT)
-        await until(lambda: seen[-1].status is LinkStatus.LIVE and not seen[-1].stopped)
+        await until(lambda: seen[-1].status is ConnectionStatus.LIVE)
+        assert seen[-1].gap_s is None  # nothing was missed
         process.send_signal(signal.SIGSTOP)
-        await until(lambda: seen[-1].stopped)
+        await until(lambda: seen[-1].status is ConnectionStatus.SUSPENDED)
         process.kill()
         await process.wait()
-        await until(lambda: seen[-1].absent)
-        assert not seen[-1].stopped
+        await until(lambda: seen[-1].status is ConnectionStatus.NO_ENGINE)
     await task

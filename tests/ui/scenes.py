@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.model import events as ev
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import LinkStatus, PlannedStep, RetryPlan, Typical
+from aura_tui.service import PlannedStep, RetryPlan, Typical
 from aura_tui.settings import BoardSettings
 from tests.ui import recordings
 from tests.ui.recordings import BEGIN, Tape
-from tests.ui.scripted import LinkedService, ScriptedService
+from tests.ui.scripted import ConnectedService, ScriptedService
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,11 +114,11 @@ def paused() -> Scene:
 
 def reconnecting() -> Scene:
     tape = _rendering()
-    service = LinkedService(tape)
+    service = ConnectedService(tape)
     service.usual = _USUAL
     now = tape.now + timedelta(seconds=42)
-    service.link = service.link.__class__(
-        status=LinkStatus.WAITING,
+    service.connection = service.connection.__class__(
+        status=ConnectionStatus.RETRYING,
         since=tape.now + timedelta(seconds=1),
         attempt=3,
         reason="connection refused",

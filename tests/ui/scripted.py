@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from aura_tui.errors import Code, NotFound
 from aura_tui.model import events as ev
+from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.model.reduce import fold
 from aura_tui.replay.recording import Recording
 from aura_tui.replay.service import ReplayService
-from aura_tui.service import JobPage, Link, LinkStatus, QueueState, RetryPlan, Typical
+from aura_tui.service import JobPage, QueueState, RetryPlan, Typical
 from tests.ui.recordings import BEGIN, Tape
 
 if TYPE_CHECKING:
@@ -178,28 +179,28 @@ class ScriptedService(ReplayService):
         await self.told()
 
 
-class LinkedService(ScriptedService):
-    """The same behind a link, which the test breaks and mends."""
+class ConnectedService(ScriptedService):
+    """The same behind a connection, which the test breaks and mends."""
 
     def __init__(self, tape: Tape, *others: Tape) -> None:
         super().__init__(tape, *others)
-        self.link = Link(status=LinkStatus.LIVE, since=BEGIN, heard_at=BEGIN)
+        self.connection = Connection(status=ConnectionStatus.LIVE, since=BEGIN, heard_at=BEGIN)
         self.reconnects = 0
-        self._links = asyncio.Condition()
+        self._changes = asyncio.Condition()
 
     async def change(self, **fields: object) -> None:
-        """The link is another one in ``fields``."""
-        self.link = replace(self.link, **fields)
-        async with self._links:
-            self._links.notify_all()
+        """The connection is another one in ``fields``."""
+        self.connection = replace(self.connection, **fields)
+        async with self._changes:
+            self._changes.notify_all()
 
-    async def links(self) -> AsyncIterator[Link]:
-        told: Link | None = None
+    async def connection_changes(self) -> AsyncIterator[Connection]:
+        told: Connection | None = None
         while True:
-            async with self._links:
-                while self.link == told:
-                    await self._links.wait()
-            told = self.link
+            async with self._changes:
+                while self.connection == told:
+                    await self._changes.wait()
+            told = self.connection
             yield told
 
     def reconnect(self) -> None:

@@ -11,10 +11,11 @@ from textual.widgets._toast import Toast
 
 from aura_tui.errors import Code, Conflict, EngineError, InputError
 from aura_tui.model import events as ev
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import LinkStatus, PlannedStep, RetryPlan
+from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.settings import BoardSettings
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.screens.confirm import ConfirmCancel
@@ -23,7 +24,7 @@ from aura_tui.ui.state.quit import Leave
 from aura_tui.ui.widgets.stages import StageRow
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
-from tests.ui.scripted import LinkedService, ScriptedService
+from tests.ui.scripted import ConnectedService, ScriptedService
 from tests.ui.test_board import running
 from tests.waiting import until
 
@@ -206,7 +207,7 @@ async def test_leaving_by_cancelling_waits_until_it_is_done() -> None:
 
 
 async def test_q_leaves_an_engine_elsewhere_without_asking() -> None:
-    async with showing(LinkedService(scenes.running_tape())) as board:
+    async with showing(ConnectedService(scenes.running_tape())) as board:
         await board.shows("c Cancel", "live")
         await board.press("q")
         await board.ends()
@@ -248,7 +249,7 @@ async def test_ctrl_c_works_within_the_question() -> None:
 
 
 async def test_ctrl_c_on_a_run_of_somebody_else_leaves_it_alone() -> None:
-    async with showing(LinkedService(scenes.running_tape()), owns=False) as board:
+    async with showing(ConnectedService(scenes.running_tape()), owns=False) as board:
         await board.shows("c Cancel")
         board.app.simulate_key("ctrl+c")
         await board.ends()
@@ -555,14 +556,14 @@ async def test_an_empty_board_says_the_key_that_makes_a_job() -> None:
         await board.shows("No job yet", "n New")
 
 
-async def test_r_is_not_offered_where_it_has_no_engine_begin() -> None:
-    service = LinkedService(scenes.running_tape())
+async def test_r_is_not_offered_where_it_starts_no_engine() -> None:
+    service = ConnectedService(scenes.running_tape())
     async with showing(service) as board:
         await board.shows("live")
-        away = {"status": LinkStatus.WAITING, "since": recordings.BEGIN, "absent": True}
-        await service.change(**away, can_begin=True)
+        away = {"status": ConnectionStatus.NO_ENGINE, "since": recordings.BEGIN}
+        await service.change(**away, can_start=True)
         await board.shows("R Reconnect")
-        await service.change(**away, can_begin=False)
+        await service.change(**away, can_start=False)
         await board.lacks("R Reconnect")
 
 
@@ -668,7 +669,7 @@ async def test_what_a_person_should_know_of_how_the_engine_was_opened_is_said() 
         assert len(board.app._notifications) == 1
 
 
-class BringingService(LinkedService):
+class BringingService(ConnectedService):
     """One whose engine is elsewhere, and that may have brought the files here."""
 
     brought = True

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aura_tui.model import events as ev
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import LinkStatus
 from aura_tui.system import crash_report, fd_writer, output
 from aura_tui.system.tasks import THREAD
 from aura_tui.ui.actions import open_and_save
@@ -23,7 +23,7 @@ from aura_tui.ui.live import FINDING, WATCHING
 from aura_tui.ui.state.jobs import JobsState
 from aura_tui.ui.sync.lazy_service import HOLDER, LazyService
 from aura_tui.ui.sync.preview_updates import PreviewUpdates
-from aura_tui.ui.sync.subscriptions import FOLLOWER, HEALTH, JOBS, LINK
+from aura_tui.ui.sync.subscriptions import CONNECTION, FOLLOWER, HEALTH, JOBS
 from aura_tui.ui.terminal.driver import INPUT, BoardDriver, Output
 from aura_tui.ui.widgets.inputs import TextField
 from aura_tui.views import fold as fold_
@@ -32,7 +32,7 @@ from tests.ui.actions.test_open_and_save import opener
 from tests.ui.boards import showing
 from tests.ui.recordings import Tape
 from tests.ui.scenes import running_tape
-from tests.ui.scripted import LinkedService, ScriptedService
+from tests.ui.scripted import ConnectedService, ScriptedService
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(fold_, "TROUBLES_S", 0.01)
 
 
-class Ailing(LinkedService):
+class Ailing(ConnectedService):
     """An engine at the other end of a link, which says what fails in it."""
 
     reasons: tuple[str, ...] = ()
@@ -64,13 +64,13 @@ async def test_the_board_goes_on_over_the_death_of_each_of_its_tasks(how: str) -
     service = Ailing(running_tape())
     async with showing(service, (150, 50), mishaps=True) as board:
         await board.shows("20 %", "25 %")
-        for number, name in enumerate((JOBS, FOLLOWER, LINK, HEALTH, WATCHING)):
+        for number, name in enumerate((JOBS, FOLLOWER, CONNECTION, HEALTH, WATCHING)):
             await kill(name, how)
             cause = "it was cancelled" if how == "cancel" else "KeyError: 'killed'"
             words = f"{name} stopped unexpectedly ({cause})"
             await until(partial(_told, board, words))
             await board.shows(f"Internal error: {name}")
-            await until(lambda: all(named(each) for each in (JOBS, FOLLOWER, LINK, HEALTH)))
+            await until(lambda: all(named(each) for each in (JOBS, FOLLOWER, CONNECTION, HEALTH)))
             await _goes_on(board, service, number)
 
 
@@ -87,9 +87,9 @@ async def _goes_on(board: Board, service: Ailing, number: int) -> None:
     service.tape.now = other.now  # what it tells next comes later
     await service.add(other)
     await until(lambda: board.app._jobs.get(other.job.id) is not None)
-    await service.change(status=LinkStatus.WAITING, reason="reset by peer")
-    await board.shows("link down")
-    await service.change(status=LinkStatus.LIVE)
+    await service.change(status=ConnectionStatus.RETRYING, reason="reset by peer")
+    await board.shows("reconnecting")
+    await service.change(status=ConnectionStatus.LIVE)
     service.reasons = (f"dispatcher stopped, {number}",)
     await board.shows(f"engine failing: dispatcher stopped, {number}")
     service.reasons = ()

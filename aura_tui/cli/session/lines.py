@@ -23,7 +23,7 @@ from aura_tui.cli.session.messages import print_error, print_notices, report_err
 from aura_tui.errors import AuraError, EngineError, OutputError
 from aura_tui.model.plural import plural
 from aura_tui.replay.recorder import Recorder
-from aura_tui.service import Linked, LinkStatus, Supervised, waiting_out_outages
+from aura_tui.service import Connected, Supervised, waiting_out_outages
 from aura_tui.system import crash_report
 from aura_tui.system.processes import suspend_with_children
 from aura_tui.system.tasks import Supervisor, TaskFailure, report
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.service import JobService
 
-LINK_TELLER = "connection reporter"
-HEALTH_TELLER = "engine health reporter"
+CONNECTION_REPORTER = "connection reporter"
+HEALTH_REPORTER = "engine health reporter"
 LISTENER = "signal listener"
 VIEW = "job view"
 CANCELLER = "cancel request"
@@ -62,7 +62,7 @@ async def _followed(what: ForegroundJob, *, json: bool) -> int:
         loop.add_signal_handler(each, begins.hear, int(each))
     suspend_with_children(loop)
     try:
-        async with recorder.open() as service, _told_of_engine(service):
+        async with recorder.open() as service, _reporting_engine(service):
             begins.service = service
             print_notices(service)
             job_id = await recorder.begin(service)
@@ -101,8 +101,8 @@ class _Begins:
             self._task.cancel()
 
     def _is_kept_up(self) -> bool:
-        if isinstance(self.service, Linked):
-            return self.service.link.status is not LinkStatus.LIVE or self._signals.qsize() > 1
+        if isinstance(self.service, Connected):
+            return not self.service.connection.is_live or self._signals.qsize() > 1
         return self.service is None and self._remote
 
 
@@ -184,7 +184,7 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
     """Report the queue position: a job behind others looks like a hang otherwise."""
     try:
         queue = await service.queue()
-    except AuraError:  # the connection was just lost; _LinkTeller reports that
+    except AuraError:  # the connection was just lost; _ConnectionReporter reports that
         return
     if job_id in queue.waiting:
         before = queue.waiting.index(job_id) + queue.running
@@ -194,51 +194,48 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _told_of_engine(service: JobService) -> AsyncIterator[None]:
+async def _reporting_engine(service: JobService) -> AsyncIterator[None]:
     """Print changes of the engine's health and of the connection while the block lasts."""
     supervisor = Supervisor()
-    if isinstance(service, Linked):
-        supervisor.keep(LINK_TELLER, _LinkTeller(service).tell, may_end=True)
+    if isinstance(service, Connected):
+        supervisor.keep(CONNECTION_REPORTER, _ConnectionReporter(service).report, may_end=True)
     if isinstance(service, Supervised):
-        supervisor.keep(HEALTH_TELLER, _HealthTeller(service).tell)
+        supervisor.keep(HEALTH_REPORTER, _HealthReporter(service).report)
     try:
         yield
     finally:
         await supervisor.aclose()
 
 
-class _LinkTeller:
-    """Reports a lost connection, once for each reason, and its return."""
+class _ConnectionReporter:
+    """Reports a connection that broke, once for each reason, and its return."""
 
-    def __init__(self, service: Linked) -> None:
+    def __init__(self, service: Connected) -> None:
         self._service = service
-        self._told: str | None = None  # "" while it lives
+        self._reported: str | None = None  # None: it was never live; "": it is
 
-    async def tell(self) -> None:
-        from aura_tui.format import words
+    async def report(self) -> None:
+        from aura_tui.format import connection as connection_words
 
-        async for link in self._service.links():
-            if link.status is LinkStatus.LIVE:
-                if self._told and link.gap_s is not None:
-                    print_error(f"Connection restored after {words.lasting(link.gap_s)}")
-                self._told = ""
-            elif link.status is LinkStatus.WAITING and self._told is not None:
-                text = f"Connection lost: {link.reason}. Reconnecting..."
-                if link.absent or link.stopped:  # it says what becomes of the work
-                    text = link.reason
-                if self._told != text:
+        async for connection in self._service.connection_changes():
+            if connection.is_live:
+                if self._reported:
+                    print_error(connection_words.restored(connection))
+                self._reported = ""
+            elif self._reported is not None and (text := connection_words.line(connection)):
+                if self._reported != text:
                     print_error(text)
-                self._told = text
+                self._reported = text
 
 
-class _HealthTeller:
+class _HealthReporter:
     """Reports what fails in the engine, and its recovery."""
 
     def __init__(self, service: Supervised) -> None:
         self._service = service
         self._told: tuple[str, ...] = ()
 
-    async def tell(self) -> None:
+    async def report(self) -> None:
         from aura_tui.views.fold import new_among, troubles
 
         async for reasons in troubles(self._service):
@@ -256,7 +253,7 @@ async def _end(task: asyncio.Task[Any]) -> None:
 
 
 def _is_away(service: JobService) -> bool:
-    return isinstance(service, Linked) and service.link.status is not LinkStatus.LIVE
+    return isinstance(service, Connected) and not service.connection.is_live
 
 
 async def _say_left(what: ForegroundJob, service: JobService, job_id: str) -> None:
@@ -268,7 +265,7 @@ async def _say_left(what: ForegroundJob, service: JobService, job_id: str) -> No
     with contextlib.suppress(AuraError, TimeoutError):
         async with asyncio.timeout(_LOOK_S):
             job = await service.get(job_id)
-    if job is not None and isinstance(service, Linked) and not _is_away(service):
+    if job is not None and isinstance(service, Connected) and not _is_away(service):
         say_continues(what, job)
     elif job is None or not job.status.ended:
         say_unchanged(what, job_id)

@@ -53,14 +53,14 @@ class PolledList:
     def __init__(
         self,
         http: Http,
-        line: StreamState,
+        state: StreamState,
         reader: LegacyReader,
         *,
         clock: Clock,
         wake: Callable[[], asyncio.Event],
     ) -> None:
         self._http = http
-        self._line = line
+        self._state = state
         self._reader = reader
         self._clock = clock
         self._wake = wake
@@ -72,23 +72,23 @@ class PolledList:
         try:
             while not self._http.closed:
                 if not live:
-                    self._line.connecting(backoff.attempt)
+                    self._state.attempt(backoff.attempt)
                 try:
                     envelopes = await self._reader.opened()
                 except TransportFailure as e:
                     problem = e
                 except NotFound:
                     error = self._http.not_an_engine("it doesn't offer a list of jobs")
-                    self._line.lost(error.message)
+                    self._state.refused(error)
                     raise error from None
                 except AuraError as e:
                     if not met or e.code is not Code.NOT_AN_ENGINE:
-                        self._line.lost(e.message)
+                        self._state.refused(e)
                         raise
                     problem = TransportFailure(e.message)  # something in between answered for it
                 else:
                     if not live:
-                        self._line.live(polled_s=POLL_S)
+                        self._state.opened(polled_s=POLL_S)
                     met = live = True
                     backoff.reset()
                     for envelope in envelopes:
@@ -98,10 +98,10 @@ class PolledList:
                 live = False
                 delay_s = backoff.next_s(problem.retry_after_s)
                 retry_at = self._clock.now() + timedelta(seconds=delay_s)
-                self._line.waiting(backoff.attempt, problem.reason, retry_at)
+                self._state.broken(backoff.attempt, problem.reason, retry_at)
                 await self._pause(delay_s)
         finally:
-            self._line.close()
+            self._state.close()
 
     async def _pause(self, seconds: float) -> None:
         waits = [

@@ -24,7 +24,7 @@ class Sources(NamedTuple):
 
     look: Callable[[str], Awaitable[Job]]
     recent: Callable[[], Awaitable[Sequence[Job]]]  # oldest first
-    line: StreamState
+    state: StreamState
     now: Callable[[], datetime]
 
 

@@ -73,7 +73,7 @@ class ReconnectingStream:
         self,
         http: Http,
         path: str,
-        line: StreamState,
+        state: StreamState,
         make_reader: Callable[[], Awaitable[Reader]],
         job: Callable[[], Awaitable[Job]] | None,
         *,
@@ -83,7 +83,7 @@ class ReconnectingStream:
     ) -> None:
         self._http = http
         self._path = path
-        self._line = line
+        self._state = state
         self._make_reader = make_reader
         self._job = job
         self._reader: Reader | None = None
@@ -111,7 +111,7 @@ class ReconnectingStream:
                 except NoStream:
                     raise
                 except AuraError as e:
-                    self._line.lost(e.message)
+                    self._state.refused(e)
                     raise
                 except Exception as e:  # a mistake of ours: report it, and read on from the last id
                     now = self._clock.now()
@@ -119,11 +119,11 @@ class ReconnectingStream:
                     problem = TransportFailure(f"internal error ({type(e).__name__})")
                 await self._pause(problem)
         finally:
-            self._line.close()
+            self._state.close()
 
     async def _connection(self) -> AsyncGenerator[Envelope]:
         self._opened_at = None
-        self._line.connecting(self._backoff.attempt)
+        self._state.attempt(self._backoff.attempt)
         if self._reader is None:
             self._reader = await self._make_reader()
         reader = self._reader
@@ -142,8 +142,8 @@ class ReconnectingStream:
                 await self._check_ended()
             self._http.peer.met = True
             self._opened_at = self._clock.now()
-            self._line.live()
-            self._line.heard()
+            self._state.opened()
+            self._state.heard()
             if response.status_code == 204:
                 for envelope in await reader.none_left():
                     yield envelope
@@ -182,7 +182,7 @@ class ReconnectingStream:
         for envelope in await reader.opened():
             yield envelope
         strict = self._http.peer.ours is True
-        async with aclosing(frames(response, self._line.heard, strict=strict)) as stream:
+        async with aclosing(frames(response, self._state.heard, strict=strict)) as stream:
             while not reader.over:
                 frame = await _next(stream, reader.patience_s)
                 if frame is None:
@@ -205,7 +205,7 @@ class ReconnectingStream:
             self._backoff.reset()
         delay_s = self._backoff.next_s(problem.retry_after_s)
         retry_at = now + timedelta(seconds=delay_s)
-        self._line.waiting(self._backoff.attempt, problem.reason, retry_at)
+        self._state.broken(self._backoff.attempt, problem.reason, retry_at)
         if not self._http.closed:
             await pause(self._clock, self._wake(), delay_s)
 

@@ -70,7 +70,7 @@ class ResumingReader:
             jobs = (await self._sources.look(self._job_id),)
         else:
             jobs = await self._sources.recent()
-        self._sources.line.notice(SNAPSHOT)
+        self._sources.state.note(SNAPSHOT)
         self._lost = False
         self._heard = None
         self._cursor = max((job.last_event_id for job in jobs), default=0)
@@ -87,7 +87,7 @@ class ResumingReader:
         self._overlap = self._heard is not None
         self._opened_ms = None
         if self._connections > 1:
-            self._sources.line.recovering()
+            self._sources.state.start_recovery()
         return ()
 
     async def read(self, frame: Frame) -> Sequence[ev.Envelope]:
@@ -111,9 +111,9 @@ class ResumingReader:
             self._go_on(number)
             if self._opened_ms is not None:
                 if number >> COUNTER_BITS <= self._opened_ms:
-                    self._sources.line.recovered()
+                    self._sources.state.event_recovered()
                 else:
-                    self._sources.line.caught_up()
+                    self._sources.state.caught_up()
             return (self._numbered(number, event),)
         else:
             if frame.name not in self._strange:
@@ -142,13 +142,13 @@ class ResumingReader:
         if isinstance(event, ev.StreamFailed):
             raise TransportFailure(f"the engine ended the stream{_because(event.message)}")
         if isinstance(event, ev.Heartbeat):
-            self._sources.line.troubled(event.reasons)
+            self._sources.state.troubled(event.reasons)
         # The first one opens the stream, the next one comes when there is no history left.
         self._beat_at = self._beat_at or event.timestamp
         if event.timestamp > self._beat_at:
             if self._overlap:
                 self._lose()
-            self._sources.line.caught_up()
+            self._sources.state.caught_up()
         if self._opened_ms is None and self._connections > 1:
             self._opened_ms = int(event.timestamp.timestamp() * 1000)
 
@@ -156,7 +156,7 @@ class ResumingReader:
         self._given = max(self._given + 1, number)
         if self._job_id is not None and isinstance(event, ev.TERMINAL_EVENTS):
             self.over = True
-            self._sources.line.caught_up()
+            self._sources.state.caught_up()
         return ev.Envelope(self._given, event)
 
     async def closed(self) -> Sequence[ev.Envelope]:
@@ -168,7 +168,7 @@ class ResumingReader:
         if self._heard is not None:
             self._lose()
         self.over = True
-        self._sources.line.caught_up()
+        self._sources.state.caught_up()
         return ()
 
 

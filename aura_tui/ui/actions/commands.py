@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, cast
 from aura_tui.errors import AuraError
 from aura_tui.format.impact import summed
 from aura_tui.model.status import JobStatus
-from aura_tui.service import Delivering, Link, LinkStatus, RetryPlan
+from aura_tui.service import Delivering, RetryPlan
 from aura_tui.ui.state.run import Asked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from aura_tui.model.connection import Connection
     from aura_tui.model.events import Artifact
     from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
@@ -90,15 +91,15 @@ class JobCommands:
     async def _have_engine(self) -> None:
         """Where no engine is at work any more (one in the background ends when it has nothing to
         do), have one begin, as R does; new work needs it. Where none comes, the request says so."""
-        linked = self._board_sync.linked
-        if linked is None or not (linked.link.absent and linked.link.can_begin):
+        connected = self._board_sync.connected
+        if connected is None or not connected.connection.can_start:
             return
-        linked.reconnect()
-        links = cast("AsyncGenerator[Link]", linked.links())
+        connected.reconnect()
+        changes = cast("AsyncGenerator[Connection]", connected.connection_changes())
         with suppress(TimeoutError):
-            async with asyncio.timeout(_BEGINS_S), aclosing(links):
-                async for link in links:
-                    if link.status is LinkStatus.LIVE:
+            async with asyncio.timeout(_BEGINS_S), aclosing(changes):
+                async for connection in changes:
+                    if connection.is_live:
                         return
 
     async def retry(self, jobs: Sequence[Job]) -> Job | None:
@@ -130,7 +131,7 @@ class JobCommands:
         service = self._board_sync.service
         # A delivered file lies where the person wanted it; the engine keeps one of that name, too.
         here = isinstance(service, Delivering) and service.has_delivered(run.job.id)
-        if (here or self._board_sync.linked is None) and await asyncio.to_thread(local.is_file):
+        if (here or self._board_sync.connected is None) and await asyncio.to_thread(local.is_file):
             return local
         return await service.artifact(run.job.id, artifact.name)
 

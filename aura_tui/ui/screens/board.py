@@ -8,6 +8,7 @@ from textual._styles_cache import StylesCache
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.status import JobStatus
 from aura_tui.ui.state.row_budget import HIGH, SHORT, row_budget
 from aura_tui.ui.widgets.header import RunHeader
@@ -234,7 +235,8 @@ class BoardScreen(Screen[None]):
             self.timeline.show(run, now, glyphs)
             self.log_view.show(run, glyphs)
         if self._shows_jobs:
-            absent = run.link is not None and run.link.absent
+            connection = run.connection
+            absent = connection is not None and connection.status is ConnectionStatus.NO_ENGINE
             self.jobs.show(jobs, now, glyphs, absent=absent)
         self.set_class(run.job is None and not jobs.loading, "-nothing")
 

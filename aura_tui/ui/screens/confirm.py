@@ -76,7 +76,7 @@ class ConfirmCancel(Question):
         yield self._files
 
     def show(self, job: Job, elapsed_s: float, age_s: float | None = None) -> None:
-        """The job went on while the question stands, or the link to it broke ``age_s`` ago."""
+        """The job went on while the question stands, or the connection broke ``age_s`` ago."""
         found = cancel_impact(job, elapsed_s, age_s)
         if found != self._impact:
             self._impact = found

@@ -6,13 +6,11 @@ No drawing here and no service; screens draw it, the app feeds it.
 from __future__ import annotations
 
 from collections import deque
-from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from aura_tui.format import words
+from aura_tui.format import connection as connection_words
 from aura_tui.model import events as ev
-from aura_tui.model.plural import counted
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.state.clock import RunClock
@@ -22,8 +20,9 @@ from aura_tui.ui.state.items import Items
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from aura_tui.model.connection import Connection
     from aura_tui.model.job import Job, Step
-    from aura_tui.service import Link, Typical
+    from aura_tui.service import Typical
 
 LOG_LINES = 1000
 _GAPS = 50  # breaks of the link that are remembered
@@ -56,7 +55,7 @@ class Opened(Enum):
 
 
 class LogLine(NamedTuple):
-    """A line of the log pane. ``source`` is a stage's name, "Link", or "" for the job itself."""
+    """A line of the log pane. ``source``: a stage, "Connection", or "" for the job itself."""
 
     at: datetime
     source: str
@@ -69,7 +68,7 @@ class RunState:
 
     ``typical`` and ``queue_ahead`` are what the service says of it, None where nothing is known.
     ``mode`` is a mark for the head: "read only", "recorded", or "". ``gaps`` are the breaks of the
-    link so far, by when it came back: all runs share them.
+    connection so far, by when it came back: all runs share them.
     """
 
     def __init__(self, *, mode: str = "", gaps: dict[datetime, LogLine] | None = None) -> None:
@@ -99,9 +98,9 @@ class RunState:
         return self.job is not None and self.job.status.ended
 
     @property
-    def link(self) -> Link | None:
-        """The link to the engine; None: the engine is in this process."""
-        return self.pulse.link
+    def connection(self) -> Connection | None:
+        """The connection to the engine; None: the engine is in this process."""
+        return self.pulse.connection
 
     def apply(self, job: Job, envelope: ev.Envelope, now: datetime) -> None:
         """Take in an event and the job after it."""
@@ -126,17 +125,12 @@ class RunState:
             if isinstance(event, ev.JobLogged) and event.stage is not None:
                 self.stage_log[event.stage].append(line)
 
-    def set_link(self, link: Link | None, now: datetime) -> None:
-        """The link as it is; cheap enough for every draw, which keeps ``heard_at`` fresh."""
-        if self.pulse.set_link(link) and link is not None and link.gap_s is not None:
-            missed = link.notice or f"{counted(link.recovered, 'event')} recovered"
-            gone = f"The link was down for {words.lasting(link.gap_s)}"
-            severity: ev.Severity = "warning" if link.notice else "info"
-            line = LogLine(link.since, "Link", severity, f"{gone}; {missed}")
-            began = link.since - timedelta(seconds=link.gap_s)
-            # A link of several streams is back with the last of them, and then of each: one break.
-            at = next((at for at in self._gaps if began < at), link.since)
-            line = self._gaps.setdefault(at, line)
+    def set_connection(self, connection: Connection | None, now: datetime) -> None:
+        """The connection as it is; cheap enough for every draw, which keeps ``heard_at`` fresh."""
+        if self.pulse.set_connection(connection) and connection is not None:
+            severity: ev.Severity = "warning" if connection.notice else "info"
+            at, text = connection.since, connection_words.gap(connection)
+            line = self._gaps.setdefault(at, LogLine(at, "Connection", severity, text))
             if at not in self._met:
                 self._met.add(at)
                 self._note(line)
@@ -144,7 +138,7 @@ class RunState:
                 self._gaps.pop(next(iter(self._gaps)))
 
     def tell_gaps(self) -> None:
-        """Log the breaks of the link since the last line: the run's history has been taken in."""
+        """Log the breaks of the connection since the last line: the run's history is here."""
         if not self.ended:
             self._note(None)
 
@@ -163,7 +157,7 @@ class RunState:
         self.logged += 1
 
     def liveness(self, now: datetime) -> Health | None:
-        """What is to be said of the link and the job, if anything is."""
+        """What is to be said of the connection and the job, if anything is."""
         if self.over:
             return None
         status = self.job.status if self.job is not None else None
@@ -172,7 +166,7 @@ class RunState:
         )
 
     def seen(self, now: datetime) -> datetime:
-        """Until when the board knows the run: now, or when the link broke."""
+        """Until when the board knows the run: now, or when the connection broke."""
         since = self.pulse.down_since
         return now if since is None else min(now, since)
 
@@ -181,14 +175,14 @@ class RunState:
         return None if self.over or self.ended else self.pulse.age_s(now)
 
     def due_s(self, now: datetime) -> float | None:
-        """Seconds until time alone changes what shows; None: only an event, or the link, will."""
+        """Seconds until time alone changes what shows; None: an event or the connection will."""
         if self.over or self.ended:
             return None
         if self.pulse.down_since is not None:
             return 1.0 - (now - self.pulse.down_since).total_seconds() % 1.0
         if self.clock.ticking:
             return 1.0 - self.clock.elapsed_s(now) % 1.0
-        if self.link is not None:
+        if self.connection is not None:
             return max(1.0, LATE_S - self.pulse.heard_s(now))
         return None
 

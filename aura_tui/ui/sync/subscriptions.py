@@ -1,8 +1,8 @@
-"""What feeds the board: the service's jobs, the run it shows, and the link, each kept up to date.
+"""What feeds the board: the service's jobs, the run it shows, the connection, each up to date.
 
 Here the board's I/O with the service happens; the states it fills are plain, the widgets draw
 those. Every task has one owner, :meth:`BoardSync.serve`: a task that dies is reported and started
-again; only what the service itself refuses (an ``AuraError``, without a link that heals) ends it.
+again; only what the service itself refuses (an ``AuraError`` of an engine in this process) ends it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aura_tui.model.events import StepStatusChanged
 from aura_tui.model.job import as_created
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import Link, Linked, LinkStatus, Supervised, Typical, waiting_out_outages
+from aura_tui.service import Connected, Supervised, Typical, waiting_out_outages
 from aura_tui.system.tasks import Supervisor
 from aura_tui.ui.state.run import Asked, RunState
 from aura_tui.views.fold import follow, new_among, troubles
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
     from datetime import datetime
 
+    from aura_tui.model.connection import Connection
     from aura_tui.model.events import AnyJobEvent, Envelope
     from aura_tui.model.job import Job
     from aura_tui.service import JobService
@@ -35,7 +36,12 @@ if TYPE_CHECKING:
 MAX_JOBS = 10_000  # in the list; older ones are found by `aura-tui jobs`
 _PAGE = 500
 _SOON_S = 0.15
-JOBS, FOLLOWER, LINK, HEALTH = "job list", "job follower", "connection watcher", "health watcher"
+JOBS, FOLLOWER, CONNECTION, HEALTH = (
+    "job list",
+    "job follower",
+    "connection watcher",
+    "health watcher",
+)
 _AGAIN_S = 1.0  # until a stream of a healing service that ended is asked for again
 
 
@@ -65,7 +71,7 @@ class BoardSync:
         self.jobs = jobs
         self._gaps: dict[datetime, LogLine] = {}
         self.run = RunState(mode=mode, gaps=self._gaps)
-        self.linked: Linked | None = service if isinstance(service, Linked) else None
+        self.connected: Connected | None = service if isinstance(service, Connected) else None
         self._mode = mode
         self._now = now
         self._known = known
@@ -124,8 +130,8 @@ class BoardSync:
                     self._known((job,))
                 self._show(job)
             self._keep(JOBS, self._watch_jobs)
-            if (linked := self.linked) is not None:
-                self._keep(LINK, lambda: self._watch_link(linked))
+            if (connected := self.connected) is not None:
+                self._keep(CONNECTION, lambda: self._watch_connection(connected))
             if isinstance(service := self.service, Supervised):
                 self._keep(HEALTH, lambda: self._watch_troubles(service))
             # Another job may be chosen also when there is no more to come of these.
@@ -170,8 +176,8 @@ class BoardSync:
         run.job = job
         run.asked = self.pending(job)
         run.troubles = self._troubles
-        if self.link is not None:
-            run.set_link(self.link, self._now())
+        if self.connection is not None:
+            run.set_connection(self.connection, self._now())
         return run
 
     # -- one run
@@ -190,9 +196,9 @@ class BoardSync:
                 self._forget(job)
                 break
             except AuraError:
-                if self.link is None:
+                if self.connection is None:
                     raise
-            # The link says why; what was told last stays on the screen until there is more.
+            # The connection says why; what was told last stays on the screen until there is more.
             if self.selected != job.id:
                 self._turn_to(job)
             self._touch()
@@ -257,8 +263,8 @@ class BoardSync:
                 run.asked = self.pending(run.job)
             run.tell_gaps()
             run.troubles = self._troubles
-            if self.link is not None:
-                run.set_link(self.link, self._now())
+            if self.connection is not None:
+                run.set_connection(self.connection, self._now())
             self.run = run
             self._touch()
 
@@ -288,11 +294,11 @@ class BoardSync:
                     self._upto = await self._load()
                 await self._follow_all(self._upto)
             except AuraError:
-                if self.link is None:
+                if self.connection is None:
                     raise
             self._upto = None
             # The stream of all jobs has no end of its own: something broke it.
-            if self.link is None:
+            if self.connection is None:
                 return
             await asyncio.sleep(_AGAIN_S)
 
@@ -357,12 +363,12 @@ class BoardSync:
         if run.job is not None and run.job.status is JobStatus.QUEUED:
             await self._look_at_queue(run, run.job.id)
 
-    # -- the link
+    # -- the connection
 
     @property
-    def link(self) -> Link | None:
-        """The link as of now; None: the engine is in this process."""
-        return self.linked.link if self.linked is not None else None
+    def connection(self) -> Connection | None:
+        """The connection as of now; None: the engine is in this process."""
+        return self.connected.connection if self.connected is not None else None
 
     async def _watch_troubles(self, service: Supervised) -> None:
         async with aclosing(troubles(service)) as found:
@@ -372,13 +378,13 @@ class BoardSync:
                 self._troubles = self.run.troubles = reasons
                 self._touch()
 
-    async def _watch_link(self, service: Linked) -> None:
-        links = cast("AsyncGenerator[Link]", service.links())
-        async with aclosing(links):
-            async for link in links:
-                self.run.set_link(link, self._now())
-                if link.status is LinkStatus.LIVE:
-                    self._note_polling(link.polled_s)
+    async def _watch_connection(self, service: Connected) -> None:
+        changes = cast("AsyncGenerator[Connection]", service.connection_changes())
+        async with aclosing(changes):
+            async for connection in changes:
+                self.run.set_connection(connection, self._now())
+                if connection.is_live:
+                    self._note_polling(connection.polled_s)
                 self._touch()
 
     def _note_polling(self, every_s: float | None) -> None:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from aura_tui.format import connection as connection_words
 from aura_tui.format import words
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
-from aura_tui.service import LinkStatus
 from aura_tui.ui.state.health import Kind
 from aura_tui.ui.state.run import Asked
 from aura_tui.ui.theme.colours import MUTED
@@ -32,18 +33,14 @@ STATUS_STYLE = {
     JobStatus.FAILED: "$error",
     JobStatus.CANCELED: "$warning",
 }
-# Of the link, where there is one. Different states differ in their sign and their word.
-LINK_STYLE = {
-    LinkStatus.CONNECTING: MUTED,
-    LinkStatus.LIVE: MUTED,
-    LinkStatus.WAITING: "$warning",
-    LinkStatus.LOST: "$error",
-}
-LINK_WORDS = {
-    LinkStatus.CONNECTING: "connecting",
-    LinkStatus.LIVE: "live",
-    LinkStatus.WAITING: "link down",
-    LinkStatus.LOST: "link lost",
+# Of the connection, where there is one. Different states differ in their sign and their word.
+CONNECTION_STYLE = {
+    ConnectionStatus.CONNECTING: MUTED,
+    ConnectionStatus.LIVE: MUTED,
+    ConnectionStatus.RETRYING: "$warning",
+    ConnectionStatus.SUSPENDED: "$warning",
+    ConnectionStatus.NO_ENGINE: "$warning",
+    ConnectionStatus.LOST: "$error",
 }
 _SEVERITY_STYLE = {"info": MUTED, "warning": "$warning", "error": "$error"}
 _NARROW = 60
@@ -55,7 +52,7 @@ _SAID = (Kind.PAUSED, Kind.QUEUED)
 
 class RunHeader(LineWidget):
     """Three lines: what it is and its state; the bar; time left, and either who this is or what
-    is the matter with the link or the job."""
+    is the matter with the connection or the job."""
 
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
         """Draw ``state`` as of ``now``."""
@@ -133,17 +130,17 @@ def _matter(said: Health, room: int, glyphs: Glyphs) -> Content:
 
 
 def _marks(state: RunState, glyphs: Glyphs) -> Content:
-    """What is special of this board, and its link. An engine in this process has none."""
+    """What is special of this board, and its connection. An engine in this process has none."""
     marks = [Content.styled(state.mode, MUTED)]
-    if state.link is not None:
+    if state.connection is not None:
+        status = state.connection.status
         sign = {
-            LinkStatus.CONNECTING: glyphs.waiting,
-            LinkStatus.LIVE: glyphs.done,
-            LinkStatus.WAITING: glyphs.warning,
-            LinkStatus.LOST: glyphs.failed,
-        }[state.link.status]
-        word = "no engine" if state.link.absent else LINK_WORDS[state.link.status]
-        marks.append(Content.styled(f"{sign} {word}", LINK_STYLE[state.link.status]))
+            ConnectionStatus.CONNECTING: glyphs.waiting,
+            ConnectionStatus.LIVE: glyphs.done,
+            ConnectionStatus.LOST: glyphs.failed,
+        }.get(status, glyphs.warning)
+        mark = f"{sign} {connection_words.WORDS[status]}"
+        marks.append(Content.styled(mark, CONNECTION_STYLE[status]))
     if state.troubles and (state.over or state.ended):  # else the third line says it, with why
         marks.append(Content.styled(f"{glyphs.failed} engine failing", "$error"))
     return _between(marks)
@@ -162,14 +159,13 @@ def _left(
     job: Job, state: RunState, now: datetime, glyphs: Glyphs, *, basis: bool = True
 ) -> Content:
     """What follows the time so far: time to go as a range and what it was judged from, or why
-    there is none. What came before the link broke is told with its age."""
+    there is none. What came before the connection broke is told with its age."""
     dot = f" {glyphs.dot} "
     if state.over and not state.ended:
         return Content.styled(f"{dot}no more events; this is the last that was told", "$warning")
     if state.asked is Asked.CANCEL:
         return Content.styled(f"{dot}stopping; what is finished is kept", MUTED)
-    age_s = state.age_s(now)
-    age = f"as of {words.lasting(age_s)} ago" if age_s is not None else ""
+    age = words.as_of(state.age_s(now))
     if job.status is JobStatus.RUNNING:
         left = f"{words.time_left(job.eta)} left" if job.eta is not None else ""
         if age:

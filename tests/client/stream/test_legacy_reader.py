@@ -12,11 +12,11 @@ from aura_tui.client.stream import legacy_reader
 from aura_tui.client.stream.snapshot_events import empty_job
 from aura_tui.errors import EngineError, NotFound
 from aura_tui.model import events as ev
+from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.job import as_created
 from aura_tui.model.reduce import fold
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import LinkStatus
 from tests.client.scripted import Scripted, json, stream
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ async def test_an_error_event_for_an_unknown_job_is_not_found(
     service = connect(foreign.url)
     with pytest.raises(NotFound):
         _ = [envelope async for envelope in service.events("7")]
-    assert service.link.status is LinkStatus.LOST
+    assert service.connection.status is ConnectionStatus.LOST
 
 
 async def test_an_error_event_for_a_job_that_is_there_passes(
@@ -416,4 +416,4 @@ async def test_a_server_without_stream_and_list_of_all_jobs_is_no_engine(
     with pytest.raises(EngineError) as caught:
         await anext(service.events())
     assert "doesn't offer a list of jobs" in caught.value.message
-    assert service.link.status is LinkStatus.LOST
+    assert service.connection.status is ConnectionStatus.LOST

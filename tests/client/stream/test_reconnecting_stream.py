@@ -13,10 +13,11 @@ from msgspec.structs import replace
 from aura_tui.client.http_client import CONNECT_S
 from aura_tui.errors import AuraError, Code, EngineError, NotFound
 from aura_tui.model import events as ev
+from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.model.ids import format_id, parse_id
 from aura_tui.model.reduce import fold
 from aura_tui.model.status import JobStatus
-from aura_tui.service import Link, Linked, LinkStatus
+from aura_tui.service import Connected
 from aura_tui.wire import sse
 from tests.client.scripted import (
     STRANGERS,
@@ -237,7 +238,7 @@ async def test_a_shutdown_is_said_and_waited_out(
     waits.hold = asyncio.Event()
     watching = asyncio.create_task(history(service))
     await until(lambda: waits.seconds)
-    assert service.link.status is LinkStatus.WAITING
+    assert service.connection.status is ConnectionStatus.RETRYING
     waits.hold.set()
     assert await watching == RUN
 
@@ -330,8 +331,8 @@ async def test_the_engines_own_refusal_ends_it_at_once(
     assert caught.value.code is code
     assert caught.value.remediation
     assert got == RUN[:1]
-    assert service.link.status is LinkStatus.LOST
-    assert service.link.reason == caught.value.message
+    assert service.connection.status is ConnectionStatus.LOST
+    assert service.connection.reason == caught.value.message
     assert waits.seconds == []
 
 
@@ -346,9 +347,9 @@ async def test_what_is_between_us_and_an_engine_is_waited_out_and_named(
             async with connect(running.url) as service:
                 watching = asyncio.create_task(history(service))
                 await until(lambda: waits.seconds)
-                assert service.link.status is LinkStatus.WAITING
-                assert reason in service.link.reason
-                assert "secret" not in service.link.reason
+                assert service.connection.status is ConnectionStatus.RETRYING
+                assert reason in service.connection.reason
+                assert "secret" not in service.connection.reason
                 waits.hold.set()
                 assert await watching == RUN
 
@@ -373,7 +374,7 @@ async def test_no_content_before_the_end_of_a_job_is_told_and_asked_again(
         service = connect(server.url)
         watching = asyncio.create_task(history(service))
         await until(lambda: waits.seconds)
-        assert service.link.reason == (
+        assert service.connection.reason == (
             "the server closed the stream of an unfinished job (HTTP 204)"
         )
         waits.hold.set()
@@ -403,10 +404,10 @@ async def test_an_event_without_an_id_or_twice_costs_nothing(
     assert len(running.asked(EVENTS)) == 1
 
 
-# --- the link
+# --- the connection
 
 
-async def test_the_link_tells_of_a_break_and_its_healing(
+async def test_the_connection_tells_of_a_break_and_its_healing(
     running: Scripted, connect: Connect, waits: Waits
 ) -> None:
     beat = sse.connection_frame(ev.Heartbeat(timestamp=datetime.now(UTC)))
@@ -423,39 +424,41 @@ async def test_the_link_tells_of_a_break_and_its_healing(
     stay = asyncio.Event()
     running.on(EVENTS, stream(RUN[0]), refused(503), back)
     service = connect(running.url, heartbeat_s=5)
-    assert isinstance(service, Linked)
+    assert isinstance(service, Connected)
     waits.hold = asyncio.Event()
-    seen: list[Link] = []
+    seen: list[Connection] = []
 
     async def look() -> None:
-        async for link in service.links():
-            seen.extend([link])
+        async for connection in service.connection_changes():
+            seen.extend([connection])
 
     looking = asyncio.create_task(look())
     await asyncio.sleep(0)
     watching = asyncio.create_task(history(service))
     await until(lambda: waits.seconds)
-    link = service.link
-    assert (link.status, link.attempt) == (LinkStatus.WAITING, 2)
-    assert "503" in link.reason
-    assert link.retry_at is not None
-    assert abs(link.retry_at - datetime.now(UTC) - timedelta(seconds=1)) < timedelta(seconds=0.9)
+    connection = service.connection
+    assert (connection.status, connection.attempt) == (ConnectionStatus.RETRYING, 3)
+    assert "503" in connection.reason
+    assert connection.retry_at is not None
+    assert abs(connection.retry_at - datetime.now(UTC) - timedelta(seconds=1)) < timedelta(
+        seconds=0.9
+    )
     service.reconnect()
-    await until(lambda: service.link.recovered == 2)
-    link = service.link
-    assert link.status is LinkStatus.LIVE
-    assert link.gap_s is not None
-    assert link.heard_at is not None
+    await until(lambda: service.connection.recovered == 2)
+    connection = service.connection
+    assert connection.status is ConnectionStatus.LIVE
+    assert connection.gap_s is not None
+    assert connection.heard_at is not None
     stay.set()
     assert await watching == [*RUN[:3], *later]
-    assert [each.status for each in seen[:1]] == [LinkStatus.CONNECTING]
-    assert LinkStatus.WAITING in {each.status for each in seen}
+    assert [each.status for each in seen[:1]] == [ConnectionStatus.CONNECTING]
+    assert ConnectionStatus.RETRYING in {each.status for each in seen}
     await service.aclose()
     await looking
 
 
 @pytest.mark.parametrize("sign", ["beat", "event", "end"])
-async def test_a_link_says_when_all_that_was_missed_has_come(
+async def test_a_connection_says_when_all_that_was_missed_has_come(
     sign: str, running: Scripted, connect: Connect
 ) -> None:
     stay, leave = asyncio.Event(), asyncio.Event()
@@ -477,13 +480,13 @@ async def test_a_link_says_when_all_that_was_missed_has_come(
 
     running.on(EVENTS, stream(RUN[0]), back)
     service = connect(running.url)
-    assert isinstance(service, Linked)
+    assert isinstance(service, Connected)
     watching = asyncio.create_task(history(service))
-    await until(lambda: service.link.recovered == 4)
-    assert service.link.recovering
+    await until(lambda: service.connection.recovered == 4)
+    assert service.connection.recovering
     stay.set()
-    await until(lambda: not service.link.recovering)
-    assert service.link.recovered == (len(RUN) - 1 if sign == "end" else 4)
+    await until(lambda: not service.connection.recovering)
+    assert service.connection.recovered == (len(RUN) - 1 if sign == "end" else 4)
     leave.set()
     await watching
 
@@ -506,7 +509,7 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(connect: Connect, wa
     service = connect(url)
     watching = asyncio.create_task(history(service))
     await until(lambda: len(waits.seconds) > 3)
-    assert "refused" in service.link.reason
+    assert "refused" in service.connection.reason
     server = Scripted()
     server.on("/api/health", health)
     server.on(EVENTS, exact(RUN))
@@ -559,7 +562,7 @@ async def test_an_older_self_of_the_server_is_told_as_it_is_now(
     async with asyncio.timeout(20):
         async for envelope in service.events(JOB_ID):
             got.append(envelope)
-            notices.append(service.link.notice)
+            notices.append(service.connection.notice)
     assert "current state" in notices[-1]  # it stays said
     assert server.asked(EVENTS)[-1].headers["last-event-id"] == format_id(behind.last_event_id)
     numbers = [envelope.id for envelope in got]
@@ -608,7 +611,7 @@ async def test_another_servers_jobs_are_told_as_they_are_now(
     async for envelope in service.events():
         got.append(envelope)
         if envelope.event.job_id == "job-2" and isinstance(envelope.event, ev.StepStatusChanged):
-            assert "current state" in service.link.notice
+            assert "current state" in service.connection.notice
             break
     assert got[:3] == RUN[:3]
     assert {each.event.job_id for each in got[3:]} == {"job-2"}
@@ -632,7 +635,7 @@ async def test_all_jobs_come_on_one_stream_that_heals(server: Scripted, connect:
 
 async def test_nothing_is_asked_before_it_is_needed(connect: Connect) -> None:
     service = connect("http://127.0.0.1:9")
-    assert service.link.status is LinkStatus.CONNECTING
+    assert service.connection.status is ConnectionStatus.CONNECTING
     assert CONNECT_S < 10
 
 

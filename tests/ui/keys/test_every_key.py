@@ -25,7 +25,7 @@ from aura_tui.ui.widgets.picker import Picker
 from aura_tui.ui.widgets.stages import StageRow
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
-from tests.ui.scripted import LinkedService, ScriptedService
+from tests.ui.scripted import ConnectedService, ScriptedService
 from tests.ui.test_board import running
 from tests.waiting import until
 
@@ -172,7 +172,7 @@ async def test_reconnect_cuts_the_wait_short() -> None:
     async with showing(scene.service, now=lambda: scene.now) as board:
         await board.shows("R Reconnect")
         await press(board, "link.reconnect")
-        assert isinstance(scene.service, LinkedService)
+        assert isinstance(scene.service, ConnectedService)
         assert scene.service.reconnects == 1
 
 

@@ -1,4 +1,4 @@
-"""What the board knows of a run, as its events and its link tell it."""
+"""What the board knows of a run, as its events and its connection tell it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.model.reduce import reduce
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import Link, LinkStatus
 from aura_tui.ui.state.items import MAX_KEPT
 from aura_tui.ui.state.run import STAGE_LOG_LINES, RunState
 from tests.ui import recordings
@@ -162,81 +162,74 @@ def test_a_pause_is_no_silence_when_it_is_over() -> None:
     assert playing(tape).liveness(tape.now + seconds(1)) is None
 
 
-# The link
+# The connection
 
 
-def live(at: float, gap_s: float | None = None, recovered: int = 0) -> Link:
+def live(at: float, gap_s: float | None = None, recovered: int = 0) -> Connection:
     began = BEGIN + seconds(at)
-    return Link(
-        status=LinkStatus.LIVE, since=began, heard_at=began, gap_s=gap_s, recovered=recovered
+    return Connection(
+        status=ConnectionStatus.LIVE, since=began, heard_at=began, gap_s=gap_s, recovered=recovered
     )
 
 
-def down(at: float) -> Link:
+def down(at: float) -> Connection:
     since = BEGIN + seconds(at)
-    return Link(status=LinkStatus.WAITING, since=since, heard_at=since - seconds(2))
+    return Connection(status=ConnectionStatus.RETRYING, since=since, heard_at=since - seconds(2))
 
 
 @pytest.mark.parametrize(
     ("recovered", "text"),
     [
-        (318, "The link was down for 42 s; 318 events recovered"),
-        (1, "The link was down for 42 s; 1 event recovered"),
-        (0, "The link was down for 42 s; 0 events recovered"),
+        (318, "Restored after 42 s; 318 events recovered"),
+        (1, "Restored after 42 s; 1 event recovered"),
+        (0, "Restored after 42 s; 0 events recovered"),
     ],
 )
 def test_a_reconnect_is_told_once_in_the_log(recovered: int, text: str) -> None:
     state = RunState()
     now = BEGIN + seconds(60)
-    for link in (live(0), down(10), *[live(52, gap_s=42.4, recovered=recovered)] * 3):
-        state.set_link(link, now)
+    for connection in (live(0), down(10), *[live(52, gap_s=42.4, recovered=recovered)] * 3):
+        state.set_connection(connection, now)
     back = BEGIN + seconds(52)
-    assert [(line.at, line.source, line.text) for line in state.log] == [(back, "Link", text)]
+    assert [(line.at, line.source, line.text) for line in state.log] == [(back, "Connection", text)]
     assert state.logged == 1
 
 
 def test_a_reconnect_is_told_when_all_that_was_missed_has_come() -> None:
     state = RunState()
     coming = [replace(live(52, 42.4, recovered=n), recovering=True) for n in (0, 1, 30)]
-    for link in (live(0), down(10), *coming):
-        state.set_link(link, BEGIN)
+    for connection in (live(0), down(10), *coming):
+        state.set_connection(connection, BEGIN)
     assert not state.log
-    state.set_link(live(52, 42.4, recovered=70), BEGIN)
-    assert [line.text for line in state.log] == ["The link was down for 42 s; 70 events recovered"]
-
-
-def test_a_break_that_several_streams_had_is_told_once() -> None:
-    state = RunState()
-    one, other = live(52, 42, recovered=70), live(52.1, 42.1, recovered=9)
-    for link in (live(0), down(10), one, other, down(60), live(66, 8, recovered=2)):
-        state.set_link(link, BEGIN)
-    assert [line.text for line in state.log] == [
-        "The link was down for 42 s; 70 events recovered",
-        "The link was down for 8 s; 2 events recovered",
-    ]
+    state.set_connection(live(52, 42.4, recovered=70), BEGIN)
+    assert [line.text for line in state.log] == ["Restored after 42 s; 70 events recovered"]
 
 
 def test_a_reconnect_that_lost_events_is_a_warning() -> None:
     state = RunState()
-    for link in (live(0), down(10), replace(live(52, gap_s=7200), notice="what follows is new")):
-        state.set_link(link, BEGIN)
+    for connection in (
+        live(0),
+        down(10),
+        replace(live(52, gap_s=7200), notice="what follows is new"),
+    ):
+        state.set_connection(connection, BEGIN)
     (line,) = state.log
     assert line.severity == "warning"
-    assert line.text == "The link was down for 2 h; what follows is new"
+    assert line.text == "Restored after 2 h; what follows is new"
 
 
-def test_without_a_link_the_board_stands_still_and_knows_its_age() -> None:
+def test_without_a_connection_the_board_stands_still_and_knows_its_age() -> None:
     tape = voice(Tape())
     state = playing(tape)
     began = tape.now
-    state.set_link(live(0), began)
+    state.set_connection(live(0), began)
     assert (state.age_s(began), state.seen(began)) == (None, began)
-    state.set_link(down(10), began)
+    state.set_connection(down(10), began)
     later = BEGIN + seconds(300)
     assert state.age_s(later) == pytest.approx(292)
     assert state.seen(later) == BEGIN + seconds(10)
     assert state.clock.elapsed_s(state.seen(later)) == pytest.approx(9.8)
-    state.set_link(live(301, gap_s=293.0), later)
+    state.set_connection(live(301, gap_s=293.0), later)
     assert (state.age_s(later), state.seen(later)) == (None, later)
 
 
@@ -248,9 +241,9 @@ def test_it_says_when_time_alone_changes_what_shows() -> None:
     tape.status(JobStatus.PAUSED)
     playing(tape, state)
     assert state.due_s(now) is None  # a paused run costs nothing
-    state.set_link(live(0.2), now)
-    assert state.due_s(now) == pytest.approx(14.25)  # but its link may fall silent
-    state.set_link(down(0.2), now)
+    state.set_connection(live(0.2), now)
+    assert state.due_s(now) == pytest.approx(14.25)  # but its connection may fall silent
+    state.set_connection(down(0.2), now)
     assert state.due_s(now) == pytest.approx(0.25)
     tape.status(JobStatus.RUNNING)
     playing(tape, state)

@@ -10,9 +10,10 @@ import pytest
 from textual.app import App
 
 from aura_tui.model import events as ev
+from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import Link, LinkStatus, Typical
+from aura_tui.service import Typical
 from aura_tui.ui.state.timeline import axis_end_s, is_slow, lanes, tick_step_s
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE
 from aura_tui.ui.widgets.timeline import HEIGHT, TimelineView, lines
@@ -113,7 +114,9 @@ def test_a_pause_takes_no_room_but_is_marked() -> None:
 def test_a_broken_link_lets_no_stage_grow() -> None:
     tape = working()
     state = shown(tape)
-    state.set_link(Link(status=LinkStatus.WAITING, since=tape.now, heard_at=tape.now), tape.now)
+    state.set_connection(
+        Connection(status=ConnectionStatus.RETRYING, since=tape.now, heard_at=tape.now), tape.now
+    )
     assert lanes(state, tape.now + timedelta(seconds=60))[2].ended_s == 6
 
 

@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, EngineError
+from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.model.events import JobCompleted
 from aura_tui.model.stages import Stage
-from aura_tui.service import Link, LinkStatus, Typical
+from aura_tui.service import Typical
 from aura_tui.ui.state import detail_cache
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
 from tests.ui.recordings import BEGIN, Tape
-from tests.ui.scripted import LinkedService, ScriptedService
+from tests.ui.scripted import ConnectedService, ScriptedService
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -105,24 +106,24 @@ async def test_a_job_that_retention_took_is_told_and_the_next_is_shown() -> None
         assert len(board.app._jobs) == 1
 
 
-async def test_a_broken_link_is_said_and_the_board_stays_and_goes_on_when_it_is_back() -> None:
-    service = LinkedService(scenes.running_tape())
+async def test_a_broken_connection_is_shown_and_the_board_continues_when_it_is_back() -> None:
+    service = ConnectedService(scenes.running_tape())
     clock = [service.tape.now]
     async with showing(service, now=lambda: clock[0]) as board:
         await board.shows("live", "25 %")
         clock[0] += timedelta(seconds=20)
         await service.change(
-            status=LinkStatus.WAITING,
+            status=ConnectionStatus.RETRYING,
             since=clock[0],
             attempt=2,
             retry_at=clock[0] + timedelta(seconds=9),
         )
-        await board.shows("link down", "try 3 in 9 s", "R Reconnect", "25 %")
+        await board.shows("reconnecting", "retrying in 9 s", "R Reconnect", "25 %")
         clock[0] += timedelta(seconds=2)
         await service.change(
-            status=LinkStatus.LIVE, since=clock[0], attempt=0, gap_s=20.0, recovered=3
+            status=ConnectionStatus.LIVE, since=clock[0], attempt=0, gap_s=20.0, recovered=3
         )
-        await board.shows("live", "The link was down for 20 s; 3 events recovered")
+        await board.shows("live", "Restored after 20 s; 3 events recovered")
         await board.lacks("R Reconnect")
         service.tape.progress(Stage.VOICE, 50)
         await service.told()
@@ -130,32 +131,32 @@ async def test_a_broken_link_is_said_and_the_board_stays_and_goes_on_when_it_is_
 
 
 async def test_a_job_whose_engine_has_gone_does_not_look_alive_in_the_list() -> None:
-    service = LinkedService(scenes.running_tape())
-    service.link = Link(status=LinkStatus.WAITING, since=service.tape.now, absent=True)
+    service = ConnectedService(scenes.running_tape())
+    service.connection = Connection(status=ConnectionStatus.NO_ENGINE, since=service.tape.now)
     died = service.tape.now
     async with showing(
         service, (120, 40), at_run=False, now=lambda: died + timedelta(seconds=25)
     ) as board:
         await board.shows("1 running  \u25b2 no engine", " 20 %  no engine", "as of 25 s ago")
-        await board.shows("no engine at work here for 25 s")
-        await service.change(status=LinkStatus.LIVE, since=died, absent=False)
+        await board.shows("no engine running")
+        await service.change(status=ConnectionStatus.LIVE, since=died)
         await board.shows(" 20 %  4-6 min")
         await board.lacks("no engine")
 
 
-async def test_a_break_of_the_link_is_still_in_the_log_when_one_comes_back_to_the_run() -> None:
-    service = LinkedService(scenes.running_tape("RUN1"), scenes.running_tape("RUN2"))
+async def test_a_break_of_the_connection_is_still_in_the_log_of_a_run_shown_again() -> None:
+    service = ConnectedService(scenes.running_tape("RUN1"), scenes.running_tape("RUN2"))
     clock = [service.tape.now]
-    gone = "The link was down for 20 s; 3 events recovered"
+    gone = "Restored after 20 s; 3 events recovered"
     async with showing(service, (140, 40), at_run=False, now=lambda: clock[0]) as board:
         await until(lambda: board.settled)
         clock[0] += timedelta(seconds=20)
-        await service.change(status=LinkStatus.WAITING, since=clock[0], attempt=2)
-        await board.shows("link down")
+        await service.change(status=ConnectionStatus.RETRYING, since=clock[0], attempt=2)
+        await board.shows("reconnecting")
         clock[0] += timedelta(seconds=2)
         since = clock[0]
         await service.change(
-            status=LinkStatus.LIVE, since=since, attempt=0, gap_s=20.0, recovered=3
+            status=ConnectionStatus.LIVE, since=since, attempt=0, gap_s=20.0, recovered=3
         )
         await board.shows(gone)
         first = _shown(board)
@@ -171,17 +172,17 @@ async def test_a_break_of_the_link_is_still_in_the_log_when_one_comes_back_to_th
         assert "After it" not in told or told.index(gone) < told.index("After it")
 
 
-async def test_a_link_that_is_lost_is_said_and_the_board_stays() -> None:
-    service = LinkedService(scenes.running_tape())
+async def test_a_connection_that_is_lost_is_said_and_the_board_stays() -> None:
+    service = ConnectedService(scenes.running_tape())
     async with showing(service) as board:
         await board.shows("live")
-        await service.change(status=LinkStatus.LOST, since=BEGIN, reason="the token is wrong")
-        await board.shows("link lost: the token is wrong", "25 %")
+        await service.change(status=ConnectionStatus.LOST, since=BEGIN, reason="the token is wrong")
+        await board.shows("disconnected: the token is wrong", "25 %")
         assert board.app.is_running
 
 
 async def test_a_job_that_is_chosen_while_the_link_is_down_shows_when_it_is_back() -> None:
-    service = LinkedService(scenes.running_tape("RUN1"), recordings.success())
+    service = ConnectedService(scenes.running_tape("RUN1"), recordings.success())
     async with showing(service, (120, 30), at_run=False) as board:
         await until(lambda: len(board.app._jobs) == 2 and board.settled)
         service.refusal = EngineError(Code.ENGINE_GONE, "No answer", "Wait.")

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import Link, LinkStatus
 from aura_tui.ui.state.run import Asked, RunState
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE
 from aura_tui.ui.widgets.header import lines
@@ -35,19 +35,21 @@ def head(
     return [line.plain for line in lines(state, now, width, ASCII if ascii_only else UNICODE)]
 
 
-def linked(state: RunState, tape: Tape, status: LinkStatus, reason: str = "refused") -> RunState:
-    """The link went down 2 s after the last event, or is live."""
-    live = status is LinkStatus.LIVE
+def connected(
+    state: RunState, tape: Tape, status: ConnectionStatus, reason: str = "refused"
+) -> RunState:
+    """The connection broke 2 s after the last event, or is live."""
+    live = status is ConnectionStatus.LIVE
     broke = tape.now + timedelta(seconds=2)
-    link = Link(
+    connection = Connection(
         status=status,
         since=BEGIN if live else broke,
         attempt=0 if live else 2,
         reason="" if live else reason,
-        retry_at=broke + timedelta(seconds=16) if status is LinkStatus.WAITING else None,
+        retry_at=broke + timedelta(seconds=16) if status is ConnectionStatus.RETRYING else None,
         heard_at=tape.now,
     )
-    state.set_link(link, tape.now)
+    state.set_connection(connection, tape.now)
     return state
 
 
@@ -61,49 +63,51 @@ def test_a_run_that_goes_well() -> None:
     assert third.endswith("runs here                        job 01KCD3WNE0")  # the first attempt
 
 
-def test_an_engine_in_this_process_has_no_link() -> None:
+def test_an_engine_in_this_process_has_no_connection() -> None:
     tape = running()
     state = playing(tape)
     assert "live" not in head(state, tape)[0]
-    assert "\u2713 live" in head(linked(state, tape, LinkStatus.LIVE), tape)[0]
+    assert "\u2713 live" in head(connected(state, tape, ConnectionStatus.LIVE), tape)[0]
 
 
-def test_a_broken_link_leaves_what_was_known_with_its_age() -> None:
+def test_a_broken_connection_leaves_what_was_known_with_its_age() -> None:
     tape = running()
-    state = linked(playing(tape), tape, LinkStatus.WAITING)
+    state = connected(playing(tape), tape, ConnectionStatus.RETRYING)
     first, _, third = head(state, tape, later_s=14)
-    assert "\u25b2 link down  \u25cf running" in first
-    # 2 s more than at the last event, when the link was thought to be there; not 14.
+    assert "\u25b2 reconnecting  \u25cf running" in first
+    # 2 s more than at the last event, when the connection was thought to be there; not 14.
     assert third.startswith("0:44 \u00b7 4-6 min left, as of 14 s ago")
-    assert third.endswith("\u25b2 link down 12 s, try 3 in 4 s")
+    assert third.endswith("\u25b2 connection lost, retrying in 4 s")
     wide = head(state, tape, 140, later_s=14)[2]
-    assert wide.endswith("\u25b2 link down for 12 s, next try in 4 s (attempt 3): refused")
+    assert wide.endswith("\u25b2 connection lost 12 s ago, retrying in 4 s (attempt 2): refused")
     narrow = head(state, tape, 38, later_s=14)[2]
-    assert narrow == "0:44    \u25b2 link down 12 s, try 3 in 4 s"
+    assert narrow == "0:44  \u25b2 lost 12 s ago, retrying in 4 s"
 
 
-def test_a_lost_link_says_why() -> None:
+def test_a_lost_connection_says_why() -> None:
     tape = running()
-    state = linked(playing(tape), tape, LinkStatus.LOST, "\x1b[2Jtoken refused")
+    state = connected(playing(tape), tape, ConnectionStatus.LOST, "\x1b[2Jtoken refused")
     first, _, third = head(state, tape, later_s=14)
-    assert "\u2717 link lost" in first
-    assert third.endswith("\u2717 link lost: token refused")
+    assert "\u2717 disconnected" in first
+    assert third.endswith("\u2717 disconnected: token refused")
 
 
-def test_before_there_is_a_job_the_link_alone_is_told() -> None:
+def test_before_there_is_a_job_the_connection_alone_is_told() -> None:
     tape = Tape()
-    state = linked(RunState(), tape, LinkStatus.CONNECTING)
-    assert head(state, tape)[2] == "\u25b2 link down for 0 s, trying now (attempt 2): refused"
+    state = connected(RunState(), tape, ConnectionStatus.CONNECTING)
+    assert head(state, tape)[2] == "\u25cb connecting"
     assert head(RunState(), tape)[0].endswith("starting\u2026")
 
 
 def test_a_silent_job_is_told_beside_its_time_left() -> None:
     tape = running()
-    state = linked(playing(tape), tape, LinkStatus.LIVE)
-    link = state.link
-    assert link is not None
-    heard = Link(status=link.status, since=link.since, heard_at=tape.now + timedelta(seconds=38))
-    state.set_link(heard, tape.now)
+    state = connected(playing(tape), tape, ConnectionStatus.LIVE)
+    connection = state.connection
+    assert connection is not None
+    heard = Connection(
+        status=connection.status, since=connection.since, heard_at=tape.now + timedelta(seconds=38)
+    )
+    state.set_connection(heard, tape.now)
     third = head(state, tape, later_s=40)[2]
     assert third.startswith("1:22 \u00b7 4-6 min left, from 14 runs here")
     assert third.endswith("\u25cb engine alive, job silent for 40 s")
@@ -158,7 +162,7 @@ def test_the_correlation_id_stands_beside_a_long_title_in_a_split_board() -> Non
     tape = Tape(title="How the tides follow the moon, and why")
     recordings.start(tape)
     tape.progress(Stage.SCRIPT, 25)
-    state = linked(playing(tape), tape, LinkStatus.LIVE)
+    state = connected(playing(tape), tape, ConnectionStatus.LIVE)
     assert "7f3c9a52d1e84b06" not in head(state, tape, 77)[0], "never by no name"
     assert head(state, tape, 82)[0].startswith(f"{tape.job.title}    corr 7f3c9a52d1e84b06  ")
 
@@ -186,15 +190,15 @@ def test_what_was_asked_for_is_told_until_it_happens() -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("status", [None, *LinkStatus])
+@pytest.mark.parametrize("status", [None, *ConnectionStatus])
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_three_lines_that_fit_whatever_is_told(
-    width: int, status: LinkStatus | None, ascii_only: bool
+    width: int, status: ConnectionStatus | None, ascii_only: bool
 ) -> None:
     for tape in (running(), recordings.success(), recordings.hostile(), recordings.retried()):
         state = playing(tape, RunState(mode="read only"))
         if status is not None:
-            linked(state, tape, status, "why " * 100)
+            connected(state, tape, status, "why " * 100)
         found = head(state, tape, width, later_s=40, ascii_only=ascii_only)
         assert len(found) == 3
         assert max(map(len, found)) <= width

@@ -10,11 +10,12 @@ import pytest
 from textual.app import App
 
 from aura_tui.model import events as ev
+from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.model.events import Metrics
 from aura_tui.model.job import Step
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.service import Link, LinkStatus, Typical
+from aura_tui.service import Typical
 from aura_tui.ui.theme import colours
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE
 from aura_tui.ui.widgets.stage_lines import Room, lines
@@ -146,7 +147,7 @@ def test_a_slow_stage_says_so_in_a_word_and_a_sign() -> None:
 def test_a_stage_whose_link_is_down_grows_no_older() -> None:
     tape = speaking()
     state = playing(tape)
-    state.set_link(Link(status=LinkStatus.WAITING, since=tape.now), tape.now)
+    state.set_connection(Connection(status=ConnectionStatus.RETRYING, since=tape.now), tape.now)
     tape.wait(60)
     assert "0:06" in shown(tape, state=state)[0]
 

@@ -1,7 +1,7 @@
 """How long a reader is left without its server: after a cut, a frozen server, a restarted one.
 
-``python -m tests.benchmarks.link``. From the fault to the link being told broken (frozen), or to
-the stream being there again (cut; restarted: from when the server listens).
+``python -m tests.benchmarks.connection``. From the fault to the report of a break (frozen), or
+until the stream is there again (cut; restarted: from when the server listens).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from aura_tui.client.service import RemoteService
-from aura_tui.service import LinkStatus
 from tests.benchmarks.measure import machine, spread
 from tests.client.served import ServerProcess
 
@@ -87,7 +86,7 @@ async def main() -> None:
             reading = asyncio.create_task(_read(service))
 
             def live() -> bool:
-                return service.link.status is LinkStatus.LIVE and service.link.attempt == 0
+                return service.connection.is_live
 
             async def well() -> None:
                 await until(live)
@@ -95,10 +94,10 @@ async def main() -> None:
 
             for _ in range(RUNS):
                 await well()
-                since = service.link.since
+                since = service.connection.since
                 began = time.perf_counter()
                 relay.cut()
-                back = await until(lambda: live() and service.link.since != since)  # noqa: B023  # called at once
+                back = await until(lambda: live() and service.connection.since != since)  # noqa: B023  # called at once
                 cut_ms.append((back - began) * 1000)
             for _ in range(RUNS):
                 await well()

@@ -1,6 +1,6 @@
 """500 seeded runs of a bad network between a real client and a real server.
 
-    python tests/chaos/link.py [RUNS] [FIRST_SEED]
+    python tests/chaos/connection.py [RUNS] [FIRST_SEED]
 
 After each the folded state equals the log, event for event. Prints what was done to it.
 """

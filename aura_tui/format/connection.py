@@ -1,0 +1,129 @@
+"""The connection to an engine in words: the same for the board, plain lines and dialogs.
+
+``forms`` are the same said ever shorter, for narrow places; the state's short word is
+:data:`WORDS`. Only what ``model/connection.py`` says of the connection is put into words here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from aura_tui.errors import Code
+from aura_tui.format import words
+from aura_tui.model.connection import ConnectionStatus
+from aura_tui.model.sanitize import clean_line
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from aura_tui.model.connection import Connection
+
+WORDS: Final = {
+    ConnectionStatus.CONNECTING: "connecting",
+    ConnectionStatus.LIVE: "live",
+    ConnectionStatus.RETRYING: "reconnecting",
+    ConnectionStatus.SUSPENDED: "engine suspended",
+    ConnectionStatus.NO_ENGINE: "no engine",
+    ConnectionStatus.LOST: "disconnected",
+}
+
+
+def forms(connection: Connection, now: datetime, since: datetime | None = None) -> tuple[str, ...]:
+    """What is wrong, since when and what happens next; () while it is live.
+
+    ``since``: from when on nothing came, where the caller knows better than the connection (of an
+    engine that it never met: the last event that this engine stored).
+    """
+    lasted = words.lasting((now - (since or connection.since)).total_seconds())
+    reason = clean_line(connection.reason, 200)
+    match connection.status:
+        case ConnectionStatus.LIVE:
+            return ()
+        case ConnectionStatus.CONNECTING:
+            return ("connecting",)
+        case ConnectionStatus.RETRYING:
+            return _retrying(connection, now, lasted, reason)
+        case ConnectionStatus.SUSPENDED:
+            first = "engine suspended (Ctrl-Z)"
+            remedy = "run fg in its terminal"
+            return (
+                reason or f"{first} for {lasted}; {remedy}",
+                f"{first} for {lasted}; {remedy}",
+                f"{first}: {remedy}",
+                "engine suspended: run fg",
+                "suspended: fg",
+            )
+        case ConnectionStatus.NO_ENGINE:
+            return _no_engine(lasted, can_start=connection.can_start)
+        case ConnectionStatus.LOST:
+            if connection.code is Code.TOKEN_REFUSED:
+                return (
+                    "Not signed in: this server needs a valid token (AURA_TOKEN)",
+                    "Not signed in: check AURA_TOKEN",
+                    "not signed in",
+                )
+            return (f"disconnected: {reason}", "disconnected") if reason else ("disconnected",)
+
+
+def _retrying(connection: Connection, now: datetime, lasted: str, reason: str) -> tuple[str, ...]:
+    number = max(1, connection.attempt)
+    when = "retrying now"
+    if connection.retry_at is not None and connection.retry_at > now:
+        # Rounded up: at "0 s" it has begun.
+        left_s = math.ceil((connection.retry_at - now).total_seconds())
+        when = f"retrying in {words.lasting(left_s)}"
+    if connection.heard_at is None:
+        what, first = "not connected", f"not connected for {lasted}"
+    else:
+        what, first = "connection lost", f"connection lost {lasted} ago"
+    full = f"{first}, {when} (attempt {number})"
+    short = f"{first.removeprefix('connection ')}, {when}"
+    shorter = (full, f"{first}, {when}", f"{what}, {when}", short, first, what)
+    return (f"{full}: {reason}", *shorter) if reason else shorter
+
+
+def _no_engine(lasted: str, *, can_start: bool) -> tuple[str, ...]:
+    if can_start:
+        return (
+            f"no engine running ({lasted}); press R to start one",
+            "no engine running; R starts one",
+            "no engine; R starts one",
+            "no engine: R",
+        )
+    return (
+        f"no engine running ({lasted}); aura-tui watch resumes the job",
+        "no engine running; aura-tui watch resumes the job",
+        "no engine running; aura-tui watch",
+        "no engine running",
+        "no engine",
+    )
+
+
+def line(connection: Connection) -> str:
+    """A line of plain output for a connection that broke; "" for what is said elsewhere: the first
+    attempt, and an error that ends the command."""
+    match connection.status:
+        case ConnectionStatus.RETRYING:
+            reason = clean_line(connection.reason, 300) or "retrying now"
+            return f"Connection lost: {reason}. Reconnecting..."
+        case ConnectionStatus.SUSPENDED | ConnectionStatus.NO_ENGINE:
+            return clean_line(connection.reason, 300)  # it says what becomes of the job
+        case _:
+            return ""
+
+
+def restored(connection: Connection) -> str:
+    """A line of plain output for a connection that is live again."""
+    if connection.gap_s is None:  # it never broke: the engine was suspended
+        return "The engine is running again"
+    return f"Connection restored after {words.lasting(connection.gap_s)}"
+
+
+def gap(connection: Connection) -> str:
+    """A line of the log, from "Connection", for a break that is over, with what it cost."""
+    missed = connection.notice
+    if not missed:
+        many = "" if connection.recovered == 1 else "s"
+        missed = f"{connection.recovered} event{many} recovered"
+    return f"Restored after {words.lasting(connection.gap_s or 0.0)}; {missed}"
