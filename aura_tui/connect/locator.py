@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aura_tui.client.peer import Peer
-    from aura_tui.client.service import RemoteService
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
 
@@ -46,11 +45,7 @@ _OUTAGE_S = 5.0
 _PROBE_S = 3.0  # to learn whether a server wants a token
 # What an engine listens with takes a moment to import; its first job goes first.
 _LISTEN_AFTER_S = 0.5
-_ATTEND_S = 0.5
 LISTENER = "socket listener"
-ATTENDANT = "engine watcher"
-_GONE = "The engine stopped. Resume unfinished jobs with: aura-tui watch"
-_CONTINUES = "The engine stopped; the job continues in the background"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -278,13 +273,21 @@ class EngineLocator:
     @asynccontextmanager
     async def _client(self, *, succeed: bool) -> AsyncIterator[JobService]:
         from aura_tui.client.service import RemoteService
+        from aura_tui.connect.supervisor import NAME, EngineSupervisor
 
         patience_s = _SUCCESSION_S if succeed else 0.0
         async with RemoteService(uds=self.socket, patience_s=patience_s) as service:
             if self.gives_work:
                 service.notices += await asyncio.to_thread(self._other_terms)
             supervisor = Supervisor()
-            supervisor.keep(ATTENDANT, lambda: self._attend(service, succeed=succeed))
+            engine = EngineSupervisor(
+                service,
+                self._home,
+                answers=self.answers,
+                start=self.start_background,
+                succeed=succeed,
+            )
+            supervisor.keep(NAME, engine.watch)
             try:
                 yield service
             finally:
@@ -294,42 +297,6 @@ class EngineLocator:
         from aura_tui.engine import settings_drift
 
         return [said] if (said := settings_drift.differences(self._home, self.settings)) else []
-
-    async def _attend(self, service: RemoteService, *, succeed: bool) -> None:
-        """The engine's process may end before the work that we wait for. Then the work goes on in
-        the background, at once or when somebody asks to reconnect, and the link heals."""
-        free, wanted = 0, False
-        loop = asyncio.get_running_loop()
-        while True:
-            look_at = loop.time() + _ATTEND_S
-            wanted = await service.wanted(_ATTEND_S) or wanted
-            await asyncio.sleep(look_at - loop.time())  # two looks are that far apart
-            try:
-                holder = await asyncio.to_thread(lock_.holder, self._home)
-                runs = holder is not None
-                answers = free == 2 and await asyncio.to_thread(self.answers)
-            except OSError:  # a home that can't be looked at now
-                continue
-            held = holder is not None and lock_.is_stopped(holder)
-            if holder is not None and held:
-                service.engine_suspended("; ".join(lock_.stopped_words(holder)))
-            else:
-                service.engine_resumed()
-            wanted = wanted and not runs
-            if free < 2:  # not just between one engine and the next
-                free = 0 if runs else free + 1
-                if free == 2:
-                    service.engine_gone(_CONTINUES if succeed else _GONE)
-            elif answers:
-                free = 0
-                service.engine_back()
-                continue
-            if free == 2 and not runs and (succeed or wanted):
-                wanted = False
-                try:
-                    await asyncio.to_thread(self.start_background)
-                except AuraError as e:  # tried again
-                    service.engine_gone(f"{e.message}; {e.remediation}")
 
     def start_background(self) -> None:
         """Have a background engine work on this home. Raises EngineError. Blocks."""

@@ -24,7 +24,8 @@ from aura_tui.cli.session.lines import (
 )
 from aura_tui.client.service import RemoteService
 from aura_tui.client.stream.resuming_reader import ResumingReader
-from aura_tui.connect.locator import ATTENDANT, EngineLocator
+from aura_tui.connect.locator import EngineLocator
+from aura_tui.connect.supervisor import NAME as WATCHER
 from aura_tui.errors import Code, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.connection import ConnectionStatus
@@ -98,8 +99,8 @@ async def test_a_dead_engine_is_noticed_though_its_watcher_died_before(
             remote = await client.enter_async_context(doors._client(succeed=False))
             assert isinstance(remote, RemoteService)
             for how in HOW:
-                await kill(ATTENDANT, how)
-                assert told(mishaps, ATTENDANT, how)
+                await kill(WATCHER, how)
+                assert told(mishaps, WATCHER, how)
             stream = asyncio.create_task(_drain(remote))
             await engine.aclose()
             await until(lambda: remote.connection.status is ConnectionStatus.NO_ENGINE)
