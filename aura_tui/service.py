@@ -203,6 +203,12 @@ def waits_out_outages() -> bool:
 class JobService(Protocol):
     """An engine, wherever it runs."""
 
+    @property
+    def notices(self) -> Sequence[str]:
+        """What a person should know of how the engine was opened, a sentence each (recovered jobs,
+        a token that goes unencrypted, other settings). Complete once the service is open."""
+        ...
+
     async def submit(
         self,
         request: JobRequest,

@@ -115,7 +115,7 @@ class RemoteService:
         self._deliver_to: dict[str, Path] = {}
         self._has_delivered: set[str] = set()
         self._delivering = asyncio.Lock()
-        self.notices: list[str] = []  # what a person should know of how it is connected
+        self.notices: list[str] = []  # see JobService
         if token and not where.secure:
             self.notices.append(
                 f"The token is sent to {where.shown} unencrypted. Use https, or an SSH tunnel."

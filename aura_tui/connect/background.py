@@ -47,7 +47,7 @@ async def run(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, leaving.set)
     async with open_engine() as service:
-        for notice in getattr(service, "notices", ()):
+        for notice in service.notices:
             sys.stderr.write(f"Warning: {notice}\n")
             sys.stderr.flush()
         idle_since = loop.time()

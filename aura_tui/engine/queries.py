@@ -44,6 +44,7 @@ class StoreQueries(ABC):
         """``settings``: what a retry here would run under; None: what the jobs ran under."""
         self.home = home
         self._retry_settings = settings
+        self.notices: list[str] = []  # see JobService; of a store that is opened for it
 
     @abstractmethod
     async def _read(self, work: Callable[[Store], T]) -> T:

@@ -82,7 +82,6 @@ class EmbeddedService(StoreQueries):
         self._closing = False
         self._keyed: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._swept = False
-        self.notices: list[str] = []  # what a person should know of how the engine started
 
     # -- life
 

@@ -68,6 +68,7 @@ class ReplayService:
         self._jobs = {job.id: job for job in recording.jobs}
         self._played = 0
         self._closed = asyncio.Event()
+        self.notices: list[str] = []  # see JobService
 
     @classmethod
     async def open(

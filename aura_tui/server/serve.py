@@ -75,7 +75,7 @@ async def serve(
     try:
         async with contextlib.AsyncExitStack() as stack:
             service = await stack.enter_async_context(open_service())
-            for notice in getattr(service, "notices", ()):
+            for notice in service.notices:
                 say(f"Warning: {notice}")
             app = ServerApp(
                 service,

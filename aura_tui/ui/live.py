@@ -235,7 +235,7 @@ class LiveBoard(DiffApp):
             self._fail(e)
 
     def _opened(self, service: JobService) -> BoardSync:
-        self._told_at_start = (*getattr(service, "notices", ()),)
+        self._told_at_start = (*service.notices,)
         for notice in self._told_at_start:
             self.notify(notice, severity="warning", timeout=_NOTICE_S, markup=False)
         if isinstance(service, Timed):

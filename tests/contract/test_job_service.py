@@ -248,13 +248,17 @@ async def test_a_preview_is_a_picture_on_this_machine_or_none(past: Past) -> Non
     assert path is None or path.read_bytes() == b"visuals 3"
 
 
-async def test_a_link_that_there_is_is_live_beside_a_living_engine(past: Past) -> None:
+async def test_of_an_engine_that_is_well_there_is_nothing_to_notice(past: Past) -> None:
+    assert [*past.service.notices] == []
+
+
+async def test_a_connection_is_live_beside_a_living_engine(past: Past) -> None:
     if not isinstance(past.service, Connected):
         return
-    link = past.service.connection
-    assert link.status is ConnectionStatus.LIVE
-    assert link.heard_at is not None
-    assert link.since <= link.heard_at
+    connection = past.service.connection
+    assert connection.status is ConnectionStatus.LIVE
+    assert connection.heard_at is not None
+    assert connection.since <= connection.heard_at
     past.service.reconnect()
     async for first in past.service.connection_changes():
         assert first.status is ConnectionStatus.LIVE

@@ -159,4 +159,4 @@ async def showing(
             yield Board(app, pilot, service)
     if app.failure is not None:
         raise app.failure
-    assert mishaps or not app.outcome.notices[len(getattr(service, "notices", ())) :]
+    assert mishaps or not app.outcome.notices[len(service.notices) :]

@@ -663,7 +663,7 @@ async def test_a_board_that_only_looks_on_says_so() -> None:
 
 async def test_what_a_person_should_know_of_how_the_engine_was_opened_is_said() -> None:
     service = running()
-    service.notices = ["The engine at work here makes runs by its own settings"]  # type: ignore[attr-defined]  # some services have it
+    service.notices = ["The engine at work here makes runs by its own settings"]
     async with showing(service, (120, 40)) as board:
         await board.shows("makes runs by its own settings")
         assert len(board.app._notifications) == 1

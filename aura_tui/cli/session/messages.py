@@ -9,6 +9,7 @@ from aura_tui.system import output
 
 if TYPE_CHECKING:
     from aura_tui.errors import AuraError
+    from aura_tui.service import JobService
 
 _MAX_CHARS = 20_000  # of what is said at once: several paths, at most
 
@@ -20,9 +21,9 @@ def print_error(text: str) -> None:
     output.ERRORS.say(clean(text, _MAX_CHARS))
 
 
-def print_notices(service: object) -> None:
+def print_notices(service: JobService) -> None:
     """Print the notices from opening the engine."""
-    for notice in getattr(service, "notices", ()):
+    for notice in service.notices:
         print_error(f"Warning: {notice}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from aura_tui.cli.session.messages import print_notices, report_error
 from aura_tui.system import crash_report
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-T = TypeVar("T")
+    from aura_tui.service import JobService
 
 
 def run_once(
-    open_: Callable[[], AbstractAsyncContextManager[T]], act: Callable[[T], Awaitable[int]]
+    open_: Callable[[], AbstractAsyncContextManager[JobService]],
+    act: Callable[[JobService], Awaitable[int]],
 ) -> int:
     """Open, act, close; the status ``act`` gives."""
 
