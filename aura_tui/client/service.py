@@ -14,25 +14,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import random
 import secrets
 from contextlib import aclosing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import quote
 
 import msgspec
 
 from aura_tui.client import address as address_
 from aura_tui.client.api import ApiClient
+from aura_tui.client.artifacts import RemoteArtifacts
 from aura_tui.client.connection_state import ConnectionState
-from aura_tui.client.delivery import (
-    Delivery,  # what callers give
-    delivered,
-)
-from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
 from aura_tui.client.http_client import ANSWER_S, Http, TransportFailure
 from aura_tui.client.stream.legacy_reader import LegacyReader
 from aura_tui.client.stream.polling import PolledList, has_stream
@@ -40,8 +33,7 @@ from aura_tui.client.stream.reader import NoStream, Sources
 from aura_tui.client.stream.reconnecting_stream import Clock, ReconnectingStream, opening_s
 from aura_tui.client.stream.resuming_reader import ResumingReader
 from aura_tui.client.stream.snapshot_events import completed
-from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
-from aura_tui.model import events as ev
+from aura_tui.errors import AuraError, Code, Conflict, EngineError
 from aura_tui.model.request import JobRequest, check
 from aura_tui.model.sanitize import clean, clean_line
 from aura_tui.model.status import JobStatus
@@ -52,12 +44,15 @@ from aura_tui.wire.sse import HEARTBEAT_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+    from pathlib import Path
     from typing import Self
 
     from aura_tui.client.connection_state import StreamState
+    from aura_tui.client.delivery import Delivery
     from aura_tui.client.downloads import OnProgress
     from aura_tui.client.peer import Peer
     from aura_tui.client.stream.reader import Reader
+    from aura_tui.model import events as ev
     from aura_tui.model.connection import Connection
     from aura_tui.model.job import Job
 
@@ -103,18 +98,15 @@ class RemoteService:
         self._clock = clock or _system_clock()
         self._connection = ConnectionState(self._clock.now)
         self._heartbeat_s = heartbeat_s
-        self._delivery = delivery
-        self._cache = cache
-        self._downloads: Downloads | None = None
         self._wake = asyncio.Event()
         self._wanted = False  # somebody asked for the next try, and nobody has looked
         self._api = ApiClient(
             self._http, self._connection, self._clock, patience_s, lambda: self._wake
         )
         self._listed: dict[str, Job] = {}  # by id, of servers that are not ours
-        self._deliver_to: dict[str, Path] = {}
-        self._has_delivered: set[str] = set()
-        self._delivering = asyncio.Lock()
+        self._artifacts = RemoteArtifacts(
+            self._http, self._api, self._clock, cache=cache, delivery=delivery, job=self.get
+        )
         self.notices: list[str] = []  # see JobService
         if token and not where.secure:
             self.notices.append(
@@ -223,23 +215,12 @@ class RemoteService:
         headers = {routes.CORRELATION_ID: named or key}
         if idempotency_key is not None:
             headers[routes.IDEMPOTENCY_KEY] = idempotency_key
-        if deliver_to is not None and self._http.address.uds is not None:
-            headers[routes.DELIVER_TO] = quote(str(deliver_to.absolute()), safe="/")
-            deliver_to = None
-        if deliver_to is not None:
-            if self._delivery is None:
-                raise InputError(
-                    Code.OPTION_INVALID,
-                    "A remote engine can't write to a folder on this machine",
-                    "Submit without an output folder, then download the files with: "
-                    "aura-tui artifacts",
-                    field="output",
-                )
-            await asyncio.to_thread(self._delivery.check, deliver_to)
+        if header := await self._artifacts.delivery_header(deliver_to):
+            headers[routes.DELIVER_TO], deliver_to = header, None
         body = msgspec.json.encode(request)
         job = await self._api.submit(body, headers, key)
         if deliver_to is not None:
-            self._deliver_to[job.id] = deliver_to
+            self._artifacts.deliver_to(job.id, deliver_to)
         return await self._whole(job)
 
     async def cancel(self, job_id: str) -> Job:
@@ -270,8 +251,7 @@ class RemoteService:
         )
         if job.id == job_id and job.status.ended:
             job = await self._retry_of(job, "".join(said))
-        if job_id in self._deliver_to:
-            self._deliver_to[job.id] = self._deliver_to[job_id]
+        self._artifacts.deliver_as(job.id, job_id)
         return await self._whole(job)
 
     async def delete(self, job_id: str) -> None:
@@ -385,73 +365,22 @@ class RemoteService:
 
     async def artifacts(self, job_id: str) -> tuple[ev.Artifact, ...]:
         """See :class:`~aura_tui.service.JobService`."""
-        path = routes.path(routes.JOB_ARTIFACTS, job_id)
-
-        async def of_job() -> tuple[ev.Artifact, ...]:
-            return (await self.get(job_id)).artifacts
-
-        return await self._api.fallback(
-            lambda: self._api.read(path, decode.read_artifacts, "a list of artifacts"), of_job
-        )
+        return await self._artifacts.list(job_id)
 
     async def artifact(
         self, job_id: str, name: str, *, on_progress: OnProgress | None = None
     ) -> Path:
         """See :class:`~aura_tui.service.JobService`. ``on_progress`` hears of a download how many
         bytes are there and how many there will be (None where that isn't known)."""
-        for artifact in await self.artifacts(job_id):
-            if artifact.name == name:
-                return await self._artifact(job_id, artifact, on_progress)
-        raise NotFound(
-            Code.ARTIFACT_UNKNOWN,
-            f"Job {clean_line(job_id, 80)} has no artifact {clean_line(name, 80)!r}",
-            f"List them with: aura-tui artifacts {clean_line(job_id, 80)}",
-        )
-
-    async def _artifact(
-        self, job_id: str, artifact: ev.Artifact, on_progress: OnProgress | None
-    ) -> Path:
-        if self._http.address.uds is not None:  # the engine's files are this user's own
-            path = Path(artifact.path)
-            if path.is_absolute() and path.is_file():
-                return path
-        try:
-            fetched = await self._files().fetch(
-                routes.path(routes.JOB_ARTIFACT, job_id, artifact.name),
-                job_id,
-                artifact.name,
-                size=artifact.size_bytes,
-                on_progress=on_progress,
-            )
-        except (NotFound, EngineError) as e:
-            absent = isinstance(e, NotFound) or e.code is Code.NOT_AN_ENGINE
-            if not absent or await self._api.with_retry(self._api.identify):
-                raise
-            name = clean_line(artifact.name, 80)
-            raise NotFound(
-                Code.ARTIFACT_UNKNOWN,
-                f"The server doesn't offer {name} for download",
-                f"Copy it from the server: {clean_line(artifact.path, 300)}",
-            ) from None
-        if fetched is None:
-            raise self._http.not_an_engine("it lists an artifact that it can't send")
-        return fetched
+        return await self._artifacts.path(job_id, name, on_progress)
 
     async def preview(self, job_id: str) -> Path | None:
         """See :class:`~aura_tui.service.JobService`."""
-        path = routes.path(routes.JOB_PREVIEW, job_id)
+        return await self._artifacts.preview(job_id)
 
-        async def none() -> None:
-            await self.get(job_id)
-
-        try:
-            return await self._api.fallback(
-                lambda: self._files().fetch(path, job_id, "preview", limit=MAX_PREVIEW_BYTES), none
-            )
-        except NotFound as e:
-            if e.code is Code.ARTIFACT_UNKNOWN:
-                return None  # replaced by a newer one while it was read
-            raise
+    def has_delivered(self, job_id: str) -> bool:
+        """See :class:`~aura_tui.service.Delivering`."""
+        return self._artifacts.has_delivered(job_id)
 
     async def queue(self) -> QueueState:
         """See :class:`~aura_tui.service.JobService`."""
@@ -525,18 +454,12 @@ class RemoteService:
             heartbeat_s=self._heartbeat_s,
             wake=lambda: self._wake,
         )
-        async with aclosing(stream.envelopes()) as envelopes:
-            async for envelope in envelopes:
-                to = self._deliver_to.get(envelope.event.job_id)
-                if to is None or not isinstance(envelope.event, ev.JobCompleted):
-                    yield envelope
-                    continue
-                try:
-                    end = await self._delivered(envelope.event, to)
-                except AuraError:
-                    yield envelope  # it succeeded all the same
-                    raise
-                yield ev.Envelope(envelope.id, end)
+        async with (
+            aclosing(stream.envelopes()) as envelopes,
+            aclosing(self._artifacts.with_deliveries(envelopes)) as delivering,
+        ):
+            async for envelope in delivering:
+                yield envelope
 
     def _polled(self, after: int) -> AsyncGenerator[ev.Envelope]:
         """All jobs of a server that has no stream of them."""
@@ -567,40 +490,6 @@ class RemoteService:
             state=state,
             now=self._clock.now,
         )
-
-    # -- files
-
-    async def _delivered(self, event: ev.JobCompleted, folder: Path) -> ev.JobCompleted:
-        assert self._delivery is not None
-        async with self._delivering:  # once for all who follow
-            end = await delivered(
-                event,
-                folder,
-                lambda artifact: self._artifact(event.job_id, artifact, None),
-                self._delivery,
-            )
-            self._has_delivered.add(event.job_id)
-            return end
-
-    def has_delivered(self, job_id: str) -> bool:
-        """See :class:`~aura_tui.service.Delivering`."""
-        return job_id in self._has_delivered
-
-    def _files(self) -> Downloads:
-        if self._downloads is None:
-            self._downloads = Downloads(self._http, self._cache_folder(), self._clock)
-        return self._downloads
-
-    def _cache_folder(self) -> Path:
-        """One folder a server: two may give the same job id."""
-        root = self._cache
-        if root is None:
-            import platformdirs
-
-            root = Path(platformdirs.user_cache_dir("aura-tui", appauthor=False))
-        where = self._http.address
-        key = hashlib.sha256(f"{where.base} {where.uds}".encode()).hexdigest()[:16]
-        return root / "remote" / key
 
 
 def _clean_log(body: bytes) -> str:

@@ -172,7 +172,7 @@ async def test_more_than_was_announced_is_not_kept(
             await asyncio.sleep(0)
 
     served.on(f"/api/jobs/{JOB_ID}/preview", endless)
-    monkeypatch.setattr("aura_tui.client.service.MAX_PREVIEW_BYTES", 1 << 20)
+    monkeypatch.setattr("aura_tui.client.artifacts.MAX_PREVIEW_BYTES", 1 << 20)
     with pytest.raises(EngineError):
         await connect(served.url).preview(JOB_ID)
 

@@ -1,0 +1,207 @@
+"""The files of a server's jobs on this machine: listed, downloaded, delivered into folders.
+
+Over a Unix socket the engine's files are this user's own, and are used where they lie; others are
+downloaded into a cache folder, one for each server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from aura_tui.client.delivery import delivered
+from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
+from aura_tui.errors import AuraError, Code, EngineError, InputError, NotFound
+from aura_tui.model import events as ev
+from aura_tui.model.sanitize import clean_line
+from aura_tui.wire import decode, routes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from aura_tui.client.api import ApiClient
+    from aura_tui.client.delivery import Delivery
+    from aura_tui.client.downloads import OnProgress
+    from aura_tui.client.http_client import Http
+    from aura_tui.client.stream.reconnecting_stream import Clock
+    from aura_tui.model.job import Job
+
+
+class RemoteArtifacts:
+    """Of one server. ``cache``: where downloads are kept, None: the platform's cache folder.
+    ``delivery`` puts files into folders, None: nothing can. ``job`` gives a job as it is now, and
+    raises NotFound for one that isn't there."""
+
+    def __init__(
+        self,
+        http: Http,
+        api: ApiClient,
+        clock: Clock,
+        *,
+        cache: Path | None,
+        delivery: Delivery | None,
+        job: Callable[[str], Awaitable[Job]],
+    ) -> None:
+        self._http = http
+        self._api = api
+        self._clock = clock
+        self._cache = cache
+        self._delivery = delivery
+        self._job = job
+        self._opened: Downloads | None = None
+        self._folders: dict[str, Path] = {}  # by job: where its files are delivered to
+        self._delivered: set[str] = set()
+        self._delivering = asyncio.Lock()
+
+    # -- reading
+
+    async def list(self, job_id: str) -> tuple[ev.Artifact, ...]:
+        """What the job has made so far."""
+        path = routes.path(routes.JOB_ARTIFACTS, job_id)
+
+        async def of_job() -> tuple[ev.Artifact, ...]:
+            return (await self._job(job_id)).artifacts
+
+        return await self._api.fallback(
+            lambda: self._api.read(path, decode.read_artifacts, "a list of artifacts"), of_job
+        )
+
+    async def path(self, job_id: str, name: str, on_progress: OnProgress | None) -> Path:
+        """Where the artifact lies on this machine; downloads it first where it must be."""
+        for artifact in await self.list(job_id):
+            if artifact.name == name:
+                return await self._path(job_id, artifact, on_progress)
+        raise NotFound(
+            Code.ARTIFACT_UNKNOWN,
+            f"Job {clean_line(job_id, 80)} has no artifact {clean_line(name, 80)!r}",
+            f"List them with: aura-tui artifacts {clean_line(job_id, 80)}",
+        )
+
+    async def _path(
+        self, job_id: str, artifact: ev.Artifact, on_progress: OnProgress | None
+    ) -> Path:
+        if self._http.address.uds is not None:  # the engine's files are this user's own
+            path = Path(artifact.path)
+            if path.is_absolute() and path.is_file():
+                return path
+        try:
+            fetched = await self._downloads().fetch(
+                routes.path(routes.JOB_ARTIFACT, job_id, artifact.name),
+                job_id,
+                artifact.name,
+                size=artifact.size_bytes,
+                on_progress=on_progress,
+            )
+        except (NotFound, EngineError) as e:
+            absent = isinstance(e, NotFound) or e.code is Code.NOT_AN_ENGINE
+            if not absent or await self._api.with_retry(self._api.identify):
+                raise
+            name = clean_line(artifact.name, 80)
+            raise NotFound(
+                Code.ARTIFACT_UNKNOWN,
+                f"The server doesn't offer {name} for download",
+                f"Copy it from the server: {clean_line(artifact.path, 300)}",
+            ) from None
+        if fetched is None:
+            raise self._http.not_an_engine("it lists an artifact that it can't send")
+        return fetched
+
+    async def preview(self, job_id: str) -> Path | None:
+        """The newest picture of the job; None before there is one."""
+        path = routes.path(routes.JOB_PREVIEW, job_id)
+
+        async def none() -> None:
+            await self._job(job_id)
+
+        try:
+            return await self._api.fallback(
+                lambda: self._downloads().fetch(path, job_id, "preview", limit=MAX_PREVIEW_BYTES),
+                none,
+            )
+        except NotFound as e:
+            if e.code is Code.ARTIFACT_UNKNOWN:
+                return None  # replaced by a newer one while it was read
+            raise
+
+    # -- delivering
+
+    async def delivery_header(self, folder: Path | None) -> str | None:
+        """Who delivers a new job's files into ``folder``: an engine of this machine does, and
+        gets the value of a header for it; None: this side does, or nobody is to. Raises InputError
+        where neither can."""
+        if folder is None:
+            return None
+        if self._http.address.uds is not None:
+            return quote(str(folder.absolute()), safe="/")
+        if self._delivery is None:
+            raise InputError(
+                Code.OPTION_INVALID,
+                "A remote engine can't write to a folder on this machine",
+                "Submit without an output folder, then download the files with: aura-tui artifacts",
+                field="output",
+            )
+        await asyncio.to_thread(self._delivery.check, folder)
+        return None
+
+    def deliver_to(self, job_id: str, folder: Path) -> None:
+        """Put the job's files into ``folder`` when its end comes (:meth:`with_deliveries`)."""
+        self._folders[job_id] = folder
+
+    def deliver_as(self, job_id: str, earlier_id: str) -> None:
+        """Deliver the job as the ``earlier`` one was to be, if it was."""
+        if earlier_id in self._folders:
+            self._folders[job_id] = self._folders[earlier_id]
+
+    def has_delivered(self, job_id: str) -> bool:
+        """Whether the files of the job were put into its folder."""
+        return job_id in self._delivered
+
+    async def with_deliveries(
+        self, envelopes: AsyncGenerator[ev.Envelope]
+    ) -> AsyncGenerator[ev.Envelope]:
+        """The same events; the end of a job whose files are delivered names them where they are
+        then. Raises after that end where they can't be."""
+        async for envelope in envelopes:
+            folder = self._folders.get(envelope.event.job_id)
+            if folder is None or not isinstance(envelope.event, ev.JobCompleted):
+                yield envelope
+                continue
+            try:
+                end = await self._deliver(envelope.event, folder)
+            except AuraError:
+                yield envelope  # it succeeded all the same
+                raise
+            yield ev.Envelope(envelope.id, end)
+
+    async def _deliver(self, event: ev.JobCompleted, folder: Path) -> ev.JobCompleted:
+        assert self._delivery is not None
+        async with self._delivering:  # once for all who follow
+            end = await delivered(
+                event,
+                folder,
+                lambda artifact: self._path(event.job_id, artifact, None),
+                self._delivery,
+            )
+            self._delivered.add(event.job_id)
+            return end
+
+    # -- the cache
+
+    def _downloads(self) -> Downloads:
+        if self._opened is None:
+            self._opened = Downloads(self._http, self._cache_folder(), self._clock)
+        return self._opened
+
+    def _cache_folder(self) -> Path:
+        """One folder a server: two may give the same job id."""
+        root = self._cache
+        if root is None:
+            import platformdirs
+
+            root = Path(platformdirs.user_cache_dir("aura-tui", appauthor=False))
+        where = self._http.address
+        key = hashlib.sha256(f"{where.base} {where.uds}".encode()).hexdigest()[:16]
+        return root / "remote" / key
