@@ -18,7 +18,8 @@ ROOT = Path(__file__).parent.parent / "aura_tui"
 FLOORS: dict[str, tuple[str, ...]] = {
     "": (
         "errors",
-        "model system net",
+        "model system",
+        "net",
         "service settings brief",
         "wire providers format",
         "pipeline server client replay",

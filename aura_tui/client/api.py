@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from aura_tui.client.http_client import ANSWER_S, Answer, TransportFailure, damage, media_type
+from aura_tui.client.http_client import ANSWER_S, Answer, TransportFailure, damage
 from aura_tui.client.http_errors import failure, stranger
 from aura_tui.client.outage import Outage
 from aura_tui.client.stream.snapshot_events import empty_job
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, NotFound
+from aura_tui.net.headers import media_type
 from aura_tui.wire import decode, routes
 
 if TYPE_CHECKING:

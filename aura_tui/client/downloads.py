@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from aura_tui.client.http_client import Answer, TransportFailure, media_type
+from aura_tui.client.http_client import Answer, TransportFailure
 from aura_tui.client.http_errors import failure, stranger
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.slug import slug
 from aura_tui.net.backoff import Backoff
+from aura_tui.net.headers import media_type
 from aura_tui.service import waits_out_outages
 from aura_tui.system import files
 from aura_tui.wire import routes

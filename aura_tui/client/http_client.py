@@ -10,13 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import email.utils
-import math
 import re
-import socket
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -28,6 +24,9 @@ from aura_tui.client import proxies
 from aura_tui.client.peer import Peer
 from aura_tui.errors import AuraError, Code, EngineError, InputError
 from aura_tui.model.sanitize import clean_line
+from aura_tui.net import exchange
+from aura_tui.net.exchange import Fault
+from aura_tui.net.headers import is_compressed, media_type
 from aura_tui.wire import routes, unix_socket
 from aura_tui.wire.decode import MAX_ANSWER_BYTES
 from aura_tui.wire.lenient_values import parse
@@ -107,11 +106,6 @@ class Answer(msgspec.Struct, frozen=True):
         return said and parse(self.body, len(self.body)) is None
 
 
-def media_type(headers: Mapping[str, str]) -> str:
-    """What a ``Content-Type`` says, without parameters, in lower case."""
-    return clean_line(headers.get("content-type", ""), 200).split(";")[0].strip().lower()
-
-
 class Http:
     """A client of one server. ``ca``: a file with certificates to trust beside the usual ones.
     ``peer``: what earlier clients of this process know of that server."""
@@ -173,15 +167,16 @@ class Http:
         try:
             async with asyncio.timeout(within_s):
                 async with self.open(
-                    method, path, query=query, body=body, headers=sent, read_s=within_s
+                    method,
+                    path,
+                    query=query,
+                    body=body,
+                    headers=sent,
+                    read_s=within_s,
                 ) as response:
                     most = limit if response.status_code < 300 else _MAX_PROBLEM_BYTES
-                    data = bytearray()
-                    async for chunk in response.aiter_raw():
-                        data += chunk
-                        if len(data) > most:
-                            raise self.stranger(f"the response is larger than {most >> 20} MiB")
-                    return Answer(response.status_code, response.headers, bytes(data), bool(body))
+                    data = await exchange.read(response, most)
+                    return Answer(response.status_code, response.headers, data, bool(body))
         except TimeoutError:
             raise TransportFailure(f"no answer within {within_s:g} s") from None
 
@@ -219,29 +214,22 @@ class Http:
                 headers=sent,
                 timeout=limits,
             )
-            try:
-                async with asyncio.timeout(head_s):
-                    response = await client.send(request, stream=True)
-            except TimeoutError:
-                raise TransportFailure(f"no answer within {head_s:g} s") from None
-            try:
+            async with exchange.send(client, request, head_s=head_s) as response:
                 said = (response.reason_phrase, *response.headers.values())
                 if any(_CONTROL.search(text) for text in said):
                     raise damage()
-                if response.headers.get("content-encoding", "identity") != "identity":
+                if is_compressed(response.headers):
                     raise self.stranger("unexpected compressed response")
                 yield response
-            finally:
-                await response.aclose()
             return
-        except httpx.HTTPError as e:
-            problem = self._named(e, read_s)
-        except (httpx.StreamError, httpx.InvalidURL) as e:
+        except exchange.ExchangeFailure as e:
+            problem = self._named(e, read_s, head_s)
+        except httpx.InvalidURL as e:
             problem = TransportFailure(f"the connection broke ({type(e).__name__})")
         except Exception as e:
             if not type(e).__module__.startswith("socksio."):  # httpx lets its errors through
                 raise
-            problem = self._refused_by_proxy(e)
+            problem = self._refused_by_proxy(clean_line(str(e), 100))
         raise problem from None
 
     async def _ready(self) -> httpx.AsyncClient:
@@ -301,66 +289,59 @@ class Http:
                 ) from None
         return context
 
-    def _named(self, error: httpx.HTTPError, read_s: float) -> TransportFailure | AuraError:
-        import httpx
-
-        if isinstance(error, httpx.ProxyError):
-            return self._refused_by_proxy(error)
-        if isinstance(error, httpx.ConnectTimeout):
-            return self._down(f"no connection within {CONNECT_S:g} s")
-        if isinstance(error, httpx.ReadTimeout):
-            return TransportFailure(f"no data for {read_s:.3g} s", silent=True)
-        if isinstance(error, httpx.ConnectError):
-            return self._unconnected(error)
-        if isinstance(error, httpx.ReadError | httpx.WriteError):
-            return TransportFailure("the connection was reset")
-        if isinstance(error, httpx.RemoteProtocolError):
-            said = clean_line(str(error), 100)
-            if _TLS_RECORD.search(said) and not self.peer.met:
-                return self.wants_tls()
-            if "illegal" in said:  # of h11: a line that is none of HTTP
-                return TransportFailure("the response isn't HTTP", answered=True)
-            return TransportFailure(f"the connection was cut ({said})")
-        return TransportFailure(f"the connection broke ({type(error).__name__})")
-
-    def _refused_by_proxy(self, error: Exception) -> TransportFailure:
-        said = clean_line(str(error), 100)
+    def _refused_by_proxy(self, detail: str) -> TransportFailure:
         return TransportFailure(
-            f"the proxy {self.proxy} refused the connection ({said})",
+            f"the proxy {self.proxy} refused the connection ({detail})",
             unsent=True,
             answered=True,
             hint=proxies.HINT,
         )
 
-    def _unconnected(self, error: httpx.ConnectError) -> TransportFailure | AuraError:
-        said = str(error)
-        if "CERTIFICATE_VERIFY_FAILED" in said:
-            why = clean_line(said.rpartition("failed: ")[2].partition(" (_ssl")[0], 200)
-            if self.peer.met:  # a login page of the network, say
-                return TransportFailure(f"its certificate can't be trusted: {why}", unsent=True)
-            return EngineError(
-                Code.CERTIFICATE_INVALID,
-                f"The certificate of {self.address.shown} can't be trusted: {why}",
-                "Check the address and this machine's clock, or set SSL_CERT_FILE to its "
-                "certificate.",
-            )
-        if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said:
-            if self.peer.met or self.proxy:
+    def _named(
+        self, failure: exchange.ExchangeFailure, read_s: float, head_s: float
+    ) -> TransportFailure | AuraError:
+        detail, met = failure.detail, self.peer.met
+        match failure.fault:
+            case Fault.PROXY:
+                return self._refused_by_proxy(detail)
+            case Fault.CERTIFICATE if met:  # a login page of the network, say
+                return TransportFailure(f"its certificate can't be trusted: {detail}", unsent=True)
+            case Fault.CERTIFICATE:
+                return EngineError(
+                    Code.CERTIFICATE_INVALID,
+                    f"The certificate of {self.address.shown} can't be trusted: {detail}",
+                    "Check the address and this machine's clock, or set SSL_CERT_FILE to its "
+                    "certificate.",
+                )
+            case Fault.NOT_TLS if met or self.proxy:
                 return self._down("it answered a TLS connection without TLS")
-            return self.not_an_engine(
-                "its port speaks plain HTTP, not TLS",
-                f"Use http:// instead of https://: --server http://{self.address.shown}",
-            )
-        for cause in _causes(error):
-            if isinstance(cause, socket.gaierror):
-                return self._down("can't resolve its name")
-            if isinstance(cause, ConnectionRefusedError):
-                return self._down("the connection was refused")
-            if isinstance(cause, FileNotFoundError):
-                return self._down("socket not found")
-            if isinstance(cause, OSError) and cause.strerror:
-                return self._down(clean_line(cause.strerror, 100).lower())
-        return self._down("it is unreachable")
+            case Fault.NOT_TLS:
+                return self.not_an_engine(
+                    "its port speaks plain HTTP, not TLS",
+                    f"Use http:// instead of https://: --server http://{self.address.shown}",
+                )
+            case Fault.CONNECT_TIMEOUT:
+                return self._down(f"no connection within {CONNECT_S:g} s")
+            case Fault.UNREACHED | Fault.TLS:
+                return self._down(detail)
+            case Fault.HEAD_TIMEOUT:
+                return TransportFailure(f"no answer within {head_s:g} s")
+            case Fault.SILENT:
+                return TransportFailure(f"no data for {read_s:.3g} s", silent=True)
+            case Fault.RESET:
+                return TransportFailure("the connection was reset")
+            case Fault.PROTOCOL if _TLS_RECORD.search(detail) and not met:
+                return self.wants_tls()
+            case Fault.PROTOCOL if "illegal" in detail:  # of h11: a line that is none of HTTP
+                return TransportFailure("the response isn't HTTP", answered=True)
+            case Fault.PROTOCOL:
+                return TransportFailure(f"the connection was cut ({detail})")
+            case Fault.REDIRECT:
+                return self.stranger("redirected to an invalid address")
+            case Fault.TOO_LARGE:
+                return self.stranger(f"the response is larger than {detail}")
+            case _:
+                return TransportFailure(f"the connection broke ({detail})")
 
     def _down(self, reason: str) -> TransportFailure:
         """Nobody got the request. With a proxy it is that one which can't be reached."""
@@ -427,31 +408,3 @@ class Http:
             f"{self.address.shown} isn't an aura-tui server: {why}",
             hint or "Check the URL, the port and any proxy in between.",
         )
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error and what is behind it, groups of several tries included."""
-    found: list[BaseException] = []
-    waiting: list[BaseException | None] = [error]
-    while waiting and len(found) < 50:
-        each = waiting.pop(0)
-        if each is None or each in found:
-            continue
-        found.append(each)
-        waiting += [each.__cause__, each.__context__]
-        if isinstance(each, BaseExceptionGroup):
-            waiting += each.exceptions
-    return found
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds from ``Retry-After`` (RFC 9110 10.2.3: seconds or a date), None without one."""
-    value = headers.get("retry-after", "").strip()[:100]
-    with contextlib.suppress(ValueError):
-        seconds = float(value)
-        return max(0.0, seconds) if math.isfinite(seconds) else None
-    with contextlib.suppress(ValueError, TypeError, OverflowError):
-        when = email.utils.parsedate_to_datetime(value)
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return max(0.0, (when - datetime.now(UTC)).total_seconds())
-    return None

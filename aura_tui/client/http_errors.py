@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from aura_tui.client import proxies
-from aura_tui.client.http_client import Answer, TransportFailure, media_type, retry_after_s
+from aura_tui.client.http_client import Answer, TransportFailure
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
 from aura_tui.model.redact import redact_url
 from aura_tui.model.sanitize import clean_line
+from aura_tui.net.headers import is_transient, media_type, retry_after_s
 from aura_tui.wire import routes
 from aura_tui.wire.decode import read_problem
 from aura_tui.wire.problem import TYPE_PREFIX
@@ -24,17 +25,9 @@ if TYPE_CHECKING:
     from aura_tui.client.http_client import Http
     from aura_tui.wire.problem import ProblemDocument
 
-# Worth another try: RFC 9110 15.5.9 and 15.6, RFC 8470, RFC 6585. Not 501 and 505: those stay.
-_PASSING_4XX: Final = frozenset({408, 425, 429})
-_STAYING_5XX: Final = frozenset({501, 505})
 _INPUT: Final = frozenset({400, 413, 415, 416, 422})
 _NO_SUCH_ROUTE: Final = frozenset({404, 405, 501})
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
-
-
-def is_transient(status: int) -> bool:
-    """Whether an error with this status may be gone at the next try."""
-    return status in _PASSING_4XX or (status >= 500 and status not in _STAYING_5XX)
 
 
 def failure(http: Http, answer: Answer) -> TransportFailure | AuraError:

@@ -1,4 +1,4 @@
-"""What client and providers share on the network: backoff, public addresses.
+"""What client and providers share on the network: one exchange, headers, backoff, addresses.
 
 It knows neither jobs nor providers.
 """

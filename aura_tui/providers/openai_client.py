@@ -8,11 +8,8 @@ one header, to the endpoint's own origin, and appears in no message, log, repr o
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import functools
-import math
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,7 +18,9 @@ from aura_tui import __version__
 from aura_tui.errors import Code, InputError, StageError, Transient
 from aura_tui.model.redact import has_key
 from aura_tui.model.sanitize import clean_line
-from aura_tui.net import public_addresses
+from aura_tui.net import exchange, public_addresses
+from aura_tui.net.exchange import Fault
+from aura_tui.net.headers import is_compressed, is_transient, media_type, retry_after_s
 
 if TYPE_CHECKING:
     import ssl
@@ -32,14 +31,10 @@ if TYPE_CHECKING:
 
 MAX_JSON_BYTES = 4 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
-_MAX_RETRY_AFTER_S = 3600.0
 _CONNECT_TIMEOUT_S = 10.0
 _MAX_TRIED = 4  # addresses of one host
 _MIN_KEY_CHARS = 16  # local servers take any key: "none" may well stand in a reply
 
-# Worth another try: RFC 9110 15.5.9 and 15.6, RFC 8470, RFC 6585. Not 501 and 505: those stay.
-_PERMANENT_5XX = frozenset({501, 505})
-_TRANSIENT_4XX = frozenset({408, 425, 429})
 # A 429 that no waiting cures: the account is out of money. OpenAI's error codes.
 _OUT_OF_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
@@ -216,45 +211,36 @@ class OpenAIClient:
             async with (
                 asyncio.timeout_at(until),
                 httpx.AsyncClient(verify=tls, timeout=limits, trust_env=False) as client,
-                client.stream(
-                    method, where, content=content, headers=headers, extensions=extensions
+                exchange.send(
+                    client,
+                    client.build_request(
+                        method, where, content=content, headers=headers, extensions=extensions
+                    ),
                 ) as response,
             ):
-                ok = response.status_code == 200
-                data = await self._read(response, max_bytes if ok else _MAX_ERROR_BYTES, ok)
-                if ok:
-                    if await asyncio.to_thread(self._repeats_key, data):
-                        raise self.invalid("it repeats the key")
-                    return _media_type(response.headers), data
+                if response.status_code == 200:
+                    return await self._result(response, max_bytes)
+                data = await exchange.read(response, _MAX_ERROR_BYTES, cut=True)
                 problem = self._refusal(response.status_code, response.headers, data)
-        except (TimeoutError, httpx.TimeoutException) as e:
-            if isinstance(e, httpx.ConnectTimeout):
-                problem = self._unreachable("can't be reached in time", _NotReached)
-            else:
-                problem = self._unreachable(f"has not answered within {self._timeout_s:g} s")
-        except httpx.ConnectError as e:
-            problem = self._unconnected(str(e))
-        except (httpx.TransportError, httpx.StreamError, OSError):
+        except TimeoutError:
+            problem = self._late()
+        except exchange.ExchangeFailure as e:
+            problem = self._named(e)
+        except OSError:
             problem = self._unreachable("closed the connection")
-        except ValueError:  # httpx looks at a redirect's address, though it goes nowhere
-            problem = self._unreachable("sent an invalid response")
-        # Raised here, outside of any handler, so that no exception of httpx (which holds the
-        # request, and with it the key) hangs on as its context.
+        # Raised here, outside of any handler, so that nothing which holds the request, and with it
+        # the key, hangs on as its context.
         raise problem
 
-    async def _read(self, response: httpx.Response, max_bytes: int, ok: bool) -> bytes:
-        if ok and response.headers.get("content-encoding", "identity") != "identity":
+    async def _result(self, response: httpx.Response, max_bytes: int) -> tuple[str, bytes]:
+        if is_compressed(response.headers):
             raise self.invalid(
                 "its reply is compressed, although the request didn't accept compression"
             )
-        data = bytearray()
-        async for chunk in response.aiter_raw():
-            data += chunk
-            if len(data) > max_bytes:
-                if not ok:
-                    break
-                raise self.invalid(f"its reply is larger than {_size(max_bytes)}")
-        return bytes(data[:max_bytes])
+        data = await exchange.read(response, max_bytes)
+        if await asyncio.to_thread(self._repeats_key, data):
+            raise self.invalid("it repeats the key")
+        return media_type(response.headers), data
 
     def _repeats_key(self, data: bytes) -> bool:
         return len(self._key) >= _MIN_KEY_CHARS and self._key.encode() in data
@@ -265,14 +251,13 @@ class OpenAIClient:
         who = f"{self.name} at {self.host}"
         tail = f": {said}" if said else ""
         out_of_quota = status == 429 and error_code in _OUT_OF_QUOTA
-        transient = status in _TRANSIENT_4XX or (status >= 500 and status not in _PERMANENT_5XX)
-        if transient and not out_of_quota:
+        if is_transient(status) and not out_of_quota:
             busy = "is rate-limiting requests" if status == 429 else "had a server error"
             return Transient(
                 self._failure.unavailable,
                 f"{who} {busy} (HTTP {status}){tail}",
                 "Try again later; finished work is kept.",
-                retry_after_s=_retry_after_s(headers.get("retry-after", "")),
+                retry_after_s=retry_after_s(headers),
             )
         if out_of_quota or status == 402:
             message, remedy = (
@@ -296,20 +281,35 @@ class OpenAIClient:
             self._failure.refused, f"{who} {message} (HTTP {status}){tail}", remedy, status=status
         )
 
-    def _unconnected(self, why: str) -> StageError:
-        if "CERTIFICATE_VERIFY_FAILED" in why:
-            return StageError(
-                self._failure.unavailable,
-                f"{self.name} at {self.host} has a certificate that can't be trusted",
-                "Check base_url, and this machine's clock.",
-            )
-        if "SSL" in why:
-            return StageError(
-                self._failure.unavailable,
-                f"{self.name} at {self.host} doesn't speak TLS",
-                "Check base_url: is it http rather than https, or another port?",
-            )
-        return self._unreachable("can't be reached", _NotReached)
+    def _named(self, failure: exchange.ExchangeFailure) -> StageError:
+        match failure.fault:
+            case Fault.CONNECT_TIMEOUT:
+                return self._unreachable("can't be reached in time", _NotReached)
+            case Fault.UNREACHED:
+                return self._unreachable("can't be reached", _NotReached)
+            case Fault.CERTIFICATE:
+                return StageError(
+                    self._failure.unavailable,
+                    f"{self.name} at {self.host} has a certificate that can't be trusted",
+                    "Check base_url, and this machine's clock.",
+                )
+            case Fault.NOT_TLS | Fault.TLS:
+                return StageError(
+                    self._failure.unavailable,
+                    f"{self.name} at {self.host} doesn't speak TLS",
+                    "Check base_url: is it http rather than https, or another port?",
+                )
+            case Fault.SILENT | Fault.STALLED | Fault.HEAD_TIMEOUT:
+                return self._late()
+            case Fault.REDIRECT:
+                return self._unreachable("sent an invalid response")
+            case Fault.TOO_LARGE:
+                return self.invalid(f"its reply is larger than {failure.detail}")
+            case _:
+                return self._unreachable("closed the connection")
+
+    def _late(self) -> Transient:
+        return self._unreachable(f"has not answered within {self._timeout_s:g} s")
 
     def _unreachable(self, why: str, kind: type[Transient] = Transient) -> Transient:
         return kind(
@@ -358,10 +358,6 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _media_type(headers: httpx.Headers) -> str:
-    return clean_line(headers.get("content-type", ""), 100).split(";")[0].strip().lower()
-
-
 def _error_text(data: bytes) -> tuple[str, str]:
     """(message, code) of an error body: OpenAI's shape, FastAPI's, or a line of plain text."""
     try:
@@ -379,27 +375,3 @@ def _error_text(data: bytes) -> tuple[str, str]:
     if not isinstance(message, str):
         message = msgspec.json.encode(message).decode()
     return message, code if isinstance(code, str) else ""
-
-
-def _retry_after_s(value: str) -> float | None:
-    """Seconds from a Retry-After header (RFC 9110 10.2.3): seconds or an HTTP date; bounded."""
-    value = value.strip()
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            when = email.utils.parsedate_to_datetime(value)
-        except (ValueError, OverflowError):  # a year of twenty digits
-            return None
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        seconds = (when - datetime.now(UTC)).total_seconds()
-    if not math.isfinite(seconds):
-        return None
-    return min(max(seconds, 0.0), _MAX_RETRY_AFTER_S)
-
-
-def _size(size_bytes: int) -> str:
-    mib = size_bytes / (1024 * 1024)
-    return f"{mib:g} MiB" if mib >= 1 else f"{size_bytes} bytes"

@@ -9,10 +9,10 @@ import pytest
 
 from aura_tui.client.address import of_socket, of_url
 from aura_tui.client.connection_state import ConnectionState
-from aura_tui.client.http_client import retry_after_s
 from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.net.backoff import Backoff
+from aura_tui.net.headers import retry_after_s
 
 # --- addresses
 

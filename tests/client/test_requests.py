@@ -392,6 +392,19 @@ async def test_no_server_is_said_in_one_line_at_once(connect: Connect) -> None:
     assert caught.value.message == (f"Can't reach an engine at {shown}: the connection was refused")
 
 
+async def test_a_redirect_to_an_impossible_address_comes_from_no_engine(
+    server: Scripted, connect: Connect
+) -> None:
+    async def nowhere(talk: Talk) -> None:
+        await talk.answer(302, b"", "text/html", Location="https://xn--a.com/")
+
+    server.on("/api/health", nowhere)
+    with pytest.raises(EngineError) as caught:
+        await connect(server.url).__aenter__()
+    assert caught.value.code is Code.NOT_AN_ENGINE
+    assert "redirected to an invalid address" in caught.value.message
+
+
 async def test_entering_asks_the_server_what_it_is(server: Scripted, connect: Connect) -> None:
     async with connect(server.url) as service:
         assert [asked.path for asked in server.requests] == ["/api/health"]

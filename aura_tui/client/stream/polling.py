@@ -10,10 +10,10 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from aura_tui.client.http_client import TransportFailure, media_type
-from aura_tui.client.http_errors import is_transient
+from aura_tui.client.http_client import TransportFailure
 from aura_tui.errors import AuraError, Code, NotFound
 from aura_tui.net.backoff import Backoff
+from aura_tui.net.headers import is_transient, media_type
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:

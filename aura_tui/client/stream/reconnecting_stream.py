@@ -18,11 +18,12 @@ from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from aura_tui.client.http_client import Answer, TransportFailure, media_type
+from aura_tui.client.http_client import Answer, TransportFailure
 from aura_tui.client.http_errors import failure, stranger
 from aura_tui.client.stream.reader import NoStream
 from aura_tui.errors import AuraError, NotFound
 from aura_tui.net.backoff import Backoff
+from aura_tui.net.headers import media_type
 from aura_tui.system.tasks import TaskFailure, report
 from aura_tui.wire import routes
 
