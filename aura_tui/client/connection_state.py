@@ -220,9 +220,10 @@ class ConnectionState:
 
     def _returned(self, event: ConnectionEvent) -> None:
         self._machine.fire(event)
-        if not self._streams and self._machine.connection.heard_at is not None:
-            self._machine.fire(ConnectionEvent.OPENED)  # nobody is left to find that out
-        self.follow_streams()
+        was_met = self._machine.connection.heard_at is not None
+        if was_met and all(stream.connection.is_live for stream in self._streams):
+            self._machine.fire(ConnectionEvent.OPENED)  # no stream is to find that out
+        self.changed()
 
     @property
     def connection(self) -> Connection:

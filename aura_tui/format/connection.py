@@ -51,6 +51,7 @@ def forms(connection: Connection, now: datetime, since: datetime | None = None) 
                 reason or f"{first} for {lasted}; {remedy}",
                 f"{first} for {lasted}; {remedy}",
                 f"{first}: {remedy}",
+                f"engine suspended: {remedy}",
                 "engine suspended: run fg",
                 "suspended: fg",
             )
@@ -101,12 +102,11 @@ def _no_engine(lasted: str, *, can_start: bool) -> tuple[str, ...]:
 
 
 def line(connection: Connection) -> str:
-    """A line of plain output for a connection that broke; "" for what is said elsewhere: the first
-    attempt, and an error that ends the command."""
+    """A line of plain output for a connection that broke; "" where there is no news (an attempt is
+    under way), and for what is said elsewhere: an error that ends the command."""
     match connection.status:
-        case ConnectionStatus.RETRYING:
-            reason = clean_line(connection.reason, 300) or "retrying now"
-            return f"Connection lost: {reason}. Reconnecting..."
+        case ConnectionStatus.RETRYING if connection.retry_at is not None:
+            return f"Connection lost: {clean_line(connection.reason, 300)}. Reconnecting..."
         case ConnectionStatus.SUSPENDED | ConnectionStatus.NO_ENGINE:
             return clean_line(connection.reason, 300)  # it says what becomes of the job
         case _:

@@ -191,12 +191,13 @@ def test_the_process_of_the_engine_is_worth_more_than_its_streams() -> None:
     stream.broken(1, "silent", T0)
     assert (status(board), board.connection.reason) == (ConnectionStatus.SUSPENDED, "Ctrl-Z")
     board.engine_resumed()
-    assert (status(board), board.connection.reason) == (ConnectionStatus.RETRYING, "silent")
+    assert (status(board), board.connection.reason) == (ConnectionStatus.RETRYING, "")
     board.engine_gone("it stopped")
     stream.broken(2, "refused", T0)
     assert (status(board), board.connection.can_start) == (ConnectionStatus.NO_ENGINE, True)
     board.engine_back()
-    assert status(board) is ConnectionStatus.RETRYING
+    # What broke the stream before is no news of the engine that is there now.
+    assert (status(board), board.connection.retry_at) == (ConnectionStatus.RETRYING, None)
     stream.opened()
     assert status(board) is ConnectionStatus.LIVE
     for report in (board.engine_back, board.engine_resumed):  # each look reports what is so

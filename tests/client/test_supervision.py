@@ -39,6 +39,7 @@ from tests.engine.conftest import follow, request
 from tests.killing import HOW, kill, named, quick, told
 from tests.replay.test_recorder import following
 from tests.server.serving import served
+from tests.ui.recordings import BEGIN
 from tests.ui.scenes import running_tape
 from tests.ui.scripted import ConnectedService, ScriptedService
 from tests.waiting import until
@@ -216,7 +217,9 @@ async def test_plain_output_still_reports_connection_and_engine_after_its_report
                     await kill(name, how)
                     assert told(mishaps, name, how)
                     await until(lambda: named(CONNECTION_REPORTER) and named(HEALTH_REPORTER))
-                    await service.change(status=ConnectionStatus.RETRYING, reason="reset")
+                    await service.change(
+                        status=ConnectionStatus.RETRYING, reason="reset", retry_at=BEGIN
+                    )
                     for seconds in range(3):  # one that lasts is told once
                         service.reasons = (f"the queue stands still for {seconds} s",)
                         await until(lambda: len(said) == 2)

@@ -49,6 +49,7 @@ def test_a_suspended_engine_says_what_to_run() -> None:
     assert forms(S.SUSPENDED, 180)[1:] == (
         "engine suspended (Ctrl-Z) for 3 min; run fg in its terminal",
         "engine suspended (Ctrl-Z): run fg in its terminal",
+        "engine suspended: run fg in its terminal",
         "engine suspended: run fg",
         "suspended: fg",
     )
@@ -91,7 +92,10 @@ def test_plain_lines_report_a_break_and_its_end() -> None:
     def line(status: ConnectionStatus, **fields: Any) -> str:
         return connection_words.line(Connection(status=status, since=NOW, **fields))
 
-    assert line(S.RETRYING, reason="reset") == "Connection lost: reset. Reconnecting..."
+    assert line(S.RETRYING, reason="reset", retry_at=NOW) == (
+        "Connection lost: reset. Reconnecting..."
+    )
+    assert line(S.RETRYING, reason="reset") == ""  # an attempt is under way
     assert line(S.SUSPENDED, reason="It is suspended; run fg") == "It is suspended; run fg"
     assert line(S.NO_ENGINE) == "The engine stopped; the job continues in the background"
     assert [line(status) for status in (S.LIVE, S.CONNECTING, S.LOST)] == ["", "", ""]
