@@ -51,7 +51,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 class Ailing(ConnectedService):
-    """An engine at the other end of a link, which says what fails in it."""
+    """An engine at the other end of a connection, which says what fails in it."""
 
     reasons: tuple[str, ...] = ()
 
@@ -75,7 +75,7 @@ async def test_the_board_goes_on_over_the_death_of_each_of_its_tasks(how: str) -
 
 
 async def _goes_on(board: Board, service: Ailing, number: int) -> None:
-    """Events of the run shown and of others come, and so does what the link and the engine say;
+    """Events of the run shown and of others come, and so does what connection and engine say;
     a key still works."""
     board.app.clear_notifications()
     paused = JobStatus.RUNNING if number % 2 else JobStatus.PAUSED

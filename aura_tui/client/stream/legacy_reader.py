@@ -102,7 +102,7 @@ class LegacyReader:
         return max(0.0, (self._until - self._sources.now()).total_seconds())
 
     async def prepare(self) -> Sequence[ev.Envelope]:
-        """An end that was expected when the link broke may be sure by now."""
+        """An end that was expected when the connection broke may be sure by now."""
         self._earlier = set(self._recent)
         self._here_id = ""
         return await self._settle() if self._until is not None else ()

@@ -35,7 +35,7 @@ APP = (
         "reconnect",
         "Reconnect",
         id="link.reconnect",
-        tooltip="Try the link now, without waiting",
+        tooltip="Retry the connection now, or start an engine",
     ),
     Binding(
         "escape",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aura_tui.service import Typical
 
 LOG_LINES = 1000
-_GAPS = 50  # breaks of the link that are remembered
+_GAPS = 50  # breaks of the connection that are remembered
 RECORDED = "recorded"  # the mark of a replay
 STAGE_LOG_LINES = 8  # of each stage, beside its items
 

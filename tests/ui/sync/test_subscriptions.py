@@ -1,4 +1,4 @@
-"""The board keeps up with its service: other jobs, jobs that go away, links that break."""
+"""The board keeps up with its service: other jobs, jobs that go away, connections that break."""
 
 from __future__ import annotations
 
