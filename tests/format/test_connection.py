@@ -97,7 +97,7 @@ def test_plain_lines_report_a_break_and_its_end() -> None:
     )
     assert line(S.RETRYING, reason="reset") == ""  # an attempt is under way
     assert line(S.SUSPENDED, reason="It is suspended; run fg") == "It is suspended; run fg"
-    assert line(S.NO_ENGINE) == "The engine stopped; the job continues in the background"
+    assert line(S.NO_ENGINE, reason="The engine stopped") == "The engine stopped"
     assert [line(status) for status in (S.LIVE, S.CONNECTING, S.LOST)] == ["", "", ""]
     live = Connection(status=S.LIVE, since=NOW, gap_s=74.5)
     assert connection_words.restored(live) == "Connection restored after 74 s"

@@ -133,7 +133,7 @@ def test_a_file_is_read_and_its_folder_is_named_after_it(tmp_path: Path) -> None
         ("none here", "no such file"),
         ("folder", "a folder"),
         ("x" * 300, "name too long"),
-        ("bytes", "not text"),
+        ("bytes", "not a text file"),
         ("none.md", "no"),
     ],
 )
