@@ -2,6 +2,7 @@
 
 AuraError
 +-- InputError        usage error or bad input     exit 2, HTTP 422
+|   +-- InvalidRequest   all faults of a request, together
 +-- StageError        a stage failed               the job fails; exit 1
 |   +-- Transient     may pass                     retried with backoff, then fails as StageError
 +-- EngineError       no engine, or access denied  exit 3, HTTP 503
@@ -16,7 +17,14 @@ mapped at the edges (``cli/session/exit_status.py``, ``wire/problem.py``), not h
 
 from __future__ import annotations
 
+import contextlib
 from enum import StrEnum, unique
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_NAMED_FAULTS: Final = 3  # beside the first, in one line
 
 
 @unique
@@ -119,6 +127,48 @@ class AuraError(Exception):
 
 class InputError(AuraError):
     """Wrong use or bad input; nothing was started."""
+
+
+class InvalidRequest(InputError):
+    """A request that can't be a job: ``faults`` has one error for each wrong field, at least one.
+
+    Code, remediation and field are the first one's; the message names the others, too.
+    """
+
+    def __init__(self, faults: Sequence[InputError]) -> None:
+        first, *others = faults
+        more = "; ".join(f"{each.field}: {each.message}" for each in others[:_NAMED_FAULTS])
+        if len(others) > _NAMED_FAULTS:
+            more += f"; and {len(others) - _NAMED_FAULTS} more"
+        super().__init__(
+            first.code,
+            f"{first.message} (also {more})" if more else first.message,
+            first.remediation,
+            field=first.field,
+        )
+        self.faults = tuple(faults)
+
+
+class Faults:
+    """Collects what several checks refuse, so that all of it is reported together."""
+
+    def __init__(self) -> None:
+        self.found: list[InputError] = []
+
+    @contextlib.contextmanager
+    def collect(self) -> Iterator[None]:
+        """Keep an InputError that is raised within; of one field only the first."""
+        try:
+            yield
+        except InputError as e:
+            for fault in e.faults if isinstance(e, InvalidRequest) else (e,):
+                if not fault.field or all(each.field != fault.field for each in self.found):
+                    self.found.append(fault)
+
+    def check(self) -> None:
+        """Raise :class:`InvalidRequest` if anything was found."""
+        if self.found:
+            raise InvalidRequest(self.found)
 
 
 class StageError(AuraError):

@@ -8,7 +8,7 @@ import pytest
 
 from aura_tui.doctor import examine
 from aura_tui.model.request import Brief, JobRequest
-from aura_tui.pipeline.preflight import check_choices
+from aura_tui.pipeline.preflight import check_request
 from aura_tui.settings import load
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ async def test_a_setting_that_no_run_can_use_is_missing(
     assert [finding.name for finding in bad] == [where]
     assert bad[0].advice
     with pytest.raises(Exception, match=r".") as caught:
-        check_choices(
+        check_request(
             JobRequest(brief=Brief(topic="x")), load({name: value, "AURA_CONFIG": "/dev/null"})
         )
     assert bad[0].detail == getattr(caught.value, "message", "")

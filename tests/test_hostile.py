@@ -15,7 +15,8 @@ import pytest
 
 from aura_tui.brief import read_brief
 from aura_tui.errors import AuraError, Code, InputError, StageError
-from aura_tui.model.request import Brief, JobRequest, Origin, check
+from aura_tui.model.request import Brief, JobRequest, Origin
+from aura_tui.model.request_check import check
 from aura_tui.model.script import BulletsCard
 from aura_tui.model.slug import slug
 from aura_tui.pipeline.stages.script import sound

@@ -43,6 +43,7 @@ FLOORS: dict[str, tuple[str, ...]] = {
                    "runner"),
     "pipeline": ("cache scene_progress", "context", "artifact_files fallback held_warnings",
                  "timeline", "encoding", "stages", "preflight"),
+    "server.openapi": ("paths request_schema", "document"),
     "providers": ("protocols ffmpeg openai_client", "script speech visuals"),
     "providers.script": ("language prose", "markdown", "outline", "llm"),
     "providers.visuals": ("fonts fingerprint", "card_layouts", "drawing", "cards folder openai"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from aura_tui.errors import AuraError
+from aura_tui.errors import AuraError, InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,16 @@ def as_options() -> Iterator[None]:
     answer as well."""
     try:
         yield
+    except InvalidRequest as e:
+        for fault in e.faults:
+            _rename(fault)
+        raise InvalidRequest(e.faults) from None
     except AuraError as e:
-        option = OPTION_OF_FIELD.get(e.field or "")
-        if option is not None and e.field is not None and e.message.startswith(f"{e.field} "):
-            e.message = option + e.message.removeprefix(e.field)
+        _rename(e)
         raise
+
+
+def _rename(error: AuraError) -> None:
+    option = OPTION_OF_FIELD.get(error.field or "")
+    if option is not None and error.field and error.message.startswith(f"{error.field} "):
+        error.message = option + error.message.removeprefix(error.field)

@@ -29,7 +29,9 @@ from aura_tui.cli.session.lines import show_lines
 from aura_tui.cli.session.messages import print_error
 from aura_tui.cli.session.once import run_once
 from aura_tui.connect.job_ref import resolve
-from aura_tui.errors import Code, Conflict, EngineError, InputError
+from aura_tui.errors import Code, Conflict, EngineError, Faults, InputError
+from aura_tui.model.expects import describe_bounds
+from aura_tui.model.request import DurationS, Fps, Percent, Priority, VoiceFactor
 from aura_tui.model.slug import slug
 from aura_tui.model.status import JobStatus
 
@@ -40,6 +42,11 @@ if TYPE_CHECKING:
     from aura_tui.connect.locator import EngineLocator
     from aura_tui.model.request import JobRequest
     from aura_tui.service import JobService
+
+
+def _must_be(kind: object) -> str:
+    bounds = describe_bounds(kind)
+    return bounds[:1].upper() + bounds[1:]
 
 
 def register(app: typer.Typer) -> None:
@@ -63,18 +70,27 @@ def run(
         ),
     ] = None,
     duration: Annotated[
-        str | None, typer.Option(metavar="S", help="Target length: 90, 1m30s or 00:01:30.")
+        str | None,
+        typer.Option(
+            metavar="S",
+            help=f"Target length: 90, 1m30s or 00:01:30. {_must_be(DurationS)} seconds.",
+        ),
     ] = None,
     resolution: Annotated[
         str, typer.Option(metavar="RES", help="720p, 1080p, ... or WIDTHxHEIGHT.")
     ] = "720p",
-    fps: Annotated[int, typer.Option(help="Frames per second.")] = 30,
+    fps: Annotated[int, typer.Option(help=f"Frames per second. {_must_be(Fps)}.")] = 30,
     aspect: Annotated[str, typer.Option(metavar="A", help="16:9, 9:16 or 1:1.")] = "",
     voice: Annotated[str, typer.Option(metavar="NAME", help="See: aura-tui doctor --voices.")] = "",
-    rate: Annotated[float, typer.Option(help="Speed of speech; 1 is the voice's own.")] = 1.0,
+    rate: Annotated[
+        float,
+        typer.Option(help=f"Speed of speech; 1 is the voice's own. {_must_be(VoiceFactor)}."),
+    ] = 1.0,
     language: Annotated[str, typer.Option(metavar="TAG", help="Language: en, de, fr, ...")] = "",
     theme: Annotated[str, typer.Option(metavar="NAME", help="Theme; see: aura-tui doctor.")] = "",
-    quality: Annotated[int | None, typer.Option(help="0 to 100. Default: CRF 23.")] = None,
+    quality: Annotated[
+        int | None, typer.Option(help=f"{_must_be(Percent)}. Default: CRF 23.")
+    ] = None,
     burn_captions: Annotated[
         bool, typer.Option("--burn-captions", help="Burn the captions into the video.")
     ] = False,
@@ -86,7 +102,7 @@ def run(
     visuals: Annotated[
         str, typer.Option(metavar="NAME", help="auto, cards, folder or openai.")
     ] = "",
-    priority: Annotated[int, typer.Option(help="Higher runs first, -100 to 100.")] = 0,
+    priority: Annotated[int, typer.Option(help=f"Higher runs first. {_must_be(Priority)}.")] = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached work.")] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Run in the background and return.")
@@ -102,7 +118,9 @@ def run(
     from aura_tui.model import request as rq
 
     locator = engine_locator(server, token_file or token)
-    read = read_brief(brief)
+    read, faults = rq.Brief(), Faults()
+    with faults.collect():
+        read = read_brief(brief)
     request = rq.JobRequest(
         brief=rq.Brief(topic=read.topic, text=read.text, language=language, aspect=aspect),
         plan_spec=rq.PlanSpec(target_duration=duration),
@@ -121,7 +139,7 @@ def run(
     )
     folder = (output if output is not None else Path(slug(request.title))).absolute()
     with as_options():
-        _check_now(request, locator, folder)
+        _check_now(request, locator, folder, faults)
 
     async def begin(service: JobService) -> str:
         with as_options():
@@ -147,19 +165,20 @@ def _detach(locator: EngineLocator, begin: Callable[[JobService], Awaitable[str]
     return run_once(locator.background, act)
 
 
-def _check_now(request: JobRequest, locator: EngineLocator, folder: Path) -> None:
-    """Check the request before any board opens, so that errors go to the plain terminal."""
+def _check_now(request: JobRequest, locator: EngineLocator, folder: Path, faults: Faults) -> None:
+    """Check the request before any board opens, so that errors go to the plain terminal; raise
+    them together with ``faults``."""
+    from aura_tui.connect.preflight import Preflight
     from aura_tui.engine.delivery import check_folder
-    from aura_tui.model.request import check
 
-    check(request)
-    check_folder(folder)  # here, wherever the engine is
-    if not locator.remote:  # what another machine can do, it says itself
-        from aura_tui.pipeline.preflight import check_choices, check_tools
-
-        check_choices(request, locator.settings)
-        if locator.embeds:  # an engine that runs has looked, by its own settings
-            asyncio.run(check_tools(locator.settings))
+    preflight = Preflight(locator.settings, remote=locator.remote)
+    with faults.collect():
+        preflight.check_request(request)
+    with faults.collect():
+        check_folder(folder)  # here, wherever the engine is
+    faults.check()
+    if locator.embeds:  # an engine that runs has looked, by its own settings
+        asyncio.run(preflight.check_tools())
 
 
 def _on_terminal() -> bool:

@@ -13,9 +13,16 @@ from urllib.parse import urljoin
 
 from aura_tui.client import proxies
 from aura_tui.client.http_client import Answer, TransportFailure
-from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
+from aura_tui.errors import (
+    AuraError,
+    Code,
+    Conflict,
+    EngineError,
+    InputError,
+    InvalidRequest,
+    NotFound,
+)
 from aura_tui.model.redact import redact_url
-from aura_tui.model.sanitize import clean_line
 from aura_tui.net.headers import is_transient, media_type, retry_after_s
 from aura_tui.wire import routes
 from aura_tui.wire.decode import read_problem
@@ -23,10 +30,11 @@ from aura_tui.wire.problem import TYPE_PREFIX
 
 if TYPE_CHECKING:
     from aura_tui.client.http_client import Http
-    from aura_tui.wire.problem import ProblemDocument
+    from aura_tui.wire.problem import FieldProblem, ProblemDocument
 
 _INPUT: Final = frozenset({400, 413, 415, 416, 422})
 _NO_SUCH_ROUTE: Final = frozenset({404, 405, 501})
+_CORRECT: Final = "Correct the request and try again."
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -143,14 +151,14 @@ def from_response(http: Http, status: int, problem: ProblemDocument) -> AuraErro
         return http.not_an_engine(f"it doesn't support this request (HTTP {status})")
     if status in (404, 410):
         return NotFound(
-            _code(problem, Code.JOB_UNKNOWN),
+            _code(problem.code, Code.JOB_UNKNOWN),
             problem.detail or "Job not found",
             problem.guidance or "List them with: aura-tui jobs",
         )
     if status == 409 or (status == 400 and problem.current_status is not None):
         state = f" (it is {problem.current_status.word})" if problem.current_status else ""
         return Conflict(
-            _code(problem, Code.JOB_STATE),
+            _code(problem.code, Code.JOB_STATE),
             (problem.detail or "Conflicts with the job's state") + ("" if problem.code else state),
             problem.guidance or "Show it with: aura-tui show JOB",
         )
@@ -173,19 +181,26 @@ def _unauthorized(http: Http, problem: ProblemDocument) -> EngineError:
 
 
 def _input(problem: ProblemDocument) -> InputError:
-    first = problem.errors[0] if problem.errors else None
-    others = "; ".join(f"{each.field}: {each.detail}" for each in problem.errors[1:4])
-    message = problem.detail or (first.detail if first else "") or "Invalid request"
-    if others:
-        message = f"{message} (also {others})"
-    return InputError(
-        _code(problem, Code.REQUEST_INVALID),
-        clean_line(message, 1000),
-        problem.guidance
-        or (first.guidance if first else "")
-        or "Correct the request and try again.",
-        field=problem.field or (first.field if first else None) or None,
-    )
+    own_code = _code(problem.code, Code.REQUEST_INVALID)
+    faults = [
+        InputError(
+            _code(each.code, own_code),
+            _detail(each, ours=problem.type.startswith(TYPE_PREFIX)),
+            each.guidance or problem.guidance or _CORRECT,
+            field=each.field or None,
+        )
+        for each in problem.errors
+    ]
+    if not faults:
+        message, guidance = problem.detail or "Invalid request", problem.guidance or _CORRECT
+        return InputError(own_code, message, guidance, field=problem.field or None)
+    return InvalidRequest(faults)
+
+
+def _detail(fault: FieldProblem, *, ours: bool) -> str:
+    """What is wrong with a field; another kind of server may not name the field in it."""
+    detail = fault.detail or "Invalid value"
+    return detail if ours or fault.field in detail else f"{fault.field}: {detail}"
 
 
 def _engine(http: Http, status: int, problem: ProblemDocument) -> EngineError:
@@ -198,11 +213,11 @@ def _engine(http: Http, status: int, problem: ProblemDocument) -> EngineError:
     else:
         code, did = Code.ENGINE_UNREACHABLE, f"is unavailable (HTTP {status})"
         next_ = "Try again later; see the server's log."
-    return EngineError(_code(problem, code), f"{who} {did}{detail}", problem.guidance or next_)
+    return EngineError(_code(problem.code, code), f"{who} {did}{detail}", problem.guidance or next_)
 
 
-def _code(problem: ProblemDocument, otherwise: Code) -> Code:
+def _code(code: str, otherwise: Code) -> Code:
     try:
-        return Code(problem.code)
+        return Code(code)
     except ValueError:
         return otherwise

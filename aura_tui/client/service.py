@@ -34,7 +34,7 @@ from aura_tui.client.stream.reconnecting_stream import Clock, ReconnectingStream
 from aura_tui.client.stream.resuming_reader import ResumingReader
 from aura_tui.client.stream.snapshot_events import completed
 from aura_tui.errors import AuraError, Code, Conflict, EngineError
-from aura_tui.model.request import JobRequest, check
+from aura_tui.model.request_check import check
 from aura_tui.model.sanitize import clean, clean_line
 from aura_tui.model.status import JobStatus
 from aura_tui.service import JobPage, QueueState, RetryPlan, Typical
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from aura_tui.model import events as ev
     from aura_tui.model.connection import Connection
     from aura_tui.model.job import Job
+    from aura_tui.model.request import JobRequest
 
 T = TypeVar("T")
 

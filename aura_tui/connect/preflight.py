@@ -28,12 +28,17 @@ class Preflight:
 
         check_place(folder)
 
-    def check_choices(self, request: JobRequest) -> None:
-        """Raise InputError for a provider, voice, theme or folder that is unavailable."""
-        if not self._remote:
-            from aura_tui.pipeline.preflight import check_choices
+    def check_request(self, request: JobRequest) -> None:
+        """Raise InvalidRequest with all that can't be: out of bounds, or (where the engine is on
+        this machine) a provider, voice, theme or folder that is unavailable."""
+        if self._remote:
+            from aura_tui.model.request_check import check
 
-            check_choices(request, self._settings)
+            check(request)
+        else:
+            from aura_tui.pipeline.preflight import check_request
+
+            check_request(request, self._settings)
 
     async def check_tools(self) -> None:
         """Raise InputError where a program that every job needs is unavailable."""

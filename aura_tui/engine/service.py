@@ -29,11 +29,10 @@ from aura_tui.engine.run.runner import Runner
 from aura_tui.engine.store.event_reader import EventReader
 from aura_tui.engine.store.open import open_store
 from aura_tui.engine.store.store import IdempotencyKey
-from aura_tui.errors import Code, Conflict, EngineError
+from aura_tui.errors import Code, Conflict, EngineError, Faults
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
 from aura_tui.model.plural import counted
-from aura_tui.model.request import check
 from aura_tui.model.status import JobStatus
 from aura_tui.pipeline.cache import ArtifactCache
 from aura_tui.pipeline.stages.table import Stages, real_stages
@@ -259,10 +258,7 @@ class EmbeddedService(StoreQueries):
         """See :class:`~aura_tui.service.JobService`."""
 
         async def make(key: IdempotencyKey | None) -> Job:
-            check(request)
-            await _check_providers(request, self._settings)
-            if deliver_to is not None:
-                await asyncio.to_thread(check_folder, deliver_to)
+            await _check_request(request, deliver_to, self._settings)
             return await self._add(request, correlation_id, deliver_to, key=key)
 
         asked = (request, deliver_to)
@@ -366,7 +362,7 @@ class EmbeddedService(StoreQueries):
     async def _retry(self, record: Record, key: IdempotencyKey | None) -> Job:
         job_id = record.job.id
         check_retry(record.job)
-        await _check_providers(record.request, self._settings)
+        await _check_request(record.request, None, self._settings)
         to = Path(record.deliver_to) if record.deliver_to else None
         if to is not None:
             await asyncio.to_thread(check_folder, to)
@@ -454,9 +450,15 @@ class EmbeddedService(StoreQueries):
         return self._dispatcher.state()
 
 
-async def _check_providers(request: JobRequest, settings: Settings) -> None:
-    """What only providers know: names, voices, themes, folders, FFmpeg. Raises InputError."""
-    from aura_tui.pipeline.preflight import check_choices, check_tools
+async def _check_request(request: JobRequest, deliver_to: Path | None, settings: Settings) -> None:
+    """Raise InvalidRequest with all that can't be, also what only providers and disks know."""
+    from aura_tui.pipeline.preflight import check_request, check_tools
 
-    await asyncio.to_thread(check_choices, request, settings)
+    faults = Faults()
+    with faults.collect():
+        await asyncio.to_thread(check_request, request, settings)
+    with faults.collect():
+        if deliver_to is not None:
+            await asyncio.to_thread(check_folder, deliver_to)
+    faults.check()
     await check_tools(settings)

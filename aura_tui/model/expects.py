@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import types
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -14,6 +16,35 @@ _SIMPLE: dict[object, str] = {
     dict: 'names and texts, as in {"a" = "b"}',
     tuple: 'a list of texts, as in ["a", "b"]',
 }
+
+
+def describe_bounds(kind: object) -> str:
+    """What a value of a bounded type must be: ``between 5 and 60``, ``at most 500 characters``,
+    ``h264 or libx264``; "" for a type without bounds. The type may be one of a union."""
+    form, parts = get_origin(kind), get_args(kind)
+    if form is Literal:
+        return " or ".join(map(str, parts))
+    if form in (Union, types.UnionType):
+        return next(filter(None, map(describe_bounds, parts)), "")
+    for meta in parts[1:] if form is Annotated else ():
+        if isinstance(meta, msgspec.Meta):
+            if meta.max_length is not None:
+                return f"at most {meta.max_length} characters"
+            if meta.ge is not None and meta.le is not None:
+                return f"between {_number(meta.ge)} and {_number(meta.le)}"
+    return ""
+
+
+def without_bounds(kind: Any) -> Any:
+    """The type that any value of the right sort has, be it out of bounds: ``int`` of ``Fps``."""
+    form, parts = get_origin(kind), get_args(kind)
+    if form is Annotated:
+        return without_bounds(parts[0])
+    if form is Literal:
+        return type(parts[0])
+    if form in (Union, types.UnionType):
+        return functools.reduce(operator.or_, map(without_bounds, parts))
+    return kind
 
 
 def describe_type(kind: object) -> str:

@@ -1,7 +1,8 @@
 """A job request as DESIGN 4 has it: typed, every field optional but a topic or a text.
 
-Bounds that need no knowledge of providers are checked here, by :func:`check`. What needs one
-(does the voice exist?) is checked by the engine before the job is queued.
+The bounds of a field stand here once, as constraints on its type. ``request_check.py`` holds
+requests to them; the OpenAPI document, the options' help and the form's hints are made from them.
+What only providers know (does the voice exist?) is in ``pipeline/preflight.py``.
 """
 
 from __future__ import annotations
@@ -9,23 +10,42 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.sanitize import clean_line
 
-MAX_TEXT_CHARS = 1_000_000
-MAX_TOPIC_CHARS = 500
-_MAX_TITLE = 120  # characters of a job's name
-MAX_FIELD_CHARS = 500  # of every other text: a tone, a name, a choice
-MIN_DURATION_S = 5
-MAX_DURATION_S = 3600
+MAX_TEXT_CHARS: Final = 1_000_000
+MAX_TOPIC_CHARS: Final = 500
+MAX_DURATION_S: Final = 3600
+MIN_DURATION_S: Final = 5
 MIN_SIDE_PX, MAX_SIDE_PX = 128, 3840
-MIN_FPS, MAX_FPS = 5, 60
+NO_NUL: Final = "^[^\\u0000]*$"  # what a schema says of any text
 
-Aspect = Literal["16:9", "9:16", "1:1"]
+_MAX_TITLE = 120  # characters of a job's name
+
+
+def _text(max_chars: int) -> Meta:
+    # For schemas alone: matched at each decoding, a pattern would cost more than all the rest.
+    return Meta(max_length=max_chars, extra_json_schema={"pattern": NO_NUL})
+
+
+Text = Annotated[str, _text(500)]  # a tone, a name, a choice
+Topic = Annotated[str, _text(MAX_TOPIC_CHARS)]
+BriefText = Annotated[str, _text(MAX_TEXT_CHARS)]
+DurationS = Annotated[float, Meta(ge=MIN_DURATION_S, le=MAX_DURATION_S)]
+VoiceFactor = Annotated[float, Meta(ge=0.5, le=2.0)]
+PauseS = Annotated[float, Meta(ge=0.0, le=10.0)]
+Fps = Annotated[int, Meta(ge=5, le=60)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+VideoBitrateK = Annotated[int, Meta(ge=100, le=100_000)]
+AudioBitrateK = Annotated[int, Meta(ge=32, le=512)]
+Priority = Annotated[int, Meta(ge=-100, le=100)]
+Container = Literal["mp4"]
+Codec = Literal["h264", "libx264"]
 
 
 class _Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -35,53 +55,53 @@ class _Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
 class Brief(_Camel, frozen=True, kw_only=True):
     """What the video is about. ``text`` is Markdown or plain text; ``topic`` alone is a title."""
 
-    topic: str = ""
-    text: str = ""
-    audience: str = ""
-    goal: str = ""
-    tone: str = ""
-    language: str = ""  # BCP 47; "" means: the one its text is in, as it is judged
-    aspect: str = ""
+    topic: Topic = ""
+    text: BriefText = ""
+    audience: Text = ""
+    goal: Text = ""
+    tone: Text = ""
+    language: Text = ""  # BCP 47; "" means: the one its text is in, as it is judged
+    aspect: Text = ""
 
 
 class PlanSpec(_Camel, frozen=True, kw_only=True):
     """``target_duration``: as :func:`parse_duration` reads it; None lets the text decide (up to
     3 minutes)."""
 
-    target_duration: float | str | None = None
-    pacing: str = ""
-    density: str = ""
-    style: str = ""
+    target_duration: DurationS | str | None = None
+    pacing: Text = ""
+    density: Text = ""
+    style: Text = ""
 
 
 class VoiceSpec(_Camel, frozen=True, kw_only=True):
     """``rate`` and ``pitch`` are factors, 1.0 the voice's own; ``pause``: seconds after a scene."""
 
-    voice_name: str = ""
-    rate: float = 1.0
-    pitch: float = 1.0
-    pause: float | None = None
+    voice_name: Text = ""
+    rate: VoiceFactor = 1.0
+    pitch: VoiceFactor = 1.0
+    pause: PauseS | None = None
 
 
 class RenderSpec(_Camel, frozen=True, kw_only=True):
-    """``res``: 720p, 1080p, ... or WxH. ``quality_level`` 0-100, None is the default (CRF 23)."""
+    """``res``: 720p, 1080p, ... or WxH. ``quality_level``: percent; None: CRF 23."""
 
-    res: str = ""
-    container: str = "mp4"
-    video_bitrate_k: int | None = None
-    audio_bitrate_k: int | None = None
-    fps: int = 30
-    codec: str = "h264"
-    quality_level: int | None = None
+    res: Text = ""
+    container: Container = "mp4"
+    video_bitrate_k: VideoBitrateK | None = None
+    audio_bitrate_k: AudioBitrateK | None = None
+    fps: Fps = 30
+    codec: Codec = "h264"
+    quality_level: Percent | None = None
 
 
 class Options(_Camel, frozen=True, kw_only=True):
     """Choices that are ours: providers, theme, burned captions; "" leaves it to the settings."""
 
-    script: str = ""
-    speech: str = ""
-    visuals: str = ""
-    theme: str = ""
+    script: Text = ""
+    speech: Text = ""
+    visuals: Text = ""
+    theme: Text = ""
     burn_captions: bool = False
     motion: bool = True
     fresh: bool = False  # reuse nothing that earlier jobs made
@@ -99,15 +119,14 @@ class Origin(_Camel, frozen=True, kw_only=True):
 
 
 class JobRequest(_Camel, frozen=True, kw_only=True):
-    """The body of ``POST /api/jobs``, but for ``origin``. ``priority``: higher goes first, -100
-    to 100."""
+    """The body of ``POST /api/jobs``, but for ``origin``. ``priority``: higher goes first."""
 
     brief: Brief = Brief()
     plan_spec: PlanSpec = PlanSpec()
     voice_spec: VoiceSpec = VoiceSpec()
     render_spec: RenderSpec = RenderSpec()
     options: Options = Options()
-    priority: int = 0
+    priority: Priority = 0
     origin: Origin = Origin()
 
     @property
@@ -197,7 +216,7 @@ def parse_duration(value: float | str | None) -> float | None:
 
 
 NAMED_HEIGHT = {"360p": 360, "480p": 480, "540p": 540, "720p": 720, "1080p": 1080, "1440p": 1440}
-_RATIO = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
+RATIOS = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
 
 
 def frame_size(res: str, aspect: str) -> tuple[int, int]:
@@ -216,12 +235,12 @@ def frame_size(res: str, aspect: str) -> tuple[int, int]:
             field=field,
         )
 
-    if aspect and aspect not in _RATIO:
+    if aspect and aspect not in RATIOS:
         raise refuse(f"Unknown aspect {aspect[:20]!r}", "brief.aspect")
     name = (res or "720p").strip().lower()
     if name in NAMED_HEIGHT:
         short = NAMED_HEIGHT[name]
-        a, b = _RATIO[aspect or "16:9"]
+        a, b = RATIOS[aspect or "16:9"]
         long = round(short * max(a, b) / min(a, b) / 2) * 2
         return (long, short) if a >= b else (short, long)
     match = re.fullmatch(r"(\d{1,5})\s*[x\u00d7]\s*(\d{1,5})", name)
@@ -235,87 +254,7 @@ def frame_size(res: str, aspect: str) -> tuple[int, int]:
     if max(width, height) > 4 * min(width, height):
         raise refuse(f"The resolution {width}x{height} is too narrow to lay out")
     if aspect:
-        a, b = _RATIO[aspect]
+        a, b = RATIOS[aspect]
         if abs(width / height - a / b) > 0.02:
             raise refuse(f"The resolution {width}x{height} is not {aspect}", "brief.aspect")
     return width, height
-
-
-def check(request: JobRequest) -> None:
-    """Raise :class:`InputError` for the first field that can't be; return for a sound request."""
-    brief, render, voice = request.brief, request.render_spec, request.voice_spec
-    if not brief.topic.strip() and not brief.text.strip():
-        raise InputError(
-            Code.BRIEF_EMPTY,
-            "The brief is empty",
-            "Give a topic, a text, or a Markdown file.",
-            field="brief",
-        )
-    if len(brief.topic) > MAX_TOPIC_CHARS:
-        raise InputError(
-            Code.BRIEF_TOO_LARGE,
-            f"The topic has {len(brief.topic)} characters; {MAX_TOPIC_CHARS} are allowed",
-            "Put the long text into a file, or into brief.text.",
-            field="brief.topic",
-        )
-    if len(brief.text) > MAX_TEXT_CHARS:
-        raise InputError(
-            Code.BRIEF_TOO_LARGE,
-            f"The text has {len(brief.text)} characters; {MAX_TEXT_CHARS} are allowed",
-            "Shorten it to the part that the video is about.",
-            field="brief.text",
-        )
-    if not (_is_text(brief.topic) and _is_text(brief.text)):
-        raise InputError(
-            Code.BRIEF_NOT_TEXT,
-            "The brief is not text",
-            "Give Markdown or plain text in UTF-8.",
-            field="brief",
-        )
-    parse_duration(request.plan_spec.target_duration)
-    frame_size(render.res, brief.aspect)
-    for section in ("brief", "plan_spec", "voice_spec", "render_spec", "options"):
-        _check_texts(section, getattr(request, section))
-    for field, ok, wants in (
-        ("renderSpec.fps", MIN_FPS <= render.fps <= MAX_FPS, f"{MIN_FPS} to {MAX_FPS}"),
-        ("renderSpec.container", render.container == "mp4", "mp4"),
-        ("renderSpec.codec", render.codec in ("h264", "libx264"), "h264"),
-        ("renderSpec.qualityLevel", _within(render.quality_level, 0, 100), "0 to 100"),
-        ("renderSpec.videoBitrateK", _within(render.video_bitrate_k, 100, 100_000), "100-100000"),
-        ("renderSpec.audioBitrateK", _within(render.audio_bitrate_k, 32, 512), "32 to 512"),
-        ("voiceSpec.rate", 0.5 <= voice.rate <= 2.0, "0.5 to 2"),
-        ("voiceSpec.pitch", 0.5 <= voice.pitch <= 2.0, "0.5 to 2"),
-        ("voiceSpec.pause", voice.pause is None or 0 <= voice.pause <= 10, "0 to 10 seconds"),
-        ("priority", -100 <= request.priority <= 100, "-100 to 100"),
-    ):
-        if not ok:
-            raise InputError(
-                Code.OPTION_INVALID, f"{field} is out of range", f"It takes {wants}.", field=field
-            )
-
-
-def _is_text(value: str) -> bool:
-    """Whether it has no NUL and can be written as UTF-8 (half an emoji can't)."""
-    try:
-        return b"\0" not in value.encode()
-    except UnicodeEncodeError:
-        return False
-
-
-def _check_texts(section: str, spec: _Camel) -> None:
-    section = JobRequest.__struct_encode_fields__[JobRequest.__struct_fields__.index(section)]
-    for name, wire_name in zip(spec.__struct_fields__, spec.__struct_encode_fields__, strict=True):
-        value = getattr(spec, name)
-        if not isinstance(value, str) or (section, name) in (("brief", "topic"), ("brief", "text")):
-            continue
-        if len(value) > MAX_FIELD_CHARS or not _is_text(value):
-            raise InputError(
-                Code.OPTION_INVALID,
-                f"{section}.{wire_name} is too long, or no text",
-                f"Give at most {MAX_FIELD_CHARS} characters of plain text.",
-                field=f"{section}.{wire_name}",
-            )
-
-
-def _within(value: int | None, low: int, high: int) -> bool:
-    return value is None or low <= value <= high

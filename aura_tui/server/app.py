@@ -118,7 +118,7 @@ class ServerApp:
 
     async def _say_openapi(self, _: Request) -> Response:
         if self._openapi is None:
-            from aura_tui.server.openapi import document
+            from aura_tui.server.openapi.document import document
 
             self._openapi = document()
         return Response(self._openapi, media_type=routes.JSON)

@@ -18,7 +18,6 @@ from aura_tui.model.sanitize import clean_line
 from aura_tui.server.auth import Caller
 from aura_tui.server.files import RangeRefused
 from aura_tui.server.limits import TooMany
-from aura_tui.server.request_body import RequestRefused
 from aura_tui.wire import routes
 from aura_tui.wire.encode import encode
 from aura_tui.wire.problem import ProblemDocument, problem_of
@@ -162,7 +161,6 @@ def refuse(
     document = problem_of(
         error,
         correlation_id,
-        errors=error.problems if isinstance(error, RequestRefused) else (),
         current_status=current_status,
         suggested_actions=suggested_actions,
         retry_after=retry_after,

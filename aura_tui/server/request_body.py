@@ -10,25 +10,17 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from aura_tui.errors import Code, InputError
-from aura_tui.model.expects import describe_type
-from aura_tui.model.request import JobRequest, Origin, check
+from aura_tui.errors import Code, InputError, InvalidRequest
+from aura_tui.model.expects import describe_type, without_bounds
+from aura_tui.model.request import JobRequest, Origin
+from aura_tui.model.request_check import check
 from aura_tui.model.sanitize import clean_line
 from aura_tui.server import normalize
-from aura_tui.wire.problem import FieldProblem
+from aura_tui.wire.problem import MAX_FIELD_PROBLEMS
 
-_MAX_PROBLEMS = 50
 _SEE_FORM = "See GET /api/openapi.json for the schema."
 _OF_OTHERS = frozenset({"preset", "inputs", "options.quality"})  # see `_with_preset`
 _WHOLE = (int, int | None)
-
-
-class RequestRefused(InputError):
-    """The first wrong field as the error itself; ``problems`` has all of them."""
-
-    def __init__(self, first: InputError, problems: tuple[FieldProblem, ...]) -> None:
-        super().__init__(first.code, first.message, first.remediation, field=first.field)
-        self.problems = problems
 
 
 class Asked(NamedTuple):
@@ -39,7 +31,7 @@ class Asked(NamedTuple):
 
 
 def read_request(data: bytes, origin: Origin) -> Asked:
-    """The request in a body, as made by ``origin``. Raises :class:`RequestRefused` for others.
+    """The request in a body, as made by ``origin``. Raises :class:`InvalidRequest` for others.
 
     ``null`` is as good as left out. A field that we don't know is ignored, and named; so is what
     only another system has. Names of fields match whatever their case.
@@ -64,8 +56,7 @@ def read_request(data: bytes, origin: Origin) -> Asked:
     _check(request, wrong)
     if wrong:
         # What is unknown is told, too: it may be what is missing, misspelt.
-        all_ = [*wrong, *unknown.errors]
-        raise RequestRefused(wrong[0], tuple(_problem(error) for error in all_[:_MAX_PROBLEMS]))
+        raise InvalidRequest([*wrong, *unknown.errors][:MAX_FIELD_PROBLEMS])
     return Asked(request, unknown.lines())
 
 
@@ -80,7 +71,7 @@ class _Unknown:
     @property
     def is_full(self) -> bool:
         """Whether more are only counted: a body can hold a million of them."""
-        return len(self.errors) >= _MAX_PROBLEMS
+        return len(self.errors) >= MAX_FIELD_PROBLEMS
 
     def add(self, field: str, why: str) -> None:
         """``field`` has no effect."""
@@ -108,7 +99,7 @@ class _Object(dict[str, Any]):
 
 
 def _parse(data: bytes, wrong: list[InputError]) -> _Object:
-    """The object in a body; keys that are there twice go to ``wrong``. Raises RequestRefused."""
+    """The object in a body; keys that are there twice go to ``wrong``. Raises InvalidRequest."""
     repeated: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> _Object:
@@ -135,13 +126,13 @@ def _parse(data: bytes, wrong: list[InputError]) -> _Object:
         raise _not_json(str(e)) from None
     if not isinstance(tree, _Object):
         error = _refuse("", "The body is not a JSON object")
-        raise RequestRefused(error, (_problem(error),))
+        raise InvalidRequest([error])
     if repeated:
         found = [*tree.repeated]
         for name, part in tree.items():
             if isinstance(part, _Object):
                 found += [f"{name}.{key}" for key in part.repeated]
-        for key in (found or repeated)[:_MAX_PROBLEMS]:
+        for key in (found or repeated)[:MAX_FIELD_PROBLEMS]:
             at = clean_line(key, 80)
             wrong.append(_refuse(at, f"{at} appears more than once in the body"))
     return tree
@@ -151,9 +142,9 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _not_json(why: str) -> RequestRefused:
+def _not_json(why: str) -> InvalidRequest:
     error = _refuse("", f"The body is not a JSON object: {clean_line(why, 200)}")
-    return RequestRefused(error, (_problem(error),))
+    return InvalidRequest([error])
 
 
 def _with_preset(request: JobRequest, wrong: list[InputError], unknown: _Unknown) -> JobRequest:
@@ -227,48 +218,25 @@ def _value(
     value = normalize.value(where, value)
     if value is None:
         return None
-    if isinstance(value, float) and value.is_integer() and field.type in _WHOLE:
+    if isinstance(value, float) and value.is_integer() and without_bounds(field.type) in _WHOLE:
         value = int(value)  # JSON has one kind of number
     try:
-        return msgspec.convert(value, field.type)
+        return msgspec.convert(value, without_bounds(field.type))
     except msgspec.ValidationError:
         wrong.append(_refuse(where, f"{where} expects {describe_type(field.type)}"))
         return None
 
 
 def _check(request: JobRequest, wrong: list[InputError]) -> None:
-    """All that :func:`check` refuses: what it names is put right for the next look."""
     told = {error.field or "" for error in wrong}
-    put_right: set[str] = set()
-    while True:
-        try:
-            return check(request)
-        except InputError as e:
-            field = e.field or ""
-            if field in put_right:
-                return None
-            put_right.add(field)
+    try:
+        check(request)
+    except InvalidRequest as e:
+        for fault in e.faults:
+            field = fault.field or ""
             # A brief whose text was refused is empty for that reason alone.
             if field not in told and not any(name.startswith(f"{field}.") for name in told):
-                wrong.append(e)
-            request = _without(request, field)
-
-
-def _without(request: JobRequest, field: str) -> JobRequest:
-    """``request`` with a field at its default; one about the whole brief gets a topic."""
-    if field == "brief":
-        return replace(request, brief=replace(request.brief, topic="x", text=""))
-    section, _, name = field.partition(".")
-    for outer in msgspec.structs.fields(JobRequest):
-        if outer.encode_name != section:
-            continue
-        if not name:
-            return replace(request, **{outer.name: outer.default})
-        inner = getattr(request, outer.name)
-        for part in msgspec.structs.fields(type(inner)):
-            if part.encode_name == name:
-                return replace(request, **{outer.name: replace(inner, **{part.name: part.default})})
-    return request
+                wrong.append(fault)
 
 
 def _refuse(field: str, message: str) -> InputError:
@@ -280,12 +248,3 @@ def _near(key: str, kind: type[msgspec.Struct]) -> str:
     names = {f.encode_name.lower(): f.encode_name for f in msgspec.structs.fields(kind)}
     near = difflib.get_close_matches(key.lower()[:40], names, 1, 0.75)
     return f" (did you mean {names[near[0]]}?)" if near and near[0] != "origin" else ""
-
-
-def _problem(error: InputError) -> FieldProblem:
-    return FieldProblem(
-        field=error.field or "",
-        detail=error.message,
-        guidance=error.remediation,
-        code=error.code.value,
-    )

@@ -12,9 +12,19 @@ from typing import Final
 
 import msgspec
 
-from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound, StageError
+from aura_tui.errors import (
+    AuraError,
+    Code,
+    Conflict,
+    EngineError,
+    InputError,
+    InvalidRequest,
+    NotFound,
+    StageError,
+)
 from aura_tui.model.status import JobStatus
 
+MAX_FIELD_PROBLEMS: Final = 50  # of a request
 TYPE_PREFIX: Final = "urn:aura-tui:problem:"
 
 # Which status an error means. The only table of it; codes first, then the error's kind.
@@ -84,23 +94,31 @@ def problem_of(
     error: AuraError,
     correlation_id: str,
     *,
-    errors: tuple[FieldProblem, ...] = (),
     current_status: JobStatus | None = None,
     suggested_actions: tuple[str, ...] = (),
     retry_after: int | None = None,
 ) -> ProblemDocument:
-    """The document for ``error``."""
+    """The document for ``error``. Of several faults the first is ``detail``; ``errors`` has all."""
     status = status_of(error)
+    faults = error.faults[:MAX_FIELD_PROBLEMS] if isinstance(error, InvalidRequest) else ()
     return ProblemDocument(
         type=f"{TYPE_PREFIX}{error.code.value}",
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=error.message,
+        detail=faults[0].message if faults else error.message,
         correlation_id=correlation_id,
         code=error.code.value,
         guidance=error.remediation,
         field=error.field or "",
-        errors=errors,
+        errors=tuple(
+            FieldProblem(
+                field=each.field or "",
+                detail=each.message,
+                guidance=each.remediation,
+                code=each.code.value,
+            )
+            for each in faults
+        ),
         current_status=current_status,
         suggested_actions=suggested_actions,
         retry_after=retry_after,

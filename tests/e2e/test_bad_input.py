@@ -94,7 +94,19 @@ def test_an_option_that_cannot_be_is_named_as_it_was_typed(
     program: Program, option: str, value: str
 ) -> None:
     said = refuse(program, "E109", "topic", f"{option}={value}")
-    assert said.startswith(f"Error: {option} is ")
+    assert said.startswith(f"Error: {option} must be ")
+
+
+def test_all_wrong_options_are_reported_together(program: Program) -> None:
+    wrong = ("--fps=3", "--rate=9", "--theme=aurorra", "--voice=nobody", "--duration=1")
+    done = program.run("run", "nowhere.md", *wrong, "-o", "/proc/aura")
+    assert done.returncode == 2
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("  ")]
+    assert [line[-6:] for line in errors] == [
+        f"[{code}]" for code in ("E102", "E105", "E109", "E109", "E107", "E110", "E108")
+    ]
+    assert all(line.startswith("Error: ") for line in errors)
+    assert program.jobs() == []
 
 
 def test_an_output_folder_that_cannot_be_written(program: Program) -> None:

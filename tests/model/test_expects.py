@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import pytest
 from msgspec import Meta
 
-from aura_tui.model.expects import describe_type
+from aura_tui.model.expects import describe_bounds, describe_type, without_bounds
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,23 @@ from aura_tui.model.expects import describe_type
 )
 def test_each_kind_is_told_in_words(kind: object, words: str) -> None:
     assert describe_type(kind) == words
+
+
+def test_the_bounds_of_a_type_are_told_in_words_and_can_be_taken_off() -> None:
+    fps = Annotated[int, Meta(ge=5, le=60)]
+    text = Annotated[str, Meta(max_length=500)]
+    length = Annotated[float, Meta(ge=5, le=3600)]
+    for kind, words, without in (
+        (fps, "between 5 and 60", int),
+        (fps | None, "between 5 and 60", int | None),
+        (
+            length | str | None,
+            "between 5 and 3600",
+            float | str | None,
+        ),
+        (text, "at most 500 characters", str),
+        (Literal["h264", "libx264"], "h264 or libx264", str),
+        (bool, "", bool),
+    ):
+        assert describe_bounds(kind) == words, kind
+        assert without_bounds(kind) == without, kind

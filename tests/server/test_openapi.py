@@ -14,7 +14,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-from aura_tui.server.openapi import document
+from aura_tui.server.openapi.document import document
 from aura_tui.wire import routes
 from tests.server.test_process import ROOT
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from aura_tui.errors import Code
+from aura_tui.errors import Code, InvalidRequest
 from aura_tui.model.request import (
     Brief,
     JobRequest,
@@ -18,21 +18,20 @@ from aura_tui.model.request import (
     VoiceSpec,
     parse_duration,
 )
-from aura_tui.server.request_body import RequestRefused, read_request
+from aura_tui.server.request_body import read_request
 
 HERE = Origin()
 
 
 def refused(tree: object) -> list[str]:
     """The fields that are named, in order."""
-    with pytest.raises(RequestRefused) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         read_request(json.dumps(tree).encode(), HERE)
-    assert caught.value.field == caught.value.problems[0].field
-    for problem in caught.value.problems:
-        assert problem.detail
-        assert problem.guidance
-        assert problem.code
-    return [problem.field for problem in caught.value.problems]
+    assert caught.value.field == caught.value.faults[0].field
+    for fault in caught.value.faults:
+        assert fault.message
+        assert fault.remediation
+    return [fault.field or "" for fault in caught.value.faults]
 
 
 def test_every_field_of_the_design_is_read() -> None:
@@ -96,9 +95,9 @@ def test_a_request_does_not_say_where_it_came_from() -> None:
             [
                 "renderSpec.videoBitrateK",
                 "brief.aspect",
-                "renderSpec.fps",
-                "renderSpec.container",
                 "voiceSpec.rate",
+                "renderSpec.container",
+                "renderSpec.fps",
             ],
         ),
     ],
@@ -109,7 +108,7 @@ def test_every_wrong_field_is_named(tree: Any, fields: list[str] | None) -> None
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 50_000, b"[]"])
 def test_what_is_no_json_is_refused_as_any_other_body(body: bytes) -> None:
-    with pytest.raises(RequestRefused) as caught:
+    with pytest.raises(InvalidRequest) as caught:
         read_request(body, HERE)
     assert caught.value.code is Code.REQUEST_INVALID
     assert "JSON object" in caught.value.message
@@ -123,7 +122,7 @@ def test_a_fault_of_json_says_its_line_and_column() -> None:
         (b'{"a": 1} x', "line 1, column 10"),
         (b'{"a": NaN}', "NaN"),
     ):
-        with pytest.raises(RequestRefused) as caught:
+        with pytest.raises(InvalidRequest) as caught:
             read_request(body, HERE)
         assert where in caught.value.message, body
 
@@ -138,9 +137,9 @@ def test_a_key_that_is_there_twice_is_refused_by_its_name() -> None:
         (b'{"brief": {"topic": "a", "Topic": "b"}}', ["brief.topic"]),
         (b'{"brief": {"topic": "a"}, "x": {"y": {"z": 1, "z": 2}}}', ["z", "x"]),
     ):
-        with pytest.raises(RequestRefused) as caught:
+        with pytest.raises(InvalidRequest) as caught:
             read_request(body, HERE)
-        assert [problem.field for problem in caught.value.problems] == fields, body
+        assert [fault.field for fault in caught.value.faults] == fields, body
         assert "more than once" in caught.value.message
 
 

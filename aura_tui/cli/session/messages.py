@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aura_tui.errors import InvalidRequest
 from aura_tui.model.sanitize import clean, one_line
 from aura_tui.system import output
 
@@ -32,5 +33,10 @@ def report_error(error: AuraError) -> None:
 
 
 def explain(error: AuraError) -> str:
-    """An error as the terminal gets it: what failed, its code, what to do next."""
-    return f"Error: {one_line(error.message)} [{error.code}]\n  {one_line(error.remediation)}"
+    """An error as the terminal gets it: what failed, its code, what to do next; each fault of a
+    request that has several."""
+    faults = error.faults if isinstance(error, InvalidRequest) else (error,)
+    return "\n".join(
+        f"Error: {one_line(each.message)} [{each.code}]\n  {one_line(each.remediation)}"
+        for each in faults
+    )

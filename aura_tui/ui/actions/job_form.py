@@ -7,6 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aura_tui.connect.preflight import Preflight
+from aura_tui.errors import Faults
 from aura_tui.ui.state.job_draft import Draft, Submission, build, typed_folder
 
 if TYPE_CHECKING:
@@ -28,12 +29,16 @@ class JobForm:
 
     def _settle(self, draft: Draft) -> Submission:
         """The folder is on this machine, wherever the engine is; one that was named is looked at
-        first, also while there is nothing yet to put into it."""
-        named = typed_folder(draft)
-        if named is not None:
-            self._preflight.check_place(named)
-        order = build(draft, self._preflight.check_choices)
-        self._preflight.check_place(order.folder)
+        also while there is nothing yet to put into it."""
+        order, faults = None, Faults()
+        with faults.collect():
+            if (named := typed_folder(draft)) is not None:
+                self._preflight.check_place(named)
+        with faults.collect():
+            order = build(draft, self._preflight.check_request)
+            self._preflight.check_place(order.folder)
+        faults.check()
+        assert order is not None
         return order
 
     def themes(self) -> tuple[str, ...]:

@@ -15,7 +15,14 @@ from aura_tui.model.sanitize import clean_line
 from aura_tui.model.slug import slug
 from aura_tui.ui.screens.dialog import SHORT
 from aura_tui.ui.screens.form import Form
-from aura_tui.ui.state.job_draft import ASPECTS, RESOLUTIONS, Field, Submission, field_of, matching
+from aura_tui.ui.state.job_draft import (
+    ASPECTS,
+    RESOLUTIONS,
+    Field,
+    Submission,
+    faults_by_field,
+    matching,
+)
 from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.widgets.inputs import TextBox, TextField
 from aura_tui.ui.widgets.line_widget import drawable
@@ -114,9 +121,7 @@ class NewJobScreen(Form[Submission]):
         self._voices: tuple[str, ...] = ()
         self._touched = {field for field in Field if draft.get(field)}
         self._refused: dict[Field | None, str] = {}  # by the last check
-        self._told = (
-            dict((field_of(refusal, draft),)) if refusal is not None else {}
-        )  # by an engine
+        self._told = faults_by_field(refusal, draft) if refusal is not None else {}  # by an engine
         self._folder = ""  # where the files go if none is named, as far as that was found out
         self._rows = {row.field: row for row in self._make_rows(themes)}
         self._fields = Fields(id="fields")
@@ -242,8 +247,7 @@ class NewJobScreen(Form[Submission]):
         try:
             order = await self._check(self.draft)
         except AuraError as e:
-            field, text = field_of(e, self.draft)
-            refused[field] = text
+            refused = faults_by_field(e, self.draft)
         else:
             self._folder = f"./{slug(order.request.title)}"
         self._refused = refused

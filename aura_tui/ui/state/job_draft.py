@@ -13,27 +13,31 @@ import msgspec
 from msgspec.structs import replace
 
 from aura_tui.brief import read_brief
-from aura_tui.errors import AuraError, Code, InputError
+from aura_tui.errors import AuraError, Code, Faults, InputError, InvalidRequest
 from aura_tui.model.request import (
+    MAX_DURATION_S,
     MAX_TOPIC_CHARS,
+    MIN_DURATION_S,
+    NAMED_HEIGHT,
+    RATIOS,
     Brief,
     JobRequest,
     Options,
     PlanSpec,
     RenderSpec,
     VoiceSpec,
-    check,
     frame_size,
-    parse_duration,
 )
+from aura_tui.model.request_check import check
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.slug import slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-RESOLUTIONS = ("360p", "480p", "540p", "720p", "1080p", "1440p")
-ASPECTS = ("16:9", "9:16", "1:1")
+RESOLUTIONS = tuple(NAMED_HEIGHT)
+ASPECTS = tuple(RATIOS)
+_DURATIONS = f"{MIN_DURATION_S} s to {MAX_DURATION_S // 60} min"
 _COUNTED = 100_000  # characters; counting more would be felt in typing
 _SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst")
 
@@ -118,20 +122,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             found[Field.FILE] = "There is a text above already: keep one of the two."
         elif _is_file_name(typed):
             found[Field.BRIEF] = "This is a file's name: put it into the next field."
+        # A file's text is still to be read, and a brief that is wrong already is not told twice.
+        read = _ANY if found or file else None
         try:
-            parse_duration(self.duration.strip() or None)
-        except InputError as e:
-            found[Field.DURATION] = e.remediation
-        try:
-            frame_size(self.resolution, self.aspect)
-        except InputError as e:
-            found.setdefault(*_blame(e, self))
-        rest = replace(self, duration="", resolution="", aspect="")
-        for read in (_ANY,) if Field.BRIEF in found or file else (None, _ANY):
-            try:
-                check(rest.request(read))
-            except InputError as e:
-                found.setdefault(*_blame(e, self))
+            check(self.request(read))
+        except InvalidRequest as e:
+            for field, text in faults_by_field(e, self).items():
+                found.setdefault(field or Field.BRIEF, text)
         return found
 
     def hints(self) -> dict[Field, str]:
@@ -148,7 +145,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return {
             Field.BRIEF: f"A text of {words}." if request.brief.text.strip() else "",
             Field.FILE: "Markdown or plain text.",
-            Field.DURATION: "90, 1m30s or 00:01:30. If empty, the text decides.",
+            Field.DURATION: f"{_DURATIONS}: 90, 1m30s or 00:01:30. If empty, the text decides.",
             Field.RESOLUTION: size,
             Field.VOICE: "If empty, one for the text's language.",
             Field.FOLDER: "" if self.folder.strip() else f"If empty: {folder}",
@@ -170,26 +167,38 @@ def field_of(error: AuraError, draft: Draft) -> tuple[Field | None, str]:
     if field is Field.BRIEF and draft.file.strip():
         field = Field.FILE
     text = f"{error.message}. {error.remediation}"
+    if error.code is Code.DURATION_INVALID:
+        text = error.remediation  # it says all
     if field is not None and error.field and "." in error.field:
         text = text.replace(error.field, field.value)  # the wire's name means nothing to a person
     return field, clean_line(text, 500)
 
 
-def _blame(error: InputError, draft: Draft) -> tuple[Field, str]:
-    field, text = field_of(error, draft)
-    return field or Field.BRIEF, text
+def faults_by_field(error: AuraError, draft: Draft) -> dict[Field | None, str]:
+    """What to say at each field that ``error`` is about; None: of the whole."""
+    faults = error.faults if isinstance(error, InvalidRequest) else (error,)
+    found: dict[Field | None, str] = {}
+    for fault in faults:
+        found.setdefault(*field_of(fault, draft))
+    return found
 
 
-def build(draft: Draft, check_choices: Callable[[JobRequest], None]) -> Submission:
-    """Read the file, ask ``check_choices`` (which raises InputError), and give the order.
+def build(draft: Draft, check_request: Callable[[JobRequest], None]) -> Submission:
+    """Read the file, ask ``check_request`` (which raises InputError), and give the order.
 
-    Blocks: for a thread. Raises InputError, whose field :func:`field_of` knows.
+    Blocks: for a thread. Raises InvalidRequest, whose fields :func:`faults_by_field` knows.
     """
-    file = draft.file.strip()
-    request = draft.request(_read(file) if file else None)
-    check(request)
-    check_choices(request)
-    return Submission(request, typed_folder(draft) or Path(slug(request.title)).absolute())
+    file, faults = draft.file.strip(), Faults()
+    read = folder = None
+    with faults.collect():
+        read = _read(file) if file else None
+    request = draft.request(read)
+    with faults.collect():
+        check_request(request)
+    with faults.collect():
+        folder = typed_folder(draft)
+    faults.check()
+    return Submission(request, folder or Path(slug(request.title)).absolute())
 
 
 def typed_folder(draft: Draft) -> Path | None:

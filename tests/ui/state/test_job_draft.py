@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from aura_tui.errors import Code, InputError
-from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, JobRequest, check
+from aura_tui.errors import Code, Faults, InputError, InvalidRequest
+from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, JobRequest
+from aura_tui.model.request_check import check
 from aura_tui.ui.state.job_draft import (
     ASPECTS,
     RESOLUTIONS,
     Draft,
     Field,
     build,
+    faults_by_field,
     field_of,
     matching,
 )
@@ -162,6 +164,30 @@ def test_what_a_provider_refuses_is_raised() -> None:
 
     with pytest.raises(InputError, match="No theme"):
         build(Draft(brief="Tides"), refuse)
+
+
+def test_every_field_that_is_wrong_is_marked_whoever_found_it() -> None:
+    def refuse_theme() -> None:
+        raise InputError(Code.THEME_UNKNOWN, "No theme", "Take it", field="options.theme")
+
+    def refuse(request: JobRequest) -> None:
+        faults = Faults()
+        with faults.collect():
+            check(request)
+        with faults.collect():
+            refuse_theme()
+        faults.check()
+
+    draft = Draft(brief="Tides", duration="2", voice="v" * 501, folder="~nobody-here/x")
+    with pytest.raises(InvalidRequest) as caught:
+        build(draft, refuse)
+    assert set(faults_by_field(caught.value, draft)) == {
+        *(Field.DURATION, Field.VOICE, Field.THEME, Field.FOLDER)
+    }
+
+
+def test_the_duration_s_hint_says_its_bounds() -> None:
+    assert Draft().hints()[Field.DURATION].startswith("5 s to 60 min")
 
 
 def test_names_that_begin_so_come_first() -> None:

@@ -1,69 +1,17 @@
-"""``GET /api/openapi.json``: what the server does, as OpenAPI 3.1.
-
-Answers are described by the very types that are encoded. A request is written down here, with
-the bounds of ``model/request.py``; the tests hold the two together.
-"""
+"""The paths of the OpenAPI document: what each route takes, and each answer it gives."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import msgspec
-
-from aura_tui import __version__
-from aura_tui.model import request as rq
 from aura_tui.model.events import EVENT_NAMES
 from aura_tui.model.status import JobStatus
-from aura_tui.server import normalize
 from aura_tui.server.files import OCTETS, PICTURES
 from aura_tui.server.jobs import MAX_KEY_CHARS, MAX_PAGE
-from aura_tui.wire import encode, routes
-from aura_tui.wire.problem import ProblemDocument
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_ANSWERS = (
-    encode.JobPayload,
-    encode.PagePayload,
-    encode.QueuePayload,
-    encode.TypicalPayload,
-    encode.RetryPlanPayload,
-    encode.ProgressPayload,
-    encode.FailurePayload,
-    encode.ArtifactsPayload,
-    encode.HealthPayload,
-    ProblemDocument,
-)
+from aura_tui.wire import routes
 
 
-def document() -> bytes:
-    """The document, encoded."""
-    return msgspec.json.format(msgspec.json.encode(_document()), indent=1)
-
-
-def _document() -> dict[str, Any]:
-    _, schemas = msgspec.json.schema_components(
-        _ANSWERS, ref_template="#/components/schemas/{name}"
-    )
-    schemas["JobRequest"] = _job_request()
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "aura-tui",
-            "version": __version__,
-            "description": "Turns briefs into narrated videos: jobs, and a live event stream.",
-        },
-        "security": [{}, {"token": []}],
-        "paths": _paths(),
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-        },
-    }
-
-
-def _paths() -> dict[str, Any]:
+def paths() -> dict[str, Any]:
     job, name = _path_parameter("id"), _path_parameter("name")
     last_event = [
         {**_text_parameter(routes.LAST_EVENT_ID, "header"), "description": _RESUME},
@@ -388,144 +336,3 @@ def _limit() -> dict[str, Any]:
 def _cursor() -> dict[str, Any]:
     schema = {"type": "string", "pattern": "^[0-9]{1,18}$"}
     return {"name": routes.CURSOR, "in": "query", "schema": schema}
-
-
-# -- the request -----------------------------------------------------------------------------------
-
-_ASPECTS = ("Widescreen16x9", "Vertical9x16", "Square1x1")
-_TEXT = {"type": ["string", "null"], "pattern": "^[^\\u0000]*$"}
-_CHOICE = {**_TEXT, "maxLength": rq.MAX_FIELD_CHARS}
-_FLAG = {"type": ["boolean", "null"]}
-
-
-def _job_request() -> dict[str, Any]:
-    low, high = rq.MIN_SIDE_PX, rq.MAX_SIDE_PX
-    told = {"type": "string", "pattern": r"\S"}
-    topic = {**_TEXT, "maxLength": rq.MAX_TOPIC_CHARS}
-    has_words = {
-        "type": "object",
-        "anyOf": [
-            {"required": ["topic"], "properties": {"topic": told}},
-            {"required": ["text"], "properties": {"text": told}},
-        ],
-    }
-    schema = _object(
-        {
-            "brief": _object(
-                {
-                    "topic": topic,
-                    "text": {
-                        **_TEXT,
-                        "maxLength": rq.MAX_TEXT_CHARS,
-                        "description": "Markdown or plain text",
-                    },
-                    **dict.fromkeys(("audience", "goal", "tone", "language"), _CHOICE),
-                    "aspect": {
-                        "description": "Names are case-insensitive",
-                        "enum": ["", "16:9", "9:16", "1:1", *_ASPECTS, None],
-                    },
-                }
-            ),
-            "preset": {
-                "description": f"{normalize.SAMPLE_PRESET} supplies a brief if there is none; "
-                "others have no effect",
-                "type": ["string", "null"],
-            },
-            "planSpec": _object(
-                {
-                    "targetDuration": {
-                        "description": "Seconds, HH:MM:SS, or ISO 8601 (PT1M30S)",
-                        "anyOf": [
-                            _range("number", rq.MIN_DURATION_S, rq.MAX_DURATION_S),
-                            {
-                                "type": "string",
-                                "pattern": r"^00:(00:(0[5-9]|[1-5]\d)|(0[1-9]|[1-5]\d):[0-5]\d)$",
-                            },
-                            {
-                                "type": "string",
-                                "pattern": r"^PT([5-9]S|[1-5]\d(M[0-5]\d)?S|[1-5]?[1-9]M)$",
-                            },
-                            {"type": "null"},
-                        ],
-                    },
-                    **dict.fromkeys(("pacing", "density", "style"), _CHOICE),
-                }
-            ),
-            "voiceSpec": _object(
-                {
-                    "voiceName": _CHOICE,
-                    "rate": _range("number", 0.5, 2),
-                    "pitch": _range("number", 0.5, 2),
-                    "pause": _or_word(
-                        _range("number", 0, 10),
-                        normalize.PAUSES,
-                        "Pause after each scene, in seconds",
-                    ),
-                }
-            ),
-            "renderSpec": _object(
-                {
-                    "res": {
-                        "description": "The short side, or WIDTHxHEIGHT in even numbers",
-                        "anyOf": [
-                            {"enum": ["", *rq.NAMED_HEIGHT, None]},
-                            {"type": "string", "pattern": r"^[1-9]\d{2,3}x[1-9]\d{2,3}$"},
-                            {
-                                "type": "object",
-                                "properties": {
-                                    side: {"type": "integer", "minimum": low, "maximum": high}
-                                    for side in ("width", "height")
-                                },
-                                "required": ["width", "height"],
-                                "additionalProperties": False,
-                            },
-                        ],
-                    },
-                    "container": {"enum": ["mp4", "MP4", None]},
-                    "videoBitrateK": _range("integer", 100, 100_000),
-                    "audioBitrateK": _range("integer", 32, 512),
-                    "fps": _range("integer", rq.MIN_FPS, rq.MAX_FPS),
-                    "codec": {"enum": ["h264", "H264", "libx264", None]},
-                    "qualityLevel": _or_word(
-                        _range("integer", 0, 100), normalize.QUALITY, "Percent"
-                    ),
-                }
-            ),
-            "options": _object(
-                {
-                    **dict.fromkeys(("script", "speech", "visuals", "theme"), _CHOICE),
-                    **dict.fromkeys(("burnCaptions", "motion", "fresh"), _FLAG),
-                    "quality": {
-                        "description": "Used when renderSpec has no qualityLevel",
-                        "enum": [*normalize.QUALITY, None],
-                    },
-                }
-            ),
-            "priority": _range("integer", -100, 100),
-        },
-    )
-    sample = {"preset": {"const": normalize.SAMPLE_PRESET}}
-    return {
-        **schema,
-        "type": "object",
-        "description": "Unknown fields are ignored; warnings in the response lists them.",
-        "anyOf": [
-            {"required": ["brief"], "properties": {"brief": has_words}},
-            {"required": ["preset"], "properties": sample},
-        ],
-    }
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": ["object", "null"], "properties": properties}
-
-
-def _or_word(number: dict[str, Any], words: Iterable[str], what: str) -> dict[str, Any]:
-    return {
-        "description": f"{what}, or a case-insensitive word",
-        "anyOf": [number, {"enum": [word.capitalize() for word in words]}],
-    }
-
-
-def _range(type_: str, low: float, high: float) -> dict[str, Any]:
-    return {"type": [type_, "null"], "minimum": low, "maximum": high}

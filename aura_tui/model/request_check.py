@@ -1,0 +1,140 @@
+"""Whether a request can be a job: every field within the constraints of its type, and what no type
+says. All faults are found together."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from aura_tui.errors import Code, Faults, InputError
+from aura_tui.model.expects import describe_bounds
+from aura_tui.model.request import JobRequest, Origin, frame_size, parse_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WHOLE_BRIEF: Final = ("brief.topic", "brief.text")
+
+
+class _Field(NamedTuple):
+    """``wire``: its name on the wire, as ``renderSpec.fps``; ``section`` is "" at the top."""
+
+    wire: str
+    section: str
+    name: str
+    type: Any
+    default: object
+
+    def of(self, request: JobRequest) -> object:
+        return getattr(getattr(request, self.section) if self.section else request, self.name)
+
+
+@cache
+def _fields() -> dict[str, _Field]:
+    found: list[_Field] = []
+    for outer in msgspec.structs.fields(JobRequest):
+        if outer.type is Origin:
+            continue
+        if isinstance(outer.type, type) and issubclass(outer.type, msgspec.Struct):
+            for each in msgspec.structs.fields(outer.type):
+                wire = f"{outer.encode_name}.{each.encode_name}"
+                found.append(_Field(wire, outer.name, each.name, each.type, each.default))
+        else:
+            found.append(_Field(outer.encode_name, "", outer.name, outer.type, outer.default))
+    return {each.wire: each for each in found}
+
+
+def bounds_of(field: str) -> str:
+    """The bounds of a field by its name on the wire, in words: ``between 5 and 60``."""
+    return describe_bounds(_fields()[field].type)
+
+
+def check(request: JobRequest) -> None:
+    """Raise :class:`InvalidRequest` with all that can't be; return for a sound request."""
+    brief = request.brief
+    faults = Faults()
+    if not brief.topic.strip() and not brief.text.strip():
+        faults.found.append(
+            InputError(
+                Code.BRIEF_EMPTY,
+                "The brief is empty",
+                "Give a topic, a text, or a Markdown file.",
+                field="brief",
+            )
+        )
+    for field in _fields().values():
+        with faults.collect():
+            if field.wire == "planSpec.targetDuration":
+                parse_duration(request.plan_spec.target_duration)
+            elif field.wire == "brief.aspect":
+                frame_size(request.render_spec.res, brief.aspect)
+            elif field.wire == "renderSpec.res":
+                frame_size(request.render_spec.res, "")  # beside a wrong aspect, too
+            else:
+                _check_value(field, field.of(request))
+    faults.check()
+
+
+def _check_value(field: _Field, value: object) -> None:
+    try:
+        msgspec.convert(value, field.type)
+    except msgspec.ValidationError:
+        raise _out_of_bounds(field, value) from None
+    if isinstance(value, str) and not _is_text(value):
+        if field.wire in _WHOLE_BRIEF:
+            raise InputError(
+                Code.BRIEF_NOT_TEXT,
+                "The brief is not text",
+                "Give Markdown or plain text in UTF-8.",
+                field="brief",
+            )
+        raise InputError(
+            Code.OPTION_INVALID,
+            f"{field.wire} must be plain text",
+            "Remove control characters and broken emoji.",
+            field=field.wire,
+        )
+
+
+def _out_of_bounds(field: _Field, value: object) -> InputError:
+    if field.wire in _WHOLE_BRIEF and isinstance(value, str):
+        most = describe_bounds(field.type).removeprefix("at most ").removesuffix(" characters")
+        return InputError(
+            Code.BRIEF_TOO_LARGE,
+            f"The {field.name} has {len(value)} characters; {most} are allowed",
+            "Shorten it to the part that the video is about."
+            if field.name == "text"
+            else "Put the long text into a file, or into brief.text.",
+            field=field.wire,
+        )
+    default = f" (default: {field.default})" if field.default not in (None, "") else ""
+    return InputError(
+        Code.OPTION_INVALID,
+        f"{field.wire} must be {describe_bounds(field.type)}",
+        f"Change it, or omit it{default}.",
+        field=field.wire,
+    )
+
+
+def _is_text(value: str) -> bool:
+    """Whether it has no NUL and can be written as UTF-8 (half an emoji can't)."""
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def with_defaults(request: JobRequest, faults: Iterable[InputError]) -> JobRequest:
+    """``request`` with each faulty field at its default, so that the others can be looked at."""
+    for fault in faults:
+        field = _fields().get(fault.field or "")
+        if field is None:
+            continue
+        changed: Any = {field.name: field.default}
+        if field.section:
+            changed = {field.section: replace(getattr(request, field.section), **changed)}
+        request = replace(request, **changed)
+    return request
