@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from aura_tui.brief import read_brief
+from aura_tui.brief.source import read_brief
+from aura_tui.brief.title import title_of
 from aura_tui.errors import AuraError, Code, InputError, StageError
 from aura_tui.model.request import Brief, JobRequest, Origin
 from aura_tui.model.request_check import check
@@ -71,10 +72,10 @@ def test_a_hostile_text_gives_a_clean_script(name: str, text: str) -> None:
 @pytest.mark.parametrize(("name", "text"), SECTIONS)
 def test_a_hostile_topic_gives_a_clean_script_and_a_plain_file_name(name: str, text: str) -> None:
     request = JobRequest(brief=Brief(topic=text[:500].replace("\0", "")))
-    input_run.clean(request.title, name)
-    assert len(request.title) <= 120
-    assert "\n" not in request.title
-    stem = slug(request.title)
+    input_run.clean(title_of(request.brief), name)
+    assert len(title_of(request.brief)) <= 120
+    assert "\n" not in title_of(request.brief)
+    stem = slug(title_of(request.brief))
     is_file_stem(stem)
     told_or_refused(topic=text[:500])
 

@@ -114,7 +114,8 @@ def run(
     token_file: TokenFileOption = None,
 ) -> int:
     """Turn a brief into a video and follow the job until it ends."""
-    from aura_tui.brief import read_brief
+    from aura_tui.brief.source import read_brief
+    from aura_tui.brief.title import title_of
     from aura_tui.model import request as rq
 
     locator = engine_locator(server, token_file or token)
@@ -137,7 +138,7 @@ def run(
         ),
         priority=priority,
     )
-    folder = (output if output is not None else Path(slug(request.title))).absolute()
+    folder = (output if output is not None else Path(slug(title_of(request.brief)))).absolute()
     with as_options():
         _check_now(request, locator, folder, faults)
 

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from aura_tui.brief.title import title_of
 from aura_tui.engine import engine_log, home, retention, settings_drift
 from aura_tui.engine import lock as lock_
 from aura_tui.engine.delivery import check_folder
@@ -299,7 +300,7 @@ class EmbeddedService(StoreQueries):
         job = Job(
             id=secrets.token_hex(5),
             correlation_id=(correlation_id or secrets.token_hex(8))[:100],
-            title=request.title,
+            title=title_of(request.brief),
             created_at=now,
             queued_at=now,
             priority=request.priority,

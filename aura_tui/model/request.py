@@ -16,7 +16,6 @@ import msgspec
 from msgspec import Meta
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean_line
 
 MAX_TEXT_CHARS: Final = 1_000_000
 MAX_TOPIC_CHARS: Final = 500
@@ -24,8 +23,6 @@ MAX_DURATION_S: Final = 3600
 MIN_DURATION_S: Final = 5
 MIN_SIDE_PX, MAX_SIDE_PX = 128, 3840
 NO_NUL: Final = "^[^\\u0000]*$"  # what a schema says of any text
-
-_MAX_TITLE = 120  # characters of a job's name
 
 
 def _text(max_chars: int) -> Meta:
@@ -128,49 +125,6 @@ class JobRequest(_Camel, frozen=True, kw_only=True):
     options: Options = Options()
     priority: Priority = 0
     origin: Origin = Origin()
-
-    @property
-    def title(self) -> str:
-        """A one-line name for lists: the topic, else the text's title, else its first words.
-        Clean to show."""
-        if topic := clean_line(self.brief.topic):
-            return _named(topic)
-        lines = self.brief.text.lstrip("\ufeff\n\r ")[:20_000].splitlines()
-        if lines and lines[0].rstrip() == "---":  # front matter: its title, or what follows it
-            end = next((i for i, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), 0)
-            for line in lines[1:end]:
-                name, _, value = line.partition(":")
-                found = clean_line(value.strip(" \t\"'"))
-                if name.strip().lower() == "title" and found:
-                    return _named(found)
-            lines = lines[end + 1 :]
-        for line in lines:
-            shown = line[:2000]
-            for _ in range(2):  # a badge is a picture within a link
-                shown = _MARKS.sub(_shown, shown)
-            if words := clean_line(shown.strip("#>*-+_` \t")):
-                return _named(words)
-        return "Untitled"
-
-
-def _named(text: str) -> str:
-    """``text`` as a name: a long one is cut at a word, and says so."""
-    if len(text) <= _MAX_TITLE:
-        return text
-    head = text[:_MAX_TITLE].rpartition(" ")[0]
-    if len(head) < _MAX_TITLE // 2:  # a script without spaces
-        head = text[: _MAX_TITLE - 1]
-    return head.strip().rstrip(",;:.!?-\u2013\u2014 ") + "\u2026"
-
-
-# What a line of Markdown doesn't show: tags and comments, pictures (badges), and links' targets.
-_MARKS = re.compile(
-    r"<[^<>]{0,300}>|!\[[^\]]{0,300}\]\([^()]{0,500}\)|\[([^\[\]]{0,300})\]\([^()]{0,500}\)"
-)
-
-
-def _shown(match: re.Match[str]) -> str:
-    return match[1] or ""
 
 
 def parse_duration(value: float | str | None) -> float | None:

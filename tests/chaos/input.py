@@ -26,6 +26,7 @@ import hypothesis
 import msgspec
 from hypothesis import strategies as st
 
+from aura_tui.brief.title import title_of
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Brief, JobRequest, PlanSpec
 from aura_tui.pipeline.stages.script import MAX_SCENES, sound
@@ -98,7 +99,7 @@ def any_brief_gives_a_clean_script(text: str, topic: str, seconds: int | None) -
     request = JobRequest(
         brief=Brief(topic=topic[:500], text=text), plan_spec=PlanSpec(target_duration=seconds)
     )
-    input_run.clean(request.title, "title")
+    input_run.clean(title_of(request.brief), "title")
     began = time.process_time()
     try:
         script = sound(outline(request)[0])
@@ -148,7 +149,7 @@ def flood() -> int:
         def one(text: str = text) -> None:
             began = time.process_time()
             request = JobRequest(brief=Brief(text=text))
-            input_run.clean(request.title, "title")
+            input_run.clean(title_of(request.brief), "title")
             try:
                 input_run.values_clean(msgspec.to_builtins(sound(outline(request)[0])), "script")
             except StageError as e:

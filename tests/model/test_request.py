@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aura_tui.brief.title import title_of
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import (
     MAX_TEXT_CHARS,
@@ -26,7 +26,6 @@ from aura_tui.model.request import (
     parse_duration,
 )
 from aura_tui.model.request_check import check
-from aura_tui.model.slug import slug
 from tests.model.strategies import texts
 
 if TYPE_CHECKING:
@@ -318,30 +317,6 @@ def test_only_what_differs_from_the_default_is_written() -> None:
     assert json.loads(msgspec.json.encode(request)) == {"brief": {"topic": "Rivers"}, "priority": 3}
 
 
-@pytest.mark.parametrize(
-    ("brief", "title"),
-    [
-        (Brief(topic="  The \n river "), "The river"),
-        (Brief(text="\n\n## The river\nflows"), "The river"),
-        (Brief(text="- one\n- two"), "one"),
-        (Brief(topic="\x1b[31mRed\x1b[0m\u202e"), "Red"),
-        (Brief(text="\x1b[2J\n\x07\nReal"), "Real"),
-        (Brief(topic="\x1b[0m", text="Body"), "Body"),
-        (Brief(), "Untitled"),
-        (Brief(text="\n" * 900_000 + "At last"), "At last"),
-        (Brief(text="#\n" * 400_000 + "Never"), "Untitled"),
-        (Brief(text="---\ntags: x\nTitle: 'A \x1b[1mriver'\n---\n# Not this"), "A river"),
-        (Brief(text="---\ntags: x\n---\n# This"), "This"),
-        (Brief(text="---\nnever closed"), "never closed"),
-        (Brief(topic="[b]x[/b]"), "[b]x[/b]"),
-    ],
-)
-def test_the_title_is_one_clean_line(brief: Brief, title: str) -> None:
-    begin = time.process_time()
-    assert JobRequest(brief=brief).title == title
-    assert time.process_time() - begin < 0.3
-
-
 @settings(deadline=None)
 @given(texts, texts, texts, st.floats() | texts, st.floats(), st.integers())
 def test_any_request_is_sound_or_refused(
@@ -354,41 +329,11 @@ def test_any_request_is_sound_or_refused(
         render_spec=RenderSpec(res=res, fps=number),
         priority=number,
     )
-    assert len(request.title) <= 120
-    assert request.title.isprintable() or not request.title.isascii()
+    title = title_of(request.brief)
+    assert len(title) <= 120
+    assert title.isprintable() or not title.isascii()
     try:
         check(request)
     except InputError:
         return
     assert msgspec.json.decode(msgspec.json.encode(request), type=JobRequest) == request
-
-
-@pytest.mark.parametrize(
-    ("text", "title"),
-    [
-        ("---\ntitle: 'A tour'\ndate: x\n---\n# Other\n", "A tour"),
-        ("---\ndate: x\n---\n\n# The heading\n", "The heading"),
-        ("---\nnot closed\n", "not closed"),
-        ("\n\n> *quoted*\n", "quoted"),
-        (" \n", "Untitled"),
-        ('<h1 align="center">Lantern</h1>', "Lantern"),
-        ("[![build](a.svg)](b) ![x](y.png)\n\n# The [real](z) one", "The real one"),
-    ],
-)
-def test_a_text_is_named_by_its_title_or_first_words(text: str, title: str) -> None:
-    assert JobRequest(brief=Brief(text=text)).title == title
-
-
-@pytest.mark.parametrize("brief", [Brief(text="rackmount " * 30), Brief(topic="rackmount " * 30)])
-def test_a_long_title_is_cut_at_a_word_with_a_mark(brief: Brief) -> None:
-    title = JobRequest(brief=brief).title
-    assert 100 <= len(title) <= 120
-    assert set(title.removesuffix("\u2026").split(" ")) == {"rackmount"}
-    assert title.endswith("rackmount\u2026")
-    assert set(slug(title).split("-")) == {"rackmount"}
-
-
-def test_a_long_title_without_spaces_is_cut_with_a_mark() -> None:
-    title = JobRequest(brief=Brief(text="\u8336" * 300)).title
-    assert len(title) == 120
-    assert title.endswith("\u2026")

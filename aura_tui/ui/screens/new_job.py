@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static, TextArea
 
+from aura_tui.brief.title import title_of
 from aura_tui.errors import AuraError
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.slug import slug
@@ -249,7 +250,7 @@ class NewJobScreen(Form[Submission]):
         except AuraError as e:
             refused = faults_by_field(e, self.draft)
         else:
-            self._folder = f"./{slug(order.request.title)}"
+            self._folder = f"./{slug(title_of(order.request.brief))}"
         self._refused = refused
         return order
 

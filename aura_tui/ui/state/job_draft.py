@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from aura_tui.brief import read_brief
+from aura_tui.brief.source import read_brief
+from aura_tui.brief.title import title_of
 from aura_tui.errors import AuraError, Code, Faults, InputError, InvalidRequest
 from aura_tui.model.request import (
     MAX_DURATION_S,
@@ -141,7 +142,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         except InputError:
             size = ""
         named = self.brief.strip() and not self.file.strip()  # what the file says isn't known here
-        folder = f"./{slug(request.title)}" if named else "one named after the video."
+        folder = f"./{slug(title_of(request.brief))}" if named else "one named after the video."
         return {
             Field.BRIEF: f"A text of {words}." if request.brief.text.strip() else "",
             Field.FILE: "Markdown or plain text.",
@@ -198,7 +199,7 @@ def build(draft: Draft, check_request: Callable[[JobRequest], None]) -> Submissi
     with faults.collect():
         folder = typed_folder(draft)
     faults.check()
-    return Submission(request, folder or Path(slug(request.title)).absolute())
+    return Submission(request, folder or Path(slug(title_of(request.brief))).absolute())
 
 
 def typed_folder(draft: Draft) -> Path | None:

@@ -514,7 +514,7 @@ async def test_a_broken_ffmpeg_is_told_in_the_form_and_no_job_is_made(tmp_path: 
         await dialog.press("T", "ctrl+s")
         await dialog.shows("The configured FFmpeg doesn't work: ")
     far = JobForm(settings, remote=True)  # another machine's is that machine's business
-    assert (await far.check(Draft(brief="Tides"))).request.title == "Tides"
+    assert (await far.check(Draft(brief="Tides"))).request.brief.topic == "Tides"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from aura_tui.brief.title import title_of
 from aura_tui.errors import Code, StageError
 from aura_tui.model.sanitize import clean_line
 from aura_tui.providers.openai_client import Failure, OpenAIClient, Refused
@@ -89,7 +90,7 @@ class LlmProvider:
                 ctx.log(f"The endpoint rejected the request; trying again with {_FORMATS[form][0]}")
                 continue
             try:
-                script = await asyncio.to_thread(reply.read, said, tongue, request.title)
+                script = await asyncio.to_thread(reply.read, said, tongue, title_of(request.brief))
                 return script if request.brief.language else _as_written(script)
             except reply.ReplyError as e:
                 why = clean_line(str(e), 200)

@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import re
 
+from aura_tui.brief.front_matter import split_front_matter
+
 
 def unwrapped(text: str) -> tuple[str, str]:
     """(the title its front matter gives, or ""; the text as Markdown)."""
-    title, text = _front_matter(text)
+    title, text = split_front_matter(text)
     return title, _from_rest(text) if _DIRECTIVE.search(text) else text
-
-
-_YAML_TITLE = re.compile(r"^title\s*[:=]\s*(.+)$", re.MULTILINE | re.IGNORECASE)
-
-
-def _front_matter(text: str) -> tuple[str, str]:
-    """(title, rest): the YAML or TOML block on top of a page, as site generators have it."""
-    match = re.match(r"\s*(---|\+\+\+)[ \t]*\n", text)
-    if not match:
-        return "", text
-    end = re.compile(rf"^{re.escape(match[1])}[ \t]*$", re.MULTILINE).search(text, match.end())
-    if not end or end.start() - match.end() > 20_000:
-        return "", text
-    head = text[match.end() : end.start()]
-    lines = [line for line in head.splitlines() if line.strip()]
-    if not lines or not re.match(r"[\w-]+\s*[:=]", lines[0]):
-        return "", text  # a rule, not front matter
-    named = _YAML_TITLE.search(head)
-    return (named[1].strip().strip("\"'") if named else ""), text[end.end() :]
 
 
 _DIRECTIVE = re.compile(r"^\.\. (?:[\w-]+::|\|[\w. -]+\| |_\w)", re.MULTILINE)
