@@ -26,7 +26,8 @@ from aura_tui.providers.script.markdown.blocks import (
     Section,
     Table,
 )
-from aura_tui.providers.script.markdown.list_items import Item, fold_children, item_text
+from aura_tui.providers.script.markdown.list_items import Item, fold_children
+from aura_tui.providers.script.markdown.parser import parse_tokens
 from aura_tui.providers.script.markdown.picture_files import local_picture, out_of_place, why_unseen
 from aura_tui.providers.script.markdown.preprocess import unwrapped
 from aura_tui.providers.script.markdown.tables import NO, YES
@@ -35,11 +36,9 @@ from aura_tui.providers.script.prose import spoken_form
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 MAX_CHARS = 250_000  # about 4 hours of speech: more than any video takes, and still parsed fast
-_MAX_INLINE_CHARS = 4000  # at once: the parser's worst cases grow with the square
 _NOT_SHOWN = frozenset({"mermaid", "plantuml", "dot", "graphviz", "latex"})
 
 
@@ -48,16 +47,9 @@ def parse(text: str, *, local_pictures: bool = True) -> Document:
 
     ``local_pictures=False``: files of this machine are not looked at, whatever the text names.
     """
-    from markdown_it import MarkdownIt
-
     named, text = unwrapped(clean(text[:MAX_CHARS], MAX_CHARS))
-    text = tex.read(text)
-    # Blocks first; inlines one by one as they are needed, so that their cost is bounded.
-    md = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"])
-    md.core.ruler.enableOnly(["normalize", "block"])
-    env: dict[str, object] = {}
-    builder = _Builder(md, env, _heading_text(named), local_pictures)
-    builder.walk(md.parse(text, env))
+    builder = _Builder(_heading_text(named), local_pictures)
+    builder.walk(parse_tokens(tex.read(text)))
     return builder.document()
 
 
@@ -66,6 +58,8 @@ class _Inline:
     text: str = ""  # newlines where the source breaks a line
     linked: int = 0  # characters of text inside links
     bold: bool = False  # all of it is bold, or an emphasized question
+    ticked: bool = False  # it is a task that is done
+    formula: bool = False  # it is one on a line of its own
     images: list[_Named] = field(default_factory=list)
 
 
@@ -80,11 +74,7 @@ class _Named(NamedTuple):
 class _Builder:
     """Walks the block tokens once. The outermost quote or list takes what is inside it."""
 
-    def __init__(
-        self, md: MarkdownIt, env: dict[str, object], title: str, local_pictures: bool
-    ) -> None:
-        self._md = md
-        self._env = env
+    def __init__(self, title: str, local_pictures: bool) -> None:
         self._title = title
         self._local_pictures = local_pictures
         self._unseen: dict[str, str] = {}  # by address: named once
@@ -98,9 +88,14 @@ class _Builder:
         self._rows: list[list[str]] | None = None
 
     def walk(self, tokens: Sequence[Token]) -> None:
-        quotes = lists = 0
+        quotes = lists = notes = 0
         heading = 0
         for token in tokens:
+            notes += {"footnote_reference_open": 1, "footnote_reference_close": -1}.get(
+                token.type, 0
+            )
+            if notes:  # footnotes are no content
+                continue
             match token.type:
                 case "heading_open":
                     heading = int(token.tag[1])
@@ -143,8 +138,10 @@ class _Builder:
                     self._code(token)
                 case "html_block":
                     self._html(token.content)
+                case "math_block":
+                    self._formula(token.content)
                 case "inline" if token.content:
-                    self._inline(self._read(token.content), heading)
+                    self._inline(self._read(token), heading)
                 case _:
                     pass
 
@@ -184,8 +181,12 @@ class _Builder:
             self._quote.append(f"- {text}" if self._quote_item else text)
             self._quote_item = False
         elif self._items:
-            self._items[-1].parts.append(text)
-            self._items[-1].linked += inline.linked
+            item = self._items[-1]
+            item.done = item.done or inline.ticked
+            item.parts.append(text)
+            item.linked += inline.linked
+        elif inline.formula:
+            self._add(Formula(text.rstrip(".,; ")))
         elif named := self._bold_heading(text, inline):
             self._heading(*named, bold=True)
         else:
@@ -239,7 +240,7 @@ class _Builder:
             else:
                 self._miss(image)
         line = spoken_form(text)
-        if not _says_something(line) or re.match(r"\[\^[^\]]{1,40}\]:", text):
+        if not _says_something(line):
             return
         blocks = self._sections[-1].blocks
         author = _author(line)
@@ -278,7 +279,7 @@ class _Builder:
         if any(item.code for item in items):  # a tutorial's steps: text and code take turns
             for item in items:
                 for part in item.parts:
-                    if _says_something(line := item_text(part)):
+                    if _says_something(line := spoken_form(part)):
                         self._add(Paragraph(line))
                 for code in item.code:
                     self._add(code)
@@ -297,15 +298,26 @@ class _Builder:
         if not code.strip() or name in _NOT_SHOWN or self._quote is not None:
             return
         if name == "math":
-            formula = tex.one_line(code)
-            if self._items is None:
-                self._add(Formula(formula) if formula else Code(code, "tex"))
+            self._formula(code)
         elif token.type == "code_block" and _is_prose(code):  # an indented paragraph
             self._paragraph(code, _Inline(code))
         elif self._items:
             self._items[-1].code.append(Code(code, name))
         else:
             self._add(Code(code, name))
+
+    def _formula(self, code: str) -> None:
+        code = code.strip()
+        formula = tex.one_line(code)
+        if self._items:
+            if formula:
+                self._items[-1].parts.append(formula)
+            else:
+                self._items[-1].code.append(Code(code, "tex"))
+        elif self._quote is None:
+            self._add(Formula(formula) if formula else Code(code, "tex"))
+        elif formula:
+            self._quote.append(formula)
 
     def _end_table(self) -> None:
         rows, self._rows = self._rows or [], None
@@ -328,19 +340,14 @@ class _Builder:
 
     # -- inlines -------------------------------------------------------------------------------
 
-    def _read(self, content: str) -> _Inline:
-        if not re.search(r"[\\`*_\[\]<>&!~]", content):
-            return _Inline(content)
-        inline = _Inline(bold=_BOLD.fullmatch(content.strip()) is not None)
-        start = 0
-        while start < len(content):
-            end = start + _MAX_INLINE_CHARS
-            if end < len(content):  # between two sentences, where markup seldom spans
-                end = max(content.rfind(". ", start, end) + 2, start + _MAX_INLINE_CHARS // 2)
-            children: list[Token] = []
-            self._md.inline.parse(content[start:end], self._md, self._env, children)
-            self._flatten(children, inline)
-            start = end
+    def _read(self, token: Token) -> _Inline:
+        inline = _Inline(bold=_BOLD.fullmatch(token.content.strip()) is not None)
+        children = token.children or []
+        inline.ticked = bool(token.meta.get("done"))
+        inline.formula = [child.type for child in children[:1]] == ["math_inline_double"] and (
+            "".join(child.content for child in children[1:]).strip() in ("", ".", ",", ";")
+        )
+        self._flatten(children, inline)
         return inline
 
     def _flatten(self, children: list[Token], inline: _Inline) -> None:
@@ -348,7 +355,7 @@ class _Builder:
         links = 0
         for child in children:
             match child.type:
-                case "text" | "text_special" | "code_inline":
+                case "text" | "text_special" | "code_inline" | "math_inline" | "math_inline_double":
                     text.append(child.content)
                     inline.linked += len(child.content) if links else 0
                 case "softbreak" | "hardbreak":

@@ -1,8 +1,7 @@
-"""A list's items: tasks with their boxes, and children that go into their parent's line."""
+"""A list's items, and children that go into their parent's line."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,25 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Item:
-    """An item of a list, with the raw texts and the code in it; ``linked`` characters are links."""
+    """An item of a list, with the raw texts and the code in it; ``linked`` characters are links.
+    ``done``: it is a task that is ticked off."""
 
     depth: int
     parts: list[str] = field(default_factory=list)
     linked: int = 0
+    done: bool = False
     code: list[Code] = field(default_factory=list)
-
-
-_TASK = re.compile(r"\s*\[([ xX])\](?:\s+|$)")
-
-
-def item_text(part: str) -> str:
-    """An item's text, in one line, without the box of a task."""
-    return spoken_form(_TASK.sub("", part, count=1) if _TASK.match(part) else part)
-
-
-def _is_done(part: str) -> bool:
-    task = _TASK.match(part)
-    return task is not None and task[1] != " "
 
 
 def fold_children(items: list[Item]) -> list[tuple[str, bool]]:
@@ -41,12 +29,12 @@ def fold_children(items: list[Item]) -> list[tuple[str, bool]]:
     texts: list[tuple[str, bool]] = []
     i = 0
     while i < len(items):
-        own = " ".join(filter(None, map(item_text, items[i].parts)))
+        own = " ".join(filter(None, map(spoken_form, items[i].parts)))
         j = i + 1
-        done = any(map(_is_done, items[i].parts[:1]))
+        done = items[i].done
         children: list[tuple[str, bool]] = []
         while j < len(items) and items[j].depth > items[i].depth:
-            children += [(item_text(part), _is_done(part)) for part in items[j].parts]
+            children += [(spoken_form(part), items[j].done) for part in items[j].parts]
             j += 1
         children = [child for child in children if _says(child[0])]
         joined = f"{own.rstrip(':.')}: {', '.join(text for text, _ in children)}"

@@ -1,7 +1,8 @@
 """TeX formulas -> one line of Unicode, as cards and captions show it and a voice can say it.
 
-``$...$`` and ``\\(...\\)`` within a line, ``$$...$$`` and ``\\[...\\]`` on lines of their own. What
-has no such form (matrices, cases) stays TeX, as code. Works in proportion to the text's length.
+Which dollars are formulas is told by ``parser.py``; ``\\(...\\)`` within a line and ``\\[...\\]``
+on lines of their own are replaced here. What has no such form (matrices, cases) stays TeX, as code.
+Works in proportion to the text's length.
 """
 
 from __future__ import annotations
@@ -202,28 +203,20 @@ def has_hard_formula(text: str) -> bool:
 
 _FOUND = re.compile(
     r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,})(?:.|\n)*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]{1,300}`)"
-    r"|^[ \t]*\$\$(?P<block>[^$]{1,1000})\$\$[ \t]*(?P<tail>[.,;]?)[ \t]*$"
-    r"|^[ \t]*\\\[(?P<square>(?:(?!\\\[)[^$]){1,1000}?)\\\](?P<tail2>)[ \t]*$"
-    r"|(?<![\\\w$])\$\$?(?=[^\s$])(?P<inline>[^$`\n]{1,200}(?:\n[^$`\n]{1,200})?)(?<![\s\\])\$\$?"
-    r"(?![\d\w$])"
+    r"|^[ \t]*\\\[(?P<square>(?:(?!\\\[)[^$]){1,1000}?)\\\][ \t]*$"
     r"|\\\((?P<round>(?:(?!\\\()[^$`\n]){1,200}?)\\\)",
     re.MULTILINE,
 )
-_MATHEMATICAL = re.compile(r"[\\^_=+<>/|]|^\s*-?\w{1,2}\s*$|^\s*\w\s*\(\w\)\s*$")
 _ESCAPED = re.compile(r"([\\`*_\[\]<>~|])")
 
 
 def read(text: str) -> str:
-    """Markdown without TeX in its lines: formulas on their own become fences named ``math``."""
-    return _FOUND.sub(_written, text) if "$" in text or "\\" in text else text
+    """Markdown without TeX's own brackets: formulas on their own become fences named ``math``."""
+    return _FOUND.sub(_written, text) if "\\" in text else text
 
 
 def _written(match: re.Match[str]) -> str:
-    block = match["block"] or match["square"]
-    if block:
-        return f"\n```math\n{block.strip()}\n```\n"
-    inline = match["inline"] or match["round"]
-    if not inline or not (match["round"] or _MATHEMATICAL.search(inline)):
-        return match[0]
-    made = one_line(inline)
+    if match["square"]:
+        return f"\n```math\n{match['square'].strip()}\n```\n"
+    made = one_line(match["round"]) if match["round"] else None
     return _ESCAPED.sub(r"\\\1", made) if made else match[0]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.markdown.blocks import Document
     from aura_tui.providers.script.outline.outline_model import Outline
 
-VERSION = "6"  # part of the checkpoint's key: raise it when the same brief gives another script
+VERSION = "7"  # part of the checkpoint's key: raise it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
 _TRIES = 4  # to come near to the target
 _NEAR = 0.01

@@ -1,0 +1,144 @@
+"""The Markdown that briefs are in: CommonMark, tables, strike-through, and with mdit-py-plugins
+footnotes and dollar maths. Parses in proportion to the text's length."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from aura_tui.providers.script.markdown import tex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from markdown_it import MarkdownIt
+    from markdown_it.ruler import RuleOptionsType
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+
+_MAX_INLINE_CHARS: Final = 4000  # at once: the parser's worst cases grow with the square
+_MAX_FORMULA_LINES: Final = 50  # of a block: what is not closed is not looked for any further
+_INTERRUPTS: Final[RuleOptionsType] = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+
+
+def parse_tokens(text: str) -> Sequence[Token]:
+    """The block tokens of a text; those of type ``inline`` have ``children``. Formulas within a
+    line are in Unicode. A task has no box but ``meta["done"]``."""
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
+
+    md = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"])
+    md.use(_maths).use(footnote_plugin, inline=False, move_to_end=False)
+    md.core.ruler.at("inline", _parse_inlines)
+    md.core.ruler.before("inline", "tasks", _read_boxes)
+    md.core.ruler.enableOnly(["normalize", "block", "tasks", "inline"])
+    return md.parse(text)
+
+
+# The box of a task. Not tasklists_plugin's: that looks for the list from each of its items.
+_BOX = re.compile(r"\s*\[([ xX])\](?:\s+|$)")
+
+
+def _read_boxes(state: StateCore) -> None:
+    for item, paragraph, inline in zip(
+        state.tokens, state.tokens[1:], state.tokens[2:], strict=False
+    ):
+        box = _BOX.match(inline.content)
+        if box and (item.type, paragraph.type) == ("list_item_open", "paragraph_open"):
+            inline.content = inline.content[box.end() :]
+            inline.meta["done"] = box[1] != " "
+
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>&!~$]")
+
+
+def _parse_inlines(state: StateCore) -> None:
+    """Instead of the parser's own rule: a long text is cut, so that its cost is bounded."""
+    from markdown_it.token import Token
+
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        token.children = []
+        content, start = token.content, 0
+        if not _MARKUP.search(content):
+            token.children.append(Token("text", "", 0, content=content))
+            continue
+        while start < len(content):
+            end = start + _MAX_INLINE_CHARS
+            if end < len(content):  # between two sentences, where markup seldom spans
+                end = max(content.rfind(". ", start, end) + 2, start + _MAX_INLINE_CHARS // 2)
+            parsed: list[Token] = []
+            state.md.inline.parse(content[start:end], state.md, state.env, parsed)
+            token.children += parsed
+            start = end
+
+
+def _maths(md: MarkdownIt) -> None:
+    """The rules of ``dollarmath_plugin``, for what is surely a formula."""
+    from mdit_py_plugins.dollarmath.index import math_block_dollar, math_inline_dollar
+
+    inline = math_inline_dollar(allow_space=False, allow_digits=False, allow_double=True)
+    block = math_block_dollar(allow_labels=False, allow_blank_lines=True)
+    md.inline.ruler.before("escape", "math_inline", _formula_within(inline))
+    md.block.ruler.before("fence", "math_block", _formula_alone(block), _INTERRUPTS)
+
+
+# Of one or two lines, and with a sign of mathematics: "$5 and $6" is money.
+_SHORT = re.compile(r"[^$`\n]{1,200}(?:\n[^$`\n]{1,200})?")
+_MATHEMATICAL = re.compile(r"[\\^_=+<>/|]|^\s*-?\w{1,2}\s*$|^\s*\w\s*\(\w\)\s*$")
+_IN_WORD = re.compile(r"[\w$]")
+
+
+def _formula_within(
+    rule: Callable[[StateInline, bool], bool],
+) -> Callable[[StateInline, bool], bool]:
+    def formula(state: StateInline, silent: bool) -> bool:
+        start = state.pos
+        if state.src[start] != "$" or _IN_WORD.match(state.src[max(0, start - 1) : start]):
+            return False
+        if not rule(state, True):
+            return False
+        content, end = state.src[start : state.pos].strip("$ \n"), state.pos
+        made = None
+        if (
+            _SHORT.fullmatch(content)
+            and _MATHEMATICAL.search(content)
+            and not _IN_WORD.match(state.src, end)
+        ):
+            made = tex.one_line(content)
+        state.pos = start
+        if made is None:
+            return False
+        if silent:
+            state.pos = end
+            return True
+        rule(state, False)
+        state.tokens[-1].content = made
+        return True
+
+    return formula
+
+
+_OPENS = re.compile(r"\$\$(?![.,;][ \t]*$)", re.MULTILINE)  # with a full stop it only closes
+
+
+def _formula_alone(
+    rule: Callable[[StateBlock, int, int, bool], bool],
+) -> Callable[[StateBlock, int, int, bool], bool]:
+    def formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        if not _OPENS.match(state.src, state.bMarks[start] + state.tShift[start]):
+            return False
+        line, count = state.line, len(state.tokens)
+        found = rule(state, start, min(end, start + _MAX_FORMULA_LINES), silent)
+        if found:
+            content = state.tokens[-1].content
+            found = bool(content.strip()) and "$" not in content and len(content) <= tex.MAX_CHARS
+        if silent or not found:  # the rule knows nothing of looking ahead
+            state.line = line
+            del state.tokens[count:]
+        return found
+
+    return formula
