@@ -157,13 +157,17 @@ class Faults:
 
     @contextlib.contextmanager
     def collect(self) -> Iterator[None]:
-        """Keep an InputError that is raised within; of one field only the first."""
+        """Keep an InputError that is raised within."""
         try:
             yield
         except InputError as e:
-            for fault in e.faults if isinstance(e, InvalidRequest) else (e,):
-                if not fault.field or all(each.field != fault.field for each in self.found):
-                    self.found.append(fault)
+            self.add(e)
+
+    def add(self, error: InputError) -> None:
+        """Keep an error, or the faults that it has; of one field only the first."""
+        for fault in error.faults if isinstance(error, InvalidRequest) else (error,):
+            if not fault.field or all(each.field != fault.field for each in self.found):
+                self.found.append(fault)
 
     def check(self) -> None:
         """Raise :class:`InvalidRequest` if anything was found."""

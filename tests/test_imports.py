@@ -49,8 +49,8 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "providers": ("protocols ffmpeg openai_client", "script speech visuals"),
     "providers.script": ("language prose", "markdown", "outline", "llm"),
     "providers.visuals": ("fonts fingerprint", "card_layouts", "drawing", "cards folder openai"),
-    "server": ("options tokens request_body", "auth", "limits streams", "files health listener",
-               "context", "jobs middleware", "openapi", "app", "serve"),
+    "server": ("options tokens request_body", "auth token_edits", "limits streams",
+               "files health listener", "context", "jobs middleware", "openapi", "app", "serve"),
 }  # fmt: skip
 
 # Which room, or module, may import an outside library.

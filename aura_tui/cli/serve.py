@@ -141,18 +141,18 @@ def add(
     name: Annotated[str, typer.Argument(help="Token name.")], token_file: TokenFileOption = None
 ) -> int:
     """Create a token and print it once; only its hash is stored."""
-    from aura_tui.server import tokens
+    from aura_tui.server import token_edits
 
-    return _say(tokens.add(_file(token_file), name), name)
+    return _say(token_edits.add(_file(token_file), name), name)
 
 
 def renew(
     name: Annotated[str, typer.Argument(help="Token name.")], token_file: TokenFileOption = None
 ) -> int:
     """Replace a token. Its jobs stay with the name; the old token stops working."""
-    from aura_tui.server import tokens
+    from aura_tui.server import token_edits
 
-    return _say(tokens.renew(_file(token_file), name), name)
+    return _say(token_edits.renew(_file(token_file), name), name)
 
 
 def _say(token: str, name: str) -> int:
@@ -173,9 +173,9 @@ def remove(
     token_file: TokenFileOption = None,
 ) -> int:
     """Revoke a token."""
-    from aura_tui.server import tokens
+    from aura_tui.server import token_edits
 
-    tokens.remove(_file(token_file), name)
+    token_edits.remove(_file(token_file), name)
     return 0
 
 

@@ -54,10 +54,9 @@ def bounds_of(field: str) -> str:
 
 def check(request: JobRequest) -> None:
     """Raise :class:`InvalidRequest` with all that can't be; return for a sound request."""
-    brief = request.brief
     faults = Faults()
-    if not brief.topic.strip() and not brief.text.strip():
-        faults.found.append(
+    if not request.brief.topic.strip() and not request.brief.text.strip():
+        faults.add(
             InputError(
                 Code.BRIEF_EMPTY,
                 "The brief is empty",
@@ -65,38 +64,50 @@ def check(request: JobRequest) -> None:
                 field="brief",
             )
         )
+    fits = _fits(msgspec.to_builtins(request), JobRequest)
     for field in _fields().values():
-        with faults.collect():
+        try:
             if field.wire == "planSpec.targetDuration":
                 parse_duration(request.plan_spec.target_duration)
             elif field.wire == "brief.aspect":
-                frame_size(request.render_spec.res, brief.aspect)
+                frame_size(request.render_spec.res, request.brief.aspect)
             elif field.wire == "renderSpec.res":
                 frame_size(request.render_spec.res, "")  # beside a wrong aspect, too
             else:
-                _check_value(field, field.of(request))
+                value = field.of(request)
+                if not fits and not _fits(value, field.type):
+                    raise _out_of_bounds(field, value)
+                if isinstance(value, str) and not _is_text(value):
+                    raise _not_text(field)
+        except InputError as e:
+            faults.add(e)
     faults.check()
 
 
-def _check_value(field: _Field, value: object) -> None:
+def _fits(value: object, kind: Any) -> bool:
+    """Whether ``value`` meets the constraints of a type. A struct's type is known to msgspec, a
+    field's is looked at anew: first the whole, then its parts."""
     try:
-        msgspec.convert(value, field.type)
+        msgspec.convert(value, kind)
     except msgspec.ValidationError:
-        raise _out_of_bounds(field, value) from None
-    if isinstance(value, str) and not _is_text(value):
-        if field.wire in _WHOLE_BRIEF:
-            raise InputError(
-                Code.BRIEF_NOT_TEXT,
-                "The brief is not text",
-                "Give Markdown or plain text in UTF-8.",
-                field="brief",
-            )
-        raise InputError(
-            Code.OPTION_INVALID,
-            f"{field.wire} must be plain text",
-            "Remove control characters and broken emoji.",
-            field=field.wire,
+        return False
+    return True
+
+
+def _not_text(field: _Field) -> InputError:
+    if field.wire in _WHOLE_BRIEF:
+        return InputError(
+            Code.BRIEF_NOT_TEXT,
+            "The brief is not text",
+            "Give Markdown or plain text in UTF-8.",
+            field="brief",
         )
+    return InputError(
+        Code.OPTION_INVALID,
+        f"{field.wire} must be plain text",
+        "Remove control characters and broken emoji.",
+        field=field.wire,
+    )
 
 
 def _out_of_bounds(field: _Field, value: object) -> InputError:

@@ -11,30 +11,30 @@ and lists bounded: a server is not trusted.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Final
 
 from aura_tui.model import events as ev
 from aura_tui.model.ids import parse_id
-from aura_tui.model.job import LOG_TAIL, MAX_WARNINGS, Eta, Job, Step
+from aura_tui.model.job import LOG_TAIL, MAX_WARNINGS, Eta, Job
 from aura_tui.model.sanitize import clean, clean_line
-from aura_tui.model.stages import Stage
-from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.status import JobStatus
 from aura_tui.service import JobPage, PlannedStep, QueueState, RetryPlan, Typical
+from aura_tui.wire.decode_steps import by_stages, read_steps, text_lines
 from aura_tui.wire.fields import Fields, as_array, as_fields, as_seconds
 from aura_tui.wire.lenient_values import (
     as_job_status,
     as_list,
     as_problem,
     as_stage,
-    as_step_status,
     as_struct,
     as_text,
     as_whole,
     parse,
 )
 from aura_tui.wire.problem import FieldProblem, ProblemDocument
+
+if TYPE_CHECKING:
+    from aura_tui.model.stages import Stage
 
 MAX_ANSWER_BYTES: Final = 32 << 20  # of a page of 500 jobs; one job is some KB
 MAX_JOBS: Final = 1000  # of a page
@@ -110,7 +110,7 @@ def _job(fields: Fields, job_id: str) -> Job | None:
     percent = fields.percent("percent", "progress", "progresspct", "overallpercent")
     never_ran = status is JobStatus.CANCELED and started is None and not percent
     at = None if never_ran else stage
-    steps = _steps(fields.get(as_array, "steps", "stages") or [], status, at)
+    steps = read_steps(fields.get(as_array, "steps", "stages") or [], status, at)
     if percent is None:
         percent = 100.0 if status is JobStatus.SUCCEEDED else by_stages(steps)
     message = clean(fields.get(as_text, "message", "errormessage", "error") or "", 4000)
@@ -137,12 +137,12 @@ def _job(fields: Fields, job_id: str) -> Job | None:
         elapsed_s=fields.seconds("elapsedseconds"),
         eta=_eta_of_job(fields) if status is JobStatus.RUNNING else None,
         artifacts=fields.get(_artifacts, "artifacts") or (),
-        warnings=_lines(fields, "warnings", MAX_WARNINGS),
+        warnings=text_lines(fields, "warnings", MAX_WARNINGS),
         errors=errors,  # type: ignore[arg-type]  # what as_problem makes
-        log=_lines(fields, "logs", LOG_TAIL),
+        log=text_lines(fields, "logs", LOG_TAIL),
         log_path=failure.path("logpath"),
         message="" if status is JobStatus.SUCCEEDED else message,
-        suggested_actions=_lines(failure, "suggestedactions", ev.MAX_ITEMS),
+        suggested_actions=text_lines(failure, "suggestedactions", ev.MAX_ITEMS),
         output=_output(fields),
         last_event_id=last_event_id,
         last_event_at=fields.time("lasteventat"),
@@ -182,12 +182,6 @@ def _signed(fields: Fields, name: str) -> int:
     return value if -1000 <= value <= 1000 else 0
 
 
-def _lines(fields: Fields, name: str, most: int) -> tuple[str, ...]:
-    read = as_list(as_text)
-    lines = fields.get(read, name) or ()
-    return tuple(clean(str(line), ev.MAX_MESSAGE_CHARS) for line in lines[-most:])
-
-
 def _eta_of_job(fields: Fields) -> Eta | None:
     return _eta(
         fields.seconds(*_ETA_NAMES),
@@ -222,117 +216,6 @@ def _output(fields: Fields) -> ev.Output | None:
         return output
     path = fields.path("outputpath", "outputfile", "videopath")
     return ev.Output(video_path=path) if path else None
-
-
-def _steps(listed: list[Any], status: JobStatus, stage: Stage | None) -> tuple[Step, ...]:
-    """The stages of a job in ``status`` that is in ``stage``. What the list doesn't say of them
-    follows from that."""
-    told: dict[Stage, Step] = {}
-    for item in listed[:50]:
-        step = _step(Fields(item), status, stage) if isinstance(item, dict) else None
-        if step is not None:  # some have two steps where we have one stage
-            known = told.get(step.stage)
-            told[step.stage] = step if known is None else _both(known, step)
-    return tuple(told.get(each) or _implied(each, status, stage) for each in Stage)
-
-
-def _step(fields: Fields, of_job: JobStatus, at: Stage | None) -> Step | None:
-    stage = fields.get(as_stage, "name", "step", "stage")
-    if stage is None:
-        return None
-    metrics = fields.get(as_struct(ev.Metrics), "metrics")
-    errors = fields.get(as_list(as_problem), "errors") or ()
-    percent = fields.percent("progresspct", "progress", "percent")
-    started_at = fields.time("startedat", "startedutc")
-    ended_at = fields.time("completedat", "endedat", "completedutc", "endedutc")
-    duration_ms = fields.count("durationms")
-    status = fields.get(as_step_status, "status", "state")
-    if status is None:
-        begun = bool(percent or duration_ms or started_at)
-        whole = percent == 100.0 or ended_at is not None
-        status = _inferred(stage, of_job, at, begun=begun, whole=whole, failed=bool(errors))
-        duration_ms = duration_ms or None  # where a step says no state, 0 is what was never set
-    if percent is None:
-        percent = 100.0 if status.done else 0.0 if status is StepStatus.PENDING else None
-    return Step(
-        stage=stage,
-        status=status,
-        percent=percent,
-        attempt=fields.count("attempt") or 0,
-        message=clean(fields.get(as_text, "message") or "", 500),
-        detail=clean(fields.get(as_text, "substagedetail", "detail") or "", 500),
-        item=fields.count("currentitem"),
-        total=fields.count("totalitems"),
-        done=fields.count("doneitems"),
-        active=(fields.get(as_list(as_whole), "activeitems") or ())[: ev.MAX_ACTIVE],  # type: ignore[arg-type]  # of whole numbers
-        started_at=started_at,
-        ended_at=ended_at,
-        duration_ms=duration_ms,
-        metrics=metrics if isinstance(metrics, ev.Metrics) else None,
-        errors=errors[-MAX_WARNINGS:],  # type: ignore[arg-type]  # what as_problem makes
-        warnings=_lines(fields, "warnings", MAX_WARNINGS),
-    )
-
-
-# What a stage that had begun is, once its job has ended in another way than well.
-_HALTED = {JobStatus.FAILED: StepStatus.FAILED, JobStatus.CANCELED: StepStatus.CANCELLED}
-
-
-def _inferred(
-    stage: Stage, job: JobStatus, at: Stage | None, *, begun: bool, whole: bool, failed: bool
-) -> StepStatus:
-    """The status of a stage that says none. ``begun``, ``whole`` and ``failed`` are what its
-    numbers and errors say."""
-    if job is JobStatus.SUCCEEDED:
-        return StepStatus.COMPLETED
-    if failed and job is JobStatus.FAILED:
-        return StepStatus.FAILED
-    if whole or (at is not None and stage.position < at.position):
-        return StepStatus.COMPLETED
-    if job is JobStatus.QUEUED or not (begun or stage is at):
-        return StepStatus.PENDING
-    return _HALTED.get(job, StepStatus.STARTED)
-
-
-def _implied(stage: Stage, job: JobStatus, at: Stage | None) -> Step:
-    """A stage of a job that names only the one it is in. How far that one is, nobody says."""
-    status = _inferred(stage, job, at, begun=False, whole=False, failed=False)
-    if status is StepStatus.PENDING:
-        return Step(stage=stage)
-    return Step(stage=stage, status=status, percent=100.0 if status.done else None, attempt=1)
-
-
-def _both(first: Step, second: Step) -> Step:
-    """Two steps of another server that are one stage here."""
-    states = (first.status, second.status)
-    halted = next((s for s in states if s in (StepStatus.FAILED, StepStatus.CANCELLED)), None)
-    same = first.status if first.status is second.status else None
-    done = StepStatus.COMPLETED if first.status.done and second.status.done else None
-    status = halted or same or done or StepStatus.STARTED
-    lengths = [step.duration_ms for step in (first, second) if step.duration_ms is not None]
-    begun = [step.started_at for step in (first, second) if step.started_at is not None]
-    ended = [step.ended_at for step in (first, second) if step.ended_at is not None]
-    latest = second if second.status is not StepStatus.PENDING else first
-    return msgspec.structs.replace(
-        latest,
-        status=status,
-        percent=100.0 if status.done else 0.0 if status is StepStatus.PENDING else None,
-        started_at=min(begun, default=None),
-        ended_at=max(ended) if len(ended) == 2 else None,
-        duration_ms=sum(lengths) if lengths else None,
-        errors=(*first.errors, *second.errors)[-MAX_WARNINGS:],
-        warnings=(*first.warnings, *second.warnings)[-MAX_WARNINGS:],
-    )
-
-
-def by_stages(steps: tuple[Step, ...]) -> float:
-    """The percent of a job whose server says none: by our stages' shares of the whole."""
-    reached = [
-        step.stage.overall_percent(step.percent)
-        for step in steps
-        if step.status is not StepStatus.PENDING and step.percent is not None
-    ]
-    return max(reached, default=0.0)
 
 
 # --- what belongs to jobs
@@ -439,7 +322,7 @@ def read_problem(data: bytes, status: int) -> ProblemDocument | None:
         field=fields.text("field", limit=200),
         errors=fields.get(_field_problems, "errors") or (),
         current_status=fields.get(as_job_status, "currentstatus"),
-        suggested_actions=_lines(fields, "suggestedactions", 20),
+        suggested_actions=text_lines(fields, "suggestedactions", 20),
         retry_after=fields.count("retryafter"),
     )
 

@@ -10,7 +10,7 @@ import pytest
 
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.request import Origin
-from aura_tui.server import tokens
+from aura_tui.server import token_edits, tokens
 from aura_tui.server.auth import Caller
 from aura_tui.server.limits import Limiter, TooMany
 from aura_tui.server.options import Limits
@@ -34,7 +34,7 @@ def token_file(settings: Settings) -> Path:
 async def test_on_loopback_nobody_needs_a_token_until_there_is_one(settings: Settings) -> None:
     async with served(settings) as server, server.client() as client:
         assert (await client.get(routes.JOBS)).status_code == 200
-        secret = tokens.add(token_file(settings), "one")
+        secret = token_edits.add(token_file(settings), "one")
         refused = await client.get(routes.JOBS)
         problem(refused, 401, Code.TOKEN_REFUSED)
         assert refused.headers["www-authenticate"].startswith("Bearer")
@@ -56,7 +56,7 @@ async def test_elsewhere_it_wants_tokens_and_says_how_to_make_one(settings: Sett
         assert caught.value.code is Code.ADDRESS_REFUSED
         assert "aura-tui token add" in caught.value.remediation
     assert not (settings.home / "aura.db").exists()  # refused before the engine began
-    secret = tokens.add(token_file(settings), "one")
+    secret = token_edits.add(token_file(settings), "one")
     async with served(settings, host="0.0.0.0") as server:
         assert any("unencrypted" in line for line in server.told)
         async with server.client(secret) as client:
@@ -76,7 +76,7 @@ async def test_a_port_that_is_taken_is_said_in_words(settings: Settings, tmp_pat
 
 
 async def test_a_job_belongs_to_its_token_also_after_a_restart(settings: Settings) -> None:
-    alice, bob = (tokens.add(token_file(settings), name) for name in ("alice", "bob"))
+    alice, bob = (token_edits.add(token_file(settings), name) for name in ("alice", "bob"))
     async with served(settings) as server, server.client(alice) as hers, server.client(bob) as his:
         job_id = (await hers.post(routes.JOBS, json=BRIEF)).json()["jobId"]
         local = await server.service.submit(request())
@@ -110,7 +110,7 @@ async def test_a_job_belongs_to_its_token_also_after_a_restart(settings: Setting
 
 
 async def test_the_queue_names_the_callers_jobs_alone(settings: Settings) -> None:
-    alice, bob = (tokens.add(token_file(settings), name) for name in ("alice", "bob"))
+    alice, bob = (token_edits.add(token_file(settings), name) for name in ("alice", "bob"))
     async with (
         served(settings, SmallStages(hook)) as server,
         server.client(alice) as hers,
@@ -130,7 +130,7 @@ async def test_what_comes_over_the_network_is_from_outside(settings: Settings) -
         given = ctx.request  # type: ignore[attr-defined]  # a StageContext
         asked[given.brief.text] = given.origin
 
-    secret = tokens.add(token_file(settings), "one")
+    secret = token_edits.add(token_file(settings), "one")
     async with served(settings, SmallStages(look)) as server:
         async with server.client(secret) as client, server.local() as local:
             for each, text in ((client, "net"), (local, "unix")):
@@ -209,7 +209,7 @@ async def test_what_a_browser_asks_for_another_site_is_refused_unless_it_is_only
 
 
 async def test_a_stranger_learns_no_more_than_that_it_works(settings: Settings) -> None:
-    tokens.add(token_file(settings), "one")
+    token_edits.add(token_file(settings), "one")
     async with served(settings) as server, server.client() as client:
         health = (await client.get(routes.HEALTH)).json()
         assert health == {"service": "aura-tui", "status": "ok"}
@@ -217,7 +217,7 @@ async def test_a_stranger_learns_no_more_than_that_it_works(settings: Settings) 
 
 
 async def test_limits_are_per_token_and_say_when_to_come_again(settings: Settings) -> None:
-    alice, bob = (tokens.add(token_file(settings), name) for name in ("alice", "bob"))
+    alice, bob = (token_edits.add(token_file(settings), name) for name in ("alice", "bob"))
     limits = Limits(streams=2, jobs_a_minute=3, cancels_a_minute=2)
     async with (
         served(settings, SmallStages(hook), limits=limits) as server,
@@ -250,7 +250,7 @@ async def test_limits_are_per_token_and_say_when_to_come_again(settings: Setting
 
 
 async def test_a_token_that_is_removed_loses_its_streams(settings: Settings) -> None:
-    secret = tokens.add(token_file(settings), "one")
+    secret = token_edits.add(token_file(settings), "one")
     async with (
         served(settings, heartbeat_s=0.2) as server,
         server.client(secret) as client,
@@ -259,7 +259,7 @@ async def test_a_token_that_is_removed_loses_its_streams(settings: Settings) -> 
         reading = asyncio.create_task(stream(client, routes.EVENTS))
         staying = asyncio.create_task(stream(local, routes.EVENTS))
         await _streams(local, 2)
-        tokens.remove(token_file(settings), "one")
+        token_edits.remove(token_file(settings), "one")
         with pytest.raises(httpx.TransportError):
             await asyncio.wait_for(reading, 5)
         assert not staying.done()

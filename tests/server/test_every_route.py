@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.server import tokens
+from aura_tui.server import token_edits, tokens
 from aura_tui.server.app import ServerApp
 from aura_tui.server.options import Bounds, Limits
 from aura_tui.wire import routes
@@ -29,7 +29,7 @@ BODY_BYTES = 64 * 1024
 
 @pytest.fixture
 def mine(settings: Settings) -> str:
-    return tokens.add(settings.home / tokens.FILE, "mine")
+    return token_edits.add(settings.home / tokens.FILE, "mine")
 
 
 async def made(server: Served, secret: str) -> str:
@@ -53,7 +53,7 @@ async def test_the_document_has_every_route_of_the_app(settings: Settings) -> No
 
 
 async def test_no_route_lets_in_who_has_no_token_or_anothers(settings: Settings, mine: str) -> None:
-    other = tokens.add(settings.home / tokens.FILE, "other")
+    other = token_edits.add(settings.home / tokens.FILE, "other")
     async with served(settings) as server:
         job_id = await made(server, mine)
         await access_run.check_tokens(Asker(server.port), mine, other, job_id)

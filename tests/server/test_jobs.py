@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from aura_tui.errors import Code, InputError, StageError
 from aura_tui.providers.ffmpeg import find_ffmpeg
-from aura_tui.server import tokens
+from aura_tui.server import token_edits, tokens
 from aura_tui.server.options import Limits
 from aura_tui.wire import encode, routes
 from tests.engine.conftest import ended
@@ -245,7 +245,7 @@ async def test_a_body_that_is_encoded_or_no_json_is_not_taken(settings: Settings
 async def test_a_deleted_job_is_gone_with_its_files_and_a_running_one_stays(
     settings: Settings,
 ) -> None:
-    mine, other = (tokens.add(settings.home / tokens.FILE, name) for name in ("mine", "other"))
+    mine, other = (token_edits.add(settings.home / tokens.FILE, name) for name in ("mine", "other"))
     async with (
         served(settings, SmallStages(hook)) as server,
         server.client(mine) as client,
@@ -270,7 +270,7 @@ async def test_a_deleted_job_is_gone_with_its_files_and_a_running_one_stays(
 
 
 async def test_an_idempotency_key_makes_one_job(settings: Settings) -> None:
-    mine, other = (tokens.add(settings.home / tokens.FILE, name) for name in ("mine", "other"))
+    mine, other = (token_edits.add(settings.home / tokens.FILE, name) for name in ("mine", "other"))
     async with (
         served(settings, SmallStages(hook), limits=Limits(jobs_a_minute=None)) as server,
         server.client(mine) as client,
@@ -309,7 +309,7 @@ async def test_an_idempotency_key_makes_one_job(settings: Settings) -> None:
 
 
 async def test_probes_are_told_that_it_lives_and_whether_it_takes_jobs(settings: Settings) -> None:
-    tokens.add(settings.home / tokens.FILE, "mine")
+    token_edits.add(settings.home / tokens.FILE, "mine")
     async with served(settings) as server, server.client() as client:
         for path in (routes.LIVE, routes.PROBE_LIVE, routes.READY, routes.PROBE_READY):
             answer = await client.get(path)

@@ -13,7 +13,7 @@ import pytest
 from aura_tui.client.service import RemoteService
 from aura_tui.connect.locator import LISTENER, EngineLocator
 from aura_tui.engine.service import EmbeddedService
-from aura_tui.server import tokens
+from aura_tui.server import token_edits, tokens
 from aura_tui.server.listener import Listener
 from aura_tui.server.options import Bounds
 from aura_tui.system import crash_report
@@ -190,7 +190,7 @@ async def test_what_fails_in_the_engine_is_in_its_health_and_reaches_clients_at_
 
     monkeypatch.setattr(EmbeddedService, "troubles", lambda _: told_to(), raising=False)
     settings.home.mkdir(mode=0o700)
-    token = tokens.add(settings.home / tokens.FILE, "someone")
+    token = token_edits.add(settings.home / tokens.FILE, "someone")
     async with served(settings) as server, RemoteService(server.url, token) as remote:
         following = asyncio.create_task(_drain(remote))
         for now in (("dispatcher stopped", "the queue stands still"), ()):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui.errors import Code, EngineError, InputError
-from aura_tui.server.tokens import TokenFile, add, listed, remove, renew
+from aura_tui.server.token_edits import add, remove, renew
+from aura_tui.server.tokens import TokenFile, listed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ import pytest
 
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Code, EngineError
-from aura_tui.server import tokens
+from aura_tui.server import token_edits, tokens
 from aura_tui.server.serve import listen_unix, listening
 from aura_tui.wire import routes, unix_socket
 from tests.engine.conftest import request
@@ -33,7 +33,7 @@ def over(path: str) -> httpx.AsyncClient:
 
 async def test_an_engine_is_there_for_its_user_without_a_token(settings: Settings) -> None:
     path = settings.home / unix_socket.NAME
-    tokens.add(settings.home / tokens.FILE, "one")
+    token_edits.add(settings.home / tokens.FILE, "one")
     async with EmbeddedService(settings, stages=SmallStages()) as service:
         async with listening(service, settings, path), over(str(path)) as client:
             assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -140,7 +140,7 @@ async def test_a_new_job_from_the_form_is_shown() -> None:
         await board.press(*"Tides")
         await press(board, "form.submit")
         await until(lambda: len(board.scripted.requests) == 1)
-        assert board.scripted.requests[0].title == "Tides"
+        assert board.scripted.requests[0].brief.topic == "Tides"
         await board.shows("Tides", "queued")
 
 
