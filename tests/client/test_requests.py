@@ -14,7 +14,15 @@ from msgspec.structs import replace
 
 from aura_tui.client import http_client
 from aura_tui.client.address import of_url
-from aura_tui.errors import AuraError, Code, Conflict, EngineError, InputError, NotFound
+from aura_tui.errors import (
+    AuraError,
+    Code,
+    Conflict,
+    EngineError,
+    InputError,
+    InvalidRequest,
+    NotFound,
+)
 from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.request import Brief, JobRequest
 from aura_tui.model.status import JobStatus
@@ -101,6 +109,23 @@ async def test_what_is_wrong_with_a_request_is_told_by_its_field(
         await connect(server.url).submit(JobRequest(brief=Brief(text="words")))
     assert caught.value.field == "renderSpec.fps"
     assert "voiceSpec.rate" in caught.value.message
+    assert isinstance(caught.value, InvalidRequest)
+    assert [(fault.field, fault.message) for fault in caught.value.faults] == [
+        ("renderSpec.fps", "fps is out of range"),
+        ("voiceSpec.rate", "rate is out of range"),
+    ]
+
+
+async def test_a_fault_from_another_kind_of_server_names_its_field(
+    server: Scripted, connect: Connect
+) -> None:
+    async def refuse(talk: Talk) -> None:
+        body = b'{"title": "Bad", "status": 422, "errors": {"priority": ["not a number"]}}'
+        await talk.answer(422, body, "application/problem+json")
+
+    server.on("/api/jobs", refuse)
+    with pytest.raises(InputError, match="priority: not a number"):
+        await connect(server.url).submit(JobRequest(brief=Brief(text="words")))
 
 
 async def test_a_request_that_cannot_be_is_not_sent(server: Scripted, connect: Connect) -> None:
