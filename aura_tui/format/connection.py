@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from aura_tui.errors import Code
 from aura_tui.format import words
 from aura_tui.model.connection import ConnectionStatus
+from aura_tui.model.plural import counted
 from aura_tui.model.sanitize import clean_line
 
 if TYPE_CHECKING:
@@ -122,8 +123,5 @@ def restored(connection: Connection) -> str:
 
 def gap(connection: Connection) -> str:
     """A line of the log, from "Connection", for a break that is over, with what it cost."""
-    missed = connection.notice
-    if not missed:
-        many = "" if connection.recovered == 1 else "s"
-        missed = f"{connection.recovered} event{many} recovered"
+    missed = connection.notice or f"{counted(connection.recovered, 'event')} recovered"
     return f"Restored after {words.lasting(connection.gap_s or 0.0)}; {missed}"

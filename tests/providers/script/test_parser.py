@@ -96,12 +96,16 @@ def test_a_task_keeps_whether_it_is_done_and_loses_its_box() -> None:
     ],
 )
 def test_any_repetition_is_parsed_in_proportion_to_its_length(piece: str) -> None:
-    began = time.process_time()
-    parse(piece * (20_000 // len(piece)))
-    small = time.process_time() - began
-    began = time.process_time()
-    parse(piece * (80_000 // len(piece)))
-    assert time.process_time() - began < max(0.5, 10 * small)
+    def quickest_s(length: int) -> float:
+        """Of three: others may have the core's caches meanwhile."""
+        taken = []
+        for _ in range(3):
+            began = time.process_time()
+            parse(piece * (length // len(piece)))
+            taken.append(time.process_time() - began)
+        return min(taken)
+
+    assert quickest_s(40_000) < max(0.25, 10 * quickest_s(10_000))
 
 
 @settings(deadline=None)
