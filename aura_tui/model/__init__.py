@@ -1,4 +1,4 @@
-"""Floor 0: stages, events, job, reduce, ETA, and the documents stages hand on.
+"""The model: stages, events, jobs, the reducer, the ETA, and the documents that stages exchange.
 
-Pure data and pure functions: no I/O, no clock of its own, no import from another room.
+Pure data and pure functions: no I/O, no clock, and no import from another package.
 """

@@ -1,9 +1,8 @@
-"""Time remaining: an honest range, or None. Pure; the engine feeds it what it measured.
+"""Estimates the time remaining as a range, or None. Pure; the engine supplies the measurements.
 
-Two sources. Earlier runs on this machine tell what each stage took, where they had about as much
-to do; the run itself gives the pace of the stage at work. History leads while a stage is young,
-its own pace once it has done a third. A stage to come that no run like this has measured makes
-the whole unknown: a number from nothing would be nonsense.
+There are two sources: how long each stage took in similar jobs on this machine, and the current
+speed of the running stage. History dominates while a stage is young, the current speed once a
+third of it is done. If no similar job has measured a later stage, there is no estimate at all.
 """
 
 from __future__ import annotations
@@ -21,23 +20,23 @@ from aura_tui.model.stages import Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# A pace is believed after this much of a stage: before, one slow first item rules it.
+# The current speed counts only after this much of a stage: earlier, one slow first item skews it.
 _MIN_PERCENT = 3.0
 _MIN_ELAPSED_S = 1.0
-# Where no earlier run is known, the range around a pace: wide at the start, narrow at the end.
+# Without history, the range around the current speed: wide at the start, narrow at the end.
 _SPREAD_START, _SPREAD_END = 0.4, 0.1
-_MAX_S = 1e8  # three years: a measure past it is broken
-# Runs of nearly the same size tell the most; past the larger factor they tell nothing.
+_MAX_S = 1e8  # three years: a longer measurement is broken
+# Size ratios: up to the first, earlier jobs predict best; beyond the second, they are ignored.
 _NEAR, _LIKE = 1.5, 4.0
-# A part of every stage's cost doesn't grow with its work: the time of N times as much work grows
-# as N to the power of these. Rendering four times as much took 2.3 to 2.7 times as long.
+# Every stage has a fixed cost, so N times as much work takes N to the power of these times as
+# long. Rendering four times as much took 2.3 to 2.7 times as long.
 _GROWTH_LOW, _GROWTH, _GROWTH_HIGH = 0.5, 0.75, 1.0
-# What one earlier run tells, downwards and upwards; more of them tell it better.
+# Relative range below and above an estimate from one earlier job; it narrows with more of them.
 _ONE_LOW, _ONE_HIGH = 0.3, 0.5
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a job has to do: video length, frame size and rate. All that pace scales with."""
+    """The size of a job, which its duration scales with: video length, frame size, frame rate."""
 
     video_s: float
     width: int
@@ -45,25 +44,26 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     fps: int
 
     def units(self, stage: Stage) -> float:
-        """Units of work in ``stage``: by them, runs of other sizes are told to be like it."""
+        """The amount of work in ``stage``, to compare jobs by: megapixels for Rendering, seconds
+        of video for the others."""
         if stage is Stage.RENDERING:
             return max(0.1, self.video_s * self.fps * self.width * self.height / 1e6)
         return max(0.1, self.video_s)
 
 
 class Past(NamedTuple):
-    """What a stage took in an earlier run, and how much that run had to do."""
+    """How long a stage took in an earlier job, and the size of that job."""
 
     work: Work
     seconds: float
 
 
-# What each stage took in earlier runs, newest last.
+# The durations of each stage in earlier jobs, newest last.
 History = dict[Stage, tuple[Past, ...]]
 
 
 class Usual(NamedTuple):
-    """Likely, low and high seconds of a stage, judged from so many ``runs``."""
+    """Likely, low and high seconds of a stage, based on this many ``runs``."""
 
     seconds: float
     low: float
@@ -71,7 +71,7 @@ class Usual(NamedTuple):
     runs: int
 
 
-# How much of a stage is still to be made, 0-1: the rest is there already. 1 where it isn't named.
+# The share of a stage that is not yet finished, 0-1; 1 for a stage that is missing here.
 Shares = dict[Stage, float]
 
 
@@ -84,66 +84,67 @@ def estimate(
     elapsed_s: float,
     shares: Mapping[Stage, float] = MappingProxyType({}),
 ) -> Eta | None:
-    """Time to the end of the job, ``elapsed_s`` into ``stage`` at ``percent`` (0-100) of it.
+    """Estimate the time to the end of the job, ``elapsed_s`` into ``stage`` at ``percent`` (0-100).
 
-    ``shares``: see :data:`Shares`. What is there already counts into ``percent`` and costs no
-    time. None where it can't be told: nothing like it measured, or a measure that is no number.
+    ``shares``: see :data:`Shares`. Reused work counts towards ``percent`` and costs no time.
+    None if no similar job was measured, or if ``percent`` or ``elapsed_s`` isn't finite.
     """
     if not (math.isfinite(percent) and math.isfinite(elapsed_s)):
         return None
     percent, elapsed_s = min(100.0, max(0.0, percent)), max(0.0, elapsed_s)
     known = _usual(history, work, stage)
     share = _share(shares, stage)
-    if share < 1.0:  # how far the part is that costs time
+    if share < 1.0:  # percent of the part that isn't reused
         percent = 100.0 if share == 0.0 else max(0.0, 100.0 - (100.0 - percent) / share)
-    here = _here(known, share, percent, elapsed_s) if share else (0.0, 0.0, 0.0)
-    if here is None:
+    current = _current_stage(known, share, percent, elapsed_s) if share else (0.0, 0.0, 0.0)
+    if current is None:
         return None
-    later = _whole(history, work, list(Stage)[stage.position + 1 :], shares)
+    later = _total(history, work, list(Stage)[stage.position + 1 :], shares)
     if later is None:
         return None
-    mid, low, high = (a + b for a, b in zip(here, later[:3], strict=True))
+    mid, low, high = (a + b for a, b in zip(current, later[:3], strict=True))
     low, high = min(low, mid), max(high, mid)
     runs = min((n for n in (known.runs if known else 0, later[3]) if n), default=0)
     return Eta(seconds=mid, low=low, high=high, runs=runs) if high < _MAX_S else None
 
 
 def forecast(history: Mapping[Stage, Sequence[Past]], work: Work, shares: Shares) -> Eta | None:
-    """What a run that hasn't begun takes, of which ``shares`` are to be made; None: not known."""
-    found = _whole(history, work, list(Stage), shares)
+    """Estimate a job before it starts; ``shares`` of its stages are unfinished. None: unknown."""
+    found = _total(history, work, list(Stage), shares)
     if found is None or not found[2] < _MAX_S:
         return None
     mid, low, high, runs = found
-    # Finding what is there, and joining it, is never done in no time.
+    # At least 1 s: even a job that reuses everything has to find and join it.
     return Eta(seconds=max(1.0, mid), low=low, high=max(1.0, high), runs=runs)
 
 
 def part(
     history: Mapping[Stage, Sequence[Past]], work: Work, stage: Stage, shares: Shares
 ) -> float | None:
-    """Of the time from the begin of ``stage`` to the job's end, the part (0-1) that is its own.
-    None where that isn't known, or nothing is left to do."""
-    here = _whole(history, work, [stage], shares)
-    later = _whole(history, work, list(Stage)[stage.position + 1 :], shares)
-    if here is None or later is None:
+    """The share (0-1) of ``stage`` in the time from its start to the end of the job. None if the
+    times are unknown or nothing is left to do."""
+    own = _total(history, work, [stage], shares)
+    later = _total(history, work, list(Stage)[stage.position + 1 :], shares)
+    if own is None or later is None:
         return None
-    return here[0] / whole if 0 < (whole := here[0] + later[0]) < _MAX_S else None
+    return own[0] / total if 0 < (total := own[0] + later[0]) < _MAX_S else None
 
 
 def typical(history: Mapping[Stage, Sequence[Past]], work: Work) -> dict[Stage, Usual]:
-    """What each stage takes for as much as ``work``; those that no run like it measured aside."""
+    """How long each stage usually takes for this much ``work``; stages without similar jobs in
+    ``history`` are left out."""
     found = {stage: _usual(history, work, stage) for stage in history}
     return {stage: usual for stage, usual in found.items() if usual is not None}
 
 
-def _whole(
+def _total(
     history: Mapping[Stage, Sequence[Past]],
     work: Work,
     stages: Sequence[Stage],
     shares: Mapping[Stage, float],
 ) -> tuple[float, float, float, int] | None:
-    """Likely, low and high seconds of ``stages``, and the runs of the least known of them (0:
-    none has anything to do). None where no run like this has measured one."""
+    """Likely, low and high seconds of ``stages``, and how many jobs the least known of them is
+    based on (0: nothing to do in any). None if one of them has no similar job in ``history``."""
     mid = low = high = 0.0
     runs = 0
     for stage in stages:
@@ -166,7 +167,8 @@ def _share(shares: Mapping[Stage, float], stage: Stage) -> float:
 
 
 def _usual(history: Mapping[Stage, Sequence[Past]], work: Work, stage: Stage) -> Usual | None:
-    """From the earlier runs most like ``work``; None where none is like it."""
+    """The usual duration, based on the earlier jobs closest in size to ``work``; None: no similar
+    job."""
     units = work.units(stage)
     like = [
         (units / past.work.units(stage), past.seconds)
@@ -192,9 +194,10 @@ def _usual(history: Mapping[Stage, Sequence[Past]], work: Work, stage: Stage) ->
     )
 
 
-def _here(
+def _current_stage(
     known: Usual | None, share: float, percent: float, elapsed_s: float
 ) -> tuple[float, float, float] | None:
+    """Likely, low and high seconds left in the running stage; None: unknown."""
     paced: float | None = None
     if percent >= _MIN_PERCENT and elapsed_s >= _MIN_ELAPSED_S:
         paced = elapsed_s * (100.0 - percent) / percent
@@ -205,7 +208,7 @@ def _here(
         return paced, paced * (1 - spread), paced * (1 + spread)
 
     def left(usual: float) -> float:
-        # Past its usual time, a stage still has what its own progress says is left.
+        # Beyond its usual time, a stage still has a quarter of its unfinished percent left.
         usual *= share
         return max(usual - elapsed_s, usual * (100.0 - percent) / 100.0 * 0.25)
 
@@ -235,8 +238,8 @@ def clock(seconds: float) -> str:
 
 
 def hms(seconds: float | None) -> str:
-    """``HH:MM:SS`` as the wire has it; "" for None or no length of time. Hours may exceed two
-    digits."""
+    """``HH:MM:SS`` as on the wire; "" for None, a negative or a non-finite number. Hours may
+    exceed two digits."""
     if seconds is None or not 0.0 <= seconds < math.inf:
         return ""
     whole = int(seconds + 0.5)

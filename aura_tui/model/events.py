@@ -1,6 +1,6 @@
 """The typed events: a closed union of what happened. One model for engine, store, wire and views.
 
-Fields are named as on the wire, in snake case. An event is validated when it is made: numbers are
+Fields have their wire names in snake case. The constructor makes every event valid: numbers are
 finite and within range, texts cleaned and bounded, times aware. ``wire/event_json.py`` turns events
 into JSON and back; nothing here knows JSON.
 """
@@ -18,20 +18,20 @@ from aura_tui.model.status import JobStatus, StepStatus
 
 MAX_MESSAGE_CHARS = 4000
 MAX_ITEMS = 200
-MAX_ACTIVE = 32  # items at work that an event names
-MAX_LIST_CHARS = 50_000  # of one list: an event stays well below what the wire's reader takes
+MAX_ACTIVE = 32  # items in progress that an event lists
+MAX_LIST_CHARS = 50_000  # per list: keeps an event well below the wire reader's MAX_EVENT_BYTES
 Severity = Literal["info", "warning", "error"]
 
 
 T = TypeVar("T")
 
 
-def _written(value: T) -> T:
-    """A default that is written all the same: what readers of the wire count on being there."""
+def _always_written(value: T) -> T:
+    """A default that is written to JSON despite ``omit_defaults``: readers rely on the field."""
     return msgspec.field(default_factory=lambda: value)
 
 
-# A frozen Struct is written once, when it is made; this is that moment.
+# Sets a field of a frozen Struct; used only in __post_init__.
 _force = msgspec.structs.force_setattr
 
 
@@ -48,7 +48,7 @@ def _lines(event: msgspec.Struct, name: str) -> None:
 
 
 def _bounded(event: msgspec.Struct, name: str) -> None:
-    """Keep the first items that fit."""
+    """Keep the first items of a list, up to MAX_ITEMS and MAX_LIST_CHARS."""
     items: tuple[str | Problem | Artifact, ...] = getattr(event, name)
     kept, chars = 0, 0
     for item in items[:MAX_ITEMS]:
@@ -82,7 +82,7 @@ def _percent(event: msgspec.Struct, name: str) -> None:
 
 def _number(event: msgspec.Struct, name: str) -> None:
     value = getattr(event, name)
-    if value is not None and not 0.0 <= value <= 1e12:  # NaN is not, either
+    if value is not None and not 0.0 <= value <= 1e12:  # also true for NaN
         _force(event, name, None)
 
 
@@ -111,13 +111,13 @@ class _Data(
     gc=False,
     rename="camel",
     omit_defaults=True,
-    forbid_unknown_fields=True,  # a strange field is another dialect: the tolerant reader's work
+    forbid_unknown_fields=True,  # an unknown field means another dialect: use the lenient reader
 ):
     pass
 
 
 class Problem(_Data, frozen=True, kw_only=True, gc=False):
-    """An error as people and programs get it: stable code, what failed, what to do next."""
+    """An error, for people and programs: a stable code, what failed, what to do next."""
 
     code: str
     message: str
@@ -128,12 +128,12 @@ class Problem(_Data, frozen=True, kw_only=True, gc=False):
 
 
 class Artifact(_Data, frozen=True, kw_only=True, gc=False):
-    """A finished file: ``type`` is a media type, ``path`` where it lies on the engine's disk."""
+    """A finished file: ``type`` is a media type, ``path`` its location on the engine's disk."""
 
     name: str
     path: str
-    type: str = _written("application/octet-stream")
-    size_bytes: int = _written(0)
+    type: str = _always_written("application/octet-stream")
+    size_bytes: int = _always_written(0)
 
     def __post_init__(self) -> None:
         _texts(self, ("name", "path", "type"))
@@ -141,12 +141,12 @@ class Artifact(_Data, frozen=True, kw_only=True, gc=False):
 
 
 class Output(_Data, frozen=True, kw_only=True, gc=False):
-    """What a job was for. ``duration_seconds``: how long the video is; ``asked_seconds``: how long
-    it was to be, None where the text decided."""
+    """The result of a job. ``duration_seconds``: the length of the video; ``asked_seconds``: the
+    requested length, None if the text decided it."""
 
     video_path: str = ""
     subtitle_path: str = ""
-    size_bytes: int = _written(0)
+    size_bytes: int = _always_written(0)
     duration_seconds: float | None = None
     asked_seconds: float | None = None
 
@@ -158,10 +158,10 @@ class Output(_Data, frozen=True, kw_only=True, gc=False):
 
 
 class Metrics(_Data, frozen=True, kw_only=True, gc=False):
-    """Numbers beside a stage's progress; None where the stage doesn't know.
+    """Numbers that accompany a stage's progress; None if unknown.
 
-    ``fps``: frames encoded a second. ``speed``: seconds of video made a second.
-    ``playable_seconds``: how much of the video is finished from its beginning on, without a gap.
+    ``fps``: frames encoded per second. ``speed``: seconds of video encoded per second.
+    ``playable_seconds``: how much of the video is finished from the start without a gap.
     """
 
     fps: float | None = None
@@ -182,7 +182,7 @@ class Metrics(_Data, frozen=True, kw_only=True, gc=False):
 
 
 class JobEvent(_Data, frozen=True, kw_only=True, gc=False):
-    """What every event of a job has. ``timestamp`` is aware UTC."""
+    """Base of all events of a job. ``timestamp`` is aware UTC."""
 
     job_id: str
     correlation_id: str = ""
@@ -194,11 +194,11 @@ class JobEvent(_Data, frozen=True, kw_only=True, gc=False):
 
 
 class JobStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``job-status``: the status, or the stage at work, is now this. ``percent`` of the job."""
+    """``job-status``: the job's status or running stage changed. ``percent`` is of the job."""
 
     status: JobStatus
     stage: Stage | None = None
-    percent: float = _written(0.0)
+    percent: float = _always_written(0.0)
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
@@ -206,15 +206,17 @@ class JobStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
 
 
 class StepStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``step-status``: a stage started or ended. ``attempt`` counts from 1 within the job;
-    ``phase`` is the step's own where none is given. ``percent`` of the job is then reached; None:
-    the stage's own share of the whole."""
+    """``step-status``: a stage started or ended.
+
+    ``attempt`` counts from 1 within the job; ``phase`` defaults to the stage's. ``percent`` is the
+    job's from now on; None: computed from the stage's fixed share of the job.
+    """
 
     step: Stage
     status: StepStatus
     phase: str = ""
     percent: float | None = None
-    attempt: int = _written(1)
+    attempt: int = _always_written(1)
     duration_ms: int | None = None  # active time, pauses left out; None while it runs
 
     def __post_init__(self) -> None:
@@ -227,20 +229,19 @@ class StepStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
 
 
 class StepProgressed(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``step-progress``. ``progress_pct`` is within the step, ``percent`` of the job, 0-100.
+    """``step-progress``: ``progress_pct`` of the stage, ``percent`` of the job, both 0-100.
 
-    ``progress_pct`` is None where an engine reports the job's percent alone.
-    ``eta_*`` is None where nobody can know; ``eta_runs`` says from how many earlier runs it was
-    judged (0: from this run alone). ``current_item`` is the own number,
-    from 1 on, of the item told of, None where there are no items. They needn't be done in their
-    order: ``done_items`` counts those that are, None where nobody counted, ``active_items`` are
-    the numbers of those at work.
+    ``progress_pct`` is None if an engine reports only the job's percent. ``eta_*`` is None without
+    an estimate; ``eta_runs`` is the number of earlier jobs it is based on (0: current speed only).
+    ``current_item`` is the number of the reported item, from 1; None if there are no items. Items
+    may finish in any order: ``done_items`` counts the finished ones (None: not counted),
+    ``active_items`` lists the numbers of those in progress.
     """
 
     step: Stage
     phase: str = ""
-    progress_pct: float | None = _written(0.0)
-    percent: float = _written(0.0)
+    progress_pct: float | None = _always_written(0.0)
+    percent: float = _always_written(0.0)
     message: str = ""
     substage_detail: str = ""
     current_item: int | None = None
@@ -291,7 +292,7 @@ class JobLogged(JobEvent, frozen=True, kw_only=True, gc=False):
 
     message: str
     stage: Stage | None = None
-    severity: Severity = _written("info")
+    severity: Severity = _always_written("info")
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
@@ -299,7 +300,7 @@ class JobLogged(JobEvent, frozen=True, kw_only=True, gc=False):
 
 
 class Warned(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``warning``: something a person should know although the job goes on."""
+    """``warning``: a problem that doesn't stop the job."""
 
     message: str
     step: Stage | None = None
@@ -310,12 +311,12 @@ class Warned(JobEvent, frozen=True, kw_only=True, gc=False):
 
 
 class ArtifactMade(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``artifact``: a file is finished and whole."""
+    """``artifact``: a file is complete."""
 
     name: str
     path: str
-    type: str = _written("application/octet-stream")
-    size_bytes: int = _written(0)
+    type: str = _always_written("application/octet-stream")
+    size_bytes: int = _always_written(0)
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
@@ -324,24 +325,24 @@ class ArtifactMade(JobEvent, frozen=True, kw_only=True, gc=False):
 
 
 class JobCompleted(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``job-completed``: the end, with what was made."""
+    """``job-completed``: the job succeeded; lists the artifacts."""
 
-    status: JobStatus = _written(JobStatus.SUCCEEDED)
+    status: JobStatus = _always_written(JobStatus.SUCCEEDED)
     output_path: str = ""
     artifacts: tuple[Artifact, ...] = ()
     output: Output = Output()
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)
-        _force(self, "status", JobStatus.SUCCEEDED)  # the event's name says it; no other is true
+        _force(self, "status", JobStatus.SUCCEEDED)  # the event type implies it, whatever was sent
         _texts(self, ("output_path",))
         _bounded(self, "artifacts")
 
 
 class JobFailed(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``job-failed``: the end, with why, the log's last 10 lines, and what one can do."""
+    """``job-failed``: the job failed; gives the reason, the last 10 log lines and remedies."""
 
-    status: JobStatus = _written(JobStatus.FAILED)
+    status: JobStatus = _always_written(JobStatus.FAILED)
     stage: Stage | None = None
     error_message: str = ""
     errors: tuple[Problem, ...] = ()
@@ -360,9 +361,9 @@ class JobFailed(JobEvent, frozen=True, kw_only=True, gc=False):
 
 
 class JobCancelled(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``job-cancelled``: the end, with what was finished and kept."""
+    """``job-cancelled``: the job was cancelled; lists the artifacts that are kept."""
 
-    status: JobStatus = _written(JobStatus.CANCELED)
+    status: JobStatus = _always_written(JobStatus.CANCELED)
     stage: Stage | None = None
     message: str = ""
     artifacts: tuple[Artifact, ...] = ()
@@ -375,7 +376,7 @@ class JobCancelled(JobEvent, frozen=True, kw_only=True, gc=False):
 
 
 class ConnectionEvent(_Data, frozen=True, kw_only=True, gc=False):
-    """What a connection says of itself; never stored, never part of a job."""
+    """Base of events about the connection itself; never stored, never part of a job."""
 
     timestamp: datetime
 
@@ -384,7 +385,7 @@ class ConnectionEvent(_Data, frozen=True, kw_only=True, gc=False):
 
 
 class Heartbeat(ConnectionEvent, frozen=True, kw_only=True, gc=False):
-    """``heartbeat``: the engine is alive. ``reasons`` say what fails in it now."""
+    """``heartbeat``: the engine is alive. ``reasons`` list its current faults."""
 
     reasons: tuple[str, ...] = ()
 
@@ -395,7 +396,7 @@ class Heartbeat(ConnectionEvent, frozen=True, kw_only=True, gc=False):
 
 
 class Shutdown(ConnectionEvent, frozen=True, kw_only=True, gc=False):
-    """``shutdown``: the engine ends in an orderly way; jobs go on when it is back."""
+    """``shutdown``: the engine is stopping; its jobs resume when it is back."""
 
     reason: str = ""
 
@@ -429,7 +430,7 @@ AnyJobEvent = (
 )
 AnyEvent = AnyJobEvent | Heartbeat | Shutdown | StreamFailed
 
-# The wire's names: the only list of them.
+# The event names on the wire, defined only here.
 EVENT_NAMES: dict[type[AnyEvent], str] = {
     JobStatusChanged: "job-status",
     StepStatusChanged: "step-status",
@@ -450,7 +451,7 @@ TERMINAL_EVENTS = (JobCompleted, JobFailed, JobCancelled)
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
-    """An event of a job with its id (the integer form of :mod:`aura_tui.model.ids`)."""
+    """A job event with its id (the integer form of :mod:`aura_tui.model.ids`)."""
 
     id: int
     event: AnyJobEvent

@@ -1,6 +1,6 @@
 """Event ids: ``{unix ms}-{counter}``, the form of a Redis Stream id, strictly increasing.
 
-Inside, an id is one integer, ``ms << 20 | counter``: ordered as the text is, and a compact key.
+Internally an id is one integer, ``ms << 20 | counter``: a compact key with the order of the text.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 COUNTER_BITS = 20
 COUNTER_MASK = (1 << COUNTER_BITS) - 1
 MAX_ID = (1 << 63) - 1  # what an SQLite INTEGER PRIMARY KEY holds
-# Ids follow the clock up to the year 2200. What a clock says after that is wrong: ids that went on
-# to the last one of all, in 2248, would leave no more.
+# Ids follow the clock up to the year 2200. A later clock is wrong, and following it to the last
+# possible id, in 2248, would leave none.
 MAX_CLOCK_MS = 7_258_118_400_000
 _FORM = re.compile(r"([0-9]{1,13})-([0-9]{1,7})")
 
 
 def format_id(event_id: int) -> str:
-    """``1763696040123-0`` from the integer form."""
+    """Format the integer form as ``1763696040123-0``."""
     return f"{event_id >> COUNTER_BITS}-{event_id & COUNTER_MASK}"
 
 
 def parse_id(text: str) -> int | None:
-    """The integer form, or None if ``text`` is no id of ours (or out of range)."""
+    """Parse ``text`` to the integer form; None if it isn't an event id or is out of range."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
         return None
@@ -36,9 +36,9 @@ def parse_id(text: str) -> int | None:
 
 
 class IdClock:
-    """Gives ids that strictly increase, also when the wall clock steps back, or leaps ahead.
+    """Generates strictly increasing ids, even when the wall clock steps back or jumps ahead.
 
-    ``last`` is the highest id ever given (of the store, after a restart); ``now_ms`` the clock.
+    ``last`` is the highest id so far (after a restart: the store's); ``now_ms`` is the clock.
     """
 
     def __init__(self, now_ms: Callable[[], int], last: int = 0) -> None:
@@ -46,6 +46,6 @@ class IdClock:
         self.last = last
 
     def next(self) -> int:
-        """The next id. A full counter runs over into the next millisecond."""
+        """The next id. A full counter overflows into the next millisecond."""
         self.last = max(self.last + 1, min(self._now_ms(), MAX_CLOCK_MS) << COUNTER_BITS)
         return self.last

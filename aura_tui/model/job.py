@@ -1,4 +1,4 @@
-"""A job and its steps: what every view draws. Made by folding events; see ``reduce.py``."""
+"""A job and its steps, as views show them. Built by folding events; see ``reduce.py``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MAX_WARNINGS = 50
 
 
 class Eta(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Time remaining in seconds: the likely value and the range it probably lies in.
+    """Time remaining in seconds: the likely value and its probable range.
 
-    ``runs`` is how many earlier runs it was judged from; 0: from this run alone.
+    ``runs`` is the number of earlier jobs it is based on; 0: only on this job's current speed.
     """
 
     seconds: float
@@ -27,8 +27,8 @@ class Eta(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One stage of a job. ``percent`` is 0-100 within the stage; None where the engine reports
-    the job's alone."""
+    """One stage of a job. ``percent`` is 0-100 of the stage; None if the engine reports only the
+    job's."""
 
     stage: Stage
     status: StepStatus = StepStatus.PENDING
@@ -38,8 +38,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     detail: str = ""
     item: int | None = None
     total: int | None = None
-    done: int | None = None  # of the items; None where nobody counted
-    active: tuple[int, ...] = ()  # numbers of the items at work
+    done: int | None = None  # finished items; None: not counted
+    active: tuple[int, ...] = ()  # numbers of the items in progress
     started_at: datetime | None = None
     ended_at: datetime | None = None
     duration_ms: int | None = None
@@ -49,8 +49,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A job. ``last_event_id`` is the newest event folded in; ``ignored`` counts those that were
-    older than it, or illegal, or about another job. Times are aware UTC."""
+    """A job. ``last_event_id`` is the newest folded event; ``ignored`` counts events that were
+    older, illegal, or about another job. Times are aware UTC."""
 
     id: str
     correlation_id: str
@@ -65,7 +65,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     priority: int = 0
     attempt: int = 1
     retry_of: str | None = None
-    owner: str = ""  # the token that made it; "" is the engine's own user
+    owner: str = ""  # name of the token that created it; "" is the engine's own user
     steps: tuple[Step, ...] = tuple(Step(stage=stage) for stage in Stage)
     elapsed_s: float | None = None  # active seconds, as of the last progress
     eta: Eta | None = None
@@ -74,7 +74,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     errors: tuple[Problem, ...] = ()
     log: tuple[str, ...] = ()  # the last LOG_TAIL lines
     log_path: str = ""
-    message: str = ""  # why it ended, where it didn't succeed
+    message: str = ""  # why it failed or was cancelled
     suggested_actions: tuple[str, ...] = ()
     output: Output | None = None
     last_event_id: int = 0
@@ -87,7 +87,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def as_created(job: Job) -> Job:
-    """The job before its first event: what it is, and nothing of what happened to it."""
+    """The job as it was before its first event."""
     return Job(
         id=job.id,
         correlation_id=job.correlation_id,
@@ -101,15 +101,15 @@ def as_created(job: Job) -> Job:
     )
 
 
-_UNTOLD = tuple(Step(stage=stage) for stage in Stage)
+_PENDING_STEPS = tuple(Step(stage=stage) for stage in Stage)
 
 
 def as_listed(job: Job) -> Job:
-    """An ended job as one line tells it: without its stages, files and log. A list may hold ten
-    thousand of them; whoever shows one whole asks for it."""
+    """An ended job for a list row: without its stages, files and log. A list may hold ten thousand
+    of them; a detail view fetches the full job."""
     return msgspec.structs.replace(
         job,
-        steps=_UNTOLD,
+        steps=_PENDING_STEPS,
         artifacts=(),
         warnings=(),
         errors=(),
@@ -122,5 +122,5 @@ def as_listed(job: Job) -> Job:
 
 
 def since(job: Job) -> datetime:
-    """What a job's age counts from: its end, or while it has none, its making."""
+    """The time that a job's age counts from: when it ended, or was created if it hasn't."""
     return job.ended_at or job.created_at

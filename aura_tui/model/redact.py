@@ -1,4 +1,4 @@
-"""Addresses as people are told of them. Whatever part may hold a key is never shown."""
+"""Redacts URLs for display: removes every part that may hold a key."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from urllib.parse import parse_qsl, urlsplit
 from aura_tui.model.sanitize import clean_line
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}")
-# What services call the key that they take in a query.
-_OF_A_KEY = re.compile(r"key|token|secret|passw|auth|credential|^(?:sig|signature|code|pwd)$", re.I)
+# Names that services give to a key in a query.
+_KEY_NAME = re.compile(r"key|token|secret|passw|auth|credential|^(?:sig|signature|code|pwd)$", re.I)
 
 
 def redact_url(url: str) -> str:
-    """``scheme://host:port/path``: without a user, a password, a query or a fragment.
+    """``scheme://host:port/path``, without user, password, query and fragment.
 
-    "" for what can't be told apart so, which may be a key as well as anything else.
+    "" for a URL that can't be split safely: any part of it may be a key.
     """
     try:
         parts = urlsplit(url.strip())
@@ -24,7 +24,7 @@ def redact_url(url: str) -> str:
         return ""
     if not host or not _SCHEME.fullmatch(parts.scheme):
         return ""
-    # An "@" further on: a password with a slash, a "?" or a "#" in it ends the host too early.
+    # An "@" after the host: a "/", "?" or "#" in the password cut the host short.
     if "@" in parts.path + parts.query + parts.fragment:
         return ""
     named = f"[{host}]" if ":" in host else host
@@ -33,5 +33,5 @@ def redact_url(url: str) -> str:
 
 
 def has_key(query: str) -> bool:
-    """Whether a query has a field in it that is called as keys are."""
-    return any(_OF_A_KEY.search(name) for name, _ in parse_qsl(query, keep_blank_values=True))
+    """Whether a query has a parameter whose name suggests a key."""
+    return any(_KEY_NAME.search(name) for name, _ in parse_qsl(query, keep_blank_values=True))

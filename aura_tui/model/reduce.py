@@ -1,9 +1,8 @@
 """``reduce(job, envelope) -> job``: pure and total. The only way a job changes.
 
-Invariants, whatever events come in whatever order: transitions follow the tables of
-``status.py``; an ended job never changes; progress never falls; created <= queued <= started <=
-ended; an event that is older than what the job has seen, illegal, or about another job changes
-nothing but the count of ignored events.
+Invariants, for any events in any order: transitions follow the tables of ``status.py``; an ended
+job never changes; progress never falls; created <= queued <= started <= ended; an event that is
+older than the last one, illegal, or about another job only increments the ``ignored`` count.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def fold(job: Job, envelopes: Iterable[ev.Envelope]) -> Job:
-    """``reduce`` over many."""
+    """Apply ``reduce`` to each envelope in turn."""
     for envelope in envelopes:
         job = reduce(job, envelope)
     return job
@@ -40,11 +39,11 @@ def reduce(job: Job, envelope: ev.Envelope) -> Job:
         return replace(job, ignored=job.ignored + 1)
     at = event.timestamp
     if job.last_event_at is not None and at < job.last_event_at:
-        at = job.last_event_at  # the engine's clock stepped back; ours doesn't
+        at = job.last_event_at  # the engine's clock stepped back; a job's times never do
     return replace(job, last_event_id=envelope.id, last_event_at=at, **changes)
 
 
-# Each fold returns the changed fields, or None where the event is illegal now.
+# Each fold returns the changed fields, or None if the event is illegal in the job's state.
 _Changes = dict[str, Any] | None
 
 
@@ -53,7 +52,7 @@ def _not_before(at: datetime, *floors: datetime | None) -> datetime:
 
 
 def _enter(job: Job, status: JobStatus, at: datetime) -> _Changes:
-    """The changes of a transition, or None if the table has none such."""
+    """The changes of a transition, or None if the table doesn't allow it."""
     if status is job.status:
         return {}
     if status not in TRANSITIONS[job.status]:
@@ -69,7 +68,7 @@ def _enter(job: Job, status: JobStatus, at: datetime) -> _Changes:
 
 def _job_status(job: Job, event: ev.JobStatusChanged) -> _Changes:
     if event.status.ended:
-        return None  # the end has events of its own, which say what was made
+        return None  # the terminal events end a job: they carry its result
     changes = _enter(job, event.status, event.timestamp)
     if changes is None:
         return None
@@ -120,7 +119,7 @@ def _step_status(job: Job, event: ev.StepStatusChanged) -> _Changes:
         changes["percent"] = 100.0
         percent = max(percent, _or(event.percent, event.step.end_percent))
     steps = _with_step(job, replace(step, **changes))
-    # A stage that told no progress took its time all the same.
+    # Count the stages that reported no progress, too.
     active_s = sum(s.duration_ms or 0 for s in steps) / 1000
     elapsed_s = max(_or(job.elapsed_s, 0.0), active_s)
     return {"steps": steps, "percent": percent, "elapsed_s": elapsed_s}
@@ -158,7 +157,8 @@ def _step_progress(job: Job, event: ev.StepProgressed) -> _Changes:
 
 
 def _further(percent: float | None, reported: float | None) -> float | None:
-    """The percent of a stage after a report of it. 0 is where each begins: no report yet."""
+    """The percent of a stage after a progress report; None while none has given one (0 is only
+    the initial value)."""
     if reported is None:
         return percent or None
     return max(percent or 0.0, reported)
@@ -198,7 +198,7 @@ def _artifact(job: Job, event: ev.ArtifactMade) -> _Changes:
 
 
 def _merge(old: tuple[ev.Artifact, ...], new: tuple[ev.Artifact, ...]) -> tuple[ev.Artifact, ...]:
-    """One artifact a name, the newest, in the order of their first appearance."""
+    """One artifact per name, the newest, in order of first appearance."""
     by_name = {artifact.name: artifact for artifact in (*old, *new)}
     return tuple(by_name.values())[-ev.MAX_ITEMS :]
 
@@ -214,7 +214,7 @@ def _completed(job: Job, event: ev.JobCompleted) -> _Changes:
         **changes,
         "percent": 100.0,
         "output": output,
-        # The end names what was delivered, where and as what: it replaces what came before.
+        # The final event lists the delivered files: they replace the earlier ones.
         "artifacts": _merge((), event.artifacts) or job.artifacts,
     }
 

@@ -1,7 +1,7 @@
-"""The script: scenes with a narration and a card. What Script writes and Voice, Visuals read.
+"""The script: scenes with a narration and a card. Script writes it; Voice and Visuals read it.
 
-A card is what one picture shows; its kind is the layout. Texts are plain (no Markdown, no markup),
-cleaned of control characters, and bounded by the stage that makes them.
+A card is the content of one picture; its kind selects the layout. Texts are plain (no Markdown, no
+markup), without control characters, and bounded by the stage that writes them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import msgspec
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
-    """What every card has. ``kicker`` is the small line on top ("" for none)."""
+    """Base of all cards. ``kicker`` is the small line on top ("" for none)."""
 
     kicker: str = ""
 
@@ -23,7 +23,7 @@ class TitleCard(Card, frozen=True, kw_only=True, tag="title"):
 
 
 class StatementCard(Card, frozen=True, kw_only=True, tag="statement"):
-    """One sentence that carries the scene; ``title`` may be empty."""
+    """The key sentence of the scene; ``title`` may be empty."""
 
     text: str
     title: str = ""
@@ -46,7 +46,7 @@ class NumberCard(Card, frozen=True, kw_only=True, tag="number"):
 
 
 class QuoteCard(Card, frozen=True, kw_only=True, tag="quote"):
-    """Somebody's words; ``author`` may be empty."""
+    """A quotation; ``author`` may be empty."""
 
     text: str
     author: str = ""
@@ -69,7 +69,7 @@ class TableCard(Card, frozen=True, kw_only=True, tag="table"):
 
 
 class ChartCard(Card, frozen=True, kw_only=True, tag="chart"):
-    """Bars: a label, a value (finite, any sign) and the value as written, of equal length."""
+    """A bar chart: labels, values (finite, any sign) and the values as written; equal lengths."""
 
     title: str
     labels: tuple[str, ...]
@@ -78,7 +78,7 @@ class ChartCard(Card, frozen=True, kw_only=True, tag="chart"):
 
 
 class PictureCard(Card, frozen=True, kw_only=True, tag="picture"):
-    """A picture of the user's, by absolute path, and a caption ("" for none)."""
+    """A picture from the user, by absolute path, with a caption ("" for none)."""
 
     path: str
     caption: str = ""
@@ -98,7 +98,7 @@ AnyCard = (
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """One scene: ``narration`` is the text as captions show it; it is never empty."""
+    """One scene: ``narration`` is the text as in the captions, never empty."""
 
     number: int  # 1-based
     title: str  # for chapters and progress lines
@@ -116,7 +116,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Word(msgspec.Struct, frozen=True, array_like=True):
-    """A word of the narration as written, and when it is heard, in seconds from scene start."""
+    """A word of the narration as written, with its times in the sound, in seconds from the start
+    of the scene."""
 
     text: str
     start_s: float
@@ -124,10 +125,10 @@ class Word(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Speech(msgspec.Struct, frozen=True, kw_only=True):
-    """One scene's narration, spoken.
+    """The spoken narration of one scene.
 
     ``path`` is a mono 16-bit 48 kHz WAV of exactly ``samples`` samples. ``words`` are the
-    narration's whitespace tokens in order, one entry each, with times that never fall.
+    narration's whitespace-separated tokens in order, with non-decreasing times.
     """
 
     scene: int
@@ -142,7 +143,7 @@ class Speech(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """One scene's picture: an RGB PNG, larger than the frame so that motion has room."""
+    """The picture of one scene: an RGB PNG, larger than the frame to leave room for motion."""
 
     scene: int
     path: str
@@ -150,11 +151,12 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     height: int
 
 
-SAMPLE_RATE = 48_000  # Hz; every sound between stages has this rate
+SAMPLE_RATE = 48_000  # Hz; of all sound that stages exchange
 
 
 def reading_s(card: AnyCard) -> float:
-    """Seconds that a card stays at least, however short its narration: code and tables are read."""
+    """Minimum seconds to show a card, however short its narration: code and tables take time to
+    read."""
     if isinstance(card, CodeCard):
         return min(9.0, 1.5 + 0.6 * len(card.code.splitlines()))
     if isinstance(card, TableCard):

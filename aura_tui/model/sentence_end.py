@@ -1,6 +1,6 @@
-"""Whether a full stop ends a sentence or belongs to its word ("Dr.", "e.g.", "No. 5"). Pure.
+"""Decides whether a full stop ends a sentence or belongs to a word ("Dr.", "e.g.", "No. 5"). Pure.
 
-One list for all who part texts: sentences for narration, cues for captions.
+Shared by the two splitters: sentences for narration, cues for captions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 OPENERS = "\"'\u201c\u2018\u00ab\u201e(["
 
-# Abbreviations whose full stop never ends a sentence: of all languages, and of one alone.
+# Abbreviations whose full stop never ends a sentence: in any language, and in one language.
 _ABBREVIATION = re.compile(
     r"dr|mrs?|ms|prof|st|jr|sr|inc|ltd|corp|vs|e\.?g|i\.?e|al|approx|dept|est|gen|col|sgt|rev|hon|"
     r"cf|ca|resp|u\.[skao]|[ap]\.m|ph\.d|z\.[btz]|d\.h|o\.[g\u00e4]|s\.[ou]|u\.[\u00e4u]|v\.a|"
@@ -26,11 +26,11 @@ _NUMBERED = (
     "n\u00fam p\u00e1g p\u00e1gs n s ver eq ex"
 )
 _BEFORE_NUMBERS = frozenset(_NUMBERED.split())
-# Where "3." is how one writes "third".
+# Languages that write "third" as "3.".
 _ORDINALS = frozenset(
     {"de", "da", "nb", "nn", "no", "is", "fi", "et", "lv", "cs", "sk", "sl", "hr", "sr", "hu", "tr"}
 )
-# Words that begin a German sentence, and never follow an ordinal.
+# Words that start a German sentence and never follow an ordinal.
 _STARTERS = (
     "aber alle als am auch auf aus bei da dabei daf\u00fcr damit danach dann das dazu dem den denn "
     "der deshalb die dies diese dieser dieses doch dort du ein eine einen er es f\u00fcr hier ich "
@@ -39,16 +39,16 @@ _STARTERS = (
 )
 _GERMAN_STARTERS = frozenset(_STARTERS.split())
 _MAY_END = frozenset({"mio", "mrd", "str"})
-# Single letters that are words: they may be a sentence's last.
+# Single letters that are words: they may end a sentence.
 _LETTER_WORDS = {"en": "iaou", "de": "", "fr": "a\u00e0y", "es": "", "": "iaou"}
 
 
 def ends_sentence(word: str, following: str, language: str = "") -> bool:
-    """Whether the full stop after ``word`` ends a sentence, ``following`` being the text after it.
+    """Whether the full stop after ``word`` ends a sentence; ``following`` is the text after it.
 
-    ``word`` comes without that stop; white space, quotes and brackets that open may stand before
-    both. ``language`` (BCP 47) tells ordinals ("am 3. Mai") and single letters that are words; ""
-    knows no ordinals.
+    ``word`` excludes the stop; white space, opening quotes and brackets may precede both.
+    ``language`` (BCP 47) decides about ordinals ("am 3. Mai") and single-letter words; "" has no
+    ordinals.
     """
     word = word.lstrip(OPENERS).lower()
     following = following.lstrip(OPENERS + " \u00a0\u202f")

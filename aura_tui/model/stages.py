@@ -1,4 +1,4 @@
-"""The five stages: their wire names, phases, and share of the whole. The only list of them."""
+"""The five stages: their wire names, phases and shares of a job. Defined only here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from enum import Enum
 class Stage(Enum):
     """A stage of a job, in order. ``value`` is the wire name.
 
-    ``title``: the name people read (differs from the wire's for Voice alone). ``phase``: the
-    wire's plan, tts, visuals, compose, render. ``start_percent`` and ``end_percent``: its share
-    of the whole job, 0-100. ``position``: 0 for Script to 4 for Rendering.
+    ``title``: the display name (differs from the wire name only for Voice). ``phase``: on the wire:
+    plan, tts, visuals, compose, render. ``start_percent`` and ``end_percent``: its share of the
+    job, 0-100. ``position``: 0 for Script to 4 for Rendering.
     """
 
     SCRIPT = "Script"
@@ -19,7 +19,7 @@ class Stage(Enum):
     COMPOSITION = "Composition"
     RENDERING = "Rendering"
 
-    # Plain attributes, set below: every event that is folded reads them.
+    # Plain attributes, set below, for speed: folding reads them for every event.
     title: str
     phase: str
     start_percent: float
@@ -27,12 +27,12 @@ class Stage(Enum):
     position: int
 
     def overall_percent(self, progress_percent: float) -> float:
-        """Percent of the whole job (0-100) at ``progress_percent`` (0-100) within this stage."""
+        """Percent of the job (0-100) at ``progress_percent`` (0-100) of this stage."""
         start, end = self.start_percent, self.end_percent
         return start + (end - start) * min(100.0, max(0.0, progress_percent)) / 100.0
 
 
-# Everything that is said of a stage: title, phase, share of the whole.
+# Title, phase, and share of the job.
 _TABLE = {
     Stage.SCRIPT: ("Script", "plan", 0.0, 15.0),
     Stage.VOICE: ("Voice", "tts", 15.0, 35.0),
@@ -44,7 +44,7 @@ for _position, (_stage, _row) in enumerate(_TABLE.items()):
     _stage.title, _stage.phase, _stage.start_percent, _stage.end_percent = _row
     _stage.position = _position
 
-# Other engines of the field spell stages their own way; all spellings fold to ours.
+# Other engines name stages differently; every name maps to one of ours.
 _SYNONYMS = {
     "script": Stage.SCRIPT,
     "initialization": Stage.SCRIPT,
@@ -76,5 +76,5 @@ _SYNONYMS = {
 
 
 def parse_stage(text: str) -> Stage | None:
-    """The stage a wire text means, whatever its case or dialect; None if it means none."""
+    """The stage for a wire name in any case or dialect; None if unknown."""
     return _SYNONYMS.get(text.strip().lower())

@@ -1,4 +1,4 @@
-"""Statuses of jobs and steps, and the only table of what may follow what."""
+"""Statuses of jobs and steps, and the only table of their transitions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class JobStatus(StrEnum):
-    """A job's status, as the wire spells it."""
+    """A job's status, in the wire's spelling."""
 
     QUEUED = "Queued"
     RUNNING = "Running"
@@ -15,16 +15,16 @@ class JobStatus(StrEnum):
     FAILED = "Failed"
     CANCELED = "Canceled"
 
-    ended: bool  # whether nothing follows; set below, from the table
+    ended: bool  # terminal: no transition leaves it; set below from the table
 
     @property
     def word(self) -> str:
-        """As it stands in a sentence; the wire has its own spelling of the last one."""
+        """The status for use in a sentence; the wire spells CANCELED with one l."""
         return "cancelled" if self is JobStatus.CANCELED else self.value.lower()
 
 
 class StepStatus(StrEnum):
-    """What ``step-status`` says of a stage; PENDING is what a job begins with, never sent."""
+    """A stage's status in ``step-status``; PENDING is the initial one and never sent."""
 
     PENDING = "pending"
     STARTED = "started"
@@ -36,14 +36,14 @@ class StepStatus(StrEnum):
 
     @property
     def done(self) -> bool:
-        """Whether the stage's result is there."""
+        """Whether the stage needs no more work."""
         return self in (StepStatus.COMPLETED, StepStatus.REUSED, StepStatus.SKIPPED)
 
 
 _J = JobStatus
 _S = StepStatus
 
-# Everything that affects job transitions lives here. A status may always be said again.
+# Everything that affects job transitions lives here. Repeating a status is always allowed.
 TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
     _J.QUEUED: frozenset({_J.RUNNING, _J.CANCELED}),
     _J.RUNNING: frozenset({_J.PAUSED, _J.SUCCEEDED, _J.FAILED, _J.CANCELED}),
@@ -56,7 +56,7 @@ TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
 for _status, _next in TRANSITIONS.items():
     _status.ended = not _next
 
-# A step is started again, with a higher attempt, when its job is taken up after a crash.
+# A step starts again, with a higher attempt, when its job resumes after a crash.
 STEP_TRANSITIONS: dict[StepStatus, frozenset[StepStatus]] = {
     _S.PENDING: frozenset({_S.STARTED, _S.REUSED, _S.SKIPPED, _S.CANCELLED}),
     _S.STARTED: frozenset({_S.STARTED, _S.COMPLETED, _S.FAILED, _S.REUSED, _S.CANCELLED}),
@@ -94,10 +94,10 @@ def _plain(text: str) -> str:
 
 
 def parse_status(text: str) -> JobStatus | None:
-    """The job status a wire text means, whatever its case or dialect; None if it means none."""
+    """The job status for a wire text in any case or dialect; None if unknown."""
     return _STATUS_SYNONYMS.get(_plain(text))
 
 
 def parse_step_status(text: str) -> StepStatus | None:
-    """The step status a wire text means; None if it means none."""
+    """The step status for a wire text in any case or dialect; None if unknown."""
     return _STEP_SYNONYMS.get(_plain(text))

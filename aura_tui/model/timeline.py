@@ -1,8 +1,8 @@
-"""The timeline: what Composition decides and Rendering carries out, in whole frames.
+"""The timeline: Composition writes it, Rendering renders it, in whole frames.
 
-Frames are the unit, so that sums are exact at any length: the picture's end and the sound's end
-come from the same integer. Clips tile the video; a crossfade is centred on the cut between two,
-half of it in each clip.
+Frames are the unit, so that sums are exact at any length: the ends of picture and sound derive
+from the same integer. Clips tile the video; a crossfade is centred on the cut between two clips,
+half of it in each.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class Motion(msgspec.Struct, frozen=True, kw_only=True):
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
     """One scene on screen: frames ``[start, start + frames)``.
 
-    ``fade_in`` frames (even, 0 for a hard cut) blend from the clip before, half of them before
-    ``start``: a clip is seen from ``start - fade_in / 2`` to half the next clip's fade past its
-    end.
+    ``fade_in`` frames (even, 0 for a hard cut) blend from the previous clip, half of them before
+    ``start``: a clip is visible from ``start - fade_in / 2`` until half the next clip's fade past
+    its end.
     """
 
     scene: int
@@ -38,7 +38,7 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     fade_in: int
     motion: Motion
     sound: str  # path of the scene's WAV
-    sound_start: int  # sample, from the video's start, where the WAV begins
+    sound_start: int  # sample of the video at which the WAV starts
     sound_samples: int
 
 
@@ -71,7 +71,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
     cues: tuple[Cue, ...]
     chapters: tuple[Chapter, ...]
     captions: str  # path of the SRT
-    narration: str  # path of the whole mixed WAV: 48 kHz mono, as long as the video
+    narration: str  # path of the mixed WAV: 48 kHz mono, as long as the video
     narration_samples: int
 
     @property
@@ -81,9 +81,9 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sample_at(frame: int, fps: int) -> int:
-    """The sample that is heard when ``frame`` begins: the nearest one, halves up.
+    """The sample at the start of ``frame``, rounded to the nearest, halves up.
 
-    Computed from the frame alone, so that errors never add up: at any frame it is within half a
-    sample of the true time.
+    Computed from the frame number alone, so that errors never accumulate: it is always within half
+    a sample of the true time.
     """
     return (2 * frame * SAMPLE_RATE + fps) // (2 * fps)

@@ -1,4 +1,4 @@
-"""What client and providers share on the network: one exchange, headers, backoff, addresses.
+"""Network code that client and providers share: one HTTP exchange, headers, backoff, addresses.
 
 It knows neither jobs nor providers.
 """

@@ -1,5 +1,5 @@
-"""Where a stranger's words may send us: to public addresses alone, never to this machine or to
-what stands behind its firewall."""
+"""Checks that an address is public, so that a request that a stranger controls can't reach this
+machine or its private network (SSRF)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import socket
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# RFC 6052, RFC 8215: an IPv4 address within, as a translator on the way understands it.
+# RFC 6052, RFC 8215: prefixes that embed an IPv4 address for NAT64 translators.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
-_IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")  # RFC 4291 2.5.5.1, given up
+_IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")  # RFC 4291 2.5.5.1, deprecated
 
 
 def is_public(address: str) -> bool:
-    """Whether a numeric address is one of the public network's, also in what it wraps."""
+    """Whether a numeric address is public, and so is any IPv4 address embedded in it."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -39,7 +39,7 @@ def _is_public(found: _Address) -> bool:
 
 
 async def addresses(host: str, port: int) -> tuple[str, ...]:
-    """The numeric addresses of ``host``, in the order to try them. Raises OSError or ValueError
-    for a host that can't be found."""
+    """Resolve ``host`` to numeric addresses, in the order to try them. Raises OSError or ValueError
+    if it isn't found."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(where[0]) for *_, where in found))

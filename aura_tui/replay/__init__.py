@@ -1,1 +1,1 @@
-"""A recorded run: the recording's format, the service that plays it, the recorder."""
+"""Recordings of jobs: the file format, the recorder, and the service that plays them."""

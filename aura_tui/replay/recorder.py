@@ -1,4 +1,4 @@
-"""``--record``: a run is written to a file while it is followed, whatever shows it."""
+"""``--record``: writes a job's events to a file while any view follows the job."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from aura_tui.settings import Settings
 
 NAME = "recording"
-_LAST_EVENTS_S = 1.0  # for the recording to reach the end that the view has seen
+_LAST_EVENTS_S = 1.0  # how long to wait for the recording to catch up with the view
 
 
 class Recorded(Protocol):
-    """What is followed: how its service opens, which job it is, and where it is written to."""
+    """The job to follow: how to open its service, how to begin it, and where to record it."""
 
     @property
     def open(self) -> Callable[[], AbstractAsyncContextManager[JobService]]: ...
@@ -39,25 +39,25 @@ class Recorded(Protocol):
 
 
 class Recorder:
-    """Opens and begins as ``what`` does, and writes the run to ``what.record`` on the way."""
+    """Wraps ``what``'s ``open`` and ``begin``, and records the job's events to ``what.record``."""
 
     def __init__(self, what: Recorded) -> None:
         self._what = what
         self._file: BinaryIO | None = None
         self._supervisor = Supervisor()
-        self._last: int | None = None  # the last event that is in the file; 0: the header is
+        self._last: int | None = None  # id of the last written event; 0: only the header
         self._over = asyncio.Event()
         self._failure: AuraError | OSError | None = None
         self.job_id = ""  # once it has begun
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[JobService]:
-        """The service. Raises InputError where the recording can't be written."""
+        """Open the service. Raises InputError if the recording can't be written."""
         path = self._what.record
         with contextlib.ExitStack() as files:
             if path is not None:
                 try:
-                    # Never over an earlier one: a recording is there to be kept.
+                    # "x": never overwrite an earlier recording.
                     self._file = files.enter_context(path.open("xb"))
                     if not path.resolve().is_relative_to(self._what.settings.home.resolve()):
                         permissions.apply_users_umask(path)
@@ -78,7 +78,7 @@ class Recorder:
                     await self._end()
 
     async def begin(self, service: JobService) -> str:
-        """The job's id; from here on it is recorded."""
+        """Begin the job, start to record it, and return its id."""
         assert self._what.begin is not None
         with waiting_out_outages():
             job_id = self.job_id = await self._what.begin(service)
@@ -95,16 +95,16 @@ class Recorder:
         try:
             with waiting_out_outages():
                 await record(service, job_id, file, after=self._last, written=written)
-        except (AuraError, OSError) as e:  # a full disk, an engine that has gone: no other try
+        except (AuraError, OSError) as e:  # a full disk, a stopped engine: don't try again
             self._failure = e
             report(
-                TaskFailure(name=NAME, error=_refused(self._what.record, e), at=datetime.now(UTC))
+                TaskFailure(name=NAME, error=_as_error(self._what.record, e), at=datetime.now(UTC))
             )
         self._over.set()
 
     async def _end(self) -> None:
-        # Where the view has seen the end, so has the recording, or it is about to. Of a run that
-        # was left before, what has been told is in the file.
+        # If the view has seen the job's end, the recording has it, too, or is about to. If the user
+        # stopped watching before, the file has the events up to then.
         if NAME in self._supervisor.tasks:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._over.wait(), _LAST_EVENTS_S)
@@ -113,7 +113,7 @@ class Recorder:
             raise self._failure
 
 
-def _refused(path: Path | None, error: AuraError | OSError) -> AuraError:
+def _as_error(path: Path | None, error: AuraError | OSError) -> AuraError:
     if isinstance(error, AuraError):
         return error
     return InputError(

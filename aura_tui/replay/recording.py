@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_RECORDING_EVENTS = 2_000_000
 MAX_JOBS = 10_000
-MAX_RECORDING_BYTES = 2 << 30  # what comes after is not read: a device has no end
+MAX_RECORDING_BYTES = 2 << 30  # the rest is ignored: a device file may be endless
 
 _MAX_TYPICAL_S = 1e8
 _FORMAT = 1
@@ -54,8 +54,8 @@ class _Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """What a file held: jobs as they began, their events by rising id, lines that were skipped;
-    how long the stages of a job usually took, where it is told."""
+    """The contents of a file: jobs as created, their events by rising id, the number of skipped
+    lines, and by job id the usual stage durations, if recorded."""
 
     jobs: tuple[Job, ...]
     envelopes: tuple[Envelope, ...]
@@ -64,7 +64,7 @@ class Recording(msgspec.Struct, frozen=True):
 
 
 def parse(lines: Iterable[bytes]) -> Recording:
-    """Read a recording. Never raises; what can't be used is skipped."""
+    """Parse a recording. Never raises; skips unusable lines."""
     jobs: dict[str, Job] = {}
     envelopes: list[Envelope] = []
     typical: dict[str, Typical] = {}
@@ -76,7 +76,7 @@ def parse(lines: Iterable[bytes]) -> Recording:
         if envelope is not None and envelope.id > last:
             event = envelope.event
             if not event.job_id or (event.job_id not in jobs and len(jobs) >= MAX_JOBS):
-                skipped += 1  # nobody's
+                skipped += 1  # no job id, or one job too many
                 continue
             if event.job_id not in jobs:
                 known = _RecordedJob(id=event.job_id, correlation_id=event.correlation_id)
@@ -102,11 +102,11 @@ def _header(line: bytes) -> _Header | None:
         return None
 
 
-def _typical(told: _RecordedTypical) -> Typical:
-    """What of it is a measure."""
-    stages = ((parse_stage(name), seconds) for name, seconds in told.seconds.items())
-    sound = {stage: s for stage, s in stages if stage is not None and 0.0 <= s < _MAX_TYPICAL_S}
-    return Typical(max(0, told.runs), sound) if sound else Typical(0, {})
+def _typical(recorded: _RecordedTypical) -> Typical:
+    """The usual durations, without unknown stages and impossible values."""
+    stages = ((parse_stage(name), seconds) for name, seconds in recorded.seconds.items())
+    valid = {stage: s for stage, s in stages if stage is not None and 0.0 <= s < _MAX_TYPICAL_S}
+    return Typical(max(0, recorded.runs), valid) if valid else Typical(0, {})
 
 
 def _begin(known: _RecordedJob, seen_at: datetime) -> Job:
@@ -128,7 +128,7 @@ def _begin(known: _RecordedJob, seen_at: datetime) -> Job:
 
 
 def header_line(job: Job, typical: Typical | None = None) -> bytes:
-    """The line that goes before a job's events: what of it no event tells."""
+    """The line before a job's events: the facts about the job that no event carries."""
     known = _RecordedJob(
         id=job.id,
         correlation_id=job.correlation_id,
@@ -138,11 +138,11 @@ def header_line(job: Job, typical: Typical | None = None) -> bytes:
         attempt=job.attempt,
         retry_of=job.retry_of,
     )
-    told = None
+    recorded = None
     if typical is not None and typical.seconds:
         seconds = {stage.value: round(s, 3) for stage, s in typical.seconds.items()}
-        told = _RecordedTypical(typical.runs, seconds)
-    return msgspec.json.encode(_Header(recording=_FORMAT, job=known, typical=told)) + b"\n"
+        recorded = _RecordedTypical(typical.runs, seconds)
+    return msgspec.json.encode(_Header(recording=_FORMAT, job=known, typical=recorded)) + b"\n"
 
 
 async def record(
@@ -153,11 +153,11 @@ async def record(
     after: int | None = None,
     written: Callable[[int], None] = lambda event_id: None,
 ) -> None:
-    """Write the job's whole history to ``out``, then what happens, until it ends.
+    """Write the job's history to ``out``, then its live events until it ends.
 
-    Every line is flushed: what was recorded before a crash can be shown. ``written`` gets the id
-    of each event whose line is, 0 for the header; ``after`` such an id, a recording that was
-    broken off continues.
+    Every line is flushed, so that a recording can be played after a crash. ``written`` gets the id
+    of each written event, 0 for the header. Pass the last such id as ``after`` to continue an
+    interrupted recording.
     """
     if after is None:
         header = header_line(await service.get(job_id), await service.typical(job_id))
@@ -177,7 +177,7 @@ def load(path: Path) -> Recording:
 
 
 def _bounded_lines(file: BinaryIO) -> Iterator[bytes]:
-    """The file's lines; of one longer than an event may be, a head that parses as nothing."""
+    """The file's lines; one longer than MAX_EVENT_BYTES is cut, so that it doesn't parse."""
     left = MAX_RECORDING_BYTES
     while left > 0 and (line := file.readline(MAX_EVENT_BYTES + 1)):
         yield line

@@ -1,11 +1,11 @@
-"""A recorded JobService: a run (or several) shown again, from a JSONL file, at any speed.
+"""A JobService that plays recorded jobs from a JSONL file at any speed.
 
-A recording is lines of ``wire.codec.encode_line``, and before a job's first event a line with what
-no event tells: ``{"recording": 1, "job": {"id", "correlationId", "title", "createdAt", "priority",
-"attempt", "retryOf"}, "typical": {"runs", "seconds": {stage: s}}}`` (``typical``, how long its
-stages usually took where it was recorded, may be missing). A recording without such lines plays
-too; its jobs are named by their ids. Lines that are no event of ours, or go back in time, are
-skipped and counted.
+A recording consists of lines of ``wire.event_json.encode_line``. Before a job's first event stands
+a line with facts that no event carries: ``{"recording": 1, "job": {"id", "correlationId", "title",
+"createdAt", "priority", "attempt", "retryOf"}, "typical": {"runs", "seconds": {stage: s}}}``
+(``typical``, the usual stage durations on the recording machine, may be missing). A recording
+without such lines plays, too; its jobs' titles are their ids. Lines that aren't events, or go back
+in time, are skipped and counted.
 """
 
 from __future__ import annotations
@@ -34,14 +34,15 @@ if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
     from aura_tui.service import OnProgress
 
-MAX_GAP_S = 60.0  # a longer silence is shortened to this, before the speed divides it
+MAX_GAP_S = 60.0  # longer gaps are shortened to this, before they are divided by the speed
 
 
 class ReplayService:
-    """A JobService whose past is a recording and whose clock is the first one who watches.
+    """A JobService on a recording; the first iterator of events drives its clock.
 
-    What has been played is history: it comes at once. The rest comes at the recorded pace divided
-    by ``speed`` (0 or infinite: at once). An iterator also ends where a recording was cut short.
+    Events that have been played are history and come at once. The rest come with the recorded gaps
+    divided by ``speed`` (0 or infinite: at once). An iterator of one job also ends where its
+    recording ends early.
     """
 
     def __init__(
@@ -63,8 +64,8 @@ class ReplayService:
         self._speed = speed
         self._sleep = sleep
         self._clock = clock
-        self._next = 0  # of the recording's events, the first that has not been played
-        self._played_s = clock()  # when the one before it was
+        self._next = 0  # index of the first event that hasn't been played
+        self._played_s = clock()  # when the event before it was played
         self._jobs = {job.id: job for job in recording.jobs}
         self._played = 0
         self._closed = asyncio.Event()
@@ -78,7 +79,7 @@ class ReplayService:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> ReplayService:
-        """Read the file. Raises InputError where it can't be read or holds no event."""
+        """Read the file. Raises InputError if it can't be read or contains no events."""
         try:
             recording = await asyncio.to_thread(load, path)
         except OSError as e:
@@ -108,8 +109,8 @@ class ReplayService:
         return self._speed if self._speed and math.isfinite(self._speed) else 1.0
 
     def now(self) -> datetime:
-        """See :class:`~aura_tui.service.Timed`: between two events their time goes by, at most up
-        to the later one; after the last it stands."""
+        """See :class:`~aura_tui.service.Timed`: advances at ``pace`` from the last event up to the
+        time of the next one, and stops after the final event."""
         events = self._recording.envelopes
         if not events:
             return datetime.now(UTC)
@@ -123,7 +124,7 @@ class ReplayService:
 
     @property
     def skipped(self) -> int:
-        """Lines of the file that could not be used."""
+        """The number of unusable lines in the file."""
         return self._recording.skipped
 
     async def submit(
@@ -190,7 +191,7 @@ class ReplayService:
                 yield envelope
             if job_id is not None and isinstance(envelope.event, TERMINAL_EVENTS):
                 return
-        if job_id is None:  # as with a living engine, whoever watches all jobs is never done
+        if job_id is None:  # as with a real engine, the stream of all jobs never ends by itself
             await self._closed.wait()
 
     async def _wait(self, gap: timedelta) -> None:
@@ -201,7 +202,7 @@ class ReplayService:
 
     def _play(self, envelope: Envelope) -> None:
         if envelope.id <= self._played:
-            return  # another iterator was there while this one slept
+            return  # another iterator played it while this one slept
         self._played = envelope.id
         self._played_s = self._clock()
         events = self._recording.envelopes
@@ -225,7 +226,7 @@ class ReplayService:
     async def artifact(
         self, job_id: str, name: str, *, on_progress: OnProgress | None = None
     ) -> Path:
-        """Where it lay when the run was recorded, if it still does."""
+        """The artifact's path when it was recorded. Raises NotFound if it isn't there now."""
         for artifact in await self.artifacts(job_id):
             if artifact.name == name and Path(artifact.path).is_file():
                 return Path(artifact.path)
@@ -246,7 +247,7 @@ class ReplayService:
         )
 
     async def typical(self, job_id: str) -> Typical:
-        """As it was where the run was recorded."""
+        """The usual durations on the machine that recorded the job."""
         await self.get(job_id)
         return self._recording.typical.get(job_id, Typical(0, {}))
 
@@ -255,7 +256,7 @@ class ReplayService:
         _refuse()
 
     async def preview(self, job_id: str) -> Path | None:
-        """None: a recording holds no picture."""
+        """None: a recording contains no pictures."""
         await self.get(job_id)
         return None
 

@@ -1,7 +1,6 @@
-"""What ``GET`` answers with, and ``--json`` prints: jobs and what belongs to them, as JSON.
+"""The JSON payloads of ``GET`` responses and ``--json``: jobs and their parts.
 
-Shaped here alone. A job's payload holds all that the job is, so that a reader at the other end
-makes the same job of it.
+Defined only here. A job's payload is complete, so that a reader can rebuild the same job from it.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ _encoder = msgspec.json.Encoder()
 
 
 class _Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """camelCase; what is empty or unknown is left out."""
+    """Base of payloads: camelCase, without empty and unknown fields."""
 
 
-class _Whole(_Payload, frozen=True, kw_only=True, omit_defaults=False):
-    """Every field is always there: lists that are empty, and null for what is unknown."""
+class _FullPayload(_Payload, frozen=True, kw_only=True, omit_defaults=False):
+    """Base of payloads that always have every field: empty lists, and null for unknown values."""
 
 
-class StepPayload(_Whole, frozen=True, kw_only=True):
-    """A stage of a job. ``name`` is the wire's name of the stage."""
+class StepPayload(_FullPayload, frozen=True, kw_only=True):
+    """A stage of a job. ``name`` is its wire name."""
 
     name: str
     status: StepStatus
@@ -51,7 +50,7 @@ class StepPayload(_Whole, frozen=True, kw_only=True):
     metrics: Metrics | None = None
 
 
-class JobPayload(_Whole, frozen=True, kw_only=True):
+class JobPayload(_FullPayload, frozen=True, kw_only=True):
     """A job. ``created_utc``, ``started_utc`` and ``ended_utc`` are the same times under the names
     that Aura Video Studio's clients read."""
 
@@ -91,14 +90,14 @@ class JobPayload(_Whole, frozen=True, kw_only=True):
 
 
 class PagePayload(_Payload, frozen=True, kw_only=True):
-    """``GET /api/jobs``, newest first. ``cursor`` continues after them; left out at the end."""
+    """``GET /api/jobs``, newest first. ``cursor`` fetches the next page; left out on the last."""
 
     jobs: tuple[JobPayload, ...]
     cursor: str | None = None
 
 
-class QueuePayload(_Whole, frozen=True, kw_only=True):
-    """``GET /api/queue``: the engine's counts; ``waiting`` are the caller's jobs, next first."""
+class QueuePayload(_FullPayload, frozen=True, kw_only=True):
+    """``GET /api/queue``: the engine's counts; ``waiting`` lists the caller's jobs, next first."""
 
     queued: int
     running: int
@@ -107,7 +106,7 @@ class QueuePayload(_Whole, frozen=True, kw_only=True):
 
 
 class EtaPayload(_Payload, frozen=True, kw_only=True):
-    """Seconds: the likely value and its range; ``runs`` is how many runs it was judged from."""
+    """Seconds: the likely value and its range, based on ``runs`` similar jobs."""
 
     seconds: float
     low: float
@@ -116,14 +115,14 @@ class EtaPayload(_Payload, frozen=True, kw_only=True):
 
 
 class TypicalPayload(_Payload, frozen=True, kw_only=True):
-    """``GET /api/jobs/{id}/typical``: seconds by the wire's name of the stage."""
+    """``GET /api/jobs/{id}/typical``: seconds by the wire name of the stage."""
 
     runs: int
     seconds: dict[str, float]
 
 
 class PlannedStepPayload(_Payload, frozen=True, kw_only=True):
-    """A stage of a retry. ``total`` is left out where it can't be known yet."""
+    """A stage of a retry. ``total`` is left out if it isn't known yet."""
 
     name: str
     reused: int
@@ -137,14 +136,14 @@ class RetryPlanPayload(_Payload, frozen=True, kw_only=True):
     eta: EtaPayload | None = None
 
 
-class ProgressPayload(_Whole, frozen=True, kw_only=True):
-    """``GET /api/jobs/{id}/progress``: the job's numbers alone, for those who poll."""
+class ProgressPayload(_FullPayload, frozen=True, kw_only=True):
+    """``GET /api/jobs/{id}/progress``: only the job's numbers, for polling clients."""
 
     job_id: str
     status: JobStatus
     stage: str
     percent: float
-    progress_pct: float | None  # of the stage at work
+    progress_pct: float | None  # of the running stage
     message: str = ""
     elapsed_seconds: float | None = None
     eta_seconds: float | None = None
@@ -153,7 +152,7 @@ class ProgressPayload(_Whole, frozen=True, kw_only=True):
     last_event_id: str = ""
 
 
-class FailurePayload(_Whole, frozen=True, kw_only=True):
+class FailurePayload(_FullPayload, frozen=True, kw_only=True):
     """``GET /api/jobs/{id}/failure-details``: why a job failed."""
 
     job_id: str
@@ -174,14 +173,14 @@ class ArtifactsPayload(_Payload, frozen=True, kw_only=True):
 
 
 class StorePayload(_Payload, frozen=True, kw_only=True):
-    """Whether events can be written; ``reason`` says why not."""
+    """Whether events can be stored; ``reason`` says why not."""
 
     writable: bool
     reason: str = ""
 
 
 class FFmpegPayload(_Payload, frozen=True, kw_only=True):
-    """Whether there is an FFmpeg to render with; ``reason`` says why not."""
+    """Whether a usable FFmpeg was found; ``reason`` says why not."""
 
     found: bool
     version: str = ""
@@ -189,10 +188,10 @@ class FFmpegPayload(_Payload, frozen=True, kw_only=True):
 
 
 class HealthPayload(_Payload, frozen=True, kw_only=True):
-    """``GET /api/health``. ``status``: ok, degraded (it answers, jobs would fail), or failing, for
-    the ``reasons`` given.
+    """``GET /api/health``. ``status``: ok, degraded (the engine answers, but jobs would fail), or
+    failing; ``reasons`` say why.
 
-    What stands beside it is for callers with access; a stranger gets ``service`` and ``status``.
+    Callers without access get only ``service`` and ``status``.
     """
 
     service: str
@@ -207,12 +206,12 @@ class HealthPayload(_Payload, frozen=True, kw_only=True):
 
 
 def encode(payload: msgspec.Struct) -> bytes:
-    """A payload as JSON."""
+    """Encode a payload as JSON."""
     return _encoder.encode(payload)
 
 
 def job_payload(job: Job) -> JobPayload:
-    """The job as programs get it."""
+    """The payload of a job."""
     eta = job.eta
     return JobPayload(
         job_id=job.id,
@@ -273,19 +272,19 @@ def _step(step: Step) -> StepPayload:
 
 
 def page_payload(page: JobPage) -> PagePayload:
-    """A page of jobs."""
+    """The payload of a page of jobs."""
     return PagePayload(jobs=tuple(map(job_payload, page.jobs)), cursor=page.cursor)
 
 
 def queue_payload(queue: QueueState) -> QueuePayload:
-    """The queue as it is."""
+    """The payload of the queue's state."""
     return QueuePayload(
         queued=queue.queued, running=queue.running, paused=queue.paused, waiting=queue.waiting
     )
 
 
 def typical_payload(typical: Typical) -> TypicalPayload:
-    """How long stages take."""
+    """The payload of the usual stage durations."""
     return TypicalPayload(
         runs=typical.runs,
         seconds={stage.value: seconds for stage, seconds in typical.seconds.items()},
@@ -293,7 +292,7 @@ def typical_payload(typical: Typical) -> TypicalPayload:
 
 
 def retry_plan_payload(plan: RetryPlan) -> RetryPlanPayload:
-    """What a retry would do."""
+    """The payload of a retry plan: what a retry would reuse and redo."""
     return RetryPlanPayload(
         steps=tuple(
             PlannedStepPayload(name=step.stage.value, reused=step.reused, total=step.total)
@@ -308,7 +307,7 @@ def _eta(eta: Eta) -> EtaPayload:
 
 
 def progress_payload(job: Job) -> ProgressPayload:
-    """A job's numbers."""
+    """The payload of a job's numbers."""
     eta = job.eta
     step = job.step(job.stage) if job.stage else None
     return ProgressPayload(
@@ -327,7 +326,7 @@ def progress_payload(job: Job) -> ProgressPayload:
 
 
 def failure_payload(job: Job) -> FailurePayload:
-    """Why a job failed."""
+    """The payload of a failure: why a job failed."""
     return FailurePayload(
         job_id=job.id,
         correlation_id=job.correlation_id,

@@ -1,9 +1,9 @@
-"""Events and JSON. The writer is strict; the reader is tolerant, bounded, and never raises.
+"""Events as JSON. The writer is strict; the reader is lenient, bounded, and never raises.
 
-Written: camelCase, empty and unknown values left out, times as RFC 3339 in UTC. Read: field names
-whatever their case and underscores; synonyms of fields, stages and statuses; a field of the wrong
-type is treated as absent; an event that lacks what it can't do without is None, like an unknown
-one.
+The writer uses camelCase, leaves out empty and unknown values, and gives times as RFC 3339 in UTC.
+The reader ignores case and underscores in field names, knows synonyms of fields, stages and
+statuses, and treats a field of the wrong type as absent. It returns None for an unknown event and
+for one without a required field.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from aura_tui.model import events as ev
 from aura_tui.model.ids import format_id, parse_id
 from aura_tui.wire.lenient_values import (
-    MAX_EVENT_BYTES,  # said again for readers
+    MAX_EVENT_BYTES,  # re-exported for readers of events
     build,
     parse,
     plain_name,
@@ -36,7 +36,8 @@ def encode_line(envelope: ev.Envelope) -> bytes:
 
 
 def decode_line(line: bytes) -> ev.Envelope | None:
-    """A line of :func:`encode_line`, as tolerantly as :func:`decode`; None if it is no event."""
+    """Decode a line of :func:`encode_line`, as leniently as :func:`decode`; None if it isn't an
+    event of a job."""
     tree = parse(line)
     if not isinstance(tree, dict):
         return None
@@ -51,26 +52,26 @@ def decode_line(line: bytes) -> ev.Envelope | None:
     return ev.Envelope(number, event)
 
 
-# Our own writing, as it comes back from the store: one pass, straight into the type.
+# For events that this program wrote, e.g. from the store: one pass, directly into the type.
 _strict: dict[str, msgspec.json.Decoder[Any]] = {
     name: msgspec.json.Decoder(type_) for name, type_ in ev.EVENT_TYPES.items()
 }
 
 
 def decode(name: str, data: bytes, *, job_id: str = "") -> ev.AnyEvent | None:
-    """The event, or None for an unknown name or data that can't be one. Never raises.
+    """The event, or None for an unknown name or invalid data. Never raises.
 
-    ``job_id`` is whose it is where it doesn't say: the stream of one job needn't repeat it.
+    ``job_id`` is used if the data has none: the stream of a single job may leave it out.
     """
     decoder = _strict.get(name)
-    # Older senders give the step's own progress as `percent`: for the tolerant reader to see.
-    ours = decoder is not None and (name != "step-progress" or b'"progressPct":' in data)
-    if decoder is not None and ours and len(data) <= MAX_EVENT_BYTES:
+    # Older senders give the step's progress as `percent`; only the lenient reader handles that.
+    is_strict = decoder is not None and (name != "step-progress" or b'"progressPct":' in data)
+    if decoder is not None and is_strict and len(data) <= MAX_EVENT_BYTES:
         try:
             event: ev.AnyEvent = decoder.decode(data)
             return event
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            pass  # another dialect, or damage: the tolerant reader tells
+            pass  # another dialect, or damaged: the lenient reader decides
     tree = parse(data)
     return _read(name, tree, job_id) if isinstance(tree, dict) else None
 

@@ -1,4 +1,4 @@
-"""The fields of an object that a server sent: found by their plain names, cleaned and bounded."""
+"""Reads the fields of a JSON object from a server by plain name; values are cleaned and bounded."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _MAX_SECONDS: Final = 1e9
 
 
 class Fields:
-    """An object's fields by plain name."""
+    """The fields of a JSON object, by plain name (see ``plain_name``)."""
 
     def __init__(self, tree: Mapping[str, Any]) -> None:
         self._values = {plain_name(key): value for key, value in tree.items()}
 
     def get(self, read: Callable[[object], T | None], *names: str) -> T | None:
-        """The first of ``names`` (plain) that is there and readable."""
+        """The value of the first of ``names`` (plain) that is present and valid."""
         for name in names:
             if name in self._values:
                 value = read(self._values[name])
@@ -42,15 +42,15 @@ class Fields:
         return None
 
     def has(self, name: str) -> bool:
-        """Whether ``name`` (plain) is there, be it null."""
+        """Whether ``name`` (plain) is present, even if null."""
         return name in self._values
 
     def text(self, *names: str, limit: int = 4000) -> str:
-        """On one line; "" where it isn't there."""
+        """The text on one line; "" if absent."""
         return clean_line(self.get(as_text, *names) or "", limit)
 
     def path(self, *names: str) -> str:
-        """As it is, but for control characters: blanks in a path are its own."""
+        """The text without control characters, but with all its spaces; "" if absent."""
         return clean(self.get(as_text, *names) or "", MAX_MESSAGE_CHARS)
 
     def count(self, *names: str) -> int | None:

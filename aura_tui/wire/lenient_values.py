@@ -1,8 +1,8 @@
-"""What a tolerant reader does with single values and flat objects: bounded, and never raising.
+"""Lenient readers of single values and flat JSON objects: bounded; they never raise.
 
-Field names are matched whatever their case and underscores; synonyms of fields, stages and
-statuses are folded; a value of the wrong type is as if absent. ``event_json.py`` reads events with
-it, ``decode.py`` the answers to requests.
+Field names match in any case, with or without underscores; synonyms of fields, stages and statuses
+are resolved; a value of the wrong type counts as absent. ``event_json.py`` reads events with it,
+``decode.py`` the responses to requests.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ MAX_EVENT_BYTES: Final = 1 << 20
 
 
 def parse(data: bytes, limit: int = MAX_EVENT_BYTES) -> object:
-    """What the JSON says; None for what is none, or is longer than ``limit`` bytes."""
+    """Parse JSON; None if it is invalid or longer than ``limit`` bytes."""
     if len(data) > limit:
         return None
     try:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         pass
-    try:  # what other writers send: a BOM, NaN, half an emoji, a byte that is no UTF-8
+    try:  # other writers send a BOM, NaN, lone surrogates, or bytes that aren't UTF-8
         return json.loads(data.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):
         return None
 
 
 def plain_name(name: str) -> str:
-    """A field's name as it is matched: in lower case, without underscores and hyphens."""
+    """A field name for matching: in lower case, without underscores and hyphens."""
     return name.replace("_", "").replace("-", "").lower()
 
 
-# Other spellings of our fields, by plain name. What stands left may be said for what stands right.
+# Synonyms of our fields, by plain name: the left one may stand for the right one.
 _FIELD_SYNONYMS = {
     "stage": "step",
     "step": "stage",
@@ -78,7 +78,7 @@ _FIELD_SYNONYMS = {
 
 
 def build(kind: type[msgspec.Struct], tree: dict[str, Any]) -> msgspec.Struct | None:
-    """A ``kind`` out of the fields that are there; None without one that it can't do without."""
+    """Build a ``kind`` from the fields that are present; None if a required one is missing."""
     fields = {plain_name(f.name): f for f in msgspec.structs.fields(kind)}
     given: dict[str, object] = {}
     for key, value in tree.items():
@@ -90,7 +90,7 @@ def build(kind: type[msgspec.Struct], tree: dict[str, Any]) -> msgspec.Struct | 
         if plain in fields and plain not in given:
             given[plain] = value
     if "code" in fields and as_text(given.get("code")) is None:
-        given["code"] = ""  # older senders give an error without one
+        given["code"] = ""  # older senders leave it out
     if kind in (ev.Artifact, ev.ArtifactMade):
         _complete_artifact(given)
     values: dict[str, object] = {}
@@ -104,14 +104,15 @@ def build(kind: type[msgspec.Struct], tree: dict[str, Any]) -> msgspec.Struct | 
         if value is not None:
             values[field.name] = value
         elif field.name == "timestamp":
-            values["timestamp"] = datetime.fromtimestamp(0, UTC)  # unknown: never later than any
+            values["timestamp"] = datetime.fromtimestamp(0, UTC)  # unknown: not later than others
         elif field.required:
             return None
     return kind(**values)
 
 
 def _complete_artifact(given: dict[str, object]) -> None:
-    """Older senders may give a file's path alone, and ``video`` or ``subtitle`` for its type."""
+    """Fill in an artifact from older senders, which may give only a path, and ``video`` or
+    ``subtitle`` as its type."""
     path, kind = as_text(given.get("path")) or "", as_text(given.get("type")) or ""
     given["path"] = path
     if as_text(given.get("name")) is None:
@@ -128,9 +129,9 @@ _MEDIA_TYPES: Final = {
 
 
 def _complete_progress(given: dict[str, object]) -> None:
-    """``percent`` is the job's and ``progressPct`` the step's, whoever sends them. The first can be
-    worked out from the second, by our stages' shares of the whole; not the other way round, since
-    another engine's stages have other shares."""
+    """Fill in ``percent`` (the job's) from ``progressPct`` (the step's), using our stages' shares
+    of the job; not the reverse, because another engine's stages have other shares. Also fill in
+    seconds from clock texts."""
     step, pct = as_stage(given.get("step")), as_number(given.get("progresspct"))
     if "percent" not in given and step is not None and pct is not None:
         given["percent"] = step.overall_percent(pct)
@@ -154,7 +155,7 @@ def as_text(value: object) -> str | None:
 
 
 def as_number(value: object) -> float | None:
-    """Maybe infinite or NaN, as JSON of some writers has them."""
+    """A number; may be infinite or NaN, which some writers put into JSON."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -197,14 +198,14 @@ def as_whole(value: object) -> int | None:
 
 
 def as_time(value: object) -> datetime | None:
-    """From RFC 3339, or seconds or milliseconds since the epoch; naive without an offset. The
-    first day of year 1 is how .NET writes a time that was never set."""
+    """Read RFC 3339, or seconds or milliseconds since the epoch; naive without an offset. None for
+    year 1, which .NET writes for an unset time."""
     try:
         if isinstance(value, str):
             time = msgspec.convert(value[:40], datetime)
             return time if time.year > 1 else None
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            # Milliseconds, as JavaScript has them, are far past any second of our era.
+            # JavaScript counts milliseconds: as seconds they would be in the year 5000 and later.
             return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
     except (msgspec.MsgspecError, ValueError, OverflowError, OSError):
         return None
@@ -237,18 +238,18 @@ def as_struct(kind: type[msgspec.Struct]) -> Callable[[object], msgspec.Struct |
 
 
 def as_problem(value: object) -> msgspec.Struct | None:
-    """An error as an object, or as the bare message that some senders give."""
+    """Read an error from an object, or from a bare message as some senders give it."""
     if isinstance(value, str):
         return ev.Problem(code="", message=value)
     if not isinstance(value, dict):
         return None
     if not any(plain_name(key) == "message" for key in value):
-        said = next((value[key] for key in value if plain_name(key) in _SAID), None)
-        value = {**value, "message": said}
+        message = next((value[key] for key in value if plain_name(key) in _MESSAGE_NAMES), None)
+        value = {**value, "message": message}
     return build(ev.Problem, value)
 
 
-_SAID: Final = ("errormessage", "error", "detail", "description", "title")  # for a message
+_MESSAGE_NAMES: Final = ("errormessage", "error", "detail", "description", "title")
 
 
 def as_job_status(value: object) -> JobStatus | None:
@@ -263,13 +264,13 @@ def as_step_status(value: object) -> StepStatus | None:
     return parse_step_status(value) if isinstance(value, str) else None
 
 
-# Older servers of the field write their enumerations as numbers, in the order of their source.
+# Older Aura servers write enumerations as numbers, in the order of their source code.
 _JOB_STATUS_NUMBERS: Final = {
     0: JobStatus.QUEUED,
     1: JobStatus.RUNNING,
     2: JobStatus.SUCCEEDED,  # Done
     3: JobStatus.FAILED,
-    4: JobStatus.CANCELED,  # Skipped: it was not run
+    4: JobStatus.CANCELED,  # Skipped: it never ran
     5: JobStatus.CANCELED,
     6: JobStatus.SUCCEEDED,
 }
@@ -348,7 +349,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "step": as_stage,
     "stage": as_stage,
     "severity": as_severity,
-    "status": as_job_status,  # a step's own is told by its type
+    "status": as_job_status,  # `build` uses as_step_status if the field's type is StepStatus
     "metrics": as_struct(ev.Metrics),
     "output": as_struct(ev.Output),
     "artifacts": as_list(as_struct(ev.Artifact)),

@@ -1,4 +1,4 @@
-"""A job's log as text: one line an event that says something. Shared by every home of a service."""
+"""A job's log as text, one line per event. Shared by all implementations of JobService."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from aura_tui.model import events as ev
 
 
 def log_line(event: ev.AnyJobEvent) -> str:
-    """The event's line, without a newline; "" for one that the log leaves out (progress)."""
+    """The line of an event, without a newline; "" for events that the log leaves out (progress)."""
     at = f"{event.timestamp:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
     match event:
         case ev.JobLogged():

@@ -1,7 +1,7 @@
-"""Problem documents (RFC 9457): how HTTP says what failed, and which status says it.
+"""Problem documents (RFC 9457) and the HTTP status of each error.
 
-Besides the members of the RFC: the correlation id, our stable ``code``, ``guidance`` (what to do
-next), and where they apply the offending ``field``, all wrong fields (``errors``), the job's
+Besides the RFC's members they have the correlation id, a stable ``code``, ``guidance`` (what to do
+next) and, where they apply, the invalid ``field``, all invalid fields (``errors``), the job's
 ``currentStatus`` and ``suggestedActions``.
 """
 
@@ -27,7 +27,7 @@ from aura_tui.model.status import JobStatus
 MAX_FIELD_PROBLEMS: Final = 50  # of a request
 TYPE_PREFIX: Final = "urn:aura-tui:problem:"
 
-# Which status an error means. The only table of it; codes first, then the error's kind.
+# The HTTP status of an error, defined only here: looked up by code, then by class.
 _STATUS_OF_CODE: dict[Code, int] = {
     Code.REQUEST_TOO_LARGE: 413,
     Code.HEAD_TOO_LARGE: 431,
@@ -52,7 +52,7 @@ _STATUS_OF_KIND: dict[type[AuraError], int] = {
 
 
 class FieldProblem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One wrong field of a request, in the request's own spelling (``renderSpec.fps``)."""
+    """An invalid field of a request, as spelled in the request (``renderSpec.fps``)."""
 
     field: str
     detail: str
@@ -63,7 +63,7 @@ class FieldProblem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
 class ProblemDocument(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True
 ):
-    """The body of every answer that is an error. ``retryAfter``: seconds, as the header has it."""
+    """The body of every error response. ``retryAfter``: seconds, as in the Retry-After header."""
 
     type: str
     title: str
@@ -77,11 +77,11 @@ class ProblemDocument(
     current_status: JobStatus | None = None
     suggested_actions: tuple[str, ...] = ()
     retry_after: int | None = None
-    job_id: str = ""  # another job that is in the way
+    job_id: str = ""  # the conflicting job
 
 
 def status_of(error: AuraError) -> int:
-    """The HTTP status that says ``error``."""
+    """The HTTP status of ``error``."""
     if error.code in _STATUS_OF_CODE:
         return _STATUS_OF_CODE[error.code]
     for kind in type(error).__mro__:
@@ -98,7 +98,8 @@ def problem_of(
     suggested_actions: tuple[str, ...] = (),
     retry_after: int | None = None,
 ) -> ProblemDocument:
-    """The document for ``error``. Of several faults the first is ``detail``; ``errors`` has all."""
+    """Build the document for ``error``. Of several faults the first is ``detail``; ``errors`` has
+    all of them."""
     status = status_of(error)
     faults = error.faults[:MAX_FIELD_PROBLEMS] if isinstance(error, InvalidRequest) else ()
     return ProblemDocument(

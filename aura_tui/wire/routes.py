@@ -1,4 +1,4 @@
-"""The paths, headers and query names of the HTTP side. The only list of them, for both ends."""
+"""The paths, headers and query names of the HTTP API, defined only here for both ends."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Final
 from urllib.parse import quote
 
 DEFAULT_PORT: Final = 5005
-SERVICE: Final = "aura-tui"  # how `GET /api/health` names this kind of server
+SERVICE: Final = "aura-tui"  # `service` in GET /api/health identifies this kind of server
 
-# Templates, as a router and an OpenAPI document read them.
+# Path templates, as routers and OpenAPI documents use them.
 JOBS: Final = "/api/jobs"
 JOB: Final = "/api/jobs/{id}"
 JOB_EVENTS: Final = "/api/jobs/{id}/events"
@@ -30,7 +30,7 @@ QUEUE: Final = "/api/queue"
 HEALTH: Final = "/api/health"
 LIVE: Final = "/api/health/live"  # the process answers
 READY: Final = "/api/health/ready"  # it can take jobs
-# As probes of containers ask for them.
+# Conventional paths of container probes.
 PROBE_LIVE: Final = "/health/live"
 PROBE_READY: Final = "/health/ready"
 OPENAPI: Final = "/api/openapi.json"
@@ -39,15 +39,15 @@ OPENAPI: Final = "/api/openapi.json"
 STATUS: Final = "status"  # of GET /api/jobs
 LIMIT: Final = "limit"  # 1-500
 CURSOR: Final = "cursor"
-LAST_EVENT_ID_QUERY: Final = "lastEventId"  # for readers that can't set the header
+LAST_EVENT_ID_QUERY: Final = "lastEventId"  # for clients that can't set the header
 
 # Headers.
 CORRELATION_ID: Final = "X-Correlation-ID"
 LAST_EVENT_ID: Final = "Last-Event-ID"
-ACCEL_BUFFERING: Final = "X-Accel-Buffering"  # nginx: pass a stream on as it comes
-IDEMPOTENCY_KEY: Final = "Idempotency-Key"  # of a POST that makes a job; 1-255 characters
-DELIVER_TO: Final = "X-Aura-Deliver-To"  # a folder, percent-encoded; over the user's own socket
-REPR_DIGEST: Final = "Repr-Digest"  # RFC 9530, of an artifact's whole bytes: sha-256=:base64:
+ACCEL_BUFFERING: Final = "X-Accel-Buffering"  # "no" makes nginx pass a stream on unbuffered
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"  # of a POST that creates a job; 1-255 characters
+DELIVER_TO: Final = "X-Aura-Deliver-To"  # a folder, percent-encoded; only on the user's own socket
+REPR_DIGEST: Final = "Repr-Digest"  # RFC 9530, of a complete artifact: sha-256=:base64:
 
 # Content types.
 JSON: Final = "application/json"
@@ -56,6 +56,6 @@ EVENT_STREAM: Final = "text/event-stream"
 
 
 def path(template: str, job_id: str = "", name: str = "") -> str:
-    """The path that ``template`` means for a job and an artifact; both are escaped."""
+    """Fill ``template`` with a job id and an artifact name; both are escaped."""
     job_id, name = (quote(part, safe="", errors="replace") for part in (job_id, name))
     return template.replace("{id}", job_id).replace("{name}", name)

@@ -1,8 +1,8 @@
-"""Server-sent events, as they are written: frames, the retry hint, heartbeats.
+"""Writes server-sent events: frames, the retry hint, heartbeats.
 
-https://html.spec.whatwg.org/multipage/server-sent-events.html. A stream begins with ``OPENING``
-and a heartbeat; then each event of a job is one frame with its id. Heartbeats, ``shutdown`` and
-``error`` have no id: a reader's last id stays the one to go on from. ``data`` is always one line.
+https://html.spec.whatwg.org/multipage/server-sent-events.html. A stream starts with ``OPENING``
+and a heartbeat; then each job event is one frame with its id. Heartbeats, ``shutdown`` and
+``error`` have no id, so a reader resumes from the last job event. ``data`` is always one line.
 """
 
 from __future__ import annotations
@@ -16,29 +16,30 @@ from aura_tui.wire import event_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-HEARTBEAT_S: Final = 10.0  # a silent stream says something this often
-RETRY_MS: Final = 1000  # how long a reader waits before its second try
-OPENING: Final = b"retry: %d\n" % RETRY_MS  # no block of its own: it goes ahead of a frame
+HEARTBEAT_S: Final = 10.0  # heartbeat interval of an idle stream
+RETRY_MS: Final = 1000  # how long a reader waits before it reconnects
+OPENING: Final = b"retry: %d\n" % RETRY_MS  # not a block of its own: a frame follows directly
 
-# Events of a connection, as `event:` has them.
+# Values of `event:` for events of the connection.
 HEARTBEAT: Final = "heartbeat"
 SHUTDOWN: Final = "shutdown"
 ERROR: Final = "error"
 
 
-_FRAME: Final = b"id: %d-%d\nevent: %b\ndata: %b\n\n"  # the id as model.ids.format_id has it
+_FRAME: Final = b"id: %d-%d\nevent: %b\ndata: %b\n\n"  # the id as in model.ids.format_id
 _NAMES: Final = {name: name.encode() for name in EVENT_NAMES.values()}
 
 
 def frame(event_id: int, name: str, data: bytes) -> bytes:
-    """A job's event; ``data`` is its JSON on one line (:func:`aura_tui.wire.event_json.encode`)."""
+    """The frame of a job event; ``data`` is its JSON on one line
+    (:func:`aura_tui.wire.event_json.encode`)."""
     head = _NAMES.get(name) or name.encode()
     return _FRAME % (event_id >> COUNTER_BITS, event_id & COUNTER_MASK, head, data)
 
 
 def frames(rows: Iterable[tuple[int, object, bytes, bytes, object]]) -> list[bytes]:
-    """As :func:`frame`, of rows of the store: id, whose, name, data, checksum."""
-    # A replay of a long history is made of this line.
+    """Like :func:`frame`, for rows of the store: id, job, name, data, checksum."""
+    # The hot path when a long history is replayed.
     return [
         _FRAME % (event_id >> COUNTER_BITS, event_id & COUNTER_MASK, name, data)
         for event_id, _, name, data, _ in rows
@@ -46,12 +47,12 @@ def frames(rows: Iterable[tuple[int, object, bytes, bytes, object]]) -> list[byt
 
 
 def envelope_frame(envelope: Envelope) -> bytes:
-    """As :func:`frame`, from the event itself."""
+    """Like :func:`frame`, from an envelope."""
     event = envelope.event
     return frame(envelope.id, EVENT_NAMES[type(event)], event_json.encode(event))
 
 
 def connection_frame(event: Heartbeat | Shutdown | StreamFailed) -> bytes:
-    """What a connection says of itself: without an id."""
+    """The frame of a connection event, without an id."""
     name = EVENT_NAMES[type(event)]
     return b"event: %s\ndata: %s\n\n" % (name.encode(), event_json.encode(event))

@@ -1,4 +1,4 @@
-"""A Unix socket's address, however long its path is."""
+"""Addresses of Unix sockets, for paths of any length, and probes of the engine's socket."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 NAME: Final = "engine.sock"  # under AURA_HOME
 _ANSWERS_S: Final = 1.0
-_MAX_BYTES: Final = 100  # sun_path holds 108 on Linux, 104 elsewhere, its end included
+_MAX_BYTES: Final = 100  # sun_path holds 108 on Linux, 104 elsewhere, with the final NUL
 
 
 @contextlib.contextmanager
 def address(path: Path) -> Iterator[str]:
-    """What to bind or connect to for the socket at ``path``; good while the block lasts.
+    """The address to bind or connect to for the socket at ``path``; valid inside the block.
 
-    A path that is too long for the kernel is reached through its open folder. Raises OSError
-    where the folder can't be opened.
+    A path too long for the kernel is replaced by one through its folder's open descriptor. Raises
+    OSError if the folder can't be opened.
     """
     if len(os.fsencode(path)) <= _MAX_BYTES:
         yield str(path)
@@ -36,19 +36,19 @@ def address(path: Path) -> Iterator[str]:
 
 
 def listens(path: Path) -> bool:
-    """Whether some process has the socket at ``path`` open."""
+    """Whether a process listens on the socket at ``path``."""
     try:
         with _connected(path):
             return True
     except BlockingIOError:
-        return True  # so many want it that its queue is full
+        return True  # its backlog is full
     except OSError as e:
         return isinstance(e, TimeoutError)
 
 
 def answers(path: Path) -> bool:
-    """Whether an engine takes calls on the socket at ``path``. A process that is stopped doesn't,
-    although the kernel would connect us."""
+    """Whether an engine answers requests on the socket at ``path``. A suspended process doesn't,
+    although the kernel accepts connections for it."""
     try:
         with _connected(path) as probe:
             probe.sendall(f"HEAD {routes.LIVE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
