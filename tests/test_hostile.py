@@ -20,7 +20,7 @@ from aura_tui.model.request import Brief, JobRequest, Origin
 from aura_tui.model.request_check import check
 from aura_tui.model.script import BulletsCard
 from aura_tui.model.slug import slug
-from aura_tui.pipeline.stages.script import sound
+from aura_tui.pipeline.stages.script import sanitize_script
 from aura_tui.providers.script.llm import reply
 from aura_tui.providers.script.outline.provider import outline
 from aura_tui.server.request_body import read_request
@@ -41,7 +41,7 @@ KEY = "sk-hostile-0123456789"
 
 def written(text: str = "", topic: str = "") -> Script:
     """The script by rule, as the stage hands it on."""
-    return sound(outline(JobRequest(brief=Brief(topic=topic, text=text)))[0])
+    return sanitize_script(outline(JobRequest(brief=Brief(topic=topic, text=text)))[0])
 
 
 def script_is_sound(script: Script) -> None:

@@ -1,4 +1,4 @@
 """The five stages, from inputs to artifacts; every piece is cached by the content of its inputs.
 
-Nothing here knows jobs or events beyond ``pipeline.context``.
+Only ``pipeline.context`` connects them to jobs and events.
 """

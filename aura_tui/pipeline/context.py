@@ -1,4 +1,4 @@
-"""What a stage works with: the runner's context. Stages report here; the runner makes events."""
+"""The context that the runner gives a stage. Stages report to it; the runner makes the events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Reporter(Protocol):
-    """Where a stage's news goes. All calls are cheap and return at once."""
+    """Receives a stage's progress, messages and results. All calls are cheap and return at once."""
 
     def progress(
         self,
@@ -38,23 +38,25 @@ class Reporter(Protocol):
         active: tuple[int, ...] = (),
         metrics: Metrics | None = None,
     ) -> None:
-        """``percent`` 0-100 within the stage; ``item`` is the own number, from 1 on, of the one of
-        ``total`` that this is about; ``done`` counts those that are, ``active`` are at work."""
+        """Report ``percent`` (0-100) of the stage. ``item`` is the number, from 1, of the reported
+        item out of ``total``; ``done`` counts finished items, ``active`` lists those in progress.
+        """
         ...
 
     def log(self, message: str, severity: Severity = "info") -> None: ...
     def warn(self, message: str) -> None: ...
     def artifact(self, name: str, path: Path, type_: str) -> None:
-        """A file that is finished and worth having: captions, the video. Whole at ``path``."""
+        """Report a finished file for the user, such as captions or the video, at ``path``."""
         ...
 
     def picture(self, path: Path) -> None:
-        """What the job looks like by now: a finished picture."""
+        """Report a finished picture as a preview of the job."""
         ...
 
 
 class StageContext:
-    """One stage of one job. Satisfies :class:`aura_tui.providers.protocols.ProviderContext`."""
+    """The context of one stage of one job. Implements
+    :class:`aura_tui.providers.protocols.ProviderContext`."""
 
     def __init__(
         self,
@@ -78,35 +80,36 @@ class StageContext:
         self.settings = settings
         self.children = children
         self.pieces = pieces
-        self.scratch = scratch  # a folder of this stage's own, emptied when it ends
+        self.scratch = scratch  # this stage's temporary folder, emptied when the stage ends
         self.artifacts = artifacts  # a folder for finished files, kept with the job
         self.ffmpeg_log = ffmpeg_log
         self.report = report
         self.reused = 0
         self.made = 0
-        self._new: set[str] = set()  # keys of those made
-        self.keys: list[str] = []  # of the pieces that the stage is made of, as they get known
+        self._new: set[str] = set()  # keys of the pieces that this stage made
+        self.keys: list[str] = []  # keys of the stage's pieces, as far as they are known
 
     def log(self, message: str, severity: Severity = "info") -> None:
-        """A line in the job's log."""
+        """Add a line to the job's log."""
         self.report.log(message, severity)
 
     def warn(self, message: str) -> None:
-        """A warning the person should see at the end, too."""
+        """Add a warning; the summary at the end shows it, too."""
         self.report.warn(message)
 
     def key(
-        self, kind: str, *inputs: object, deterministic: bool = True, spare: bool = False
+        self, kind: str, *inputs: object, deterministic: bool = True, is_fallback: bool = False
     ) -> str:
-        """A piece's key. What no rule determines (a model's answer) is shared only by the retries
-        of one job; so is everything when the request asks for fresh work.
+        """Compute a piece's cache key. Only the retries of one job share non-deterministic pieces
+        (a model's reply), and any piece if the request asks for fresh work.
 
-        A stage asks for the keys of all its pieces before it makes the first: so one can tell
-        what a retry would find. ``spare``: the piece stands in for one that couldn't be made.
+        A stage computes the keys of all its pieces before it makes the first, so that a retry plan
+        can look them up. ``is_fallback``: a fallback provider makes the piece, which the plan then
+        doesn't count.
         """
         own = () if deterministic and not self.request.options.fresh else (self.lineage,)
         key = content_key(kind, inputs, own)
-        if not spare:
+        if not is_fallback:
             self.keys.append(key)
         return key
 
@@ -118,10 +121,11 @@ class StageContext:
         build: Callable[[Path], Awaitable[T]],
         suffix: str = "",
     ) -> CacheEntry[T]:
-        """As :meth:`ArtifactCache.make`, counted, held while the job is paused, errors made clear.
+        """Call :meth:`ArtifactCache.make`, count its pieces, wait while the job is paused, and turn
+        OS errors into StageError.
 
-        A :class:`Transient` failure of ``build`` is tried again, as often as the settings say,
-        after a wait that doubles, with jitter, or that the other side asked for.
+        Retries a :class:`Transient` failure of ``build``, as often as the settings allow, with
+        exponential backoff and jitter, or after the wait that the server asked for.
         """
         await self.children.gate()
         limits = self.settings.engine
@@ -141,7 +145,7 @@ class StageContext:
                         f"{e.message}; try {tries + 1} of {limits.retries + 1} in {wait:.1f} s",
                         "warning",
                     )
-                    part.unlink(missing_ok=True)  # the next try begins with nothing
+                    part.unlink(missing_ok=True)  # the next try starts from scratch
                     await asyncio.sleep(wait)
                     await self.children.gate()
 
@@ -149,7 +153,7 @@ class StageContext:
             piece = await self.pieces.make(key, kind, type_, persist, suffix)
         except AuraError:
             raise
-        except TimeoutError as e:  # an OSError by descent, but no file's fault
+        except TimeoutError as e:  # a subclass of OSError, but not a storage error
             raise StageError(
                 Code.STAGE_TIMEOUT,
                 f"{kind} took too long",
@@ -157,7 +161,7 @@ class StageContext:
             ) from e
         except OSError as e:
             raise storage_error(e) from e
-        # One that this very stage made before, a sentence said twice, is no work from before.
+        # A piece that this stage made itself (a repeated sentence) doesn't count as reused.
         if piece.reused and key not in self._new:
             self.reused += 1
         else:
@@ -167,18 +171,18 @@ class StageContext:
 
 
 def backoff_s(tries: int, base_s: float, cap_s: float, error: Transient) -> float:
-    """Seconds to wait before try ``tries + 1``: full jitter in the upper half of base * 2^n.
+    """Seconds to wait before try ``tries + 1``: jitter over the upper half of base * 2^n.
 
-    What the other side asked for is honoured up to ten times the cap: past that it would be a
-    hang, and the error is the better answer.
+    Honours the server's Retry-After up to ten times the cap: a longer wait would look like a hang,
+    and the error is more useful.
     """
-    ceiling = min(cap_s, base_s * 2.0 ** min(tries - 1, 60))  # past any cap, and no overflow
+    ceiling = min(cap_s, base_s * 2.0 ** min(tries - 1, 60))  # 60: above any cap, no overflow
     wait = ceiling * random.uniform(0.5, 1.0)
     return max(wait, min(error.retry_after_s or 0.0, cap_s * 10))
 
 
 def storage_error(error: OSError) -> StageError:
-    """The job's error for what the system refused: room, files, processes, a write."""
+    """The StageError for an OSError: disk full, out of memory, a system limit, an unusable file."""
     import errno
 
     why = error.strerror or str(error)

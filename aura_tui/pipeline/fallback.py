@@ -1,8 +1,8 @@
-"""Under ``auto``, a provider that fails is replaced for the whole stage, with a warning.
+"""Under ``auto``, replaces a failing provider for the whole stage, with a warning.
 
-The whole stage: a video has one voice and one look. A later job asks the first one again, since
-its pieces are kept under its own name; the same job doesn't, when a crash or an engine's end has
-interrupted it: what it makes must not depend on that.
+The whole stage, because a video has one voice and one look. A later job tries the first provider
+again, since pieces are cached by provider. The same job doesn't when it resumes after a crash or a
+stopped engine: its result must not depend on the interruption.
 """
 
 from __future__ import annotations
@@ -31,44 +31,44 @@ P = TypeVar("P", bound="_Provider")
 T = TypeVar("T")
 
 
-async def first_that_works(
+async def with_fallback(
     ctx: StageContext,
     providers: Iterator[P],
     work: Callable[[P, bool], Awaitable[T]],
     *,
-    curable: Collection[Code],
-    instead: Callable[[P], str],
+    recoverable: Collection[Code],
+    describe: Callable[[P], str],
 ) -> T:
-    """What ``work(provider, spare)`` gives with the first of ``providers`` that doesn't fail with
-    a ``curable`` code; ``spare`` is whether it stands in for another.
+    """Return ``work(provider, is_fallback)`` of the first of ``providers`` that doesn't fail with a
+    ``recoverable`` code; ``is_fallback`` is False only for the first provider.
 
-    ``instead`` says what the one that follows does, for the warning. Raises as ``work`` of the
-    last one does.
+    ``describe`` says in the warning what the next provider does. Raises the error of the last
+    provider.
     """
-    provider, spare = await asyncio.to_thread(next, providers), False
+    provider, is_fallback = await asyncio.to_thread(next, providers), False
     while True:
         key = content_key("failed", ctx.job_id, provider.name, provider.identity())
         failed = await asyncio.to_thread(ctx.pieces.find, key, str)
         following: P | None
-        if failed is not None:  # an interrupted run of this very job has been here
+        if failed is not None:  # this job was interrupted after the provider had failed
             following, why = await asyncio.to_thread(next, providers, None), failed.document
         if failed is None or following is None:
             try:
-                return await work(provider, spare)
+                return await work(provider, is_fallback)
             except StageError as e:
-                if e.code not in curable:
+                if e.code not in recoverable:
                     raise
-                # Off the loop: a provider may import much, or look through a folder.
+                # In a thread: a provider may import large modules or scan a folder.
                 following = await asyncio.to_thread(next, providers, None)
                 if following is None:
                     raise
                 why = clean_line(e.message[:1].upper() + e.message[1:])
-            await _note(ctx, key, why)
-        ctx.warn(f"{why.rstrip('.')}. {instead(following)} instead.")
-        provider, spare = following, True
+            await _record_failure(ctx, key, why)
+        ctx.warn(f"{why.rstrip('.')}. {describe(following)} instead.")
+        provider, is_fallback = following, True
 
 
-async def _note(ctx: StageContext, key: str, why: str) -> None:
+async def _record_failure(ctx: StageContext, key: str, why: str) -> None:
     async def build(_: Path) -> str:
         return why
 

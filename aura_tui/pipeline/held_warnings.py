@@ -1,4 +1,4 @@
-"""The workbench that a stage gives its provider."""
+"""The context that a stage gives its provider."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class BufferedWarnings:
-    """A stage's context as a provider sees it, with what it warns of held back.
+    """A stage's context that collects the provider's warnings instead of reporting them.
 
-    The warnings are kept in the piece's document, so that a reused piece says them again.
-    Satisfies :class:`aura_tui.providers.protocols.ProviderContext`.
+    The stage stores them in the piece's document, so that a reused piece repeats its warnings.
+    Implements :class:`aura_tui.providers.protocols.ProviderContext`.
     """
 
     def __init__(self, ctx: StageContext) -> None:

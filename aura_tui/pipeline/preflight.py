@@ -1,4 +1,4 @@
-"""What can be known to be wrong with a request before its job is queued."""
+"""Checks a request with its providers before the job is queued."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def check_request(request: JobRequest, settings: Settings) -> None:
-    """Raise :class:`InvalidRequest` with all that can't be: out of bounds, or a provider, voice,
-    theme or folder that can't be used. Takes < 50 ms."""
+    """Raise :class:`InvalidRequest` with every fault: a value out of bounds, or an unusable
+    provider, voice, theme or folder. Takes < 50 ms."""
     from aura_tui.pipeline.stages.voice import check_voice
     from aura_tui.providers import script, visuals
     from aura_tui.providers.visuals import check_theme
@@ -36,9 +36,9 @@ def check_request(request: JobRequest, settings: Settings) -> None:
 
 
 async def check_tools(settings: Settings) -> None:
-    """Raise InputError, within 3 s, unless there is an FFmpeg that works. Costs a process of it
-    five short runs, and nothing from then on."""
+    """Raise InputError, within 3 s, unless a working FFmpeg is found. Runs FFmpeg five times, once
+    per process of ours."""
     from aura_tui.providers.ffmpeg import find_ffmpeg
 
-    with contextlib.suppress(OSError):  # no room for another process now: the stage will tell
+    with contextlib.suppress(OSError):  # can't start a process now: the stage will report it
         await find_ffmpeg(settings)

@@ -1,4 +1,4 @@
-"""Which scenes of a stage are done and which are at work. They needn't be done in their order."""
+"""Tracks which scenes of a stage are done and which are in progress, in any order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 
 
 class SceneProgress:
-    """``total`` scenes by number; one may be at work in several places at once."""
+    """The progress of ``total`` scenes, by number; several workers may share a scene."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -14,26 +14,26 @@ class SceneProgress:
         self._active: Counter[int] = Counter()
 
     def begin(self, scene: int) -> None:
-        """Work on ``scene`` begins, in one place more."""
+        """One more worker starts on ``scene``."""
         self._active[scene] += 1
 
-    def rest(self, scene: int) -> None:
-        """Work on ``scene`` has ended in one place; there may be more of it to come."""
+    def stop(self, scene: int) -> None:
+        """One worker stops; ``scene`` may still have unfinished parts."""
         self._active[scene] -= 1
         if self._active[scene] <= 0:
             del self._active[scene]
 
     def end(self, scene: int) -> None:
-        """``scene`` is done, whether anything was at work on it or it was there already."""
+        """``scene`` is done, whether it was in progress or reused."""
         del self._active[scene]
         self._done.add(scene)
 
     @property
     def done(self) -> int:
-        """How many are done."""
+        """How many scenes are done."""
         return len(self._done)
 
     @property
     def active(self) -> tuple[int, ...]:
-        """The numbers of those at work, in order."""
+        """The numbers of the scenes in progress, in order."""
         return tuple(sorted(self._active))

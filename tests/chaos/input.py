@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from aura_tui.brief.title import title_of
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Brief, JobRequest, PlanSpec
-from aura_tui.pipeline.stages.script import MAX_SCENES, sound
+from aura_tui.pipeline.stages.script import MAX_SCENES, sanitize_script
 from aura_tui.providers.script.outline.provider import outline
 from tests.chaos import corpus, input_run
 from tests.e2e.program import Program
@@ -102,7 +102,7 @@ def any_brief_gives_a_clean_script(text: str, topic: str, seconds: int | None) -
     input_run.clean(title_of(request.brief), "title")
     began = time.process_time()
     try:
-        script = sound(outline(request)[0])
+        script = sanitize_script(outline(request)[0])
     except StageError as e:
         if e.code is not Code.SCRIPT_FAILED:
             raise
@@ -151,7 +151,9 @@ def flood() -> int:
             request = JobRequest(brief=Brief(text=text))
             input_run.clean(title_of(request.brief), "title")
             try:
-                input_run.values_clean(msgspec.to_builtins(sound(outline(request)[0])), "script")
+                input_run.values_clean(
+                    msgspec.to_builtins(sanitize_script(outline(request)[0])), "script"
+                )
             except StageError as e:
                 if e.code is not Code.SCRIPT_FAILED:
                     raise

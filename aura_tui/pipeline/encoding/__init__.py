@@ -1,4 +1,4 @@
-"""From timeline to video file: frames, worker processes, segments, muxing, burnt-in captions.
+"""From timeline to video file: frames, worker processes, segments, muxing, burned captions.
 
-What is shown when is decided in ``pipeline.timeline``.
+``pipeline.timeline`` decides what is shown when.
 """

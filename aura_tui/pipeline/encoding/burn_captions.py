@@ -1,7 +1,7 @@
-"""Captions drawn into frames: white text on a dark rounded box, low in the middle.
+"""Draws captions into frames: white text on a dark rounded box at the bottom centre.
 
-Set in the cards' own font, with the same fallbacks for what it lacks. What no font has is left
-out, and said.
+Uses the font of the cards with the same fallback fonts. Characters that no font has are left out,
+with a warning.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from aura_tui.providers.visuals.fonts.fallback import Faces, shaping
 from aura_tui.providers.visuals.fonts.files import FILES, Fallback
 
 _FACE = "strong"
-_LOOK = 2  # part of the pieces' keys: raise it when the same cue is drawn otherwise
-_TEXT_SHARE = 0.043  # text size of the frame's short side
-_BOTTOM_SHARE = 0.95  # where the box ends; cards keep their content above two lines of it
+_LOOK_VERSION = 2  # part of the cache keys: increment it when the drawing of a cue changes
+_TEXT_SHARE = 0.043  # text size as a share of the frame's shorter side
+_BOTTOM_SHARE = 0.95  # bottom of the box; cards keep their content above two lines of it
 _BOX = (12, 14, 20)
 _BOX_OPACITY = 205  # of 255
-_SUPERSAMPLE = 4  # Pillow draws shapes without smoothing: draw large, then shrink
+_SUPERSAMPLE = 4  # Pillow doesn't antialias shapes: draw large, then shrink
 
 
 class CaptionFonts(msgspec.Struct, frozen=True):
-    """Cues that can be drawn, and with what. ``identity`` changes with any font's bytes."""
+    """The drawable cues and their fallback fonts. ``identity`` changes with any font's bytes."""
 
     cues: tuple[Cue, ...]
     fallbacks: tuple[Fallback, ...]
@@ -36,35 +36,35 @@ class CaptionFonts(msgspec.Struct, frozen=True):
 
 
 def caption_fonts(cues: tuple[Cue, ...]) -> CaptionFonts:
-    """Find fonts for all that ``cues`` say. Blocking: it may look through many fonts."""
+    """Find fonts for the text of ``cues``. Blocking: it may search many fonts."""
     from aura_tui.providers.visuals.card_layouts.coverage import resolve
     from aura_tui.providers.visuals.fingerprint import fingerprint
 
     used = {char for cue in cues for line in cue.lines for char in line}
     resolved = resolve(StatementCard(text="".join(sorted(used))))
     assert isinstance(resolved.card, StatementCard)
-    gone = used - set(resolved.card.text) - {" "}
-    if gone:
+    missing = used - set(resolved.card.text) - {" "}
+    if missing:
         cues = tuple(
             msgspec.structs.replace(cue, lines=lines)
             for cue in cues
-            if (lines := tuple(kept for line in cue.lines if (kept := _without(line, gone))))
+            if (lines := tuple(kept for line in cue.lines if (kept := _without(line, missing))))
         )
     files = [str(FILES["inter"]), *(f.bold for f in resolved.fallbacks)]
     return CaptionFonts(
         cues,
         resolved.fallbacks,
-        " ".join([f"look {_LOOK}", *map(fingerprint, files)]),
+        " ".join([f"look {_LOOK_VERSION}", *map(fingerprint, files)]),
         tuple(w.replace("pictures", "burned captions") for w in resolved.warnings),
     )
 
 
-def _without(line: str, gone: set[str]) -> str:
-    return " ".join("".join(char for char in line if char not in gone).split())
+def _without(line: str, missing: set[str]) -> str:
+    return " ".join("".join(char for char in line if char not in missing).split())
 
 
 class Overlay:
-    """One caption, drawn once, laid over any number of frames."""
+    """One caption, drawn once to overlay any number of frames."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Overlay:
     ) -> None:
         colour, mask = _draw(lines, _faces(fallbacks), width, height)
         box_w, box_h = colour.size
-        # Even, so that chroma's half-size planes fall on the same pixels.
+        # Even coordinates, so that the half-size chroma planes align.
         x = (width - box_w) // 4 * 2
         y = max(0, round(height * _BOTTOM_SHARE) - box_h) // 2 * 2
         self._at = (x, y)
@@ -84,7 +84,7 @@ class Overlay:
         self._small_mask = mask.resize((box_w // 2, box_h // 2), Image.Resampling.BOX)
 
     def over(self, frame: Planes) -> Planes:
-        """``frame`` with the caption; the frame itself stays as it is."""
+        """A copy of ``frame`` with the caption."""
         y, u, v = (plane.copy() for plane in frame)
         at = self._at
         half = (at[0] // 2, at[1] // 2)
@@ -102,7 +102,7 @@ def _faces(fallbacks: tuple[Fallback, ...]) -> Faces:
 def _draw(
     lines: tuple[str, ...], faces: Faces, width: int, height: int
 ) -> tuple[Image.Image, Image.Image]:
-    """The box with its text in RGB, and how opaque each pixel is. Text shrinks to fit."""
+    """Draw the box with its text: RGB image and alpha mask. Text shrinks to fit the width."""
     widest = max(faces.em(line, _FACE) for line in lines)
     size = min(max(10.0, min(width, height) * _TEXT_SHARE), width * 0.94 / (widest + 1.4))
     pad_x, pad_y, leading = size * 0.7, size * 0.38, size * 1.28

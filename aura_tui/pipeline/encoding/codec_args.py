@@ -1,4 +1,4 @@
-"""How video and sound are encoded: FFmpeg's arguments, from the request and the settings. Pure."""
+"""FFmpeg's arguments to encode video and sound, from the request and the settings. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aura_tui.settings import RenderSettings
 
 AUDIO_BITRATE_K = 128
-_BITS_PER_PIXEL = 0.06  # of x264 at CRF 23 on cards in motion, on the safe side
+_BITS_PER_PIXEL = 0.06  # x264 at CRF 23 on moving cards; a high estimate
 
 _COLOUR = (
     *("-color_range", "tv", "-colorspace", "bt709"),
@@ -23,21 +23,22 @@ _COLOUR = (
 
 
 class VideoCodec(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a segment's bits depend on beside its frames. Part of its key."""
+    """Everything but the frames that a segment's bytes depend on. Part of its cache key."""
 
     width: int
     height: int
     fps: int
     preset: str
-    crf: int | None  # None: by bitrate
+    crf: int | None  # None: use bitrate_k
     bitrate_k: int | None
-    threads: int  # x264's results differ with it
+    threads: int  # changes x264's output
 
     def arguments(self, out: Path) -> tuple[str, ...]:
-        """Raw frames on stdin to an MP4 at ``out``.
+        """Arguments to encode raw frames from stdin to an MP4 at ``out``.
 
-        Every segment gets the same parameter sets and starts with an IDR frame, so that they can
-        be joined without another encode: "stitchable" keeps x264 from tuning headers to content.
+        Every segment has the same parameter sets and starts with an IDR frame, so that segments
+        can be joined without encoding again: "stitchable" keeps x264 from adapting headers to
+        content.
         """
         if self.bitrate_k is None:
             rate: tuple[str, ...] = ("-crf", str(self.crf))
@@ -54,34 +55,35 @@ class VideoCodec(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def projected_bytes(self, frames: int) -> int:
-        """The likely size of that many frames."""
+        """The estimated size of ``frames`` frames."""
         if self.bitrate_k is not None:
             return self.bitrate_k * 1000 // 8 * frames // self.fps
-        quality = 2.0 ** ((23 - (self.crf or 23)) / 6)  # six steps of CRF halve the size
+        quality = 2.0 ** ((23 - (self.crf or 23)) / 6)  # CRF + 6 halves the size
         return int(self.width * self.height * frames * _BITS_PER_PIXEL / 8 * quality)
 
 
 def timescale(fps: int) -> int:
-    """Ticks a second of the video track: every frame is a whole number of them."""
+    """Ticks per second of the video track; every frame lasts a whole number of them."""
     return fps * 512
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def lane_count(settings: RenderSettings) -> int:
-    """Lanes that the settings ask for; one a core unless they say."""
+def worker_count(settings: RenderSettings) -> int:
+    """The number of workers: the setting ``render.lanes``, or one per core if it is 0."""
     return max(1, settings.lanes or cores())
 
 
 def video_codec(
     size: tuple[int, int], fps: int, spec: RenderSpec, settings: RenderSettings
 ) -> VideoCodec:
-    """From the request, else the settings. ``qualityLevel`` 0-100 is CRF 35-15; 60 is the 23."""
+    """The codec from the request, else the settings. ``qualityLevel`` 0-100 maps to CRF 35-15, so
+    60 is CRF 23."""
     crf: int | None = settings.crf
     if spec.quality_level is not None:
         crf = round(35 - spec.quality_level / 5)
@@ -94,13 +96,14 @@ def video_codec(
         preset=settings.preset,
         crf=crf,
         bitrate_k=spec.video_bitrate_k,
-        # One thread a lane keeps every core busy without their talking to each other.
-        threads=max(1, cores() // lane_count(settings)),
+        # With a worker per core, one thread each keeps all cores busy without synchronization.
+        threads=max(1, cores() // worker_count(settings)),
     )
 
 
 def audio_arguments(narration: str, bitrate_k: int, out: Path) -> tuple[str, ...]:
-    """A WAV to AAC in an MP4 at ``out``; the fast coder costs half and is as good for speech."""
+    """Arguments to encode a WAV to AAC in an MP4 at ``out``. The fast coder takes half the time and
+    is as good for speech."""
     return (
         *("-i", narration, "-c:a", "aac", "-aac_coder", "fast", "-b:a", f"{bitrate_k}k"),
         *("-f", "mp4", str(out)),

@@ -1,6 +1,6 @@
-"""Encoding: the missing segments, on lanes side by side, and the sound beside them.
+"""Encodes the missing segments on parallel workers, and the sound at the same time.
 
-One failure ends all of it; what was finished stays in the store of pieces.
+The first failure cancels the rest; finished pieces stay in the cache.
 """
 
 from __future__ import annotations
@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, StageError
 from aura_tui.model.sanitize import clean_line
-from aura_tui.pipeline.encoding.codec_args import audio_arguments, lane_count
+from aura_tui.pipeline.encoding.codec_args import audio_arguments, worker_count
 from aura_tui.pipeline.encoding.frames import PictureError
 from aura_tui.pipeline.encoding.mux import Part
-from aura_tui.pipeline.encoding.pool import BrokenPicture, ahead, open_lane, share, take
-from aura_tui.pipeline.encoding.protocol import Order
+from aura_tui.pipeline.encoding.pool import (
+    BrokenPicture,
+    open_worker,
+    partition,
+    peek_next,
+    take_next,
+)
+from aura_tui.pipeline.encoding.protocol import EncodeTask
 from aura_tui.providers.ffmpeg import job
 
 if TYPE_CHECKING:
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
     from aura_tui.model.timeline import Timeline
     from aura_tui.pipeline.context import StageContext
     from aura_tui.pipeline.encoding.plan import RenderPlan
-    from aura_tui.pipeline.encoding.pool import Lane
+    from aura_tui.pipeline.encoding.pool import Worker
     from aura_tui.pipeline.encoding.progress import Meter
     from aura_tui.pipeline.encoding.segments import Layer
 
@@ -34,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class Encoding:
-    """One render's encoding: what it is of, and where its parts go."""
+    """The encoding of one timeline: fills in the missing ``parts``, reports to ``meter``."""
 
     def __init__(
         self,
@@ -52,56 +58,57 @@ class Encoding:
         self._missing = [i for i, part in enumerate(parts) if part is None]
         self._todo = [plan.work[i] for i in self._missing]
 
-    async def run(self, beside: Awaitable[T]) -> tuple[list[Part], Path, T]:
-        """Every part, the sound, and the result of ``beside``, which is done meanwhile."""
-        lanes = min(lane_count(self._ctx.settings.render), len(self._todo))
-        queues = share(self._todo, lanes)
+    async def run(self, alongside: Awaitable[T]) -> tuple[list[Part], Path, T]:
+        """Return every part, the sound, and the result of ``alongside``, which runs in parallel."""
+        workers = min(worker_count(self._ctx.settings.render), len(self._todo))
+        queues = partition(self._todo, workers)
 
         async def other() -> T:
-            return await beside
+            return await alongside
 
         try:
             async with asyncio.TaskGroup() as group:
                 sound = group.create_task(self._sound())
-                for own in range(lanes):
-                    group.create_task(self._lane(own, queues))
+                for own in range(workers):
+                    group.create_task(self._work(own, queues))
                 result = group.create_task(other())
         except BaseExceptionGroup as failed:
             raise self._failure(_cause(failed)) from None
         return [part for part in self._parts if part is not None], sound.result(), result.result()
 
-    async def _lane(self, own: int, queues: list[deque[int]]) -> None:
-        # A finished segment is flushed to the disk while its lane goes on with the next one.
+    async def _work(self, own: int, queues: list[deque[int]]) -> None:
+        """Run worker ``own`` until no segment is left."""
+        # A finished segment is flushed to the disk while its worker encodes the next one.
         async with (
-            open_lane(self._ctx, self._plan.ffmpeg) as lane,
-            asyncio.TaskGroup() as keeping,
+            open_worker(self._ctx, self._plan.ffmpeg) as worker,
+            asyncio.TaskGroup() as saving,
         ):
-            while (n := take(queues, own, self._todo)) is not None:
-                following = ahead(queues, own)
+            while (n := take_next(queues, own, self._todo)) is not None:
+                following = peek_next(queues, own)
                 layers = () if following is None else self._todo[following].layers
                 free = asyncio.Event()
-                keeping.create_task(self._part(self._missing[n], lane, layers, free))
+                saving.create_task(self._part(self._missing[n], worker, layers, free))
                 await free.wait()
 
     async def _part(
-        self, index: int, lane: Lane, layers: tuple[Layer, ...], free: asyncio.Event
+        self, index: int, worker: Worker, upcoming: tuple[Layer, ...], free: asyncio.Event
     ) -> None:
-        """Encode the segment at ``index``; ``free`` is set when the lane can take another."""
+        """Encode the segment at ``index``; set ``free`` once ``worker`` can take another."""
         segment = self._plan.work[index]
         what = f"encoding {'the crossfade into ' if segment.fades else ''}scene {segment.scene}"
 
         async def build(out: Path) -> int:
             self._meter.begin(index)
-            order = Order(
+            task = EncodeTask(
                 number=index,
                 width=self._timeline.width,
                 height=self._timeline.height,
                 segment=segment,
                 argv=(self._plan.ffmpeg.path, *job.BASE, *self._plan.codec.arguments(out)),
                 fallbacks=self._plan.fallbacks,
-                ahead=layers,
+                upcoming=upcoming,
             )
-            await lane.encode(order, what, lambda block: self._meter.progress(index, block))
+            await worker.encode(task, what, lambda block: self._meter.progress(index, block))
             free.set()
             return segment.frames
 
@@ -141,7 +148,7 @@ class Encoding:
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure to tell: the first of ours, else the first of all."""
+    """The failure to report: the first AuraError, else the first of any kind."""
     first: BaseException | None = None
     for error in group.exceptions:
         leaf = _cause(error) if isinstance(error, BaseExceptionGroup) else error

@@ -1,11 +1,10 @@
-"""Frames, drawn: pictures become YUV planes once, each frame samples its window out of them.
+"""Draws frames: converts a picture to YUV planes once, then samples each frame's window from them.
 
-A card's planes, enlarged three times and sampled NEAREST through a box of fractions, move as
-smoothly as a bilinear warp at a tenth of its cost (measured: 0.02 px of jitter from frame to
-frame, half a millisecond for 1280x720). Colour is BT.709, limited range; chroma is sited left,
-as H.264 has it.
+Planes enlarged three times and sampled NEAREST through a fractional box move as smoothly as a
+bilinear warp at a tenth of its cost (measured: 0.02 px of jitter from frame to frame, half a
+millisecond for 1280x720). Colour is BT.709, limited range; chroma is sited left, as in H.264.
 
-Imported by the lanes' processes: Pillow only.
+Worker processes import this module: it needs only Pillow.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ if TYPE_CHECKING:
 
 Planes = tuple[Image.Image, Image.Image, Image.Image]
 
-_LUMA_STEPS = 3  # samples a pixel, each way
-_CHROMA_STEPS = 2  # the eye places colour less exactly
-_COLOUR_STEP = 1 / 8  # of a chroma sample: half of what NEAREST may be off anyway
-_MAX_SAMPLES = 48_000_000  # of the enlarged luma: memory stays bounded at any frame size
+_LUMA_STEPS = 3  # samples per pixel in each direction
+_CHROMA_STEPS = 2  # the eye is less sensitive to the position of colour
+_COLOUR_STEP = 1 / 8  # of a chroma sample: half of the error of NEAREST
+_MAX_SAMPLES = 48_000_000  # of the enlarged luma plane: bounds memory at any frame size
 _PICTURES_KEPT = 2  # a crossfade shows two
-_NEAR = 1.1  # a picture at most so much larger than needed is taken as it is
+_NEAR = 1.1  # a picture up to this factor larger than needed isn't resized
 
 # ITU-R BT.709: Y' = Kr R + Kg G + Kb B; 8 bits, Y' in 16-235, Cb and Cr in 16-240.
 _KR, _KG, _KB = 0.2126, 0.7152, 0.0722
@@ -57,7 +56,7 @@ class Painter:
         self._colours: dict[tuple[object, ...], tuple[Image.Image, Image.Image]] = {}
 
     def frame(self, layer: Layer, number: int) -> Planes:
-        """The layer's frame ``number``, as planes of the frame's size."""
+        """Frame ``number`` of the layer, as planes of the frame's size."""
         window = layer.window(number)
         if layer.start == layer.end:
             return self._still(layer.picture, window)
@@ -65,7 +64,8 @@ class Painter:
         return (_sample(planes[0], window, self.size), *self._colour(layer, number, planes))
 
     def _colour(self, layer: Layer, number: int, planes: Planes) -> tuple[Image.Image, Image.Image]:
-        """Cb and Cr of a moving layer; of slow motion each second frame has those before it."""
+        """Cb and Cr of a moving layer; in slow motion, every second frame reuses the previous
+        ones."""
         at = layer.offset + number
         if self._colour_step(layer) < _COLOUR_STEP:
             at -= at % 2
@@ -81,14 +81,14 @@ class Painter:
         return colour
 
     def _colour_step(self, layer: Layer) -> float:
-        """Chroma samples that the frame's edges move by from frame to frame, at most."""
+        """The maximum movement of the window's edges from frame to frame, in chroma samples."""
         a, b = layer.start, layer.end
         moved = max(abs(from_ - to) for from_, to in zip(a, b, strict=True))
         closest = min(a[2] - a[0], a[3] - a[1], b[2] - b[0], b[3] - b[1])
         return moved / closest * max(_half(self.size)) / max(1, layer.span - 1)
 
     def prepare(self, layer: Layer) -> None:
-        """Make the planes of ``layer`` now, so that its first frame doesn't wait for them."""
+        """Make the planes of ``layer`` ahead of time, so that its first frame comes faster."""
         self.frame(layer, 0)
 
     def _still(self, picture: str, window: Window) -> Planes:
@@ -100,7 +100,7 @@ class Painter:
         return self._keep((picture, window), make)
 
     def _enlarged(self, layer: Layer) -> Planes:
-        # At its closest the window shows the base pixel for pixel; never less sharp than that.
+        # The base size matches the closest zoom pixel for pixel, so that no frame loses sharpness.
         a, b = layer.start, layer.end
         base = (
             _even(self.size[0] / min(a[2] - a[0], b[2] - b[0])),
@@ -133,14 +133,14 @@ class Painter:
 
 
 def to_yuv(image: Image.Image) -> Planes:
-    """An RGB image with even sides as Y, U, V planes, 4:2:0."""
+    """Convert an RGB image with even sides to Y, U, V planes, 4:2:0."""
     y, u, v = image.convert("RGB", _RGB_TO_YUV).split()
     return y, _subsample(u), _subsample(v)
 
 
 def _subsample(plane: Image.Image) -> Image.Image:
-    """Half the size. Left siting: a sample lies on an even column, so it takes 1/4, 1/2, 1/4 of
-    the column before, its own and the next; between two rows."""
+    """Halve the size of a chroma plane. Left siting: a sample lies on an even column and between
+    two rows, so it weights the previous, own and next column by 1/4, 1/2, 1/4."""
     before = ImageChops.offset(plane, 1, 0)
     before.paste(plane.crop((0, 0, 1, plane.height)), (0, 0))
     box = Image.Resampling.BOX
@@ -154,7 +154,7 @@ def _enlarge(plane: Image.Image, base: tuple[int, int], steps: int) -> Image.Ima
 
 
 def blend(one: Planes, other: Planes, share: float) -> Planes:
-    """``one`` going over into ``other``, whose ``share`` is 0-1."""
+    """Blend ``one`` with ``other``, whose ``share`` is 0-1."""
     return (
         Image.blend(one[0], other[0], share),
         Image.blend(one[1], other[1], share),
@@ -163,7 +163,7 @@ def blend(one: Planes, other: Planes, share: float) -> Planes:
 
 
 def rgb_frame(picture: str, window: Window, size: tuple[int, int]) -> Image.Image:
-    """A window of a picture as an RGB image of that size: the poster."""
+    """A window of a picture as an RGB image of ``size``, for the poster."""
     image = _open(picture)
     return image.resize(size, Image.Resampling.LANCZOS, box=_box(image, window))
 
@@ -172,7 +172,7 @@ def _open(picture: str) -> Image.Image:
     try:
         with Image.open(picture) as image:
             return image.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as e:  # what Pillow raises for a broken file
+    except (OSError, ValueError, SyntaxError) as e:  # Pillow raises these for a broken file
         raise PictureError(picture, str(e)) from e
 
 
@@ -181,7 +181,7 @@ def _sample(plane: Image.Image, window: Window, size: tuple[int, int]) -> Image.
 
 
 def _box(image: Image.Image, window: Window) -> Window:
-    """``window`` in pixels; rounding never takes it past the edge."""
+    """``window`` in pixels, clamped to the image despite rounding."""
     w, h = image.size
     return (
         max(0.0, window[0] * w),

@@ -1,4 +1,4 @@
-"""The join: segments, sound, captions, chapters and title into one MP4, nothing encoded again."""
+"""Joins segments, sound, captions, chapters and title into one MP4 without encoding video again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.ffmpeg.progress import Progress
 
 
-_REORDER = 2  # frames that x264 delays decoding by, at most: a pyramid of B-frames
+_REORDER = 2  # x264's maximum decoding delay in frames, with a pyramid of B-frames
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -43,8 +43,8 @@ async def join(
     out: Path,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> None:
-    """Write ``out``, whole or not at all. ``parts`` may be the video's beginning alone: sound,
-    captions and chapters then end with them."""
+    """Write ``out`` atomically. ``parts`` may be only the start of the video: sound, captions and
+    chapters are then cut to the same length."""
     frames = sum(part.frames for part in parts)
     whole = frames == timeline.frames
     folder = ctx.scratch / f"join-{out.name}"
@@ -71,13 +71,13 @@ async def join(
         arguments += ["-map", "3:s", "-c:s", "mov_text", "-metadata:s:s:0", f"language={language}"]
     copied = sound.suffix != ".wav"
     arguments += [
-        # Decode times by count: a segment of one or two frames has none of the reordering delay
-        # of the others, and would leave a stumble in them.
+        # Set decode times by frame number: a segment of one or two frames lacks the reordering
+        # delay of the others, which would cause a jump in the decode times.
         *("-c:v", "copy", "-bsf:v", f"setts=pts=PTS:dts=(N-{_REORDER})/({timeline.fps}*TB)"),
         *(("-c:a", "copy") if copied else ("-c:a", "aac", "-aac_coder", "fast")),
         *("-metadata:s:a:0", f"language={language}"),
-        # Left to itself FFmpeg counts chapters in a common multiple of every track's clock; one
-        # of a minute then overflows, and its whole track is lost.
+        # By default FFmpeg times chapters in a common multiple of all timescales, in which a
+        # chapter of a minute overflows and the chapter track is lost.
         *("-movie_timescale", str(SAMPLE_RATE)),
         *("-video_track_timescale", str(timescale(timeline.fps))),
         *("-movflags", "+faststart", "-f", "mp4"),
@@ -98,10 +98,10 @@ def _link(number: int) -> str:
 
 
 def concat_list(parts: Sequence[Part], fps: int) -> str:
-    """The concat demuxer's script. Names are links of ours, so no path needs quoting.
+    """The script for the concat demuxer. It names our links, so no path needs quoting.
 
-    It counts in microseconds; durations are differences of rounded ends, so that rounding stays
-    below half a microsecond at any length.
+    The demuxer counts microseconds; durations are differences of rounded end times, so that the
+    rounding error stays below half a microsecond at any length.
     """
     lines = ["ffconcat version 1.0"]
     at = 0
@@ -122,7 +122,7 @@ def _seconds(frames: int, fps: int) -> str:
 
 
 def metadata(timeline: Timeline, frames: int) -> str:
-    """FFmpeg's metadata file: the title, and the chapters that begin before ``frames``."""
+    """FFmpeg's metadata file: the title, and the chapters that start before ``frames``."""
     lines = [";FFMETADATA1", f"title={_escape(timeline.title)}"]
     for chapter in timeline.chapters:
         if chapter.start < frames:

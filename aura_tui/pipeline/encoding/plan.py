@@ -1,4 +1,4 @@
-"""What Rendering has to encode: each segment, and the key that its piece is kept under."""
+"""Plans Rendering: the segments to encode and their cache keys."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from aura_tui.model.timeline import Timeline
     from aura_tui.pipeline.context import StageContext
 
-_DRAWING = 2  # part of every segment's key: bump it when frames come out otherwise
+_DRAWING_VERSION = 2  # part of every segment's key: increment it when the drawing changes
 
 
 class RenderPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The segments in order, ``keys`` one each; the sound's key and bitrate."""
+    """The segments in order with a key each; the sound's key and bitrate in kbit/s."""
 
     ffmpeg: FFmpeg
     codec: VideoCodec
@@ -32,17 +32,18 @@ class RenderPlan(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...]
     sound_key: str
     sound_k: int
-    fallbacks: tuple[Fallback, ...]  # fonts of burned captions
+    fallbacks: tuple[Fallback, ...]  # fallback fonts for burned captions
     seconds: float
 
     @property
     def sound_bytes(self) -> int:
-        """The likely size of the sound."""
+        """The estimated size of the sound."""
         return int(self.sound_k * 125 * self.seconds)
 
 
 async def plan_render(ctx: StageContext, timeline: Timeline) -> RenderPlan:
-    """Raises InputError FFMPEG_MISSING; StageError for a picture or sound that isn't there."""
+    """Plan the render of ``timeline``. Raises InputError FFMPEG_MISSING; StageError for a missing
+    picture or sound."""
     ffmpeg = await locate(ctx.settings, ctx.children)
     spec = ctx.request.render_spec
     size = (timeline.width, timeline.height)
@@ -79,7 +80,7 @@ async def plan_render(ctx: StageContext, timeline: Timeline) -> RenderPlan:
 def _keys(
     ctx: StageContext, ffmpeg: FFmpeg, codec: VideoCodec, work: tuple[Segment, ...], font: str
 ) -> tuple[str, ...]:
-    """A key over all that a segment's bits depend on; pictures count by their bytes."""
+    """The cache key of each segment, from everything that its bytes depend on; pictures by hash."""
     import PIL
 
     pictures = {layer.picture for segment in work for layer in segment.layers}
@@ -87,7 +88,7 @@ def _keys(
     return tuple(
         ctx.key(
             "segment",
-            (_DRAWING, PIL.__version__, ffmpeg.identity, codec),
+            (_DRAWING_VERSION, PIL.__version__, ffmpeg.identity, codec),
             segment.frames,
             [
                 msgspec.structs.replace(layer, picture=hashes[layer.picture])
@@ -100,7 +101,7 @@ def _keys(
 
 
 def find_parts(ctx: StageContext, plan: RenderPlan) -> list[Part | None]:
-    """The segments that are there already, None for each that is not. Reads their files."""
+    """The finished segments from the cache, None for each missing one. Reads their files."""
     parts: list[Part | None] = []
     for key, segment in zip(plan.keys, plan.work, strict=True):
         piece = ctx.pieces.find(key, int)

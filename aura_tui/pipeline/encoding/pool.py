@@ -1,8 +1,8 @@
-"""The engine's side of the lanes: processes that encode segments, and who takes which.
+"""The pool of worker processes that encode segments, and the distribution of segments.
 
-Each lane starts with a run of neighbouring segments, since neighbours share pictures; one that has
-no more takes the last of whoever has most. Each lane is one process group, so a pause, a cancel
-or a failure reaches its FFmpeg with it.
+Each worker starts with a run of adjacent segments, since those share pictures; an idle worker takes
+the last segment of the longest queue. Each worker is one process group, so a pause, a cancel or a
+failure reaches its FFmpeg, too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import msgspec
 import aura_tui
 from aura_tui.errors import Code, StageError
 from aura_tui.model.sanitize import clean_line
-from aura_tui.pipeline.encoding.protocol import Done, Order
+from aura_tui.pipeline.encoding.protocol import EncodeResult, EncodeTask
 from aura_tui.providers.ffmpeg.failure import failure, out_of_memory, tail
 from aura_tui.providers.ffmpeg.log import Run, append
 from aura_tui.providers.ffmpeg.progress import ProgressParser
@@ -40,46 +40,46 @@ _LINE_LIMIT = 1 << 18
 
 
 class Sized(Protocol):
-    """Work whose cost is its frames."""
+    """Work whose cost is its number of frames."""
 
     @property
     def frames(self) -> int: ...
 
 
 class BrokenPicture(Exception):
-    """A lane can't read ``picture``."""
+    """A worker can't read ``picture``."""
 
     def __init__(self, picture: str, why: str) -> None:
         super().__init__(why)
         self.picture = picture
 
 
-class Lane:
-    """One lane's process. Use :func:`open_lane`."""
+class Worker:
+    """A worker process. Use :func:`open_worker`."""
 
     def __init__(self, ctx: StageContext, ffmpeg: FFmpeg, process: Process) -> None:
         self._ctx = ctx
         self._ffmpeg = ffmpeg
         self._process = process
-        self._said = bytearray()
+        self._stderr = bytearray()
 
     async def encode(
-        self, order: Order, what: str, on_progress: Callable[[Progress], None]
+        self, task: EncodeTask, what: str, on_progress: Callable[[Progress], None]
     ) -> None:
-        """Have ``order`` carried out. Raises StageError when its FFmpeg or the lane
-        fails, :class:`BrokenPicture` for a picture that can't be read."""
+        """Encode ``task``. Raises StageError if FFmpeg or the worker fails, :class:`BrokenPicture`
+        if a picture can't be read."""
         assert self._process.stdin
         assert self._process.stdout
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._process.stdin.write(msgspec.json.encode(order) + b"\n")
+            self._process.stdin.write(msgspec.json.encode(task) + b"\n")
             await self._process.stdin.drain()
         parser = ProgressParser()
         encoded: int | None = None
         while line := await self._process.stdout.readline():
             if line.startswith(b"{"):
-                self._finish(order, msgspec.json.decode(line, type=Done), what)
-                # In want of memory FFmpeg may drop frames, say nothing, and end with 0.
-                if encoded is not None and encoded != order.segment.frames:
+                self._finish(task, msgspec.json.decode(line, type=EncodeResult), what)
+                # Out of memory, FFmpeg may drop frames silently and exit with 0.
+                if encoded is not None and encoded != task.segment.frames:
                     raise out_of_memory(what)
                 return
             for progress in parser.feed(line):
@@ -90,57 +90,58 @@ class Lane:
             raise out_of_memory(what)
         raise StageError(
             Code.RENDER_FAILED,
-            f"An encoder stopped while {what}: {self.last_words or f'exit code {code}'}",
+            f"An encoder stopped while {what}: {self.last_stderr_line or f'exit code {code}'}",
             "Retry the job; finished work is reused.",
         )
 
     @property
-    def last_words(self) -> str:
-        """The last line on the lane's own stderr."""
-        lines = tail(bytes(self._said)).strip().splitlines()
+    def last_stderr_line(self) -> str:
+        """The last line that the worker itself wrote to stderr; "" if none."""
+        lines = tail(bytes(self._stderr)).strip().splitlines()
         return clean_line(lines[-1], 300) if lines else ""
 
-    def _finish(self, order: Order, done: Done, what: str) -> None:
-        with contextlib.suppress(OSError):  # a full disk: the encode's own error tells it better
+    def _finish(self, task: EncodeTask, result: EncodeResult, what: str) -> None:
+        """Log FFmpeg's run; raise if it failed."""
+        with contextlib.suppress(OSError):  # a full disk: the encoding error is more useful
             append(
                 self._ctx,
                 Run(
                     what=what,
-                    resolution=f"{order.width}x{order.height}",
+                    resolution=f"{task.width}x{task.height}",
                     ffmpeg=self._ffmpeg.path,
                     version=self._ffmpeg.version,
-                    command=order.argv,
-                    stderr=done.stderr,
-                    start=datetime.fromtimestamp(done.start, UTC),
-                    duration_s=done.duration_s,
-                    exit_code=None if done.problem else done.exit_code,
+                    command=task.argv,
+                    stderr=result.stderr,
+                    start=datetime.fromtimestamp(result.start, UTC),
+                    duration_s=result.duration_s,
+                    exit_code=None if result.problem else result.exit_code,
                 ),
             )
-        if done.memory:
+        if result.memory:
             raise out_of_memory(what)
-        if done.picture:
-            raise BrokenPicture(done.picture, done.problem)
-        if done.problem:
+        if result.picture:
+            raise BrokenPicture(result.picture, result.problem)
+        if result.problem:
             raise StageError(
                 Code.RENDER_FAILED,
-                f"Can't draw frames while {what}: {clean_line(done.problem, 300)}",
+                f"Can't draw frames while {what}: {clean_line(result.problem, 300)}",
                 "Retry the job; finished work is reused.",
             )
-        if done.exit_code:
-            raise failure(what, done.exit_code, tail(done.stderr))
+        if result.exit_code:
+            raise failure(what, result.exit_code, tail(result.stderr))
 
     async def listen(self) -> None:
-        """Keep the end of what the lane itself says on stderr."""
+        """Keep the end of the worker's own stderr."""
         assert self._process.stderr
         while part := await self._process.stderr.read(1 << 14):
-            self._said += part
-            del self._said[: -(1 << 15)]
+            self._stderr += part
+            del self._stderr[: -(1 << 15)]
 
 
 @contextlib.asynccontextmanager
-async def open_lane(ctx: StageContext, ffmpeg: FFmpeg) -> AsyncIterator[Lane]:
-    """A lane, ready for orders; its group is gone afterwards, however this ends."""
-    # -P: nothing in the current folder can stand in for a module of ours.
+async def open_worker(ctx: StageContext, ffmpeg: FFmpeg) -> AsyncIterator[Worker]:
+    """Start a worker; its process group is killed when the block ends for any reason."""
+    # -P: the current folder can't shadow our modules.
     command = [sys.executable, "-P", "-m", "aura_tui.pipeline.encoding.worker"]
     home = str(Path(aura_tui.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
@@ -151,35 +152,36 @@ async def open_lane(ctx: StageContext, ffmpeg: FFmpeg) -> AsyncIterator[Lane]:
         limit=_LINE_LIMIT,
     )
     async with ctx.children.owned(process):
-        lane = Lane(ctx, ffmpeg, process)
-        listening = Supervisor()  # a lane whose stderr nobody reads would stand still
-        listening.keep(LISTENER, lane.listen, may_end=True)
+        worker = Worker(ctx, ffmpeg, process)
+        listening = Supervisor()  # a worker blocks if nobody reads its stderr
+        listening.keep(LISTENER, worker.listen, may_end=True)
         try:
-            yield lane
+            yield worker
         finally:
             await listening.aclose()
 
 
-def share(work: Sequence[Sized], lanes: int) -> list[deque[int]]:
-    """Indexes of ``work`` in runs of neighbours, one run a lane, of about as many frames each."""
+def partition(work: Sequence[Sized], workers: int) -> list[deque[int]]:
+    """Split the indexes of ``work`` into runs, one per worker, with about equally many frames."""
     total = sum(item.frames for item in work)
-    queues: list[deque[int]] = [deque() for _ in range(lanes)]
+    queues: list[deque[int]] = [deque() for _ in range(workers)]
     before = 0
     for i, item in enumerate(work):
         middle = before + item.frames / 2
-        queues[min(lanes - 1, int(middle * lanes / total))].append(i)
+        queues[min(workers - 1, int(middle * workers / total))].append(i)
         before += item.frames
     return queues
 
 
-def ahead(queues: list[deque[int]], own: int) -> int | None:
-    """What lane ``own`` will most likely take next."""
+def peek_next(queues: list[deque[int]], own: int) -> int | None:
+    """The index that worker ``own`` will probably take next; None if its queue is empty."""
     return queues[own][0] if queues[own] else None
 
 
-def take(queues: list[deque[int]], own: int, work: Sequence[Sized]) -> int | None:
-    """The next index for lane ``own``; from another lane's end when its own run is over."""
+def take_next(queues: list[deque[int]], own: int, work: Sequence[Sized]) -> int | None:
+    """Take the next index for worker ``own``, from the end of the longest queue if its own is
+    empty; None if all are."""
     if queues[own]:
         return queues[own].popleft()
-    richest = max(queues, key=lambda queue: sum(work[i].frames for i in queue))
-    return richest.pop() if richest else None
+    longest = max(queues, key=lambda queue: sum(work[i].frames for i in queue))
+    return longest.pop() if longest else None

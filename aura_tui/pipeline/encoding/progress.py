@@ -1,4 +1,4 @@
-"""How far the encoding is: from FFmpeg's counts to one report, ten a second at most."""
+"""Combines the progress of all FFmpeg processes into one report, at most ten times per second."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EVERY_S = 0.1
 
 
 class Meter:
-    """Counts frames and bytes of every segment. What was reused counts as done at once."""
+    """Counts frames and bytes of every segment; reused segments count as done."""
 
     def __init__(
         self,
@@ -41,31 +41,31 @@ class Meter:
         self._bytes = [0] * len(work)
         self._reused_frames = 0
         self._finished = [False] * len(work)
-        self._leading = 0  # segments that are finished from the first on
-        self._left = Counter(segment.scene for segment in work)  # segments that are to come
+        self._leading = 0  # number of finished segments from the start without a gap
+        self._left = Counter(segment.scene for segment in work)  # unfinished segments by scene
         self._count = SceneProgress(len(self._left))
         self._titles = titles
-        self._begun: set[int] = set()  # segments at work
-        self._scene: int | None = None  # that of the segment that began last
+        self._active: set[int] = set()  # segments in progress
+        self._scene: int | None = None  # scene of the segment that started last
         self._total = sum(segment.frames for segment in work)
-        self._began_s = ctx.children.clock.seconds()
+        self._started_s = ctx.children.clock.seconds()
         self._reported = float("-inf")
 
     @property
     def size_bytes(self) -> int:
-        """Written so far."""
+        """Bytes written so far."""
         return sum(self._bytes)
 
     def begin(self, index: int) -> None:
         """The segment at ``index`` is about to be encoded."""
-        if index not in self._begun:
-            self._begun.add(index)
+        if index not in self._active:
+            self._active.add(index)
             self._scene = self._work[index].scene
             self._count.begin(self._scene)
-            self.report()  # each scene is told of, however soon another one begins
+            self.report()  # unthrottled, so that each scene is reported
 
     def progress(self, index: int, progress: Progress) -> None:
-        """FFmpeg's word on the segment at ``index``."""
+        """FFmpeg reported progress of the segment at ``index``."""
         if progress.frame is not None:
             frames = min(progress.frame, self._work[index].frames)
             self._frames[index] = max(self._frames[index], frames)
@@ -79,9 +79,9 @@ class Meter:
         segment = self._work[index]
         self._frames[index] = segment.frames
         self._bytes[index] = size_bytes
-        if index in self._begun:
-            self._begun.discard(index)
-            self._count.rest(segment.scene)
+        if index in self._active:
+            self._active.discard(index)
+            self._count.stop(segment.scene)
         self._left[segment.scene] -= 1
         if not self._left[segment.scene]:
             self._count.end(segment.scene)
@@ -92,7 +92,7 @@ class Meter:
             self._reused_frames += segment.frames
 
     def report(self) -> None:
-        """Say where things are."""
+        """Report the progress now."""
         self._reported = self._now()
         frames = sum(self._frames)
         self._ctx.report.progress(
@@ -107,13 +107,13 @@ class Meter:
         )
 
     def metrics(self) -> Metrics:
-        """Rates are of this run: frames that were reused made nobody wait."""
+        """The current metrics. Rates count only frames that were encoded now, not reused ones."""
         frames = sum(self._frames)
-        seconds = self._ctx.children.clock.seconds() - self._began_s
+        seconds = self._ctx.children.clock.seconds() - self._started_s
         made = frames - self._reused_frames
         fps = made / seconds if seconds > 0.2 and made else None
         size = self.size_bytes
-        # FFmpeg's first blocks tell a size of nothing: wait for a twentieth before projecting.
+        # FFmpeg first reports sizes near 0: project the size only after 5 % of the frames.
         projected = (
             int(size * self._total / frames) + self._sound_bytes
             if size and frames * 20 >= self._total
@@ -131,5 +131,5 @@ class Meter:
         )
 
     def _playable_s(self) -> float:
-        """What a cancel would leave as a video."""
+        """Seconds of video that a cancel would leave."""
         return sum(segment.frames for segment in self._work[: self._leading]) / self._fps

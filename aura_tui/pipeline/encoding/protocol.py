@@ -1,4 +1,4 @@
-"""What the engine tells a lane, and what the lane answers: one JSON line each."""
+"""The messages between engine and encoding worker: one JSON line each."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from aura_tui.pipeline.encoding.segments import Layer, Segment
 from aura_tui.providers.visuals.fonts.files import Fallback
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """Draw ``segment`` and pipe it, as raw yuv420p, into ``argv``."""
+class EncodeTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Draw ``segment`` and pipe its frames, as raw yuv420p, into the command ``argv``."""
 
     number: int
     width: int
     height: int
     segment: Segment
     argv: tuple[str, ...]
-    fallbacks: tuple[Fallback, ...] = ()  # fonts of burned captions
-    ahead: tuple[Layer, ...] = ()  # what the lane's next order will show
+    fallbacks: tuple[Fallback, ...] = ()  # fallback fonts for burned captions
+    upcoming: tuple[Layer, ...] = ()  # layers of the worker's next task, to prepare
 
 
-class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of an order. ``problem``: what stopped the drawing, "" for nothing."""
+class EncodeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a task. ``problem``: why drawing failed, "" if it didn't."""
 
     number: int
     exit_code: int
@@ -29,5 +29,5 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     start: float  # Unix time
     duration_s: float
     problem: str = ""
-    picture: str = ""  # the one that can't be read, where that is the problem
-    memory: bool = False  # the drawing ran out of it
+    picture: str = ""  # path of the unreadable picture, if that is the problem
+    memory: bool = False  # drawing ran out of memory

@@ -1,8 +1,8 @@
-"""The video as segments: what each shows, frame by frame, and nothing else. Pure.
+"""Splits the video into segments: the content of each, frame by frame, and nothing else. Pure.
 
-A scene's body is one segment (a long one several), each crossfade a short one of its own. A
-segment knows neither its place in the video nor its neighbours, so a changed scene costs one body
-and the two crossfades at its ends; all the rest is found by its key.
+A scene's body is one segment (a long body several), each crossfade a short one. A segment's content
+depends neither on its place in the video nor on its neighbours, so after a change to one scene only
+its body and its two crossfades are encoded again; the rest is in the cache.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import msgspec
 if TYPE_CHECKING:
     from aura_tui.model.timeline import Clip, Timeline
 
-MAX_BODY_S = 5.0  # longer bodies are parted: work for every lane, and less to lose
+MAX_BODY_S = 5.0  # longer bodies are split: keeps all workers busy and loses less on a cancel
 
 Window = tuple[float, float, float, float]
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
-    """A moving picture: at frame k of the segment it is ``offset + k`` frames into its ``span``."""
+    """A moving picture: frame k of the segment is frame ``offset + k`` of its ``span`` frames."""
 
     picture: str
     start: Window
@@ -31,7 +31,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     span: int
 
     def window(self, frame: int) -> Window:
-        """The window at that frame of the segment, in fractions of the picture."""
+        """The window at a frame of the segment, in fractions of the picture."""
         if self.span < 2 or self.start == self.end:
             return self.start
         t = (self.offset + frame) / (self.span - 1)
@@ -63,12 +63,12 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fades(self) -> bool:
-        """Whether it is a crossfade."""
+        """Whether the segment is a crossfade."""
         return len(self.layers) == 2
 
 
 def segments(timeline: Timeline, *, burn: bool) -> tuple[Segment, ...]:
-    """The segments, in order; they tile ``[0, timeline.frames)``."""
+    """Split ``timeline`` into segments, in order; they tile ``[0, timeline.frames)``."""
     result: list[Segment] = []
     clips = timeline.clips
     longest = max(1, round(MAX_BODY_S * timeline.fps))
@@ -97,14 +97,14 @@ def segments(timeline: Timeline, *, burn: bool) -> tuple[Segment, ...]:
 def _layer(clips: tuple[Clip, ...], index: int, first: int) -> Layer:
     clip = clips[index]
     after = clips[index + 1].fade_in if index + 1 < len(clips) else 0
-    seen_from = clip.start - clip.fade_in // 2
+    visible_from = clip.start - clip.fade_in // 2
     still = clip.motion.start == clip.motion.end
     return Layer(
         picture=clip.picture,
         start=clip.motion.start,
         end=clip.motion.end,
-        # A still picture looks the same at any time: its segments' keys shouldn't differ.
-        offset=0 if still else first - seen_from,
+        # A still picture is the same in every frame, so its segments should share their keys.
+        offset=0 if still else first - visible_from,
         span=1 if still else clip.frames + clip.fade_in // 2 + after // 2,
     )
 

@@ -1,10 +1,10 @@
-"""A lane: a process of its own that draws segments and feeds each to an FFmpeg of its own.
+"""An encoding worker: a process that draws segments and pipes each into its own FFmpeg.
 
-Run as ``python -m aura_tui.pipeline.encoding.worker``. Orders come as JSON lines on stdin. On
-stdout goes FFmpeg's own progress (it inherits the pipe; a block is one write), and after each
-order one JSON line, which begins with ``{``: the :class:`Done`. Stdin's end ends it.
+Run as ``python -m aura_tui.pipeline.encoding.worker``. It reads tasks as JSON lines from stdin and
+exits at its end. Stdout carries FFmpeg's progress (FFmpeg inherits the pipe; a block is one write)
+and, after each task, one JSON line, which starts with ``{``: the :class:`EncodeResult`.
 
-Imports little: it is started once for every core.
+Imports little, because one worker starts per core.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 
 from aura_tui.pipeline.encoding.frame_pipe import FramePipe
 from aura_tui.pipeline.encoding.frames import Painter, PictureError, blend
-from aura_tui.pipeline.encoding.protocol import Done, Order
+from aura_tui.pipeline.encoding.protocol import EncodeResult, EncodeTask
 from aura_tui.system.parent_death import preexec
 
 if TYPE_CHECKING:
@@ -34,40 +34,40 @@ _STDERR_BYTES = 32 * 1024
 
 
 def main() -> None:
-    """Serve orders until stdin ends."""
+    """Encode tasks until stdin ends."""
     painters: dict[tuple[int, int], Painter] = {}
-    decoder = msgspec.json.Decoder(Order)
+    decoder = msgspec.json.Decoder(EncodeTask)
     for line in sys.stdin.buffer:
-        order = decoder.decode(line)
-        size = (order.width, order.height)
-        done = encode(order, painters.setdefault(size, Painter(*size)))
-        sys.stdout.buffer.write(msgspec.json.encode(done) + b"\n")
+        task = decoder.decode(line)
+        size = (task.width, task.height)
+        result = encode(task, painters.setdefault(size, Painter(*size)))
+        sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
         sys.stdout.buffer.flush()
 
 
-def encode(order: Order, painter: Painter) -> Done:
-    """Carry out one order; the FFmpeg is over when this returns."""
+def encode(task: EncodeTask, painter: Painter) -> EncodeResult:
+    """Encode one task; its FFmpeg has exited when this returns."""
     start, began = time.time(), time.monotonic()
     process = subprocess.Popen(
-        order.argv,
+        task.argv,
         bufsize=0,
         stdin=subprocess.PIPE,
-        stdout=None,  # ours: the engine reads its progress there
+        stdout=None,  # inherited: the engine reads FFmpeg's progress from our stdout
         stderr=subprocess.PIPE,
-        preexec_fn=preexec(),  # one thread runs here when we fork: safe
+        preexec_fn=preexec(),  # safe: this process has one thread when it forks
     )
     assert process.stdin
     assert process.stderr
-    said = bytearray()
-    listener = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
+    stderr = bytearray()
+    listener = threading.Thread(target=_listen, args=(process.stderr, stderr), daemon=True)
     listener.start()
-    feed = FramePipe(process.stdin.fileno())  # alive until the process is over, which reads from it
+    pipe = FramePipe(process.stdin.fileno())  # keep it until the process, which reads it, exits
     problem, picture, memory = "", "", False
     try:
-        for frame in frames(order.segment, painter, order.fallbacks):
-            feed.frame(frame)
+        for frame in frames(task.segment, painter, task.fallbacks):
+            pipe.frame(frame)
     except BrokenPipeError:
-        pass  # FFmpeg ended early: its exit code and last words say why
+        pass  # FFmpeg exited early: its exit code and stderr say why
     except MemoryError:
         problem, memory = "not enough memory to draw", True
     except PictureError as e:
@@ -78,16 +78,16 @@ def encode(order: Order, painter: Painter) -> Done:
         process.kill()
     with contextlib.suppress(OSError):
         process.stdin.close()
-    # FFmpeg has some frames in hand yet; meanwhile the next pictures can be made ready.
-    with contextlib.suppress(PictureError, MemoryError):  # said when their own order comes
-        for layer in order.ahead:
+    # While FFmpeg encodes its last frames, prepare the pictures of the next task.
+    with contextlib.suppress(PictureError, MemoryError):  # the next task itself reports these
+        for layer in task.upcoming:
             painter.prepare(layer)
     exit_code = process.wait()
     listener.join(timeout=5)
-    return Done(
-        number=order.number,
+    return EncodeResult(
+        number=task.number,
         exit_code=exit_code,
-        stderr=bytes(said).decode(errors="replace"),
+        stderr=bytes(stderr).decode(errors="replace"),
         start=start,
         duration_s=time.monotonic() - began,
         problem=problem,
@@ -99,7 +99,7 @@ def encode(order: Order, painter: Painter) -> Done:
 def frames(
     segment: Segment, painter: Painter, fallbacks: tuple[Fallback, ...] = ()
 ) -> Iterator[Planes]:
-    """Every frame of ``segment``. A frame that equals the one before may be the same object."""
+    """Yield every frame of ``segment``; equal consecutive frames may be the same object."""
     overlays = {}
     if segment.burned:
         from aura_tui.pipeline.encoding.burn_captions import Overlay
@@ -127,11 +127,11 @@ def frames(
             yield shown[1]
 
 
-def _listen(stream: IO[bytes], said: bytearray) -> None:
+def _listen(stream: IO[bytes], stderr: bytearray) -> None:
     with contextlib.suppress(OSError, ValueError):
         while part := stream.read(1 << 14):
-            said += part
-            del said[:-_STDERR_BYTES]
+            stderr += part
+            del stderr[:-_STDERR_BYTES]
 
 
 if __name__ == "__main__":

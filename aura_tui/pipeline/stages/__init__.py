@@ -1,5 +1,5 @@
-"""The five stages, a file each, and the table that lists them.
+"""The five stages, one module each, and the table that lists them.
 
-A stage reads the documents of the ones before it and writes its own; shared parts live beside this
-folder.
+A stage reads the documents of earlier stages and writes its own; shared code lives in
+``aura_tui.pipeline``.
 """

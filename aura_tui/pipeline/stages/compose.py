@@ -1,4 +1,4 @@
-"""Composition: script, speech and pictures become one timeline, its captions, its narration."""
+"""Composition: combines script, speech and pictures into a timeline with captions and narration."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 async def compose(
     ctx: StageContext, script: Script, speeches: Sequence[Speech], pictures: Sequence[Picture]
 ) -> Timeline:
-    """The timeline of ``script``; ``<slug>.srt``, ``.vtt`` and ``.otioz`` become artifacts.
+    """Compose the timeline of ``script``; ``<slug>.srt``, ``.vtt`` and ``.otioz`` become artifacts.
 
-    Raises StageError (``COMPOSITION_FAILED``) when a scene lacks its sound or picture.
+    Raises StageError (``COMPOSITION_FAILED``) if a scene has no sound or picture.
     """
     ctx.report.progress(0, "Laying out the scenes", total=len(script.scenes))
-    # An hour of words takes a while to break into lines; the event loop has other work.
+    # In a thread: breaking an hour of words into caption lines would block the event loop.
     plan = await asyncio.to_thread(_plan, ctx, script, speeches, pictures)
     ctx.report.progress(20, "Mixing the narration", total=len(plan.clips))
     narration = await _narrate(ctx, plan)
@@ -72,16 +72,16 @@ def _plan(
     spoken = {speech.scene: speech for speech in speeches}
     drawn = {picture.scene: picture for picture in pictures}
     for scene in script.scenes:
-        for what, there in (("sound", scene.number in spoken), ("picture", scene.number in drawn)):
-            if not there:
+        for media, scenes in (("sound", spoken), ("picture", drawn)):
+            if scene.number not in scenes:
                 raise StageError(
                     Code.COMPOSITION_FAILED,
-                    f"Scene {scene.number} has no {what}",
+                    f"Scene {scene.number} has no {media}",
                     "Retry the job; finished work is reused.",
                 )
     sounds = [spoken[scene.number] for scene in script.scenes]
-    least_s = [reading_s(scene.card) for scene in script.scenes]
-    slots = lay_out([s.samples for s in sounds], fps, request.voice_spec.pause, least_s)
+    min_s = [reading_s(scene.card) for scene in script.scenes]
+    slots = lay_out([s.samples for s in sounds], fps, request.voice_spec.pause, min_s)
     clips = tuple(
         Clip(
             scene=scene.number,

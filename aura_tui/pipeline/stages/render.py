@@ -1,5 +1,5 @@
-"""Rendering: the timeline becomes an MP4. Segments are encoded side by side, each kept under the
-key of its content, then joined without another encode; the sound is encoded once, beside them."""
+"""Rendering: renders the timeline to an MP4. Encodes segments in parallel, each cached by its
+content, and the sound once; then joins them without encoding again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SLACK_BYTES = 16 << 20
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
-    """The finished video, or what a cancel left of it: that has no poster, ""."""
+    """The finished video, or the part that a cancelled job finished (``poster`` is then "")."""
 
     video: str
     poster: str
@@ -39,10 +39,10 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def render(ctx: StageContext, timeline: Timeline) -> Rendered:
-    """``<slug>.mp4`` and its poster, ``<slug>.jpg``; both become artifacts.
+    """Render ``<slug>.mp4`` and its poster, ``<slug>.jpg``; both become artifacts.
 
-    Raises StageError: DISK_FULL before it starts when the space won't do, FFMPEG_FAILED,
-    OUT_OF_MEMORY, RENDER_FAILED; InputError FFMPEG_MISSING.
+    Raises StageError: DISK_FULL before it starts if space is short, FFMPEG_FAILED, OUT_OF_MEMORY,
+    RENDER_FAILED; InputError FFMPEG_MISSING.
     """
     ctx.report.progress(0, "Preparing the frames", total=len(timeline.clips))
     plan = await plan_render(ctx, timeline)
@@ -76,9 +76,9 @@ async def render(ctx: StageContext, timeline: Timeline) -> Rendered:
 
 
 async def salvage(ctx: StageContext, timeline: Timeline) -> Rendered | None:
-    """After a cancel: what is finished from the video's beginning, as ``<slug>.partial.mp4``.
+    """After a cancel, join the segments finished from the start as ``<slug>.partial.mp4``.
 
-    Encodes no picture again, so it takes a moment. None when not even the first segment is there.
+    Fast, since it encodes no pictures. None if the first segment isn't finished.
     """
     plan = await plan_render(ctx, timeline)
     leading: list[Part] = []
@@ -112,7 +112,7 @@ async def _join(
 ) -> Path:
     video = ctx.artifacts / name
     captions = Path(timeline.captions)
-    # Burned captions are in the picture: a player that shows soft ones too would show each twice.
+    # With burned captions, soft ones would make a player show each caption twice.
     soft = timeline.cues and not ctx.request.options.burn_captions and captions.is_file()
     try:
         await join(ctx, plan.ffmpeg, timeline, parts, sound, captions if soft else None, video)
@@ -123,7 +123,8 @@ async def _join(
 
 
 async def _poster(ctx: StageContext, timeline: Timeline) -> Path:
-    """The first scene at its middle. Raises PictureError when its picture can't be read."""
+    """Draw the poster: the middle of the first scene. Raises PictureError if its picture can't be
+    read."""
     clip = timeline.clips[0]
     a, b = clip.motion.start, clip.motion.end
     middle = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2, (a[3] + b[3]) / 2)
@@ -142,20 +143,20 @@ async def _poster(ctx: StageContext, timeline: Timeline) -> Path:
 
 
 def _check_disk(ctx: StageContext, plan: RenderPlan, parts: list[Part | None]) -> None:
-    """Raise DISK_FULL when the missing segments and the joined video likely won't fit."""
+    """Raise DISK_FULL if the missing segments and the joined video likely won't fit."""
     total = sum(segment.frames for segment in plan.work)
-    there = sum(part.frames for part in parts if part is not None)
+    reused = sum(part.frames for part in parts if part is not None)
     whole = plan.codec.projected_bytes(total) + plan.sound_bytes
-    pieces = plan.codec.projected_bytes(total - there) + plan.sound_bytes
+    pieces = plan.codec.projected_bytes(total - reused) + plan.sound_bytes
     need = whole + pieces + _SLACK_BYTES + ctx.settings.engine.min_free_mb * 1_000_000
     for folder in (ctx.artifacts, ctx.pieces.root):
-        place = next(f for f in (folder, *folder.parents) if f.exists())
-        free = shutil.disk_usage(place).free
+        existing = next(f for f in (folder, *folder.parents) if f.exists())
+        free = shutil.disk_usage(existing).free
         if free < need:
             raise StageError(
                 Code.DISK_FULL,
                 f"Rendering needs about {need // 1_000_000} MB; {free // 1_000_000} MB are free "
-                f"in {place}",
+                f"in {existing}",
                 "Free some space, or move AURA_HOME to a larger disk, then retry: finished "
                 "pieces are kept.",
             )

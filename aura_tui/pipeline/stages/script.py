@@ -1,4 +1,4 @@
-"""The Script stage: a brief becomes a script, checked, kept, and written as
+"""The Script stage: turns a brief into a script, validates and caches it, and writes it as
 ``<slug>.script.json``."""
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from aura_tui.model.script import (
 )
 from aura_tui.model.slug import slug
 from aura_tui.pipeline.artifact_files import save
-from aura_tui.pipeline.fallback import first_that_works
+from aura_tui.pipeline.fallback import with_fallback
 from aura_tui.pipeline.held_warnings import BufferedWarnings
 from aura_tui.providers.script import choose
 from aura_tui.providers.script.language import detect
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
     from aura_tui.pipeline.context import StageContext
     from aura_tui.providers.protocols import ScriptProvider
 
-MAX_SCENES = 600  # an hour of six seconds each
-MAX_NARRATION_CHARS = 2000  # of a scene: about two minutes
+MAX_SCENES = 600  # an hour of six-second scenes
+MAX_NARRATION_CHARS = 2000  # per scene: about two minutes
 _MAX_LINE = 400
 _MAX_CODE = 8000
 _MAX_ROWS = 40
 
-# What another provider may cure. A full disk, say, is not among them.
-_CURABLE = frozenset(
+# Failures that another provider may avoid; a full disk, for example, isn't one.
+_RECOVERABLE = frozenset(
     {
         Code.SCRIPT_FAILED,
         Code.SCRIPT_PROVIDER_UNAVAILABLE,
@@ -56,26 +56,26 @@ _CURABLE = frozenset(
 )
 
 
-class _Written(msgspec.Struct, frozen=True):
-    """The checkpoint: what the provider warned of is said again when its script is reused."""
+class _Checkpoint(msgspec.Struct, frozen=True):
+    """The cached script, with the provider's warnings, which a reused script repeats."""
 
     script: Script
     warnings: tuple[str, ...]
 
 
 async def write_script(ctx: StageContext) -> Script:
-    """The job's script. Raises StageError (SCRIPT_...) if no provider can write one."""
+    """Write the job's script. Raises StageError (SCRIPT_...) if no provider can."""
     first, fallback = choose(ctx.request.options.script, ctx.settings)
 
-    async def write(provider: ScriptProvider, spare: bool) -> tuple[Script, str]:
-        return await _written(ctx, provider, spare), provider.name
+    async def write(provider: ScriptProvider, is_fallback: bool) -> tuple[Script, str]:
+        return await _write(ctx, provider, is_fallback), provider.name
 
-    script, provider = await first_that_works(
+    script, provider = await with_fallback(
         ctx,
         iter((first,) if fallback is None else (first, fallback)),
         write,
-        curable=_CURABLE,
-        instead=lambda spare: f"The script is written by {spare.name}",
+        recoverable=_RECOVERABLE,
+        describe=lambda other: f"The script is written by {other.name}",
     )
     path = ctx.artifacts / f"{slug(script.title)}.script.json"
     data = msgspec.json.format(msgspec.json.encode(script), indent=2) + b"\n"
@@ -93,16 +93,17 @@ async def write_script(ctx: StageContext) -> Script:
     return script
 
 
-async def _written(ctx: StageContext, provider: ScriptProvider, spare: bool) -> Script:
+async def _write(ctx: StageContext, provider: ScriptProvider, is_fallback: bool) -> Script:
     ctx.report.progress(
         0.0, "Writing the script", detail=provider.name, metrics=Metrics(provider=provider.name)
     )
     request = ctx.request
 
-    async def build(_: Path) -> _Written:
-        bench = BufferedWarnings(ctx)
-        script = await provider.write(request, bench)
-        return _Written(sound(script), tuple(clean_line(w, 500) for w in bench.warnings))
+    async def build(_: Path) -> _Checkpoint:
+        buffered = BufferedWarnings(ctx)
+        script = await provider.write(request, buffered)
+        warnings = tuple(clean_line(warning, 500) for warning in buffered.warnings)
+        return _Checkpoint(sanitize_script(script), warnings)
 
     key = ctx.key(
         "script",
@@ -110,9 +111,9 @@ async def _written(ctx: StageContext, provider: ScriptProvider, spare: bool) -> 
         provider.identity(),
         await asyncio.to_thread(_inputs, request),
         deterministic=provider.deterministic,
-        spare=spare,
+        is_fallback=is_fallback,
     )
-    written = (await ctx.piece(key, "script", _Written, build)).document
+    written = (await ctx.piece(key, "script", _Checkpoint, build)).document
     for warning in written.warnings:
         ctx.warn(warning)
     if not request.brief.language and written.script.language != detect.DEFAULT:
@@ -121,7 +122,7 @@ async def _written(ctx: StageContext, provider: ScriptProvider, spare: bool) -> 
 
 
 def _inputs(request: JobRequest) -> tuple[object, ...]:
-    """What a script depends on. Cleaned, since what can't be UTF-8 can't be hashed either."""
+    """The inputs of a script's cache key. Cleaned, because only valid Unicode can be hashed."""
     brief = request.brief
     texts = {name: clean(getattr(brief, name), MAX_TEXT_CHARS) for name in brief.__struct_fields__}
     return (
@@ -134,14 +135,13 @@ def _inputs(request: JobRequest) -> tuple[object, ...]:
     )
 
 
-# -- what any script must be ----------------------------------------------------------------------
+# -- validation of any provider's script ----------------------------------------------------------
 
 
-def sound(script: Script) -> Script:
-    """``script`` with clean, bounded texts, whole cards, and scenes numbered from 1.
+def sanitize_script(script: Script) -> Script:
+    """``script`` with clean, bounded texts, drawable cards, and scenes numbered from 1.
 
-    A scene without anything to say goes. Raises StageError (SCRIPT_REPLY_INVALID) if none is
-    left.
+    Scenes without narration are dropped. Raises StageError (SCRIPT_REPLY_INVALID) if none is left.
     """
     title = clean_line(script.title, 200) or "Untitled"
     scenes: list[Scene] = []
@@ -155,7 +155,7 @@ def sound(script: Script) -> Script:
                 number=len(scenes) + 1,
                 title=name,
                 narration=narration,
-                card=_whole(_clean_card(scene.card), name, narration),
+                card=_drawable(_clean_card(scene.card), name, narration),
                 chapter=scene.chapter or not scenes,
             )
         )
@@ -190,8 +190,8 @@ def _clean_value(name: str, value: object) -> object:
             return value
 
 
-def _whole(card: AnyCard, title: str, narration: str) -> AnyCard:
-    """``card`` if it can be drawn, else the words of the scene as a statement."""
+def _drawable(card: AnyCard, title: str, narration: str) -> AnyCard:
+    """``card`` if it can be drawn, else the scene's title or narration as a statement."""
     match card:
         case TitleCard(title="") | StatementCard(text=""):
             return StatementCard(text=narration[:_MAX_LINE], kicker=card.kicker)

@@ -1,4 +1,4 @@
-"""The five stages as one value, so that the runner needn't know where they live."""
+"""The five stages as one value, so that the runner doesn't import them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Stages(NamedTuple):
-    """What each stage does; ``salvage`` joins what a cancelled Rendering has finished."""
+    """A function per stage; ``salvage`` joins the segments that a cancelled Rendering finished."""
 
     script: Callable[[StageContext], Awaitable[Script]]
     voice: Callable[[StageContext, Script], Awaitable[Speeches]]
@@ -28,7 +28,7 @@ class Stages(NamedTuple):
 
 
 def real_stages() -> Stages:
-    """The stages as they are. Imported at the call: who only lists jobs never pays for them."""
+    """The real stages. Imports them when called, so that commands without jobs start faster."""
     from aura_tui.pipeline.stages.compose import compose
     from aura_tui.pipeline.stages.render import render, salvage
     from aura_tui.pipeline.stages.script import write_script

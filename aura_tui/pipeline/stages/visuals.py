@@ -1,6 +1,6 @@
-"""Visuals: one picture a scene, each a piece of its own, a few at once.
+"""Visuals: draws one picture per scene, a few in parallel, each cached separately.
 
-One provider draws all of them: under ``auto``, when it fails, the next one draws them all.
+A single provider draws all pictures: under ``auto``, if it fails, the next one draws them all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aura_tui.model.events import Metrics
 from aura_tui.model.plural import counted
 from aura_tui.model.request import frame_size
 from aura_tui.model.script import Picture
-from aura_tui.pipeline.fallback import first_that_works
+from aura_tui.pipeline.fallback import with_fallback
 from aura_tui.pipeline.held_warnings import BufferedWarnings
 from aura_tui.pipeline.scene_progress import SceneProgress
 from aura_tui.providers.protocols import FrameSpec
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from aura_tui.pipeline.context import StageContext
     from aura_tui.providers.protocols import VisualsProvider
 
-MOST_AT_ONCE = 4
+MAX_PARALLEL = 4
 
-# What another provider may cure. A full disk, say, is not among them.
-_CURABLE = frozenset(
+# Failures that another provider may avoid; a full disk, for example, isn't one.
+_RECOVERABLE = frozenset(
     {
         Code.VISUALS_FAILED,
         Code.VISUALS_PROVIDER_UNAVAILABLE,
@@ -44,7 +44,7 @@ _CURABLE = frozenset(
 
 
 class Drawn(msgspec.Struct, frozen=True):
-    """A piece's document. Warnings are kept: a reused picture says them again."""
+    """A cached picture's document, with the warnings, which a reused picture repeats."""
 
     width: int
     height: int
@@ -52,26 +52,30 @@ class Drawn(msgspec.Struct, frozen=True):
 
 
 async def draw_scenes(ctx: StageContext, script: Script) -> tuple[Picture, ...]:
-    """A picture for each scene, in order. Each warning is said once for the whole script."""
+    """Draw a picture for each scene, in order. Each warning is reported once per script."""
     request, settings = ctx.request, ctx.settings
     width, height = frame_size(request.render_spec.res, request.brief.aspect)
     theme = check_theme(request.options.theme or settings.visuals.theme).name
     frame = FrameSpec(width=width, height=height, theme=theme)
-    return await first_that_works(
+    return await with_fallback(
         ctx,
         candidates(request.options.visuals, settings),
-        lambda provider, spare: _draw_all(ctx, provider, script, frame, spare),
-        curable=_CURABLE,
-        instead=lambda spare: f"All scenes are drawn as {spare.name}",
+        lambda provider, is_fallback: _draw_all(ctx, provider, script, frame, is_fallback),
+        recoverable=_RECOVERABLE,
+        describe=lambda other: f"All scenes are drawn as {other.name}",
     )
 
 
 async def _draw_all(
-    ctx: StageContext, provider: VisualsProvider, script: Script, frame: FrameSpec, spare: bool
+    ctx: StageContext,
+    provider: VisualsProvider,
+    script: Script,
+    frame: FrameSpec,
+    is_fallback: bool,
 ) -> tuple[Picture, ...]:
     total = len(script.scenes)
-    slots = asyncio.Semaphore(min(MOST_AT_ONCE, os.cpu_count() or 1))
-    locks: dict[str, asyncio.Lock] = {}  # by piece: scenes that show the same picture share it
+    slots = asyncio.Semaphore(min(MAX_PARALLEL, os.cpu_count() or 1))
+    locks: dict[str, asyncio.Lock] = {}  # by key: scenes with the same picture draw it once
     warned: set[str] = set()
     pictures: list[Picture] = []
 
@@ -103,13 +107,13 @@ async def _draw_all(
 
     report(f"Drawing {counted(total, 'scene')}")
     try:
-        keys = await asyncio.to_thread(_keys, ctx, provider, script, frame, spare)
+        keys = await asyncio.to_thread(_keys, ctx, provider, script, frame, is_fallback)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(one(scene, key))
                 for scene, key in zip(script.scenes, keys, strict=True)
             ]
-            # Shown in the scenes' order, whichever is done first.
+            # Report pictures in scene order, whatever order they finish in.
             for task in tasks:
                 picture, drawn = await task
                 pictures.append(picture)
@@ -119,7 +123,7 @@ async def _draw_all(
                         warned.add(warning)
                         ctx.warn(warning)
     except BaseExceptionGroup as failed:
-        # One cause is what the person can act on: that of the first scene.
+        # Report one cause: that of the first failure.
         raise failed.exceptions[0] from None
     finally:
         await provider.close()
@@ -127,7 +131,11 @@ async def _draw_all(
 
 
 def _keys(
-    ctx: StageContext, provider: VisualsProvider, script: Script, frame: FrameSpec, spare: bool
+    ctx: StageContext,
+    provider: VisualsProvider,
+    script: Script,
+    frame: FrameSpec,
+    is_fallback: bool,
 ) -> list[str]:
     return [
         ctx.key(
@@ -136,7 +144,7 @@ def _keys(
             provider.identity(),
             provider.inputs(scene, script, frame),
             deterministic=provider.deterministic,
-            spare=spare,
+            is_fallback=is_fallback,
         )
         for scene in script.scenes
     ]
@@ -154,9 +162,9 @@ async def _draw(
 ) -> tuple[Picture, Drawn]:
     async def build(part: Path) -> Drawn:
         begin()
-        bench = BufferedWarnings(ctx)
-        picture = await provider.draw(scene, script, frame, part, bench)
-        return Drawn(picture.width, picture.height, tuple(bench.warnings))
+        buffered = BufferedWarnings(ctx)
+        picture = await provider.draw(scene, script, frame, part, buffered)
+        return Drawn(picture.width, picture.height, tuple(buffered.warnings))
 
     async with locks.setdefault(key, asyncio.Lock()):
         piece = await ctx.piece(key, "picture", Drawn, build, ".png")

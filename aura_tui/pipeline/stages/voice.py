@@ -1,8 +1,8 @@
-"""Voice: narration -> speech with word times, scene by scene, each one checkpointed.
+"""Voice: turns narration into speech with word times, cached scene by scene.
 
-A scene's key holds all that its sound depends on: the provider and what it says of itself, the
-text, the voice, rate and pitch, the loudness. The breath after a scene is Composition's. One
-provider speaks all scenes: under ``auto``, when it fails, the next one speaks them all.
+A scene's key covers everything that its sound depends on: the provider and its identity, the text,
+the voice, rate and pitch, the loudness. Composition adds the pause after a scene. A single provider
+speaks all scenes: under ``auto``, if it fails, the next one speaks them all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.model.events import Metrics
 from aura_tui.model.script import Speech, Word
-from aura_tui.pipeline.fallback import first_that_works
+from aura_tui.pipeline.fallback import with_fallback
 from aura_tui.pipeline.scene_progress import SceneProgress
 from aura_tui.providers import speech
 from aura_tui.providers.protocols import SceneText
@@ -31,63 +31,66 @@ if TYPE_CHECKING:
     from aura_tui.settings import Settings
 
 
-# What another provider may cure. A full disk, say, is not among them.
-_CURABLE = frozenset(
+# Failures that another provider may avoid; a full disk, for example, isn't one.
+_RECOVERABLE = frozenset(
     {
         Code.SPEECH_FAILED,
         Code.SPEECH_PROVIDER_UNAVAILABLE,
         Code.SPEECH_PROVIDER_REFUSED,
         Code.SPEECH_REPLY_INVALID,
-        Code.OUT_OF_MEMORY,  # a model may want more than there is
+        Code.OUT_OF_MEMORY,  # the model may be too large
     }
 )
 
 
 class _Sound(msgspec.Struct, frozen=True):
-    """What a piece keeps beside its WAV."""
+    """The document cached with a scene's WAV."""
 
     samples: int
     words: tuple[Word, ...]
 
 
 def check_voice(request: JobRequest, settings: Settings) -> None:
-    """Raise InputError when the voice that ``request`` asks for can't be had; fast, no child."""
+    """Raise InputError if the requested voice is unavailable. Fast: starts no process."""
     provider = speech.choose(request.options.speech, settings)
     provider.resolve(_voice_name(request, settings), request.brief.language)
 
 
 async def speak_script(ctx: StageContext, script: Script) -> tuple[Speech, ...]:
-    """Each scene's narration spoken, in order. Some at a time; the first failure ends the rest."""
+    """Speak each scene's narration; the result is in order. Several scenes run in parallel; the
+    first failure cancels the others."""
     language = ctx.request.brief.language or script.language
 
-    async def speak(provider: SpeechProvider, spare: bool) -> tuple[Speech, ...]:
-        voice = _resolved(provider, ctx, language, spare)
+    async def speak(provider: SpeechProvider, is_fallback: bool) -> tuple[Speech, ...]:
+        voice = _resolve_voice(provider, ctx, language, is_fallback)
         if ctx.request.voice_spec.pitch != 1.0 and provider.name != "espeak":
             ctx.warn(f"The {provider.name} provider doesn't support pitch; using the voice's own")
-        return await _Narration(ctx, provider, voice, language, script, spare).speak()
+        return await _Narration(ctx, provider, voice, language, script, is_fallback).speak()
 
-    return await first_that_works(
+    return await with_fallback(
         ctx,
         speech.candidates(ctx.request.options.speech, ctx.settings),
         speak,
-        curable=_CURABLE,
-        instead=lambda spare: f"All scenes are spoken by {spare.name}",
+        recoverable=_RECOVERABLE,
+        describe=lambda other: f"All scenes are spoken by {other.name}",
     )
 
 
-def _resolved(provider: SpeechProvider, ctx: StageContext, language: str, spare: bool) -> str:
-    """The voice to speak with. One that stands in needn't know the other's voices."""
+def _resolve_voice(
+    provider: SpeechProvider, ctx: StageContext, language: str, is_fallback: bool
+) -> str:
+    """The voice to speak with. A fallback uses its own voice if it doesn't know the named one."""
     name = _voice_name(ctx.request, ctx.settings)
     try:
         return provider.resolve(name, language)
     except InputError:
-        if not spare:
+        if not is_fallback:
             raise
     return provider.resolve("", language)
 
 
 class _Narration:
-    """The whole narration by one provider."""
+    """The narration of all scenes by one provider."""
 
     def __init__(
         self,
@@ -96,21 +99,21 @@ class _Narration:
         voice: str,
         language: str,
         script: Script,
-        spare: bool,
+        is_fallback: bool,
     ) -> None:
         self._ctx = ctx
         self._provider = provider
-        self._spare = spare
+        self._is_fallback = is_fallback
         self._voice = voice
         self._language = language
         self._scenes = script.scenes
         self._total_chars = sum(len(scene.narration) for scene in script.scenes) or 1
         self._done_chars = 0
         self._count = SceneProgress(len(script.scenes))
-        self._lanes = asyncio.Semaphore(max(2, os.cpu_count() or 1))
+        self._slots = asyncio.Semaphore(max(2, os.cpu_count() or 1))
 
     async def speak(self) -> tuple[Speech, ...]:
-        """All scenes, in order."""
+        """Speak all scenes; the result is in order."""
         keys = await asyncio.to_thread(self._keys)
         self._report(f"Voice {self._voice} ({self._provider.name})")
         try:
@@ -133,13 +136,13 @@ class _Narration:
                 self._text(scene),
                 self._ctx.settings.speech.loudness_lufs,
                 deterministic=self._provider.deterministic,
-                spare=self._spare,
+                is_fallback=self._is_fallback,
             )
             for scene in self._scenes
         ]
 
     async def _scene(self, scene: Scene, key: str) -> Speech:
-        async with self._lanes:
+        async with self._slots:
 
             async def build(part: Path) -> _Sound:
                 self._count.begin(scene.number)
@@ -147,7 +150,7 @@ class _Narration:
                 try:
                     spoken = await self._provider.speak(self._text(scene), part, self._ctx)
                 finally:
-                    self._count.rest(scene.number)
+                    self._count.stop(scene.number)
                 return _Sound(spoken.samples, spoken.words)
 
             piece = await self._ctx.piece(key, "speech", _Sound, build, suffix=".wav")
@@ -162,18 +165,18 @@ class _Narration:
         )
 
     def _text(self, scene: Scene) -> SceneText:
-        asked, settings = self._ctx.request.voice_spec, self._ctx.settings.speech
-        rate = asked.rate if asked.rate != 1.0 else settings.rate
+        requested, settings = self._ctx.request.voice_spec, self._ctx.settings.speech
+        rate = requested.rate if requested.rate != 1.0 else settings.rate
         return SceneText(
             text=scene.narration,
             voice=self._voice,
             language=self._language,
             rate=rate,
-            pitch=asked.pitch,
+            pitch=requested.pitch,
         )
 
     def _report(self, message: str, scene: Scene | None = None) -> None:
-        """Progress by narration's length. Scenes are done in whatever order: which, is said."""
+        """Report progress by the length of the narration, with the scene, as any may be next."""
         self._ctx.report.progress(
             100.0 * self._done_chars / self._total_chars,
             message,
@@ -193,6 +196,6 @@ def _voice_name(request: JobRequest, settings: Settings) -> str:
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure to report: one that says what to do, if any does."""
+    """The failure to report: preferably an AuraError, which says what to do."""
     flat = [_first(f) if isinstance(f, BaseExceptionGroup) else f for f in failures.exceptions]
     return next((f for f in flat if isinstance(f, AuraError)), flat[0])

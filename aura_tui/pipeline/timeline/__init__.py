@@ -1,4 +1,4 @@
-"""What is shown and heard when: schedule, captions, narration mix, subtitle and OTIO files.
+"""The parts of a timeline: schedule, captions, narration mix, subtitle and OTIO files.
 
-It draws and encodes nothing.
+``pipeline.encoding`` draws and encodes them.
 """

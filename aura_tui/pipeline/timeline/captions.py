@@ -1,9 +1,8 @@
-"""Captions from words and their times: which words share a cue, where lines break, how long each
-stays. Pure.
+"""Makes captions from words and their times: groups words into cues, breaks lines. Pure.
 
-Cues are chosen for a whole scene at once (dynamic programming over the places to break), so that
-a good break early never forces a bad one later. The measures follow what broadcasters publish:
-two lines, about 42 characters each, one to six seconds, breaks at the borders of clauses.
+Chooses all cues of a scene together (dynamic programming over the breaks), so that a good early
+break never forces a bad later one. The limits follow broadcasters' guidelines: two lines of about
+42 characters, one to six seconds, breaks between clauses.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 
 MIN_S = 1.0
 MAX_S = 6.0
-LINGER_S = 0.3  # a cue stays a little after its last word
-CLOSE_GAP_S = 0.2  # a shorter gap between two cues is a flicker
+LINGER_S = 0.3  # how long a cue stays after its last word
+CLOSE_GAP_S = 0.2  # a shorter gap between two cues would flicker, so it is closed
 READ_CHARS_PER_S = 20.0
-_EARLY_S = 0.3  # how much before its first word a cue may come, to be read in time
+_EARLY_S = 0.3  # how early a cue may appear before its first word, to leave time to read it
 
 # In ASCII, general punctuation, and the full-width forms of East Asian text.
 _SENTENCE = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f")
@@ -42,11 +41,11 @@ class _Token(msgspec.Struct, frozen=True):
     end: float
     space: bool  # a space before it
     width: int  # columns: East Asian wide characters take two
-    ends: bool  # a sentence ends with it
+    ends: bool  # it ends a sentence
 
 
 def line_width(width: int, height: int) -> int:
-    """Columns of a caption line for a frame of that size."""
+    """The columns of a caption line for a frame of this size in pixels."""
     ratio = width / height
     return 42 if ratio > 1.2 else 34 if ratio > 0.8 else 26
 
@@ -54,9 +53,10 @@ def line_width(width: int, height: int) -> int:
 def cues(
     scenes: Iterable[tuple[Sequence[Word], float]], end_s: float, columns: int
 ) -> tuple[Cue, ...]:
-    """The cues of a video of ``end_s`` seconds; ``scenes`` are words and when their sound starts.
+    """Make the cues of a video of ``end_s`` seconds; ``scenes`` gives each scene's words and the
+    second at which its sound starts.
 
-    No cue goes over the border of a scene. Every word is in exactly one cue, in order.
+    A cue never spans two scenes. Every word is in exactly one cue, in order.
     """
     groups: list[list[_Token]] = []
     for words, offset in scenes:
@@ -65,7 +65,7 @@ def cues(
 
 
 def _tokens(words: Sequence[Word], offset: float, columns: int) -> list[_Token]:
-    """Words as tokens; one wider than a line is cut into parts that share its time."""
+    """Turn words into tokens; a word wider than a line is cut into parts that share its time."""
     tokens: list[_Token] = []
     following = itertools.chain((word.text for word in words[1:]), ("",))
     for word, after in zip(words, following, strict=True):
@@ -75,26 +75,27 @@ def _tokens(words: Sequence[Word], offset: float, columns: int) -> list[_Token]:
         at = word.start_s
         for i, (part, width) in enumerate(zip(parts, widths, strict=True)):
             until = at + (word.end_s - word.start_s) * width / total
-            ends = _ends(part, after if i + 1 == len(parts) else parts[i + 1])
+            ends = _ends_sentence(part, after if i + 1 == len(parts) else parts[i + 1])
             start, end = offset + at, offset + max(at, until)
             tokens.append(_Token(part, start, end, i == 0, width, ends))
             at = until
     return tokens
 
 
-def _ends(text: str, after: str) -> bool:
-    """Whether a sentence ends with ``text``, ``after`` being the next word or part of one."""
+def _ends_sentence(text: str, after: str) -> bool:
+    """Whether ``text`` ends a sentence; ``after`` is the next word or part of a word."""
     text = text.rstrip(_CLOSERS)
     if text.endswith(".") and not text.endswith(".."):
-        # Ordinals ("3. Mai") in any language: where a number ends a sentence, the pause tells.
+        # Treat "3." as an ordinal ("3. Mai") in any language: if a number does end a sentence, the
+        # pause after it makes the break cheap.
         return ends_sentence(text[:-1], after, "de")
     return text.endswith(_SENTENCE)
 
 
 def _cut(text: str, columns: int) -> Iterable[str]:
-    """Parts of at most ``columns``: whole where it fits, else after punctuation or where it must.
+    """Cut ``text`` into parts of at most ``columns``, after punctuation if possible.
 
-    Languages without spaces come as one long token; so do addresses.
+    Needed for languages without spaces, where a sentence is one token, and for URLs.
     """
     if text_width(text) <= columns:
         yield text
@@ -116,7 +117,7 @@ def _cut(text: str, columns: int) -> Iterable[str]:
 
 
 def text_width(text: str) -> int:
-    """Columns that ``text`` takes."""
+    """The width of ``text`` in columns."""
     if text.isascii():
         return len(text)
     return sum(
@@ -126,12 +127,12 @@ def text_width(text: str) -> int:
 
 
 def _group(tokens: list[_Token], columns: int) -> list[list[_Token]]:
-    """The cheapest way to part ``tokens`` into cues."""
+    """Group ``tokens`` into cues at the lowest total cost."""
     count = len(tokens)
     best = [0.0] + [math.inf] * count
     back = [0] * (count + 1)
     for j in range(1, count + 1):
-        leave = _leave(tokens, j)
+        end_cost = _end_cost(tokens, j)
         width, sentences = -1, 0
         for i in range(j - 1, -1, -1):
             token = tokens[i]
@@ -144,8 +145,8 @@ def _group(tokens: list[_Token], columns: int) -> list[list[_Token]]:
                 break
             if best[i] == math.inf or not (single or _split(tokens[i:j], columns) is not None):
                 continue
-            cost = best[i] + leave + 1.0 + 0.6 * sentences + 0.2 * (width > columns)
-            # The end of one sentence and the beginning of the next: neither can be read alone.
+            cost = best[i] + end_cost + 1.0 + 0.6 * sentences + 0.2 * (width > columns)
+            # The end of one sentence with a part of the next is hard to read.
             cost += 1.2 * (sentences > 0 and not tokens[j - 1].ends)
             cost += 2 * max(0.0, MIN_S - (tokens[j - 1].end - token.start))
             cost += 0.5 * (width < columns // 4)
@@ -159,22 +160,22 @@ def _group(tokens: list[_Token], columns: int) -> list[list[_Token]]:
     return groups[::-1]
 
 
-def _leave(tokens: list[_Token], j: int) -> float:
-    """What it costs to end a cue before token ``j``."""
+def _end_cost(tokens: list[_Token], j: int) -> float:
+    """The cost of ending a cue before token ``j``; a pause there lowers it."""
     if j == len(tokens):
         return 0.0
     pause = tokens[j].start - tokens[j - 1].end
-    return max(0.0, _break(tokens[j - 1]) - 2 * max(0.0, pause - 0.1))
+    return max(0.0, _break_cost(tokens[j - 1]) - 2 * max(0.0, pause - 0.1))
 
 
-def _break(token: _Token) -> float:
-    """What it costs to break after ``token``: nothing after a sentence, most after a small word."""
+def _break_cost(token: _Token) -> float:
+    """The cost of a break after ``token``: 0 after a sentence, highest after a short word."""
     if token.ends:
         return 0.0
     text = token.text.rstrip(_CLOSERS)
     if text.endswith(_CLAUSE):
         return 0.35
-    # Articles, prepositions and abbreviations ("Dr.") belong to what follows.
+    # Articles, prepositions and abbreviations ("Dr.") belong to the next word.
     return 1.6 if token.width <= 3 or text.endswith(".") else 1.1
 
 
@@ -183,7 +184,8 @@ def _join(tokens: Sequence[_Token]) -> str:
 
 
 def _split(tokens: Sequence[_Token], columns: int) -> int | None:
-    """Where the second line begins (0: one line is enough); None if two lines can't hold it."""
+    """The index of the second line's first token (0: one line is enough); None if two lines are
+    too short."""
     total = sum(t.width + t.space for t in tokens) - tokens[0].space
     if total <= columns:
         return 0
@@ -196,7 +198,11 @@ def _split(tokens: Sequence[_Token], columns: int) -> int | None:
             break
         if second > columns:
             continue
-        cost = abs(first - second) / columns + 0.4 * _break(tokens[k - 1]) + 0.1 * (first > second)
+        cost = (
+            abs(first - second) / columns
+            + 0.4 * _break_cost(tokens[k - 1])
+            + 0.1 * (first > second)
+        )
         if cost < cheapest:
             choice, cheapest = k, cost
     return choice
@@ -204,7 +210,7 @@ def _split(tokens: Sequence[_Token], columns: int) -> int | None:
 
 def _timed(groups: list[list[_Token]], end_s: float, columns: int) -> tuple[Cue, ...]:
     result: list[Cue] = []
-    free = 0.0  # when the cue before is gone
+    free = 0.0  # the end of the previous cue
     for i, group in enumerate(groups):
         following = groups[i + 1][0].start if i + 1 < len(groups) else end_s
         split = _split(group, columns)
@@ -216,7 +222,7 @@ def _timed(groups: list[list[_Token]], end_s: float, columns: int) -> tuple[Cue,
         if limit - end < CLOSE_GAP_S and limit - start <= MAX_S + CLOSE_GAP_S:
             end = limit
         start = max(free, min(start, max(start - _EARLY_S, end - MIN_S)))
-        if end - start < 0.001:  # more words than the video has time: there is nothing to show
+        if end - start < 0.001:  # the video is too short for all words: drop the cue
             continue
         result.append(Cue(start_s=round(start, 3), end_s=round(end, 3), lines=lines))
         free = round(end, 3)

@@ -1,4 +1,4 @@
-"""Language tags for MP4, which wants the three letters of ISO 639-2/T where we carry BCP 47."""
+"""Converts BCP 47 language tags to ISO 639-2/T, the three-letter codes that MP4 needs."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The narration: every scene's sound at its place, in one WAV exactly as long as the video.
+"""Mixes the narration: puts every scene's sound into one WAV exactly as long as the video.
 
-Streamed: an hour is 345 MB, and no more than one block of it is in memory.
+Streams block by block, because an hour is 345 MB.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Placed = tuple[str, int, int]  # WAV's path, first sample in the video, samples
 
 
 def header(samples: int) -> bytes:
-    """A RIFF/WAVE header for that many mono 16-bit samples at 48 kHz."""
+    """A RIFF/WAVE header for ``samples`` mono 16-bit samples at 48 kHz."""
     size = samples * 2
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
@@ -44,10 +44,10 @@ async def mix(
     children: ProcessGroup,
     on_sound: Callable[[int], None],
 ) -> None:
-    """Write ``samples`` samples to ``out``: silence, with ``sounds`` (in order, none overlapping).
+    """Write ``samples`` samples to ``out``: ``sounds``, in order and without overlap, and silence.
 
-    ``on_sound`` is told the count after each. Raises StageError for a sound that isn't a mono
-    16-bit 48 kHz WAV of its length.
+    Calls ``on_sound`` with the count after each sound. Raises StageError for a sound that isn't a
+    mono 16-bit 48 kHz WAV of its stated length.
     """
     await asyncio.to_thread(out.write_bytes, header(samples))
     at = 0
@@ -55,8 +55,8 @@ async def mix(
         await children.gate()
         if start < at or start + length > samples:
             raise _bad(path, "it is longer than its slot")
-        # Each step opens the file anew, and only if it is still there: after a cancel a thread
-        # may be a step behind, and must not bring back what was removed.
+        # Each step reopens the file without creating it: after a cancel, a thread may still run
+        # and must not recreate the removed file.
         await asyncio.to_thread(_add, out, path, start - at, length)
         at = start + length
         on_sound(count)

@@ -1,10 +1,10 @@
-"""The timeline as an OpenTimelineIO bundle, so that an editor opens it: here, on another machine,
-and after the pieces it was made of have gone.
+"""Writes the timeline as an OpenTimelineIO bundle, which video editors can open: on any machine,
+and after the cached pieces are deleted.
 
-Written by hand, as the format's own library has no wheels for every Python that we run on; the
-tests read it back with that library. Schemas: https://opentimelineio.readthedocs.io (file format
-and "serialized-data": Timeline.1, Stack.1, Track.1, Clip.2, Gap.1, Transition.1, Marker.2). The
-bundle (.otioz) is a zip of the document and of the media that it names relative to itself.
+Written without the OpenTimelineIO library, which has no wheels for every Python that we support;
+the tests read it back with that library. Schemas: https://opentimelineio.readthedocs.io (file
+format and "serialized-data": Timeline.1, Stack.1, Track.1, Clip.2, Gap.1, Transition.1, Marker.2).
+The bundle (.otioz) is a zip of the document and its media, which have relative paths.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from aura_tui.pipeline.artifact_files import writing
 if TYPE_CHECKING:
     from aura_tui.model.timeline import Clip, Timeline
 
-_Node = dict[str, Any]  # a JSON object of the format: it ends in encode() below
+_Node = dict[str, Any]  # a JSON object of the format; stays inside this module
 
 
 BUNDLE_TYPE: Final = "application/vnd.opentimelineio+zip"
-_VERSION: Final = "1.0.0"  # of the bundle's form
+_VERSION: Final = "1.0.0"  # of the bundle format
 
 
 def write_bundle(timeline: Timeline, path: Path) -> None:
-    """Write the bundle, whole or not at all: the same bytes wherever and whenever it is made.
+    """Write the bundle atomically; the bytes are reproducible.
 
-    Raises StageError where it can't be written, or a picture or a sound not be read.
+    Raises StageError if it can't be written, or a picture or sound can't be read.
     """
     with writing(path) as file, ZipFile(file, "w") as bundle:
         _put(bundle, "version.txt", _VERSION.encode())
@@ -44,7 +44,7 @@ def write_bundle(timeline: Timeline, path: Path) -> None:
 
 
 def _put(bundle: ZipFile, name: str, content: bytes | Path) -> None:
-    # No time, no owner, and nothing deflated: a library of another version packs otherwise.
+    # Reproducible: no time, no owner, and no compression, which differs between zlib versions.
     entry = ZipInfo(name)
     entry.compress_type = ZIP_STORED
     entry.create_system = 3
@@ -58,7 +58,7 @@ def _put(bundle: ZipFile, name: str, content: bytes | Path) -> None:
 
 
 def otio(timeline: Timeline) -> str:
-    """The document of a bundle."""
+    """The bundle's document, as JSON."""
     picture = [_picture(timeline, i) for i in range(len(timeline.clips))]
     children: list[_Node] = []
     for clip, node in zip(timeline.clips, picture, strict=True):
@@ -99,7 +99,7 @@ def otio(timeline: Timeline) -> str:
 
 
 def _picture(timeline: Timeline, index: int) -> _Node:
-    """A still, with as much of itself before and after as the crossfades take."""
+    """A still image, with handles before and after for the crossfades."""
     clip = timeline.clips[index]
     after = timeline.clips[index + 1].fade_in // 2 if index + 1 < len(timeline.clips) else 0
     before = clip.fade_in // 2
@@ -110,7 +110,7 @@ def _picture(timeline: Timeline, index: int) -> _Node:
 
 
 def _sounds(timeline: Timeline) -> list[_Node]:
-    """Each scene's sound, and the silences between, in samples: exact at any frame rate."""
+    """The sound of each scene and the gaps between, in samples: exact at any frame rate."""
     nodes: list[_Node] = []
     at = 0
     for clip in timeline.clips:

@@ -1,4 +1,4 @@
-"""When each scene is seen and heard, in whole frames; how its picture moves. Pure."""
+"""Schedules scenes in whole frames: the times of picture and sound, and the motion. Pure."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
     from aura_tui.model.script import Scene
 
-LEAD_S = 0.2  # before a scene's speech: the picture arrives first
-OPENING_S = 0.4  # the same, before the first word of all
-BREATH_S = 0.45  # after a scene's speech, unless the request gives its own pause
-CLOSING_S = 0.6  # more, after the last word of all
+LEAD_S = 0.2  # from the start of a scene to its speech
+OPENING_S = 0.4  # the same for the first scene
+BREATH_S = 0.45  # pause after a scene's speech, unless the request gives one
+CLOSING_S = 0.6  # extra pause after the last scene's speech
 CROSSFADE_S = 0.5
 MIN_CHAPTER_S = 1.0
 
 _ZOOM = 0.06
-_ZOOM_PER_S = 0.012  # so that a short scene doesn't rush
+_ZOOM_PER_S = 0.012  # limits the speed in a short scene
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
-    """One scene's place: see :class:`aura_tui.model.timeline.Clip`."""
+    """A scene's place in the video; for the fields see :class:`aura_tui.model.timeline.Clip`."""
 
     start: int
     frames: int
@@ -35,13 +35,13 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_out(
-    samples: Sequence[int], fps: int, pause_s: float | None, least_s: Sequence[float] = ()
+    samples: Sequence[int], fps: int, pause_s: float | None, min_s: Sequence[float] = ()
 ) -> tuple[Slot, ...]:
-    """Place scenes whose speech lasts ``samples`` (one entry each) one after another.
+    """Place scenes, whose speech lasts ``samples`` (one entry each), one after another.
 
-    A scene lasts a lead-in, its speech and a breath (``pause_s``; None takes the default), each
-    rounded up to whole frames, so speech never reaches into the next scene; and at least its
-    ``least_s`` (one entry each; none: no such bound).
+    A scene consists of a lead-in, its speech and a pause (``pause_s``; None: the default). Speech
+    is rounded up to whole frames, so it never reaches into the next scene. ``min_s`` gives each
+    scene's minimum seconds (one entry each; empty: no minimum).
     """
     breath = BREATH_S if pause_s is None else pause_s
     last = len(samples) - 1
@@ -51,8 +51,8 @@ def lay_out(
         lead = max(1, round((OPENING_S if i == 0 else LEAD_S) * fps))
         speech = -(-count * fps // SAMPLE_RATE)
         after = round((breath + (CLOSING_S if i == last else 0)) * fps)
-        frames = max(lead + speech + after, round(least_s[i] * fps) if least_s else 0)
-        # A quarter of the shorter neighbour at most: every scene keeps a body of its own.
+        frames = max(lead + speech + after, round(min_s[i] * fps) if min_s else 0)
+        # A fade covers at most a quarter of either neighbour, so that every scene keeps a body.
         longest = min(frames, slots[-1].frames) // 2 if slots else 0
         slots.append(
             Slot(
@@ -69,17 +69,17 @@ def lay_out(
 def motion(
     number: int, picture: tuple[int, int], frame: tuple[int, int], seconds: float, *, moving: bool
 ) -> Motion:
-    """The windows of scene ``number`` into a picture of ``picture`` pixels for that ``frame``.
+    """The crop windows of scene ``number``; ``picture`` and ``frame`` are sizes in pixels.
 
-    Both windows have the frame's shape, so nothing is stretched. Odd scenes move in, even ones
-    out; the pan's direction changes every second scene.
+    Both windows have the frame's aspect ratio, so nothing is stretched. Odd scenes zoom in, even
+    ones out; the pan direction changes every second scene.
     """
     shape = (frame[0] / frame[1]) / (picture[0] / picture[1])
     width, height = min(1.0, shape), min(1.0, 1 / shape)
 
     def window(zoom: float, along: float) -> tuple[float, float, float, float]:
         w, h = width / zoom, height / zoom
-        # Pan inside what the zoom set free; a picture of another shape stays centred on the rest.
+        # Pan only within the margin of the zoom; a picture of another shape stays centred.
         x = (1 - width) / 2 + (width - w) * along
         y = (1 - h) / 2
         return (round(x, 6), round(y, 6), round(x + w, 6), round(y + h, 6))
@@ -93,10 +93,10 @@ def motion(
 
 
 def chapters(scenes: Sequence[Scene], slots: Sequence[Slot], fps: int) -> tuple[Chapter, ...]:
-    """The chapters: the first begins at 0, and none is shorter than a second.
+    """The chapters of the video; the first starts at 0, and none is shorter than MIN_CHAPTER_S.
 
-    A chapter that would be goes to the one before it (the first one to the one after). No scene
-    marked as a chapter: no chapters.
+    A shorter one is merged into the previous chapter (the first one into the next). Empty if no
+    scene is marked as a chapter.
     """
     starts = [
         (slot.start, scene.title)

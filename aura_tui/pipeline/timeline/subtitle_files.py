@@ -1,4 +1,4 @@
-"""Captions as files: SubRip and WebVTT. Pure text."""
+"""Formats captions as SubRip and WebVTT text. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from aura_tui.model.timeline import Cue
 
 
-# SubRip has no escapes.
+# Look-alikes, because SubRip has no escapes.
 _LOOK_ALIKES = str.maketrans("<>", "\u2039\u203a")
 
 
 def srt(cues: Iterable[Cue]) -> str:
-    """SubRip. It has no escapes, and players take ``<`` as a tag: a look-alike stands for it."""
+    """Format as SubRip. Players read ``<`` as a tag, so look-alikes replace ``<`` and ``>``."""
     return "\n".join(
         f"{number}\n{_time(cue.start_s, ',')} --> {_time(cue.end_s, ',')}\n"
         + "\n".join(line.translate(_LOOK_ALIKES).replace("{\\", "{ \\") for line in _lines(cue))
@@ -25,8 +25,8 @@ def srt(cues: Iterable[Cue]) -> str:
 
 
 def vtt(cues: Iterable[Cue], language: str) -> str:
-    """WebVTT (W3C), escaped, with its language in the header."""
-    # "-->" can't stand in a cue's text: with > escaped it never does.
+    """Format as WebVTT (W3C), escaped, with the language in the header."""
+    # Escaping ">" also keeps "-->", which is illegal in a cue's text, out of it.
     head = f"WEBVTT\nKind: captions\nLanguage: {_header(language)}\n"
     return "\n".join(
         [
@@ -42,7 +42,7 @@ def vtt(cues: Iterable[Cue], language: str) -> str:
 
 
 def _lines(cue: Cue) -> list[str]:
-    """A cue's lines on one line each: an empty line would end the cue."""
+    """A cue's lines without line breaks and empty lines, which would end the cue."""
     return [" ".join(line.split()) for line in cue.lines if line.strip()]
 
 

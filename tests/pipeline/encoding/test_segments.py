@@ -14,7 +14,7 @@ from aura_tui.model.request import RenderSpec
 from aura_tui.model.timeline import Chapter, Clip, Cue, Motion, Timeline
 from aura_tui.pipeline.encoding.codec_args import video_codec
 from aura_tui.pipeline.encoding.mux import Part, concat_list, metadata
-from aura_tui.pipeline.encoding.pool import ahead, share, take
+from aura_tui.pipeline.encoding.pool import partition, peek_next, take_next
 from aura_tui.pipeline.encoding.segments import MAX_BODY_S, segments
 from aura_tui.pipeline.timeline.iso_639 import iso_639_2
 from aura_tui.pipeline.timeline.schedule import lay_out
@@ -104,25 +104,25 @@ def test_without_motion_equal_frames_make_equal_segments() -> None:
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=40), st.integers(1, 8))
-def test_lanes_take_everything_once_and_begin_with_neighbours(
-    frames: list[int], lanes: int
+def test_workers_take_every_segment_once_and_start_with_adjacent_ones(
+    frames: list[int], workers: int
 ) -> None:
     video = timeline([1.0])
     work = [
         msgspec.structs.replace(segments(video, burn=False)[0], frames=count) for count in frames
     ]
-    queues = share(work, lanes)
+    queues = partition(work, workers)
     assert [i for queue in queues for i in queue] == list(range(len(work)))
     taken: list[int] = []
     own = 0
     while True:
-        expected = ahead(queues, own)
-        n = take(queues, own, work)
+        expected = peek_next(queues, own)
+        n = take_next(queues, own, work)
         if n is None:
             break
         assert expected in (None, n)
         taken.append(n)
-        own = (own + 1) % lanes
+        own = (own + 1) % workers
     assert sorted(taken) == list(range(len(work)))
 
 

@@ -27,7 +27,12 @@ from aura_tui.model.script import (
     reading_s,
 )
 from aura_tui.model.slug import slug
-from aura_tui.pipeline.stages.script import MAX_NARRATION_CHARS, MAX_SCENES, sound, write_script
+from aura_tui.pipeline.stages.script import (
+    MAX_NARRATION_CHARS,
+    MAX_SCENES,
+    sanitize_script,
+    write_script,
+)
 from aura_tui.pipeline.stages.voice import speak_script
 from aura_tui.pipeline.timeline.schedule import lay_out
 from aura_tui.settings import EngineSettings, ScriptSettings, Settings
@@ -73,8 +78,8 @@ async def test_where_text_is_left_the_spoken_video_has_the_length_asked_for(
     )
     script = await write_script(ctx)
     spoken = await speak_script(ctx, script)
-    least_s = [reading_s(scene.card) for scene in script.scenes]
-    last = lay_out([speech.samples for speech in spoken], 30, None, least_s)[-1]
+    min_s = [reading_s(scene.card) for scene in script.scenes]
+    last = lay_out([speech.samples for speech in spoken], 30, None, min_s)[-1]
     assert (last.start + last.frames) / 30 == pytest.approx(target, rel=0.05)
 
 
@@ -210,7 +215,7 @@ def scene(narration: str = "Words.", card: AnyCard | None = None, number: int = 
 
 
 def made_sound(*scenes: Scene) -> Script:
-    return sound(Script(title="T\x07", language="", scenes=scenes))
+    return sanitize_script(Script(title="T\x07", language="", scenes=scenes))
 
 
 def test_scenes_are_numbered_cleaned_and_bounded() -> None:
