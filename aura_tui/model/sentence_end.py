@@ -57,17 +57,17 @@ def ends_sentence(word: str, following: str, language: str = "") -> bool:
         return True
     if follows.islower():
         return False
-    tongue = language.split("-")[0].lower()
-    may_end = tongue == "de" and (word.isdigit() or word in _MAY_END)
+    base_language = language.split("-")[0].lower()
+    may_end = base_language == "de" and (word.isdigit() or word in _MAY_END)
     if may_end and _first_word(following) in _GERMAN_STARTERS:
         return True  # "Es sind 3. Dann ..."
-    if _ABBREVIATION.fullmatch(word) or word in _OWN.get(tongue, ()):
+    if _ABBREVIATION.fullmatch(word) or word in _OWN.get(base_language, ()):
         return False
     if word in _BEFORE_NUMBERS and follows.isdigit():
         return False
-    if len(word) == 1 and word.isalpha() and word not in _LETTER_WORDS.get(tongue, "iaou"):
+    if len(word) == 1 and word.isalpha() and word not in _LETTER_WORDS.get(base_language, "iaou"):
         return False  # an initial: J. R. R. Tolkien
-    return not (tongue in _ORDINALS and word.isdigit() and len(word) <= 2)
+    return not (base_language in _ORDINALS and word.isdigit() and len(word) <= 2)
 
 
 def _first_word(text: str) -> str:

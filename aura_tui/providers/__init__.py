@@ -1,5 +1,5 @@
-"""Providers: script, speech and visuals through a program or an endpoint, chosen by name.
+"""Providers of scripts, speech and visuals, chosen by name, and FFmpeg.
 
-A provider turns one input into one result. It knows nothing of jobs, events or the store: it gets a
-:class:`~aura_tui.providers.protocols.ProviderContext`.
+A provider turns one input into one result. It knows nothing of jobs, events or the store: it works
+with a :class:`~aura_tui.providers.protocols.ProviderContext`.
 """

@@ -1,4 +1,4 @@
-"""What a provider may use, and what each kind of provider does. No adapter lives here."""
+"""The protocols of providers and of the context that they work with. No implementations."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Severity = Literal["info", "warning", "error"]
 
 
 class ProviderContext(Protocol):
-    """What a provider works with: children it may spawn, a scratch folder, and a voice.
+    """What a provider may use: child processes, a temporary folder, settings, and the job's log.
 
-    ``scratch`` is emptied when the stage ends. ``log`` and ``warn`` take text from anywhere; it
-    is cleaned before it goes on.
+    ``scratch`` is emptied when the stage ends. ``log`` and ``warn`` accept any text and sanitize
+    it.
     """
 
     @property
@@ -37,7 +37,7 @@ class ProviderContext(Protocol):
 
 
 class Voice(msgspec.Struct, frozen=True, kw_only=True):
-    """A voice one can name with ``--voice``."""
+    """A voice for ``--voice``."""
 
     name: str
     language: str  # BCP 47
@@ -46,7 +46,7 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SceneText(msgspec.Struct, frozen=True, kw_only=True):
-    """What a speech provider is asked: all that its sound depends on (it is the checkpoint's key).
+    """The input of a speech provider: everything that its sound depends on (part of its cache key).
 
     ``rate`` and ``pitch`` are factors (1.0: the voice's own).
     """
@@ -59,8 +59,8 @@ class SceneText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True):
-    """A spoken text: the WAV at ``path`` is mono 16-bit 48 kHz; ``words`` has one entry for each
-    whitespace token of the text, in order, times in seconds that never fall."""
+    """A spoken text: the WAV at ``path`` is mono 16-bit 48 kHz; ``words`` has one entry per
+    whitespace-separated token of the text, in order, with non-decreasing times in seconds."""
 
     path: str
     samples: int
@@ -68,7 +68,7 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FrameSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """The frame a picture is made for, in pixels, and the theme's name."""
+    """The size of the video frame in pixels, and the theme's name."""
 
     width: int
     height: int
@@ -76,61 +76,63 @@ class FrameSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScriptProvider(Protocol):
-    """Brief -> script."""
+    """Writes a script from a brief."""
 
     name: str
-    deterministic: bool  # same brief, same script: pieces may be shared between jobs
+    deterministic: bool  # the same brief gives the same script: jobs may share cached pieces
 
     def identity(self) -> tuple[str, ...]:
-        """What the result depends on beside the request: version, model. Never a secret."""
+        """Everything but the request that the result depends on, such as version and model. Never a
+        secret."""
         ...
 
     async def write(self, request: JobRequest, ctx: ProviderContext) -> Script:
-        """Raises StageError or Transient; the runner retries the latter."""
+        """Write the script. Raises StageError or Transient; the stage retries the latter."""
         ...
 
 
 class SpeechProvider(Protocol):
-    """Text -> speech with word times."""
+    """Speaks a text, with word times."""
 
     name: str
     deterministic: bool
 
     def identity(self) -> tuple[str, ...]: ...
     async def voices(self) -> tuple[Voice, ...]:
-        """All voices it can speak with; an endpoint that can't list gives its configured one."""
+        """All available voices; an endpoint without a list returns its configured voice."""
         ...
 
     def resolve(self, voice: str, language: str) -> str:
-        """The voice's own name for what was asked ("" asks for the language's default).
+        """The canonical name of ``voice`` ("": the default for the language).
 
-        Raises InputError (Code.VOICE_UNKNOWN) that names near ones.
+        Raises InputError (Code.VOICE_UNKNOWN) that suggests similar names.
         """
         ...
 
     async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
-        """Write the WAV to ``out`` (its folder exists) and say when each word is heard."""
+        """Write the WAV to ``out`` (its folder exists) and return the times of the words."""
         ...
 
 
 class VisualsProvider(Protocol):
-    """Scene -> picture. One is made for a stage, and closed when the stage ends."""
+    """Draws a picture for a scene. Created for one stage and closed when the stage ends."""
 
     name: str
     deterministic: bool
 
     def identity(self) -> tuple[str, ...]: ...
     def inputs(self, scene: Scene, script: Script, frame: FrameSpec) -> tuple[str, ...]:
-        """All that this scene's picture depends on beside :meth:`identity`: the card, the frame,
-        a file's hash ... and nothing that it doesn't show. May read files: call it in a thread."""
+        """Everything but :meth:`identity` that this scene's picture depends on, such as the card,
+        the frame, a file's hash, and nothing else. May read files: call it in a thread."""
         ...
 
     async def draw(
         self, scene: Scene, script: Script, frame: FrameSpec, out: Path, ctx: ProviderContext
     ) -> Picture:
-        """Write a PNG to ``out``, about 1.1 to 1.5 times the frame (motion samples inside it)."""
+        """Write a PNG to ``out``, about 1.1 to 1.5 times the size of the frame, which leaves room
+        for motion."""
         ...
 
     async def close(self) -> None:
-        """Let go of what :meth:`draw` keeps between pictures, such as processes."""
+        """Release resources that :meth:`draw` keeps between pictures, such as processes."""
         ...

@@ -1,5 +1,5 @@
-"""FFmpeg as a separate program: where it is (``locate``), one run of it (``job``), what it says
-(``progress``, ``failure``). Nothing here loads its libraries into our process."""
+"""FFmpeg as a separate program: find it (``locate``), run it (``job``), and parse its output
+(``progress``, ``failure``). Its libraries are never loaded into our process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From how an FFmpeg ended to the error a person gets. Pure."""
+"""Turns FFmpeg's exit code and stderr into a StageError. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import signal
 from aura_tui.errors import Code, StageError
 from aura_tui.model.sanitize import clean, clean_line
 
-STDERR_TAIL = 8 * 1024  # characters kept of what one run says
+STDERR_TAIL = 8 * 1024  # characters of stderr to keep per run
 
 _CONTEXT = re.compile(r"^\[[^\]]{1,60}\]\s*(?:\[[a-z]+\]\s*)?")  # "[libx264 @ 0x55d0c8] "
-_TELLING = re.compile(
+_ERROR = re.compile(
     r"error|invalid|fail|unable|can(?:no|')t|could ?n[o']t|no such|denied|unknown|not found"
     r"|missing|no space|refused|broken|corrupt|mismatch",
     re.IGNORECASE,
@@ -29,28 +29,29 @@ _MEMORY = re.compile(
 
 
 def tail(stderr: bytes | str) -> str:
-    """The end of ``stderr``, safe to show and log, at most :data:`STDERR_TAIL` characters."""
+    """The end of ``stderr``, sanitized, at most :data:`STDERR_TAIL` characters."""
     text = stderr.decode(errors="replace") if isinstance(stderr, bytes) else stderr
     return clean(text[-STDERR_TAIL:], STDERR_TAIL)
 
 
-def telling_line(stderr: str) -> str:
-    """The line that says why: the last specific complaint, else the last line, else ""."""
+def error_line(stderr: str) -> str:
+    """The line with the cause: the last specific error, else the last error, else the last line,
+    else ""."""
     lines = [_CONTEXT.sub("", line).strip() for line in stderr.splitlines()]
     lines = [line for line in lines if line]
-    complaints = [line for line in lines if _TELLING.search(line)]
-    specific = [line for line in complaints if not _GENERIC.match(line)]
-    for choice in (specific, complaints, lines):
+    errors = [line for line in lines if _ERROR.search(line)]
+    specific = [line for line in errors if not _GENERIC.match(line)]
+    for choice in (specific, errors, lines):
         if choice:
             return clean_line(choice[-1], 300)
     return ""
 
 
 def failure(what: str, returncode: int, stderr: str) -> StageError:
-    """The error of a run that ended with ``returncode`` (negative: by that signal).
+    """The error of a run that exited with ``returncode`` (negative: killed by that signal).
 
-    ``what`` names the work, as in "encoding scene 3". A SIGKILL that we didn't send is taken for
-    the kernel's out-of-memory killer: nobody else does that to a child.
+    ``what`` names the work, as in "encoding scene 3". A SIGKILL that we didn't send counts as one
+    by the kernel's out-of-memory killer.
     """
     if _DISK.search(stderr):
         return StageError(
@@ -63,7 +64,7 @@ def failure(what: str, returncode: int, stderr: str) -> StageError:
     if returncode < 0:
         how = f"FFmpeg was killed by {_signal_name(-returncode)}"
     else:
-        how = telling_line(stderr) or f"FFmpeg ended with exit code {returncode}"
+        how = error_line(stderr) or f"FFmpeg ended with exit code {returncode}"
     return StageError(
         Code.FFMPEG_FAILED,
         f"FFmpeg failed {what}: {how}",
@@ -72,7 +73,7 @@ def failure(what: str, returncode: int, stderr: str) -> StageError:
 
 
 def out_of_memory(what: str) -> StageError:
-    """The error of work that was killed from outside, or couldn't get memory."""
+    """The error of work that ran out of memory or was killed from outside."""
     return StageError(
         Code.OUT_OF_MEMORY,
         f"The system killed FFmpeg while {what}; it probably ran out of memory",

@@ -1,4 +1,4 @@
-"""One run of FFmpeg: owned, bounded, watched, logged; a failure becomes the job's error."""
+"""Runs FFmpeg once, with progress, a time limit and a log; turns a failure into a StageError."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from aura_tui.providers.ffmpeg.progress import Progress
     from aura_tui.system.processes import ProcessGroup
 
-# Options of every run: it never asks, never draws, and reports ten times a second on stdout.
+# Options of every run: never prompt, and report progress ten times per second on stdout.
 BASE = ("-nostdin", "-hide_banner", "-y", "-nostats", "-stats_period", "0.1", "-progress", "pipe:1")
 
 
-class Bench(LogOwner, Protocol):
-    """What a run needs of its job. A stage's context is one."""
+class RunContext(LogOwner, Protocol):
+    """The part of a stage's context that a run needs."""
 
     @property
     def children(self) -> ProcessGroup: ...
 
 
 async def run(
-    ctx: Bench,
+    ctx: RunContext,
     ffmpeg: FFmpeg,
     arguments: Sequence[str | Path],
     *,
@@ -42,25 +42,25 @@ async def run(
     on_progress: Callable[[Progress], None] | None = None,
     timeout_s: float | None = None,
 ) -> str:
-    """Run FFmpeg with :data:`BASE` and ``arguments`` to its end; return the tail of its stderr.
+    """Run FFmpeg with :data:`BASE` and ``arguments``; return the tail of its stderr.
 
-    Its stdout carries the progress, so no output may go there. Raises StageError when it fails,
-    TimeoutError after ``timeout_s`` active seconds; the child is gone either way.
+    Stdout carries the progress, so the output must go elsewhere. Raises StageError if FFmpeg fails,
+    TimeoutError after ``timeout_s`` active seconds; the process has exited in any case.
     """
     argv = [ffmpeg.path, *BASE, *map(str, arguments)]
     start, began = datetime.now(UTC), time.monotonic()
-    said = bytearray()
+    captured = bytearray()
     exit_code: int | None = None
     try:
         process = await ctx.children.spawn(argv)
         async with ctx.children.owned(process), ctx.children.timeout(timeout_s):
             async with asyncio.TaskGroup() as group:
-                group.create_task(_keep_tail(process, said))
+                group.create_task(_keep_tail(process, captured))
                 group.create_task(_watch(process, on_progress))
             exit_code = await process.wait()
     finally:
-        stderr = tail(bytes(said))
-        with contextlib.suppress(OSError):  # a full disk: what follows tells it better
+        stderr = tail(bytes(captured))
+        with contextlib.suppress(OSError):  # a full disk: FFmpeg's own error is more useful
             append(
                 ctx,
                 Run(
@@ -80,11 +80,11 @@ async def run(
     return stderr
 
 
-async def _keep_tail(process: Process, said: bytearray) -> None:
+async def _keep_tail(process: Process, captured: bytearray) -> None:
     assert process.stderr
     while part := await process.stderr.read(1 << 16):
-        said += part
-        del said[: -4 * STDERR_TAIL]  # UTF-8: at most four bytes a character
+        captured += part
+        del captured[: -4 * STDERR_TAIL]  # UTF-8: at most four bytes per character
 
 
 async def _watch(process: Process, on_progress: Callable[[Progress], None] | None) -> None:

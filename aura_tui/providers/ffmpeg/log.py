@@ -1,4 +1,4 @@
-"""The job's FFmpeg log: one block a run, appended whole, for a person who looks for a cause."""
+"""Writes the job's FFmpeg log: one block per run, for people who look for the cause of an error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LogOwner(Protocol):
-    """The job that a run belongs to. A stage's context is one."""
+    """The job that a run belongs to. A stage's context implements it."""
 
     @property
     def job_id(self) -> str: ...
@@ -27,10 +27,10 @@ class LogOwner(Protocol):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of FFmpeg, over. ``exit_code`` None: we ended it (a cancel, a failure beside it)."""
+    """A finished run of FFmpeg. ``exit_code`` None: we killed it (a cancel, another failure)."""
 
     what: str
-    resolution: str  # "1280x720", or "-" for sound alone
+    resolution: str  # "1280x720", or "-" for sound only
     ffmpeg: str
     version: str
     command: Sequence[str]
@@ -41,7 +41,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def append(owner: LogOwner, run: Run) -> None:
-    """Add ``run``'s block. Raises OSError when the log can't be written."""
+    """Append the block of ``run``. Raises OSError if the log can't be written."""
     end = datetime.fromtimestamp(run.start.timestamp() + run.duration_s, UTC)
     block = "\n".join(
         (
@@ -62,7 +62,7 @@ def append(owner: LogOwner, run: Run) -> None:
         )
     )
     owner.ffmpeg_log.parent.mkdir(parents=True, exist_ok=True)
-    # One write to a file opened for appending: blocks of lanes side by side never mix.
+    # A single write in append mode: the blocks of parallel workers never interleave.
     with owner.ffmpeg_log.open("ab", buffering=0) as file:
         file.write(block.encode("utf-8", "replace"))
 

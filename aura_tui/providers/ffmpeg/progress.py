@@ -1,8 +1,8 @@
-"""What ``ffmpeg -progress`` writes, parsed apart from any I/O.
+"""Parses the output of ``ffmpeg -progress``, without I/O.
 
-Blocks of ``key=value`` lines, each block ended by ``progress=continue`` or ``progress=end``
-(FFmpeg documentation, "Main options": -progress). Values may be ``N/A``; other text may be mixed
-in. Whatever can't be read is left out, never an error.
+The output consists of blocks of ``key=value`` lines, each ended by ``progress=continue`` or
+``progress=end`` (FFmpeg documentation, "Main options": -progress). Values may be ``N/A``, and other
+text may be mixed in. Unreadable lines are ignored, never an error.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ _MAX_NUMBER = 1e15
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """One block. None means FFmpeg didn't say."""
+    """One block. None: not reported."""
 
     frame: int | None = None
     fps: float | None = None
-    speed: float | None = None  # seconds of output made a second
+    speed: float | None = None  # seconds of output per second
     size_bytes: int | None = None
     out_time_s: float | None = None
     ended: bool = False
 
 
 class ProgressParser:
-    """Bytes in, blocks out. Holds at most one line and one block."""
+    """An incremental parser from bytes to blocks. Buffers at most one line and one block."""
 
     def __init__(self) -> None:
         self._rest = b""
-        self._skipping = False  # inside a line that is too long to be ours
+        self._skipping = False  # inside a line that is too long for a progress line
         self._block: dict[str, str] = {}
 
     def feed(self, data: bytes) -> Iterator[Progress]:
-        """Take what was read; yield each block that it completes."""
+        """Parse ``data``; yield each block that it completes."""
         *lines, rest = (self._rest + data).split(b"\n")
         for line in lines:
             if not self._skipping and len(line) <= _MAX_LINE_BYTES:
@@ -52,7 +52,7 @@ class ProgressParser:
         self._rest = rest
 
     def line(self, line: str) -> Progress | None:
-        """Take one line; the block it completes, if it does."""
+        """Parse one line; return the block that it completes, else None."""
         key, equals, value = line.strip().partition("=")
         if not equals:
             return None

@@ -1,4 +1,4 @@
-"""Script providers: a brief becomes scenes, by rule (``outline``) or by a model (``llm``)."""
+"""Script providers turn a brief into scenes, with rules (``outline``) or with a model (``llm``)."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ NAMES = ("auto", "outline", "llm")
 
 
 def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvider | None]:
-    """The provider that ``name`` asks for ("" asks for the settings' one), and its fallback.
+    """The provider called ``name`` ("": the one in the settings), and its fallback or None.
 
-    ``auto`` is ``llm`` with ``outline`` behind it where an endpoint is configured, else
+    ``auto`` is ``llm`` with the fallback ``outline`` if an endpoint is configured, else
     ``outline``. Raises :class:`InputError` for an unknown name, or for ``llm`` without settings.
     """
     from aura_tui.providers.script.outline.provider import OutlineProvider
 
-    asked = _wanted(name, settings)
+    requested = _requested(name, settings)
     configured = _configured(settings)
     if chosen(name, settings) == "outline":
         return OutlineProvider(settings.speech.rate), None
-    if asked not in NAMES:
+    if requested not in NAMES:
         raise InputError(
             Code.OPTION_INVALID,
-            f"Unknown script provider {asked[:40]!r}",
+            f"Unknown script provider {requested[:40]!r}",
             f"Use one of: {', '.join(NAMES)}.",
             field="options.script",
         )
@@ -42,19 +42,19 @@ def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvide
         )
     from aura_tui.providers.script.llm.provider import LlmProvider
 
-    spare = OutlineProvider(settings.speech.rate) if asked == "auto" else None
-    return LlmProvider(settings.script), spare
+    fallback = OutlineProvider(settings.speech.rate) if requested == "auto" else None
+    return LlmProvider(settings.script), fallback
 
 
 def chosen(name: str, settings: Settings) -> str:
-    """The name of the one that :func:`choose` tries first, made of nothing but names."""
-    wanted = _wanted(name, settings)
-    if wanted != "auto":
-        return wanted
+    """The name of the provider that :func:`choose` returns, without creating it."""
+    requested = _requested(name, settings)
+    if requested != "auto":
+        return requested
     return "llm" if _configured(settings) else "outline"
 
 
-def _wanted(name: str, settings: Settings) -> str:
+def _requested(name: str, settings: Settings) -> str:
     return (name or settings.script.provider or "auto").strip().lower()
 
 

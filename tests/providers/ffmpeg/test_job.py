@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aura_tui.errors import Code, StageError
 from aura_tui.providers.ffmpeg import FFmpeg, locate
-from aura_tui.providers.ffmpeg.failure import failure, tail, telling_line
+from aura_tui.providers.ffmpeg.failure import error_line, failure, tail
 from aura_tui.providers.ffmpeg.job import run
 from aura_tui.providers.ffmpeg.progress import Progress, ProgressParser
 from aura_tui.settings import Settings
@@ -96,9 +96,9 @@ def test_the_telling_line_is_the_last_specific_complaint() -> None:
         "Error opening input file /nope.\n"
         "Error opening input files: No such file or directory\n"
     )
-    assert telling_line(stderr) == "Error opening input: No such file or directory"
-    assert telling_line("all is well\n\n") == "all is well"
-    assert telling_line("") == ""
+    assert error_line(stderr) == "Error opening input: No such file or directory"
+    assert error_line("all is well\n\n") == "all is well"
+    assert error_line("") == ""
 
 
 def test_what_ffmpeg_says_is_made_safe_and_bounded() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from aura_tui.errors import Code, InputError
 from aura_tui.providers.ffmpeg import FFmpeg, find_ffmpeg, locate
-from aura_tui.providers.ffmpeg.locate import LOOK
+from aura_tui.providers.ffmpeg.locate import SEARCH
 from aura_tui.settings import RenderSettings, Settings
 from aura_tui.system.processes import ProcessGroup
 from tests.killing import kill
@@ -44,7 +44,7 @@ async def test_without_one_on_the_path_the_wheels_is_taken(
     assert found.source == "wheel"
     assert os.access(found.path, os.X_OK)
     assert found.version
-    assert found.passed_over == ""
+    assert found.rejected == ""
 
 
 async def test_a_good_one_on_the_path_comes_before_the_wheels(
@@ -79,8 +79,8 @@ async def test_a_poor_one_on_the_path_is_passed_over_and_named(
     monkeypatch.setenv("PATH", f"{poor.parent}:/usr/bin:/bin")
     found = await locate(settings(tmp_path), ProcessGroup())
     assert found.source == "wheel"
-    assert str(poor) in found.passed_over
-    assert why in found.passed_over
+    assert str(poor) in found.rejected
+    assert why in found.rejected
 
 
 async def test_one_that_the_settings_name_is_used_or_refused_never_replaced(
@@ -178,8 +178,8 @@ async def test_a_look_that_somebody_cancels_is_an_error_and_the_next_one_looks_a
     slow = f'until [ -e {go} ]; do sleep 0.01; done; exec {real.path} "$@"'
     mine = program(tmp_path / "mine", slow)
     looking = asyncio.create_task(find_ffmpeg(settings(tmp_path, str(mine))))
-    await kill(LOOK, "cancel")
-    with pytest.raises(RuntimeError, match="the look for FFmpeg was cancelled"):
+    await kill(SEARCH, "cancel")
+    with pytest.raises(RuntimeError, match="the search for FFmpeg was cancelled"):
         await looking
     go.touch()
     assert (await find_ffmpeg(settings(tmp_path, str(mine)))).path == str(mine)

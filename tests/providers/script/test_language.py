@@ -1,4 +1,4 @@
-"""The language of a brief whose writer didn't name it: judged by its words, English in doubt."""
+"""Detection of a text's language from its words; English in doubt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aura_tui.model.request import Brief
 from aura_tui.providers.script.language import writing_system
-from aura_tui.providers.script.language.detect import MAX_CHARS, judged, of_brief
+from aura_tui.providers.script.language.detect import MAX_CHARS, of_brief, of_text
 from aura_tui.providers.script.language.stopwords import WORDS
 from aura_tui.providers.speech.espeak.provider import Espeak
 
@@ -70,10 +70,10 @@ TEXTS = {
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_a_paragraph_tells_its_language(language: str) -> None:
-    assert judged(TEXTS[language]) == language
+    assert of_text(TEXTS[language]) == language
 
 
-def test_every_language_that_can_be_judged_has_a_text_or_its_own_letters_and_a_voice() -> None:
+def test_every_detectable_language_has_a_text_or_its_own_letters_and_a_voice() -> None:
     assert set(WORDS) <= set(TEXTS)
     for tag in KNOWN:
         assert Espeak().resolve("", tag)
@@ -81,7 +81,7 @@ def test_every_language_that_can_be_judged_has_a_text_or_its_own_letters_and_a_v
 
 @pytest.mark.parametrize("file", sorted(BRIEFS.iterdir()), ids=lambda file: file.stem)
 def test_the_briefs_are_in_the_language_they_are_in(file: Path) -> None:
-    assert judged(file.read_text()) == OTHERS.get(file.stem, "en")
+    assert of_text(file.read_text()) == OTHERS.get(file.stem, "en")
 
 
 @pytest.mark.parametrize(
@@ -119,16 +119,16 @@ def test_a_topic_is_english_unless_its_words_are_clear(topic: str, language: str
     ids=["fences", "perl", "sql", "addresses", "names"],
 )
 def test_code_and_names_are_no_foreign_language(text: str) -> None:
-    assert judged(text) == "en"
+    assert of_text(text) == "en"
 
 
 def test_code_and_english_words_in_a_text_leave_it_its_language() -> None:
     code = "\n\n```python\nfor the_one in this and that or not those:\n    return of_it\n```\n"
-    assert judged(TEXTS["de"] + code * 30 + "Das Release ist im Build, nicht im Branch.") == "de"
+    assert of_text(TEXTS["de"] + code * 30 + "Das Release ist im Build, nicht im Branch.") == "de"
 
 
 def test_a_quotation_leaves_an_english_text_english() -> None:
-    assert judged(f"{TEXTS['en']}\n\n> {TEXTS['fr'][:60]}\n\n{TEXTS['en']}") == "en"
+    assert of_text(f"{TEXTS['en']}\n\n> {TEXTS['fr'][:60]}\n\n{TEXTS['en']}") == "en"
 
 
 def test_the_language_that_a_brief_names_is_its_language() -> None:
@@ -139,7 +139,7 @@ def test_the_language_that_a_brief_names_is_its_language() -> None:
 @pytest.mark.parametrize("unit", ["`", "<", "```\n", "a", "a.", "://", "\u4e00", "' ", "~~~ \n <"])
 def test_a_megabyte_of_anything_is_judged_at_once(unit: str) -> None:
     start = time.perf_counter()
-    judged(unit * (1_000_000 // len(unit)))
+    of_text(unit * (1_000_000 // len(unit)))
     assert time.perf_counter() - start < 0.5
 
 
@@ -151,8 +151,8 @@ def test_a_megabyte_of_anything_is_judged_at_once(unit: str) -> None:
     )
 )
 def test_any_text_is_judged_to_be_in_a_known_language(text: str) -> None:
-    assert judged(text) in KNOWN
+    assert of_text(text) in KNOWN
 
 
 def test_only_the_beginning_counts() -> None:
-    assert judged("x " * MAX_CHARS + TEXTS["de"] * 50) == "en"
+    assert of_text("x " * MAX_CHARS + TEXTS["de"] * 50) == "en"

@@ -1,4 +1,4 @@
-"""Which language and writing system a text has.
+"""Detects the language and writing system of a text.
 
 Data and pure functions; no provider.
 """

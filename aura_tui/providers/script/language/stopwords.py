@@ -1,6 +1,6 @@
-"""The small words that no text can do without, by language: what tells them apart. Data only.
+"""Function words by language, to detect the language of a text. Data only.
 
-Languages written in Latin letters that have a voice. A word may stand with several languages.
+Covers the languages in Latin letters that have a voice. A word may belong to several languages.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""Which language a text is likely in, by its writing system. Pure.
+"""Guesses the language of a text from its writing system. Pure.
 
-An English voice can't read Cyrillic or kana at all, it spells them out. Where nobody said the
-language, the writing system is a better guess; Latin letters say nothing.
+An English voice can't read Cyrillic or kana; it spells them out. If the language isn't given, the
+writing system is a better guess. Latin letters say nothing about the language.
 """
 
 from __future__ import annotations
 
 import bisect
 
-_SAMPLE = 4000  # letters looked at
+_SAMPLE = 4000  # letters to examine
 
-# First code point of a block -> the language most written in it ("" for Latin and the rest).
+# First code point of a block -> its most common language ("" for Latin and the rest).
 _BLOCKS: tuple[tuple[int, str], ...] = (
     (0x0000, ""),
     (0x0370, "el"),
@@ -47,17 +47,17 @@ _BLOCKS: tuple[tuple[int, str], ...] = (
     (0x20000, "zh"),
 )
 _STARTS = [start for start, _ in _BLOCKS]
-# Letters that tell two languages of one writing system apart.
-_TELLING = (
+# Letters that distinguish two languages of one writing system.
+_DISTINCTIVE = (
     ("ru", "uk", frozenset("\u0456\u0457\u0454\u0491\u0406\u0407\u0404\u0490")),
     ("ar", "fa", frozenset("\u067e\u0686\u0698\u06af\u06cc\u06a9")),
 )
 
-LANGUAGES = frozenset({tag for _, tag in _BLOCKS if tag} | {tag for _, tag, _ in _TELLING})
+LANGUAGES = frozenset({tag for _, tag in _BLOCKS if tag} | {tag for _, tag, _ in _DISTINCTIVE})
 
 
 def language_of(text: str) -> str:
-    """BCP 47 of the language whose writing system has most of ``text``'s letters, else ""."""
+    """The language (BCP 47) whose writing system most letters of ``text`` belong to, else ""."""
     letters = [c for c in text[: _SAMPLE * 2] if c.isalpha()][:_SAMPLE]
     counts: dict[str, int] = {}
     for c in letters:
@@ -70,7 +70,7 @@ def language_of(text: str) -> str:
     best = max(counts, key=lambda language: counts[language])
     if counts[best] * 2 <= len(letters):
         return ""
-    for common, other, signs in _TELLING:
+    for common, other, signs in _DISTINCTIVE:
         if best == common and sum(c in signs for c in letters) * 100 > len(letters):
             return other
     return best

@@ -1,1 +1,1 @@
-"""The script from an OpenAI-compatible endpoint: the prompt, the reply, the provider."""
+"""Scripts from an OpenAI-compatible endpoint: the prompt, the reply, the provider."""

@@ -1,4 +1,4 @@
-"""What a model is asked: the rules, the layouts and when each suits, the brief as data."""
+"""Builds the prompt: the rules, the card layouts and their uses, the brief as data."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aura_tui.model.sanitize import clean, clean_line
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
 
-VERSION = "2"  # part of the checkpoint's key: raise it when the wording changes
-MAX_TEXT_CHARS = 60_000  # of the brief's text; models with small windows still take it
-_WORDS_A_SECOND = 2.4  # with the breaths between scenes
+VERSION = "2"  # part of the cache key: increment it when the wording changes
+MAX_TEXT_CHARS = 60_000  # of the brief's text; fits into small context windows
+_WORDS_PER_SECOND = 2.4  # including the pauses between scenes
 _DEFAULT_S = 90.0
 
 _RULES = """\
@@ -73,12 +73,12 @@ SCHEMA: dict[str, object] = {
 
 
 def messages(request: JobRequest, language: str) -> list[dict[str, str]]:
-    """The conversation that asks for a script in ``language`` (BCP 47)."""
+    """The messages that request a script in ``language`` (BCP 47)."""
     brief, plan = request.brief, request.plan_spec
     seconds = parse_duration(plan.target_duration) or _DEFAULT_S
-    words = max(12, round(seconds * _WORDS_A_SECOND * request.voice_spec.rate))
+    words = max(12, round(seconds * _WORDS_PER_SECOND * request.voice_spec.rate))
     scenes = max(2, min(60, round(seconds / 9)))
-    wishes = [
+    details = [
         ("Topic", brief.topic),
         ("Audience", brief.audience),
         ("Goal", brief.goal),
@@ -87,7 +87,7 @@ def messages(request: JobRequest, language: str) -> list[dict[str, str]]:
         ("Pacing", plan.pacing),
         ("Density", plan.density),
     ]
-    lines = [f"{name}: {clean_line(value, 500)}" for name, value in wishes if value.strip()]
+    lines = [f"{name}: {clean_line(value, 500)}" for name, value in details if value.strip()]
     lines += [
         f"Language of narration and cards (BCP 47): {clean_line(language, 35)}",
         f"Length: about {words} words of narration in all, in about {scenes} scenes.",
@@ -104,10 +104,10 @@ def messages(request: JobRequest, language: str) -> list[dict[str, str]]:
     ]
 
 
-def repair(said: str, error: str) -> list[dict[str, str]]:
-    """The turn that shows a model its reply's error, once."""
+def repair(reply: str, error: str) -> list[dict[str, str]]:
+    """The messages that ask a model to correct its invalid ``reply``."""
     return [
-        {"role": "assistant", "content": said[:20_000]},
+        {"role": "assistant", "content": reply[:20_000]},
         {
             "role": "user",
             "content": f"That reply can't be used: {error}. Send the whole corrected JSON object "

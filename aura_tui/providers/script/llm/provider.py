@@ -1,8 +1,8 @@
-"""A script by a model, through any OpenAI-compatible chat endpoint.
+"""Writes a script with a model, through any OpenAI-compatible chat endpoint.
 
-Servers differ in what they can hold a model to: first a JSON schema is asked for, then any JSON
-object, then the prompt alone. Some accept a schema without enforcing it, so every reply is
-validated; a bad one gets one turn to be repaired.
+Servers support different response formats, so requests ask for a JSON schema first, then for any
+JSON object, then for no format. Some servers accept a schema without enforcing it, so every reply
+is validated; the model may correct an invalid one once.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ _FORMATS: tuple[tuple[str, dict[str, object] | None], ...] = (
     ("json_object", {"type": "json_object"}),
     ("the prompt alone", None),
 )
-_FORMAT_UNKNOWN = frozenset({400, 404, 422, 501})  # how servers say that they lack a format
+_FORMAT_UNKNOWN = frozenset({400, 404, 422, 501})  # statuses for an unsupported format
 
 
 class LlmProvider:
-    """Asks the model of ``[script]``'s base_url, model and api_key."""
+    """Uses the model configured by base_url, model and api_key in ``[script]``."""
 
     name = "llm"
     deterministic = False
@@ -69,20 +69,20 @@ class LlmProvider:
         return (prompt.VERSION, detect.VERSION, self._base_url, self._model)
 
     async def write(self, request: JobRequest, ctx: ProviderContext) -> Script:
-        """One conversation: at most three formats, and one repair."""
+        """Write the script in one conversation: at most three formats and one correction."""
         if len(request.brief.text) > prompt.MAX_TEXT_CHARS:
             ctx.warn(
                 "The text is long; the model gets only its first "
                 f"{prompt.MAX_TEXT_CHARS:,} characters"
             )
-        for note in await asyncio.to_thread(_pictures, request):
+        for note in await asyncio.to_thread(_unused_pictures, request):
             ctx.warn(note)
-        tongue = await asyncio.to_thread(detect.of_brief, request.brief)
-        talk = prompt.messages(request, tongue)
+        language = await asyncio.to_thread(detect.of_brief, request.brief)
+        messages = prompt.messages(request, language)
         form, repaired = 0, False
         while True:
             try:
-                said = await self._ask(talk, form)
+                text = await self._complete(messages, form)
             except Refused as e:
                 if e.status not in _FORMAT_UNKNOWN or form + 1 == len(_FORMATS):
                     raise
@@ -90,8 +90,9 @@ class LlmProvider:
                 ctx.log(f"The endpoint rejected the request; trying again with {_FORMATS[form][0]}")
                 continue
             try:
-                script = await asyncio.to_thread(reply.read, said, tongue, title_of(request.brief))
-                return script if request.brief.language else _as_written(script)
+                title = title_of(request.brief)
+                script = await asyncio.to_thread(reply.read, text, language, title)
+                return script if request.brief.language else _with_detected_language(script)
             except reply.ReplyError as e:
                 why = clean_line(str(e), 200)
             if repaired:
@@ -102,21 +103,21 @@ class LlmProvider:
                 )
             repaired = True
             ctx.log(f"Can't use the model's reply ({why}); asking for a corrected one", "warning")
-            talk += prompt.repair(said, why)
+            messages += prompt.repair(text, why)
 
-    async def _ask(self, talk: list[dict[str, str]], form: int) -> str:
-        body: dict[str, object] = {"model": self._model, "messages": talk}
-        if (wanted := _FORMATS[form][1]) is not None:
-            body["response_format"] = wanted
-        answer = await self._endpoint.post_json("/chat/completions", body)
-        text = _content(answer)
+    async def _complete(self, messages: list[dict[str, str]], form: int) -> str:
+        body: dict[str, object] = {"model": self._model, "messages": messages}
+        if (response_format := _FORMATS[form][1]) is not None:
+            body["response_format"] = response_format
+        response = await self._endpoint.post_json("/chat/completions", body)
+        text = _content(response)
         if text is None:
-            raise self._endpoint.invalid(_complaint(answer))
+            raise self._endpoint.invalid(_error(response))
         return text
 
 
-def _pictures(request: JobRequest) -> list[str]:
-    """A model gets words and gives words."""
+def _unused_pictures(request: JobRequest) -> list[str]:
+    """Warnings about the brief's pictures, which a model's script can't show."""
     parsed = document.parse(request.brief.text, local_pictures=not request.origin.outside)
     shown = [
         f"{Path(block.path).name} (a model's script has none)"
@@ -127,17 +128,17 @@ def _pictures(request: JobRequest) -> list[str]:
     return unseen([*shown, *parsed.unseen])
 
 
-def _as_written(script: Script) -> Script:
-    """``script`` with the language that its narration clearly is in, whatever was asked for."""
-    written = detect.judged(" ".join(scene.narration for scene in script.scenes))
-    if written == detect.DEFAULT:
+def _with_detected_language(script: Script) -> Script:
+    """``script`` with the language of its narration, if that is clear."""
+    language = detect.of_text(" ".join(scene.narration for scene in script.scenes))
+    if language == detect.DEFAULT:
         return script
-    return msgspec.structs.replace(script, language=written)
+    return msgspec.structs.replace(script, language=language)
 
 
-def _content(answer: object) -> str | None:
-    """``choices[0].message.content``: a text, or parts with texts; None if there is none."""
-    match answer:
+def _content(response: object) -> str | None:
+    """``choices[0].message.content``, which is a text or a list of parts; None if it is missing."""
+    match response:
         case {"choices": [{"message": {"content": str(text)}}, *_]}:
             return text
         case {"choices": [{"message": {"content": [*parts]}}, *_]}:
@@ -147,8 +148,8 @@ def _content(answer: object) -> str | None:
             return None
 
 
-def _complaint(answer: object) -> str:
-    match answer:
+def _error(response: object) -> str:
+    match response:
         case {"error": {"message": str(text)}} | {"error": str(text)}:
             return f"with an error: {text}"
         case {"choices": [{"message": {"refusal": str(text)}}, *_]}:

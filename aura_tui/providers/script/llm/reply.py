@@ -1,4 +1,4 @@
-"""A model's reply -> script: found in the text, validated, made sound. Nothing is trusted."""
+"""Turns a model's reply into a script: finds the JSON, validates it, repairs it. Trusts nothing."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 MAX_SCENES = 400
 _MAX_ITEMS = 8
-_READ_ITEMS = 50  # some of which may be empty
+_READ_ITEMS = 50  # read more than _MAX_ITEMS, because some may be empty
 
 
 class ReplyError(ValueError):
-    """Why a reply can't be used, in words that a model can act on."""
+    """A reply is invalid; the message tells the model why."""
 
 
 class ReplyScene(msgspec.Struct, frozen=True, kw_only=True):
-    """A scene as a model writes it: flat, every field a text."""
+    """A scene as a model writes it: flat, with text fields."""
 
     kind: Literal["title", "statement", "bullets", "number", "quote", "code", "chart"]
     narration: str
@@ -58,20 +58,20 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(text: str, language: str, fallback_title: str) -> Script:
-    """The script in a model's ``text``. Raises :class:`ReplyError`."""
+    """Read the script from a model's ``text``. Raises :class:`ReplyError`."""
     document = _json_object(text)
     try:
         reply = msgspec.convert(document, Reply, strict=False)
     except msgspec.ValidationError as e:
         raise ReplyError(str(e)) from None
     scenes: list[Scene] = []
-    for said in reply.scenes[:MAX_SCENES]:
-        narration = prose.spoken_form(clean(said.narration, 2000))
+    for scene in reply.scenes[:MAX_SCENES]:
+        narration = prose.spoken_form(clean(scene.narration, 2000))
         if not any(c.isalnum() for c in narration):
             raise ReplyError(f"scenes[{len(scenes)}].narration is empty")
         first = not scenes
-        card = _card(said, narration, first, _line(reply.title) or fallback_title)
-        title = _line(said.title) or prose.headline(narration, 8)
+        card = _card(scene, narration, first, _line(reply.title) or fallback_title)
+        title = _line(scene.title) or prose.headline(narration, 8)
         scenes.append(
             Scene(
                 number=len(scenes) + 1, title=title, narration=narration, card=card, chapter=first
@@ -85,7 +85,7 @@ def read(text: str, language: str, fallback_title: str) -> Script:
 
 
 def _json_object(text: str) -> object:
-    """The JSON object in ``text``, whatever a model put around it: thoughts, fences, words."""
+    """The JSON object in ``text``, which a model may surround with thoughts, fences and prose."""
     if "</think>" in text:
         text = text.rsplit("</think>", 1)[1]
     elif re.match(r"\s*<think>", text):
@@ -107,24 +107,24 @@ def _line(text: str, words: int = 14) -> str:
     return prose.headline(line, words) if any(c.isalnum() for c in line) else ""
 
 
-def _card(said: ReplyScene, narration: str, first: bool, script_title: str) -> AnyCard:
-    """The card asked for, or the nearest that its fields suffice for."""
-    title, text = _line(said.title, 12), _line(said.text, 28)
-    items = tuple(filter(None, (_line(item) for item in said.items[:_READ_ITEMS])))[:_MAX_ITEMS]
-    value = prose.spoken_form(clean(said.value, 40))
-    if first or said.kind == "title":
+def _card(scene: ReplyScene, narration: str, first: bool, script_title: str) -> AnyCard:
+    """The requested card, or the closest one that the fields allow."""
+    title, text = _line(scene.title, 12), _line(scene.text, 28)
+    items = tuple(filter(None, (_line(item) for item in scene.items[:_READ_ITEMS])))[:_MAX_ITEMS]
+    value = prose.spoken_form(clean(scene.value, 40))
+    if first or scene.kind == "title":
         return TitleCard(title=title or script_title, subtitle=text)
-    if said.kind == "chart" and (chart := _chart(title, items)):
+    if scene.kind == "chart" and (chart := _chart(title, items)):
         return chart
-    if said.kind in ("bullets", "chart") and len(items) >= 2:
+    if scene.kind in ("bullets", "chart") and len(items) >= 2:
         return BulletsCard(title=title or prose.headline(narration, 8), bullets=items)
-    if said.kind == "number" and value and len(value) <= 16 and (text or title):
+    if scene.kind == "number" and value and len(value) <= 16 and (text or title):
         return NumberCard(value=value, label=text or title, kicker=title if text else "")
-    if said.kind == "quote" and text:
-        return QuoteCard(text=text, author=_line(said.author), kicker=title)
-    if said.kind == "code" and said.code.strip():
-        source = fit_code(clean(said.code, 8000).expandtabs(4).strip("\n"))
-        language = re.fullmatch(r"[\w+#.-]{1,30}", said.language.strip().lower())
+    if scene.kind == "quote" and text:
+        return QuoteCard(text=text, author=_line(scene.author), kicker=title)
+    if scene.kind == "code" and scene.code.strip():
+        source = fit_code(clean(scene.code, 8000).expandtabs(4).strip("\n"))
+        language = re.fullmatch(r"[\w+#.-]{1,30}", scene.language.strip().lower())
         return CodeCard(title=title, code=source, language=language[0] if language else "")
     return StatementCard(text=text or prose.headline(narration, 16), kicker=title if text else "")
 
