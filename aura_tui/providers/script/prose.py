@@ -1,7 +1,7 @@
-"""Prose: sentences, their spoken length, figures in them, and short forms for cards.
+"""Prose: splits sentences, estimates their spoken length, finds figures, shortens text for cards.
 
-Pure functions over plain text; Markdown is gone before (``markdown/document.py``). A sentence is
-never cut here for narration: :func:`shorten` serves cards alone.
+Pure functions of plain text; ``markdown/document.py`` removes the Markdown before. Narration keeps
+whole sentences: :func:`shorten` is only for cards.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 
 from aura_tui.model.sentence_end import OPENERS, ends_sentence
 
-# -- what is spoken ------------------------------------------------------------------------------
+# -- spoken form ---------------------------------------------------------------------------------
 
 _URL = re.compile(r"(?:https?|ftp)://(?:www\.)?([^\s/?#<>()\[\]]+)[^\s<>()\[\]]*")
 _EMOJI = re.compile(
@@ -26,7 +26,8 @@ _SPACE_BEFORE_STOP = re.compile(r"\s+([,.;!?])(?=\s|$)")
 
 
 def spoken_form(text: str) -> str:
-    """``text`` as captions show it: one line, URLs as their host, no emoji, no stray marks."""
+    """``text`` for narration and captions: one line, hosts instead of URLs, no emoji, no leftover
+    markup."""
     text = _BREAK_IN_CJK.sub("", text)
     if "://" in text:
         text = _URL.sub(_host, text)
@@ -45,11 +46,11 @@ _END = re.compile(
     "(?:[.!?\u2026\u061f\u06d4\u0964\u0965]+[\"'\u201d\u2019\u00bb)\\]]*(?=\\s|$))"
     "|(?:[\u3002\uff01\uff1f\uff61]+[\u300d\u300f\u201d\uff09]*)"
 )
-MAX_SENTENCE_CHARS = 700  # past this it is no sentence, but a text without full stops
+MAX_SENTENCE_CHARS = 700  # a longer one is a text without full stops
 
 
 def sentences(text: str, language: str = "en") -> list[str]:
-    """The sentences of a one-line ``text``, in order; together they are the whole text."""
+    """Split a one-line ``text`` into sentences, without losing any part of it."""
     found: list[str] = []
     start = 0
     for match in _END.finditer(text):
@@ -77,12 +78,12 @@ def _ends_here(text: str, match: re.Match[str], start: int, language: str) -> bo
     return ends_sentence(before[-1] if before else "", following, language)
 
 
-def pieces_of_a_monster(text: str) -> list[str]:
-    """A "sentence" past :data:`MAX_SENTENCE_CHARS` in speakable pieces.
+def split_overlong(text: str) -> list[str]:
+    """Split a "sentence" longer than :data:`MAX_SENTENCE_CHARS` into speakable pieces.
 
-    Such a text has no full stops (a transcript, a list in one line), so there is no sentence to
-    keep whole: it parts at clause borders, or else between words. Words longer than 80
-    characters (a hash, a data URL) can't be spoken and go.
+    Such a text has no full stops (a transcript, a list in one line), so it is split after clauses,
+    or else between words. Words longer than 80 characters (a hash, a data URL) can't be spoken and
+    are dropped.
     """
     if len(text) <= MAX_SENTENCE_CHARS:
         return [text]
@@ -107,8 +108,8 @@ _STOPS = ".!?\u2026\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965"
 _CLOSERS = "\"'\u201d\u2019\u00bb)]\u300d\u300f\uff09"
 
 
-def finished(text: str) -> str:
-    """``text`` with a full stop, if it ends without one; a colon or comma becomes it."""
+def with_stop(text: str) -> str:
+    """``text`` with a full stop if no mark ends it; replaces a final colon or comma."""
     text = text.rstrip()
     if text.rstrip(_CLOSERS)[-1:] in tuple(_STOPS):
         return text
@@ -117,7 +118,7 @@ def finished(text: str) -> str:
 
 
 def is_lead_in(text: str) -> bool:
-    """Whether a sentence only announces what follows it ("Install using pip:")."""
+    """Whether a sentence only introduces what follows ("Install using pip:")."""
     text = text.rstrip()
     if text.endswith(("...", "\u2026")):
         return re.search(r"\bfollow(?:ing|s)\b", text[-60:]) is not None
@@ -141,12 +142,12 @@ _DANGLING = re.compile(
 
 
 def is_stub(text: str) -> bool:
-    """Whether a lead-in says nothing without what it announces ("For example:")."""
+    """Whether a lead-in has no meaning on its own ("For example:")."""
     return _STUB.fullmatch(text.strip()) is not None
 
 
 def dangles(text: str) -> bool:
-    """Whether a lead-in is no sentence without its colon ("You can run it with:")."""
+    """Whether a lead-in is incomplete without its colon ("You can run it with:")."""
     return is_lead_in(text) and (is_stub(text) or _DANGLING.search(text.strip()) is not None)
 
 
@@ -162,34 +163,34 @@ _ANAPHORA = re.compile(
 )
 
 
-def leans_back(sentence: str) -> bool:
-    """Whether a sentence likely needs the one before it ("However, it ...")."""
+def refers_back(sentence: str) -> bool:
+    """Whether a sentence probably needs the previous one ("However, it ...")."""
     return _ANAPHORA.match(sentence) is not None
 
 
-# -- how long it takes to say --------------------------------------------------------------------
+# -- spoken length -------------------------------------------------------------------------------
 
 _UNSPACED = re.compile(f"[{_CJK}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
 
 def is_unspaced(text: str) -> bool:
-    """Whether ``text`` has a script that is written without spaces between words."""
+    """Whether ``text`` has characters of a script without spaces between words."""
     return _UNSPACED.search(text) is not None
 
 
 _STOP = re.compile("[.:!?\u2026\u061f](?=\\s|$)|[\u3002\u0964\uff01\uff1f]")
 _COMMA = re.compile("[,;\u060c\u061b](?=\\s|$)|[\u3001\uff0c]")
-# Said by its name, or a break of its own: "dot", "slash", "percent".
+# Spoken by name, or as a break: "dot", "slash", "percent".
 _INNER = re.compile(r"(?<=\w)[._/\\@#:](?=\w)|[/_@#&%]")
-_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")  # mostly spelt
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")  # mostly spelled out
 _LETTER_S = 0.0644
-# Signs that are said as words: "equals", "plus", "alpha".
+# Signs that are spoken as words: "equals", "plus", "alpha".
 _SIGN = re.compile(
     "[=+\u2212\u00b1\u00b7\u00d7\u2264\u2265\u2248\u221a]|\\b[\u03b1-\u03c9\u0394\u03a9]\\b"
 )
 _SIGN_S = 0.35
-# Scripts that say more a character: syllables, words, or vowels that aren't written.
+# Scripts with more speech per character: syllables, words, or unwritten vowels.
 _CHARACTER_S: tuple[tuple[re.Pattern[str], float], ...] = (
     (re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"), 0.26),  # Han
     (re.compile("[\u3040-\u30ff\uff66-\uff9f]"), 0.1),  # kana
@@ -201,11 +202,11 @@ _CHARACTER_S: tuple[tuple[re.Pattern[str], float], ...] = (
 
 
 def seconds(text: str, rate: float = 1.0) -> float:
-    """About how long ``text`` takes to say, at ``rate`` times the voice's own speed.
+    """Estimate how many seconds it takes to speak ``text`` at ``rate`` times the voice's own speed.
 
-    By letters, digits, stops, and what is spelt or named sign by sign, fitted to eSpeak NG over
-    1180 scenes of 22 English texts: within 3 % over most texts, 6 % over the worst; about 2.7
-    English words a second.
+    Counts letters, digits, stops, and characters that are spelled out or named; fitted to eSpeak NG
+    with 1180 scenes of 22 English texts: within 3 % for most texts, 6 % for the worst; about 2.7
+    English words per second.
     """
     took = 0.33 * sum(c.isdigit() for c in text) + 0.3 * len(_STOP.findall(text))
     took += 0.4 * len(_COMMA.findall(text)) + _SIGN_S * len(_SIGN.findall(text))
@@ -246,7 +247,7 @@ _FIGURE = re.compile(
 
 
 def figure(sentence: str) -> re.Match[str] | None:
-    """The first figure worth a card of its own: with a unit, a currency or thousands."""
+    """The first figure worth its own card: with a unit, a currency or thousands; else None."""
     return _FIGURE.search(sentence)
 
 
@@ -279,28 +280,28 @@ _PARENTHESES = re.compile(r"\s*(?:\([^()]{1,200}\)|\[[^\[\]]{1,200}\])")
 
 
 def length_in_words(text: str) -> int:
-    """Words as a card counts them; three characters of an unspaced script make one."""
+    """The number of words; three characters of a script without spaces count as one."""
     unspaced = len(_UNSPACED.findall(text))
     return len(text.split()) + unspaced // 3
 
 
 def shorten(text: str, limit: int) -> str | None:
-    """``text`` in at most ``limit`` words, cut at a clause's border; None if it has none.
+    """Shorten ``text`` to at most ``limit`` words by cutting after a clause; None if it can't be.
 
-    No full stop at the end: cards set headlines. The first letter is made a capital.
+    Removes the final full stop, as in a headline, and capitalizes the first letter.
     """
     text = _bare(text)
     if length_in_words(text) <= limit:
         return text
     text = _bare(_OPENERS.sub("", _PARENTHESES.sub("", text), count=1))
     if length_in_words(text) <= limit:
-        return capital(text)
+        return capitalize(text)
     if main := _SUBORDINATE.match(text):
         rest = _bare(text[main.end() :])
         short = rest if length_in_words(rest) <= limit else _cut(rest, limit)
-        return capital(short) if short else None
+        return capitalize(short) if short else None
     short = _cut(text, limit)
-    return capital(short) if short else None
+    return capitalize(short) if short else None
 
 
 def _cut(text: str, limit: int) -> str | None:
@@ -309,7 +310,7 @@ def _cut(text: str, limit: int) -> str | None:
         for match in border.finditer(text):
             head = text[: match.start()].rstrip(" ,")
             if _IN_A_LIST.match(match[0] + text[match.end() :]) and "," in head[-40:]:
-                continue  # "a, b, and c" is one thing
+                continue  # don't split "a, b, and c"
             count = length_in_words(head)
             if count > limit:
                 break
@@ -325,15 +326,15 @@ def _bare(text: str) -> str:
     return text.rstrip(" .,;:\u3002\uff1a\uff0c\u3001")
 
 
-def capital(text: str) -> str:
-    """``text`` with a capital first, unless its first word has a spelling of its own."""
+def capitalize(text: str) -> str:
+    """Capitalize ``text``, unless its first word has a special spelling ("iPhone")."""
     first = text.split(" ", 1)[0]
     return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
 
 
 def headline(text: str, limit: int) -> str:
-    """Always something short: :func:`shorten`, else whole up to twice ``limit``, else cut
-    between words with an ellipsis."""
+    """Shorten ``text`` in any case: by :func:`shorten`, else unchanged up to twice ``limit``, else
+    cut between words with an ellipsis."""
     short = shorten(text, limit)
     if short is not None:
         return short[:400]

@@ -99,7 +99,7 @@ def sources(text: str, language: str) -> list[str]:
                 case Formula(said):
                     told.append(said)
                 case Table():
-                    told += table_sentences.told(block, language)
+                    told += table_sentences.describe(block, language)
                 case _:
                     pass
     return [bare(said) for said in told if said]

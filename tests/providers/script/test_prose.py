@@ -51,7 +51,7 @@ def test_sentences_together_are_the_whole_text(text: str, language: str) -> None
 
 def test_a_text_without_full_stops_parts_at_clauses_and_between_words() -> None:
     text = "and then, as it were, we went on to the next town " * 40
-    pieces = prose.pieces_of_a_monster(text)
+    pieces = prose.split_overlong(text)
     assert len(pieces) > 5
     assert " ".join(pieces).split() == text.split()
     assert all(len(piece) < 300 for piece in pieces)
@@ -75,7 +75,7 @@ def test_what_is_spoken_has_no_urls_emoji_or_marks(text: str, spoken: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "finished"),
+    ("text", "expected"),
     [
         ("A", "A."),
         ("A!", "A!"),
@@ -86,8 +86,8 @@ def test_what_is_spoken_has_no_urls_emoji_or_marks(text: str, spoken: str) -> No
         ("", ""),
     ],
 )
-def test_what_is_said_ends_with_a_full_stop(text: str, finished: str) -> None:
-    assert prose.finished(text) == finished
+def test_narration_ends_with_a_full_stop(text: str, expected: str) -> None:
+    assert prose.with_stop(text) == expected
 
 
 def test_speech_is_timed_by_words_digits_characters_and_rate() -> None:
@@ -152,5 +152,5 @@ def test_a_headline_is_always_bounded(text: str, limit: int) -> None:
 
 
 def test_a_spelling_of_its_own_keeps_its_small_letter() -> None:
-    assert prose.capital("main.py runs") == "main.py runs"
-    assert prose.capital("the roof") == "The roof"
+    assert prose.capitalize("main.py runs") == "main.py runs"
+    assert prose.capitalize("the roof") == "The roof"

@@ -93,4 +93,4 @@ _LISTS = {
 # Small words inside names that an English text has, too: Rio de la Plata, Vincent van Gogh.
 _IN_NAMES = "de la le les des du el los las del da do dos di van der den von y al en"
 IN_NAMES = frozenset(_IN_NAMES.split())
-WORDS: dict[str, frozenset[str]] = {tag: frozenset(said.split()) for tag, said in _LISTS.items()}
+WORDS: dict[str, frozenset[str]] = {tag: frozenset(words.split()) for tag, words in _LISTS.items()}

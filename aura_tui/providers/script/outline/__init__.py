@@ -1,4 +1,4 @@
-"""The script by rule, offline: what a document says is ranked, chosen and laid out as scenes.
+"""Writes scripts by rule, offline: ranks a document's sentences, selects some, forms scenes.
 
 No model, no network.
 """

@@ -1,10 +1,10 @@
-"""Sentences that only say where more is to be read: in a video there is nothing to click."""
+"""Finds boilerplate sentences, such as "See the docs": a video has nothing to click."""
 
 from __future__ import annotations
 
 import re
 
-_LOOKED_AT = 300  # characters of a sentence: bounds the patterns' work
+_MAX_CHARS = 300  # of a sentence to examine: bounds the cost of the patterns
 _PLACE = (
     r"\b(?:docs?|documentation|guide|tutorials?|website|web ?site|homepage|readme|wiki|manual|"
     r"issue tracker|pypi|github|gitlab|changelog|faq|section|page|repository|file|folder|directory|"
@@ -28,7 +28,7 @@ _FORMS = (
     r"have a look|siehe|voir|v\u00e9ase)\b",
     r"^(?:now,? )?let'?s (?:get|go|begin|start)\b",
     r"^install\b.{0,60}\b(?:pip|pypi|uv|conda|npm|brew)\b",
-    # who may do what
+    # contributions and licences
     r"\bcontribut\w+ (?:is|are) welcome\b|\bpull requests? (?:is|are) welcome\b|\bissue tracker\b",
     r"\blicen[sc]ed under\b|\b(?:MIT|BSD|Apache) licen[sc]e\b|\bsecurity (?:contact|vulnerabilit)",
 )
@@ -36,5 +36,5 @@ _POINTER = re.compile("|".join(f"(?:{form})" for form in _FORMS), re.IGNORECASE)
 
 
 def is_pointer(sentence: str) -> bool:
-    """Whether ``sentence`` only says where more is to be read, or who may do what with it."""
-    return _POINTER.search(sentence[:_LOOKED_AT]) is not None
+    """Whether ``sentence`` only points to other sources, or is about contributions or licences."""
+    return _POINTER.search(sentence[:_MAX_CHARS]) is not None

@@ -1,4 +1,4 @@
-"""What could be told of a document: its lines, each one sentence, and what they are drafted for."""
+"""The outline of a document: its sentences that may be narrated, grouped by what they show."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ MAX_LINES = 6000  # enough for an hour; bounds the work for any text
 
 @dataclass(slots=True)
 class Line:
-    """A sentence that may be narrated; it needs the lines in ``needs`` (by index)."""
+    """A sentence that may be narrated, together with the lines in ``needs`` (by index)."""
 
     text: str
     seconds: float
     draft: int
     score: float = 0.0
     needs: list[int] = field(default_factory=list)
-    item: int | None = None  # which item of its list it tells
+    item: int | None = None  # index of its list item
 
 
 @dataclass(slots=True)
 class Draft:
-    """A run of lines for one kind of scene: ``block`` is what is shown, None for plain text."""
+    """Consecutive lines for one kind of scene: ``block`` is shown meanwhile, None: plain text."""
 
     section: int
     block: Block | None
@@ -34,10 +34,10 @@ class Draft:
 
 @dataclass(slots=True)
 class Outline:
-    """All drafts of a document, and their lines, both in the text's order."""
+    """All drafts of a document and their lines, both in the order of the text."""
 
     sections: list[Section]
     drafts: list[Draft]
     lines: list[Line]
-    pause_s: float  # of silence around a scene's speech
+    pause_s: float  # silence around a scene's speech
     language: str = "en"  # BCP 47

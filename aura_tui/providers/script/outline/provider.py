@@ -1,6 +1,6 @@
-"""The default script provider: a text becomes scenes by rule. No network, nothing invented.
+"""The default script provider: turns a text into scenes by rule, offline, without inventing.
 
-What is narrated are whole sentences of the brief, in their order; what is shown is cut from them.
+The narration consists of whole sentences of the brief, in their order; cards show parts of them.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.markdown.blocks import Document
     from aura_tui.providers.script.outline.outline_model import Outline
 
-VERSION = "7"  # part of the checkpoint's key: raise it when the same brief gives another script
-DEFAULT_MAX_S = 180.0  # where the brief asks for no duration
-_TRIES = 4  # to come near to the target
+VERSION = "7"  # part of the cache key: increment it when the same brief gives another script
+DEFAULT_MAX_S = 180.0  # if the brief gives no duration
+_TRIES = 4  # to approach the target duration
 _NEAR = 0.01
-_OVER = 1.5  # too long is worse than too short
+_OVER = 1.5  # weight of a too long video: worse than a too short one
 MIN_SCENE_S = 6.0  # on average, in a long video
 
 
 class OutlineProvider:
-    """Markdown or plain text -> script, by rule."""
+    """Writes a script from Markdown or plain text by rule."""
 
     name = "outline"
     deterministic = True
 
     def __init__(self, rate: float = 1.0) -> None:
-        """``rate``: of the voice, where the request leaves it alone."""
+        """``rate``: the voice's rate if the request doesn't give one."""
         self._rate = rate
 
     def identity(self) -> tuple[str, ...]:
@@ -50,82 +50,84 @@ class OutlineProvider:
         return (VERSION, detect.VERSION, *paced)
 
     async def write(self, request: JobRequest, ctx: ProviderContext) -> Script:
-        """Off the event loop: a megabyte of text takes most of a second."""
+        """Write the script in a thread: a megabyte of text takes most of a second."""
         script, notes = await asyncio.to_thread(outline, request, self._rate)
         for note in notes:
             ctx.warn(note)
         return script
 
 
-def outline(request: JobRequest, spoken_at: float = 1.0) -> tuple[Script, list[str]]:
-    """The script, and what the person should be told about it. ``spoken_at``: the voice's rate
-    where the request leaves it alone."""
+def outline(request: JobRequest, default_rate: float = 1.0) -> tuple[Script, list[str]]:
+    """Write the script; also return warnings. ``default_rate``: the voice's rate if the request
+    doesn't give one."""
     brief = request.brief
-    tongue = detect.of_brief(brief)
-    rate = request.voice_spec.rate if request.voice_spec.rate not in (None, 1.0) else spoken_at
+    language = detect.of_brief(brief)
+    rate = request.voice_spec.rate if request.voice_spec.rate not in (None, 1.0) else default_rate
     target = parse_duration(request.plan_spec.target_duration)
     parsed = document.parse(brief.text, local_pictures=not request.origin.outside)
-    asked = prose.spoken_form(clean_line(brief.topic))
-    if not any(c.isalnum() for c in asked):
-        asked = ""
-    out = selection.outline(parsed, tongue.lower(), rate, request.voice_spec.pause)
-    title = prose.headline(asked or parsed.title or _first_words(out), 14)[:120] or "Untitled"
+    topic = prose.spoken_form(clean_line(brief.topic))
+    if not any(c.isalnum() for c in topic):
+        topic = ""
+    out = selection.outline(parsed, language.lower(), rate, request.voice_spec.pause)
+    title = prose.headline(topic or parsed.title or _default_title(out), 14)[:120] or "Untitled"
     if not out.lines:
-        said = asked or parsed.title or _names(parsed)
-        if not said:
+        subject = topic or parsed.title or _first_heading(parsed)
+        if not subject:
             raise StageError(
                 Code.SCRIPT_FAILED,
                 "The brief has no sentence to narrate",
                 "Use a text with full sentences, or a topic.",
             )
-        return topic_only.script(said, request, tongue), [
+        return topic_only.script(subject, request, language), [
             "Only a topic was given, so the video is short. "
             "Use a text or a Markdown file for a longer one.",
             *unseen(parsed.unseen),
         ]
-    named = bool(asked or parsed.title or out.sections[out.drafts[0].section].title)
-    told, scenes = _fitted(out, target, title, named, rate)
+    named = bool(topic or parsed.title or out.sections[out.drafts[0].section].title)
+    narrated, scenes = _fit(out, target, title, named, rate)
     notes = unseen(parsed.unseen)
-    worth = sum(line.score > 0 for line in out.lines)
-    if target and told.seconds < 0.7 * target and len(told.lines) > 0.8 * worth:
+    usable = sum(line.score > 0 for line in out.lines)
+    if target and narrated.seconds < 0.7 * target and len(narrated.lines) > 0.8 * usable:
         notes.append(
-            f"The text is enough for about {told.seconds:.0f} s; the target is {target:.0f} s. "
+            f"The text is enough for about {narrated.seconds:.0f} s; the target is {target:.0f} s. "
             "Nothing is invented, so the video is shorter. Use a longer text to fill it."
         )
-    return Script(title=title, language=tongue, scenes=scenes), notes
+    return Script(title=title, language=language, scenes=scenes), notes
 
 
-def _fitted(
+def _fit(
     out: Outline, target: float | None, title: str, named: bool, rate: float
-) -> tuple[_Told, tuple[Scene, ...]]:
-    """What is told, and its scenes: of what the budgets looked at give, what comes nearest to the
-    target. How many scenes it makes, and what is to be read in them, shows only afterwards."""
+) -> tuple[_Narrated, tuple[Scene, ...]]:
+    """Try several time budgets; return the selection closest to the target, with its scenes. The
+    duration depends on the number of scenes and on their reading times, which are known only
+    afterwards."""
     goal = target or DEFAULT_MAX_S
     budget = goal
-    best: tuple[float, _Told, tuple[Scene, ...]] | None = None
+    best: tuple[float, _Narrated, tuple[Scene, ...]] | None = None
     tries = _TRIES
     while True:
-        told = _Told(out, budget, title if named else "", rate)
-        scenes = layout.scenes(out, told.lines, title, told.title)
+        narrated = _Narrated(out, budget, title if named else "", rate)
+        scenes = layout.scenes(out, narrated.lines, title, narrated.title)
         if len(scenes) > max(60, goal / MIN_SCENE_S):
-            budget *= 0.85  # a text of snippets: fewer of them
+            budget *= 0.85  # too many short scenes: select fewer
             continue
         off = goal - selection.length_s(scenes, rate, out.pause_s)
         miss = off if off > 0 else -_OVER * off
         if best is None or miss < best[0]:
-            best = (miss, told, scenes)
+            best = (miss, narrated, scenes)
         tries -= 1
         budget += off
-        enough = not target or abs(off) <= _NEAR * goal or len(told.lines) == len(out.lines)
+        enough = not target or abs(off) <= _NEAR * goal or len(narrated.lines) == len(out.lines)
         if enough or not tries or budget <= 0:
             return best[1], best[2]
 
 
-class _Told:
-    """What is told in ``budget`` seconds: lines (by index), and what is said over the title.
+class _Narrated:
+    """The narration for ``budget`` seconds: ``lines`` by index, and the ``title`` to speak over the
+    title card ("" if an introduction is narrated there).
 
-    An introduction is told over the title. Without one the title itself is said; a text without
-    a title (``name`` is "") has its first sentence said there, whole.
+    Without an introduction, the title itself is spoken; in a text without a title (``name`` is
+    ""), its whole first sentence.
     """
 
     def __init__(self, out: Outline, budget: float, name: str, rate: float) -> None:
@@ -134,20 +136,20 @@ class _Told:
         lines = selection.choose(out, budget) if intro else []
         self.title = ""
         if lines and out.lines[lines[0]].draft == 0:
-            spare = 0.0
+            title_s = 0.0
         elif intro and not name:
-            # Nothing fits: the shortest of its first sentences, whole.
+            # Nothing fits: use the shortest of the first sentences, whole.
             near = [i for i in first.lines[:3] if not out.lines[i].needs] or first.lines[:1]
-            lines, spare = [min(near, key=lambda i: out.lines[i].seconds)], 0.0
+            lines, title_s = [min(near, key=lambda i: out.lines[i].seconds)], 0.0
         else:
-            self.title = prose.finished(name or out.lines[0].text)
-            spare = prose.seconds(self.title, rate) + out.pause_s
-            if self.title == prose.finished(out.lines[0].text):  # it is told once, in either place
+            self.title = prose.with_stop(name or out.lines[0].text)
+            title_s = prose.seconds(self.title, rate) + out.pause_s
+            if self.title == prose.with_stop(out.lines[0].text):  # don't narrate it twice
                 lines = [i for i in selection.choose(out, budget) if i > 0]
             else:
-                lines = selection.choose(out, budget - spare)
+                lines = selection.choose(out, budget - title_s)
         self.lines = lines
-        self.seconds = selection.told_s(out, lines) + spare
+        self.seconds = selection.duration_s(out, lines) + title_s
 
 
 _SUBJECT = re.compile(
@@ -155,9 +157,9 @@ _SUBJECT = re.compile(
 )
 
 
-def _first_words(out: Outline) -> str:
-    """A title for a text without one: what its first sentence is about, or that sentence, short;
-    the first heading where a heading comes first."""
+def _default_title(out: Outline) -> str:
+    """A title for a text without one: the first heading if the text starts with one, else the
+    subject of the first sentence, else that sentence, shortened."""
     if not out.lines:
         return ""
     heading = out.sections[out.drafts[0].section].title
@@ -165,10 +167,10 @@ def _first_words(out: Outline) -> str:
         return heading
     first = out.lines[0].text
     subject = _SUBJECT.match(first)
-    if subject and len(subject[1].split()) <= 5 and not prose.leans_back(first):
+    if subject and len(subject[1].split()) <= 5 and not prose.refers_back(first):
         return subject[1]
     return prose.shorten(first, 12) or prose.headline(first, 8)
 
 
-def _names(parsed: Document) -> str:
+def _first_heading(parsed: Document) -> str:
     return next((s.title for s in parsed.sections if s.title), "")

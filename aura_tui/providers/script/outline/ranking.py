@@ -1,4 +1,4 @@
-"""How much each line of an outline is worth telling."""
+"""Scores the lines of an outline by how much they are worth narrating."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from aura_tui.providers.script.markdown.blocks import Bullets, Code, Formula, Qu
 from aura_tui.providers.script.outline.boilerplate import is_pointer
 
 if TYPE_CHECKING:
-    from aura_tui.providers.script.outline.candidates import Drafted
+    from aura_tui.providers.script.outline.candidates import Candidates
     from aura_tui.providers.script.outline.outline_model import Outline
 
-_LONG_S = 14.0  # a sentence that takes longer is hard to follow
-_POINTER_WORTH, _NO_MORE_WORDS = 0.2, 2
-_HARD_WORTH = 0.2  # of a sentence with a formula that only the eye can follow
+_LONG_S = 14.0  # a longer sentence is hard to follow
+_POINTER_FACTOR, _EMPTY_POINTER_WORDS = 0.2, 2
+_HARD_FORMULA_FACTOR = 0.2  # for a sentence with a formula that can't be followed by ear
 
-# Told only if there is nothing else: the title of a section, or of one it belongs to.
+# Titles of boilerplate sections: narrated, with their subsections, only if there is nothing else.
 _BOILERPLATE = re.compile(
     r"licen[sc]e|licensing|contribut|change ?log|table of contents|contents$|badges|sponsor|"
     r"credits|acknowledg|links|join us|discord|^support(?: \w+)?$|authors?$|maintainers|"
@@ -32,7 +32,7 @@ _BOILERPLATE = re.compile(
     r"lizenz|mitwirken|danksagung|quellen|literatur|inhalt|impressum|kontakt",
     re.IGNORECASE,
 )
-# Of use to who reads it with a keyboard, of less to who watches.
+# Titles of sections that are useful to readers at a keyboard, less so to viewers.
 _UPKEEP = re.compile(
     r"install|setup|set up|dependenc|requirements|documentation$|^docs$|compatib|prerequisites|"
     r"run(?:ning)?(?: the)? tests|^tests?$|testing$|develop|build(?:ing)? (?:from|the)|"
@@ -48,9 +48,9 @@ _ENDING = re.compile(
 _ASIDE = re.compile(r"(?:note that|please|to (?:find out|learn)|tip|warning)\b", re.IGNORECASE)
 
 
-def rank(drafted: Drafted) -> None:
-    """Set every line's score; one of 0 or less is told only if there is nothing else."""
-    out = drafted.out
+def rank(candidates: Candidates) -> None:
+    """Set every line's score; lines with 0 or less are narrated only if there is nothing else."""
+    out = candidates.out
     bags = [frozenset(w for w in prose.words(line.text) if len(w) > 3) for line in out.lines]
     common = Counter(word for bag in bags for word in bag)
     top = math.log1p(max(common.values(), default=1))
@@ -59,33 +59,33 @@ def rank(drafted: Drafted) -> None:
     for i, line in enumerate(out.lines):
         block = out.drafts[line.draft].block
         theme = sum(math.log1p(common[w]) for w in bags[i]) / top / (len(bags[i]) + 3)
-        leans = prose.leans_back(line.text)
-        score = 0.6 + theme + 0.5 * (i in drafted.firsts and not leans)
-        score -= 0.3 * (leans and isinstance(block, Code)) + 0.3 * line.text.endswith("...")
+        refers_back = prose.refers_back(line.text)
+        score = 0.6 + theme + 0.5 * (i in candidates.openers and not refers_back)
+        score -= 0.3 * (refers_back and isinstance(block, Code)) + 0.3 * line.text.endswith("...")
         score += 0.3 * (prose.figure(line.text) is not None)
         score += 0.25 * isinstance(block, Bullets | Formula | Quote | Table)
         score += 0.15 * isinstance(block, Code)
         if isinstance(block, Bullets) and not out.sections[out.drafts[line.draft].section].title:
-            score += 0.5  # the points of an introduction: what the whole is about
+            score += 0.5  # list items of an introduction: the main points of the text
         score -= 0.5 * (line.seconds > _LONG_S)
         score -= 0.3 * (line.seconds < 1.2 and line.item is None)
         score -= 0.4 * (_ASIDE.match(line.text) is not None)
         score -= 0.2 * (line.text.startswith("("))
         if pointing[i]:  # "Learn more." says nothing at all
-            score *= _POINTER_WORTH if len(line.text.split()) > _NO_MORE_WORDS else 0.0
-        score *= _HARD_WORTH if tex.has_hard_formula(line.text) else 1.0
-        score *= drafted.glimpses.get(i, 1.0)
+            score *= _POINTER_FACTOR if len(line.text.split()) > _EMPTY_POINTER_WORDS else 0.0
+        score *= _HARD_FORMULA_FACTOR if tex.has_hard_formula(line.text) else 1.0
+        score *= candidates.factors.get(i, 1.0)
         ranks.setdefault(out.drafts[line.draft].section, []).append((score, i))
-    ends = ranks[max(ranks)][-1][1] if ranks else -1  # how a text ends is worth hearing
+    ends = ranks[max(ranks)][-1][1] if ranks else -1  # the last line of a text gets a bonus
     for section, lines in ranks.items():
-        told = sum(out.lines[i].seconds for _, i in lines)
-        firm = sum(out.lines[i].seconds for _, i in lines if not pointing[i])
-        weight = _weight(out, section, told, firm)
-        if firm == 0 and not any(
+        total_s = sum(out.lines[i].seconds for _, i in lines)
+        useful_s = sum(out.lines[i].seconds for _, i in lines if not pointing[i])
+        weight = _weight(out, section, total_s, useful_s)
+        if useful_s == 0 and not any(
             isinstance(out.drafts[out.lines[i].draft].block, Code) for _, i in lines
         ):
-            weight = 0.0  # "See the docs.", and nothing else
-        # The first lines of every section come before the fifth of any.
+            weight = 0.0  # only "See the docs." and the like
+        # The first lines of all sections rank before the fifth line of any.
         first = min(i for _, i in lines)
         lines[:] = [(score + 0.4 * (i == ends and score > 0.5), i) for score, i in lines]
         lines.sort(key=lambda pair: (pair[1] != first, -pair[0], pair[1]))
@@ -93,13 +93,14 @@ def rank(drafted: Drafted) -> None:
             out.lines[i].score = weight * score * (1.3 if i == first else 1.0) / (1 + 0.35 * k)
 
 
-def _weight(out: Outline, section: int, told: float, firm: float) -> float:
-    """What a section's lines are worth: ``told`` seconds of them, ``firm`` that say something."""
+def _weight(out: Outline, section: int, total_s: float, useful_s: float) -> float:
+    """The weight of a section: its lines take ``total_s`` seconds, of which ``useful_s`` aren't
+    boilerplate."""
     title, level = out.sections[section].title, out.sections[section].level
     if any(_BOILERPLATE.search(name) for name in _titles_above(out, section)):
         return 0.0
-    weight = 0.75 + 0.35 * min(1.0, firm / 40)
-    if firm < 0.35 * told:
+    weight = 0.75 + 0.35 * min(1.0, useful_s / 40)
+    if useful_s < 0.35 * total_s:
         weight *= 0.3
     if _UPKEEP.search(title):
         weight *= 0.6
@@ -111,9 +112,9 @@ def _weight(out: Outline, section: int, told: float, firm: float) -> float:
 
 
 def _titles_above(out: Outline, section: int) -> list[str]:
-    """The titles of a section and of all it is a part of."""
-    here = out.sections[section]
-    titles, level = [here.title, here.parent], here.level
+    """The titles of a section and of all sections that contain it."""
+    own = out.sections[section]
+    titles, level = [own.title, own.parent], own.level
     for other in reversed(out.sections[:section]):
         if other.level < level:
             titles += [other.title, other.parent]

@@ -1,4 +1,4 @@
-"""Chosen lines -> scenes: how narration is parted, and the card that suits each part."""
+"""Turns the chosen lines into scenes: splits the narration and selects a card for each part."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.markdown.blocks import Block, Section
     from aura_tui.providers.script.outline.outline_model import Line, Outline
 
-_SHORT_S = 3.5  # shorter scenes join a neighbour
-_FULL_S = 13.0  # what a joined scene may take
+_SHORT_S = 3.5  # shorter scenes are merged with a neighbour
+_FULL_S = 13.0  # maximum length of a merged scene
 _POINT_WORDS = 13
-_LIST_S = 13.0  # of one card's points
+_LIST_S = 13.0  # target length of the list items on one card
 _CARD_ITEMS = 6
 _CODE_LINES, _CODE_COLUMNS = 14, 110
 _ELLIPSIS = "\u2026"
@@ -38,13 +38,13 @@ _DONE = "\u2713"
 
 
 @dataclass(slots=True)
-class _Take:
-    """What becomes one scene: lines of one section, and what is shown meanwhile."""
+class _Chunk:
+    """The content of one scene: lines of one section, and the block to show meanwhile."""
 
     section: int
     block: Block | None
     lines: list[Line]
-    several: bool = False  # its block is shown part by part
+    several: bool = False  # the block is split over several scenes
 
     @property
     def seconds(self) -> float:
@@ -53,7 +53,7 @@ class _Take:
     @property
     def narration(self) -> str:
         texts = [
-            line.text if self._announces(line, follows) else prose.finished(line.text)
+            line.text if self._keeps_colon(line, follows) else prose.with_stop(line.text)
             for line, follows in itertools.zip_longest(self.lines, self.lines[1:])
         ]
         joined = texts[0]
@@ -61,44 +61,44 @@ class _Take:
             joined += ("" if prose.is_unspaced(joined[-2:]) else " ") + text
         return joined
 
-    def _announces(self, line: Line, follows: Line | None) -> bool:
-        """Whether a lead-in keeps its colon: before points, and where it is no sentence without
-        ("You can run it with:" over the code)."""
+    def _keeps_colon(self, line: Line, follows: Line | None) -> bool:
+        """Whether a lead-in keeps its colon: before list items, and if it is incomplete without it
+        ("You can run it with:" before code)."""
         if follows is not None and follows.item is not None:
             return prose.is_lead_in(line.text)
         shows = isinstance(self.block, Code | Formula)
         return prose.dangles(line.text) and (follows is not None or shows)
 
 
-def scenes(out: Outline, chosen: list[int], title: str, said: str) -> tuple[Scene, ...]:
-    """The scenes that tell ``chosen`` (indices of lines, in order). The first is the title, with
-    ``said`` over it; where that is "", the introduction."""
-    takes = _takes(out, chosen)
+def scenes(out: Outline, chosen: list[int], title: str, opening_text: str) -> tuple[Scene, ...]:
+    """Make scenes that narrate ``chosen`` (indices of lines, in order). The first one shows the
+    title and narrates ``opening_text``; if that is "", the introduction."""
+    chunks = _chunks(out, chosen)
     made: list[Scene] = []
     language = out.language
-    opening = None if said else _opening(takes, out.sections)
-    if opening and len(takes) == 1 and len(opening.lines) > 1:  # a tiny text: two scenes still
-        rest = _Take(opening.section, None, opening.lines[1:])
-        opening = _Take(opening.section, None, opening.lines[:1])
-        takes = [opening, rest]
+    opening = None if opening_text else _opening(chunks, out.sections)
+    if opening and len(chunks) == 1 and len(opening.lines) > 1:  # split a tiny text into two scenes
+        rest = _Chunk(opening.section, None, opening.lines[1:])
+        opening = _Chunk(opening.section, None, opening.lines[:1])
+        chunks = [opening, rest]
     if opening is None:
         card: AnyCard = TitleCard(title=title)
-        made.append(_scene(1, title, said or prose.finished(title), card, chapter=True))
-    top: int | None = None
-    tops = _tops(out.sections)
-    for take in takes:
-        section = out.sections[take.section]
+        made.append(_scene(1, title, opening_text or prose.with_stop(title), card, chapter=True))
+    current: int | None = None
+    chapters = _chapters(out.sections)
+    for chunk in chunks:
+        section = out.sections[chunk.section]
         name = section.title or title
-        chapter = tops[take.section] != top and (bool(section.title) or not made)
-        top = tops[take.section]
-        if take is opening:
-            first = take.lines[0].text
+        chapter = chapters[chunk.section] != current and (bool(section.title) or not made)
+        current = chapters[chunk.section]
+        if chunk is opening:
+            first = chunk.lines[0].text
             shorts = (prose.shorten(first, limit) for limit in (11, 16, 24))
             subtitle = next(filter(None, shorts), "")
             card = TitleCard(title=title, subtitle="" if _same(subtitle, title) else subtitle)
         else:
-            card = _card(take, section, title, made, language)
-        made.append(_scene(len(made) + 1, name, take.narration, card, chapter=chapter))
+            card = _card(chunk, section, title, made, language)
+        made.append(_scene(len(made) + 1, name, chunk.narration, card, chapter=chapter))
     return tuple(made)
 
 
@@ -106,67 +106,69 @@ def _scene(number: int, title: str, narration: str, card: AnyCard, *, chapter: b
     return Scene(number=number, title=title, narration=narration, card=card, chapter=chapter)
 
 
-def _opening(takes: list[_Take], sections: list[Section]) -> _Take | None:
-    """The part of the introduction that is told over the title, if there is any."""
-    if takes and takes[0].block is None and not sections[takes[0].section].title:
-        return takes[0]
+def _opening(chunks: list[_Chunk], sections: list[Section]) -> _Chunk | None:
+    """The introduction, which is narrated over the title card; None if there is none."""
+    if chunks and chunks[0].block is None and not sections[chunks[0].section].title:
+        return chunks[0]
     return None
 
 
-def _tops(sections: list[Section]) -> list[int]:
-    """For every section the index of the chapter it belongs to."""
+def _chapters(sections: list[Section]) -> list[int]:
+    """For each section, the index of the section that starts its chapter."""
     levels = sorted(s.level for s in sections if s.title)
-    # One or two sections alone at the highest level make no chapters: take the next level, too.
+    # One or two sections at the highest level are too few for chapters: add the next level.
     level = levels[min(2, len(levels) - 1)] if levels else 1
-    tops: list[int] = []
+    chapters: list[int] = []
     for i, section in enumerate(sections):
-        starts = not tops or section.level <= level or not section.title
-        tops.append(i if starts else tops[-1])
-    return tops
+        starts = not chapters or section.level <= level or not section.title
+        chapters.append(i if starts else chapters[-1])
+    return chapters
 
 
-# -- parting -------------------------------------------------------------------------------------
+# -- splitting -----------------------------------------------------------------------------------
 
 
-def _takes(out: Outline, chosen: list[int]) -> list[_Take]:
+def _chunks(out: Outline, chosen: list[int]) -> list[_Chunk]:
     picked = set(chosen)
-    takes: list[_Take] = []
+    chunks: list[_Chunk] = []
     for draft in out.drafts:
         lines = [out.lines[i] for i in draft.lines if i in picked]
         if not lines:
             continue
-        last = takes[-1] if takes else None
+        last = chunks[-1] if chunks else None
         if last and draft.block is None is last.block and last.section == draft.section:
             last.lines += lines
         else:
-            takes.append(_Take(draft.section, draft.block, lines))
-    return _joined([part for take in takes for part in _parted(take)], out.sections)
+            chunks.append(_Chunk(draft.section, draft.block, lines))
+    return _merge_short([part for chunk in chunks for part in _split_chunk(chunk)], out.sections)
 
 
-def _parted(take: _Take) -> list[_Take]:
-    """A long take in scenes of even length; a list by its items, other blocks stay whole."""
-    total = take.seconds
-    if isinstance(take.block, Bullets):
-        items = {line.item for line in take.lines if line.item is not None}
+def _split_chunk(chunk: _Chunk) -> list[_Chunk]:
+    """Split a long chunk into scenes of similar length; lists by item, other blocks not at all."""
+    total = chunk.seconds
+    if isinstance(chunk.block, Bullets):
+        items = {line.item for line in chunk.lines if line.item is not None}
         count = max(-(-len(items) // _CARD_ITEMS), round(total / _LIST_S))
-        count = min(count, max(1, len(items) // 2))  # one point alone makes no card
-    elif take.block is None:
+        count = min(count, max(1, len(items) // 2))  # at least two items per card
+    elif chunk.block is None:
         count = max(round(total / SCENE_S), 1 if total <= _FULL_S else 2)
     else:
         count = 1
-    groups = _by_item(take.lines) if isinstance(take.block, Bullets) else [[x] for x in take.lines]
+    groups = (
+        _by_item(chunk.lines) if isinstance(chunk.block, Bullets) else [[x] for x in chunk.lines]
+    )
     runs = _cuts([sum(line.seconds for line in group) for group in groups], count)
-    if take.block is None:
-        runs = [part for run in runs for part in _halved(take.lines, run)]
+    if chunk.block is None:
+        runs = [part for run in runs for part in _halve(chunk.lines, run)]
     several = len(runs) > 1
     return [
-        _Take(take.section, take.block, [x for group in groups[run] for x in group], several)
+        _Chunk(chunk.section, chunk.block, [x for group in groups[run] for x in group], several)
         for run in runs
     ]
 
 
 def _by_item(lines: list[Line]) -> list[list[Line]]:
-    """Lines that tell one point stay together; a lead-in goes with the first."""
+    """Group lines by list item; a lead-in joins the first item."""
     groups: list[list[Line]] = []
     for line in lines:
         if groups and groups[-1][-1].item in (None, line.item):
@@ -176,8 +178,8 @@ def _by_item(lines: list[Line]) -> list[list[Line]]:
     return groups
 
 
-def _halved(lines: list[Line], run: slice) -> list[slice]:
-    """A run that came out too long, in two."""
+def _halve(lines: list[Line], run: slice) -> list[slice]:
+    """Halve a run that is too long."""
     lengths = [line.seconds for line in lines[run]]
     if len(lengths) < 2 or sum(lengths) <= _FULL_S:
         return [run]
@@ -185,12 +187,12 @@ def _halved(lines: list[Line], run: slice) -> list[slice]:
 
 
 def _cuts(lengths: list[float], count: int) -> list[slice]:
-    """At most ``count`` runs of about the same length; none is empty."""
+    """Cut into at most ``count`` runs of about the same length; none is empty."""
     total, done, start = sum(lengths), 0.0, 0
     runs: list[slice] = []
     for i, length in enumerate(lengths):
         border = total * (len(runs) + 1) / max(count, 1)
-        # Cut before this line when that comes nearer to the border than cutting after it.
+        # Cut before this line if that is closer to the border than a cut after it.
         if i > start and len(runs) + 1 < count and done + length / 2 > border:
             runs.append(slice(start, i))
             start = i
@@ -199,94 +201,96 @@ def _cuts(lengths: list[float], count: int) -> list[slice]:
     return runs
 
 
-def _joined(takes: list[_Take], sections: list[Section]) -> list[_Take]:
-    """Scenes too short to read join their neighbour of the same section."""
-    joined: list[_Take] = []
-    for take in takes:
+def _merge_short(chunks: list[_Chunk], sections: list[Section]) -> list[_Chunk]:
+    """Merge chunks that are too short with a neighbour in the same section."""
+    joined: list[_Chunk] = []
+    for chunk in chunks:
         last = joined[-1] if joined else None
         if (
             last is not None
-            and not (len(joined) == 1 and _opening(joined, sections))  # it has the title's card
-            and last.section == take.section
-            and min(last.seconds, take.seconds) < _SHORT_S
-            and last.seconds + take.seconds <= _FULL_S
-            and (last.block is None or take.block is None)
+            and not (len(joined) == 1 and _opening(joined, sections))  # keep the title card's own
+            and last.section == chunk.section
+            and min(last.seconds, chunk.seconds) < _SHORT_S
+            and last.seconds + chunk.seconds <= _FULL_S
+            and (last.block is None or chunk.block is None)
         ):
-            several = last.several if last.block else take.several
-            joined[-1] = _Take(
-                take.section, last.block or take.block, last.lines + take.lines, several
+            several = last.several if last.block else chunk.several
+            joined[-1] = _Chunk(
+                chunk.section, last.block or chunk.block, last.lines + chunk.lines, several
             )
         else:
-            joined.append(take)
+            joined.append(chunk)
     return joined
 
 
 # -- cards ---------------------------------------------------------------------------------------
 
 
-def _card(take: _Take, section: Section, title: str, before: list[Scene], language: str) -> AnyCard:
+def _card(
+    chunk: _Chunk, section: Section, title: str, before: list[Scene], language: str
+) -> AnyCard:
     name = section.title or title
     above = _kicker(section.parent or (title if section.title else ""), name)
-    match take.block:
+    match chunk.block:
         case Bullets():
-            return _bullets(take, take.block, name, above, language)
+            return _bullets(chunk, chunk.block, name, above, language)
         case Code(code, syntax):
-            head, kicker = _head(take, name, above)
+            head, kicker = _title_and_kicker(chunk, name, above)
             return CodeCard(title=head, code=fit_code(code), language=syntax, kicker=kicker)
         case Formula(text):
             return StatementCard(text=text, kicker=_kicker(name))
         case Table():
-            head, kicker = _head(take, name, above)
-            return chart_card(take.block, head, kicker) or table_card(take.block, head, kicker)
+            head, kicker = _title_and_kicker(chunk, name, above)
+            return chart_card(chunk.block, head, kicker) or table_card(chunk.block, head, kicker)
         case Quote(text, author):
             return QuoteCard(text=text, author=author, kicker=_kicker(name))
         case Image(path, caption):
             shown = caption or (section.title and prose.headline(section.title, 8))
             return PictureCard(path=path, caption=shown, kicker=_kicker(name, shown))
         case _:
-            return _text_card(take, name, above, before)
+            return _text_card(chunk, name, above, before)
 
 
-def _text_card(take: _Take, name: str, above: str, before: list[Scene]) -> AnyCard:
-    texts = [line.text for line in take.lines]
+def _text_card(chunk: _Chunk, name: str, above: str, before: list[Scene]) -> AnyCard:
+    texts = [line.text for line in chunk.lines]
     recent = before[-1].card if before else None
     if not isinstance(recent, NumberCard):
         for text in texts:
             if card := _number(text, name):
                 return card
-    short = [s for s in (prose.shorten(t, 10) for t in texts if not prose.leans_back(t)) if s]
+    short = [s for s in (prose.shorten(t, 10) for t in texts if not prose.refers_back(t)) if s]
     if len(texts) >= 3 and len(short) >= 3:
         return BulletsCard(title=prose.headline(name, 9), bullets=tuple(short[:5]), kicker=above)
     firm = [
         line
-        for line in take.lines
-        if not (prose.leans_back(line.text) or prose.is_lead_in(line.text))
+        for line in chunk.lines
+        if not (prose.refers_back(line.text) or prose.is_lead_in(line.text))
     ]
-    best = max(firm, key=lambda line: line.score, default=take.lines[-1])
+    best = max(firm, key=lambda line: line.score, default=chunk.lines[-1])
     text = prose.shorten(best.text, 12) or prose.headline(best.text, 18)
     return StatementCard(text=_sentence_end(text, best.text), kicker=_kicker(name))
 
 
 def _sentence_end(short: str, whole: str) -> str:
-    """A statement that is the whole sentence keeps its full stop, question or exclamation."""
+    """Restore the punctuation at the end of a statement that is the whole sentence."""
     return whole if _same(short, whole) else short
 
 
-def _bullets(take: _Take, block: Bullets, name: str, above: str, language: str) -> AnyCard:
+def _bullets(chunk: _Chunk, block: Bullets, name: str, above: str, language: str) -> AnyCard:
     items, ordered = block.items, block.ordered
-    told = sorted({line.item for line in take.lines if line.item is not None})
-    if len(items) <= _CARD_ITEMS and not take.several:
-        told = list(range(len(items)))  # the card may show what there is no time to say
-    points = _points([items[i] for i in told], language)
+    shown = sorted({line.item for line in chunk.lines if line.item is not None})
+    if len(items) <= _CARD_ITEMS and not chunk.several:
+        shown = list(range(len(items)))  # show all items, even those without time to narrate
+    points = _points([items[i] for i in shown], language)
     if 0 < len(block.done) < len(items):
         points = [
             f"{_DONE} {point}" if i in block.done else point
-            for i, point in zip(told, points, strict=True)
+            for i, point in zip(shown, points, strict=True)
         ]
-    if ordered and told and told[0] > 0:  # a second card goes on counting
-        points = [f"{i + 1}. {point}" for i, point in zip(told, points, strict=True)]
+    if ordered and shown and shown[0] > 0:  # continue the numbers of the previous card
+        points = [f"{i + 1}. {point}" for i, point in zip(shown, points, strict=True)]
         ordered = False
-    head, kicker = _head(take, name, above)
+    head, kicker = _title_and_kicker(chunk, name, above)
     return BulletsCard(title=head, bullets=tuple(points), ordered=ordered, kicker=kicker)
 
 
@@ -296,8 +300,8 @@ _LABEL = re.compile(
 
 
 def _points(items: list[str], language: str) -> list[str]:
-    """Short points. Items of the form "Label: explanation" show their labels alone if the whole
-    would be too long; all of them, so that the points are of one kind."""
+    """Shorten list items. If all have the form "Label: explanation" and some are too long, show
+    only the labels of all, so that the items look alike."""
     firsts = [prose.sentences(item, language)[0] for item in items]
     short = [prose.shorten(first, _POINT_WORDS) for first in firsts]
     labels = [_LABEL.match(item) for item in items]
@@ -306,18 +310,18 @@ def _points(items: list[str], language: str) -> list[str]:
     return [s or prose.headline(f, _POINT_WORDS) for s, f in zip(short, firsts, strict=True)]
 
 
-def _head(take: _Take, name: str, above: str) -> tuple[str, str]:
-    """(title, kicker) of a card that shows a block: its lead-in if that is short."""
-    for line in take.lines:
+def _title_and_kicker(chunk: _Chunk, name: str, above: str) -> tuple[str, str]:
+    """(title, kicker) of a card that shows a block: from its lead-in if that is short."""
+    for line in chunk.lines:
         if line.item is None and prose.is_lead_in(line.text):
             lead = prose.shorten(line.text, 9)
-            if lead and prose.length_in_words(lead) >= 3 and not prose.leans_back(lead):
+            if lead and prose.length_in_words(lead) >= 3 and not prose.refers_back(lead):
                 return lead, _kicker(name, lead)
     return prose.headline(name, 10), above
 
 
 def _kicker(text: str, beside: str = "") -> str:
-    """A small line on top: short, and not what the card says anyway."""
+    """``text`` as a kicker; "" if it is too long or repeats ``beside``."""
     if _same(text, beside) or prose.length_in_words(text) > 6 or len(text) > 48:
         return ""
     return text
@@ -330,7 +334,7 @@ def _same(a: str, b: str) -> bool:
     return bare(a) == bare(b)
 
 
-# A label after the figure reads best if it starts with what is counted.
+# A label after the figure should start with what is counted, not with one of these words.
 _NO_LABEL = re.compile(
     r"(?:in|of|by|for|and|to|per|since|from|a|an|the|than|on|at|with|is|was|are|were|or|as|if|when|"
     r"that|which|but|more|less|faster|slower|up|down|over|under|after|before|between|into|will|"
@@ -340,13 +344,14 @@ _NO_LABEL = re.compile(
 
 
 _VERB = re.compile(
-    r"\b(?:is|was|are|were|has|have|had|will|can|may|does|did|do|takes?|makes?|needs?|gives?|"
+    r"\b(?:is|was|are|were|has|have|had|will|can|may|does|did|do|chunks?|makes?|needs?|gives?|"
     r"costs?|ist|sind|war|waren|hat|haben|wird|werden|kann)\b"
 )
 
 
 def _number(sentence: str, name: str) -> NumberCard | None:
-    """The sentence's figure, large, if a clause around it can be its label."""
+    """A card with the sentence's figure, if a clause around it can serve as its label; else
+    None."""
     match = prose.figure(sentence)
     if match is None:
         return None
@@ -366,7 +371,7 @@ def _number(sentence: str, name: str) -> NumberCard | None:
 
 
 def fit_code(code: str) -> str:
-    """``code`` in at most 14 lines, cut between lines; an ellipsis shows what went."""
+    """``code`` in at most 14 lines; an ellipsis marks omitted lines and shortened ones."""
     lines = [
         line if len(line) <= _CODE_COLUMNS else line[: _CODE_COLUMNS - 1] + _ELLIPSIS
         for line in code.split("\n")
@@ -374,7 +379,7 @@ def fit_code(code: str) -> str:
     if len(lines) <= _CODE_LINES:
         return "\n".join(lines)
     end = _CODE_LINES - 1
-    for i in range(end, end - 5, -1):  # a blank line near the end is a better place to stop
+    for i in range(end, end - 5, -1):  # prefer to stop at a blank line near the end
         if not lines[i].strip():
             end = i
             break

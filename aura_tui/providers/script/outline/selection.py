@@ -1,6 +1,6 @@
-"""Which sentences are told: the best of an outline's lines, chosen until the time is full.
+"""Selects the sentences to narrate: the best lines of an outline that fit into the time.
 
-A line is one sentence, whole. Lines keep their order, and each comes with all it needs.
+A line is one whole sentence. Lines keep their order, and each comes with all lines that it needs.
 """
 
 from __future__ import annotations
@@ -18,31 +18,30 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.markdown.blocks import Document
     from aura_tui.providers.script.outline.outline_model import Outline
 
-LEAD_S, BREATH_S = 0.2, 0.45  # silence before and after a scene's speech, as Composition has it
-ENDS_S = 0.8  # more, before the first word of all and after the last one
-SCENE_S = 8.5  # what a scene's narration aims at
-_MAX_TOGETHER = 30  # lines that lean on each other
+LEAD_S, BREATH_S = 0.2, 0.45  # silence before and after a scene's speech, as in Composition
+ENDS_S = 0.8  # extra silence at the start and end of the video
+SCENE_S = 8.5  # target length of a scene's narration
+_MAX_TOGETHER = 30  # lines that need each other
 
 
 def outline(
     document: Document, language: str, rate: float = 1.0, breath_s: float | None = None
 ) -> Outline:
-    """All that could be told of ``document``, with scores. ``breath_s``: the silence after a
-    scene's speech; None is the default."""
+    """The outline of ``document``, with scores. ``breath_s``: the silence after a scene's speech;
+    None: the default."""
     pause_s = LEAD_S + (BREATH_S if breath_s is None else breath_s)
-    drafted = candidates.draft(document, language, rate, pause_s)
-    ranking.rank(drafted)
-    return drafted.out
+    found = candidates.draft(document, language, rate, pause_s)
+    ranking.rank(found)
+    return found.out
 
 
 def choose(out: Outline, budget_s: float) -> list[int]:
-    """Indices of the lines to tell, in order: about ``budget_s`` seconds with the breaths.
+    """Choose lines for about ``budget_s`` seconds, pauses included; return their indices in order.
 
-    Best first, each with all it needs, as long as they fit; whatever still fits then fills the
-    rest. A licence and its like is told only if there is nothing else. Empty if not even one line
-    fits.
+    Takes the best lines first, each with all lines that it needs, then whatever still fits.
+    Boilerplate such as a licence is chosen only if there is nothing else. Empty if no line fits.
     """
-    worth = any(line.score > 0 for line in out.lines)
+    has_useful = any(line.score > 0 for line in out.lines)
     chosen: set[int] = set()
     open_drafts: set[int] = set()
     used = 0.0
@@ -50,14 +49,14 @@ def choose(out: Outline, budget_s: float) -> list[int]:
     for i in order:
         if used + 0.8 > budget_s:
             break
-        if worth and out.lines[i].score <= 0:
+        if has_useful and out.lines[i].score <= 0:
             break
         group = _closure(out, i, chosen) if i not in chosen else set()
         if not group:
             continue
         new = {out.lines[j].draft for j in group} - open_drafts
-        told = sum(out.lines[j].seconds for j in group)
-        cost = told * (1 + out.pause_s / SCENE_S) + out.pause_s * len(new) * 0.5
+        speech_s = sum(out.lines[j].seconds for j in group)
+        cost = speech_s * (1 + out.pause_s / SCENE_S) + out.pause_s * len(new) * 0.5
         if used + cost <= budget_s:
             chosen |= group
             open_drafts |= new
@@ -65,15 +64,15 @@ def choose(out: Outline, budget_s: float) -> list[int]:
     return sorted(chosen)
 
 
-def told_s(out: Outline, chosen: list[int]) -> float:
-    """About how long ``chosen`` takes to tell, breaths and all."""
-    told = sum(out.lines[i].seconds for i in chosen)
+def duration_s(out: Outline, chosen: list[int]) -> float:
+    """About how many seconds it takes to narrate ``chosen``, pauses included."""
+    speech_s = sum(out.lines[i].seconds for i in chosen)
     drafts = len({out.lines[i].draft for i in chosen})
-    return told * (1 + out.pause_s / SCENE_S) + out.pause_s * 0.5 * drafts
+    return speech_s * (1 + out.pause_s / SCENE_S) + out.pause_s * 0.5 * drafts
 
 
 def length_s(scenes: Sequence[Scene], rate: float, pause_s: float) -> float:
-    """About how long a video of ``scenes`` is: as Composition lays them out, once spoken."""
+    """About how many seconds a video of ``scenes`` lasts, with Composition's pauses."""
     return ENDS_S + sum(
         max(prose.seconds(scene.narration, rate) + pause_s, reading_s(scene.card))
         for scene in scenes
@@ -81,7 +80,7 @@ def length_s(scenes: Sequence[Scene], rate: float, pause_s: float) -> float:
 
 
 def _closure(out: Outline, start: int, chosen: set[int]) -> set[int]:
-    """The lines that come along with ``start``; empty if they are too many to be told."""
+    """``start`` and all lines that it needs, directly or not; empty if they are too many."""
     group: set[int] = set()
     todo = [start]
     while todo:

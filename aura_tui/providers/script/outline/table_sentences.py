@@ -1,6 +1,6 @@
-"""A table in sentences: a column of numbers by its extremes or its course, words row by row.
+"""Describes a table in sentences: columns of numbers by extremes or trend, text row by row.
 
-Each value is said with its column's header, so that one who doesn't look can follow.
+Each value comes with its column's header, so that listeners can follow.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from aura_tui.providers.script.markdown.blocks import Table
 
-MAX_ROWS, MAX_COLUMNS = 4, 3  # that are told
+MAX_ROWS, MAX_COLUMNS = 4, 3  # described
 _CELL_WORDS = 24
-_FEW = 3  # from so many rows on, numbers are told by their extremes
+_FEW = 3  # minimum rows to describe numbers by their extremes
 
 
 class _Phrases(NamedTuple):
@@ -56,13 +56,13 @@ _PHRASES = {
     ),
 }
 _YEAR = re.compile(r"(?:1[5-9]|20|21)\d\d")
-# Numbers that say which, not how much.
+# Headers of numbers that identify something rather than measure it.
 _NAMING = re.compile(
     r"#|no\.?|nr\.?|ids?|ports?|years?|jahr|ann\u00e9e|a\u00f1o|rank|pos(?:ition)?|version|date|"
     r"datum|code|line|page|seite|step|schritt|exit.*|status.*|keys?",
     re.IGNORECASE,
 )
-# Headers whose cells speak for themselves.
+# Headers to omit: their cells are clear without them.
 _PLAIN = re.compile(
     r"(?:what|how|why|does|means?|action|function|meaning|description|details?|notes?|comments?|explanation|purpose|remarks?|"
     r"what it (?:does|is|means)|effect|bedeutung|beschreibung|bemerkung|zweck|description|"
@@ -72,10 +72,10 @@ _PLAIN = re.compile(
 _NOTHING = frozenset({"", "-", "\u2013", "\u2014", "n/a", "\u2026"})
 
 
-def told(table: Table, language: str) -> list[str]:
-    """Sentences that tell ``table``; a few, however long it is. Empty if it says nothing."""
-    said = _by_numbers(table, language) if len(table.rows) >= _FEW else []
-    return said or _by_rows(table, language)
+def describe(table: Table, language: str) -> list[str]:
+    """A few sentences that describe a table of any length; empty if there is nothing to say."""
+    sentences = _by_numbers(table, language) if len(table.rows) >= _FEW else []
+    return sentences or _by_rows(table, language)
 
 
 def _by_numbers(table: Table, language: str) -> list[str]:
@@ -88,14 +88,14 @@ def _by_numbers(table: Table, language: str) -> list[str]:
         or len(set(labels)) < len(labels)
     ):
         return []
-    said: list[str] = []
+    sentences: list[str] = []
     for head, cells in zip(table.header[1:], columns, strict=True):
         values = chart_values(cells)
-        if values is None or not head or _NAMING.fullmatch(head) or len(said) == MAX_COLUMNS:
+        if values is None or not head or _NAMING.fullmatch(head) or len(sentences) == MAX_COLUMNS:
             continue
         if sentence := _column(head.rstrip(" .:?"), labels, cells, values, phrases):
-            said.append(sentence)
-    return said
+            sentences.append(sentence)
+    return sentences
 
 
 def _column(
@@ -113,7 +113,7 @@ def _column(
             head=head, first=cells[0], start=labels[0], last=cells[-1], end=labels[-1]
         )
     if values.count(most) > 1 or values.count(least) > 1:
-        return ""  # several share the place: to name one would be wrong
+        return ""  # ties: naming one would be wrong
     top, bottom = values.index(most), values.index(least)
     return phrases.extremes.format(
         head=head, most=cells[top], top=labels[top], least=cells[bottom], bottom=labels[bottom]
@@ -121,10 +121,10 @@ def _column(
 
 
 def _by_rows(table: Table, language: str) -> list[str]:
-    said = []
+    sentences = []
     for label, *cells in table.rows:
         if len(cells) > 1 and YES in cells and {*cells} <= {YES, NO, ""}:
-            heads = zip(table.header[1:], cells, strict=True)  # what has it, by name
+            heads = zip(table.header[1:], cells, strict=True)  # name the columns with a "yes"
             parts = [_name(head, language) for head, cell in heads if cell == YES]
         else:
             parts = [
@@ -134,14 +134,14 @@ def _by_rows(table: Table, language: str) -> list[str]:
             ][:MAX_COLUMNS]
         if parts and any(c.isalnum() for c in label):
             between = "; " if any(", " in part for part in parts) else ", "
-            said.append(prose.finished(f"{label.rstrip(' :.')}: {between.join(parts)}"))
-        if len(said) == MAX_ROWS:
+            sentences.append(prose.with_stop(f"{label.rstrip(' :.')}: {between.join(parts)}"))
+        if len(sentences) == MAX_ROWS:
             break
-    return said
+    return sentences
 
 
 def _cell(head: str, cell: str, language: str) -> str:
-    """A value with its header: "memory 40 MB"; "" if there is nothing to say."""
+    """A value with its header, such as "memory 40 MB"; "" for an empty or too long cell."""
     cell = prose.sentences(cell, language)[0].split("; ")[0].rstrip(" .;") if cell.strip() else ""
     if cell.lower() in _NOTHING or len(cell.split()) > _CELL_WORDS:
         return ""
@@ -152,7 +152,7 @@ def _cell(head: str, cell: str, language: str) -> str:
 
 
 def _name(head: str, language: str) -> str:
-    """A header within a sentence: without the capital of a heading. German nouns keep theirs."""
+    """A header for use within a sentence: in lower case, except German nouns and acronyms."""
     first = head.split(" ", 1)[0]
     if language.startswith("de") or not first.istitle() or len(first) < 2:
         return head

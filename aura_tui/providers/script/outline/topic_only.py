@@ -1,4 +1,4 @@
-"""A bare topic -> a short piece out of what the topic itself says. It invents no facts."""
+"""Writes a short script from a topic alone, using only its own words: it invents no facts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
     from aura_tui.model.script import AnyCard
 
-# (for whom, why): the brief's own words in a sentence, by the language's code.
+# (audience, goal): sentences around the brief's own words, by language.
 _PHRASES = {
     "en": ("It is made for {audience}.", "Its goal: {goal}."),
     "de": ("Es ist gemacht f\u00fcr: {audience}.", "Das Ziel: {goal}."),
@@ -26,22 +26,22 @@ _PARTS = re.compile(
 )
 
 
-def script(said: str, request: JobRequest, language: str) -> Script:
-    """One to three scenes: the topic, its parts where it names some, and the brief's audience
-    and goal, as written. ``language`` (BCP 47) is that of the few words around those."""
+def script(topic: str, request: JobRequest, language: str) -> Script:
+    """Write one to three scenes: the topic, its parts if it names some, and the brief's audience
+    and goal as written. ``language`` (BCP 47) is that of the sentences around them."""
     brief = request.brief
-    title = prose.headline(said, 14)
-    parts = [p for p in _PARTS.split(said) if any(c.isalnum() for c in p)]
+    title = prose.headline(topic, 14)
+    parts = [p for p in _PARTS.split(topic) if any(c.isalnum() for c in p)]
     made: list[tuple[str, AnyCard]] = []
     if len(parts) >= 3:  # "Solar power: cost, storage and the grid"
-        points = [prose.capital(p) for p in parts[1:7]]
+        points = [prose.capitalize(p) for p in parts[1:7]]
         shown = tuple(prose.headline(p, 10) for p in points)
         head = prose.headline(parts[0], 10)
-        made.append((prose.finished(parts[0]), TitleCard(title=title)))
-        told = " ".join(map(prose.finished, points))
-        made.append((told, BulletsCard(title=head, bullets=shown)))
+        made.append((prose.with_stop(parts[0]), TitleCard(title=title)))
+        narration = " ".join(map(prose.with_stop, points))
+        made.append((narration, BulletsCard(title=head, bullets=shown)))
     else:
-        made.append((prose.finished(said), TitleCard(title=title)))
+        made.append((prose.with_stop(topic), TitleCard(title=title)))
     details = {
         "audience": prose.spoken_form(clean_line(brief.audience, 200)).rstrip(" ."),
         "goal": prose.spoken_form(clean_line(brief.goal, 200)).rstrip(" ."),
@@ -56,8 +56,8 @@ def script(said: str, request: JobRequest, language: str) -> Script:
         text = prose.headline(details["goal"] or details["audience"], 16)
         made.append((" ".join(lines), StatementCard(text=text, kicker=_kicker(title))))
     scenes = tuple(
-        Scene(number=i, title=title, narration=told, card=card, chapter=i == 1)
-        for i, (told, card) in enumerate(made, 1)
+        Scene(number=i, title=title, narration=narration, card=card, chapter=i == 1)
+        for i, (narration, card) in enumerate(made, 1)
     )
     return Script(title=title, language=language, scenes=scenes)
 
