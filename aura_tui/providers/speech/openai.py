@@ -1,7 +1,7 @@
-"""Any OpenAI-compatible speech endpoint: POST {base_url}/audio/speech.
+"""The speech provider for any OpenAI-compatible endpoint: POST {base_url}/audio/speech.
 
-Such an endpoint says nothing of when a word is heard: times are estimated by length over the
-parts of the sound that are not silent, and pauses are matched to the text's punctuation.
+Endpoints give no word times. They are estimated by length over the parts of the sound that are not
+silent, with pauses matched to the text's punctuation.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from aura_tui.providers.protocols import ProviderContext, SceneText
     from aura_tui.settings import SpeechSettings
 
-_DEFAULT_VOICE = "alloy"  # every server that follows the API knows it, or ignores it
-_MAX_SOUND_BYTES = 64 << 20  # a quarter of an hour of 16-bit 24 kHz WAV has 43 MB
+_DEFAULT_VOICE = "alloy"  # compatible servers know or ignore it
+_MAX_SOUND_BYTES = 64 << 20  # 15 minutes of 16-bit 24 kHz WAV are 43 MB
 _FAILURE = Failure(
     Code.SPEECH_PROVIDER_UNAVAILABLE, Code.SPEECH_PROVIDER_REFUSED, Code.SPEECH_REPLY_INVALID
 )
 
 
 class OpenAISpeech:
-    """The ``openai`` provider. Satisfies :class:`aura_tui.providers.protocols.SpeechProvider`."""
+    """The ``openai`` provider. Implements :class:`aura_tui.providers.protocols.SpeechProvider`."""
 
     name = "openai"
-    deterministic = False  # a model answers anew each time
+    deterministic = False  # a model's output varies
 
     def __init__(self, settings: SpeechSettings) -> None:
         if not settings.base_url or not settings.model:
@@ -54,11 +54,11 @@ class OpenAISpeech:
         self._voice = settings.voice or _DEFAULT_VOICE
 
     def identity(self) -> tuple[str, ...]:
-        """Where it is and its model."""
+        """The endpoint's host and the model."""
         return ("openai", self._endpoint.host, self._model)
 
     async def voices(self) -> tuple[Voice, ...]:
-        """The configured voice: the API has no list."""
+        """The configured voice, since the API has no list of voices."""
         return (
             Voice(
                 name=self._voice,
@@ -69,11 +69,11 @@ class OpenAISpeech:
         )
 
     def resolve(self, voice: str, language: str) -> str:
-        """The name as it is asked for: only the endpoint knows its voices."""
+        """The name as given, since only the endpoint knows its voices."""
         return clean_line(voice, 200) or self._voice
 
     async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
-        """One request, then decoding and levelling; the text is sent as written."""
+        """Send the text as written in one request, then decode and normalize the sound."""
         tokens = scene.text.split()
         raw = ctx.scratch / f"{out.name}.endpoint"
         body = {

@@ -1,7 +1,7 @@
-"""When each written word is heard. Pure.
+"""Computes the times of written words in a sound. Pure.
 
-Both ways give one :class:`Word` for each token of the text, in order; starts and ends never fall
-and lie within the sound. A token that is not said (a dash, an emoji) has no length of its own.
+Both functions return one :class:`Word` per token of the text, in order, with non-decreasing starts
+and ends within the sound. A silent token (a dash, an emoji) has no length.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     Span = tuple[float, float]
 
 _PHRASE_ENDS = tuple(",.;:!?\u2026\u3001\u3002\uff0c\uff01\uff1f\u061f\u060c\u0964")
-_MAX_CELLS = 100_000  # of the alignment's table: some minutes of speech, some 50 ms
-_UNMATCHED_S = 0.3  # what it costs to leave a pause or a phrase end without its counterpart
+_MAX_CELLS = 100_000  # of the alignment table: some minutes of speech, about 50 ms
+_UNMATCHED_S = 0.3  # cost of a pause or a phrase end without a counterpart
 
 
 def utterance(forms: Sequence[str]) -> str:
-    """The text that is spoken for ``forms``; positions of events are counted in it."""
+    """The text to speak for ``forms``; events give positions in it."""
     return " ".join(form for form in forms if form)
 
 
@@ -32,31 +32,31 @@ def from_events(
     events: Sequence[tuple[int, float, float]],
     duration_s: float,
 ) -> tuple[Word, ...]:
-    """Word times from a voice's own events: (position in the utterance, start, end) in seconds.
+    """Word times from a voice's events: (position in the utterance, start, end) in seconds.
 
-    Several events of one token are one word; a token without an event (voices run "of the"
-    together) shares the span of the token it was merged into, by length.
+    Several events of one token make one word. A token without an event (voices merge "of the")
+    shares the span of the token that it was merged into, by length.
     """
-    said = [i for i, form in enumerate(forms) if form]
+    spoken = [i for i, form in enumerate(forms) if form]
     starts: list[int] = []
     position = 0
-    for i in said:
+    for i in spoken:
         starts.append(position)
         position += len(forms[i]) + 1
-    heard: dict[int, Span] = {}  # index into said -> span
+    spans_of: dict[int, Span] = {}  # index into spoken -> span
     k = 0
-    for where, start, end in events if said else ():
+    for where, start, end in events if spoken else ():
         k = max(k, bisect.bisect_right(starts, where) - 1)
-        first, last = heard.get(k, (start, end))
-        heard[k] = (min(first, start), max(last, end))
-    if not heard:
+        first, last = spans_of.get(k, (start, end))
+        spans_of[k] = (min(first, start), max(last, end))
+    if not spans_of:
         return estimated(tokens, forms, ((0.0, duration_s),))
     spans: list[Span] = [(0.0, 0.0)] * len(tokens)
-    owners = sorted(heard)
+    owners = sorted(spans_of)
     for n, owner in enumerate(owners):
-        following = owners[n + 1] if n + 1 < len(owners) else len(said)
-        group = said[owner if n else 0 : following]
-        for i, span in zip(group, _shared(heard[owner], [forms[i] for i in group]), strict=True):
+        following = owners[n + 1] if n + 1 < len(owners) else len(spoken)
+        group = spoken[owner if n else 0 : following]
+        for i, span in zip(group, _shared(spans_of[owner], [forms[i] for i in group]), strict=True):
             spans[i] = span
     return _words(tokens, forms, spans, (0.0, duration_s))
 
@@ -64,29 +64,29 @@ def from_events(
 def estimated(
     tokens: Sequence[str], forms: Sequence[str], voiced: Sequence[Span]
 ) -> tuple[Word, ...]:
-    """Word times by length, over the parts of the sound where a voice is heard (in order).
+    """Estimate word times by length over the ``voiced`` parts of the sound (in order).
 
-    Pauses between those parts are matched to the phrase ends of the text, so that an error does
-    not grow past the next comma.
+    Matches the pauses between those parts to the phrase ends of the text, so that an error doesn't
+    spread past the next comma.
     """
     if not voiced:
         voiced = ((0.0, 0.0),)
-    said = [i for i, form in enumerate(forms) if form] or list(range(len(tokens)))
-    weights = [_weight(forms[i]) for i in said]
+    spoken = [i for i, form in enumerate(forms) if form] or list(range(len(tokens)))
+    weights = [_weight(forms[i]) for i in spoken]
     spans: list[Span] = [(0.0, 0.0)] * len(tokens)
-    ends = [n + 1 for n, i in enumerate(said[:-1]) if forms[i].endswith(_PHRASE_ENDS)]
+    ends = [n + 1 for n, i in enumerate(spoken[:-1]) if forms[i].endswith(_PHRASE_ENDS)]
     token_from = part_from = 0
-    for token_to, part_to in [*_anchors(weights, ends, voiced), (len(said), len(voiced))]:
+    for token_to, part_to in [*_anchors(weights, ends, voiced), (len(spoken), len(voiced))]:
         parts = voiced[part_from:part_to]
         for i, span in zip(
-            said[token_from:token_to],
+            spoken[token_from:token_to],
             _spread(weights[token_from:token_to], parts),
             strict=True,
         ):
             spans[i] = span
         token_from, part_from = token_to, part_to
-    all_said = forms if any(forms) else tokens
-    return _words(tokens, all_said, spans, (voiced[0][0], voiced[-1][1]))
+    all_forms = forms if any(forms) else tokens
+    return _words(tokens, all_forms, spans, (voiced[0][0], voiced[-1][1]))
 
 
 def _weight(form: str) -> float:
@@ -98,7 +98,7 @@ def _shared(span: Span, forms: Sequence[str]) -> list[Span]:
 
 
 def _spread(weights: Sequence[float], parts: Sequence[Span]) -> list[Span]:
-    """Spans in proportion to ``weights``, laid end to end over ``parts``."""
+    """Distribute ``weights`` over ``parts``: consecutive spans in proportion."""
     length = sum(end - start for start, end in parts)
     total = sum(weights) or 1.0
     spans: list[Span] = []
@@ -111,7 +111,8 @@ def _spread(weights: Sequence[float], parts: Sequence[Span]) -> list[Span]:
 
 
 def _at(offset: float, parts: Sequence[Span], *, starts: bool) -> float:
-    """The time ``offset`` seconds of voice into ``parts``; on a seam, the side that is meant."""
+    """The time after ``offset`` voiced seconds of ``parts``. Between two parts: the start of the
+    second if ``starts``, else the end of the first."""
     for start, end in parts:
         length = end - start
         if offset < length - 1e-9 or (not starts and offset <= length + 1e-9):
@@ -123,7 +124,7 @@ def _at(offset: float, parts: Sequence[Span], *, starts: bool) -> float:
 def _anchors(
     weights: Sequence[float], ends: Sequence[int], voiced: Sequence[Span]
 ) -> list[tuple[int, int]]:
-    """(token, part) pairs where a phrase end falls on a pause: an alignment of least cost."""
+    """Align phrase ends with pauses at the lowest cost: (token, part) pairs."""
     if len(ends) * len(voiced) > _MAX_CELLS:
         return []
     total = sum(weights)
@@ -165,6 +166,6 @@ def _words(
             start = min(max(start, span[0]), within[1])
             end = min(max(end, start, span[1]), within[1])
         else:
-            start = end  # not said: where the word before it ended
+            start = end  # a silent token: at the end of the previous word
         words.append(Word(token, round(start, 4), round(end, 4)))
     return tuple(words)

@@ -1,7 +1,7 @@
-"""Asking one of our worker programs: JSON in, JSON out, bounded, and every end an error that helps.
+"""Runs a speech worker program: JSON in, JSON out, with limits and helpful errors.
 
-A worker's exit status says what went wrong: VOICE_UNUSABLE, TOO_LONG, or anything else. One that
-was killed says nothing of the text: it is asked again, as a busy endpoint is.
+A worker's exit status gives the cause: VOICE_UNUSABLE, TOO_LONG, or another failure. A killed
+worker says nothing about the text, so that is retried, like a request to a busy endpoint.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ T = TypeVar("T")
 VOICE_UNUSABLE, TOO_LONG = 3, 4
 
 
-async def ask(
+async def call_worker(
     program: Path,
     request: object,
     reply: type[T],
     ctx: ProviderContext,
     *,
     flags: Sequence[str],
-    who: str,
+    name: str,
     scene: SceneText,
     timeout_s: float,
 ) -> T:
-    """Run ``program`` with this Python and ``flags``; decode what it answers as ``reply``.
+    """Run ``program`` with this Python and ``flags``; decode its output as ``reply``.
 
-    ``who`` is the voice's name in messages. Raises StageError (SPEECH_FAILED, or VOICE_UNKNOWN),
-    Transient (OUT_OF_MEMORY) where somebody killed it, and OSError when the disk is full.
+    Messages call the program ``name``. Raises StageError (SPEECH_FAILED or VOICE_UNKNOWN),
+    Transient (OUT_OF_MEMORY) if it was killed, and OSError if the disk is full.
     """
 
     def failed(what: str) -> StageError:
         return StageError(
             Code.SPEECH_FAILED,
-            f"{who} {what} the text {clean_line(scene.text, 60)!r}",
+            f"{name} {what} the text {clean_line(scene.text, 60)!r}",
             "Change or split that text, or use another voice, then retry.",
         )
 
@@ -66,22 +66,22 @@ async def ask(
     if done.returncode == VOICE_UNUSABLE:
         raise StageError(
             Code.VOICE_UNKNOWN,
-            f"{who} can't use the voice {clean_line(scene.voice, 60)!r}",
+            f"{name} can't use the voice {clean_line(scene.voice, 60)!r}",
             "List the voices with: aura-tui doctor --voices",
         )
     if done.returncode == TOO_LONG:
         raise failed("would speak for more than half an hour for")
     if done.returncode == -signal.SIGKILL:
-        # Of all that a program can do wrong, none ends so: it is the kernel, or a person.
+        # No bug of a program causes a SIGKILL: it came from the kernel or from a person.
         raise Transient(
             Code.OUT_OF_MEMORY,
-            f"The process of {who} was killed; it probably ran out of memory",
+            f"The process of {name} was killed; it probably ran out of memory",
             "Free some memory, then retry; finished scenes are reused.",
         )
     if done.returncode:
-        said = clean_line(done.stderr[-2000:].decode(errors="replace"), 2000)[-300:]
-        ctx.log(f"{who}: {said}", "error")
-        if os.strerror(errno.ENOSPC) in said:
+        stderr = clean_line(done.stderr[-2000:].decode(errors="replace"), 2000)[-300:]
+        ctx.log(f"{name}: {stderr}", "error")
+        if os.strerror(errno.ENOSPC) in stderr:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         raise failed(f"{_ended(done.returncode)} over")
     try:

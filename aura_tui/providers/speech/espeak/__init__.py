@@ -1,1 +1,1 @@
-"""Speech from eSpeak NG, in a worker process: the provider, its voices, the worker."""
+"""Speech with eSpeak NG in a worker process: the provider, its voices, the worker."""

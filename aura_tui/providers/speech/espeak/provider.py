@@ -1,4 +1,4 @@
-"""eSpeak NG: the voice that needs nothing but a wheel. See :mod:`.espeak_worker` for the child."""
+"""The speech provider for eSpeak NG, which needs no setup. See :mod:`.worker` for its process."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from aura_tui.providers.speech import word_times
 from aura_tui.providers.speech.audio import MAX_SOUND_S, finish, write_silence
 from aura_tui.providers.speech.espeak import voices as espeak_voices
 from aura_tui.providers.speech.normalize import tokens as normalization
-from aura_tui.providers.speech.worker_call import ask
+from aura_tui.providers.speech.worker_call import call_worker
 
 if TYPE_CHECKING:
     from aura_tui.providers.protocols import ProviderContext, SceneText
 
 _WORKER = Path(__file__).with_name("worker.py")
-_WORDS_PER_MINUTE, _SLOWEST, _FASTEST = 165, 80, 450  # the library's own bounds
-_TIMEOUT_S = 60.0  # half an hour of speech takes it two seconds
-_RATE = 22050  # Hz; the library's own
+_WORDS_PER_MINUTE, _SLOWEST, _FASTEST = 165, 80, 450  # the bounds are the library's
+_TIMEOUT_S = 60.0  # half an hour of speech takes two seconds
+_RATE = 22050  # Hz; the library's rate
 
 
 class _Reply(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class _Reply(msgspec.Struct, frozen=True):
 
 
 class Espeak:
-    """The ``espeak`` provider. Satisfies :class:`aura_tui.providers.protocols.SpeechProvider`."""
+    """The ``espeak`` provider. Implements :class:`aura_tui.providers.protocols.SpeechProvider`."""
 
     name = "espeak"
     deterministic = True  # a fresh process per text gives the same bytes
@@ -49,9 +49,9 @@ class Espeak:
         return ("espeak", _release(), str(normalization.VERSION))
 
     async def voices(self) -> tuple[Voice, ...]:
-        """Every voice in its data, by name; the default one also in its common variants.
+        """Every voice in the library's data, by name; the default voice also in common variants.
 
-        Any voice takes any variant, "de+f3": thousands, which a list would only bury.
+        Any voice supports any variant ("de+f3"); a list of all these thousands would be useless.
         """
         read = espeak_voices.read(_data())
         known = {name: voice.description for name, voice in read.items()}
@@ -72,11 +72,11 @@ class Espeak:
         )
 
     def resolve(self, voice: str, language: str) -> str:
-        """See the port; some milliseconds at most."""
+        """See the protocol. Takes a few milliseconds at most."""
         return espeak_voices.resolve(_data(), voice, language)
 
     async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
-        """One worker process, then levelling; word times are the voice's own events."""
+        """Speak in a worker process, then normalize; the library's events give the word times."""
         tokens = scene.text.split()
         forms = await asyncio.to_thread(normalization.spoken_forms, scene.text, _language(scene))
         text = word_times.utterance(forms)
@@ -87,7 +87,7 @@ class Espeak:
             else:
                 reply = _Reply(_RATE, write_silence(raw, _RATE), ())
             what = f"{clean_line(scene.text, 40)!r}"
-            sound = await finish(raw, out, ctx, what=what, from_us=True)
+            sound = await finish(raw, out, ctx, what=what, plain_wav=True)
         finally:
             raw.unlink(missing_ok=True)
         events = [(at, start / reply.rate, end / reply.rate) for at, start, end in reply.words]
@@ -101,25 +101,25 @@ class Espeak:
             "voice": scene.voice,
             "text": text,
             "words_per_minute": round(min(max(_WORDS_PER_MINUTE * scene.rate, _SLOWEST), _FASTEST)),
-            # The library's pitch is an octave down at 0 and nearly one up at 99.
+            # The library's pitch: 0 is an octave lower, 99 nearly an octave higher.
             "pitch": round(min(max(50 + 50 * math.log2(scene.pitch), 0), 99)),
             "out": str(raw),
             "max_s": MAX_SOUND_S,
         }
-        return await ask(
+        return await call_worker(
             _WORKER,
             request,
             _Reply,
             ctx,
-            flags=("-I", "-S"),  # the standard library alone: it starts in 20 ms
-            who="eSpeak NG",
+            flags=("-I", "-S"),  # only the standard library, to start in 20 ms
+            name="eSpeak NG",
             scene=scene,
             timeout_s=_TIMEOUT_S,
         )
 
 
 def _language(scene: SceneText) -> str:
-    """The language that is really spoken: the voice's, whatever the brief says."""
+    """The language that is actually spoken: the voice's, not the brief's."""
     voice = espeak_voices.read(_data()).get(scene.voice.partition("+")[0])
     return voice.languages[0][0] if voice else scene.language
 

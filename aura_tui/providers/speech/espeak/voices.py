@@ -1,8 +1,8 @@
-"""The voices in eSpeak NG's data folder, read as text: the library itself is not loaded.
+"""Reads the voices in eSpeak NG's data folder as text, without loading the library.
 
-A voice is a file below ``lang/``; SetVoiceByName takes its name in lower case ("en-us"). Its
-lines ``language TAG [PRIORITY]`` say what it speaks (the lowest priority speaks it best), and
-``!v`` holds variants, which change the speaker of any voice: "en-us+f3".
+A voice is a file below ``lang/``; SetVoiceByName expects its name in lower case ("en-us"). Its
+lines ``language TAG [PRIORITY]`` list its languages (the lowest priority is the best voice for a
+language). ``!v`` contains variants, which change the speaker of any voice: "en-us+f3".
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 DEFAULT = "en-us"
 _SUBTAG = re.compile(r"[a-z]{4}|[a-z]{2}|\d{3}")  # BCP 47: script, region
-_PRIORITY = 5  # of a language line that gives none
+_PRIORITY = 5  # default of a language line
 
-# BCP 47 tags that people type and the data doesn't know, or that it would answer oddly.
+# Common BCP 47 tags that the data lacks, or for which its choice of voice is odd.
 _ALIASES = {
     "en": "en-us",
     "en-ca": "en-us",
@@ -50,7 +50,7 @@ class DataVoice(NamedTuple):
 
 @functools.cache
 def read(data: Path) -> dict[str, DataVoice]:
-    """All voices by name. Some milliseconds the first time."""
+    """All voices by name. Takes some milliseconds the first time."""
     voices = {}
     for path in sorted((data / "lang").rglob("*")):
         if path.is_file():
@@ -61,7 +61,7 @@ def read(data: Path) -> dict[str, DataVoice]:
 
 @functools.cache
 def variants(data: Path) -> tuple[str, ...]:
-    """Names of the variants, as the data spells them."""
+    """The names of the variants, as spelled in the data."""
     return tuple(sorted(path.name for path in (data / "voices" / "!v").glob("*")))
 
 
@@ -80,10 +80,10 @@ def _parse(path: Path) -> DataVoice:
 
 
 def resolve(data: Path, voice: str, language: str) -> str:
-    """The name SetVoiceByName takes for what was asked: a name, a language, a description.
+    """The name for SetVoiceByName of ``voice``: a name, a language or a description.
 
-    "" asks for the language's voice. A language that no voice speaks falls back to its more
-    general tag ("de-AT": "de"). Raises InputError (VOICE_UNKNOWN) that names near ones.
+    "" selects the voice for ``language``. If no voice speaks that, its more general tag is used
+    ("de-AT": "de"). Raises InputError (VOICE_UNKNOWN) that suggests similar names.
     """
     voices = read(data)
     base, plus, variant = voice.strip().partition("+")
@@ -113,18 +113,19 @@ def _tag(text: str) -> str:
     return text.strip().lower().replace("_", "-")
 
 
-def _by_name(voices: dict[str, DataVoice], asked: str) -> str | None:
-    if _tag(asked) in voices:
-        return _tag(asked)
+def _by_name(voices: dict[str, DataVoice], name: str) -> str | None:
+    if _tag(name) in voices:
+        return _tag(name)
     for voice in voices.values():
-        if voice.description.lower() == asked.lower():
+        if voice.description.lower() == name.lower():
             return voice.name
     return None
 
 
-def _by_language(voices: dict[str, DataVoice], asked: str, *, strict: bool) -> str | None:
-    """The best voice for a tag; ``strict`` drops only what can be a script or a region."""
-    tag = _tag(asked)
+def _by_language(voices: dict[str, DataVoice], language: str, *, strict: bool) -> str | None:
+    """The best voice for a language tag. ``strict`` drops only subtags that can be a script or a
+    region."""
+    tag = _tag(language)
     while tag:
         if tag in _ALIASES:
             return _ALIASES[tag]
@@ -141,7 +142,7 @@ def _by_language(voices: dict[str, DataVoice], asked: str, *, strict: bool) -> s
         tag, _, last = tag.rpartition("-")
         if strict and not _SUBTAG.fullmatch(last):
             return None
-        if tag == "en":  # what is said outside of North America is nearer to British English
+        if tag == "en":  # varieties outside of North America are closer to British English
             return "en"
     return None
 

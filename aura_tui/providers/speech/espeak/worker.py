@@ -1,15 +1,15 @@
-"""A program: speak one text with eSpeak NG. Started fresh for each scene, by its file's path.
+"""A program that speaks one text with eSpeak NG. Started by file path, once per scene.
 
-The GPL library is loaded here and nowhere else; a crash in it ends this process alone. One text a
-process, because the library's state makes the second text of a process sound different from the
-first: a fresh process gives the same bytes for the same text.
+Only this process loads the GPL library, so a crash in it is isolated. Each process speaks one text:
+the library's state would make a second text sound different, while a fresh process always gives
+the same bytes for the same text.
 
 Standard input is one JSON object: library, data (paths), voice, text, words_per_minute,
-pitch (0-100), out (path of the WAV), max_s. Standard output is one: rate, samples,
+pitch (0-100), out (path of the WAV), max_s. Standard output is one JSON object: rate, samples,
 words [[position, start, end], ...] with positions in characters of the text and times in samples.
-Exit status: 3 the voice can't be used, 4 the sound would be longer than max_s.
+Exit status: 3 the voice is unusable, 4 the sound would be longer than max_s.
 
-Run without site-packages: only the standard library may be imported.
+Runs without site-packages: it may import only the standard library.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ import wave
 # speak_lib.h of eSpeak NG 1.52
 _OUTPUT_SYNCHRONOUS = 2
 _INIT_PHONEME_EVENTS, _INIT_DONT_EXIT = 0x0001, 0x8000
-_CHARS_UTF8, _ENDPAUSE = 1, 0x1000  # never 0x10 (SSML) or 0x100 ([[phonemes]]): text is text
+_CHARS_UTF8, _ENDPAUSE = 1, 0x1000  # never 0x10 (SSML) or 0x100 ([[phonemes]]): plain text only
 _RATE, _PITCH = 1, 3
 _EVENT_END, _EVENT_WORD, _EVENT_PHONEME = 0, 1, 7
 
 _VOICE_UNUSABLE, _TOO_LONG = 3, 4
-_TAIL_S = 0.08  # kept after the last phoneme, so that its decay is heard
+_TAIL_S = 0.08  # kept after the last phoneme, for its decay
 
 
 class _Id(ctypes.Union):
@@ -56,8 +56,8 @@ _Callback = ctypes.CFUNCTYPE(
 )
 
 
-class _Take:
-    """What one synthesis gave: the sound, where words start, where pauses start."""
+class _Synthesis:
+    """Collects the result of a synthesis: the sound, and where words and pauses start."""
 
     def __init__(self) -> None:
         self.sound = bytearray()
@@ -80,8 +80,8 @@ class _Take:
         return 1 if self.too_long else 0
 
 
-def _speak(request: dict[str, str], take: _Take) -> int:
-    """Run the synthesis; return the sample rate, or exit with a status of the module's."""
+def _speak(request: dict[str, str], synthesis: _Synthesis) -> int:
+    """Run the synthesis and return the sample rate, or exit with one of this module's statuses."""
     library = ctypes.CDLL(request["library"])
     library.espeak_Synth.argtypes = [
         ctypes.c_char_p,
@@ -101,49 +101,49 @@ def _speak(request: dict[str, str], take: _Take) -> int:
     )
     if rate <= 0:
         sys.exit(f"eSpeak NG can't start: status {rate}")
-    callback = _Callback(take.collect)
+    callback = _Callback(synthesis.collect)
     library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(request["voice"].encode()):
         sys.exit(_VOICE_UNUSABLE)
     library.espeak_SetParameter(_RATE, int(request["words_per_minute"]), 0)
     library.espeak_SetParameter(_PITCH, int(request["pitch"]), 0)
     text = request["text"].encode() + b"\0"
-    take.max_bytes = float(request["max_s"]) * rate * 2
+    synthesis.max_bytes = float(request["max_s"]) * rate * 2
     status = library.espeak_Synth(text, len(text), 0, 1, 0, _CHARS_UTF8 | _ENDPAUSE, None, None)
-    if take.too_long:
+    if synthesis.too_long:
         sys.exit(_TOO_LONG)
     if status:
         sys.exit(f"eSpeak NG can't speak: status {status}")
     return rate
 
 
-def _spans(take: _Take, samples: int) -> list[tuple[int, int, int]]:
-    """(position, start, end) of each word: it ends where the next one or a pause starts."""
+def _spans(synthesis: _Synthesis, samples: int) -> list[tuple[int, int, int]]:
+    """(position, start, end) of each word; a word ends where the next word or a pause starts."""
     spans = []
-    pauses = iter([*take.pauses, samples])
+    pauses = iter([*synthesis.pauses, samples])
     pause = next(pauses)
-    for i, (position, start) in enumerate(take.words):
+    for i, (position, start) in enumerate(synthesis.words):
         while pause <= start and pause < samples:
             pause = next(pauses)
-        following = take.words[i + 1][1] if i + 1 < len(take.words) else samples
+        following = synthesis.words[i + 1][1] if i + 1 < len(synthesis.words) else samples
         spans.append((position, start, max(start, min(following, pause, samples))))
     return spans
 
 
 def main() -> None:
-    """See the module."""
+    """Run the program; see the module's docstring."""
     request = json.load(sys.stdin)
-    take = _Take()
-    rate = _speak(request, take)
-    samples = len(take.sound) // 2
-    spans = _spans(take, samples)
+    synthesis = _Synthesis()
+    rate = _speak(request, synthesis)
+    samples = len(synthesis.sound) // 2
+    spans = _spans(synthesis, samples)
     if spans:
         samples = min(samples, max(end for _, _, end in spans) + int(_TAIL_S * rate))
     with wave.open(request["out"], "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(rate)
-        out.writeframes(take.sound[: samples * 2])
+        out.writeframes(synthesis.sound[: samples * 2])
     json.dump({"rate": rate, "samples": samples, "words": spans}, sys.stdout)
 
 

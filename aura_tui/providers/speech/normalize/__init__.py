@@ -1,4 +1,4 @@
-"""Written words as spoken ones: numbers, dates, units, formulas.
+"""Text normalization for speech: numbers, dates, units and formulas as spoken words.
 
 Pure functions of a text and its language.
 """

@@ -1,8 +1,8 @@
 """English text normalization: numbers, money, units, abbreviations, addresses, code.
 
-Pure. Plain integers, decimals, ordinals and clock times stay digits: every voice reads those.
-What is turned into words is what voices read in the wrong order ("$5") or letter by letter
-("vs.", "snake_case"). Each form belongs to one token; only its neighbours may be looked at.
+Pure. Plain integers, decimals, ordinals and clock times stay digits, which every voice can read.
+Words replace what voices read in the wrong order ("$5") or letter by letter ("vs.", "snake_case").
+Each form belongs to one token and depends only on it and its neighbours.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _CAMEL = re.compile(r"[a-z][a-z0-9]*[A-Z][A-Za-z0-9]*")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ARROW = re.compile("\\s*(?:->|=>|[\u2190-\u21ff])\\s*")
 _DASH = re.compile("[\u2012-\u2015]|(?<=\\w)--+(?=\\w)")
-_UNSAID = re.compile('[*_`~^|\\\\<>\\[\\]{}()"\u201c\u201d\u201e\u00ab\u00bb\u2022\u00b7]+')
+_SILENT = re.compile('[*_`~^|\\\\<>\\[\\]{}()"\u201c\u201d\u201e\u00ab\u00bb\u2022\u00b7]+')
 
 
 def forms(tokens: list[str]) -> list[str]:
-    """What is said for each token; the list is as long as ``tokens``."""
+    """The spoken form of each token; the list is as long as ``tokens``."""
     return [_form(tokens, i) for i in range(len(tokens))]
 
 
@@ -67,7 +67,7 @@ def _form(tokens: list[str], i: int) -> str:
         starts = next_word[:1].isupper() and next_word.lower() in STARTERS
         if len(core) == 1 and core.isupper() and next_word[:1].isupper() and not starts:
             return core  # "J. Doe"
-        if _INITIALS.fullmatch(core):  # "the U.S. market": that point ends no sentence
+        if _INITIALS.fullmatch(core):  # "the U.S. market": this point doesn't end a sentence
             ends = not after or starts
             return _wording(core) + (_pause(trail[1:]) or ("." if ends else ""))
     if core.lower() in ("vs", "etc"):
@@ -82,18 +82,18 @@ def _form(tokens: list[str], i: int) -> str:
 
 
 def _split(token: str) -> tuple[str, str]:
-    """(core, what follows it): quotes, brackets and marks of emphasis in front are dropped."""
+    """Split into (core, trail); drops leading quotes, brackets and emphasis marks."""
     body = token.lstrip(_LEAD)
     if token[:1] == "<" and body[:1].isdigit():
         body = "<" + body
     core = body.rstrip(_TRAIL)
     while core.count("(") > core.count(")") and body[len(core) :].startswith(")"):
-        core = body[: len(core) + 1]  # a call's own bracket: "run()"
+        core = body[: len(core) + 1]  # the bracket belongs to a call: "run()"
     return core, body[len(core) :]
 
 
 def _pause(trail: str) -> str:
-    """The punctuation that is heard, out of what follows a word."""
+    """The audible punctuation mark of a word's trail; "" if none."""
     for c in reversed(trail):
         if c in ",.;:!?":
             return c
@@ -104,7 +104,7 @@ def _pause(trail: str) -> str:
 
 def _lone_symbol(token: str, tokens: list[str], i: int) -> str:
     if token in ("<", ">", "~", "+", "=", "@") and (i == 0 or i + 1 == len(tokens)):
-        return ""  # a bullet or a prompt, not a relation between two things
+        return ""  # a bullet or a prompt, not an operator
     return SYMBOLS[token]
 
 
@@ -128,7 +128,7 @@ def _abbreviation(core: str, trail: str, after: str) -> str | None:
 
 
 def _is_day(before: str, tokens: list[str], i: int) -> bool:
-    """Whether the token before is the day of a month: "May 1, 2024"."""
+    """Whether the previous token is the day of a month: "May 1, 2024"."""
     return before.isdigit() and i >= 2 and _split(tokens[i - 2])[0].capitalize() in MONTHS
 
 
@@ -137,7 +137,7 @@ def _core(core: str, before: str, after: str, *, year_likely: bool) -> str:
     if low in NAMES:
         return NAMES[low]
     if core not in UNITS and english_formula.is_formula(core):
-        return english_formula.said(core)
+        return english_formula.spoken(core)
     if applied := english_formula.call(core):
         return applied
     if english_formula.OPERATORS & {before, after} and (both := english_formula.coefficient(core)):
@@ -145,11 +145,11 @@ def _core(core: str, before: str, after: str, *, year_likely: bool) -> str:
     if core in UNITS and core not in ONLY_ATTACHED and re.fullmatch(NUMBER, before):
         return plural(UNITS[core], before)
     if low in SPELLED_MAGNITUDES and (money := AMOUNT.fullmatch(before)) and not money[5]:
-        return f"{core} {MONEY[money[2]][0]}s"  # "$5 million": the currency is said here
+        return f"{core} {MONEY[money[2]][0]}s"  # "$5 million": speak the currency after "million"
     if any(c.isdigit() for c in core) and (
-        said := numeric(core, before, _split(after)[0], year_likely=year_likely)
+        spoken := numeric(core, before, _split(after)[0], year_likely=year_likely)
     ):
-        return said
+        return spoken
     if match := _URL.fullmatch(core):
         return _dotted(match[1].removeprefix("www."))
     if match := _MAIL.fullmatch(core):
@@ -162,13 +162,13 @@ def _dotted(name: str) -> str:
 
 
 def _identifier(name: str) -> str:
-    """Names of programs in the words they are made of: snake_case, camelCase, kebab-case."""
+    """Split an identifier into words: snake_case, camelCase, kebab-case."""
     words = re.sub(r"[_\-+]+", " ", name).split()
     return " ".join(_HUMP.sub(" ", w) if _CAMEL.fullmatch(w) else w for w in words)
 
 
 def _wording(core: str) -> str:
-    """Words, and code read as words."""
+    """Words as they are, and code as words."""
     if _INITIALS.fullmatch(core):
         letters = core.upper().split(".") if len(core) == 3 else core.split(".")
         return " ".join("ay" if letter == "A" else letter for letter in letters)  # not the article
@@ -189,5 +189,5 @@ def _wording(core: str) -> str:
         core = "at " + core[1:]
     core = re.sub(r"!=|[<>=]=", lambda m: f" {SYMBOLS[m[0]]} ", core)
     core = re.sub(r"(?<=\w)([=&+%\u00b0\u00d7])", lambda m: f" {SYMBOLS[m[1]]} ", core)
-    core = _UNSAID.sub(" ", core)
+    core = _SILENT.sub(" ", core)
     return " ".join(_HUMP.sub(" ", w) if _CAMEL.fullmatch(w) else w for w in core.split())

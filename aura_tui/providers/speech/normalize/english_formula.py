@@ -1,7 +1,6 @@
-"""Formulas in English: "mc\u00b2" is said "m c squared". Pure.
+"""Formulas in spoken English: "mc\u00b2" becomes "m c squared". Pure.
 
-Only tokens with signs that no word has are read so; "=" and its like are words of their own
-elsewhere.
+Applies only to tokens with characters that no word has; other modules handle "=" and the like.
 """
 
 from __future__ import annotations
@@ -44,28 +43,28 @@ _FUNCTIONS = {"sin": "sine", "cos": "cosine", "tan": "tangent", "ln": "natural l
 
 
 def is_formula(core: str) -> bool:
-    """Whether a token has a sign that only formulas have; a word in Greek letters has none."""
+    """Whether a token has a character that only formulas have, and isn't a word in Greek letters."""
     return _SIGN.search(core) is not None and not re.search(r"[\u0391-\u03c9]{3}", core)
 
 
 def is_operand(token: str) -> bool:
-    """Whether a token can stand beside "/" in a formula: a letter, a figure, a bracket."""
+    """Whether a token can be an operand of "/" in a formula: a letter, a figure, a bracket."""
     return bool(token) and _OPERAND.fullmatch(token) is not None
 
 
-def said(core: str) -> str:
-    """The words of a formula's token."""
+def spoken(core: str) -> str:
+    """The spoken form of a formula's token."""
     return " ".join(_word(match) for match in _PART.finditer(core))
 
 
 def call(core: str) -> str | None:
-    """ "f of x" for "f(x)", where both are single letters or known functions; else None."""
+    """ "f of x" for "f(x)" with a single letter or a known function; else None."""
     match = _CALL.fullmatch(core)
     return f"{_FUNCTIONS.get(match[1], match[1])} of {match[2]}" if match else None
 
 
 def coefficient(core: str) -> str | None:
-    """ "3x" as two words, for a token beside an operator; None for any other token."""
+    """ "3 x" for "3x", which must be next to an operator; None for any other token."""
     match = re.fullmatch(r"(\d+)([a-z]{1,2})", core)
     return f"{match[1]} {' '.join(match[2])}" if match else None
 

@@ -1,4 +1,4 @@
-"""What English writes short and says long: units, currencies, abbreviations, symbols. Tables."""
+"""The spoken forms of English units, currencies, abbreviations and symbols. Tables."""
 
 from __future__ import annotations
 
@@ -126,10 +126,10 @@ UNITS = {
     "x": "times",
     "\u00d7": "times",
 }
-# As a token of their own these are words, names or letters more often than units.
+# Units only when attached to a number: as separate tokens they are mostly words or names.
 ONLY_ATTACHED = frozenset({"x", "us", "W", "V", "L", "l", "h", "s", "\u00b0", "sec"})
 
-# Written with a point that ends no sentence. True: a name or a number follows, never a sentence.
+# Abbreviations with a point. True: the point never ends a sentence, a name or number follows.
 ABBREVIATIONS: dict[str, tuple[str, bool]] = {
     "dr": ("doctor", True),
     "mr": ("mister", True),

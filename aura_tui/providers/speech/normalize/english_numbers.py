@@ -1,4 +1,4 @@
-"""English numbers with something attached: money, units, dates, ranges, versions. Pure."""
+"""Numbers in spoken English: money, units, dates, ranges, versions. Pure."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _POWER = re.compile(r"(\d+(?:\.\d+)?)(?:e|\^)([-+\u2212]?)(\d+)")
 
 
 def numeric(core: str, before: str, after: str, *, year_likely: bool) -> str:
-    """Numbers with something attached; "" leaves the token to the other rules."""
+    """The spoken form of a number with a unit, sign or the like; "" if other rules apply."""
     if match := AMOUNT.fullmatch(core):
         return _money(match, after)
     if match := _AMOUNT_AFTER.fullmatch(core):
@@ -75,15 +75,15 @@ def numeric(core: str, before: str, after: str, *, year_likely: bool) -> str:
     if match := _SHORT_DECADE.fullmatch(core):
         return TENS[match[1]] + "ties"
     if match := _RANGE.fullmatch(core):
-        said = _range(match)
-        if said:
-            return said
+        spoken = _range(match)
+        if spoken:
+            return spoken
     if _YEAR.fullmatch(core) and year_likely:
         return _year(core)
     if match := _VERSION.fullmatch(core):
-        said = _version(match, before)
-        if said:
-            return said
+        spoken = _version(match, before)
+        if spoken:
+            return spoken
     if match := _LETTER_NUMBER.fullmatch(core):
         number = match[2]
         pair = len(number) == 3 and number[1] != "0"  # "H.264": two sixty-four
@@ -110,7 +110,7 @@ def _money(match: re.Match[str], after: str) -> str:
 
 
 def _price(number: str, symbol: str) -> str:
-    """ "3.50" and "$" as one says it: 3 dollars 50."""
+    """ "3 dollars 50" for "3.50" and "$"."""
     name, part = MONEY[symbol]
     whole, _, cents = number.partition(".")
     if len(cents) != 2 or not part:
@@ -138,7 +138,7 @@ def _ordinal(day: int) -> str:
 
 
 def _year(year: str) -> str:
-    """ "1984" -> "19 84", "1905" -> "19 oh 5", "1900" -> "19 hundred"; 2000 to 2009 as they are."""
+    """ "1984" -> "19 84", "1905" -> "19 oh 5", "1900" -> "19 hundred"; 2000 to 2009 unchanged."""
     if year.startswith("200") or year.endswith("000"):
         return year
     century, rest = year[:2], year[2:]
@@ -167,7 +167,7 @@ def _range(match: re.Match[str]) -> str:
     low, dash, high, rest = match.groups()
     a, b = float(low.replace(",", "")), float(high.replace(",", ""))
     if dash == "-" and (a >= b or (len(low) == 3 and len(high) == 4)):
-        return ""  # a telephone number, a score, a part number
+        return ""  # a phone number, a score, a part number
     if _YEAR.fullmatch(low) and _YEAR.fullmatch(high) and not rest:
         return f"{_year(low)} to {_year(high)}"
     unit = (rest or "").strip("-")
@@ -186,21 +186,21 @@ def _version(match: re.Match[str], before: str) -> str:
         return ""
     name = "version " if v and before.lower() not in ("version", "versions", "release") else ""
     relation = _SIGN.get(sign, "")
-    said = relation + name + digits.replace(".", " point ")
+    spoken = relation + name + digits.replace(".", " point ")
     if stage:
-        said += " " + re.sub(r"(\d)", r" \1", stage, count=1)
-    return said
+        spoken += " " + re.sub(r"(\d)", r" \1", stage, count=1)
+    return spoken
 
 
 def _quantity(match: re.Match[str]) -> str:
     sign, number, unit = match.groups()
-    said = _SIGN[sign] + number
+    spoken = _SIGN[sign] + number
     if not unit:
-        return said
+        return spoken
     if unit in UNITS:
-        return f"{said} {plural(UNITS[unit], number)}"
+        return f"{spoken} {plural(UNITS[unit], number)}"
     if unit in MAGNITUDES and (unit, number) not in {("K", n) for n in ("2", "4", "5", "8")}:
-        return f"{said} {MAGNITUDES[unit]}"
+        return f"{spoken} {MAGNITUDES[unit]}"
     if unit in ("st", "nd", "rd", "th"):
-        return said + unit
+        return spoken + unit
     return ""

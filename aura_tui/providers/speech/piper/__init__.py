@@ -1,1 +1,1 @@
-"""Speech from Piper's neural voices, in a worker process: the provider and the worker."""
+"""Speech with Piper's neural voices in a worker process: the provider and the worker."""

@@ -1,7 +1,7 @@
-"""Piper: neural voices from a model file of the user's (``speech.piper_model``).
+"""The speech provider for Piper: neural voices from the user's model (``speech.piper_model``).
 
-Piper gives no word times. Each sentence's span is measured, since sentences are spoken one by
-one; within a sentence, times are estimated by length over the parts that are not silent.
+Piper gives no word times. Sentences are spoken one by one, which gives their spans; within a
+sentence, word times are estimated by length over the parts that are not silent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aura_tui.providers.protocols import Spoken, Voice
 from aura_tui.providers.speech import word_times
 from aura_tui.providers.speech.audio import MAX_SOUND_S, finish, write_silence
 from aura_tui.providers.speech.normalize import tokens as normalization
-from aura_tui.providers.speech.worker_call import ask
+from aura_tui.providers.speech.worker_call import call_worker
 from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class _Language(msgspec.Struct, frozen=True):
 
 
 class _Config(msgspec.Struct, frozen=True):
-    """What we read of a model's ``.onnx.json``."""
+    """The fields of a model's ``.onnx.json`` that we use."""
 
     language: _Language = _Language()
     speaker_id_map: dict[str, int] = {}
@@ -53,14 +53,14 @@ class _Reply(msgspec.Struct, frozen=True):
 
 
 class Piper:
-    """The ``piper`` provider. Satisfies :class:`aura_tui.providers.protocols.SpeechProvider`.
+    """The ``piper`` provider. Implements :class:`aura_tui.providers.protocols.SpeechProvider`.
 
-    Raises InputError (SPEECH_PROVIDER_UNAVAILABLE) when the package or the model is not there.
-    A voice is the model's name, or ``MODEL+SPEAKER`` of a model that has several speakers.
+    Raises InputError (SPEECH_PROVIDER_UNAVAILABLE) if the package or the model is missing. A
+    voice is the model's name, or ``MODEL+SPEAKER`` for a model with several speakers.
     """
 
     name = "piper"
-    deterministic = False  # the model draws its own noise
+    deterministic = False  # the model adds random noise
 
     def __init__(self, settings: SpeechSettings) -> None:
         if not settings.piper_model:
@@ -95,10 +95,10 @@ class Piper:
         )
 
     def resolve(self, voice: str, language: str) -> str:
-        """The model's name, with the speaker that was asked for."""
+        """The model's name, with the requested speaker."""
         stem, speakers = self._model.stem, self._config.speaker_id_map
-        asked = voice.strip()
-        speaker = asked.removeprefix(stem).removeprefix("+") if asked else ""
+        voice = voice.strip()
+        speaker = voice.removeprefix(stem).removeprefix("+")
         if not speaker:
             return stem
         known = {name.lower(): name for name in speakers}
@@ -107,13 +107,13 @@ class Piper:
         names = ", ".join([stem, *(f"{stem}+{name}" for name in list(speakers)[:5])])
         raise InputError(
             Code.VOICE_UNKNOWN,
-            f"The Piper model {stem} has no voice {clean_line(asked, 60)!r}",
+            f"The Piper model {stem} has no voice {clean_line(voice, 60)!r}",
             f"It has: {clean_line(names, 300)}. To use another model, set speech.piper_model.",
             field="voiceSpec.voiceName",
         )
 
     async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
-        """One worker process that loads the model and speaks sentence by sentence."""
+        """Speak sentence by sentence in a worker process that loads the model."""
         tokens = scene.text.split()
         forms = await asyncio.to_thread(
             normalization.spoken_forms, scene.text, self._language or scene.language
@@ -154,13 +154,13 @@ class Piper:
             "out": str(raw),
             "max_s": MAX_SOUND_S,
         }
-        return await ask(
+        return await call_worker(
             _WORKER,
             request,
             _Reply,
             ctx,
-            flags=("-P",),  # a file of ours must not be taken for the package "piper"
-            who="Piper",
+            flags=("-P",),  # our folder "piper" must not shadow the package
+            name="Piper",
             scene=scene,
             timeout_s=self._timeout_s,
         )
@@ -198,7 +198,7 @@ def _unavailable(message: str, remediation: str) -> InputError:
 
 
 def _sentences(forms: Sequence[str]) -> list[tuple[int, int]]:
-    """Runs of tokens, [from, to), each with something to say, that end where a sentence does."""
+    """Split tokens into sentences, [from, to), each with something to speak."""
     groups: list[tuple[int, int]] = []
     start = 0
     for i, form in enumerate(forms, 1):
@@ -208,12 +208,12 @@ def _sentences(forms: Sequence[str]) -> list[tuple[int, int]]:
     if any(forms[start:]) or not groups:
         groups.append((start, len(forms)))
     else:
-        groups[-1] = (groups[-1][0], len(forms))  # what trails is not said
+        groups[-1] = (groups[-1][0], len(forms))  # silent trailing tokens join the last sentence
     return groups
 
 
 def _within(sound: Sound, start_s: float, end_s: float) -> list[tuple[float, float]]:
-    """The voiced parts of a span; the whole span when none is."""
+    """The voiced parts of a span; the whole span if it has none."""
     end_s = min(end_s, sound.duration_s)
     start_s = min(start_s, end_s)
     parts = [(max(a, start_s), min(b, end_s)) for a, b in sound.voiced]

@@ -1,10 +1,11 @@
-"""A program: speak sentences with Piper and a model of the user's. Started by its file's path.
+"""A program that speaks sentences with Piper and the user's model. Started by file path.
 
-Piper brings ONNX Runtime and a phonemizer under the GPL: they are loaded here, not in our process.
+Only this process loads Piper's ONNX Runtime and its phonemizer, which is under the GPL.
 
-Standard input is one JSON object: model (path of the .onnx; its .onnx.json lies beside it),
+Standard input is one JSON object: model (path of the .onnx, with its .onnx.json beside it),
 speaker (number or null), rate (factor), sentences, out (path of the WAV), max_s. Standard output
-is one: rate, ends (of each sentence, in samples). Exit status 4: longer than max_s.
+is one JSON object: rate, ends (of each sentence, in samples). Exit status 4: the sound would be
+longer than max_s.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ _TOO_LONG = 4
 
 
 def main() -> None:
-    """See the module."""
+    """Run the program; see the module's docstring."""
     request = json.load(sys.stdin)
-    with contextlib.redirect_stdout(sys.stderr):  # a library's chatter must not reach our answer
-        answer = _speak(request)
-    json.dump(answer, sys.stdout)
+    with contextlib.redirect_stdout(sys.stderr):  # keep a library's output out of our reply
+        reply = _speak(request)
+    json.dump(reply, sys.stdout)
 
 
 def _speak(request: dict[str, object]) -> dict[str, object]:
