@@ -13,7 +13,7 @@ class SceneProgress:
         self._done: set[int] = set()
         self._active: Counter[int] = Counter()
 
-    def begin(self, scene: int) -> None:
+    def start(self, scene: int) -> None:
         """One more worker starts on ``scene``."""
         self._active[scene] += 1
 
@@ -23,7 +23,7 @@ class SceneProgress:
         if self._active[scene] <= 0:
             del self._active[scene]
 
-    def end(self, scene: int) -> None:
+    def finish(self, scene: int) -> None:
         """``scene`` is done, whether it was in progress or reused."""
         del self._active[scene]
         self._done.add(scene)

@@ -80,12 +80,12 @@ def parse(lines: Iterable[bytes]) -> Recording:
                 continue
             if event.job_id not in jobs:
                 known = _RecordedJob(id=event.job_id, correlation_id=event.correlation_id)
-                jobs[event.job_id] = _begin(known, event.timestamp)
+                jobs[event.job_id] = _new_job(known, event.timestamp)
             last = envelope.id
             envelopes.append(envelope)
             continue
         header = _header(line)
-        job = _begin(header.job, datetime.fromtimestamp(0, UTC)) if header else None
+        job = _new_job(header.job, datetime.fromtimestamp(0, UTC)) if header else None
         if job is None or not job.id or job.id in jobs or len(jobs) >= MAX_JOBS:
             skipped += 1
         else:
@@ -109,7 +109,7 @@ def _typical(recorded: _RecordedTypical) -> Typical:
     return Typical(max(0, recorded.runs), valid) if valid else Typical(0, {})
 
 
-def _begin(known: _RecordedJob, seen_at: datetime) -> Job:
+def _new_job(known: _RecordedJob, seen_at: datetime) -> Job:
     created = known.created_at or seen_at
     try:
         created = created.replace(tzinfo=UTC) if created.tzinfo is None else created.astimezone(UTC)

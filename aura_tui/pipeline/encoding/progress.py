@@ -61,7 +61,7 @@ class Meter:
         if index not in self._active:
             self._active.add(index)
             self._scene = self._work[index].scene
-            self._count.begin(self._scene)
+            self._count.start(self._scene)
             self.report()  # unthrottled, so that each scene is reported
 
     def progress(self, index: int, progress: Progress) -> None:
@@ -84,7 +84,7 @@ class Meter:
             self._count.stop(segment.scene)
         self._left[segment.scene] -= 1
         if not self._left[segment.scene]:
-            self._count.end(segment.scene)
+            self._count.finish(segment.scene)
         self._finished[index] = True
         while self._leading < len(self._work) and self._finished[self._leading]:
             self._leading += 1

@@ -95,13 +95,13 @@ async def _draw_all(
 
     async def one(scene: Scene, key: str) -> tuple[Picture, Drawn]:
         def begin() -> None:
-            count.begin(scene.number)
+            count.start(scene.number)
             report(f"Drawing scene {scene.number}", scene)
 
         async with slots:
             found = await _draw(ctx, provider, scene, script, frame, key, locks, begin)
         made = scene.number in count.active
-        count.end(scene.number)
+        count.finish(scene.number)
         report(f"Scene {scene.number} {'drawn' if made else 'already done'}", scene)
         return found
 

@@ -145,7 +145,7 @@ class _Narration:
         async with self._slots:
 
             async def build(part: Path) -> _Sound:
-                self._count.begin(scene.number)
+                self._count.start(scene.number)
                 self._report(f"Speaking scene {scene.number}", scene)
                 try:
                     spoken = await self._provider.speak(self._text(scene), part, self._ctx)
@@ -154,7 +154,7 @@ class _Narration:
                 return _Sound(spoken.samples, spoken.words)
 
             piece = await self._ctx.piece(key, "speech", _Sound, build, suffix=".wav")
-        self._count.end(scene.number)
+        self._count.finish(scene.number)
         self._done_chars += len(scene.narration)
         self._report(f"Scene {scene.number} {'already done' if piece.reused else 'spoken'}", scene)
         return Speech(

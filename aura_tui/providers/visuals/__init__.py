@@ -1,4 +1,4 @@
-"""Visuals providers: drawn cards, the user's own pictures, or an images endpoint."""
+"""Visuals providers: cards, the user's own pictures, or an images endpoint."""
 
 from __future__ import annotations
 
@@ -20,49 +20,49 @@ NAMES = ("cards", "folder", "openai")
 
 
 def choose(name: str, settings: Settings) -> VisualsProvider:
-    """The provider of that name; "" is the one of the settings, "auto" asks the endpoint where
-    one is set up, else draws cards.
+    """The provider called ``name``; "": the one in the settings, "auto": the endpoint if one is
+    configured, else cards.
 
-    Raises InputError for an unknown name, or one that is not set up. The provider is good for one
-    stage: close it when the stage ends.
+    Raises InputError for an unknown or unconfigured provider. Use it for one stage, and close it
+    when the stage ends.
     """
-    wanted = chosen(name, settings)
-    if wanted == "cards":
+    name = chosen(name, settings)
+    if name == "cards":
         from aura_tui.providers.visuals.cards import Cards
 
         return Cards()
-    if wanted == "folder":
+    if name == "folder":
         from aura_tui.providers.visuals.folder import Folder
 
         return Folder(settings.visuals.folder)
-    if wanted == "openai":
+    if name == "openai":
         from aura_tui.providers.visuals.openai import OpenAIImages
 
         return OpenAIImages(settings.visuals)
     raise InputError(
         Code.OPTION_INVALID,
-        f"Unknown visuals provider {clean_line(wanted, 40)!r}",
+        f"Unknown visuals provider {clean_line(name, 40)!r}",
         f"Use one of: auto, {', '.join(NAMES)}.",
         field="options.visuals",
     )
 
 
 def candidates(name: str, settings: Settings) -> Iterator[VisualsProvider]:
-    """The one of :func:`choose`, which raises; under "auto" then the cards, which stand in for an
+    """The provider of :func:`choose`, which may raise; under "auto" also cards, the fallback for an
     endpoint."""
     first = choose(name, settings)
     yield first
-    if _wanted(name, settings) == "auto" and first.name != "cards":
+    if _requested(name, settings) == "auto" and first.name != "cards":
         yield choose("cards", settings)
 
 
 def chosen(name: str, settings: Settings) -> str:
-    """The name of the one that :func:`choose` gives, made of nothing but names."""
-    wanted = _wanted(name, settings)
-    if wanted != "auto":
-        return wanted
+    """The name of the provider that :func:`choose` returns, without creating it."""
+    requested = _requested(name, settings)
+    if requested != "auto":
+        return requested
     return "openai" if settings.visuals.base_url and settings.visuals.model else "cards"
 
 
-def _wanted(name: str, settings: Settings) -> str:
+def _requested(name: str, settings: Settings) -> str:
     return (name or settings.visuals.provider or "auto").strip().lower()

@@ -1,4 +1,4 @@
-"""Provider ``cards``: each scene's card, drawn. No network, nothing to set up, deterministic."""
+"""The visuals provider ``cards`` draws each scene's card: offline, without setup, deterministic."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from aura_tui.providers.protocols import FrameSpec, ProviderContext
     from aura_tui.providers.visuals.card_layouts.coverage import Resolved
 
-LOOK = 4  # bump it when the same card comes out differently
+LOOK_VERSION = 4  # part of the cache key: increment it when the drawing of cards changes
 
 
 class Cards:
-    """See the module. Satisfies :class:`aura_tui.providers.protocols.VisualsProvider`."""
+    """The ``cards`` provider. Implements :class:`aura_tui.providers.protocols.VisualsProvider`."""
 
     name = "cards"
     deterministic = True
@@ -37,11 +37,11 @@ class Cards:
         self._pool = DrawPool()
 
     def identity(self) -> tuple[str, ...]:
-        """The look's version, and that of what draws it."""
-        return str(LOOK), _pillow()
+        """The versions of the drawing and of Pillow."""
+        return str(LOOK_VERSION), _pillow()
 
     def inputs(self, scene: Scene, script: Script, frame: FrameSpec) -> tuple[str, ...]:
-        """The card, its fonts from outside, its picture, its place among the scenes, the frame."""
+        """The card, its system fonts, its picture, its scene number, the frame."""
         resolved = _resolved(scene)
         fonts = (
             f"{f.family} {f.path} {f.index} {f.characters} "
@@ -61,8 +61,8 @@ class Cards:
     async def draw(
         self, scene: Scene, script: Script, frame: FrameSpec, out: Path, ctx: ProviderContext
     ) -> Picture:
-        """Draw the card. Warns of scripts that no font has."""
-        resolved = await asyncio.to_thread(_resolved, scene)  # it may look through many fonts
+        """Draw the card. Warns about scripts that no font has."""
+        resolved = await asyncio.to_thread(_resolved, scene)  # may search many fonts
         for warning in resolved.warnings:
             ctx.warn(warning)
         width, height = card_size(frame.width, frame.height)

@@ -1,4 +1,4 @@
-"""The content of a file from outside, as a short text for checkpoint keys."""
+"""Fingerprints of the user's files, for cache keys."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from aura_tui.system.files import open_regular
 
 
 def fingerprint(path: str) -> str:
-    """SHA-256 of the file, hex; "absent" for one that can't be read (drawing will say why).
+    """The file's SHA-256 in hex; "absent" if it can't be read (drawing then reports why).
 
-    Read again only when size or times change. Blocking.
+    Cached until the file's size or times change. Blocking.
     """
     try:
         stat = os.stat(path)

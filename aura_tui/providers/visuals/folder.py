@@ -1,6 +1,6 @@
-"""Provider ``folder``: the user's own pictures, one a scene, in the order people count.
+"""The visuals provider ``folder`` shows the user's own pictures, one per scene, in natural order.
 
-The folder is looked at once, when the provider is made; fewer pictures than scenes take turns.
+Reads the folder once, when it is created. Pictures repeat if there are fewer than scenes.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from aura_tui.providers.protocols import FrameSpec, ProviderContext
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-MAX_ENTRIES = 10_000  # of a folder; past that it is hardly meant
-LOOK = 1  # bump it when the same picture comes out differently
+MAX_ENTRIES = 10_000  # of the folder; the rest is ignored
+LOOK_VERSION = 1  # part of the cache key: increment it when the fitting of pictures changes
 
 
 class Folder:
-    """See the module. Satisfies :class:`aura_tui.providers.protocols.VisualsProvider`.
+    """The ``folder`` provider. Implements :class:`aura_tui.providers.protocols.VisualsProvider`.
 
-    Raises InputError when ``folder`` (a path, "~" allowed) is not set, not there, or has no
-    picture.
+    Raises InputError if ``folder`` (a path, "~" allowed) isn't configured, isn't readable or has
+    no pictures.
     """
 
     name = "folder"
@@ -43,10 +43,10 @@ class Folder:
 
     def identity(self) -> tuple[str, ...]:
         """The version of the fitting."""
-        return (str(LOOK),)
+        return (str(LOOK_VERSION),)
 
     def inputs(self, scene: Scene, script: Script, frame: FrameSpec) -> tuple[str, ...]:
-        """The picture's content and the frame; neither the card nor the theme."""
+        """The picture's content and the frame, but neither the card nor the theme."""
         picture = fingerprint(str(self._picture(scene)))
         return picture, f"{frame.width}x{frame.height}"
 
@@ -83,11 +83,12 @@ class Folder:
 
 
 def pictures(folder: str) -> tuple[Path, ...]:
-    """The picture files of ``folder`` in natural order ("2.jpg" before "10.jpg")."""
+    """The picture files of ``folder`` in natural order ("2.jpg" before "10.jpg"). Raises
+    InputError."""
     if not folder.strip():
         raise _refuse("No picture folder is configured", Code.OPTION_INVALID)
     root = Path(folder).expanduser()
-    if not is_clean(str(root)):  # to be handed on to the drawing processes as text
+    if not is_clean(str(root)):  # drawing processes get the path as JSON text
         raise _refuse(f"The path of the picture folder {str(root)!r} is not valid UTF-8")
     shown = clean_line(str(root), 300)
     found: list[Path] = []
@@ -96,8 +97,8 @@ def pictures(folder: str) -> tuple[Path, ...]:
             for count, entry in enumerate(entries):
                 if count >= MAX_ENTRIES:
                     break
-                passed_over = entry.name.startswith(".") or not is_clean(entry.name)
-                if not passed_over and entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                ignored = entry.name.startswith(".") or not is_clean(entry.name)
+                if not ignored and entry.name.lower().endswith(SUFFIXES) and entry.is_file():
                     found.append(root / entry.name)
     except OSError as e:
         why = (e.strerror or "it can't be read").lower()
@@ -110,7 +111,7 @@ def pictures(folder: str) -> tuple[Path, ...]:
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
-    """A sort key in which runs of digits count as numbers, and case does not."""
+    """A sort key that treats runs of digits as numbers and ignores case."""
     return [
         (0, int(part), "") if part.isdigit() and part.isascii() else (1, 0, part.casefold())
         for part in re.split(r"([0-9]{1,18})", name)

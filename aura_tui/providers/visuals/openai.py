@@ -1,7 +1,7 @@
-"""Provider ``openai``: one picture a scene from an OpenAI-compatible images endpoint.
+"""The visuals provider ``openai``: one picture per scene from an OpenAI-compatible endpoint.
 
-A model's answer is not determined by its prompt, so its pictures are shared only between the
-tries of one job. What comes back is fitted to the frame by the same code as the user's pictures.
+A model's output varies, so only the retries of one job share its pictures. They are fitted to the
+frame like the user's pictures.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 MAX_PICTURE_BYTES = 48 << 20
 MAX_REPLY_BYTES = MAX_PICTURE_BYTES * 4 // 3 + (1 << 20)  # as base64, with JSON around it
-MAX_PROMPT_CHARS = 950  # the oldest model takes 1,000
+MAX_PROMPT_CHARS = 950  # the oldest model accepts 1,000
 
-# (width, height) that a family of models makes, by the beginning of the model's name.
+# The sizes (width, height) of a family of models, by the prefix of the model's name.
 _SIZES: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = (
     ("dall-e-2", ((1024, 1024),)),
     ("dall-e-3", ((1024, 1024), (1792, 1024), (1024, 1792))),
@@ -56,9 +56,9 @@ class _Reply(msgspec.Struct, frozen=True):
 
 
 class OpenAIImages:
-    """See the module. Satisfies :class:`aura_tui.providers.protocols.VisualsProvider`.
+    """The ``openai`` provider. Implements :class:`aura_tui.providers.protocols.VisualsProvider`.
 
-    Raises InputError when the settings lack a base URL or a model.
+    Raises InputError if the settings lack a base URL or a model.
     """
 
     name = "openai"
@@ -70,7 +70,7 @@ class OpenAIImages:
                 raise InputError(
                     Code.OPTION_INVALID,
                     f"The images endpoint has no {field} configured",
-                    f"Set visuals.{field} (or AURA_VISUALS_{field.upper()}), or take the "
+                    f"Set visuals.{field} (or AURA_VISUALS_{field.upper()}), or use the "
                     "provider cards.",
                     field=f"visuals.{field}",
                 )
@@ -86,7 +86,7 @@ class OpenAIImages:
         self._pool = DrawPool()
 
     def identity(self) -> tuple[str, ...]:
-        """Address and model."""
+        """The endpoint's URL and the model."""
         return self._base_url, self._model
 
     def inputs(self, scene: Scene, script: Script, frame: FrameSpec) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ class OpenAIImages:
     async def draw(
         self, scene: Scene, script: Script, frame: FrameSpec, out: Path, ctx: ProviderContext
     ) -> Picture:
-        """Ask for the picture, fetch it, fit it. Raises StageError or Transient."""
+        """Request the picture, download it, fit it. Raises StageError or Transient."""
         width, height = size_for(self._model, frame)
         body: dict[str, object] = {
             "model": self._model,
@@ -104,9 +104,8 @@ class OpenAIImages:
             "n": 1,
             "size": f"{width}x{height}",
         }
-        if not self._model.startswith(
-            "gpt-image"
-        ):  # which always answers so, and refuses to hear it
+        # gpt-image models always return base64, and reject the parameter.
+        if not self._model.startswith("gpt-image"):
             body["response_format"] = "b64_json"
         reply = await self._endpoint.post_json(
             "/images/generations", body, max_bytes=MAX_REPLY_BYTES
@@ -146,7 +145,7 @@ class OpenAIImages:
         image = images[0]
         if image.b64_json:
             try:
-                # Tens of megabytes take tens of milliseconds: not on the event loop.
+                # In a thread: tens of megabytes take tens of milliseconds.
                 return await asyncio.to_thread(base64.b64decode, image.b64_json, validate=True)
             except (binascii.Error, ValueError):
                 raise self._endpoint.invalid("its picture is not base64") from None
@@ -159,7 +158,7 @@ class OpenAIImages:
 
 
 def prompt(scene: Scene, script: Script) -> str:
-    """What the picture is to show: the scene in its own words. No lettering: models misspell."""
+    """The prompt: the scene in its own words, without lettering, which models misspell."""
     about = clean_line(f"{scene.title}. {scene.narration}", 600)
     return (
         f"A wide, calm illustration for one scene of a short film called "
@@ -169,7 +168,7 @@ def prompt(scene: Scene, script: Script) -> str:
 
 
 def size_for(model: str, frame: FrameSpec) -> tuple[int, int]:
-    """The size among those the model makes whose ratio is nearest to the frame's."""
+    """The model's size whose aspect ratio is closest to the frame's."""
     sizes = next(sizes for name, sizes in _SIZES if model.startswith(name))
-    wanted = frame.width / frame.height
-    return min(sizes, key=lambda size: max(size[0] / size[1] / wanted, wanted * size[1] / size[0]))
+    target = frame.width / frame.height
+    return min(sizes, key=lambda size: max(size[0] / size[1] / target, target * size[1] / size[0]))

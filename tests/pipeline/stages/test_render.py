@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Options, RenderSpec
 from aura_tui.model.script import Speech, Word
-from aura_tui.pipeline.encoding.pool import LISTENER, open_lane
+from aura_tui.pipeline.encoding.pool import LISTENER, open_worker
 from aura_tui.pipeline.encoding.segments import segments
 from aura_tui.pipeline.stages.compose import compose
 from aura_tui.pipeline.stages.render import render, salvage
@@ -291,7 +291,7 @@ async def test_an_encoder_s_messages_are_read_on_though_their_reader_died(
     mishaps: list[AuraError] = []
     found = await locate(Settings(home=tmp_path), ProcessGroup())
     with crash_report.telling(mishaps.append):
-        async with open_lane(desk(tmp_path, res="480x270"), found):
+        async with open_worker(desk(tmp_path, res="480x270"), found):
             for how in HOW:
                 await kill(LISTENER, how)
                 assert told(mishaps, LISTENER, how)

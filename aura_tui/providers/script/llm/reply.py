@@ -89,12 +89,12 @@ def _json_object(text: str) -> object:
     if "</think>" in text:
         text = text.rsplit("</think>", 1)[1]
     elif re.match(r"\s*<think>", text):
-        raise ReplyError("it ends before the JSON begins")
+        raise ReplyError("it ends before the JSON starts")
     fence = re.search(r"```(?:json)?\s*(\{.*)", text, re.DOTALL)
     text = fence[1] if fence else text
     start = text.find("{")
     if start < 0:
-        raise ReplyError("there is no JSON object in it")
+        raise ReplyError("it contains no JSON object")
     try:
         document: object = json.JSONDecoder().raw_decode(text, start)[0]
     except (ValueError, RecursionError) as e:

@@ -43,7 +43,7 @@ _FUNCTIONS = {"sin": "sine", "cos": "cosine", "tan": "tangent", "ln": "natural l
 
 
 def is_formula(core: str) -> bool:
-    """Whether a token has a character that only formulas have, and isn't a word in Greek letters."""
+    """Whether a token has a character that only formulas have; false for words in Greek letters."""
     return _SIGN.search(core) is not None and not re.search(r"[\u0391-\u03c9]{3}", core)
 
 

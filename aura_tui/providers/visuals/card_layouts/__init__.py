@@ -1,4 +1,4 @@
-"""Where everything on a card goes: measuring, wrapping, boxes, one layout a kind of card.
+"""Layouts of cards: measuring, wrapping, boxes, and one layout per kind of card.
 
-It places and measures; ``visuals.drawing`` draws.
+Measures and places only; ``visuals.drawing`` draws.
 """

@@ -1,8 +1,8 @@
-"""Layout: boxes in pixels, and the fitting of a column of blocks into an area.
+"""Layout: boxes in pixels, and fitting a column of blocks into an area.
 
-A card is laid out by making its column at falling sizes until it fits; at the smallest size that
-is still legible, what is too much is cut and marked as cut. Invariant (tested): every item lies
-in the safe area, and items that don't hold others are disjoint.
+A card's column gets the largest size that fits; at the smallest legible size, the excess is cut
+and marked as cut. Invariant (tested): every item lies in the safe area, and items that don't hold
+others are disjoint.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Role = Literal["ink", "dim", "accent", "badge_ink", "gradient"]
 Align = Literal["start", "middle", "end"]
 
-CAP_EM = 0.74  # a first line's box reaches at least this high above its baseline
-DESCENT_EM = 0.22  # a last line's at least this far below
+CAP_EM = 0.74  # minimum height of the box above the first line's baseline
+DESCENT_EM = 0.22  # minimum depth of the box below the last line's baseline
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class Box(msgspec.Struct, frozen=True):
         return self.y + self.h
 
     def within(self, other: Box, slack: float = 0.01) -> bool:
-        """Whether all of it lies in ``other``."""
+        """Whether the box lies completely inside ``other``."""
         return (
             self.x >= other.x - slack
             and self.y >= other.y - slack
@@ -54,7 +54,7 @@ class Box(msgspec.Struct, frozen=True):
         )
 
     def overlaps(self, other: Box, slack: float = 0.01) -> bool:
-        """Whether the two share more than an edge."""
+        """Whether the boxes share more than an edge."""
         return (
             min(self.right, other.right) - max(self.x, other.x) > slack
             and min(self.bottom, other.bottom) - max(self.y, other.y) > slack
@@ -62,7 +62,7 @@ class Box(msgspec.Struct, frozen=True):
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines of one face and size. ``baseline`` is the first one's, from the box's top."""
+    """Lines in one face and size. ``baseline`` is the first line's, from the top of the box."""
 
     box: Box
     lines: tuple[str, ...]
@@ -78,19 +78,20 @@ class Text(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
-    """A rounded rectangle. ``holds`` others: they may lie on it."""
+    """A rounded rectangle. ``holds``: other items may lie on it."""
 
     box: Box
     radius: float
     fill: Literal["gradient", "bar", "fall", "accent", "rule", "panel", "panel_bar", "lamp", "dot"]
     holds: bool = False
     outline: bool = False
-    lamp: int = 0  # which of the three lamps of a window's bar
-    upright: bool = False  # a bar's gradient runs downwards
+    lamp: int = 0  # index of the lamp in a window's title bar, 0-2
+    upright: bool = False  # the gradient of a bar runs downwards
 
 
 class Code(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines of source code: (column, text, syntax role) each; a column is ``advance`` wide."""
+    """Lines of source code, as spans of (column, text, syntax role); ``advance`` is the width of a
+    column."""
 
     box: Box
     lines: tuple[tuple[tuple[int, str, str], ...], ...]
@@ -101,7 +102,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a picture goes; it holds what lies on it."""
+    """The place of a picture; other items may lie on it."""
 
     box: Box
     holds: bool = True
@@ -112,7 +113,7 @@ SomeItem = TypeVar("SomeItem", Text, Shape, Code, Photo, Item)
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """A card, laid out. All of ``items`` lies in ``safe``."""
+    """The layout of a card. All ``items`` lie in ``safe``."""
 
     width: int
     height: int
@@ -121,9 +122,9 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """The geometry of one card size: margins, the content's area, and the unit of all sizes.
+    """The geometry of a card size: margins, content area, and the unit of all sizes.
 
-    ``unit`` is a hundredth of the short side.
+    ``unit`` is about a hundredth of the shorter side, in pixels.
     """
 
     width: int
@@ -140,15 +141,15 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sheet(width: int, height: int) -> Sheet:
-    """Geometry for a card of ``width`` x ``height`` pixels.
+    """The geometry of a card of ``width`` x ``height`` pixels.
 
-    Motion shows at least the inner 88 % of a card, so margins are over 6 % of each side. The area
-    ends above the lowest 20 % of the frame, where captions may be burned in.
+    Motion shows at least the inner 88 % of a card, so margins exceed 6 % of each side. The area
+    ends above the lowest 20 % of the frame, where burned captions may be.
     """
     unit = min(width, height) / 100
-    if width > height:  # a very wide frame is looked at from afar
+    if width > height:  # a very wide frame is viewed from a distance
         unit *= min(1.2, max(1.0, (width / height / 1.78) ** 0.25))
-    # A short side needs a wider margin to the eye, a long one not more of it.
+    # A short side looks better with a relatively wide margin; a long side doesn't need it.
     mx = max(width * 0.066, min(unit * 13, width * 0.08))
     my = max(height * 0.066, min(unit * 8, height * 0.08))
     safe = Box(mx, my, width - 2 * mx, height - 2 * my)
@@ -163,15 +164,15 @@ def sheet(width: int, height: int) -> Sheet:
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """Items placed from (0, 0), as a part of a column. ``gap`` is the space above it."""
+    """A part of a column, with items relative to (0, 0). ``gap`` is the space above it."""
 
     items: tuple[Item, ...]
     w: float
     h: float
     gap: float = 0.0
-    broken: bool = False  # a word is cut in two
-    many: bool = False  # more lines than look good
-    fewer: Callable[[], Block | None] | None = None  # the same with one line less
+    broken: bool = False  # a word is split
+    many: bool = False  # it has too many lines to look good
+    fewer: Callable[[], Block | None] | None = None  # makes the block with one line less
 
 
 def paragraph(
@@ -189,7 +190,7 @@ def paragraph(
     max_lines: int = 1000,
     descent: float = DESCENT_EM,
 ) -> Block:
-    """A block of wrapped text. ``leading`` in ems; ``descent`` is the least room below."""
+    """A block of wrapped text. ``leading`` is in ems; ``descent`` is the minimum room below."""
     lines = wrap(faces, text, face, width / size, max_lines=max_lines, even=even)
     count = len(lines.texts)
 
@@ -232,13 +233,13 @@ def set_lines(
     leading: float = 1.35,
     descent: float = DESCENT_EM,
 ) -> Text:
-    """The lines as an item at (0, 0), its box tight: cap height above, ``descent`` below, more
-    where the ink needs it."""
+    """The lines as an item at (0, 0) in a tight box: cap height above, ``descent`` below, more if
+    the ink needs it."""
     widths = tuple(faces.em(line, face) * size for line in lines.texts)
     pitch = leading
     above = max(CAP_EM, faces.ink(lines.texts[0], face)[0])
     below = max(descent, faces.ink(lines.texts[-1], face)[1])
-    if len(lines.texts) > 1:  # tall scripts and stacked marks push lines apart
+    if len(lines.texts) > 1:  # tall scripts and stacked marks need more line spacing
         inks = [faces.ink(line, face) for line in lines.texts]
         pitch = max(leading, *(a[1] + b[0] + 0.02 for a, b in itertools.pairwise(inks)))
     height = (above + below + pitch * (len(widths) - 1)) * size
@@ -256,13 +257,13 @@ def set_lines(
 
 
 def moved(item: SomeItem, dx: float, dy: float) -> SomeItem:
-    """The item, elsewhere."""
+    """The item, moved by (dx, dy) pixels."""
     box = item.box
     return msgspec.structs.replace(item, box=Box(box.x + dx, box.y + dy, box.w, box.h))
 
 
 def beside(left: Block, dx: float, right: Block, dy: float = 0.0) -> Block:
-    """Two blocks as one row; ``dx`` and ``dy`` say where the right one's corner goes."""
+    """Two blocks as one row, the corner of ``right`` at (dx, dy)."""
     items = left.items + tuple(moved(item, dx, dy) for item in right.items)
     fewer = right.fewer
 
@@ -288,28 +289,28 @@ def fit(
     steps: int = 12,
     rest: Block | None = None,
 ) -> tuple[Block, ...]:
-    """The column at the largest size that fits ``height``.
+    """Make the column at the largest size that fits into ``height``.
 
-    ``make(s)`` gives the blocks at size ``s``, 1 the largest, 0 the smallest legible one. Broken
-    words and too many lines are put up with only in the smaller half. At 0 the longest blocks
-    lose lines, then the last blocks go, and ``rest`` stands for them.
+    ``make(s)`` makes the blocks at size ``s``: 1 is the largest, 0 the smallest legible size.
+    Broken words and too many lines are acceptable only in the smaller half. At 0, the longest
+    blocks lose lines, then the last blocks are dropped and replaced by ``rest``.
     """
 
-    def tried(step: int) -> tuple[Block, ...] | None:
+    def attempt(step: int) -> tuple[Block, ...] | None:
         blocks = tuple(make(step / steps))
         good = step <= steps / 2 or not any(b.broken or b.many for b in blocks)
         return blocks if good and column_height(blocks) <= height else None
 
-    best = tried(steps)
+    best = attempt(steps)
     if best is not None:
         return best
-    low, high = 0, steps  # what fits smaller fits: at low perhaps, at high not
-    best = tried(low)
+    low, high = 0, steps  # binary search: it doesn't fit at high
+    best = attempt(low)
     if best is None:
         return _cut(list(make(0.0)), height, rest)
     while high - low > 1:
         middle = (low + high) // 2
-        blocks = tried(middle)
+        blocks = attempt(middle)
         if blocks is None:
             high = middle
         else:
@@ -334,7 +335,7 @@ def _cut(blocks: list[Block], height: float, rest: Block | None) -> tuple[Block,
 
 
 def column_height(blocks: Sequence[Block]) -> float:
-    """Height of the blocks one below the other."""
+    """The height of a column of blocks, with gaps."""
     return sum(b.h + (b.gap if i else 0.0) for i, b in enumerate(blocks))
 
 
@@ -350,10 +351,10 @@ def column(blocks: Sequence[Block], area: Box) -> tuple[Item, ...]:
 
 
 def mirrored(layout: Layout) -> Layout:
-    """The layout as read from right to left."""
+    """The layout mirrored for a right-to-left script; code stays as it is."""
 
     def turn(item: Item) -> Item:
-        if isinstance(item, Code):  # code is read from left to right everywhere
+        if isinstance(item, Code):  # code is always left-to-right
             return item
         box = item.box
         item = msgspec.structs.replace(item, box=Box(layout.width - box.right, box.y, box.w, box.h))
@@ -365,5 +366,5 @@ def mirrored(layout: Layout) -> Layout:
 
 
 def reads_rtl(*texts: str) -> bool:
-    """Whether the first of these texts that has letters runs from right to left."""
+    """Whether the first text with letters is right-to-left."""
     return is_rtl(" ".join(texts))

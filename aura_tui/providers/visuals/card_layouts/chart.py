@@ -1,4 +1,4 @@
-"""The layout of a chart card: upright bars, or lying ones where labels are long or many."""
+"""The layout of a chart card: vertical bars, or horizontal ones for long or many labels."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ if TYPE_CHECKING:
     from aura_tui.providers.visuals.card_layouts.boxes import Item, Role, Sheet, Text
     from aura_tui.providers.visuals.fonts.fallback import Faces
 
-MOST_UPRIGHT = 12
+MAX_VERTICAL = 12
 
 
 def chart(card: ChartCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
-    """A heading and bars with their values as written; bars below zero have their own colour."""
+    """A heading and bars with their values as written; negative bars have a different colour."""
 
     def make(scale: float) -> Sequence[Block]:
         top = heading(faces, card.title, sheet, scale)
         gap = sheet.unit * 6
         room = sheet.area.h - column_height(top) - (gap if top else 0)
-        bars = _upright(card, faces, sheet, scale, room) or _lying(card, faces, sheet, scale, room)
+        bars = _vertical(card, faces, sheet, scale, room) or _horizontal(
+            card, faces, sheet, scale, room
+        )
         return [*top, msgspec.structs.replace(bars, gap=gap)]
 
     return column(fit(make, sheet.area.h), sheet.area)
@@ -46,12 +48,12 @@ def _line(faces: Faces, text: str, face: str, px: float, role: Role, width: floa
     return set_lines(faces, Lines((cut(faces, text or " ", face, width / px),)), face, px, role)
 
 
-def _upright(
+def _vertical(
     card: ChartCard, faces: Faces, sheet: Sheet, scale: float, room: float
 ) -> Block | None:
-    """None where lying bars read better."""
+    """Vertical bars; None if horizontal ones are easier to read."""
     unit, count = sheet.unit, len(card.values)
-    most = MOST_UPRIGHT if sheet.landscape else 5
+    most = MAX_VERTICAL if sheet.landscape else 5
     if not 2 <= count <= most:
         return None
     between = unit * (4 if count <= 6 else 2.4)
@@ -69,7 +71,7 @@ def _upright(
     air = value_px * 0.55
     value_h = max(v.box.h for v in values)
     names_h = max(n.box.h for n in names)
-    least = unit * 0.5  # the shortest bar one can see
+    least = unit * 0.5  # the shortest visible bar
     above = value_h + air + least if max(card.values) >= 0 else 0.0
     below = value_h + air + least if low < 0 else 0.0
     bars_h = min(room - above - below - names_h - air * 1.3, sheet.area.w * 0.55)
@@ -99,8 +101,9 @@ def _upright(
     return Block(items=tuple(items), w=sheet.area.w, h=height)
 
 
-def _lying(card: ChartCard, faces: Faces, sheet: Sheet, scale: float, room: float) -> Block:
-    """Labels left of their bars, or above them where they are long in a narrow frame."""
+def _horizontal(card: ChartCard, faces: Faces, sheet: Sheet, scale: float, room: float) -> Block:
+    """Horizontal bars with labels to the left, or above them if labels are long or the frame is
+    narrow."""
     text_px = size(2.4, 4.0, scale, sheet)
     width, air = sheet.area.w, text_px * 0.7
     widest = max(faces.em(t, "text") for t in card.labels) * text_px
@@ -119,7 +122,7 @@ def _lying(card: ChartCard, faces: Faces, sheet: Sheet, scale: float, room: floa
     numbers = card.values[:shown]
     low, high = min(0.0, *numbers), max(0.0, *numbers)
     span = (high - low) or 1.0
-    least = sheet.unit * 0.5  # the shortest bar one can see
+    least = sheet.unit * 0.5  # the shortest visible bar
     left = name_w + (value_w + least if low < 0 else 0.0)
     bars_w = width - left - (value_w + least if max(numbers) >= 0 else 0.0)
     zero = left + bars_w * (-low / span)

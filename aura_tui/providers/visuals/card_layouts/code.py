@@ -1,4 +1,4 @@
-"""The layout of a code card: a window with coloured lines."""
+"""The layout of a code card: a window with syntax-highlighted lines."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ LEADING_EM = 1.5
 
 
 def code(card: CodeCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
-    """A heading and a window of code, as large as its longest line and number of lines allow.
+    """A heading and a window of code, as large as the longest line and the number of lines allow.
 
-    Text shrinks to a comfortable size; lines that are longer still are wrapped. Code that has too
-    many lines even at the smallest size ends in an ellipsis.
+    Text shrinks down to a comfortable size, then longer lines are wrapped. Code with too many lines
+    for the smallest size ends in an ellipsis.
     """
     least, most = sheet.unit * 1.9, sheet.unit * 3.5
     comfortable = sheet.unit * 2.5
-    # No more than can be shown: colouring costs more than anything else here.
+    # Only lines that can be shown: highlighting is the slowest step.
     first = card.code.split("\n")[: int(sheet.area.h / (least * LEADING_EM)) + 1]
     lines = highlighted("\n".join(first), card.language)
     widest = max((line[-1][0] + columns(line[-1][1]) for line in lines if line), default=1)
@@ -86,11 +86,11 @@ def code(card: CodeCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
     def make(scale: float) -> Sequence[Block]:
         top = heading(faces, card.title, sheet, scale)
         room = sheet.area.h - column_height(top) - (unit * 4.6 if top else 0)
-        wanted = min(most, max(comfortable, inner / (max(widest, 1) * ADVANCE_EM)))
-        while wanted >= least and window_h(wanted) > room:
-            wanted *= 0.94
-        if wanted < least and scale > 0:
-            room = 1e9  # not yet: a smaller heading may make room
-        return [*top, window(max(least, wanted), room)]
+        text_px = min(most, max(comfortable, inner / (max(widest, 1) * ADVANCE_EM)))
+        while text_px >= least and window_h(text_px) > room:
+            text_px *= 0.94
+        if text_px < least and scale > 0:
+            room = 1e9  # don't cut yet: a smaller heading may make room
+        return [*top, window(max(least, text_px), room)]
 
     return column(fit(make, sheet.area.h), sheet.area)

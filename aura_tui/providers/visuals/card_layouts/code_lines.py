@@ -1,4 +1,4 @@
-"""Lines of code for a card: coloured, on a grid of columns, wrapped where they are too long."""
+"""Lines of code for a card: syntax-highlighted, on a grid of columns, wrapped if too long."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Line = tuple[tuple[int, str, str], ...]  # (column, text, syntax role)
 
 
 def columns(text: str) -> int:
-    """Columns of a terminal-like grid: wide characters take two, marks none."""
+    """The width of ``text`` in columns: wide characters take two, combining marks none."""
     total = 0
     for char in text:
         if char >= "\u0300" and unicodedata.category(char) in ("Mn", "Me", "Cf"):
@@ -26,7 +26,7 @@ def columns(text: str) -> int:
 
 
 def highlighted(source: str, language: str) -> list[Line]:
-    """The lines of ``source``, coloured; an unknown language is plain text."""
+    """The highlighted lines of ``source``; plain text for an unknown language."""
     source = source.expandtabs(TAB).strip("\n")
     lines: list[list[tuple[int, str, str]]] = [[]]
     at = 0
@@ -40,7 +40,7 @@ def highlighted(source: str, language: str) -> list[Line]:
             at += columns(part)
     while len(lines) > 1 and not lines[-1]:
         lines.pop()
-    # What all lines are indented by says nothing.
+    # Remove the common indentation.
     indents = [line[0][0] + _leading(line[0][1]) for line in lines if line]
     shift = min(indents, default=0)
     return [_shifted(line, shift) for line in lines]
@@ -59,9 +59,9 @@ def _shifted(line: list[tuple[int, str, str]], shift: int) -> Line:
 
 
 def wrap_lines(lines: Sequence[Line], limit: int) -> list[Line]:
-    """Lines of at most ``limit`` columns: a longer one goes on below, indented two deeper.
+    """Wrap lines at ``limit`` columns; continuation lines are indented by two more.
 
-    Breaks are after a space where the second half of the line has one, else anywhere.
+    Breaks after a space if there is one late enough in the line, else anywhere.
     """
     result: list[Line] = []
     for line in lines:
@@ -78,16 +78,16 @@ def _wrap(line: Line, limit: int) -> list[Line]:
     hang = min(start + 2, limit // 2)
     cells: list[tuple[str, str]] = []
     for at, text, role in line:
-        cells += [(" ", "text")] * (at - column)  # blanks between spans are text, too
+        cells += [(" ", "text")] * (at - column)  # spaces between spans
         cells += [(cluster, role) for cluster in clusters(text)]
         column = at + columns(text)
     rows: list[Line] = []
     row: list[tuple[int, str, str]] = []
     column = start
-    soft = 0  # how many cells of the row stand before its last good break
+    soft = 0  # number of cells before the last good break in the row
     for cluster, role in cells:
         if cluster == " " and not row and rows:
-            continue  # a break takes the place of its blanks
+            continue  # drop spaces at a break
         if row and column + columns(cluster) > limit:
             keep = soft if soft and row[soft - 1][0] >= limit // 3 else len(row)
             if cluster == " ":
@@ -108,7 +108,7 @@ def _wrap(line: Line, limit: int) -> list[Line]:
 
 
 def _joined(cells: Sequence[tuple[int, str, str]]) -> Line:
-    """Neighbouring cells of one role as one span."""
+    """Join adjacent cells of the same role into spans."""
     spans: list[tuple[int, str, str]] = []
     for at, cluster, role in cells:
         if spans and spans[-1][2] == role and spans[-1][0] + columns(spans[-1][1]) == at:

@@ -1,8 +1,8 @@
-"""Coverage: which characters of a card the shipped fonts have, which a system font adds, which
-none has. Runs in our own process, in a thread; it imports fontTools, never Pillow.
+"""Finds fonts for the characters of a card: the shipped fonts, system fonts, or none. Runs in a
+thread of our own process; it imports fontTools, never Pillow.
 
-Characters that no font has are taken out and named by script, so that a warning can say what to
-install.
+Characters that no font has are removed and reported by script, so that a warning can suggest what
+to install.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ RESCAN_S = 15
 MAX_FONT_FILES = 600
 MAX_FONT_BYTES = 64 << 20
 
-# What both shipped fonts have for certain (a test holds it against the files).
-_SURE = re.compile("[ -~\\n\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018\u2019\u201c\u201d\u2026]*")
+# Characters that both shipped fonts have (a test checks it against the files).
+_BASIC = re.compile("[ -~\\n\u00a0-\u00ac\u00ae-\u00ff\u2013\u2014\u2018\u2019\u201c\u201d\u2026]*")
 _OTHER_STYLE = re.compile(
     r"bold|italic|oblique|light|thin|black|heavy|medium|semi|demi|extra|ultra|condensed|narrow"
     r"|emoji|serif-|icons?|symbols?neu|math|typewriter|display|\bui\b|lastresort|blank",
     re.IGNORECASE,
 )
-# The names people know, for scripts that Unicode's character names spell otherwise.
+# Common names of scripts that have other names in Unicode's character names.
 _SCRIPT_NAMES = {"CJK": "Han", "IDEOGRAPHIC": "Han", "HIRAGANA": "Japanese", "KATAKANA": "Japanese"}
 _FONT_FOR = {
     "Han": "Noto Sans CJK",
@@ -43,25 +43,25 @@ _FONT_FOR = {
 
 
 class Resolved(msgspec.Struct, frozen=True):
-    """A card that can be drawn as it is, the fonts for it, and the scripts that went missing."""
+    """A drawable card, its fallback fonts, and the scripts that no font has."""
 
     card: AnyCard
     fallbacks: tuple[Fallback, ...] = ()
-    lacking: tuple[str, ...] = ()
+    missing_scripts: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """One for each script; the same text for every scene, so that it is said once."""
+        """One per script; the same text for every scene, so that it is shown once."""
         return tuple(
             f"No font has the {name} characters of this text, so the cards leave them out. "
             f"Install a font such as {_FONT_FOR.get(name, f'Noto Sans {name}')}, then retry"
-            for name in self.lacking
+            for name in self.missing_scripts
         )
 
 
 def resolve(card: AnyCard) -> Resolved:
     """Find a font for each character of a bounded card (``sanitize.py``). Blocking."""
-    if all(_SURE.fullmatch(text) for _, text in texts_of(card)):
+    if all(_BASIC.fullmatch(text) for _, text in texts_of(card)):
         return Resolved(card)
     return _resolve(card, system_fonts())
 
@@ -74,9 +74,9 @@ def _resolve(card: AnyCard, system: tuple[str, ...]) -> Resolved:
     fallbacks: list[Fallback] = []
     missing: set[str] = set()
     for family, text in texts.items():
-        found, gone = _fonts_for(family, set(text) - {"\n", " "}, system)
+        found, uncovered = _fonts_for(family, set(text) - {"\n", " "}, system)
         fallbacks += found
-        missing |= gone
+        missing |= uncovered
     if missing:
         card = with_texts(card, lambda text: "".join(c for c in text if c not in missing))
     named = {script(c) for c in missing if unicodedata.category(c)[0] not in "CM"}
@@ -84,7 +84,7 @@ def _resolve(card: AnyCard, system: tuple[str, ...]) -> Resolved:
 
 
 def script(char: str) -> str:
-    """The name people know the character's script by; "symbol" for what is no letter."""
+    """The common name of the character's script; "symbol" if it isn't a letter or number."""
     if unicodedata.category(char)[0] not in "LN":
         return "symbol"
     word = unicodedata.name(char, "unknown").split()[0].split("-")[0]
@@ -94,7 +94,8 @@ def script(char: str) -> str:
 def _fonts_for(
     family: Family, characters: set[str], system: tuple[str, ...]
 ) -> tuple[list[Fallback], set[str]]:
-    """The fonts for what ``family`` lacks, in order, and what is left over."""
+    """The fallback fonts for characters that ``family`` lacks, in order, and the characters that no
+    font has."""
     other: Family = "mono" if family == "inter" else "inter"
     left = {c for c in characters if ord(c) not in covered(str(FILES[family]), 0)}
     found: list[Fallback] = []
@@ -109,7 +110,8 @@ def _fonts_for(
 
 
 def _bold(path: str, characters: set[str]) -> str:
-    """The bold file beside a regular one, by the names that families use, if it has the same."""
+    """The bold variant of a regular font file, found by common names, if it has the same
+    characters; else ``path``."""
     regular = Path(path)
     for name in (regular.stem.replace("Regular", "Bold"), f"{regular.stem}-Bold"):
         bold = regular.with_name(name + regular.suffix)
@@ -122,7 +124,7 @@ def _bold(path: str, characters: set[str]) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def covered(path: str, index: int) -> frozenset[int]:
-    """The code points of a font file's face; empty for one that can't be read."""
+    """The code points of a face in a font file; empty if it can't be read."""
     from fontTools.ttLib import TTFont
 
     try:
@@ -131,14 +133,14 @@ def covered(path: str, index: int) -> frozenset[int]:
         number = index if path.lower().endswith(".ttc") else -1
         with open(path, "rb") as file, TTFont(file, lazy=True, fontNumber=number) as font:
             return frozenset(font.getBestCmap() or ())
-    except Exception:  # fontTools raises whatever a broken table leads it to
+    except Exception:  # fontTools may raise any error for a broken table
         return frozenset()
 
 
 def system_fonts() -> tuple[str, ...]:
-    """Upright text fonts of this machine, best first, in an order that only names decide.
+    """Upright text fonts of this machine, best first; the order depends only on their names.
 
-    Looked for again now and then: a warning tells people to install one and retry.
+    Scans again every RESCAN_S, because a warning tells people to install a font and retry.
     """
     return _scan(int(time.monotonic() // RESCAN_S))
 
@@ -152,8 +154,8 @@ def _scan(when: int) -> tuple[str, ...]:
             for name in sorted(files):
                 if len(found) >= MAX_FONT_FILES:
                     break
-                wanted = name.lower().endswith((".ttf", ".otf", ".ttc"))
-                if wanted and not _OTHER_STYLE.search(Path(name).stem):
+                is_font = name.lower().endswith((".ttf", ".otf", ".ttc"))
+                if is_font and not _OTHER_STYLE.search(Path(name).stem):
                     found.add(os.path.join(folder, name))
     return tuple(sorted(found, key=_preference))
 

@@ -1,4 +1,4 @@
-"""From a card to its layout: the frame all kinds share, and which recipe lays out which kind."""
+"""Lays out a card: the parts that all kinds share, and the layout of each kind."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from aura_tui.providers.visuals.card_layouts.boxes import Item, Sheet, Text
     from aura_tui.providers.visuals.fonts.fallback import Faces
 
-MOST_DOTS = 12
+MAX_DOTS = 12
 KICKER_TRACKING_EM = 0.12
-PLATE = 2.2  # units of padding around a text that stands on a picture
+PLATE = 2.2  # padding in units around a text on a picture
 
 
 def compose(
@@ -51,7 +51,7 @@ def compose(
     page = sheet(width, height)
     items: list[Item] = []
     for text in _kicker(card.kicker, faces, page):
-        # Nothing is sure to stand out on a picture itself.
+        # A plate keeps the text readable on any picture.
         items += _on_plate(text, page) if isinstance(card, PictureCard) else (text,)
     items += _content(card, faces, page)
     items += _progress(page, number, total)
@@ -96,7 +96,7 @@ def _leading_texts(card: AnyCard) -> tuple[str, ...]:
 
 
 def _kicker(text: str, faces: Faces, page: Sheet) -> tuple[Text, ...]:
-    """The small line on top, in spaced capitals; scripts that join letters are not spaced."""
+    """The small line on top, in spaced capitals; scripts with joined letters are not spaced."""
     text = " ".join(text.split())
     if not text:
         return ()
@@ -105,7 +105,7 @@ def _kicker(text: str, faces: Faces, page: Sheet) -> tuple[Text, ...]:
     if all(char < "\u0590" for char in text):
         text = text.upper()
         tracking = KICKER_TRACKING_EM
-    # Spacing counts as width: what is left for the letters themselves is less by it.
+    # The spacing between letters counts towards the width.
     most = (page.kicker.w - 2 * PLATE * page.unit) / px
     shown = text
     while shown and faces.em(shown, "kicker") + tracking * len(shown) > most:
@@ -123,18 +123,19 @@ def _kicker(text: str, faces: Faces, page: Sheet) -> tuple[Text, ...]:
 
 
 def _progress(page: Sheet, number: int, total: int) -> tuple[Item, ...]:
-    """Where the scene stands among all: a row of dots, past a dozen scenes a thin bar."""
+    """The position of the scene in the video: a row of dots, or a thin bar for more than MAX_DOTS
+    scenes."""
     total, number = max(total, 1), min(max(number, 1), max(total, 1))
     unit, row = page.unit, page.dots
     if total == 1:
         return ()
-    if total > MOST_DOTS:
+    if total > MAX_DOTS:
         long, thick = min(unit * 32, row.w), unit * 0.8
         done = max(thick, long * number / total)
         y = row.y + (row.h - thick) / 2
         rail = Shape(box=Box(row.x, y, long, thick), radius=thick / 2, fill="dot", holds=True)
-        gone = Shape(box=Box(row.x, y, done, thick), radius=thick / 2, fill="accent")
-        return rail, gone
+        filled = Shape(box=Box(row.x, y, done, thick), radius=thick / 2, fill="accent")
+        return rail, filled
     items: list[Item] = []
     x = row.x
     for i in range(1, total + 1):
@@ -151,7 +152,7 @@ def _progress(page: Sheet, number: int, total: int) -> tuple[Item, ...]:
 
 
 def _picture(card: PictureCard, faces: Faces, page: Sheet) -> tuple[Item, ...]:
-    """The whole card is the picture; a caption stands on its own plate above the captions' room."""
+    """A picture that fills the card, with its caption on a plate above the burned captions."""
     photo = Photo(box=page.safe)
     caption = " ".join(card.caption.split())
     if not caption:
@@ -165,7 +166,7 @@ def _picture(card: PictureCard, faces: Faces, page: Sheet) -> tuple[Item, ...]:
 
 
 def _on_plate(text: Text, page: Sheet) -> tuple[Item, ...]:
-    """The text on a plate whose corner is where the text's was."""
+    """The text on a plate, which takes the position of the text."""
     pad = page.unit * PLATE
     box = text.box
     plate = Shape(

@@ -1,7 +1,7 @@
-"""Bounds: a card as it may be drawn. Every text cleaned, composed and of bounded length.
+"""Sanitizes cards for drawing: every text is cleaned, composed and bounded in length.
 
-Emoji are taken out without a word: a card is set in type. The lengths are far more than a scene
-can show; they keep the work of laying out bounded whatever a script says.
+Removes emoji silently, because a card's fonts don't have them. The limits are far beyond what a
+scene can show; they bound the cost of the layout for any script.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ MAX_ROWS, MAX_COLUMNS = 40, 12
 MAX_BULLETS, MAX_BARS = 24, 40
 
 _NOT_SHOWN = ("path", "language")
-# Emoji by presentation or variation, keycaps and tags; joiners matter only between them.
+# Emoji by presentation or variation, keycaps and tags, each with a joiner after it.
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\U000e0020-\U000e007f\ufe0e\ufe0f\u20e3\u2600-\u26ff\u2b50\u2b55"
     "\u231a\u231b\u23e9-\u23fa\u2705\u2728\u274c\u274e\u2753-\u2757\u2795-\u2797]\u200d?"
 )
-# Invisible on a line, but not to a font: zero-width space, soft hyphen, marks of direction.
+# Invisible characters that a font may draw: zero-width space, soft hyphen, direction marks.
 _INVISIBLE = re.compile("[\u200b\u00ad\u200e\u200f\u2060-\u2064\u2028\u2029]")
 _STACKED = re.compile(
     "([\u0300-\u036f\u0483-\u0489\u20d0-\u20ff]{2})[\u0300-\u036f\u0483-\u0489\u20d0-\u20ff]+"
@@ -41,8 +41,8 @@ _STACKED = re.compile(
 
 
 def bounded(card: AnyCard) -> AnyCard:
-    """``card`` with texts that can be drawn; one with nothing to show of its kind (a table
-    without rows) becomes a statement of its title."""
+    """``card`` with drawable texts; a card without content (a table without rows) becomes a
+    statement with its title."""
     match card:
         case TableCard():
             width = min(len(card.header), MAX_COLUMNS)
@@ -71,7 +71,7 @@ def with_texts(
     change: Callable[[str], str],
     change_code: Callable[[str], str] | None = None,
 ) -> AnyCard:
-    """``card`` with each shown text changed; the path of a picture and a language are not."""
+    """``card`` with ``change`` applied to each visible text, i.e. not to paths and languages."""
     changes: dict[str, object] = {}
     for field in card.__struct_fields__:
         value = getattr(card, field)
@@ -95,7 +95,7 @@ def _changed(part: object, change: Callable[[str], str]) -> object:
 
 
 def texts_of(card: AnyCard) -> Iterator[tuple[str, str]]:
-    """(field, text) of each shown text."""
+    """(field, text) of each visible text."""
     for field in card.__struct_fields__:
         if field not in _NOT_SHOWN:
             for text in _strings(getattr(card, field)):

@@ -1,4 +1,4 @@
-"""The layout of a table card: columns as wide as their cells need, figures set to the right."""
+"""The layout of a table card: columns as wide as their cells, numbers aligned right."""
 
 from __future__ import annotations
 
@@ -37,24 +37,23 @@ _EMPTY = ("", "-", "\u2013", "\u2014", "n/a")
 
 HEAD, BODY = "strong", "figures"
 ROW_EM = 2.05  # from baseline to baseline
-PADDING_EM = 1.1  # above and below the lines of a cell, together
+PADDING_EM = 1.1  # total padding above and below the lines of a cell
 WIDE_GUTTER_EM, NARROW_GUTTER_EM = 1.9, 1.4
-LEAST_COLUMN_EM = 3.6
-LONGEST_WORD_EM = 9.0  # a longer one may be broken for its neighbours' sake
-SLACK_EM = 0.02  # so that rounding never breaks a word that fits
+MIN_COLUMN_EM = 3.6
+LONGEST_WORD_EM = 9.0  # a longer word may be broken to make room for other columns
+SLACK_EM = 0.02  # keeps rounding from breaking a word that fits
 
 
 def is_figure(cell: str) -> bool:
-    """Whether a cell is a number as people write it: "1,250", "29.5 %", "$3", "12 GW"."""
+    """Whether a cell is a number in any common form: "1,250", "29.5 %", "$3", "12 GW"."""
     return _FIGURE.fullmatch(cell.strip()) is not None
 
 
 def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
-    """A heading, a header and rows with hairlines between them.
+    """A heading, a header row and rows with hairlines between them.
 
-    Cells that are too wide wrap, in smaller text if that shows them whole; at the smallest they
-    end in an ellipsis. Rows and columns that can't be shown legibly are left out, and a last "..."
-    stands for them.
+    Wide cells wrap, in smaller text if that shows them completely; at the smallest size they end in
+    an ellipsis. Rows and columns that don't fit legibly are replaced by a final ellipsis.
     """
     count = len(card.header)
     gap = sheet.unit * 3.4
@@ -69,7 +68,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
     headers = [faces.em(cell, HEAD) * 0.92 for cell in card.header]
     natural = list(map(max, wide, headers))
     if sum(natural) + gutter * (count - 1) > sheet.area.w / (sheet.unit * 3.4):
-        # Tight: a header of several words takes two lines before a cell has to.
+        # Little room: wrap headers of several words before wrapping cells.
         halves = [
             max(_longest_word(faces, cell, HEAD), width * 0.55)
             for cell, width in zip(card.header, headers, strict=True)
@@ -81,7 +80,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
         for i in range(count)
     ]
     least = [
-        min(width, max(LEAST_COLUMN_EM, min(word, LONGEST_WORD_EM) + SLACK_EM))
+        min(width, max(MIN_COLUMN_EM, min(word, LONGEST_WORD_EM) + SLACK_EM))
         for width, word in zip(natural, words, strict=True)
     ]
 
@@ -89,7 +88,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
         last = scale == 0
         widths = _widths(natural, least, sheet.area.w / text_px, gutter)
         dropped = len(widths) < count
-        # Few lines in large text look best; in smaller text as many as show the cell whole.
+        # Large text looks best with few lines; smaller text may use more to show cells completely.
         most = 12 if scale <= 0.5 else 2 if sheet.landscape else 4
         clipped = False
         rows: list[list[Text | None]] = []
@@ -107,7 +106,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
             tallest = max((c.box.h for c in cells if c), default=0.0)
             height = max(text_px * ROW_EM, tallest + text_px * PADDING_EM)
             if len(rows) > 1 and sum(heights) + height > room:
-                if not last:  # a smaller size shows more
+                if not last:  # a smaller size shows more rows
                     return Block(items=(), w=0, h=math.inf)
                 rows[-1] = [_cell(faces, ELLIPSIS, BODY, text_px, "dim", text_px * 2, 1)[0]]
                 heights[-1] = text_px * ROW_EM
@@ -126,7 +125,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
             x = 0.0
             for i, cell in enumerate(cells):
                 if cell is not None:
-                    # The first column names the rows, whatever it is made of.
+                    # The first column has the row names: never align it right.
                     right = figures[i] and i > 0 and not (dropped and i == len(cells) - 1)
                     left = x + (widths[i] * text_px - cell.box.w if right else 0.0)
                     cell = msgspec.structs.replace(cell, align="end" if right else "start")
@@ -149,7 +148,7 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
 def _cell(
     faces: Faces, cell: str, face: str, px: float, role: Role, width: float, lines: int
 ) -> tuple[Text | None, bool]:
-    """A cell in at most ``lines`` lines, and whether a part or a word of it had to be cut."""
+    """A cell in at most ``lines`` lines (None: empty), and whether it or a word was cut."""
     words = " ".join(cell.split())
     if not words:
         return None, False
@@ -161,34 +160,35 @@ def _cell(
 
 
 def _longest_word(faces: Faces, cell: str, face: str) -> float:
-    """Ems of the body's text; a header is set a little smaller."""
+    """The width of a cell's longest word, in ems of the body text; headers are a little smaller."""
     share = 0.92 if face == HEAD else 1.0
     return max((faces.em(unit.text, face) * share for unit in units(cell)), default=0.0)
 
 
 def _optical(cell: Text) -> float:
-    """The height by which a cell is centred: figures and capitals have nothing below the line."""
+    """A cell's height for centring, mostly without the descent, which numbers and capitals don't
+    use."""
     return cell.box.h - (DESCENT_EM - 0.03) * cell.size
 
 
 def _widths(natural: list[float], least: list[float], room: float, gutter: float) -> list[float]:
-    """Widths of the columns that fit into ``room`` ems: natural where possible, else the widest
-    give way first, down to their longest words and then to a least width; past that the last
+    """Widths of the columns that fit into ``room`` ems: natural if possible, else the widest shrink
+    first, down to their longest words and then to MIN_COLUMN_EM; if that isn't enough, the last
     columns are dropped."""
     count = len(natural)
-    while count > 1 and count * LEAST_COLUMN_EM + (count - 1) * gutter > room:
+    while count > 1 and count * MIN_COLUMN_EM + (count - 1) * gutter > room:
         count -= 1
     widths = natural[:count]
     free = room - gutter * (count - 1)
     if sum(widths) <= free:
-        # A table that fills half the width or more is spread out; a small one stays together.
+        # Spread the columns out, but by a limited amount, so that a small table stays compact.
         extra = (free - sum(widths)) / count
         return [width + min(extra, 4.0) for width in widths]
     floors = least[:count]
     if sum(floors) > free:
-        floors = [LEAST_COLUMN_EM] * count
+        floors = [MIN_COLUMN_EM] * count
     low, high = 0.0, max(widths)
-    for _ in range(30):  # the common limit at which they fit
+    for _ in range(30):  # binary search for the common maximum width that fits
         middle = (low + high) / 2
         if sum(min(w, max(middle, f)) for w, f in zip(widths, floors, strict=True)) <= free:
             low = middle

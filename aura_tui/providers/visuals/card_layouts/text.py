@@ -1,4 +1,4 @@
-"""Layouts of the cards that are mostly words: title, statement, bullets, number, quote."""
+"""Layouts of the text cards: title, statement, bullets, number, quote."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
 
 
 def size(least: float, most: float, scale: float, sheet: Sheet) -> float:
-    """A size between the two, given in units, in pixels."""
+    """A size in pixels between ``least`` and ``most``, which are in units; ``scale`` is 0-1."""
     return (least + (most - least) * scale) * sheet.unit
 
 
 def measure(sheet: Sheet, share: float = 0.9) -> float:
-    """The widest a text may run: a share of the area in a wide frame, all of a narrow one."""
+    """The maximum line width: a share of the area in a wide frame, all of it in a narrow one."""
     return min(sheet.area.w * (share if sheet.landscape else 1.0), sheet.unit * 175)
 
 
 def heading(faces: Faces, text: str, sheet: Sheet, scale: float) -> list[Block]:
-    """The title of a card that shows something below it; empty without one."""
+    """The title above a card's content; empty without one."""
     if not text:
         return []
     return [
@@ -91,7 +91,7 @@ def title(card: TitleCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
 
 
 def statement(card: StatementCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
-    """One sentence, large; its title, where it has one, is a line of the accent above."""
+    """One large sentence; its title, if any, is above in the accent colour."""
 
     def make(scale: float) -> Sequence[Block]:
         blocks = []
@@ -128,7 +128,7 @@ def statement(card: StatementCard, faces: Faces, sheet: Sheet) -> tuple[Item, ..
 
 
 def bullets(card: BulletsCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
-    """A heading and points, each behind a figure or a mark; two columns where that reads better."""
+    """A heading and list items with numbers or bullets; two columns for many short items."""
     points = card.bullets
     paired = sheet.landscape and len(points) > 5 and all(len(p) < 60 for p in points)
 
@@ -146,7 +146,7 @@ def bullets(card: BulletsCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
             gap=text_px * (0.9 if i else 1.25) * (0.45 + 0.55 * scale),
             good_lines=3 if sheet.landscape else 5,
         )
-        # The mark's middle goes to the middle of the first line's x-height.
+        # Centre the bullet on the x-height of the first line.
         text = words.items[0]
         middle = getattr(text, "baseline", 0.0) - text_px * 0.36
         down = max(0.0, mark.h / 2 - middle)
@@ -194,7 +194,7 @@ def _mark(text_px: float) -> Block:
 
 
 def number(card: NumberCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
-    """One figure as large as it goes, what it counts, and a note."""
+    """One figure as large as possible, its label, and a note."""
 
     def make(scale: float) -> Sequence[Block]:
         largest = size(9.0, 31.0, scale, sheet)
@@ -249,10 +249,10 @@ _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb\u300c\u300d"
 
 
 def quote(card: QuoteCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
-    """The words below a large quote mark, then a rule and the author."""
+    """The quotation below a large quotation mark, then a rule and the author."""
     words = card.text.strip()
     if len(words) > 2 and words[0] in _QUOTES and words[-1] in _QUOTES:
-        words = words[1:-1].strip() or words  # the large mark says it
+        words = words[1:-1].strip() or words  # the large mark replaces the quotation marks
 
     def make(scale: float) -> Sequence[Block]:
         mark_px = size(10, 22, scale, sheet)

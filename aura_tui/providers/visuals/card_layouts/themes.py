@@ -1,7 +1,7 @@
-"""Themes: every colour of a card, by role. What a role is for is said once, in :class:`Theme`.
+"""Themes: every colour of a card, by role. :class:`Theme` describes the roles.
 
 Invariant (tested by the formula of WCAG 2.2, 1.4.3): each text role has a contrast of at least
-4.5:1 on every pixel it may lie on.
+4.5:1 on every possible background pixel.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Syntax(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Theme(msgspec.Struct, frozen=True, kw_only=True):
-    """A card's colours. The backdrop runs from ``deep`` (top left) to ``far``; two glows lie on
-    it, ``glow_high`` at the top right and ``glow_low`` at the bottom left, of that strength 0-1.
-    """
+    """The colours of cards. The background is a gradient from ``deep`` (top left) to ``far``, with
+    two glows: ``glow_high`` at the top right and ``glow_low`` at the bottom left, with strengths
+    ``high`` and ``low`` (0-1)."""
 
     name: str
     deep: Colour
@@ -45,11 +45,11 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     low: float
     ink: Colour  # titles and text
-    dim: Colour  # subtitles, notes, labels of axes; faint, the dots of other scenes
-    accent: Colour  # kicker, marks; where the gradient of numbers and bars begins
-    accent_end: Colour  # where it ends
+    dim: Colour  # subtitles, notes, axis labels; translucent: the dots of other scenes
+    accent: Colour  # kicker, marks; start of the gradient of numbers and bars
+    accent_end: Colour  # end of that gradient
     badge_ink: Colour  # figures on the gradient
-    fall: Colour  # bars below zero
+    fall: Colour  # negative bars
     rule: Colour  # hairlines
     panel: Colour
     panel_bar: Colour
@@ -212,7 +212,7 @@ THEMES: dict[str, Theme] = {
 
 
 def check_theme(name: str) -> Theme:
-    """The theme of that name. Raises InputError that lists the names, near ones first."""
+    """The theme called ``name``. Raises InputError that lists the names, similar ones first."""
     theme = THEMES.get(name.strip().lower())
     if theme is not None:
         return theme

@@ -1,7 +1,7 @@
-"""Lines: where a text may break, and how a block of it is filled, evened out, or cut.
+"""Wraps text into lines: finds break points, fills lines, balances them, or cuts them.
 
-Words break at spaces, wide characters (Chinese, Japanese, Korean) between any two except where
-a line may not begin or end so; a word wider than the line breaks between characters.
+Lines break at spaces, and between any two wide characters (Chinese, Japanese, Korean) unless a
+line must not start or end with one of them; a word wider than the line breaks between characters.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from aura_tui.providers.visuals.fonts.fallback import Faces
 
 ELLIPSIS = "\u2026"
-_MOST_EVEN = 80  # units of a text whose lines are evened out exactly
+_MAX_BALANCED = 80  # units of a text up to which lines are balanced exactly
 
-# ruff: noqa: RUF001 the full-width punctuation below is meant
-# JIS X 4051, the common part: what may not begin a line, what may not end one.
+# ruff: noqa: RUF001 the full-width punctuation below is intended
+# JIS X 4051, the common part: characters that must not start a line, or end one.
 _NOT_FIRST = frozenset(
     "、。，．,.・：；:;？！?!ー」』）)]】〕〉》］｝}”’…ゝゞ々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ%％"
 )
@@ -30,14 +30,14 @@ _NOT_LAST = frozenset("「『（([【〔〈《［｛{“‘")
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """What stays together on a line. ``spaced``: a space stands before it, unless it is first."""
+    """An unbreakable part of a line. ``spaced``: a space precedes it, unless it is the first."""
 
     text: str
     spaced: bool
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """A wrapped text. ``broken``: a word had to be cut in two."""
+    """A wrapped text. ``broken``: a word was split."""
 
     texts: tuple[str, ...]
     broken: bool = False
@@ -45,7 +45,7 @@ class Lines(msgspec.Struct, frozen=True):
 
 @functools.lru_cache(maxsize=512)
 def units(text: str) -> tuple[Unit, ...]:
-    """The units of ``text``, in order."""
+    """Split ``text`` into units."""
     found: list[Unit] = []
     for word in text.split():
         spaced = True
@@ -60,7 +60,7 @@ def units(text: str) -> tuple[Unit, ...]:
 
 
 def clusters(text: str) -> list[str]:
-    """``text`` as characters with their marks."""
+    """Split ``text`` into characters with their combining marks."""
     found: list[str] = []
     for char in text:
         if found and (is_mark(char) or found[-1][-1] == "\u200d"):
@@ -89,10 +89,10 @@ def wrap(
     max_lines: int = 1000,
     even: bool = False,
 ) -> Lines:
-    """``text`` in lines of at most ``width_em``; past ``max_lines`` cut with an ellipsis.
+    """Wrap ``text`` into lines of at most ``width_em``; after ``max_lines`` cut with an ellipsis.
 
-    ``even`` makes lines of like length without needing more of them; without it only a last line
-    of a single short word is avoided.
+    ``even`` balances the line lengths without adding lines; without it, only a single short word on
+    the last line is avoided.
     """
     room = width_em
     for _ in range(6):
@@ -100,7 +100,7 @@ def wrap(
         longest = max(faces.em(line, face) for line in lines.texts)
         if longest <= width_em:
             break
-        # Kerning and the spaces of other fonts made a line wider than its words: a little less.
+        # Kerning and the spaces of other fonts made a line too wide: try again with less room.
         room *= 0.99 * width_em / longest
     return lines
 
@@ -118,14 +118,14 @@ def _wrap(faces: Faces, text: str, face: str, width_em: float, max_lines: int, e
 
 
 def join(line: list[Unit]) -> str:
-    """A line's text."""
+    """The text of a line."""
     return "".join(
         f" {unit.text}" if unit.spaced and i else unit.text for i, unit in enumerate(line)
     )
 
 
 def cut(faces: Faces, text: str, face: str, width_em: float) -> str:
-    """``text`` on one line of ``width_em``, its end replaced by an ellipsis if need be."""
+    """``text`` on one line of at most ``width_em``, with an ellipsis if it must be cut."""
     if faces.em(text, face) <= width_em:
         return text
     return join(_shorten(faces, list(units(text)), face, width_em))
@@ -160,11 +160,11 @@ def _fill(
 
 
 def _break(faces: Faces, word: str, face: str, width_em: float) -> list[str]:
-    """A word too wide for a line, in parts that fit (one character at least)."""
+    """Split a word that is too wide for a line into parts that fit (of at least one character)."""
     parts = [""]
     used = 0.0
     for cluster in clusters(word):
-        width = faces.em(cluster, face)  # sums of advances: joining and kerning only tighten them
+        width = faces.em(cluster, face)  # an upper bound: joining and kerning only reduce the sum
         if parts[-1] and used + width > width_em:
             parts.append("")
             used = 0.0
@@ -184,7 +184,7 @@ def _shorten(faces: Faces, line: list[Unit], face: str, width_em: float) -> list
     text = join(line).rstrip(",;:. ")
     parts = clusters(text)
     if faces.em(text + ELLIPSIS, face) > width_em:
-        low, high = 0, len(parts)  # the most clusters that fit
+        low, high = 0, len(parts)  # binary search for the most clusters that fit
         while low < high:
             middle = (low + high + 1) // 2
             fits = faces.em("".join(parts[:middle]) + ELLIPSIS, face) <= width_em
@@ -200,15 +200,15 @@ def _is_orphan(faces: Faces, lines: list[list[Unit]], face: str, width_em: float
 def _even(
     faces: Faces, pieces: tuple[Unit, ...], face: str, width_em: float, count: int
 ) -> list[list[Unit]]:
-    """The same text in ``count`` lines whose lengths differ least (least squares of what is left
-    free, after Knuth and Plass 1981). Past :data:`_MOST_EVEN` units: filled to the least width
-    that needs no more lines, which is as even where units are that short."""
-    if len(pieces) > _MOST_EVEN:
+    """Wrap into ``count`` lines of similar length (least squares of the free room, after Knuth and
+    Plass 1981). For more than :data:`_MAX_BALANCED` units, use the smallest width that needs no
+    more lines, which is about as even for so many units."""
+    if len(pieces) > _MAX_BALANCED:
         return _narrowest(faces, pieces, face, width_em, count)
     space = faces.em(" ", face)
     widths = [faces.em(unit.text, face) for unit in pieces]
     total = len(pieces)
-    # best[i]: (cost, where the last line begins) of setting the first i units in k lines.
+    # best[i]: (cost, start of the last line) for the first i units in k lines.
     best: list[tuple[float, int]] = [(0.0, 0)] + [(math.inf, 0)] * total
     breaks: list[list[int]] = []
     for _ in range(count):

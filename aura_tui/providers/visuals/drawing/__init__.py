@@ -1,1 +1,1 @@
-"""Drawing cards and photos in worker processes: the pool, its protocol, the worker, the painter."""
+"""Draws cards and photos in worker processes: the pool, its protocol, the worker, the painter."""

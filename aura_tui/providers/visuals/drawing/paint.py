@@ -1,7 +1,7 @@
-"""Painting: a layout in a theme's colours, as pixels. Same layout, same bytes.
+"""Paints a layout in a theme's colours. Deterministic: the same layout gives the same bytes.
 
-Shapes are drawn four times too large and averaged, so that their edges are smooth; gradients and
-glows are made small and scaled up. Used in the drawing process only (it imports Pillow).
+Shapes are drawn four times as large and averaged, for smooth edges; gradients and glows are drawn
+small and scaled up. Only for the drawing process: it imports Pillow.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LAMPS: tuple[Colour, ...] = ((255, 95, 87), (254, 188, 46), (40, 200, 64))
 
 
 def paint(layout: Layout, faces: Faces, theme: Theme, photo: Image.Image | None) -> Image.Image:
-    """The card as an RGB image. ``photo`` fills it where the layout has a picture."""
+    """Paint the card as an RGB image. ``photo`` is the background of a picture card, else None."""
     if photo is not None:
         image = photo.copy()
         _shade(image, theme)
@@ -47,7 +47,7 @@ def _item(
         case Code():
             _code(draw, item, faces, theme)
         case Text() if item.role == "gradient":
-            # The box holds all ink but what hangs over an edge by a hair: room for that.
+            # Ink may exceed the box by a little: leave room for it.
             room = int(item.size * 0.08) + 2
             x, y = int(item.box.x) - room, int(item.box.y) - room
             size = int(item.box.w) + 2 * room + 2, int(item.box.h) + 2 * room + 2
@@ -76,7 +76,7 @@ def text(
     dx: float,
     dy: float,
 ) -> None:
-    """Draw the lines of ``item``, moved by (dx, dy)."""
+    """Draw the lines of ``item``, offset by (dx, dy) pixels."""
     for i, (line, width) in enumerate(zip(item.lines, item.widths, strict=True)):
         rest = item.box.w - width
         x = item.box.x + {"start": 0.0, "middle": rest / 2, "end": rest}[item.align]
@@ -96,7 +96,7 @@ def text(
                 )
                 x += faces.length(run, item.face, item.size)
                 continue
-            for j, char in enumerate(run.text):  # a letter's place keeps its kerning
+            for j, char in enumerate(run.text):  # letter by letter, with kerning
                 before = font.getlength(run.text[:j], direction=direction, features=features)
                 place = x + before + j * item.tracking
                 draw.text((place + dx, y + dy), char, fill, font, "ls")
@@ -137,14 +137,14 @@ def _shape(image: Image.Image, item: Shape, theme: Theme) -> None:
         case "bar":
             fill = gradient(theme.accent, theme.accent_end, w, h, upright=item.upright)
         case "panel_bar":
-            # The bar of a window: its lower corners are square, and the frame's line is free.
+            # The title bar of a window: square lower corners, inside the outline.
             line = max(1, round(min(image.size) / 500))
             bar = rounded(w - 2 * line, h * 2, radius - line).crop((0, 0, w - 2 * line, h - line))
             image.paste(theme.panel_bar, (x0 + line, y0 + line), bar)
             return
         case "lamp":
             fill = _LAMPS[item.lamp]
-        case "dot":  # seen through, so that it stands out on any ground, a picture too
+        case "dot":  # translucent, to be visible on any background, including a picture
             image.paste(theme.dim, (x0, y0), rounded(w, h, radius).point(_FAINT))
             return
         case role:
@@ -154,7 +154,7 @@ def _shape(image: Image.Image, item: Shape, theme: Theme) -> None:
 
 @functools.lru_cache(maxsize=64)
 def rounded(w: int, h: int, radius: float) -> Image.Image:
-    """A mask of a rounded rectangle with smooth edges. Only its corners are oversampled."""
+    """A mask of a rounded rectangle with smooth edges. Oversamples only the corners."""
     mask = Image.new("L", (w, h), 255)
     r = int(radius + 0.999)
     if r <= 0 or w <= 0 or h <= 0:
@@ -178,7 +178,7 @@ def _ramp() -> Image.Image:
 
 
 def gradient(start: Colour, end: Colour, w: int, h: int, *, upright: bool) -> Image.Image:
-    """From ``start`` to ``end``, downwards or from left to right."""
+    """A gradient from ``start`` to ``end``, downwards if ``upright``, else from left to right."""
     ramp = _ramp() if upright else _ramp().transpose(Image.Transpose.ROTATE_90)
     return _between(start, end, ramp.resize((w, h), Image.Resampling.BILINEAR))
 
@@ -191,7 +191,7 @@ def _between(start: Colour, end: Colour, mask: Image.Image) -> Image.Image:
 
 @functools.lru_cache(maxsize=2)
 def backdrop(theme_name: str, width: int, height: int) -> Image.Image:
-    """The theme's ground: a slanting gradient under two soft glows."""
+    """The theme's background: a diagonal gradient under two soft glows."""
     theme = THEMES[theme_name]
     ramp = _ramp().rotate(35, resample=Image.Resampling.BICUBIC).crop((38, 38, 218, 218))
     image = _between(theme.deep, theme.far, ramp.resize((width, height), Image.Resampling.BICUBIC))
@@ -206,7 +206,7 @@ def backdrop(theme_name: str, width: int, height: int) -> Image.Image:
 
 def _glow(image: Image.Image, x: int, y: int, radius: int, colour: Colour, strength: float) -> None:
     def falloff(distance: int) -> int:
-        # The corners of Pillow's radial gradient are at 255, its edges' middles at 181.
+        # Pillow's radial gradient is 255 in the corners and 181 in the middle of each edge.
         t = max(0.0, 1 - distance / 181)
         return round(255 * strength * t * t * (3 - 2 * t))
 
@@ -216,7 +216,7 @@ def _glow(image: Image.Image, x: int, y: int, radius: int, colour: Colour, stren
 
 
 def _shade(image: Image.Image, theme: Theme) -> None:
-    """Darken (or lighten) the bottom of a picture, so that the marks of progress are seen."""
+    """Darken (or lighten) the bottom of a picture, so that the progress dots are visible."""
     width, height = image.size
     band = round(height * 0.2)
     ramp = _ramp().resize((width, band), Image.Resampling.BILINEAR).point(lambda v: v * 0.72)

@@ -1,4 +1,4 @@
-"""The drawing processes of one stage: started when needed, kept for the next picture, ended."""
+"""The pool of a stage's drawing processes: started on demand, reused, ended with the stage."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aura_tui.system.processes import ProcessGroup
 
 _ROOT = Path(__file__).parents[4]
-# -P: nothing in the current folder can pose as a module of ours.
+# -P: the current folder can't shadow our modules.
 _COMMAND = (
     sys.executable,
     "-P",
@@ -27,26 +27,26 @@ _COMMAND = (
     f"import sys; sys.path.insert(0, {str(_ROOT)!r});"
     "from aura_tui.providers.visuals.drawing.worker import main; main()",
 )
-TIMEOUT_S = 60.0  # active seconds for one picture; the largest allowed one takes about five
+TIMEOUT_S = 60.0  # active seconds per picture; the largest allowed one takes about five
 
 
 class DrawPool:
-    """A pool of drawing processes. As many run at once as :meth:`draw` is awaited at once."""
+    """A pool of drawing processes, one per concurrent call of :meth:`draw`."""
 
     def __init__(self) -> None:
         self._idle: list[tuple[ProcessGroup, asyncio.subprocess.Process]] = []
 
     async def draw(self, request: Request, ctx: ProviderContext) -> Drawn:
-        """Have ``request`` carried out. Raises StageError; a cancel kills the process at once."""
+        """Draw ``request`` in a process. Raises StageError; a cancel kills the process at once."""
         children = ctx.children
         await children.gate()
-        process = self._take(children) or await children.spawn(
+        process = self._take_idle(children) or await children.spawn(
             _COMMAND, stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
         done = False
         try:
             async with children.timeout(TIMEOUT_S):
-                line = await _ask(process, msgspec.json.encode(request) + b"\n")
+                line = await _exchange(process, msgspec.json.encode(request) + b"\n")
             done = bool(line)
         except TimeoutError:
             raise StageError(
@@ -67,11 +67,11 @@ class DrawPool:
         return answer
 
     async def close(self) -> None:
-        """End the processes that wait for work."""
+        """End the idle processes."""
         while self._idle:
             await _end(*self._idle.pop())
 
-    def _take(self, children: ProcessGroup) -> asyncio.subprocess.Process | None:
+    def _take_idle(self, children: ProcessGroup) -> asyncio.subprocess.Process | None:
         for i, (owner, process) in enumerate(self._idle):
             if owner is children and process.returncode is None:
                 del self._idle[i]
@@ -79,8 +79,8 @@ class DrawPool:
         return None
 
 
-async def _ask(process: asyncio.subprocess.Process, line: bytes) -> bytes:
-    """The process's answer; b"" if it ended instead."""
+async def _exchange(process: asyncio.subprocess.Process, line: bytes) -> bytes:
+    """Send ``line``; return the process's answer, b"" if it exited instead."""
     assert process.stdin
     assert process.stdout
     try:

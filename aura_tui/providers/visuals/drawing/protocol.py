@@ -1,7 +1,7 @@
-"""What the drawing process is asked and what it answers: one JSON object a line, each way.
+"""The messages between engine and drawing process: one JSON object per line.
 
-Pictures come from anywhere and decoders are native code; drawing has a process of its own, so
-that a hostile file can't take the engine along, and a cancel needs no cooperation.
+Pictures are untrusted and decoders are native code. A separate process keeps a hostile file from
+crashing the engine, and a cancel can simply kill it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from aura_tui.errors import Code
 from aura_tui.model.script import AnyCard
 from aura_tui.providers.visuals.fonts.files import Fallback
 
-# A card is this much larger than the frame on each side: the room in which motion samples.
+# A card is larger than the frame by this factor, which leaves room for motion.
 OVERSIZE = 1.09375
 
 
 def card_size(width: int, height: int) -> tuple[int, int]:
-    """Pixels of the picture for a frame of ``width`` x ``height``: even, a little larger."""
+    """The size of a card in pixels for a frame of ``width`` x ``height``: even, a little larger."""
     return round(width * OVERSIZE / 2) * 2, round(height * OVERSIZE / 2) * 2
 
 
 class DrawCard(msgspec.Struct, frozen=True, kw_only=True, tag="card"):
-    """Draw ``card`` as scene ``number`` of ``total`` into the PNG ``out``."""
+    """A request to draw ``card`` as scene ``number`` of ``total`` into the PNG ``out``."""
 
     card: AnyCard
     fallbacks: tuple[Fallback, ...]
@@ -35,7 +35,7 @@ class DrawCard(msgspec.Struct, frozen=True, kw_only=True, tag="card"):
 
 
 class FitPicture(msgspec.Struct, frozen=True, kw_only=True, tag="fit"):
-    """Fit the picture ``path`` to ``width`` x ``height``. Errors call it ``name``."""
+    """A request to fit the picture ``path`` to ``width`` x ``height``. Errors call it ``name``."""
 
     path: str
     name: str
@@ -45,14 +45,14 @@ class FitPicture(msgspec.Struct, frozen=True, kw_only=True, tag="fit"):
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True, tag="drawn"):
-    """It is there."""
+    """The answer for a drawn picture, with its size in pixels."""
 
     width: int
     height: int
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
-    """It isn't, and why: the parts of a StageError."""
+    """The answer for a failure: the fields of a StageError."""
 
     code: Code
     message: str

@@ -1,6 +1,6 @@
-"""The drawing process: reads requests, draws, answers, as ``protocol.py`` spells them.
+"""The drawing process: reads requests, draws, and answers; for the messages see ``protocol.py``.
 
-It keeps nothing between requests but caches, and ends when its input does.
+It keeps only caches between requests, and exits at the end of its input.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def draw(request: Request) -> Image.Image:
-    """The picture that ``request`` asks for. Raises StageError."""
+    """Draw the requested picture. Raises StageError."""
     from aura_tui.providers.visuals.drawing.photo import read
 
     if not isinstance(request, DrawCard):
@@ -41,10 +41,10 @@ def draw(request: Request) -> Image.Image:
 
 
 def answer(request: Request) -> Answer:
-    """Draw and save; whatever goes wrong is an answer, too."""
+    """Draw and save a picture; turns every error into an answer."""
     try:
         image = draw(request)
-        # Run-length matching suits flat grounds: the fastest level that still halves them.
+        # Fastest level, with run-length matching, which suits flat areas: still halves the size.
         image.save(request.out, "PNG", compress_level=1, compress_type=3)
         return Drawn(width=image.width, height=image.height)
     except StageError as e:
@@ -71,8 +71,8 @@ def answer(request: Request) -> Answer:
 
 
 def main() -> None:
-    """Serve until the input ends."""
-    # The pipe is ours alone: whatever a library prints goes to stderr.
+    """Answer requests until stdin ends."""
+    # Redirect what libraries print to stderr: stdout carries only answers.
     with os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)
         for line in sys.stdin.buffer:

@@ -1,1 +1,1 @@
-"""The shipped fonts, and which font stands in for a character that they lack."""
+"""The shipped fonts, and fallback fonts for characters that they lack."""

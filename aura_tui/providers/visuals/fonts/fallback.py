@@ -1,8 +1,8 @@
-"""Faces: which font draws which characters of a line, in what order, and how wide it is.
+"""Faces: selects the font for each character of a line, orders the runs, and measures them.
 
-A line is cut into runs of one font and one direction, in the order they are seen from left to
-right. Widths are measured once at a reference size and scaled: the shipped fonts carry no hints,
-so advances are linear. Used in the drawing process only (it imports Pillow).
+A line is split into runs of one font and one direction, in visual order from left to right. Widths
+are measured once at a reference size and scaled: the shipped fonts have no hints, so advances are
+linear. Only for the drawing process: it imports Pillow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from PIL import ImageFont, features
 
 from aura_tui.providers.visuals.fonts.files import FILES, Fallback, Family
 
-BOLD = 600  # from this weight on a fallback is taken from its family's bold
+BOLD = 600  # from this weight on, use the bold variant of a fallback font
 _REFERENCE_PX = 100
 _RAQM = features.check("raqm")
 
@@ -28,7 +28,7 @@ class Face(msgspec.Struct, frozen=True):
     opentype: tuple[str, ...] = ()  # OpenType features
 
 
-# Every weight a card uses. The optical size is that of the size it is mostly set in.
+# The faces of cards, each with the optical size of its usual text size.
 FACES: dict[str, Face] = {
     "display": Face("inter", (32, 800)),
     "heading": Face("inter", (32, 700)),
@@ -43,7 +43,8 @@ FACES: dict[str, Face] = {
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A piece of a line in one font (-1: the face itself, else a fallback) and one direction."""
+    """A part of a line in one font (-1: the face itself, else the index of a fallback) and one
+    direction."""
 
     text: str
     font: int
@@ -51,7 +52,7 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Faces:
-    """The shipped faces, and the fallbacks that one card needs."""
+    """The shipped faces, and the fallback fonts of one card."""
 
     def __init__(self, fallbacks: tuple[Fallback, ...] = ()) -> None:
         self._fallbacks = fallbacks
@@ -62,7 +63,7 @@ class Faces:
         self._ink: dict[tuple[str, str], tuple[float, float]] = {}
 
     def font(self, face: str, size: float, index: int = -1) -> ImageFont.FreeTypeFont:
-        """The font object of a run, at ``size`` pixels an em."""
+        """The font of a run at ``size`` pixels per em."""
         if index < 0:
             return _shipped(face, size)
         fallback = self._fallbacks[index]
@@ -70,9 +71,9 @@ class Faces:
         return _system(fallback.bold if heavy else fallback.path, fallback.index, size)
 
     def runs(self, text: str, face: str, rtl: bool | None = None) -> tuple[Run, ...]:
-        """``text`` as runs, from left to right as seen.
+        """Split ``text`` into runs, in visual order from left to right.
 
-        ``rtl`` is the direction of the paragraph that the line is of; None takes the line's own.
+        ``rtl`` is the direction of the line's paragraph; None: the line's own direction.
         """
         base = is_rtl(text) if rtl is None else rtl
         if not text or (text.isascii() and not base):
@@ -92,13 +93,13 @@ class Faces:
         return _visual(pieces, base)
 
     def length(self, run: Run, face: str, size: float) -> float:
-        """A run's advance in pixels."""
+        """The advance of a run in pixels."""
         direction, features_ = shaping(face, run)
         font = self.font(face, size, run.font)
         return font.getlength(run.text, direction=direction, features=features_)
 
     def em(self, text: str, face: str) -> float:
-        """Width of one line of ``text``, in ems of the face."""
+        """The width of ``text`` on one line, in ems of the face."""
         key = (text, face)
         width = self._em.get(key)
         if width is None:
@@ -107,7 +108,8 @@ class Faces:
         return width
 
     def ink(self, text: str, face: str) -> tuple[float, float]:
-        """How far the line's ink goes (above, below) its baseline, in ems; negative: not at all."""
+        """The extent of the line's ink (above, below) the baseline, in ems; negative: it ends
+        before the baseline."""
         key = (text, face)
         if key not in self._ink:
             above = below = -float(_REFERENCE_PX)
@@ -121,11 +123,11 @@ class Faces:
 
 
 def shaping(face: str, run: Run) -> tuple[str | None, list[str] | None]:
-    """(direction, features) for Pillow's text functions; Nones where it has no shaper."""
+    """(direction, features) for Pillow's text functions; Nones if Pillow has no shaper (Raqm)."""
     if not _RAQM:
         return None, None
-    wanted = list(FACES[face].opentype) if run.font < 0 else []
-    return "rtl" if run.rtl else "ltr", wanted or None
+    opentype = list(FACES[face].opentype) if run.font < 0 else []
+    return "rtl" if run.rtl else "ltr", opentype or None
 
 
 @functools.lru_cache(maxsize=256)
@@ -142,12 +144,12 @@ def _system(path: str, index: int, size: float) -> ImageFont.FreeTypeFont:
 
 
 def is_mark(char: str) -> bool:
-    """Whether ``char`` only exists on the one before it: combining marks and joiners."""
+    """Whether ``char`` attaches to the previous one: combining marks and joiners."""
     return unicodedata.category(char) in ("Mn", "Mc", "Me") or char in "\u200c\u200d"
 
 
 def is_rtl(text: str) -> bool:
-    """Whether the first strong character runs from right to left (UAX 9, P2 and P3)."""
+    """Whether the first strong character is right-to-left (UAX 9, P2 and P3)."""
     for char in text:
         kind = unicodedata.bidirectional(char)
         if kind in ("R", "AL"):
@@ -158,10 +160,10 @@ def is_rtl(text: str) -> bool:
 
 
 def _directions(text: str, base: bool) -> list[bool]:
-    """For each character, whether it runs from right to left: UAX 9 without embeddings.
+    """Whether each character is right-to-left: UAX 9 without embeddings.
 
-    Figures and what stands between them run from left to right; other neutrals go with their
-    neighbours when those agree, else with the paragraph.
+    Numbers and separators inside them are left-to-right; other neutral characters follow their
+    neighbours if those agree, else the paragraph.
     """
     kinds = [unicodedata.bidirectional(char) for char in text]
     if not base and not any(kind in ("R", "AL") for kind in kinds):
@@ -174,7 +176,7 @@ def _directions(text: str, base: bool) -> list[bool]:
             known.append(True)
         elif kind == "NSM" and known:
             known.append(known[-1])
-        elif _belongs_to_figure(kinds, i):
+        elif _belongs_to_number(kinds, i):
             known.append(False)
         else:
             known.append(None)
@@ -195,8 +197,9 @@ def _directions(text: str, base: bool) -> list[bool]:
     return right
 
 
-def _belongs_to_figure(kinds: list[str], i: int) -> bool:
-    """UAX 9, W4 and W5: a separator between two figures, a sign such as "%" next to one."""
+def _belongs_to_number(kinds: list[str], i: int) -> bool:
+    """Whether a character is a separator between two numbers, or a sign such as "%" next to one
+    (UAX 9, W4 and W5)."""
     before, after = kinds[i - 1] if i else "", kinds[i + 1] if i + 1 < len(kinds) else ""
     if kinds[i] in ("CS", "ES"):
         return before == "EN" and after == "EN"
@@ -204,14 +207,14 @@ def _belongs_to_figure(kinds: list[str], i: int) -> bool:
 
 
 def _visual(pieces: list[Run], base: bool) -> tuple[Run, ...]:
-    """The logical ``pieces`` from left to right (UAX 9, L2, for two levels)."""
+    """Reorder the logical ``pieces`` from left to right (UAX 9, L2, for two levels)."""
     ordered: list[Run] = []
     group: list[Run] = []
     for piece in [*pieces, None]:
         if piece is not None and piece.rtl != base:
             group.append(piece)
             continue
-        ordered += reversed(group)  # against the paragraph: turned once more than its neighbours
+        ordered += reversed(group)  # runs against the paragraph's direction reverse once more
         group = []
         if piece is not None:
             ordered.append(piece)

@@ -1,4 +1,4 @@
-"""The shipped font files, and the description of a font that stands in for one."""
+"""The shipped font files, and the description of a fallback font."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILES: dict[Family, Path] = {"inter": FONTS / "Inter.ttf", "mono": FONTS / "JetB
 class Fallback(msgspec.Struct, frozen=True):
     """A font for the ``characters`` that the shipped font of ``family`` lacks.
 
-    ``bold`` is its bold sibling for titles, the same path where there is none.
+    ``bold`` is its bold variant for titles; the same path if there is none.
     """
 
     family: Family
