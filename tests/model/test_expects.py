@@ -17,7 +17,7 @@ from aura_tui.model.expects import describe_bounds, describe_type, without_bound
         (int | None, "a whole number"),
         (float | str | None, "a number or a text"),
         (bool, "true or false"),
-        (Literal["auto", "on"], "auto, on"),
+        (Literal["auto", "on"], "one of auto, on"),
         (Annotated[int, Meta(ge=0, le=51)], "a whole number from 0 to 51"),
         (Annotated[int, Meta(ge=0, le=1_000_000)], "a whole number from 0 to 1000000"),
         (Annotated[float, Meta(ge=0.1, le=31_536_000)], "a number from 0.1 to 31536000"),

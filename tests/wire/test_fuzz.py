@@ -350,5 +350,5 @@ async def test_a_recording_that_is_too_large_is_left_at_a_bound(
     path = tmp_path / "zeros.jsonl"
     with path.open("wb") as file:
         file.truncate(64 << 20)  # a hole: of the disk it takes nothing
-    with pytest.raises(InputError, match="no event"):
+    with pytest.raises(InputError, match="no job events"):
         await ReplayService.open(path)
