@@ -90,7 +90,7 @@ def test_no_bytes_make_the_parser_fail(parts: list[bytes]) -> None:
             assert block.frame is None or block.frame >= 0
 
 
-def test_the_telling_line_is_the_last_specific_complaint() -> None:
+def test_the_error_line_is_the_last_specific_error() -> None:
     stderr = (
         "[in#0 @ 0x5c] Error opening input: No such file or directory\n"
         "Error opening input file /nope.\n"

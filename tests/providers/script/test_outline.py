@@ -260,7 +260,7 @@ def test_long_code_without_a_word_about_it_does_not_flash_by() -> None:
     assert any(isinstance(s.card, CodeCard) for s in ask(f"# T\n\n## Listing\n\n{code}").scenes)
 
 
-def test_a_sentence_that_leans_back_comes_with_the_one_before() -> None:
+def test_a_sentence_that_refers_back_comes_with_the_previous_one() -> None:
     for target in TARGETS:
         said = " ".join(s.narration for s in write(BRIEFS / "giant.txt", target).scenes)
         assert ("She remembers" in said) <= ("A woman hoses" in said)
