@@ -30,11 +30,18 @@ WORDS: Final = {
 }
 
 
-def forms(connection: Connection, now: datetime, since: datetime | None = None) -> tuple[str, ...]:
+def forms(
+    connection: Connection,
+    now: datetime,
+    since: datetime | None = None,
+    *,
+    reconnect_key: str = "R",
+) -> tuple[str, ...]:
     """What is wrong, since when and what happens next; () while it is live.
 
     ``since``: from when on nothing came, where the caller knows better than the connection (of an
-    engine that it never met: the last event that this engine stored).
+    engine that it never met: the last event that this engine stored). ``reconnect_key``: what
+    starts an engine on the board.
     """
     lasted = words.lasting((now - (since or connection.since)).total_seconds())
     reason = clean_line(connection.reason, 200)
@@ -57,7 +64,7 @@ def forms(connection: Connection, now: datetime, since: datetime | None = None) 
                 "suspended: fg",
             )
         case ConnectionStatus.NO_ENGINE:
-            return _no_engine(lasted, can_start=connection.can_start)
+            return _no_engine(lasted, reconnect_key if connection.can_start else "")
         case ConnectionStatus.LOST:
             if connection.code is Code.TOKEN_REFUSED:
                 return (
@@ -85,13 +92,13 @@ def _retrying(connection: Connection, now: datetime, lasted: str, reason: str) -
     return (f"{full}: {reason}", *shorter) if reason else shorter
 
 
-def _no_engine(lasted: str, *, can_start: bool) -> tuple[str, ...]:
-    if can_start:
+def _no_engine(lasted: str, start_key: str) -> tuple[str, ...]:
+    if start_key:
         return (
-            f"no engine running ({lasted}); press R to start one",
-            "no engine running; R starts one",
-            "no engine; R starts one",
-            "no engine: R",
+            f"no engine running ({lasted}); press {start_key} to start one",
+            f"no engine running; {start_key} starts one",
+            f"no engine; {start_key} starts one",
+            f"no engine: {start_key}",
         )
     return (
         f"no engine running ({lasted}); aura-tui watch resumes the job",

@@ -1,1 +1,1 @@
-"""Keys: which action each has, moved keys, the hints in the footer and the help."""
+"""Keys: which action each has, moved keys, their names, the hints in the footer."""

@@ -167,16 +167,17 @@ def health_of(
     *,
     queue_ahead: int | None = None,
     troubles: tuple[str, ...] = (),
+    reconnect_key: str = "R",
 ) -> Health | None:
     """What to say of a job in ``status`` (None: not known yet); None where nothing is to be said.
 
     ``queue_ahead``: how many jobs run before a queued one, None where nobody knows.
-    ``troubles``: what the engine says fails in it.
+    ``troubles``: what the engine says fails in it. ``reconnect_key``: what reconnects here.
     """
     if status is not None and status.ended:
         return None
     return (
-        _of_connection(pulse, now)
+        _of_connection(pulse, now, reconnect_key)
         or _of_engine(troubles)
         or _of_job(pulse, status, now, queue_ahead)
     )
@@ -189,8 +190,9 @@ def _of_engine(troubles: tuple[str, ...]) -> Health | None:
     return Health(Kind.FAILING, "error", (f"engine failing: {reason}", "engine failing"))
 
 
-def _of_connection(pulse: Heartbeat, now: datetime) -> Health | None:
+def _of_connection(pulse: Heartbeat, now: datetime, reconnect_key: str) -> Health | None:
     connection = pulse.connection
+    forms: tuple[str, ...]
     if connection is None:
         return None
     if connection.is_live:
@@ -198,10 +200,11 @@ def _of_connection(pulse: Heartbeat, now: datetime) -> Health | None:
         if silence_s < LATE_S:
             return None
         lasting = words.lasting(silence_s)
-        forms: tuple[str, ...] = (f"nothing heard for {lasting}", f"unheard {lasting}")
+        forms = (f"nothing heard for {lasting}", f"unheard {lasting}")
         return Health(Kind.UNHEARD, "warning", forms)
     kind, severity = _KINDS[connection.status]
-    return Health(kind, severity, connection_words.forms(connection, now, pulse.gone_since))
+    forms = connection_words.forms(connection, now, pulse.gone_since, reconnect_key=reconnect_key)
+    return Health(kind, severity, forms)
 
 
 def _of_job(

@@ -156,13 +156,19 @@ class RunState:
         self.log.append(line)
         self.logged += 1
 
-    def liveness(self, now: datetime) -> Health | None:
-        """What is to be said of the connection and the job, if anything is."""
+    def liveness(self, now: datetime, *, reconnect_key: str = "R") -> Health | None:
+        """What is to be said of the connection and the job, if anything is. ``reconnect_key``:
+        what reconnects here."""
         if self.over:
             return None
         status = self.job.status if self.job is not None else None
         return health_of(
-            self.pulse, status, now, queue_ahead=self.queue_ahead, troubles=self.troubles
+            self.pulse,
+            status,
+            now,
+            queue_ahead=self.queue_ahead,
+            troubles=self.troubles,
+            reconnect_key=reconnect_key,
         )
 
     def seen(self, now: datetime) -> datetime:
