@@ -15,7 +15,7 @@ from aura_tui.model.job import as_created
 from aura_tui.model.reduce import reduce
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from aura_tui.model.events import Envelope
     from aura_tui.model.job import Job
@@ -47,10 +47,13 @@ def new_among(reasons: Iterable[str], known: Iterable[str]) -> list[str]:
     return [reason for reason in reasons if _NUMBER.sub("", reason) not in told]
 
 
-async def follow(service: JobService, job_id: str) -> AsyncGenerator[tuple[Job, Envelope]]:
+async def follow(
+    service: JobService, job_id: str, fold: Callable[[Job, Envelope], Job] = reduce
+) -> AsyncGenerator[tuple[Job, Envelope]]:
     """``(job after the event, event)`` from the job's first event to its last.
 
-    Ends with the terminal event, or where the service has no more to tell.
+    Ends with the terminal event, or where the service has no more to tell. ``fold`` is ``reduce``,
+    or gives what that would for less.
     """
     job = as_created(await service.get(job_id))
     turn_ends = time.monotonic() + _TURN_S
@@ -58,7 +61,7 @@ async def follow(service: JobService, job_id: str) -> AsyncGenerator[tuple[Job, 
     events = cast("AsyncGenerator[Envelope]", service.events(job_id))
     async with aclosing(events):
         async for envelope in events:
-            job = reduce(job, envelope)
+            job = fold(job, envelope)
             yield job, envelope
             if time.monotonic() >= turn_ends:
                 await asyncio.sleep(0)

@@ -1,5 +1,9 @@
 """What feeds the board: the service's jobs, the run it shows, the connection, each up to date.
 
+An event of the job that is shown comes twice: on the stream of all jobs, and on the job's own,
+which has its history, and tells of its end, its deletion and its failure what the other can't. It
+is folded once, by who gets it first (:class:`SharedFold`).
+
 Here the board's I/O with the service happens; the states it fills are plain, the widgets draw
 those. Every task has one owner, :meth:`BoardSync.serve`: a task that dies is reported and started
 again; only what the service itself refuses (an ``AuraError`` of an engine in this process) ends it.
@@ -20,6 +24,7 @@ from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import Connected, Supervised, Typical, waiting_out_outages
 from aura_tui.system.tasks import Supervisor
 from aura_tui.ui.state.run import Asked, RunState
+from aura_tui.ui.sync.shared_fold import SharedFold
 from aura_tui.views.fold import follow, new_among, troubles
 
 if TYPE_CHECKING:
@@ -82,6 +87,7 @@ class BoardSync:
         self._say = say
         self._troubles: tuple[str, ...] = ()
         self._asked: dict[str, Asked] = {}
+        self._shared = SharedFold()
         self.supervisor: Supervisor | None = None  # while it serves
         self._error: AuraError | None = None
         self._over = asyncio.Event()
@@ -223,6 +229,7 @@ class BoardSync:
 
     async def _fold(self, job: Job) -> None:
         run = self._new_run(as_created(job))
+        self._shared = SharedFold()  # what was kept for another run isn't needed any more
         supervisor, shown = self.supervisor, self.run.job
         assert supervisor is not None
         upto = job.last_event_id
@@ -234,7 +241,7 @@ class BoardSync:
 
         lookup = look_up()
         try:
-            async with aclosing(follow(self.service, job.id)) as followed:
+            async with aclosing(follow(self.service, job.id, self._shared.reduce)) as followed:
                 async for folded, envelope in followed:
                     run.apply(folded, envelope, self._now())
                     if self.run is run:
@@ -344,7 +351,10 @@ class BoardSync:
             if before is not None and before.last_event_id >= shown.last_event_id:
                 return
             self.jobs.load((shown,))
-        elif not self.jobs.apply(envelope):
+        elif self.jobs.apply(envelope):
+            if shown is not None and shown.id == job_id and before is not None:
+                self._shared.keep(before, envelope, self.jobs.get(job_id))
+        else:
             with suppress(NotFound):
                 self.jobs.load((await self.service.get(job_id),))
             if len(self.jobs) > MAX_JOBS + _PAGE:
