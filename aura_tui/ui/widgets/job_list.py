@@ -17,7 +17,7 @@ from aura_tui.ui.keys import bindings
 from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.theme.glyphs import UNICODE
 from aura_tui.ui.widgets.job_rows import WIDE, Row, age_stands_s, lines
-from aura_tui.ui.widgets.line_widget import LineWidget, changed_cells, drawable
+from aura_tui.ui.widgets.line_widget import LineWidget, alike, drawable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.style import Style
 
+    from aura_tui.ui.keys.names import KeyNames
     from aura_tui.ui.state.jobs import JobsState
     from aura_tui.ui.theme.glyphs import Glyphs
 
@@ -58,8 +59,11 @@ class JobList(ScrollView, can_focus=True):
         """Other rows are in sight, or the person changed the view; it has been drawn as of the
         last ``now``, please show again."""
 
-    def __init__(self, ask_filter: Callable[[], None], *, can_make: bool) -> None:
+    def __init__(
+        self, ask_filter: Callable[[], None], *, can_make: bool, key_names: KeyNames
+    ) -> None:
         super().__init__()
+        self._key_names = key_names
         self._ask_filter = ask_filter
         self._can_make = can_make
         self._state: JobsState | None = None
@@ -144,8 +148,13 @@ class JobList(ScrollView, can_focus=True):
         if offset != self.scroll_offset.y:
             self.scroll_to(y=offset, animate=False, immediate=True)
 
+    @property
+    def lines(self) -> list[Content]:
+        """What the window shows, from its top, a line a row."""
+        return [line.content for line in self._lines]
+
     def _draw_rows(self) -> None:
-        """Make the lines in sight that changed, and send of them the cells that did."""
+        """Make the lines in sight, and draw again those that changed."""
         if self._state is None or self._now is None:
             return
         if self._made_for != (self._width, self._glyphs):
@@ -156,17 +165,13 @@ class JobList(ScrollView, can_focus=True):
         if len(old) != len(self._lines):
             self.refresh()
             return
-        pairs = enumerate(zip(old, self._lines, strict=True))
-        changed = [region for y, (was, now) in pairs if (region := self._changed(was, now, y))]
+        changed = [
+            Region(0, y, self._width, 1)
+            for y, (was, now) in enumerate(zip(old, self._lines, strict=True))
+            if was is not now and (was.tint != now.tint or not alike(was.content, now.content))
+        ]
         if changed:
             self.refresh(*changed)
-
-    def _changed(self, was: _Line, now: _Line, y: int) -> Region | None:
-        if was is now:
-            return None
-        if was.tint != now.tint:
-            return Region(0, y, self._width, 1)
-        return changed_cells(was.content, now.content, y)
 
     def _in_sight(self, state: JobsState, now: datetime) -> list[_Line]:
         """The lines of the window; [] where there is no job. Keeps their rows and an anchor."""
@@ -205,13 +210,15 @@ class JobList(ScrollView, can_focus=True):
     def _nothing(self, state: JobsState) -> list[_Line]:
         """Why there is nothing to see."""
         if len(state):
-            text = "No job matches the filter; escape clears it"
+            key = self._key_names.of("jobs.clear" if self.has_focus else "filter.clear")
+            text = f"No job matches the filter; {key} clears it"
         elif state.loading:
             text = "Loading the jobs\u2026"
         elif self._can_make:
-            text = "No job yet: n makes one, or aura-tui run BRIEF"
+            key = self._key_names.of("job.new")
+            text = f"No jobs yet. Press {key} to create one, or run: aura-tui run FILE.md"
         else:
-            text = "No job yet"
+            text = "No jobs yet"
         wrapped = Content.styled(text, MUTED).wrap(max(1, self._width - 4))
         return [_Line(drawable(Content("  ") + line, self._glyphs)) for line in wrapped]
 

@@ -13,6 +13,7 @@ from aura_tui.format import words
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
 from aura_tui.ui.keys import bindings
+from aura_tui.ui.keys.names import SHIPPED
 from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.theme.glyphs import UNICODE
 from aura_tui.ui.widgets.header import STATUS_STYLE
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from aura_tui.ui.keys.names import KeyNames
     from aura_tui.ui.state.jobs import JobsState
     from aura_tui.ui.theme.glyphs import Glyphs
 
@@ -44,7 +46,9 @@ class JobsPane(Vertical):
     """The jobs and what to see of them. It changes only what is a matter of view in the state it
     is shown: cursor, marks, filter."""
 
-    def __init__(self, *, id: str | None = None, can_make: bool = True) -> None:
+    def __init__(
+        self, *, id: str | None = None, can_make: bool = True, key_names: KeyNames = SHIPPED
+    ) -> None:
         """``can_make``: whether a key makes new jobs here, so that an empty list may say so."""
         super().__init__(id=id)
         self._state: JobsState | None = None
@@ -54,7 +58,7 @@ class JobsPane(Vertical):
         self._filter = FilterInput()
         self._matches = LineWidget(id="jobs-matches")
         self._problem = LineWidget(id="jobs-problem")
-        self._list = JobList(self._ask_filter, can_make=can_make)
+        self._list = JobList(self._ask_filter, can_make=can_make, key_names=key_names)
 
     def compose(self) -> ComposeResult:
         yield self._summary

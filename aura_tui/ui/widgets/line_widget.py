@@ -1,10 +1,12 @@
-"""A widget that is given finished lines and sends to the terminal only the cells that changed."""
+"""A widget that is given finished lines, and draws again those that changed.
+
+Which cells of them the terminal needs is found out in one place (``ui/terminal/frame_diff.py``).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.cells import get_character_cell_size
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
@@ -33,12 +35,17 @@ class LineWidget(Widget):
             self.refresh(layout=True)
             return
         changed = [
-            region
+            Region(0, y, self.size.width, 1)
             for y, (was, now) in enumerate(zip(old, self._lines, strict=True))
-            if (region := changed_cells(was, now, y)) is not None
+            if not alike(was, now)
         ]
         if changed:
             self.refresh(*changed)
+
+    @property
+    def lines(self) -> tuple[Content, ...]:
+        """What it shows, a line a row."""
+        return self._lines
 
     def on_resize(self) -> None:
         self.post_message(self.RepaintRequested())
@@ -59,34 +66,6 @@ def drawable(content: Content, glyphs: Glyphs) -> Content:
     return content if spelt is content.plain else Content(spelt, [*content.spans])
 
 
-def changed_cells(was: Content, now: Content, y: int) -> Region | None:
-    """The narrowest run of cells in row ``y`` that holds all differences; None if there is none."""
-    if was.plain == now.plain and was.spans == now.spans:
-        return None  # most lines at most times: no need to take them apart
-    old, new = _cells(was), _cells(now)
-    if old == new:
-        return None
-    length = max(len(old), len(new))
-    blank = (" ", ())
-    old += [blank] * (length - len(old))
-    new += [blank] * (length - len(new))
-    first = next((i for i in range(length) if old[i] != new[i]), length)
-    last = next((i for i in range(length - 1, -1, -1) if old[i] != new[i]), first)
-    if first == length:
-        return None
-    # Where characters aren't one cell wide, positions shift and cells are shared: the whole line.
-    if not (_regular(was.plain) and _regular(now.plain)):
-        return Region(0, y, max(was.cell_length, now.cell_length), 1)
-    return Region(first, y, last - first + 1, 1)
-
-
-def _regular(text: str) -> bool:
-    return text.isascii() or all(get_character_cell_size(char) == 1 for char in text)
-
-
-def _cells(content: Content) -> list[tuple[str, tuple[object, ...]]]:
-    styles: list[list[object]] = [[] for _ in range(len(content))]
-    for span in content.spans:
-        for i in range(max(0, span.start), min(span.end, len(styles))):
-            styles[i].append(span.style)
-    return [(char, tuple(style)) for char, style in zip(content.plain, styles, strict=True)]
+def alike(one: Content, other: Content) -> bool:
+    """Whether two lines look the same."""
+    return one is other or (one.plain == other.plain and one.spans == other.spans)

@@ -1,58 +1,47 @@
-"""Only the cells that changed are sent, and all of them are."""
+"""Only lines that changed are drawn again."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.app import App
 from textual.content import Content
+from textual.geometry import Region
 
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE
 from aura_tui.ui.widgets.bar import bar
-from aura_tui.ui.widgets.line_widget import changed_cells, drawable
+from aura_tui.ui.widgets.line_widget import LineWidget, alike, drawable
+
+if TYPE_CHECKING:
+    import pytest
+    from textual.app import ComposeResult
 
 
-def test_lines_that_are_the_same_send_nothing() -> None:
+def test_lines_are_alike_by_their_text_and_their_styles() -> None:
     line = Content.assemble(("a", "red"), "b")
-    assert changed_cells(line, Content.assemble(("a", "red"), "b"), 0) is None
+    assert alike(line, line)
+    assert alike(line, Content.assemble(("a", "red"), "b"))
+    assert not alike(line, Content.assemble(("a", "red"), "c"))
+    assert not alike(line, Content.assemble("a", ("b", "red")))
 
 
-def test_the_narrowest_run_of_cells_holds_the_change() -> None:
-    region = changed_cells(Content("12 % of it"), Content("13 % of it"), 4)
-    assert region is not None
-    assert (region.x, region.y, region.width, region.height) == (1, 4, 1, 1)
+async def test_a_line_that_changed_is_drawn_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lines(App[None]):
+        def compose(self) -> ComposeResult:
+            yield LineWidget()
 
-
-def test_a_change_of_style_is_a_change() -> None:
-    region = changed_cells(
-        Content.assemble("ab", ("cd", "red")), Content.assemble("a", ("bcd", "red")), 0
-    )
-    assert region is not None
-    assert (region.x, region.width) == (1, 1)
-
-
-MIXED = st.text(alphabet="ab \u5b57\u0301", max_size=20)
-
-
-@given(MIXED, MIXED)
-def test_every_changed_cell_is_within_the_region(before: str, after: str) -> None:
-    was, now = Content(before), Content(after)
-    region = changed_cells(was, now, 0)
-    width = max(was.cell_length, now.cell_length) + 1
-
-    def cells(content: Content) -> list[str]:
-        out: list[str] = []
-        for char in content.plain:
-            length = Content(char).cell_length
-            if length:
-                out += [char] + [""] * (length - 1)
-            elif out:
-                out[-1] += char
-        return out + [" "] * (width - len(out))
-
-    for x, (a, b) in enumerate(zip(cells(was), cells(now), strict=True)):
-        if a != b:
-            assert region is not None
-            assert region.x <= x < region.right
+    async with Lines().run_test(size=(20, 5)) as pilot:
+        widget = pilot.app.query_one(LineWidget)
+        widget.paint([Content("12 %"), Content("of it")], ASCII)
+        await pilot.pause()
+        asked: list[tuple[Region, ...]] = []
+        monkeypatch.setattr(widget, "refresh", lambda *regions, **_: asked.append(regions))
+        widget.paint([Content("12 %"), Content("of it")], ASCII)
+        assert asked == []
+        widget.paint([Content("13 %"), Content("of it")], ASCII)
+        assert asked == [(Region(0, 0, widget.size.width, 1),)]
 
 
 @given(st.floats(), st.integers(1, 60), st.sampled_from((UNICODE, ASCII)))
