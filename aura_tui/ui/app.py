@@ -1,78 +1,249 @@
-"""The application: what keys, the mouse and the command palette ask for."""
+"""The application: wires the board's parts to Textual. Each part is a class of its own:
+
+- :class:`~aura_tui.ui.sync.lifecycle.Lifecycle` opens the service, finds the job, and watches;
+- :class:`~aura_tui.ui.sync.painter.Painter` brings states to the screen;
+- :class:`~aura_tui.ui.key_commands.KeyCommands` does what keys ask for;
+- :class:`~aura_tui.ui.terminal.reporter.Reporter` reports to the person.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import SystemCommand
-from textual.screen import ModalScreen
+from textual.app import App, SystemCommand
+from textual.worker import WorkerFailed
 
-from aura_tui.errors import AuraError
 from aura_tui.model.plural import counted
-from aura_tui.ui.actions.commands import JobCommands, refusal
+from aura_tui.model.sanitize import clean_line
+from aura_tui.ui.key_commands import KeyCommands
 from aura_tui.ui.keys import bindings, disabled
-from aura_tui.ui.live import LiveBoard
-from aura_tui.ui.state.run import RECORDED, Asked
+from aura_tui.ui.keys.names import KeyNames
+from aura_tui.ui.screens.board import BoardScreen
+from aura_tui.ui.state.jobs import JobsState
+from aura_tui.ui.state.options import Outcome
+from aura_tui.ui.state.run import Asked
+from aura_tui.ui.sync.lifecycle import Lifecycle
+from aura_tui.ui.sync.painter import Painter
+from aura_tui.ui.sync.subscriptions import BoardSync
+from aura_tui.ui.terminal.diff_app import DiffApp
+from aura_tui.ui.terminal.driver import BoardDriver
+from aura_tui.ui.terminal.notifications import Notifications
+from aura_tui.ui.terminal.preview_image import preview_wanted
+from aura_tui.ui.terminal.reporter import Reporter
+from aura_tui.ui.theme.colours import AURA
+from aura_tui.ui.theme.glyphs import ASCII, UNICODE, is_ascii
+from aura_tui.ui.widgets.preview import PreviewView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from textual.binding import Binding, BindingType
     from textual.screen import Screen
 
     from aura_tui.model.job import Job
-    from aura_tui.ui.prompts import Prompts
+    from aura_tui.service import JobService
+    from aura_tui.ui.state.options import BoardOptions
     from aura_tui.ui.widgets.job_list import JobList
     from aura_tui.ui.widgets.log import LogView
     from aura_tui.ui.widgets.result import ResultPanel
     from aura_tui.ui.widgets.stages import StageRow
 
 _SELECT_AFTER_S = 0.12  # the cursor stands on a job: running through the list shows none
-_CHANGING = {"cancel_run", "retry_run", "pause_run", "resume_run", "new_job"}
 _NOT_OURS = {"Keys", "Maximize", "Minimize"}  # there is a help; panes have their own ways
 _NOT_OFFERED = {"quit", "help", "interrupt"}  # by the palette: it has the first two itself
 
 
-class BoardApp(LiveBoard):
-    """Every run of a service on the screen, and what can be done with it."""
+class BoardApp(DiffApp):
+    """Every job of a service on the screen, and what can be done with it."""
 
+    TITLE = "aura-tui"
+    CSS_PATH = [  # noqa: RUF012 - Textual's own spelling
+        "styles/board.tcss",
+        "styles/jobs.tcss",
+        "styles/run.tcss",
+        "styles/log.tcss",
+        "styles/preview.tcss",
+        "styles/dialogs.tcss",
+    ]
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.APP, *disabled.BINDINGS]
+
+    def __init__(
+        self,
+        open_service: Callable[[], Awaitable[JobService]],
+        find_job: Callable[[JobService], Awaitable[str]] | None,
+        options: BoardOptions,
+        *,
+        environ: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._environ = os.environ if environ is None else environ
+        # For NO_COLOR Textual sends greys, but with the terminal's own colours it sends none.
+        plain = True if self._environ.get("NO_COLOR") else None
+        super().__init__(driver_class=BoardDriver, ansi_color=plain)
+        self._options = options
+        encoding = getattr(sys.__stdout__, "encoding", None)
+        self._ascii = options.board.ascii or is_ascii(self._environ, encoding)
+        self.glyphs = ASCII if self._ascii else UNICODE
+        self.key_names = KeyNames(options.board.keys, ascii=self._ascii)
+        self.use_command_palette = not self._ascii  # it draws signs of its own
+        self.jobs = JobsState()
+        self.reporter = Reporter(self, self._environ)
+        self.notifications = Notifications(options.board, self._environ)
+        self.lifecycle = Lifecycle(
+            open_service, find_job, connect=self._connect, failed=self.exit, now=now
+        )
+        self.commands = KeyCommands(
+            self,
+            lambda: self.board,
+            self.jobs,
+            self.lifecycle,
+            self.reporter,
+            options,
+            glyphs=self.glyphs,
+            environ=self._environ,
+            touch=lambda: self.painter.touch(),
+        )
+        self.painter = Painter(
+            self,
+            lambda: self.board,
+            self.jobs,
+            self.lifecycle,
+            self.notifications,
+            glyphs=self.glyphs,
+            remote=options.remote,
+            details=self.commands.summaries.of,
+            painted=self.commands.follow_question,
+        )
+        self._dress()
+
+    @property
+    def board(self) -> BoardScreen | None:
+        """The screen beneath all dialogs; None before there is one."""
+        screen = self.screen_stack[0] if self.screen_stack else None
+        return screen if isinstance(screen, BoardScreen) else None
+
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the board, if it failed."""
+        return self.lifecycle.failure
+
+    @property
+    def outcome(self) -> Outcome:
+        """As of now."""
+        quit_state, job = self.commands.quit_state, self.commands.own_job
+        return Outcome(job, quit_state.interrupted, quit_state.outcome, self.reporter.notices)
+
+    # -- start and end
+
+    def get_default_screen(self) -> Screen[None]:
+        preview = PreviewView(self._environ, lambda code: self.write_codes((code,)), self.glyphs)
+        return BoardScreen(
+            preview,
+            at_jobs=self.lifecycle.at_jobs,
+            previewing=preview_wanted(self._options.board, self._environ),
+            read_only=self._options.read_only,
+            key_names=self.key_names,
+        )
+
+    def _dress(self) -> None:
+        """Ahead of the first frame: later all styles would be made a second time."""
+        self.set_class(self._ascii, "-ascii")
+        self.register_theme(AURA)
+        theme = self._options.board.theme
+        self.set_reactive(App.theme, theme if theme in self.available_themes else AURA.name)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def on_mount(self) -> None:
+        settings = self._options.board
+        if self.theme != settings.theme:
+            wanted, names = clean_line(settings.theme, 80), ", ".join(self.available_themes)
+            self.reporter.refuse(f"There is no theme {wanted}. There are: {names}")
+        if settings.reduced_motion:
+            self.animation_level = "none"
+        self.set_keymap(settings.keys)
+        # The first frame comes when the widgets know their sizes. Then the engine, whose imports
+        # take a moment.
+        self.call_after_refresh(self.lifecycle.start)
+
+    async def on_unmount(self) -> None:
+        await self.lifecycle.aclose()
+        self.painter.stop()
+        self.write_codes(self.notifications.close())
+
+    def last_words(self) -> list[str]:
+        """The title and the taskbar as they were."""
+        return self.notifications.close()
+
+    def _connect(self, service: JobService) -> BoardSync:
+        self.reporter.opened(service.notices)
+        sync = BoardSync(
+            service,
+            self.jobs,
+            mode=self._options.mark,
+            now=self.lifecycle.now,
+            known=self.notifications.known,
+            touch=self.painter.touch,
+            told=self._changed,
+            ended=self.commands.ended,
+            gone=self._deleted,
+            say=self.reporter.warn,
+        )
+        self.commands.connected(sync)
+        return sync
+
+    def _changed(self, before: Job | None, after: Job) -> None:
+        """An event of some job came."""
+        self.notifications.changed(before, after)
+        self.commands.quit_if_decided()
+
+    def _deleted(self, job: Job) -> None:
+        """Retention deleted the job that was shown."""
+        self.reporter.say(f"{clean_line(job.title, 80) or job.id} was deleted by retention")
+
+    def _handle_exception(self, error: Exception) -> None:
+        """What a handler or a callback raised. Textual would print it, with the values of all that
+        stood around it; who opened the board reports it.
+
+        A worker is beside the rest: its failure is reported, and the board continues."""
+        if isinstance(error, WorkerFailed):
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "A worker of the board failed", "exception": error.error}
+            )
+            return
+        self._return_code = 1
+        if self._exception is None:  # for who drives a test
+            self._exception = error
+            self._exception_event.set()
+        if self.lifecycle.failure is None:
+            self.lifecycle.failure = error
+        self._close_messages_no_wait()
 
     # -- messages of the widgets
 
     def on_line_widget_repaint_requested(self) -> None:
         """A widget was resized, gained or lost the focus, or its view was changed by a key."""
-        self._limiter.touch()
+        self.painter.touch()
 
     on_job_list_repaint_requested = on_line_widget_repaint_requested
 
     def on_stage_row_toggled(self, message: StageRow.Toggled) -> None:
-        run = self._run
+        run = self.lifecycle.run
         if run.job is not None:
             run.toggle(run.job.step(message.stage))
-            self._limiter.touch()
+            self.painter.touch()
 
     def on_job_list_chosen(self, message: JobList.Chosen) -> None:
         # Running through the list shows none; the one where the cursor stands is shown.
-        self._selecting = message.job_id
-        self.set_timer(_SELECT_AFTER_S, lambda: self._select(message.job_id))
-
-    def _select(self, job_id: str) -> None:
-        if self._board_sync is not None and self._selecting == job_id:
-            self._board_sync.select(job_id)
+        self.commands.choose(message.job_id)
+        self.set_timer(_SELECT_AFTER_S, partial(self.commands.show_chosen, message.job_id))
 
     def on_job_list_opened(self, message: JobList.Opened) -> None:
-        self._open(message.job_id)
-
-    def _open(self, job_id: str) -> None:
-        self._selecting = job_id
-        self._select(job_id)
-        self._jobs.seen(job_id)
-        self._jobs.place(job_id)
-        if self._board is not None:
-            self._board.go(to_jobs=False)
-        self._limiter.touch()
+        self.commands.open(message.job_id)
 
     def on_log_view_copy_asked(self, message: LogView.CopyAsked) -> None:
         line = "matching line" if message.searched else "line"
@@ -82,196 +253,81 @@ class BoardApp(LiveBoard):
         self.copy_to_clipboard(message.path, "Path")
 
     def on_result_panel_open_asked(self, message: ResultPanel.OpenAsked) -> None:
-        self._ask(lambda ask: ask.open(message.artifact, self._environ))
+        self.commands.ask(lambda prompts: prompts.open(message.artifact))
 
     def on_result_panel_save_asked(self, message: ResultPanel.SaveAsked) -> None:
-        self._ask(lambda ask: ask.save(message.artifact))
+        self.commands.ask(lambda prompts: prompts.save(message.artifact))
 
     # -- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in _CHANGING and (self._board_options.read_only or self._job_commands is None):
-            return False
-        targets = self._targets
-        match action:
-            case "cancel_run" | "pause_run" | "resume_run":
-                assert self._job_commands is not None
-                may = self._job_commands.may
-                return any(may(_ASKED[action], job) for job in targets)
-            case "retry_run":
-                return any(JobCommands.may_retry(job) for job in targets)
-            case "reconnect":
-                sync = self._board_sync
-                connection = sync.connection if sync is not None else None
-                return connection is not None and connection.can_reconnect
-            case "to_jobs":
-                return self._board is not None and self._board.can_go_back
-        return True
+        return self.commands.may(action)
 
     def action_idle(self, action: str) -> None:
-        """A key of one that changes something, which ``action`` couldn't be done for."""
-        if self._board_sync is None or any(map(self._board_sync.pending, self._targets)):
-            return  # not open yet; or it has been asked for, and is about to be
-        recorded = self._board_options.mode == RECORDED
-        if why := disabled.reason(
-            action, looks_on=self._board_options.read_only, recorded=recorded
-        ):
-            self.say(why)
-
-    @property
-    def _targets(self) -> Sequence[Job]:
-        """What a key that changes something acts on: the marked jobs, where they are in sight;
-        else the one under the cursor, or the one shown, by where the keys go."""
-        board = self._board
-        if board is not None and (board.in_jobs or (self._jobs.marked and board.shows_jobs)):
-            return self._jobs.targets
-        run = self._run
-        if run.job is None or (run.over and not run.ended):
-            return ()
-        return (run.job,)
+        self.commands.idle(action)
 
     def action_cancel_run(self) -> None:
-        self._ask(lambda ask: self._then_unmark(ask.cancel(self._targets)))
+        self.commands.cancel()
 
     def action_retry_run(self) -> None:
-        self._ask(lambda ask: self._then_open(ask.retry(self._targets)))
+        self.commands.retry()
 
     def action_new_job(self) -> None:
-        self._ask(lambda ask: self._then_open(ask.new_job(self._job_form)))
+        self.commands.new_job()
 
     def action_pause_run(self) -> None:
-        self._change(Asked.PAUSE)
+        self.commands.change(Asked.PAUSE)
 
     def action_resume_run(self) -> None:
-        self._change(Asked.RESUME)
-
-    def _change(self, asked: Asked) -> None:
-        if self._job_commands is not None:
-            self._work(partial(self._job_commands.change, asked, self._targets))
-
-    def _ask(self, question: Callable[[Prompts], Awaitable[object]]) -> None:
-        """One question at a time."""
-        if self._job_commands is None or self._asks:
-            return
-        if self._prompts is None:
-            from aura_tui.ui.prompts import Prompts
-
-            self._prompts = Prompts(
-                self,
-                self._job_commands,
-                jobs=self._jobs,
-                quit_state=self._quit_state,
-                glyphs=self.glyphs,
-                at_work_s=self.at_work_s,
-                say=self.say,
-            )
-        prompts = self._prompts
-        self._work(partial(self._asked, question, prompts), "question", one=True)
-
-    async def _asked(
-        self, question: Callable[[Prompts], Awaitable[object]], prompts: Prompts
-    ) -> None:
-        try:
-            await question(prompts)
-        except AuraError as e:
-            self._refuse(refusal(e))
-
-    async def _then_unmark(self, cancelling: Awaitable[bool]) -> None:
-        if await cancelling:
-            self._jobs.clear_marks()
-            self._limiter.touch()
-
-    async def _then_open(self, making: Awaitable[Job | None]) -> None:
-        job = await making
-        if job is not None:
-            self._jobs.clear_marks()
-            self._open(job.id)
-
-    def action_show_log(self) -> None:
-        if self._board is not None:
-            self._board.toggle_log()
-            self._limiter.touch()
-
-    def action_timeline(self) -> None:
-        if self._board is not None:
-            self._board.toggle_timeline()
-            self._limiter.touch()
-
-    def action_to_jobs(self) -> None:
-        if self._board is not None:
-            self._board.go_back()
-            self._limiter.touch()
-
-    def action_preview(self) -> None:
-        if self._board is not None:
-            self._board.toggle_preview()
-            self._limiter.touch()
+        self.commands.change(Asked.RESUME)
 
     def action_reconnect(self) -> None:
-        if self._board_sync is not None and self._board_sync.connected is not None:
-            self._board_sync.connected.reconnect()
+        self.commands.reconnect()
+
+    def action_show_log(self) -> None:
+        self._view(BoardScreen.toggle_log)
+
+    def action_timeline(self) -> None:
+        self._view(BoardScreen.toggle_timeline)
+
+    def action_to_jobs(self) -> None:
+        self._view(BoardScreen.go_back)
+
+    def action_preview(self) -> None:
+        self._view(BoardScreen.toggle_preview)
+
+    def _view(self, change: Callable[[BoardScreen], None]) -> None:
+        if self.board is not None:
+            change(self.board)
+            self.painter.touch()
 
     def action_help(self) -> None:
         """Made once: it is looked at often, and tells the same each time."""
         if not self.is_screen_installed("help"):
             from aura_tui.ui.screens.help import HelpScreen
 
-            self.install_screen(
-                HelpScreen(self._board_options.read_only, self._settings.keys), "help"
-            )
+            self.install_screen(HelpScreen(self._options.read_only, self.key_names), "help")
         self.push_screen("help")
 
-    # -- leaving
-
     async def action_quit(self) -> None:
-        """Leave; while runs of ours are under way, ask what becomes of them."""
-        if self._own is None and self._find_job is not None:
-            self._quit_state.interrupted = True  # the run is not even submitted
-            self.exit()
-        elif not self._quit_state.ending():
-            self.exit()
-        else:
-            self._ask(self._leave)
-
-    async def _leave(self, ask: Prompts) -> None:
-        background = self._board_options.background
-        self._quit_state.leave = await ask.leave(
-            self._quit_state.ending(), can_background=background
-        )
-        if self._quit_state.may_go:
-            self.exit()
+        self.commands.quit()
 
     def action_interrupt(self) -> None:
-        """ctrl+c: cancel the run we were opened for without asking, and wait for it; the second
-        one leaves at once. Where there is no such run it closes what asks or is typed in, if
-        anything does; else it leaves, asking as q does.
-
-        Where text is selected it copies that, as in most programs: a run lost to a copy is worse.
-        """
+        """ctrl+c. Where text is selected it copies that, as in most programs: a job lost to a copy
+        is worse."""
         selected = self.screen.get_selected_text()
         if selected:
             self.copy_to_clipboard(selected)
             self.screen.clear_selection()
-            return
-        quit_state, own = self._quit_state, self.outcome.job
-        ours = own is not None and not own.status.ended and self._board_options.owns
-        if (
-            ours
-            and own is not None
-            and self._job_commands is not None
-            and not quit_state.interrupted
-        ):
-            quit_state.interrupted = True
-            self._work(partial(self._job_commands.change, Asked.CANCEL, (own,)))
-        elif isinstance(self.screen, ModalScreen) and not quit_state.interrupted:
-            self.screen.dismiss(None)  # whoever breaks off what they answer isn't leaving yet
-        elif self._find_job is None and quit_state.ending():
-            self._ask(self._leave)
         else:
-            quit_state.interrupted = quit_state.interrupted or own is None or not own.status.ended
-            self.exit()
+            self.commands.interrupt()
 
     # -- what Textual asks
+
+    def copy_to_clipboard(self, text: str, what: str = "Selection") -> None:
+        """The toast names ``what``."""
+        self._clipboard = text  # Textual's own paste reads it
+        self.commands.work(partial(self.reporter.copy, text, what))
 
     def get_key_display(self, binding: Binding) -> str:
         """Textual's own sign for enter is no ASCII."""
@@ -288,10 +344,3 @@ class BoardApp(LiveBoard):
             if action not in _NOT_OFFERED and self.check_action(action, ()):
                 said = binding.tooltip or binding.description
                 yield SystemCommand(binding.description, said, getattr(self, f"action_{action}"))
-
-
-_ASKED = {
-    "cancel_run": Asked.CANCEL,
-    "pause_run": Asked.PAUSE,
-    "resume_run": Asked.RESUME,
-}

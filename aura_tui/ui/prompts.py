@@ -50,6 +50,7 @@ class Prompts:
         jobs: JobsState,
         quit_state: QuitState,
         glyphs: Glyphs,
+        environ: Mapping[str, str],
         at_work_s: Callable[[Job], tuple[float, float | None]],
         say: Callable[[str], None],
     ) -> None:
@@ -58,6 +59,7 @@ class Prompts:
         self._jobs = jobs
         self._quit_state = quit_state
         self._glyphs = glyphs
+        self._environ = environ
         self._at_work_s = at_work_s
         self._say = say
         self._question: tuple[Screen[Any], Callable[[], None]] | None = None
@@ -163,11 +165,11 @@ class Prompts:
         if (saved := await self._answer(screen)) is not None:
             self._say(f"Saved as {saved}")
 
-    async def open(self, artifact: Artifact, environ: Mapping[str, str]) -> None:
+    async def open(self, artifact: Artifact) -> None:
         """Show a file with the desktop's program."""
         from aura_tui.ui.actions.open_and_save import open_file
 
-        await open_file(await self._job_commands.file(artifact), environ)
+        await open_file(await self._job_commands.file(artifact), self._environ)
 
     async def _answer(
         self, screen: ModalScreen[T], follow: Callable[[], None] | None = None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from aura_tui.service import JobService
-    from aura_tui.ui.live import BoardOptions, Outcome
+    from aura_tui.ui.state.options import BoardOptions, Outcome
 
 
 async def board(
@@ -47,7 +47,7 @@ async def board(
 
     async with LazyService(open_) as opening:
         app = BoardApp(opening.service, find_job, options)
-        with telling(app.tell_mishap):
+        with telling(app.reporter.mishap):
             await app.run_async(mouse=options.settings.board.mouse)
         task = asyncio.current_task()
         if task is not None and task.cancelling():

@@ -236,8 +236,8 @@ async def _flood_child(result: str, rate_hz: str) -> None:
 
 async def _show(service: Any, job_id: str) -> Any:
     from aura_tui.settings import Settings
-    from aura_tui.ui.live import BoardOptions
     from aura_tui.ui.run import board
+    from aura_tui.ui.state.options import BoardOptions
 
     @asynccontextmanager
     async def make() -> AsyncIterator[Any]:

@@ -115,14 +115,14 @@ def _there(pid: int) -> bool:
 
 def test_a_stop_by_others_leaves_the_terminals_modes_to_be_restored(program: Program) -> None:
     with on_terminal(program) as shown:
-        shown.settles("No job yet")
+        shown.settles("No jobs yet")
         threads = len(os.listdir(f"/proc/{shown.process.pid}/task"))
         for _ in range(3):
             os.kill(shown.process.pid, signal.SIGSTOP)
             soon(lambda: state(shown.process.pid) == "T")
             os.kill(shown.process.pid, signal.SIGCONT)
             shown.forget()
-            shown.shows("No job yet")  # drawn anew: who knows what became of the screen
+            shown.shows("No jobs yet")  # drawn anew: who knows what became of the screen
         assert len(os.listdir(f"/proc/{shown.process.pid}/task")) <= threads
         shown.type("q")
         assert shown.ends() == 0
@@ -166,7 +166,7 @@ def test_a_damaged_store_is_told_on_the_board_and_when_it_has_gone(program: Prog
 
 def test_a_terminal_that_nobody_knows_gets_the_board(program: Program) -> None:
     with on_terminal(program, environ={"TERM": "nosuchterm"}) as shown:
-        shown.settles("No job yet", "q Quit")
+        shown.settles("No jobs yet", "q Quit")
         shown.type("q")
         assert shown.ends() == 0
         assert shown.modes == shown.modes_before
@@ -195,7 +195,7 @@ def test_a_locale_without_utf8_gets_a_board_of_ascii(program: Program) -> None:
 
 def test_what_the_terminal_was_like_is_what_it_is_like_afterwards(program: Program) -> None:
     with on_terminal(program) as shown:
-        shown.settles("No job yet")
+        shown.settles("No jobs yet")
         assert shown.modes != shown.modes_before
         shown.type("\x11")
         assert shown.ends() == 0

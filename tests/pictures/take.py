@@ -25,7 +25,7 @@ from aura_tui.replay.recording import parse
 from aura_tui.replay.service import ReplayService
 from aura_tui.settings import BoardSettings, Settings
 from aura_tui.ui.app import BoardApp
-from aura_tui.ui.live import BoardOptions
+from aura_tui.ui.state.options import BoardOptions
 from tests.pictures.terminal import draw
 
 if TYPE_CHECKING:

@@ -17,17 +17,24 @@ from aura_tui.settings import BoardSettings, Settings
 from aura_tui.system.crash_report import telling
 from aura_tui.ui.actions.commands import JobCommands
 from aura_tui.ui.app import BoardApp
-from aura_tui.ui.live import BoardOptions
+from aura_tui.ui.state.options import BoardOptions
 from tests.ui.recordings import Tape
 from tests.ui.scripted import ScriptedService
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from textual.pilot import Pilot
 
+    from aura_tui.model.job import Job
     from aura_tui.service import JobService
+    from aura_tui.ui.prompts import Prompts
+    from aura_tui.ui.screens.board import BoardScreen
+    from aura_tui.ui.state.job_draft import Draft
+    from aura_tui.ui.state.jobs import JobsState
+    from aura_tui.ui.state.quit import QuitState
+    from aura_tui.ui.state.run import RunState
 
 _HOPS = 4  # of messages from a key to what it did: application, widget, its parent, application
 SIZES = ((80, 24), (200, 60), (40, 12))
@@ -83,13 +90,76 @@ class Board:
         for _ in range(_HOPS * len(keys)):
             await self.pilot._wait_for_screen()
 
+    # What the board knows, for tests to read. Only here do they reach into the application.
+
+    @property
+    def run(self) -> RunState:
+        """The run that is shown."""
+        return self.app.lifecycle.run
+
+    @property
+    def jobs(self) -> JobsState:
+        """The list of jobs, its cursor, filter and marks."""
+        return self.app.jobs
+
+    @property
+    def shown_job(self) -> Job:
+        """The job that is shown, as far as it was folded."""
+        assert self.run.job is not None
+        return self.run.job
+
+    @property
+    def screen(self) -> BoardScreen:
+        """The board's own screen, beneath any dialog."""
+        assert self.app.board is not None
+        return self.app.board
+
+    @property
+    def dialogs(self) -> int:
+        """How many screens lie over the board."""
+        return len(self.app.screen_stack) - 1
+
+    @property
+    def toasts(self) -> list[str]:
+        """The messages that show for a moment."""
+        return [toast.message for toast in self.app._notifications]
+
+    @property
+    def draft(self) -> Draft:
+        """What the form of a new job starts from."""
+        return self.app.commands.job_form.draft
+
+    @property
+    def quit_state(self) -> QuitState:
+        """How the board is to be left."""
+        return self.app.commands.quit_state
+
+    @property
+    def news_waiting(self) -> bool:
+        """Whether the terminal is about to be told of an end."""
+        return self.app.notifications.waiting
+
+    def ask(self, question: Callable[[Prompts], Awaitable[object]]) -> None:
+        """Ask the person something, as a key does."""
+        self.app.commands.ask(question)
+
+    def redraw(self) -> None:
+        """Have the board drawn as if something had changed."""
+        self.app.painter.touch()
+
+    def capture_codes(self) -> list[str]:
+        """The control sequences for the terminal from now on, which it doesn't get."""
+        codes: list[str] = []
+        self.app.write_codes = codes.extend  # type: ignore[method-assign,assignment]
+        return codes
+
     @property
     def settled(self) -> bool:
         """Whether all that the service has told so far was folded, and looked up."""
-        run, jobs = self.app._run, self.app._jobs
+        run, jobs = self.run, self.jobs
         if run.job is None or run.typical is None or jobs.loading:
             return False
-        known = not JobCommands.may_retry(run.job) or run.job.id in self.app._summaries
+        known = not JobCommands.may_retry(run.job) or run.job.id in self.app.commands.summaries
         listed = jobs.get(run.job.id)  # of an old one there may be little more than its line
         return known and listed is not None and run.job.last_event_id == listed.last_event_id
 
@@ -154,7 +224,7 @@ async def showing(
     how = look(board, home, owns=owns, read_only=read_only, background=background, remote=remote)
     found = find_job if at_run else None
     app = BoardApp(open_service, found, how, environ=environ or {}, now=now)
-    with telling(app.tell_mishap):
+    with telling(app.reporter.mishap):
         async with app.run_test(size=size, notifications=True) as pilot:
             yield Board(app, pilot, service)
     if app.failure is not None:

@@ -60,7 +60,7 @@ async def test_paused(size: tuple[int, int]) -> None:
     service = running()
     service.tape.status(JobStatus.PAUSED)
     async with showing(service, size) as board:
-        await board.shows("\u2016 paused", "p lets it go on")
+        await board.shows("\u2016 paused", "press p to resume")
         assert "min left" not in board.text
         fits(board, size)
 
@@ -188,7 +188,7 @@ async def test_a_recording_that_was_cut_short_says_so_and_its_clock_stands() -> 
     tape = running().tape
     async with showing(tape, read_only=True) as board:
         await board.shows("no more events")
-        assert not board.app._run.clock.ticking
+        assert not board.run.clock.ticking
         await board.press("q")
         await board.ends()
 
@@ -279,8 +279,8 @@ async def test_a_flood_of_events_leaves_keys_answered_and_the_state_exact() -> N
         await board.lacks("The run")
         service.stopped = True
         await board.shows(f"line {service.count - 1}", "74 %")
-        assert board.app._run.logged == service.count + 2
-        assert len(board.app._run.log) == 1000
+        assert board.run.logged == service.count + 2
+        assert len(board.run.log) == 1000
 
 
 async def test_resizing_at_any_moment_keeps_the_screen_whole() -> None:

@@ -96,7 +96,7 @@ async def test_the_question_does_not_go_on_while_the_link_is_down() -> None:
         await board.press("c")
         await board.shows("4 of 5 stages done, 0:15 of work, as of 42 s ago")
         clock[0] += timedelta(seconds=60)
-        board.app._limiter.touch()
+        board.redraw()
         await board.shows("4 of 5 stages done, 0:15 of work, as of 102 s ago")
 
 
@@ -177,9 +177,9 @@ async def test_where_no_run_is_left_to_leave_the_question_goes_and_nothing_is_ha
         await board.scripted.tell_cancelled()
         await board.lacks("Leave while")
         assert board.app.is_running
-        board.app._quit_state.leave = Leave.BACKGROUND  # it was answered as the run ended
+        board.quit_state.leave = Leave.BACKGROUND  # it was answered as the run ended
         assert board.app.outcome.leave is Leave.STAY
-        board.app._quit_state.leave = Leave.STAY
+        board.quit_state.leave = Leave.STAY
         await board.press("q")
         await board.ends()
         assert board.app.outcome.leave is Leave.STAY
@@ -295,7 +295,7 @@ async def test_keys_that_may_not_do_nothing() -> None:
     async with showing(recordings.success()) as board:
         await board.shows("Succeeded")
         await board.press("c", "p", "r", "R")
-        assert len(board.app.screen_stack) == 1
+        assert board.dialogs == 0
         for hint in ("c Cancel", "p Pause", "r Retry", "R Reconnect"):
             assert hint not in board.text
 
@@ -336,7 +336,7 @@ async def test_a_refusal_does_not_lie_over_the_next_question() -> None:
             await board.press("c")
             await board.shows("Cancel this run?", "Keep running")
             assert "Not now" not in board.text
-            board.app.say("Meanwhile")  # above the question, not over its answers
+            board.app.reporter.say("Meanwhile")  # above the question, not over its answers
             await board.shows("Meanwhile", "Keep running")
             assert "Meanwhile" in "".join(board.lines[:4])
 
@@ -354,10 +354,10 @@ async def test_a_refusal_in_ascii_is_ascii() -> None:
 async def test_cancel_and_pause_act_on_all_that_are_marked() -> None:
     tapes = [scenes.running_tape(f"RUN{n}") for n in range(3)]
     async with showing(ScriptedService(*tapes), at_run=False) as board:
-        await until(lambda: len(board.app._jobs) == 3)
+        await until(lambda: len(board.jobs) == 3)
         await board.press("space", "space")
         await board.shows("2 marked")
-        first, second = board.app._jobs.targets
+        first, second = board.jobs.targets
         await board.press("p")
         wanted = {f"pause {job.id}".replace("pause RUN0", "pause") for job in (first, second)}
         await until(lambda: set(board.scripted.asked) == wanted)
@@ -378,7 +378,7 @@ async def test_retry_acts_on_all_that_are_marked_and_opens_the_last() -> None:
     voice = PlannedStep(stage=Stage.VOICE, reused=6, total=8)
     service.plan = RetryPlan((voice,), Eta(seconds=90, low=80, high=100, runs=14))
     async with showing(service, at_run=False) as board:
-        await until(lambda: len(board.app._jobs) == 2)
+        await until(lambda: len(board.jobs) == 2)
         await board.press("space", "space", "r")
         await board.shows("Retry 2 jobs?", "12 of 16 scenes reused", "2-4 min, from 14 runs here")
         await board.press("enter")
@@ -389,9 +389,9 @@ async def test_retry_acts_on_all_that_are_marked_and_opens_the_last() -> None:
 async def test_keys_act_on_the_job_under_the_cursor_even_before_it_is_shown() -> None:
     tapes = [scenes.running_tape(f"RUN{n}") for n in range(3)]
     async with showing(ScriptedService(*tapes), (120, 30), at_run=False) as board:
-        await until(lambda: len(board.app._jobs) == 3)
+        await until(lambda: len(board.jobs) == 3)
         await board.press("end", "p")
-        cursor = board.app._jobs.cursor
+        cursor = board.jobs.cursor
         assert cursor is not None
         await until(
             lambda: [a.partition(" ")[2] or "RUN0" for a in board.scripted.asked] == [cursor]
@@ -410,7 +410,7 @@ async def test_a_new_job_from_the_palette() -> None:
     async with showing(running(), remote=True) as board:
         await board.shows("n New")
         await board.press("ctrl+p")
-        await until(lambda: len(board.app.screen_stack) == 2)
+        await until(lambda: board.dialogs == 1)
         await board.press(*"New")
         await board.shows("A new job")
         await board.press("down", "enter")
@@ -439,7 +439,7 @@ async def test_a_new_job_that_the_engine_refuses_is_not_typed_again() -> None:
         await until(lambda: len(service.requests) == 1)
     request = service.requests[0]
     assert (request.brief.topic, request.plan_spec.target_duration) == ("Tides", "50")
-    assert board.app._job_form.draft.brief == ""  # it was taken: the next one is another job
+    assert board.draft.brief == ""  # it was taken: the next one is another job
 
 
 async def test_a_refusal_of_no_field_stands_above_the_form() -> None:
@@ -498,12 +498,12 @@ async def test_help_tells_moved_keys_and_only_what_may_be_done() -> None:
 async def test_marks_that_are_out_of_sight_take_no_key_from_the_run_that_shows() -> None:
     tapes = [scenes.running_tape(f"RUN{n}") for n in range(3)]
     async with showing(ScriptedService(*tapes), at_run=False) as board:  # 80 columns: one at a time
-        await until(lambda: len(board.app._jobs) == 3)
+        await until(lambda: len(board.jobs) == 3)
         await board.press("space", "space")
         await board.shows("2 marked")
         await board.press("enter")
         await board.shows("Script")
-        shown = board.app._run.job
+        shown = board.run.job
         assert shown is not None
         await board.press("c")
         await board.shows("Cancel this run?")
@@ -535,7 +535,7 @@ async def test_a_question_over_the_picture_alone_leaves_no_hidden_field_with_the
         await board.press("escape")
         await until(lambda: not isinstance(board.app.screen, NewJobScreen))
         await board.press("j", "x")
-        assert board.app._jobs.filter.text == ""
+        assert board.jobs.filter.text == ""
         assert board.app.focused is None
         await board.press("v")
         await board.shows("\u23ce Open")
@@ -553,7 +553,7 @@ async def test_an_empty_board_says_the_key_that_makes_a_job() -> None:
     service = ScriptedService(recordings.success())
     service.tapes.clear()
     async with showing(service, at_run=False) as board:
-        await board.shows("No job yet", "n New")
+        await board.shows("No jobs yet", "n New")
 
 
 async def test_r_is_not_offered_where_it_starts_no_engine() -> None:
@@ -607,10 +607,10 @@ async def test_a_pause_that_happens_at_once_is_not_said_to_have_been_impossible(
         await board.shows("p Pause")
         await board.press("p")
         await board.shows("p Resume")
-        assert not board.app._notifications
+        assert not board.toasts
         await board.press("p")
         await until(lambda: board.scripted.asked == ["pause", "resume"])
-        assert not board.app._notifications
+        assert not board.toasts
 
 
 async def test_a_mistake_of_ours_ends_the_board_and_no_traceback_is_printed(
@@ -641,7 +641,7 @@ async def test_a_key_that_has_nothing_to_change_says_so() -> None:
         await board.press("r")
         await board.shows("Nothing here can be retried")
         await board.press("x", "j")
-        assert len(board.app._notifications) == 2
+        assert len(board.toasts) == 2
 
 
 async def test_a_moved_key_says_so_where_it_is_now() -> None:
@@ -650,7 +650,7 @@ async def test_a_moved_key_says_so_where_it_is_now() -> None:
         await board.shows("Succeeded after")
         await board.press("c", "x")
         await board.shows("Nothing here can be cancelled")
-        assert len(board.app._notifications) == 1
+        assert len(board.toasts) == 1
 
 
 async def test_a_board_that_only_looks_on_says_so() -> None:
@@ -666,7 +666,7 @@ async def test_what_a_person_should_know_of_how_the_engine_was_opened_is_said() 
     service.notices = ["The engine at work here makes runs by its own settings"]
     async with showing(service, (120, 40)) as board:
         await board.shows("makes runs by its own settings")
-        assert len(board.app._notifications) == 1
+        assert len(board.toasts) == 1
 
 
 class BringingService(ConnectedService):

@@ -32,12 +32,11 @@ async def test_where_there_is_no_room_the_picture_shows_alone(
     service.picture = tmp_path / "red.png"
     async with showing(service, size, environ=CELLS) as board:
         await board.shows("25 %")
-        screen = board.app._board
-        assert screen is not None
+        screen = board.screen
         view = screen.preview
         for leave in ("v", "escape"):
             await board.press("v")
-            await until(lambda: view._drawn is not None and not screen.stages.size.height)
+            await until(lambda: view.has_picture and not screen.stages.size.height)
             await until(lambda: view.size.height >= size[1] - 8)
             await board.press(leave)
             await until(lambda: screen.stages.size.height > 0 and not view.size.height)
@@ -86,8 +85,7 @@ async def test_beneath_the_stages_the_preview_leaves_them_their_width(state: str
     scene = scenes.SCENES[state]()
     async with showing(scene.service, (120, 40), now=lambda: scene.now) as board:
         await until(lambda: board.settled)
-        screen = board.app._board
-        assert screen is not None
+        screen = board.screen
         width = screen.stages.size.width
         await board.press("v")
         await board.shows("No picture yet" if state == "running" else "No picture was kept")
@@ -103,8 +101,7 @@ async def test_the_timeline_has_all_its_lanes_and_its_axis(
     scene = scenes.SCENES[state]()
     async with showing(scene.service, size, now=lambda: scene.now) as board:
         await until(lambda: board.settled)
-        screen = board.app._board
-        assert screen is not None
+        screen = board.screen
         if not screen.timeline.display:
             await board.press("t")
         await board.shows("usual of 14 runs")

@@ -31,7 +31,7 @@ from aura_tui.errors import AuraError
 from aura_tui.replay.service import ReplayService
 from aura_tui.settings import Settings
 from aura_tui.ui.run import board
-from aura_tui.ui.live import BoardOptions as Look
+from aura_tui.ui.state.options import BoardOptions as Look
 
 @asynccontextmanager
 async def make():
@@ -131,8 +131,8 @@ def test_a_signal_that_kills_restores_the_terminal_first(
 
 HUNG = """
 import sys, time
-from aura_tui.ui import live
-live.LiveBoard._start = lambda self: time.sleep(600)
+from aura_tui.ui.sync.lifecycle import Lifecycle
+Lifecycle.start = lambda self: time.sleep(600)
 from aura_tui.cli.app import main
 sys.argv[1:] = []
 main()

@@ -46,7 +46,7 @@ async def test_the_board_looks_as_it_did(state: str, size: tuple[int, int]) -> N
     async with showing(scene.service, size, at_run=scene.at_run, now=lambda: clock[0]) as board:
         await until(lambda: board.settled)
         clock[0] = scene.now
-        board.app._limiter.touch()
+        board.redraw()
         if _WRITE:
             text = ""
             while text != board.text:

@@ -19,9 +19,9 @@ from aura_tui.system import crash_report, fd_writer, output
 from aura_tui.system.tasks import THREAD
 from aura_tui.ui.actions import open_and_save
 from aura_tui.ui.actions.commands import JobCommands
-from aura_tui.ui.live import FINDING, WATCHING
 from aura_tui.ui.state.jobs import JobsState
 from aura_tui.ui.sync.lazy_service import HOLDER, LazyService
+from aura_tui.ui.sync.lifecycle import FINDING, WATCHING
 from aura_tui.ui.sync.preview_updates import PreviewUpdates
 from aura_tui.ui.sync.subscriptions import CONNECTION, FOLLOWER, HEALTH, JOBS
 from aura_tui.ui.terminal.driver import INPUT, BoardDriver, Output
@@ -86,7 +86,7 @@ async def _goes_on(board: Board, service: Ailing, number: int) -> None:
     other.status(JobStatus.RUNNING)
     service.tape.now = other.now  # what it tells next comes later
     await service.add(other)
-    await until(lambda: board.app._jobs.get(other.job.id) is not None)
+    await until(lambda: board.jobs.get(other.job.id) is not None)
     await service.change(status=ConnectionStatus.RETRYING, reason="reset by peer")
     await board.shows("reconnecting")
     await service.change(status=ConnectionStatus.LIVE)
@@ -95,9 +95,9 @@ async def _goes_on(board: Board, service: Ailing, number: int) -> None:
     service.reasons = ()
     await board.lacks(f"engine failing: dispatcher stopped, {number}")
     await board.press("question_mark")
-    await until(lambda: len(board.app.screen_stack) == 2)
+    await until(lambda: board.dialogs == 1)
     await board.press("escape")
-    await until(lambda: len(board.app.screen_stack) == 1)
+    await until(lambda: board.dialogs == 0)
 
 
 def _told(board: Board, words: str) -> bool:
@@ -105,7 +105,7 @@ def _told(board: Board, words: str) -> bool:
 
 
 def _status(board: Board) -> JobStatus | None:
-    job = board.app._run.job
+    job = board.run.job
     return job.status if job is not None else None
 
 
@@ -171,7 +171,7 @@ async def test_a_job_is_found_once_though_the_board_s_feed_dies_meanwhile() -> N
         return service.tape.job.id
 
     app = BoardApp(open_service, find_job, look(), environ={})
-    with crash_report.telling(app.tell_mishap):
+    with crash_report.telling(app.reporter.mishap):
         async with app.run_test():
             await until(lambda: found)
             named(WATCHING)[0].cancel()
@@ -236,7 +236,7 @@ async def test_a_thread_of_saving_or_opening_that_dies_is_told_and_the_next_one_
         await board.shows("25 %")
         with monkeypatch.context() as patch:
             patch.setattr(open_and_save, "_copy", copy)
-            board.app._ask(lambda ask: ask.save(artifact))
+            board.ask(lambda ask: ask.save(artifact))
             await board.shows("Save sail.mp4 as")
             board.app.screen.query_one(TextField).value = str(tmp_path / "copy.mp4")
             await board.press("enter")
@@ -255,11 +255,11 @@ async def test_a_thread_of_saving_or_opening_that_dies_is_told_and_the_next_one_
                 patch.setattr(subprocess.Popen, "wait", wait)
             else:
                 patch.setattr(asyncio, "wait", cancelled)
-            board.app._ask(lambda ask: ask.open(artifact, environ))
+            board.ask(lambda ask: ask.open(artifact))
             await until(lambda: len(board.app.outcome.notices) > number)
         assert f"Internal error: {cause}" in board.app.outcome.notices[-1]
         (tmp_path / "out").unlink(missing_ok=True)
-        board.app._ask(lambda ask: ask.open(artifact, environ))
+        board.ask(lambda ask: ask.open(artifact))
         await until(lambda: (tmp_path / "out").exists())
 
 
@@ -277,8 +277,7 @@ async def test_a_stray_cancel_doesn_t_close_the_engine_under_the_board() -> None
     with crash_report.telling(mishaps.append):
         async with LazyService(make) as opening:
             await opening.service()
-            holder = opening._holder
-            assert holder is not None
+            (holder,) = named(HOLDER)
             for how in HOW:
                 if how == "cancel":
                     holder.cancel()
@@ -300,8 +299,8 @@ async def test_an_engine_whose_opening_is_cancelled_is_told_not_waited_for() -> 
         commands = asyncio.create_task(opening.service())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert opening._holder is not None
-        opening._holder.cancel()
+        (holder,) = named(HOLDER)
+        holder.cancel()
         with pytest.raises(RuntimeError, match="was cancelled"):
             await asyncio.wait_for(commands, 5)
 

@@ -38,8 +38,8 @@ async def _board(what: ForegroundJob) -> int:
 
 
 async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
-    from aura_tui.ui.live import BoardOptions
     from aura_tui.ui.run import board
+    from aura_tui.ui.state.options import BoardOptions
     from aura_tui.ui.state.quit import Leave
     from aura_tui.views.plain import end_lines
 

@@ -90,7 +90,8 @@ class JobCommands:
 
     async def _have_engine(self) -> None:
         """Where no engine is at work any more (one in the background ends when it has nothing to
-        do), have one begin, as R does; new work needs it. Where none comes, the request says so."""
+        do), have one begin, as reconnecting does; new work needs it. Where none comes, the request
+        says so."""
         connected = self._board_sync.connected
         if connected is None or not connected.connection.can_start:
             return

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from aura_tui.model.job import Job
+    from aura_tui.ui.keys.names import KeyNames
     from aura_tui.ui.state.jobs import JobsState
     from aura_tui.ui.state.run import RunState
     from aura_tui.ui.state.summary import SummaryDetails
@@ -51,12 +52,19 @@ class BoardScreen(Screen[None]):
     AUTO_FOCUS = ""  # we focus by what shows; else a field that is hidden would get the keys
 
     def __init__(
-        self, preview: PreviewView, *, at_jobs: bool, previewing: bool, can_make: bool
+        self,
+        preview: PreviewView,
+        *,
+        at_jobs: bool,
+        previewing: bool,
+        read_only: bool,
+        key_names: KeyNames,
     ) -> None:
         super().__init__()
+        self._retry_key = "" if read_only else key_names.of("run.retry")
         # Held, not queried for: a last draw may come while the board is being taken down.
-        self.jobs = JobsPane(can_make=can_make)
-        self.head = RunHeader()
+        self.jobs = JobsPane(can_make=not read_only, key_names=key_names)
+        self.head = RunHeader(key_names)
         self.work = Horizontal(id="work")
         self.stages = StageList()
         self.timeline = TimelineView()
@@ -254,7 +262,7 @@ class BoardScreen(Screen[None]):
             self.focus_main()
 
     def show_end(
-        self, run: RunState, glyphs: Glyphs, ending: SummaryDetails, *, remote: bool, retry_key: str
+        self, run: RunState, glyphs: Glyphs, ending: SummaryDetails, *, remote: bool
     ) -> None:
         """Show how ``run`` ended; a run that hasn't takes the panel away."""
         job = run.job if run.ended else None
@@ -276,7 +284,7 @@ class BoardScreen(Screen[None]):
             log_tail=tail,
             log_of=of,
             remote=remote,
-            retry_key=retry_key,
+            retry_key=self._retry_key,
         )
         same = before is not None and before[0].id == job.id
         if not same and self.has_class("-picture"):  # how it ended is what one wants to see now

@@ -6,33 +6,26 @@ from collections import Counter
 from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from textual.binding import Binding, BindingsMap
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from aura_tui.ui.keys import bindings
+from aura_tui.ui.keys.names import SHIPPED
 from aura_tui.ui.screens.modal import Modal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from textual.app import ComposeResult
-    from textual.binding import BindingType
+    from textual.binding import Binding, BindingType
     from textual.geometry import Size
+
+    from aura_tui.ui.keys.names import KeyNames
 
 _COLUMNS = 3
 _COLUMN_MIN, _COLUMN_MAX = 25, 48  # cells
 _KEYS_MAX = 11  # cells; longer ones have a line of their own
-_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-    "escape": "esc",
-    "down": "dn",  # where there are no arrows: with three letters more, its row takes two lines
-}
-_ARROWS = {"up": "\u2191", "down": "\u2193", "left": "\u2190", "right": "\u2192"}
 
 
 class Row(NamedTuple):
@@ -57,15 +50,15 @@ class Group(NamedTuple):
 class HelpScreen(Modal[None]):
     """Closed with the key that opened it.
 
-    ``keymap`` moves keys: ids of bindings, with the keys they have instead. ``read_only`` leaves
-    out what changes something.
+    ``key_names`` are the keys as they are now. ``read_only`` leaves out what changes something.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.HELP]
 
-    def __init__(self, read_only: bool = False, keymap: Mapping[str, str] | None = None) -> None:
+    def __init__(self, read_only: bool = False, key_names: KeyNames = SHIPPED) -> None:
         super().__init__()
-        self._groups = groups(read_only=read_only, keymap=keymap or {})
+        self._key_names = key_names
+        self._groups = groups(read_only=read_only, key_names=key_names)
         self._columns = tuple(Static(markup=False) for _ in range(_COLUMNS))
         self._all = VerticalScroll(id="help")
         self._all.border_title = "Keys"
@@ -77,7 +70,7 @@ class HelpScreen(Modal[None]):
     def on_mount(self) -> None:
         app = self.app
         palette = f"{app.COMMAND_PALETTE_BINDING} all commands, " if app.use_command_palette else ""
-        self._all.border_subtitle = f"{palette}esc closes"
+        self._all.border_subtitle = f"{palette}{self._key_names.of('help.close')} closes"
 
     def fit(self, size: Size) -> None:
         """As many columns as fit, of equal width; texts as long as those let them be."""
@@ -85,8 +78,7 @@ class HelpScreen(Modal[None]):
         inner = size.width - 2  # the border
         count = max(1, min(_COLUMNS, inner // _COLUMN_MIN))
         width = min(_COLUMN_MAX, inner // count)
-        arrows = {} if self.app.has_class("-ascii") else _ARROWS
-        drawn = [_drawn(group, width - 1, arrows) for group in self._groups]
+        drawn = [_drawn(group, width - 1, self._key_names) for group in self._groups]
         self._all.styles.width = width * count + 3
         filled = [*_spread(drawn, count), *[[]] * _COLUMNS]
         for column, lines in zip(self._columns, filled, strict=False):
@@ -101,9 +93,9 @@ class HelpScreen(Modal[None]):
         self.dismiss(result)
 
 
-def groups(*, read_only: bool, keymap: Mapping[str, str]) -> list[Group]:
+def groups(*, read_only: bool, key_names: KeyNames) -> list[Group]:
     """What there is to tell, in order. What moves in the same way in several views is told once."""
-    found = [(title, [*_rows(group, read_only, keymap)]) for title, group in bindings.GROUPS]
+    found = [(title, [*_rows(group, read_only, key_names)]) for title, group in bindings.GROUPS]
     moves = Counter(row.keys for _, rows in found for row in rows if row.moves)
     once: dict[tuple[str, ...], Row] = {}
     for _, rows in found:
@@ -114,9 +106,9 @@ def groups(*, read_only: bool, keymap: Mapping[str, str]) -> list[Group]:
     return [*told[:1], Group("Moving", tuple(once.values())), *told[1:]] if once else told
 
 
-def _rows(group: Sequence[Binding], read_only: bool, keymap: Mapping[str, str]) -> Iterator[Row]:
+def _rows(group: Sequence[Binding], read_only: bool, key_names: KeyNames) -> Iterator[Row]:
     """A row a thing: other keys for it, and its counterpart, are in the same one."""
-    keys = _keys(group, keymap)
+    keys = key_names.of_group(group)
     merged: list[list[Binding]] = []
     for binding in group:
         if read_only and binding.id in bindings.CHANGING:
@@ -170,27 +162,8 @@ def _heads(texts: Sequence[str]) -> str:
     return ", ".join([heads[0], *(head.lower() for head in heads[1:])])
 
 
-def _keys(group: Sequence[Binding], keymap: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
-    """The keys of each binding (by id and action), as Textual itself finds them."""
-    resolved = BindingsMap(group)
-    resolved.apply_keymap({id: ",".join(_spelt(keys)) for id, keys in keymap.items()})
-    found: dict[tuple[str, str], list[str]] = {(b.id or "", b.action): [] for b in group}
-    for key, bound in resolved.key_to_bindings.items():
-        for binding in bound:
-            its = found[binding.id or "", binding.action]
-            if key not in its:
-                its.append(key)
-    return found
-
-
-def _spelt(keys: str) -> Iterator[str]:
-    """Keys as Textual names them: ``?`` is ``question_mark``."""
-    for binding in Binding.make_bindings([Binding(keys, "")]) if keys.strip() else ():
-        yield binding.key
-
-
-def _drawn(group: Group, width: int, arrows: Mapping[str, str]) -> list[Content]:
-    shown = [" ".join(_shown(key, arrows) for key in row.keys) for row in group.rows]
+def _drawn(group: Group, width: int, key_names: KeyNames) -> list[Content]:
+    shown = [" ".join(map(key_names.sign, row.keys)) for row in group.rows]
     room = max((len(keys) for keys in shown if len(keys) <= _KEYS_MAX), default=0)
     lines = [Content.styled(group.title, "bold $primary")]
     for keys, row in zip(shown, group.rows, strict=True):
@@ -202,10 +175,6 @@ def _drawn(group: Group, width: int, arrows: Mapping[str, str]) -> list[Content]
             lines += [Content.styled(line, "bold") for line in wrap(keys, width)]
             lines.append(Content(f"    {text or row.says[-1]}"))
     return lines
-
-
-def _shown(key: str, arrows: Mapping[str, str]) -> str:
-    return arrows.get(key) or _NAMES.get(key) or key
 
 
 def _spread(drawn: Sequence[list[Content]], count: int) -> list[list[Content]]:

@@ -57,6 +57,11 @@ class Items:
         while len(self._told) > MAX_KEPT:
             del self._told[next(iter(self._told))]
 
+    @property
+    def kept(self) -> int:
+        """How many are remembered, of however many there are."""
+        return len(self._told)
+
     def window(self, room: int, *, open_end: bool) -> Window:
         """At most ``room`` items: those at work, and what lies about the first of them; one that is
         to come, too, if any is.

@@ -1,1 +1,1 @@
-"""Keeps the board's state up to date: subscriptions, preview, frame limit."""
+"""Between the service and the screen: lifecycle, subscriptions, preview, painting."""

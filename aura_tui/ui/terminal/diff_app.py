@@ -10,6 +10,8 @@ from textual.app import App
 from aura_tui.ui.terminal.frame_diff import FrameDiff, Sent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import RenderableType
     from textual.screen import Screen
 
@@ -32,6 +34,17 @@ class DiffApp(App[None]):
             text = self.shown.draw(renderable, self.console)
             renderable = Sent(text) if text else None
         super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual's own are updates
+
+    def write_codes(self, codes: Iterable[str]) -> None:
+        """Send control sequences of ours to the terminal, between two frames."""
+        if self._driver is not None:
+            for code in codes:
+                self._driver.write(code)
+
+    @property
+    def closing(self) -> bool:
+        """Whether it was asked to exit."""
+        return self._exit
 
     def last_words(self) -> list[str]:
         """Sequences that take back what the terminal shows of us beside its screen."""

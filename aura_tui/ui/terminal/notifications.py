@@ -76,6 +76,11 @@ class Notifications:
                 and was.status is not StepStatus.COMPLETED
             ]
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there is news that the terminal was not told yet."""
+        return bool(self._waiting)
+
     def foreground(self, job: Job | None) -> None:
         """The run whose progress the title and the taskbar show; None: none is open."""
         self._wanted = (_title(job), _progress(job))

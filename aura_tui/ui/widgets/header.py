@@ -11,6 +11,7 @@ from aura_tui.format import words
 from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.ui.keys.names import SHIPPED
 from aura_tui.ui.state.health import Kind
 from aura_tui.ui.state.run import Asked
 from aura_tui.ui.theme.colours import MUTED
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aura_tui.model.job import Job
+    from aura_tui.ui.keys.names import KeyNames
     from aura_tui.ui.state.health import Health
     from aura_tui.ui.state.run import RunState
     from aura_tui.ui.theme.glyphs import Glyphs
@@ -54,17 +56,23 @@ class RunHeader(LineWidget):
     """Three lines: what it is and its state; the bar; time left, and either who this is or what
     is the matter with the connection or the job."""
 
+    def __init__(self, key_names: KeyNames = SHIPPED) -> None:
+        super().__init__()
+        self._key_names = key_names
+
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
         """Draw ``state`` as of ``now``."""
         width = self.size.width
         if width:
-            self.paint(lines(state, now, width, glyphs), glyphs)
+            self.paint(lines(state, now, width, glyphs, self._key_names), glyphs)
 
 
-def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Content]:
+def lines(
+    state: RunState, now: datetime, width: int, glyphs: Glyphs, key_names: KeyNames = SHIPPED
+) -> list[Content]:
     """The three lines, each ``width`` cells."""
     job = state.job
-    said = state.liveness(now)
+    said = state.liveness(now, reconnect_key=key_names.of("link.reconnect"))
     if job is None:
         matter = _matter(said, width, glyphs) if said is not None else Content("")
         return [
@@ -90,9 +98,9 @@ def lines(state: RunState, now: datetime, width: int, glyphs: Glyphs) -> list[Co
     names = _between([Content.styled(above, MUTED), marks, status])
     times = Content(words.duration(state.clock.elapsed_s(state.seen(now))))
     if narrow:
-        third = _narrow_times(job, state, now, width, times, said, glyphs)
+        third = _narrow_times(job, state, now, width, times, said, glyphs, key_names)
     else:
-        times += _left(job, state, now, glyphs)
+        times += _left(job, state, now, glyphs, key_names)
         room = width - max(times.cell_length, _TIMES) - 2
         who = _identity(job, () if above else correlation, glyphs, room)
         if said is not None:
@@ -113,13 +121,14 @@ def _narrow_times(
     times: Content,
     said: Health | None,
     glyphs: Glyphs,
+    key_names: KeyNames,
 ) -> Content:
     """What matters most first: trouble, then the time left, then what is special of this board."""
     if said is not None:
         return spread(times, _matter(said, width - times.cell_length - 2, glyphs), width)
     mode = Content.styled(state.mode, MUTED)
     # Of the two, what one may not do here is worth more than what the range was judged from.
-    times += _left(job, state, now, glyphs, basis=not mode)
+    times += _left(job, state, now, glyphs, key_names, basis=not mode)
     return spread(times, mode, width) if mode else times
 
 
@@ -156,7 +165,13 @@ def _whole_bar(percent: float, width: int, glyphs: Glyphs, style: str) -> Conten
 
 
 def _left(
-    job: Job, state: RunState, now: datetime, glyphs: Glyphs, *, basis: bool = True
+    job: Job,
+    state: RunState,
+    now: datetime,
+    glyphs: Glyphs,
+    key_names: KeyNames,
+    *,
+    basis: bool = True,
 ) -> Content:
     """What follows the time so far: time to go as a range and what it was judged from, or why
     there is none. What came before the connection broke is told with its age."""
@@ -180,7 +195,9 @@ def _left(
     queued = said.text if said is not None and said.kind is Kind.QUEUED else "waiting for its turn"
     text = {
         JobStatus.QUEUED: queued,
-        JobStatus.PAUSED: "paused" if state.mode else "paused; p lets it go on",
+        JobStatus.PAUSED: "paused"
+        if state.mode
+        else f"paused, press {key_names.of('run.pause')} to resume",
         JobStatus.SUCCEEDED: "finished",
         JobStatus.FAILED: f"failed in {job.stage.title}" if job.stage else "failed",
         JobStatus.CANCELED: f"cancelled in {job.stage.title}" if job.stage else "cancelled",

@@ -182,8 +182,8 @@ class LogView(Vertical):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._page = LogPage()
-        self._rows = LogRows(self._page)
+        self.page = LogPage()
+        self.rows = LogRows(self.page)
         self._input = SearchInput(
             compact=True, max_length=NEEDLE_CHARS, select_on_focus=False, id="needle"
         )
@@ -198,7 +198,7 @@ class LogView(Vertical):
         self._note = ""
 
     def compose(self) -> ComposeResult:
-        yield self._rows
+        yield self.rows
         yield self._line
 
     def on_mount(self) -> None:
@@ -206,7 +206,7 @@ class LogView(Vertical):
 
     def focus(self, scroll_visible: bool = True) -> Self:
         """Give the keys to the rows."""
-        self._rows.focus(scroll_visible)
+        self.rows.focus(scroll_visible)
         return self
 
     def show(self, state: RunState, glyphs: Glyphs) -> None:
@@ -214,22 +214,22 @@ class LogView(Vertical):
         self._glyphs = glyphs
         if state is not self._state:
             if self._state is not None:
-                self._page.clear()
+                self.page.clear()
                 self._follows = True
                 self._held = None
             self._state = state
             self._tell()
-        width = self._rows.row_width
+        width = self.rows.row_width
         if not width:
             return
-        place = self._page.anchor(self._rows.top)
-        fitted = self._page.fit(width, glyphs)
-        taken = self._page.take(state.log, state.logged)
-        if fitted or taken or self._rows.unsettled:
+        place = self.page.anchor(self.rows.top)
+        fitted = self.page.fit(width, glyphs)
+        taken = self.page.take(state.log, state.logged)
+        if fitted or taken or self.rows.unsettled:
             self._place(place)
         if taken:
             self._tell()
-        if self._page.behind:
+        if self.page.behind:
             self.post_message(LineWidget.RepaintRequested())
 
     def on_log_rows_unsettled(self, message: LogRows.Unsettled) -> None:
@@ -238,17 +238,17 @@ class LogView(Vertical):
             self.show(self._state, self._glyphs)
 
     def _place(self, place: Anchor | None) -> None:
-        holds = not self._follows or self._rows.selected
-        self._rows.place(self._page.row_of(place) if holds else len(self._page.rows))
+        holds = not self._follows or self.rows.selected
+        self.rows.place(self.page.row_of(place) if holds else len(self.page.rows))
 
     def _tell(self) -> None:
         """Write the title."""
-        follows = "" if self._follows or not self._page.rows else "scrolled"
-        parts = [self._page.title, follows, self._page.found(), self._note]
+        follows = "" if self._follows or not self.page.rows else "scrolled"
+        parts = [self.page.title, follows, self.page.found(), self._note]
         title = self._glyphs.spell(", ".join(part for part in parts if part))
         if self.border_title != title:
             self.border_title = Content(title)
-        noted = self._page.level is not Level.ALL or self._page.needle or self._note
+        noted = self.page.level is not Level.ALL or self.page.needle or self._note
         self.set_class(bool(noted), "-noted")
 
     # -- scrolling
@@ -262,13 +262,13 @@ class LogView(Vertical):
 
     def _go(self, y: int) -> None:
         """The person scrolls to row ``y``."""
-        self._rows.scroll_to(y=y, animate=False, immediate=True, force=True)
+        self.rows.scroll_to(y=y, animate=False, immediate=True, force=True)
 
     def action_move(self, by: int) -> None:
-        self._go(self._rows.top + by)
+        self._go(self.rows.top + by)
 
     def action_page(self, by: int) -> None:
-        self._go(self._rows.top + by * max(1, self._rows.size.height - 1))
+        self._go(self.rows.top + by * max(1, self.rows.size.height - 1))
 
     def action_first(self) -> None:
         self._go(0)
@@ -281,15 +281,15 @@ class LogView(Vertical):
         self._tell()
 
     def action_sideways(self, by: int) -> None:
-        rows = self._rows
-        widest = self._page.widest(rows.top, rows.size.height)
-        most = max(rows.left, widest - self._page.room)
+        rows = self.rows
+        widest = self.page.widest(rows.top, rows.size.height)
+        most = max(rows.left, widest - self.page.room)
         rows.left = max(0, min(rows.left + by * _SIDESTEP, most))
         rows.refresh()
 
     def _reveal(self, at: int) -> None:
         """Show row ``at``, with what led to it, and stay there."""
-        rows = self._rows
+        rows = self.rows
         self._held = None
         self._follows = False
         y = rows.top if rows.top <= at < rows.bottom else at - rows.size.height // 3
@@ -298,17 +298,17 @@ class LogView(Vertical):
 
     def _reveal_match(self, at: int) -> None:
         """Show the current match, which begins in row ``at``."""
-        rows, where = self._rows, self._page.current_cells
-        if not self._page.wraps and where is not None:
+        rows, where = self.rows, self.page.current_cells
+        if not self.page.wraps and where is not None:
             start, end = where
-            if not rows.left < start <= end < rows.left + self._page.room:
-                rows.left = max(0, end - self._page.room // 2)
+            if not rows.left < start <= end < rows.left + self.page.room:
+                rows.left = max(0, end - self.page.room // 2)
         self._reveal(at)
 
     # -- search
 
     def action_search(self) -> None:
-        self._origin = (self._page.anchor(self._rows.top), self._follows)
+        self._origin = (self.page.anchor(self.rows.top), self._follows)
         self._line.display = True
         self.screen.set_focus(self._input)  # at once: the next key may be here already
 
@@ -320,11 +320,11 @@ class LogView(Vertical):
     def _search(self, needle: str) -> None:
         self._note = ""
         place, followed = self._origin
-        at = self._page.search(needle, self._page.row_of(place))
+        at = self.page.search(needle, self.page.row_of(place))
         if at is None:
             self._follows = followed
             self._place(place)
-            self._rows.refresh()
+            self.rows.refresh()
         else:
             self._reveal_match(at)
         self._tell()
@@ -336,10 +336,10 @@ class LogView(Vertical):
         if not message.keep:
             self._search("")
         self._line.display = False
-        if not message.keep or not self._page.needle:
+        if not message.keep or not self.page.needle:
             self._input.value = ""
         if self._input.has_focus:
-            self._rows.focus()
+            self.rows.focus()
         self.refresh_bindings()
 
     def on_search_input_stepped(self, message: SearchInput.Stepped) -> None:
@@ -348,15 +348,15 @@ class LogView(Vertical):
 
     def action_match(self, by: int) -> None:
         self._note = ""
-        at = self._page.step(by, self._rows.top, self._rows.bottom)
+        at = self.page.step(by, self.rows.top, self.rows.bottom)
         if at is not None:
             self._reveal_match(at)
         self._tell()
 
     def action_clear_search(self) -> None:
-        self._page.search("")
+        self.page.search("")
         self._input.value = ""
-        self._rows.refresh()
+        self.rows.refresh()
         self._tell()
         self.refresh_bindings()
 
@@ -365,15 +365,15 @@ class LogView(Vertical):
             return self.screen.focused is not self._input
         # Where a key has nothing to do here it is the app's.
         if action in ("match", "clear_search"):
-            return bool(self._page.needle)
+            return bool(self.page.needle)
         if action == "sideways":
-            return not self._page.wraps
+            return not self.page.wraps
         return True
 
     # -- what shows
 
     def action_first_error(self) -> None:
-        at = self._page.first_error()
+        at = self.page.first_error()
         self._note = "" if at is not None else "no error"
         if at is not None:
             self._reveal(at)
@@ -381,20 +381,20 @@ class LogView(Vertical):
 
     def action_severity(self) -> None:
         self._note = ""
-        self._held = self._held or self._page.anchor(self._rows.top)
-        self._page.next_level()
+        self._held = self._held or self.page.anchor(self.rows.top)
+        self.page.next_level()
         self._place(self._held)
         self._tell()
 
     def action_wrap(self) -> None:
-        place = self._page.anchor(self._rows.top)
-        self._rows.left = 0
-        self._page.toggle_wrap()
+        place = self.page.anchor(self.rows.top)
+        self.rows.left = 0
+        self.page.toggle_wrap()
         self._place(place)
 
     def action_copy(self) -> None:
-        text, lines = self._page.copied()
+        text, lines = self.page.copied()
         self._note = "" if lines else "nothing to copy"
         if lines:
-            self.post_message(self.CopyAsked(text, lines, bool(self._page.needle)))
+            self.post_message(self.CopyAsked(text, lines, bool(self.page.needle)))
         self._tell()

@@ -131,6 +131,16 @@ class PreviewView(Widget):
             self.refresh(Region(0, self._caption_row, self.size.width, 1))
 
     @property
+    def has_picture(self) -> bool:
+        """Whether it shows one."""
+        return self._drawn is not None
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether a picture was ever asked for."""
+        return self._asked is not None
+
+    @property
     def _caption_row(self) -> int:
         return len(self._drawn.rows) if self._drawn is not None else 0
 

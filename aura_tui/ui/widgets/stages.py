@@ -89,10 +89,10 @@ class StageRow(LineWidget, can_focus=True):
             self._drawn = drawn
         else:
             self._drawn = ()
-        step = self._readable(step, now)
+        step = self.readable(step, now)
         self.paint(lines(state, state.job, step, now, room, glyphs, self.has_focus), glyphs)
 
-    def _readable(self, step: Step, now: datetime) -> Step:
+    def readable(self, step: Step, now: datetime) -> Step:
         """``step`` with numbers that stand long enough to be read."""
         read = self._read
         if (
@@ -119,14 +119,14 @@ class StageList(VerticalScroll, can_focus=False):
         super().__init__()
         self._at: tuple[RunState | None, Stage | None] = (None, None)
         self._ended = False
-        self._rows = [StageRow(stage) for stage in Stage]
+        self.rows = [StageRow(stage) for stage in Stage]
 
     def compose(self) -> ComposeResult:
-        yield from self._rows
+        yield from self.rows
 
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
         """Draw all stages of ``state`` as of ``now``; the one at work comes into sight."""
-        for row in self._rows:
+        for row in self.rows:
             row.show(state, now, glyphs)
         stage = state.job.stage if state.job is not None else None
         self._ended = state.ended
@@ -147,14 +147,14 @@ class StageList(VerticalScroll, can_focus=False):
 
     def _reveal(self) -> None:
         _, stage = self._at
-        focused = any(row is self.screen.focused for row in self._rows)
+        focused = any(row is self.screen.focused for row in self.rows)
         if stage is not None and not (self._ended and focused):
-            self.call_after_refresh(self._rows[stage.position].scroll_visible, animate=False)
+            self.call_after_refresh(self.rows[stage.position].scroll_visible, animate=False)
 
     def action_move(self, by: int) -> None:
         """Focus the row ``by`` rows further down."""
         # The screen knows at once; `has_focus` follows an event later, too late for key repeat.
         focused = self.screen.focused
-        at = next((i for i, row in enumerate(self._rows) if row is focused), None)
-        to = 0 if at is None else max(0, min(len(self._rows) - 1, at + by))
-        self.screen.set_focus(self._rows[to])
+        at = next((i for i, row in enumerate(self.rows) if row is focused), None)
+        to = 0 if at is None else max(0, min(len(self.rows) - 1, at + by))
+        self.screen.set_focus(self.rows[to])

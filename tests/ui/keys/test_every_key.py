@@ -148,8 +148,7 @@ async def test_a_new_job_from_the_form_is_shown() -> None:
 async def test_what_shows_is_toggled() -> None:
     async with showing(running(), (120, 40)) as board:
         await board.shows("25 %")
-        screen = board.app._board
-        assert screen is not None
+        screen = board.screen
         await press(board, "board.log")
         await until(lambda: screen.log_view.display and not screen.stages.size.height)
         await press(board, "board.log")
@@ -247,7 +246,7 @@ async def test_yes_and_no_answer_at_once() -> None:
 async def test_what_a_question_tells_scrolls() -> None:
     tapes = [scenes.running_tape(f"RUN{n}") for n in range(9)]
     async with showing(ScriptedService(*tapes), (40, 12), at_run=False) as board:
-        await until(lambda: len(board.app._jobs) == len(tapes))
+        await until(lambda: len(board.jobs) == len(tapes))
         await board.press(*["space"] * len(tapes), "c")
         await board.shows("Cancel 9 runs?")
         facts = board.app.screen.query_one("#facts")
@@ -282,7 +281,7 @@ async def test_the_list_is_gone_through_marked_filtered_and_a_job_opened() -> No
     scene = scenes.jobs()
     async with showing(scene.service, (80, 16), at_run=False, now=lambda: scene.now) as board:
         await board.shows("The far side")
-        jobs = board.app._jobs
+        jobs = board.jobs
         last = len(jobs) - 1
 
         def at() -> int | None:
@@ -360,9 +359,8 @@ async def test_the_log_is_scrolled_searched_filtered_and_copied() -> None:
     async with showing(service) as board:
         await board.shows("line 059")
         await board.press("l")
-        screen = board.app._board
-        assert screen is not None
-        rows, page = screen.log_view._rows, screen.log_view._page
+        screen = board.screen
+        rows, page = screen.log_view.rows, screen.log_view.page
 
         def end() -> bool:
             return rows.bottom >= rows.row_count
@@ -435,8 +433,7 @@ async def test_files_are_gone_through_opened_copied_and_saved(
     service.files["video.mp4"] = video
     async with showing(service, (40, 12)) as board:
         await board.shows("Succeeded after")
-        screen = board.app._board
-        assert screen is not None
+        screen = board.screen
         panel = screen.result
 
         def file() -> Artifact:

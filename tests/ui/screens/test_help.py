@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aura_tui.ui.keys import bindings
+from aura_tui.ui.keys.names import SHIPPED, KeyNames
 from aura_tui.ui.screens.help import HelpScreen, groups
 from tests.ui.dialogs import asked
 
@@ -13,14 +14,14 @@ def told(*, read_only: bool = False, keymap: dict[str, str] | None = None) -> di
     """What the longest text of each row says, and its keys."""
     return {
         row.says[0]: set(row.keys)
-        for group in groups(read_only=read_only, keymap=keymap or {})
+        for group in groups(read_only=read_only, key_names=KeyNames(keymap))
         for row in group.rows
     }
 
 
 def test_every_key_of_every_group_is_told() -> None:
     for title, group in bindings.GROUPS:
-        found = groups(read_only=False, keymap={})
+        found = groups(read_only=False, key_names=SHIPPED)
         keys = {
             key for g in found if g.title in (title, "Moving") for r in g.rows for key in r.keys
         }
@@ -29,7 +30,7 @@ def test_every_key_of_every_group_is_told() -> None:
 
 
 def test_no_group_tells_a_key_twice() -> None:
-    for group in groups(read_only=False, keymap={}):
+    for group in groups(read_only=False, key_names=SHIPPED):
         if group.title not in ("Forms",):  # left and right choose a value, up and down a field
             keys = [key for row in group.rows for key in row.keys]
             assert len(keys) == len(set(keys)), group.title
@@ -47,7 +48,9 @@ def test_counterparts_share_a_row() -> None:
 
 
 def test_what_moves_alike_in_several_views_is_told_once() -> None:
-    moving = next(group for group in groups(read_only=False, keymap={}) if group.title == "Moving")
+    moving = next(
+        group for group in groups(read_only=False, key_names=SHIPPED) if group.title == "Moving"
+    )
     assert {"down", "j", "up", "k"} in [set(row.keys) for row in moving.rows]
     assert not any("job" in text for row in moving.rows for text in row.says)
 
@@ -80,7 +83,7 @@ def test_every_id_that_is_said_to_change_something_is_one() -> None:
 @pytest.mark.parametrize("ascii", [False, True])
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_all_of_it_shows_at_once(size: tuple[int, int], ascii: bool) -> None:
-    async with asked(HelpScreen(), size, ascii=ascii) as help:
+    async with asked(HelpScreen(key_names=KeyNames(ascii=ascii)), size, ascii=ascii) as help:
         await help.shows("Keys", "The run", "Moving", "At the end", "Forms")
         assert help.screen.query_one("#help").max_scroll_y == 0
         assert not ascii or help.text.isascii()

@@ -103,7 +103,7 @@ def test_items_are_bounded_whatever_an_engine_counts() -> None:
     for number in range(1, MAX_KEPT + 51):
         tape.progress(Stage.VOICE, 1, "Speaking", current_item=number, total_items=huge)
     items = playing(tape).items[Stage.VOICE]
-    assert len(items._told) == MAX_KEPT
+    assert items.kept == MAX_KEPT
     window = items.window(5, open_end=True)
     assert [item.number for item in window.items] == [247, 248, 249, 250, 251]
     assert (window.earlier, window.later) == (246, huge - 251)

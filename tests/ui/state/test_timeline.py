@@ -214,18 +214,18 @@ async def test_the_scale_stands_until_the_run_is_over() -> None:
         def axis(typical: Typical, state: RunState) -> str:
             state.typical = typical
             view.show(state, tape.now, ASCII)
-            return view._lines[-1].plain.split()[-5 if typical.seconds else -1]
+            return view.lines[-1].plain.split()[-5 if typical.seconds else -1]
 
         state = playing(tape)
         view.show(shown(tape, slow, state), tape.now, ASCII)
-        wide = view._lines[-1].plain[:76]
+        wide = view.lines[-1].plain[:76]
         view.show(shown(tape, USUAL, state), tape.now, ASCII)
-        assert view._lines[-1].plain[:76] == wide  # what is needed got less: it stays
+        assert view.lines[-1].plain[:76] == wide  # what is needed got less: it stays
         tape.tell(ev.JobCancelled)
         view.show(shown(tape, USUAL, state), tape.now, ASCII)
-        assert view._lines[-1].plain[:76] != wide
+        assert view.lines[-1].plain[:76] != wide
         other = Tape("01KCD4OTHER")
         recordings.start(other)
         fresh = shown(other)
         view.show(fresh, other.now, ASCII)
-        assert view._lines[-1].plain.split() == drawn(fresh, other, 97)[-1].split()
+        assert view.lines[-1].plain.split() == drawn(fresh, other, 97)[-1].split()

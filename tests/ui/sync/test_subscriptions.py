@@ -30,7 +30,7 @@ def _other(name: str = "OTHER") -> Tape:
 
 
 def _shown(board: Board) -> str | None:
-    job = board.app._run.job
+    job = board.run.job
     return job.id if job is not None else None
 
 
@@ -47,7 +47,7 @@ async def test_the_first_job_of_an_empty_list_is_shown() -> None:
     service = ScriptedService(scenes.running_tape())
     service.tapes.clear()
     async with showing(service, (120, 30), at_run=False) as board:
-        await board.shows("No job yet")
+        await board.shows("No jobs yet")
         await board.lacks("starting")
         await service.add(_other())
         await board.shows("job OTHER")
@@ -70,7 +70,7 @@ async def test_usual_times_are_asked_for_anew_as_a_stage_begins() -> None:
     async with showing(service, (140, 40)) as board:
         await board.shows("25 %")
         await until(lambda: board.settled)
-        assert board.app._run.typical == Typical(0, {})
+        assert board.run.typical == Typical(0, {})
         service.usual = Typical(3, {Stage.RENDERING: 25.0})
         recordings.compose(tape)
         await service.told()
@@ -89,9 +89,9 @@ async def test_running_through_the_list_shows_where_it_stops() -> None:
 
     service.events = noted  # type: ignore[method-assign,assignment]  # it hands the same on
     async with showing(service, (120, 30), at_run=False) as board:
-        await until(lambda: len(board.app._jobs) == 20 and board.settled)
+        await until(lambda: len(board.jobs) == 20 and board.settled)
         await board.press(*["down"] * 12)
-        await until(lambda: _shown(board) == board.app._jobs.cursor)
+        await until(lambda: _shown(board) == board.jobs.cursor)
         assert len(followed) < 8  # the list, the first, the last, and few between
 
 
@@ -99,11 +99,11 @@ async def test_a_job_that_retention_took_is_told_and_the_next_is_shown() -> None
     first, second = scenes.running_tape("RUN1"), recordings.success()
     service = ScriptedService(first, second)
     async with showing(service, (120, 30), at_run=False) as board:
-        await until(lambda: len(board.app._jobs) == 2 and board.settled)
+        await until(lambda: len(board.jobs) == 2 and board.settled)
         del service.tapes[second.job.id]
         await board.press("end")
-        await board.shows("is not kept any more", "job RUN1")
-        assert len(board.app._jobs) == 1
+        await board.shows("was deleted by retention", "job RUN1")
+        assert len(board.jobs) == 1
 
 
 async def test_a_broken_connection_is_shown_and_the_board_continues_when_it_is_back() -> None:
@@ -165,10 +165,10 @@ async def test_a_break_of_the_connection_is_still_in_the_log_of_a_run_shown_agai
         await service.told()
         for key in ("j", "k", "j"):
             await board.press(key)
-            await until(lambda: board.settled and _shown(board) == board.app._jobs.cursor)
-            assert [line.text for line in board.app._run.log].count(gone) == 1
+            await until(lambda: board.settled and _shown(board) == board.jobs.cursor)
+            assert [line.text for line in board.run.log].count(gone) == 1
         assert _shown(board) != first
-        told = [line.text for line in board.app._run.log]
+        told = [line.text for line in board.run.log]
         assert "After it" not in told or told.index(gone) < told.index("After it")
 
 
@@ -184,11 +184,11 @@ async def test_a_connection_that_is_lost_is_said_and_the_board_stays() -> None:
 async def test_a_job_that_is_chosen_while_the_link_is_down_shows_when_it_is_back() -> None:
     service = ConnectedService(scenes.running_tape("RUN1"), recordings.success())
     async with showing(service, (120, 30), at_run=False) as board:
-        await until(lambda: len(board.app._jobs) == 2 and board.settled)
+        await until(lambda: len(board.jobs) == 2 and board.settled)
         service.refusal = EngineError(Code.ENGINE_GONE, "No answer", "Wait.")
         await board.press("end")
-        await until(lambda: _shown(board) == board.app._jobs.cursor)
-        assert board.app._run.typical is None
+        await until(lambda: _shown(board) == board.jobs.cursor)
+        assert board.run.typical is None
         service.refusal = None
         await until(lambda: board.settled)
         await board.shows("Job accepted")
@@ -202,14 +202,14 @@ async def test_an_old_job_is_kept_as_a_line_and_shown_whole(
     service = ScriptedService(recordings.success(), scenes.running_tape("RUN1"))
     async with showing(service, (120, 40), at_run=False) as board:
         await board.shows("job RUN1", "1 done")
-        old = board.app._jobs.get(service.tape.job.id)
+        old = board.jobs.get(service.tape.job.id)
         assert old is not None
         assert not old.artifacts
         assert old.title == service.tape.job.title
         await board.press("end")
         await board.shows("Succeeded after", recordings.VIDEO[-20:])
         await until(lambda: board.settled)
-        run = board.app._run.job
+        run = board.run.job
         assert run is not None
         assert all(step.status.done for step in run.steps)
 
@@ -223,18 +223,17 @@ async def test_an_old_job_that_is_kept_no_more_goes_from_the_list(
         await board.shows("job RUN1", "1 done")
         del service.tapes[service.tape.job.id]
         await board.press("end")
-        await board.shows("is not kept any more", "job RUN1")
-        assert len(board.app._jobs) == 1
+        await board.shows("was deleted by retention", "job RUN1")
+        assert len(board.jobs) == 1
 
 
 async def test_no_news_are_made_of_what_had_happened_before() -> None:
     service = ScriptedService(recordings.success(), scenes.running_tape("RUN1"))
     async with showing(service, at_run=False) as board:
         await until(lambda: board.settled)
-        assert not board.app._notices._waiting
+        assert not board.news_waiting
         tape = service.tapes["RUN1"]
         tape.tell(JobCompleted, output_path="/v/video.mp4")
-        told: list[str] = []
-        board.app._write = told.extend  # type: ignore[method-assign,assignment]  # as the terminal gets it
+        told = board.capture_codes()
         await service.told()
         await until(lambda: any("\x07" in code for code in told))

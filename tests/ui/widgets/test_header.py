@@ -124,7 +124,7 @@ def test_a_paused_or_queued_job_is_told_once() -> None:
     tape = running()
     tape.status(JobStatus.PAUSED)
     third = head(playing(tape), tape, later_s=300)[2]
-    assert third.startswith("0:42 \u00b7 paused; p lets it go on  ")
+    assert third.startswith("0:42 \u00b7 paused, press p to resume  ")
     assert third.count("paused") == 1
     only_read = RunState(mode="read only")
     assert head(playing(tape, only_read), tape)[2].startswith("0:42 \u00b7 paused  ")

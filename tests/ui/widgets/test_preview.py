@@ -246,7 +246,7 @@ async def test_of_two_pictures_asked_for_the_later_one_shows(
     monkeypatch.setattr("aura_tui.ui.widgets.preview.read", slow_first)
     async with stage() as shown:
         first = asyncio.create_task(shown.view.show_picture(halves, "first"))
-        await until(lambda: shown.view._asked is not None)
+        await until(lambda: shown.view.was_asked)
         await shown.show(tmp_path / "white.png", "second")
         held.set()
         await first

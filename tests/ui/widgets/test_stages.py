@@ -249,7 +249,7 @@ def step(fps: float | None, status: StepStatus = StepStatus.STARTED) -> Step:
 
 
 def fps(row: StageRow, shown: Step, after_s: float) -> float | None:
-    metrics = row._readable(shown, BEGIN + timedelta(seconds=after_s)).metrics
+    metrics = row.readable(shown, BEGIN + timedelta(seconds=after_s)).metrics
     return None if metrics is None else metrics.fps
 
 
@@ -280,7 +280,7 @@ def test_a_detail_that_runs_stands_too_but_not_beyond_its_item() -> None:
             detail=f"frame {frame}",
             metrics=Metrics(fps=30),
         )
-        return row._readable(shown, now).detail
+        return row.readable(shown, now).detail
 
     assert [detail(frame, 1) for frame in (0, 10, 49, 51)] == ["frame 0"] * 3 + ["frame 51"]
     assert detail(60, 2) == "frame 60"
@@ -334,7 +334,7 @@ async def test_keys_move_between_rows_and_ask_to_open_them() -> None:
         await until(lambda: len(app.toggled) == 2)
         assert app.toggled == [Stage.VISUALS, Stage.VOICE]
         await pilot.press("up", "up", "up")
-        assert app.focused is app.list._rows[0]
+        assert app.focused is app.list.rows[0]
 
 
 async def test_another_run_s_numbers_never_stand_in_this_one_s_place() -> None:

@@ -1,0 +1,292 @@
+"""What keys ask of jobs and of the board: which jobs they mean, whether they may, and the question
+that comes first."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aura_tui.errors import AuraError
+from aura_tui.service import Connected
+from aura_tui.ui.actions.commands import JobCommands, refusal
+from aura_tui.ui.actions.job_form import JobForm
+from aura_tui.ui.actions.summary_details import SummaryLookups
+from aura_tui.ui.keys import disabled
+from aura_tui.ui.state.quit import QuitState
+from aura_tui.ui.state.run import Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+
+    from aura_tui.model.job import Job
+    from aura_tui.ui.prompts import Prompts
+    from aura_tui.ui.screens.board import BoardScreen
+    from aura_tui.ui.state.jobs import JobsState
+    from aura_tui.ui.state.options import BoardOptions
+    from aura_tui.ui.state.run import RunState
+    from aura_tui.ui.sync.lifecycle import Lifecycle
+    from aura_tui.ui.sync.subscriptions import BoardSync
+    from aura_tui.ui.terminal.diff_app import DiffApp
+    from aura_tui.ui.terminal.reporter import Reporter
+    from aura_tui.ui.theme.glyphs import Glyphs
+
+_CHANGING = {"cancel_run", "retry_run", "pause_run", "resume_run", "new_job"}
+_ASKED = {
+    "cancel_run": Asked.CANCEL,
+    "pause_run": Asked.PAUSE,
+    "resume_run": Asked.RESUME,
+}
+
+
+class KeyCommands:
+    """Acts for the keys of ``app``, with workers and dialogs of it.
+
+    ``board`` gives the board's screen, ``touch`` has it painted. Before :meth:`connected` nothing
+    can be changed yet.
+    """
+
+    def __init__(
+        self,
+        app: DiffApp,
+        board: Callable[[], BoardScreen | None],
+        jobs: JobsState,
+        lifecycle: Lifecycle,
+        reporter: Reporter,
+        options: BoardOptions,
+        *,
+        glyphs: Glyphs,
+        environ: Mapping[str, str],
+        touch: Callable[[], None],
+    ) -> None:
+        self._app = app
+        self._board = board
+        self._jobs = jobs
+        self._lifecycle = lifecycle
+        self._reporter = reporter
+        self._options = options
+        self._glyphs = glyphs
+        self._environ = environ
+        self._touch = touch
+        self._commands: JobCommands | None = None
+        self._prompts: Prompts | None = None
+        self._selecting: str | None = None
+        self.quit_state = QuitState(jobs, read_only=options.read_only)
+        self.job_form = JobForm(options.settings, remote=options.remote)
+        self.summaries = SummaryLookups()
+
+    def connected(self, sync: BoardSync) -> None:
+        """``sync`` watches the service: from now on it can be asked."""
+        self.quit_state.owns_work = not isinstance(sync.service, Connected)
+        self._commands = JobCommands(sync, say=self._reporter.refuse)
+        self._app.refresh_bindings()
+
+    def work(
+        self, call: Callable[[], Coroutine[None, None, None]], group: str = "", *, one: bool = False
+    ) -> None:
+        """Run ``call`` beside the rest; ``one`` at a time in its ``group``. On a board that is
+        closing it isn't called, and so makes no coroutine that nobody would await."""
+        self._app.run_worker(
+            call,  # type: ignore[arg-type]  # of the union that it takes mypy infers no member
+            group=group or "default",
+            exclusive=one,
+        )
+
+    # -- which jobs, and whether they may be asked
+
+    @property
+    def targets(self) -> Sequence[Job]:
+        """What a key that changes something acts on: the marked jobs, where they are in sight;
+        else the one under the cursor, or the one shown, by where the keys go."""
+        board = self._board()
+        if board is not None and (board.in_jobs or (self._jobs.marked and board.shows_jobs)):
+            return self._jobs.targets
+        run = self._lifecycle.run
+        if run.job is None or (run.over and not run.ended):
+            return ()
+        return (run.job,)
+
+    def may(self, action: str) -> bool:
+        """Whether the key of ``action`` does something now."""
+        if action in _CHANGING and (self._options.read_only or self._commands is None):
+            return False
+        match action:
+            case "cancel_run" | "pause_run" | "resume_run":
+                assert self._commands is not None
+                return any(self._commands.may(_ASKED[action], job) for job in self.targets)
+            case "retry_run":
+                return any(JobCommands.may_retry(job) for job in self.targets)
+            case "reconnect":
+                return self._lifecycle.can_reconnect
+            case "to_jobs":
+                board = self._board()
+                return board is not None and board.can_go_back
+        return True
+
+    def idle(self, action: str) -> None:
+        """The key of an ``action`` that changes something was pressed where it does nothing."""
+        sync = self._lifecycle.sync
+        if sync is None or any(map(sync.pending, self.targets)):
+            return  # not open yet; or it has been asked for, and is about to be
+        options = self._options
+        why = disabled.reason(action, looks_on=options.read_only, recorded=options.recorded)
+        if why:
+            self._reporter.say(why)
+
+    # -- asking
+
+    def cancel(self) -> None:
+        """Cancel the targets; asks first."""
+        self.ask(lambda prompts: self._then_unmark(prompts.cancel(self.targets)))
+
+    def retry(self) -> None:
+        """Retry the targets; shows the plan first."""
+        self.ask(lambda prompts: self._then_open(prompts.retry(self.targets)))
+
+    def new_job(self) -> None:
+        """Show the form of a new job."""
+        self.ask(lambda prompts: self._then_open(prompts.new_job(self.job_form)))
+
+    def change(self, asked: Asked) -> None:
+        """Pause or resume the targets."""
+        if self._commands is not None:
+            self.work(partial(self._commands.change, asked, self.targets))
+
+    def reconnect(self) -> None:
+        """Try the connection now."""
+        sync = self._lifecycle.sync
+        if sync is not None and sync.connected is not None:
+            sync.connected.reconnect()
+
+    def ask(self, question: Callable[[Prompts], Awaitable[object]]) -> None:
+        """Ask the person; one question at a time."""
+        if self._commands is None or self._asking:
+            return
+        if self._prompts is None:
+            from aura_tui.ui.prompts import Prompts
+
+            self._prompts = Prompts(
+                self._app,
+                self._commands,
+                jobs=self._jobs,
+                quit_state=self.quit_state,
+                glyphs=self._glyphs,
+                environ=self._environ,
+                at_work_s=self._lifecycle.at_work_s,
+                say=self._reporter.say,
+            )
+        self.work(partial(self._asked, question, self._prompts), "question", one=True)
+
+    @property
+    def _asking(self) -> bool:
+        """Whether a dialog, the help or the palette lies over the board."""
+        return len(self._app.screen_stack) > 1
+
+    async def _asked(
+        self, question: Callable[[Prompts], Awaitable[object]], prompts: Prompts
+    ) -> None:
+        try:
+            await question(prompts)
+        except AuraError as e:
+            self._reporter.refuse(refusal(e))
+
+    async def _then_unmark(self, cancelling: Awaitable[bool]) -> None:
+        if await cancelling:
+            self._jobs.clear_marks()
+            self._touch()
+
+    async def _then_open(self, making: Awaitable[Job | None]) -> None:
+        job = await making
+        if job is not None:
+            self._jobs.clear_marks()
+            self.open(job.id)
+
+    def follow_question(self) -> None:
+        """Have an open question show its jobs as they are now."""
+        if self._prompts is not None:
+            self._prompts.follow()
+
+    # -- which job shows
+
+    def choose(self, job_id: str) -> None:
+        """The cursor came to a job: :meth:`show_chosen` shows it if it is still there."""
+        self._selecting = job_id
+
+    def show_chosen(self, job_id: str) -> None:
+        """Show a job that was chosen, unless another one was since."""
+        if self._lifecycle.sync is not None and self._selecting == job_id:
+            self._lifecycle.sync.select(job_id)
+
+    def open(self, job_id: str) -> None:
+        """Show a job, and go there with the keys."""
+        self.choose(job_id)
+        self.show_chosen(job_id)
+        self._jobs.seen(job_id)
+        self._jobs.place(job_id)
+        board = self._board()
+        if board is not None:
+            board.go(to_jobs=False)
+        self._touch()
+
+    # -- what becomes of jobs
+
+    @property
+    def own_job(self) -> Job | None:
+        """The job the board was opened for, as last seen."""
+        own, shown = self._lifecycle.own, self._lifecycle.run.job
+        if own is None:
+            return None
+        job = self._jobs.get(own)
+        return shown if job is None or (shown is not None and shown.id == own) else job
+
+    def ended(self, run: RunState) -> None:
+        """A run that is followed has ended."""
+        assert run.job is not None
+        if self.quit_state.interrupted and run.job.id == self._lifecycle.own:
+            self._app.exit()
+        elif not self.quit_state.may_go:
+            self.work(partial(self._look_up_end, run.job))
+
+    async def _look_up_end(self, job: Job) -> None:
+        if self._commands is not None:
+            remote, plan = self._options.remote, not self._options.read_only
+            await self.summaries.look_up(job, self._commands, remote=remote, plan=plan)
+            self._touch()
+
+    # -- quitting
+
+    def quit(self) -> None:
+        """Close the board; while jobs of ours run, ask what becomes of them."""
+        if self._lifecycle.finding:
+            self.quit_state.interrupted = True  # the job is not even submitted
+            self._app.exit()
+        elif not self.quit_state.ending():
+            self._app.exit()
+        else:
+            self.ask(self._leave)
+
+    async def _leave(self, prompts: Prompts) -> None:
+        ending, background = self.quit_state.ending(), self._options.background
+        self.quit_state.leave = await prompts.leave(ending, can_background=background)
+        self.quit_if_decided()
+
+    def quit_if_decided(self) -> None:
+        """Close the board where what was decided on quitting has happened."""
+        if self.quit_state.may_go:
+            self._app.exit()
+
+    def interrupt(self) -> None:
+        """Cancel the job we were opened for without asking, and wait for it; the second time, quit
+        at once. Where there is no such job, close the open dialog, if one is; else quit, asking as
+        :meth:`quit` does."""
+        quit_state, own = self.quit_state, self.own_job
+        ours = own is not None and not own.status.ended and self._options.owns
+        if ours and own is not None and self._commands is not None and not quit_state.interrupted:
+            quit_state.interrupted = True
+            self.work(partial(self._commands.change, Asked.CANCEL, (own,)))
+        elif self._asking and not quit_state.interrupted:
+            self._app.screen.dismiss(None)  # who breaks off an answer isn't quitting yet
+        elif self._lifecycle.at_jobs and quit_state.ending():
+            self.ask(self._leave)
+        else:
+            quit_state.interrupted = quit_state.interrupted or own is None or not own.status.ended
+            self._app.exit()

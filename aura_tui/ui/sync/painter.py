@@ -1,0 +1,121 @@
+"""From the states to the screen and the terminal, at a limited rate, and never for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aura_tui.ui.sync.frame_limiter import FrameLimiter
+from aura_tui.ui.sync.preview_updates import PreviewUpdates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aura_tui.model.job import Job
+    from aura_tui.ui.screens.board import BoardScreen
+    from aura_tui.ui.state.jobs import JobsState
+    from aura_tui.ui.state.summary import SummaryDetails
+    from aura_tui.ui.sync.lifecycle import Lifecycle
+    from aura_tui.ui.terminal.diff_app import DiffApp
+    from aura_tui.ui.terminal.notifications import Notifications
+    from aura_tui.ui.theme.glyphs import Glyphs
+
+# A change is drawn at once; the next one this soon after it at the earliest.
+DRAWS_PER_SECOND = 30.0
+
+
+class Painter:
+    """Paints the board's screen of ``app`` after :meth:`touch`.
+
+    ``details`` gives what was looked up about a job's end; ``painted`` is called after each paint.
+    """
+
+    def __init__(
+        self,
+        app: DiffApp,
+        board: Callable[[], BoardScreen | None],
+        jobs: JobsState,
+        lifecycle: Lifecycle,
+        notifications: Notifications,
+        *,
+        glyphs: Glyphs,
+        remote: bool,
+        details: Callable[[Job | None], SummaryDetails],
+        painted: Callable[[], None],
+    ) -> None:
+        self._app = app
+        self._board = board
+        self._jobs = jobs
+        self._lifecycle = lifecycle
+        self._notifications = notifications
+        self._glyphs = glyphs
+        self._remote = remote
+        self._details = details
+        self._painted = painted
+        self._limiter = FrameLimiter(self._draw, DRAWS_PER_SECOND)
+        self._preview_updates: PreviewUpdates | None = None
+        self._shown_keys: tuple[object, ...] = ()
+
+    def touch(self, after_s: float = 0.0) -> None:
+        """Something that shows changed, or will have in ``after_s`` seconds."""
+        self._limiter.touch(after_s)
+
+    def stop(self) -> None:
+        """Paint no more."""
+        self._limiter.stop()
+
+    def _draw(self) -> None:
+        if self._app.is_running:
+            try:
+                self._paint()
+            except Exception as e:  # a timer's callback has nobody else to report it to
+                self._lifecycle.fail(e)
+
+    def _paint(self) -> None:
+        """Paint what changed, and come back when the next clock's second is due."""
+        board, lifecycle = self._board(), self._lifecycle
+        if board is None:
+            return
+        now, run, sync = lifecycle.now(), lifecycle.run, lifecycle.sync
+        if lifecycle.connection is not None:
+            run.set_connection(lifecycle.connection, now)
+        board.show(self._jobs, run, now, self._glyphs)
+        elsewhere = lifecycle.lies_elsewhere(run.job, remote=self._remote)
+        board.show_end(run, self._glyphs, self._details(run.job), remote=elsewhere)
+        self._refresh_keys()
+        self._painted()
+        clock_s = asyncio.get_running_loop().time()
+        self._notifications.foreground(run.job)
+        self._app.write_codes(self._notifications.take(clock_s))
+        waits = (run.due_s(now), board.due_s(now))
+        due = [wait / lifecycle.pace for wait in waits if wait is not None]
+        notice_s = self._notifications.due_s(clock_s)
+        if notice_s is not None:
+            due.append(notice_s)
+        if due:
+            self.touch(min(due))
+        # A board that is closing starts no more workers.
+        if board.shows_preview and sync is not None and not self._app.closing:
+            self._preview(board).follow(sync.service, run)
+
+    def _refresh_keys(self) -> None:
+        """Have the keys looked at again where something changed that decides over them."""
+        jobs, run = self._jobs, self._lifecycle.run
+        job = run.job
+        keys = (
+            (job.id, job.status) if job is not None else None,
+            (run.asked, run.over),
+            self._lifecycle.can_reconnect,
+            (len(jobs.marked), *jobs.counts.items()) if jobs.marked else (),
+        )
+        if keys != self._shown_keys:
+            self._shown_keys = keys
+            self._app.refresh_bindings()
+
+    def _preview(self, board: BoardScreen) -> PreviewUpdates:
+        if self._preview_updates is None:
+            clock = asyncio.get_running_loop().time
+            self._preview_updates = PreviewUpdates(
+                board.preview, self._app.run_worker, self.touch, clock
+            )
+        return self._preview_updates

@@ -1,0 +1,68 @@
+"""What the board reports to the person: toasts, copies, and what broke in the background."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from aura_tui.model.sanitize import clean_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from aura_tui.errors import AuraError
+    from aura_tui.ui.terminal.diff_app import DiffApp
+
+_SHOWN_S, _ERROR_S = 3, 8
+_NOTICE_S = 20.0  # a sentence or two
+
+
+class Reporter:
+    """Toasts on the screens of ``app``. ``notices`` are what stays to be printed when the board
+    has closed: how the engine was opened, and what broke."""
+
+    def __init__(self, app: DiffApp, environ: Mapping[str, str]) -> None:
+        self._app = app
+        self._environ = environ
+        self.notices: tuple[str, ...] = ()
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """A line that shows for a moment."""
+        severity: Literal["error", "information"] = "error" if error else "information"
+        timeout_s = _ERROR_S if error else _SHOWN_S
+        self._app.notify(text, severity=severity, timeout=timeout_s, markup=False)
+
+    def refuse(self, text: str) -> None:
+        """Why what was asked for didn't happen."""
+        self.say(text, error=True)
+
+    def warn(self, text: str) -> None:
+        """What a person should know of the engine."""
+        self._app.notify(text, severity="warning", timeout=_NOTICE_S, markup=False)
+
+    def opened(self, notices: Iterable[str]) -> None:
+        """The engine was opened, and these ``notices`` came with it."""
+        self.notices = (*notices, *self.notices)
+        for notice in notices:
+            self.warn(notice)
+
+    def mishap(self, error: AuraError) -> None:
+        """A background task broke; the board continues. It is printed again at the end."""
+        text = clean_line(f"{error.message}. {error.remediation}", 600)
+        self.notices = (*self.notices, text)
+        if self._app.is_running:
+            self.refuse(text)
+
+    async def copy(self, text: str, what: str) -> None:
+        """Copy ``text`` through OSC 52 as this terminal wants it, and through tmux. The toast
+        names ``what``, and promises no more than is known: a terminal never answers an OSC 52."""
+        from aura_tui.ui.terminal.clipboard import sequence, through_tmux
+
+        code = sequence(text, self._environ)
+        if code is not None:
+            self._app.write_codes((code,))
+        if await through_tmux(text, self._environ):
+            self.say(f"{what} copied to the tmux buffer")
+        elif code is not None:
+            self.say(f"{what} sent to the terminal's clipboard")
+        else:
+            self.refuse("Too much for the clipboard; select a part of it by hand")
