@@ -40,7 +40,7 @@ def cancel_impact(job: Job, elapsed_s: float, age_s: float | None = None) -> Can
     """What a cancel of ``job`` would mean after ``elapsed_s`` seconds at work. ``age_s``: how long
     ago that was told, where the connection is down."""
     if job.status is JobStatus.QUEUED and not elapsed_s:
-        return CancelImpact("It waits for its turn", "nothing: no work is done yet", "", "")
+        return CancelImpact("Waiting in the queue", "nothing; it hasn't started", "", "")
     done = [step for step in job.steps if step.status.done]
     begun = next((step for step in job.steps if step.status is StepStatus.STARTED), None)
     work = words.duration(elapsed_s)
@@ -55,19 +55,19 @@ def cancel_impact(job: Job, elapsed_s: float, age_s: float | None = None) -> Can
 
 def _lost(begun: Step | None) -> str:
     if begun is None:
-        return "nothing that is finished"
+        return "nothing"
     if begun.stage is Stage.RENDERING:
-        return "the pieces in hand"
+        return "the work in progress"
     if begun.stage in _BY_SCENE:
-        return "the scene in hand"
-    return f"what {begun.stage.title} has begun"
+        return "the scene in progress"
+    return f"unfinished {begun.stage.title} work"
 
 
 def _kept(done: list[Step], begun: Step | None) -> str:
     parts = [counted(len(done), "stage")] if done else []
     if begun is not None and (count := _finished(begun)):
         parts.append(_pieces_of(begun, count))
-    return f"{_and(parts)}, for a retry" if parts else "nothing: no piece is finished yet"
+    return f"a retry reuses {_and(parts)}" if parts else "nothing yet"
 
 
 def _pieces_of(step: Step, count: int) -> str:
@@ -105,13 +105,13 @@ def _and(parts: Sequence[str]) -> str:
 
 
 def planned(step: PlannedStep) -> str:
-    """``reused``, ``runs again``, ``6 of 8 scenes reused``."""
+    """``reused``, ``will be redone``, ``6 of 8 scenes reused``."""
     if step.total is None:
-        return "runs again" if not step.reused else f"{step.reused} {pieces(step)} reused"
+        return "will be redone" if not step.reused else f"{step.reused} {pieces(step)} reused"
     if step.reused >= step.total > 0:
         return "reused"
     if step.reused <= 0:
-        return "runs again"
+        return "will be redone"
     return f"{step.reused} of {step.total} {pieces(step)} reused"
 
 

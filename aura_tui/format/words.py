@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aura_tui.model import eta as eta_
-from aura_tui.model.plural import counted
+from aura_tui.model.plural import counted, plural
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
@@ -36,13 +36,17 @@ def duration(seconds: float) -> str:
 
 
 def length(output: Output) -> str:
-    """How long the video is, and how long it was to be, where that is another time: ``1:23, asked
-    for 1:30``. "" where the engine doesn't tell."""
+    """Length of the video, with the target if it differs: ``1:23 (target 1:30)``. "" if the engine
+    doesn't report it."""
+    made_s = output.duration_seconds
+    return duration(made_s) + target(output) if made_s and made_s > 0 else ""
+
+
+def target(output: Output) -> str:
+    """`` (target 1:30)`` if the target differs from the video's length by a second or more."""
     made_s, asked_s = output.duration_seconds, output.asked_seconds
-    if not made_s or made_s < 0:
-        return ""
-    other = asked_s is not None and abs(made_s - asked_s) >= 1.0
-    return duration(made_s) + (f", asked for {duration(asked_s)}" if other and asked_s else "")
+    differs = made_s and asked_s and abs(made_s - asked_s) >= 1.0
+    return f" (target {duration(asked_s)})" if differs and asked_s else ""
 
 
 def took(seconds: float) -> str:
@@ -134,10 +138,15 @@ def _span(low: str, high: str, unit: str) -> str:
 
 
 def basis(eta: Eta) -> str:
-    """What the range was judged from."""
+    """What the range is based on."""
     if not eta.runs:
-        return "from this run's pace"
-    return f"from {counted(eta.runs, 'run')} here"
+        return "based on current speed"
+    return f"based on {counted(eta.runs, 'similar job')}"
+
+
+def short_basis(eta: Eta) -> str:
+    """As :func:`basis`, for narrow places."""
+    return f"based on {counted(eta.runs, 'job')}" if eta.runs else "based on speed"
 
 
 def percent(value: float | None) -> str:
@@ -162,14 +171,14 @@ def item(step: Step) -> str:
 
 
 def at_work(step: Step) -> str:
-    """``at work: 3 and 8``, by the items' own numbers; "" where that isn't known."""
+    """``scenes 3 and 8``: the items in progress, by their own numbers; "" if unknown."""
     names = [str(number) for number in step.active[:_NAMED]]
     if (more := len(step.active) - _NAMED) > 0:
         names.append(f"{more} more")
     if not names:
         return ""
     last = f" and {names[-1]}" if len(names) > 1 else names[-1]
-    return f"at work: {', '.join(names[:-1])}{last}"
+    return f"{plural(len(names), _noun(step.stage))} {', '.join(names[:-1])}{last}"
 
 
 def _noun(stage: Stage) -> str:
@@ -185,7 +194,8 @@ def item_of(stage: Stage, number: int | None, total: int | None) -> str:
 
 def current(step: Step) -> str:
     """What the step is at, on one line: its item, message and detail, none said twice."""
-    return _join(step, ["; ".join(part for part in (item(step), at_work(step)) if part)])
+    now = f"now {numbers}" if (numbers := at_work(step)) else ""
+    return _join(step, ["; ".join(part for part in (item(step), now) if part)])
 
 
 def activity(step: Step) -> str:
@@ -247,7 +257,7 @@ def totals(found: Metrics | None) -> list[str]:
 def _pieces(found: Metrics) -> list[str]:
     phrases = []
     if found.made:
-        phrases.append(f"{found.made} made")
+        phrases.append(f"{found.made} new")
     if found.reused:
         phrases.append(f"{found.reused} reused")
     return phrases

@@ -162,7 +162,7 @@ class BoardApp(DiffApp):
         settings = self._options.board
         if self.theme != settings.theme:
             wanted, names = clean_line(settings.theme, 80), ", ".join(self.available_themes)
-            self.reporter.refuse(f"There is no theme {wanted}. There are: {names}")
+            self.reporter.refuse(f"Unknown theme {wanted}. Themes: {names}")
         if settings.reduced_motion:
             self.animation_level = "none"
         self.set_keymap(settings.keys)

@@ -56,5 +56,5 @@ async def board(
         return app.outcome
     if isinstance(app.failure, AuraError):
         raise app.failure
-    todo = "A run that is not over goes on with: aura-tui watch."
-    raise write_report(app.failure, "The board broke down", todo) from None
+    todo = "Resume unfinished jobs with: aura-tui watch."
+    raise write_report(app.failure, "The board stopped unexpectedly", todo) from None

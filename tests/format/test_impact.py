@@ -31,7 +31,7 @@ def test_a_job_in_the_queue_has_nothing_to_lose() -> None:
     tape = Tape()
     tape.status(JobStatus.QUEUED)
     found = cancel_impact(job_of(tape), 0.0)
-    assert found.lost == "nothing: no work is done yet"
+    assert found.lost == "nothing; it hasn't started"
     assert found.kept == found.files == ""
 
 
@@ -40,21 +40,21 @@ def test_the_first_stage_has_nothing_to_keep() -> None:
     recordings.start(tape)
     tape.step(Stage.SCRIPT, StepStatus.STARTED)
     found = cancel_impact(job_of(tape), 3.0)
-    assert found.lost == "what Script has begun"
-    assert found.kept == "nothing: no piece is finished yet"
+    assert found.lost == "unfinished Script work"
+    assert found.kept == "nothing yet"
 
 
 def test_finished_stages_and_scenes_are_kept_and_the_one_in_hand_is_lost() -> None:
     assert cancel_impact(job_of(in_visuals(made=2, reused=1)), 252.0) == CancelImpact(
         "2 of 5 stages done, 4:12 of work",
-        "the scene in hand",
-        "2 stages and 3 of 8 scenes of Visuals, for a retry",
+        "the scene in progress",
+        "a retry reuses 2 stages and 3 of 8 scenes of Visuals",
         "",
     )
 
 
 def test_scenes_that_nobody_counted_are_not_told() -> None:
-    assert cancel_impact(job_of(in_visuals()), 1.0).kept == "2 stages, for a retry"
+    assert cancel_impact(job_of(in_visuals()), 1.0).kept == "a retry reuses 2 stages"
 
 
 def test_more_scenes_than_there_are_is_none_too_many() -> None:
@@ -67,8 +67,8 @@ def test_pieces_of_rendering_are_not_taken_for_its_scenes() -> None:
     tape.step(Stage.RENDERING, StepStatus.STARTED)
     tape.progress(Stage.RENDERING, 74, current_item=6, total_items=8, metrics=ev.Metrics(made=16))
     found = cancel_impact(job_of(tape), 1.0)
-    assert found.kept == "3 stages and 16 pieces of Rendering, for a retry"
-    assert found.lost == "the pieces in hand"
+    assert found.kept == "a retry reuses 3 stages and 16 pieces of Rendering"
+    assert found.lost == "the work in progress"
 
 
 def test_what_was_told_before_the_link_broke_is_told_with_its_age() -> None:
@@ -107,12 +107,12 @@ def test_many_files_are_counted_and_their_names_are_clean() -> None:
         (Stage.SCRIPT, 1, 1, "reused"),
         (Stage.VISUALS, 8, 8, "reused"),
         (Stage.VISUALS, 6, 8, "6 of 8 scenes reused"),
-        (Stage.RENDERING, 0, 8, "runs again"),
-        (Stage.RENDERING, 0, None, "runs again"),
+        (Stage.RENDERING, 0, 8, "will be redone"),
+        (Stage.RENDERING, 0, None, "will be redone"),
         (Stage.RENDERING, 2, None, "2 pieces reused"),
         (Stage.VOICE, 1, None, "1 scene reused"),
         (Stage.COMPOSITION, 1, 3, "1 of 3 pieces reused"),
-        (Stage.COMPOSITION, 0, 0, "runs again"),
+        (Stage.COMPOSITION, 0, 0, "will be redone"),
     ],
 )
 def test_a_planned_stage_in_words(stage: Stage, reused: int, total: int | None, says: str) -> None:
@@ -121,7 +121,7 @@ def test_a_planned_stage_in_words(stage: Stage, reused: int, total: int | None, 
 
 def test_how_long_a_retry_takes_says_its_basis_or_that_it_is_unknown() -> None:
     eta = Eta(seconds=280, low=240, high=330, runs=14)
-    assert how_long(RetryPlan((), eta)) == "4-6 min, from 14 runs here"
+    assert how_long(RetryPlan((), eta)) == "4-6 min, based on 14 similar jobs"
     assert how_long(RetryPlan((), None)) == "unknown"
 
 
@@ -135,7 +135,7 @@ def test_several_plans_make_one_sum_and_what_one_cannot_tell_is_unknown() -> Non
     one, two = (Eta(seconds=s, low=s - 10, high=s + 10, runs=r) for s, r in ((60, 14), (90, 3)))
     both = summed([plan(2, 20, one), plan(5, 30, two)])
     assert [planned(step) for step in both.steps] == ["reused", "7 of 50 pieces reused"]
-    assert how_long(both) == "2-3 min, from 3 runs here"
+    assert how_long(both) == "2-3 min, based on 3 similar jobs"
     some = summed([plan(2, 20, one), plan(5, None, None)])
     assert [planned(step) for step in some.steps] == ["reused", "7 pieces reused"]
     assert how_long(some) == "unknown"

@@ -65,7 +65,11 @@ def test_an_unknown_time_left_is_unknown_not_0() -> None:
 
 @pytest.mark.parametrize(
     ("runs", "text"),
-    [(0, "from this run's pace"), (1, "from 1 run here"), (14, "from 14 runs here")],
+    [
+        (0, "based on current speed"),
+        (1, "based on 1 similar job"),
+        (14, "based on 14 similar jobs"),
+    ],
 )
 def test_a_range_says_its_basis(runs: int, text: str) -> None:
     assert words.basis(Eta(seconds=1, low=1, high=1, runs=runs)) == text
@@ -86,7 +90,7 @@ def test_metrics_name_only_what_was_measured() -> None:
     assert words.metrics(None) == []
     assert words.metrics(Metrics(reused=3, provider="es\npeak")) == ["es peak", "3 reused"]
     full = Metrics(fps=143.2, speed=4.8, size_bytes=2_200_000, projected_bytes=6_100_000, made=2)
-    assert words.metrics(full) == ["143 fps", "2.2 MB of ~6.1 MB", " 4.8x speed", "2 made"]
+    assert words.metrics(full) == ["143 fps", "2.2 MB of ~6.1 MB", " 4.8x speed", "2 new"]
 
 
 @pytest.mark.parametrize(
@@ -144,10 +148,10 @@ def test_what_was_told_of_an_item_leaves_its_number_out() -> None:
     ("active", "text"),
     [
         ((), "5 of 11 scenes done"),
-        ((3,), "5 of 11 scenes done; at work: 3"),
-        ((3, 8), "5 of 11 scenes done; at work: 3 and 8"),
-        ((3, 5, 7, 8), "5 of 11 scenes done; at work: 3, 5, 7 and 8"),
-        ((3, 5, 7, 8, 9, 11), "5 of 11 scenes done; at work: 3, 5, 7, 8 and 2 more"),
+        ((3,), "5 of 11 scenes done; now scene 3"),
+        ((3, 8), "5 of 11 scenes done; now scenes 3 and 8"),
+        ((3, 5, 7, 8), "5 of 11 scenes done; now scenes 3, 5, 7 and 8"),
+        ((3, 5, 7, 8, 9, 11), "5 of 11 scenes done; now scenes 3, 5, 7, 8 and 2 more"),
     ],
 )
 def test_scenes_done_in_any_order_are_counted_and_those_at_work_named(
@@ -156,4 +160,4 @@ def test_scenes_done_in_any_order_are_counted_and_those_at_work_named(
     step = Step(stage=Stage.RENDERING, item=8, total=11, done=5, active=active, message="Encoding")
     assert words.current(step) == f"{text}  Encoding"
     assert words.item(step) == "5 of 11 scenes done"
-    assert words.activity(step) == "  ".join([*text.split("; ")[1:], "Encoding"])
+    assert words.activity(step) == "  ".join([*text.split("; now ")[1:], "Encoding"])

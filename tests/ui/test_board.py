@@ -41,7 +41,7 @@ async def test_queued(size: tuple[int, int]) -> None:
     tape = Tape()
     tape.status(JobStatus.QUEUED)
     async with showing(ScriptedService(tape), size) as board:
-        await board.shows("How a solar sail works", "queued", "waiting for its turn")
+        await board.shows("How a solar sail works", "queued", "waiting in the queue")
         fits(board, size)
 
 
@@ -50,7 +50,7 @@ async def test_running(size: tuple[int, int]) -> None:
     async with showing(running(), size) as board:
         await board.shows("running", " 20 %", "4-6 min left", "25 %", "espeak", "scene 3 of 8")
         if size[0] >= 80:
-            await board.shows("from 14 runs here", "job 01KCD3WNE0")
+            await board.shows("based on 14 similar jobs", "job 01KCD3WNE0")
             await board.shows("Job accepted: 60 s, 1280x720 at 30 fps")
         fits(board, size)
 
@@ -79,7 +79,9 @@ async def test_failed(size: tuple[int, int]) -> None:
     async with showing(recordings.failure(), size) as board:
         await board.shows("\u2717 Failed in Rendering", "E602")
         if size[0] >= 80:
-            await board.shows("Lower the resolution", "ffmpeg.log", "r retries.", "aura-tui logs")
+            await board.shows(
+                "Lower the resolution", "ffmpeg.log", "Press r to retry", "aura-tui logs"
+            )
         fits(board, size)
 
 
@@ -88,7 +90,7 @@ async def test_failed(size: tuple[int, int]) -> None:
     [
         (True, False, "FFmpeg's log ends:", "x264 failed"),
         (False, False, "The job's log ends:", "Voice failed"),
-        (True, True, "The job's log ends:", "Voice failed"),  # FFmpeg's is on the engine's machine
+        (True, True, "The job's log ends:", "Voice failed"),  # FFmpeg's is on the server
     ],
 )
 async def test_a_log_is_headed_by_whose_it_is(
@@ -137,13 +139,13 @@ async def test_texts_from_outside_are_drawn_not_obeyed(size: tuple[int, int]) ->
 async def test_the_stage_at_work_is_open_and_closes_when_it_is_done() -> None:
     service = running()
     async with showing(service) as board:
-        await board.shows("espeak \u00b7 2 made")
+        await board.shows("espeak \u00b7 2 new")
         service.tape.step(Stage.VOICE, StepStatus.COMPLETED, 4.0)
         service.tape.step(Stage.VISUALS, StepStatus.STARTED)
         service.tape.progress(Stage.VISUALS, 10, metrics=ev.Metrics(provider="cards"))
         await service.told()
         await board.shows("cards")
-        await board.lacks("espeak \u00b7 2 made")
+        await board.lacks("espeak \u00b7 2 new")
 
 
 async def test_a_failed_stage_shows_why_at_once() -> None:
@@ -174,14 +176,14 @@ async def test_an_unknown_time_left_says_so() -> None:
     tape = Tape()
     recordings.start(tape)
     async with showing(ScriptedService(tape)) as board:
-        await board.shows("time left unknown")
+        await board.shows("no estimate yet")
 
 
 async def test_a_range_from_this_run_alone_says_so() -> None:
     service = running()
     service.tape.progress(Stage.VOICE, 30, **recordings.eta(60, runs=0))
     async with showing(service) as board:
-        await board.shows("45-75 s left, from this run's pace", "job 01KCD3WNE0")
+        await board.shows("45-75 s left, based on current speed", "job 01KCD3WNE0")
 
 
 async def test_a_recording_that_was_cut_short_says_so_and_its_clock_stands() -> None:
@@ -201,7 +203,7 @@ async def test_ascii_mode_draws_ascii_alone(environ: dict[str, str], tape: Tape)
         await board.pilot.pause()
         assert board.text.isascii(), [c for c in board.text if not c.isascii()]
         await board.press("question_mark")
-        await board.shows("The run")
+        await board.shows("Moving")
         assert board.text.isascii()
 
 
@@ -274,9 +276,9 @@ async def test_a_flood_of_events_leaves_keys_answered_and_the_state_exact() -> N
         await board.shows("line ")
         # Not the pilot's press: it waits for an idle processor, which there is none.
         board.app.simulate_key("question_mark")
-        await board.shows("The run")
+        await board.shows("Moving")
         board.app.simulate_key("escape")
-        await board.lacks("The run")
+        await board.lacks("Moving")
         service.stopped = True
         await board.shows(f"line {service.count - 1}", "74 %")
         assert board.run.logged == service.count + 2

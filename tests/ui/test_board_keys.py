@@ -41,7 +41,7 @@ async def test_c_asks_first_and_enter_keeps_running() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("c")
-        await board.shows("Cancel this run?", "\u276f Keep running", "1 of 5 stages done")
+        await board.shows("Cancel this job?", "\u276f No, keep it", "1 of 5 stages done")
         await board.press("enter")
         await board.shows("running")
         assert board.scripted.asked == []
@@ -51,9 +51,9 @@ async def test_cancel_is_said_until_it_has_happened_and_the_board_stays() -> Non
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("c")
-        await board.shows("Cancel this run?")
+        await board.shows("Cancel this job?")
         await board.press("right", "enter")
-        await board.shows("cancelling\u2026", "what is finished is kept")
+        await board.shows("cancelling\u2026", "finished work is kept")
         assert board.scripted.asked == ["cancel"]
         await board.lacks("c Cancel")
         await board.scripted.tell_cancelled()
@@ -70,7 +70,7 @@ async def test_the_answers_can_be_clicked() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("c")
-        await board.shows("Cancel this run?")
+        await board.shows("Cancel this job?")
         await board.pilot.click("#cancel")
         await until(lambda: board.scripted.asked == ["cancel"])
 
@@ -104,7 +104,7 @@ async def test_the_question_goes_away_with_its_run() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("c")
-        await board.shows("Cancel this run?")
+        await board.shows("Cancel this job?")
         await board.scripted.tell_cancelled()
         await board.shows("\u25cc cancelled")
         assert board.scripted.asked == []
@@ -115,7 +115,7 @@ async def test_what_was_asked_of_a_run_is_still_said_when_one_comes_back_to_it()
     async with showing(ScriptedService(first, second), (120, 30)) as board:
         await board.shows("c Cancel", "job RUN1")
         await board.press("c")
-        await board.shows("Cancel this run?")
+        await board.shows("Cancel this job?")
         await board.press("y")
         await board.shows("cancelling\u2026")
         await board.press("escape", "down")
@@ -133,7 +133,7 @@ async def test_q_asks_while_a_run_is_on_and_closes_when_none_is() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("q")
-        await board.shows("Leave while a run is under way?", "How a solar sail works")
+        await board.shows("Quit while a job is running?", "How a solar sail works")
         await board.press("enter")
         await board.shows("running")
         assert board.app.is_running
@@ -147,7 +147,7 @@ async def test_leaving_to_the_background_says_so_and_cancels_nothing() -> None:
     async with showing(running(), background=True) as board:
         await board.shows("c Cancel")
         await board.press("q")
-        await board.shows("Leave it to the background")
+        await board.shows("Keep it running in the background")
         await board.press("enter")
         await board.ends()
         assert board.app.outcome.leave is Leave.BACKGROUND
@@ -160,9 +160,11 @@ async def test_a_question_on_leaving_follows_its_runs() -> None:
     async with showing(service, background=True) as board:
         await board.shows("c Cancel")
         await board.press("q")
-        await board.shows("2 runs are under way?", "Leave them to the background", "Cancel them")
+        await board.shows(
+            "2 jobs are running?", "Keep all running in the background", "Cancel them"
+        )
         await board.scripted.tell_cancelled()
-        await board.shows("Leave while a run is under way?", "\u276f Leave it to", "Cancel it")
+        await board.shows("Quit while a job is running?", "\u276f Keep it running", "Cancel it")
         assert service.tape.job.id not in "\n".join(_dialog(board)), "it has ended"
         await board.press("enter")
         await board.ends()
@@ -173,9 +175,9 @@ async def test_where_no_run_is_left_to_leave_the_question_goes_and_nothing_is_ha
     async with showing(running(), background=True) as board:
         await board.shows("c Cancel")
         await board.press("q")
-        await board.shows("Leave while a run is under way?")
+        await board.shows("Quit while a job is running?")
         await board.scripted.tell_cancelled()
-        await board.lacks("Leave while")
+        await board.lacks("Quit while")
         assert board.app.is_running
         board.quit_state.leave = Leave.BACKGROUND  # it was answered as the run ended
         assert board.app.outcome.leave is Leave.STAY
@@ -195,7 +197,7 @@ async def test_leaving_by_cancelling_waits_until_it_is_done() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("q")
-        await board.shows("Leave while")
+        await board.shows("Quit while")
         await board.press("down", "down", "enter")
         await board.shows("cancelling\u2026")
         assert board.app.is_running
@@ -243,7 +245,7 @@ async def test_ctrl_c_works_within_the_question() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("c")
-        await board.shows("Cancel this run?")
+        await board.shows("Cancel this job?")
         await board.press("ctrl+c")
         await until(lambda: board.scripted.asked == ["cancel"])
 
@@ -334,10 +336,10 @@ async def test_a_refusal_does_not_lie_over_the_next_question() -> None:
             assert toast.region.bottom < size[1]
             assert toast.size.height <= size[1] // 2
             await board.press("c")
-            await board.shows("Cancel this run?", "Keep running")
+            await board.shows("Cancel this job?", "No, keep it")
             assert "Not now" not in board.text
             board.app.reporter.say("Meanwhile")  # above the question, not over its answers
-            await board.shows("Meanwhile", "Keep running")
+            await board.shows("Meanwhile", "No, keep it")
             assert "Meanwhile" in "".join(board.lines[:4])
 
 
@@ -362,7 +364,7 @@ async def test_cancel_and_pause_act_on_all_that_are_marked() -> None:
         wanted = {f"pause {job.id}".replace("pause RUN0", "pause") for job in (first, second)}
         await until(lambda: set(board.scripted.asked) == wanted)
         await board.press("c")
-        await board.shows("Cancel 2 runs?")
+        await board.shows("Cancel 2 jobs?")
         await board.press("y")
         await until(lambda: len(board.scripted.asked) == 4)
         await board.lacks("marked")
@@ -380,7 +382,9 @@ async def test_retry_acts_on_all_that_are_marked_and_opens_the_last() -> None:
     async with showing(service, at_run=False) as board:
         await until(lambda: len(board.jobs) == 2)
         await board.press("space", "space", "r")
-        await board.shows("Retry 2 jobs?", "12 of 16 scenes reused", "2-4 min, from 14 runs here")
+        await board.shows(
+            "Retry 2 jobs?", "12 of 16 scenes reused", "2-4 min, based on 14 similar jobs"
+        )
         await board.press("enter")
         await board.shows("attempt 2")
         assert len(board.scripted.asked) == 2
@@ -403,7 +407,7 @@ async def test_the_palette_offers_what_may_be_done() -> None:
         await board.shows("p Pause")
         commands = {c.title for c in board.app.get_system_commands(board.app.screen)}
         assert {"Cancel", "Pause", "New", "Log", "Timeline", "Preview", "Theme"} <= commands
-        assert not commands & {"Resume", "Retry", "Reconnect", "Cancel at once"}
+        assert not commands & {"Resume", "Retry", "Reconnect", "Cancel now"}
 
 
 async def test_a_new_job_from_the_palette() -> None:
@@ -412,7 +416,7 @@ async def test_a_new_job_from_the_palette() -> None:
         await board.press("ctrl+p")
         await until(lambda: board.dialogs == 1)
         await board.press(*"New")
-        await board.shows("A new job")
+        await board.shows("Create a job")
         await board.press("down", "enter")
         await until(lambda: isinstance(board.app.screen, NewJobScreen))
 
@@ -485,13 +489,13 @@ async def test_help_tells_moved_keys_and_only_what_may_be_done() -> None:
     async with showing(running(), (120, 50), board=keys) as board:
         await board.shows("x Cancel")
         await board.press("question_mark")
-        await board.shows("The run", "Forms")
+        await board.shows("Finished job", "Forms")
         assert any("x " in line and "Cancel" in line for line in board.lines)
         await board.press("escape", "x")
         await until(lambda: isinstance(board.app.screen, ConfirmCancel))
     async with showing(running(), (120, 50), read_only=True) as board:
         await board.press("question_mark")
-        await board.shows("The run")
+        await board.shows("Moving")
         await board.lacks("Cancel")
 
 
@@ -506,7 +510,7 @@ async def test_marks_that_are_out_of_sight_take_no_key_from_the_run_that_shows()
         shown = board.run.job
         assert shown is not None
         await board.press("c")
-        await board.shows("Cancel this run?")
+        await board.shows("Cancel this job?")
         await board.press("y")
         await until(lambda: len(board.scripted.asked) == 1)
         assert board.scripted.asked[0].split() in (["cancel"], ["cancel", shown.id])
@@ -575,7 +579,7 @@ async def test_an_answer_that_is_given_twice_is_given_once(
     async with showing(running(), background=True) as board:
         await board.shows("c Cancel")
         await board.press(asks)
-        await board.shows("this run?" if asks == "c" else "Leave while")
+        await board.shows("this job?" if asks == "c" else "Quit while")
         await board.press(*keys[:-1])
         await board.type_ahead(*keys[-1:] * 4)
         if (asks, keys[0]) == ("q", "enter"):
@@ -697,7 +701,7 @@ async def test_a_file_that_was_brought_here_is_opened_here_and_said_to_be_here(
     async with showing(service, (120, 40), remote=True) as board:
         await board.shows("Succeeded after")
         await until(lambda: board.settled)
-        assert ("A path on the engine's machine" in board.text) is not brought
+        assert ("A path on the server" in board.text) is not brought
         await board.press("o")
         await until(lambda: bool(opened))
     assert opened == [here if brought else tmp_path / "fetched.mp4"]

@@ -88,7 +88,7 @@ async def test_beneath_the_stages_the_preview_leaves_them_their_width(state: str
         screen = board.screen
         width = screen.stages.size.width
         await board.press("v")
-        await board.shows("No picture yet" if state == "running" else "No picture was kept")
+        await board.shows("No picture yet" if state == "running" else "The picture was not kept")
         assert screen.stages.size.width == width
         assert screen.preview.size.height == 12
 

@@ -280,7 +280,7 @@ def test_keys_that_clash_are_told_before_the_board_opens(environ: dict[str, str]
     command = [sys.executable, "-m", "aura_tui"]
     with terminal(command, {**environ, "AURA_BOARD_KEYS": "run.cancel=r"}) as shown:
         assert shown.ends() == 2
-        assert "run.cancel and run.retry would both have the key r" in shown.text
+        assert "run.cancel and run.retry both use the key r" in shown.text
         assert b"\x1b[?1049h" not in shown.sent
 
 

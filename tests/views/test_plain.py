@@ -183,5 +183,5 @@ def test_a_video_that_is_rendered_has_no_time_left() -> None:
     for envelope in tape.envelopes:
         job = reduce(job, envelope)
         lines += told.tell(job, envelope)
-    assert lines[-2].endswith(" 99 %  Joining the video  under 10 s left, from 14 runs here")
+    assert lines[-2].endswith(" 99 %  Joining the video  under 10 s left, based on 14 similar jobs")
     assert lines[-1].endswith("100 %  Rendered")

@@ -127,7 +127,7 @@ class JobCommands:
         """The artifact of the shown run on this machine's disk. Raises AuraError where it can't be
         had."""
         run = self._board_sync.run
-        assert run.job is not None, "what is not shown has no files to choose from"
+        assert run.job is not None, "files can only be chosen in the job that is shown"
         local = Path(artifact.path)
         service = self._board_sync.service
         # A delivered file lies where the person wanted it; the engine keeps one of that name, too.

@@ -49,13 +49,13 @@ async def open_file(
 def _opener(path: Path, environ: Mapping[str, str], platform: str) -> str:
     if platform == "darwin":
         if environ.get("SSH_CONNECTION"):
-            raise _unopened(path, "it lies on another machine, at the other end of SSH")
+            raise _unopened(path, "it is on another machine, at the other end of SSH")
         return "open"
     if environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"):
         return "xdg-open"
     if environ.get("SSH_CONNECTION"):
-        raise _unopened(path, "it lies on another machine, at the other end of SSH")
-    raise _unopened(path, "there is no desktop here: neither DISPLAY nor WAYLAND_DISPLAY is set")
+        raise _unopened(path, "it is on another machine, at the other end of SSH")
+    raise _unopened(path, "there is no desktop: neither DISPLAY nor WAYLAND_DISPLAY is set")
 
 
 async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | None:
@@ -75,7 +75,7 @@ async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | 
             umask=permissions.users_umask(),
         )
     except OSError as e:
-        raise _unopened(path, f"{command} can't be run: {e.strerror or e}") from None
+        raise _unopened(path, f"can't run {command}: {e.strerror or e}") from None
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[int] = loop.create_future()
 
@@ -119,19 +119,19 @@ async def save_copy(source: Path, target: str | Path) -> Path:
 def _goal(source: Path, target: str | Path) -> Path:
     text = os.fspath(target)
     if not text.strip() or "\0" in text:
-        raise _unsaved("No place for the copy was named", "Name a folder or a file.")
+        raise _unsaved("No file or folder was given for the copy", "Enter a folder or a file.")
     try:
         path = Path(text).expanduser().absolute()
     except RuntimeError:
         raise _unsaved(
-            f"{_shown(text)} begins with the home folder of a user that isn't there",
-            "Name a full path.",
+            f"{_shown(text)}: unknown user in ~name",
+            "Enter an absolute path.",
         ) from None
     if path.is_dir() or text.endswith(("/", os.sep)):
         path = path / source.name
     if not path.parent.is_dir():
         raise _unsaved(
-            f"There is no folder {_shown(path.parent)}", "Make it, or name another place."
+            f"Folder {_shown(path.parent)} not found", "Create it, or choose another folder."
         )
     if os.path.lexists(path):
         raise _taken(path)
@@ -163,7 +163,7 @@ def _copy(source: Path, goal: Path, stop: threading.Event) -> None:
 def _gone(path: Path) -> NotFound:
     return NotFound(
         Code.ARTIFACT_UNKNOWN,
-        f"{_shown(path)} isn't there any more",
+        f"{_shown(path)} no longer exists",
         "It was moved or deleted; retry the job to make it again.",
     )
 
@@ -171,13 +171,13 @@ def _gone(path: Path) -> NotFound:
 def _unopened(path: Path, why: str) -> InputError:
     return InputError(
         Code.OPENER_MISSING,
-        f"The file can't be opened from here: {why}",
-        f"Copy its path and open it yourself: {_shown(path)}",
+        f"Can't open the file from here: {why}",
+        f"Copy its path instead: {_shown(path)}",
     )
 
 
 def _taken(path: Path) -> InputError:
-    return _unsaved(f"{_shown(path)} is there already", "Name another place, or move it away.")
+    return _unsaved(f"{_shown(path)} already exists", "Choose another name, or move that file.")
 
 
 def _unsaved(message: str, remediation: str) -> InputError:
@@ -189,12 +189,12 @@ def _refused(goal: Path, error: OSError) -> AuraError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return AuraError(
             Code.DISK_FULL,
-            f"There is no room for the copy in {where}",
-            "Make room, or save elsewhere.",
+            f"No space left for the copy in {where}",
+            "Free some space, or save elsewhere.",
         )
     return _unsaved(
-        f"The copy can't be written to {where}: {error.strerror or error}",
-        "Save it in a folder of yours.",
+        f"Can't write the copy to {where}: {error.strerror or error}",
+        "Save it in a folder that you can write to.",
     )
 
 

@@ -8,19 +8,21 @@ from __future__ import annotations
 from textual.binding import Binding
 
 APP = (
-    Binding("c", "cancel_run", "Cancel", id="run.cancel", tooltip="Cancel the run; asks first"),
-    Binding("r", "retry_run", "Retry", id="run.retry", tooltip="Try again; shows its plan first"),
-    Binding("p", "pause_run", "Pause", id="run.pause", tooltip="Pause the run, or let it go on"),
-    Binding("p", "resume_run", "Resume", id="run.pause", tooltip="Let the paused run go on"),
-    Binding("n", "new_job", "New", id="job.new", tooltip="A new job"),
-    Binding("l", "show_log", "Log", id="board.log", tooltip="The log alone, or the run again"),
+    Binding("c", "cancel_run", "Cancel", id="run.cancel", tooltip="Cancel the job; asks first"),
+    Binding(
+        "r", "retry_run", "Retry", id="run.retry", tooltip="Retry the job; shows the plan first"
+    ),
+    Binding("p", "pause_run", "Pause", id="run.pause", tooltip="Pause or resume the job"),
+    Binding("p", "resume_run", "Resume", id="run.pause", tooltip="Resume the job"),
+    Binding("n", "new_job", "New", id="job.new", tooltip="Create a job"),
+    Binding("l", "show_log", "Log", id="board.log", tooltip="Show only the log, or the job again"),
     Binding(
         "v",
         "preview",
         "Preview",
         id="board.preview",
         show=False,
-        tooltip="Show or hide the newest picture; alone where there is no room",
+        tooltip="Toggle the newest picture",
     ),
     Binding(
         "t",
@@ -28,7 +30,7 @@ APP = (
         "Timeline",
         id="board.timeline",
         show=False,
-        tooltip="Show or hide when each stage ran",
+        tooltip="Toggle the timeline",
     ),
     Binding(
         "R",
@@ -42,35 +44,37 @@ APP = (
         "to_jobs",
         "Back",
         id="board.back",
-        tooltip="Back from the log or the picture to the run, from the run to the jobs",
+        tooltip="Go back: from the log or picture to the job, from the job to the list",
     ),
-    Binding("question_mark", "help", "Help", id="app.help", key_display="?", tooltip="All keys"),
-    Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; asks while a run of ours is on"),
+    Binding(
+        "question_mark", "help", "Help", id="app.help", key_display="?", tooltip="Show all keys"
+    ),
+    Binding("q", "quit", "Quit", id="app.quit", tooltip="Quit; asks if jobs are running"),
     Binding(
         "ctrl+l",
         "redraw",
         "Redraw",
         id="app.redraw",
         show=False,
-        tooltip="Draw the screen anew, where something else wrote on it",
+        tooltip="Redraw the screen",
     ),
     Binding("ctrl+q", "quit", "Quit", id="app.quit-always", show=False, priority=True),
     Binding(
         "ctrl+c",
         "interrupt",
-        "Cancel at once",
+        "Cancel now",
         id="app.interrupt",
         show=False,
         priority=True,
-        tooltip="Cancel at once; copies a selection",
+        tooltip="Cancel immediately, or copy the selection",
     ),
     Binding(
         "ctrl+z",
         "suspend_process",
-        "Stop here",
+        "Suspend",
         id="app.suspend",
         show=False,
-        tooltip="Stop here, with the runs of this process; fg goes on",
+        tooltip="Suspend the board and its jobs; fg resumes them",
     ),
 )
 JOBS = (
@@ -81,7 +85,9 @@ JOBS = (
     Binding("home,g", "first", "First job", id="jobs.first", show=False),
     Binding("end,G", "last", "Last job", id="jobs.last", show=False),
     Binding("enter", "open", "Open", id="jobs.open", tooltip="Show the job"),
-    Binding("space", "mark", "Mark", id="jobs.mark", tooltip="Mark; what is asked goes for all"),
+    Binding(
+        "space", "mark", "Mark", id="jobs.mark", tooltip="Mark; keys then act on all marked jobs"
+    ),
     Binding(
         "slash",
         "filter",
@@ -89,14 +95,12 @@ JOBS = (
         id="jobs.filter",
         key_display="/",
         priority=True,  # what is typed right after it is the filter
-        tooltip="Filter: text, or status:failed",
+        tooltip="Filter by words, or status:failed",
     ),
-    Binding("escape", "clear", "Clear", id="jobs.clear", tooltip="Clear the marks, or the filter"),
+    Binding("escape", "clear", "Clear", id="jobs.clear", tooltip="Clear the marks or the filter"),
 )
 FILTER = (
-    Binding(
-        "escape", "leave", "Clear", id="filter.clear", tooltip="Clear the filter, and leave it"
-    ),
+    Binding("escape", "leave", "Clear", id="filter.clear", tooltip="Clear the filter"),
     Binding("down", "move(1)", "Next job", id="filter.next", show=False),
     Binding("up", "move(-1)", "Previous job", id="filter.previous", show=False),
 )
@@ -116,8 +120,8 @@ LOG = (
     Binding("up,k", "move(-1)", "Up", id="log.up", show=False),
     Binding("pagedown", "page(1)", "Page down", id="log.page-down", show=False),
     Binding("pageup", "page(-1)", "Page up", id="log.page-up", show=False),
-    Binding("home,g", "first", "To the start", id="log.first", show=False),
-    Binding("end,G", "follow", "Follow", id="log.follow", tooltip="To the end, and follow"),
+    Binding("home,g", "first", "Go to the start", id="log.first", show=False),
+    Binding("end,G", "follow", "Follow", id="log.follow", tooltip="Go to the end and follow"),
     Binding("left", "sideways(-1)", "Left", id="log.left", show=False),
     Binding("right", "sideways(1)", "Right", id="log.right", show=False),
     Binding(
@@ -131,13 +135,17 @@ LOG = (
     ),
     Binding("n", "match(1)", "Next", id="log.next-match", tooltip="Next match"),
     Binding("N", "match(-1)", "Previous match", id="log.previous-match", show=False),
-    Binding("escape", "clear_search", "Clear", id="log.clear", tooltip="End the search"),
-    Binding("e", "first_error", "Error", id="log.first-error", tooltip="To the first error"),
-    Binding("f", "severity", "Filter", id="log.severity", tooltip="All, warnings, or errors alone"),
-    Binding("w", "wrap", "Wrap", id="log.wrap", show=False, tooltip="Wrap long lines, or not"),
+    Binding("escape", "clear_search", "Clear", id="log.clear", tooltip="Clear the search"),
+    Binding("e", "first_error", "Error", id="log.first-error", tooltip="Go to the first error"),
     Binding(
-        "y", "copy", "Copy", id="log.copy", tooltip="Copy the lines that match, or all that show"
+        "f",
+        "severity",
+        "Filter",
+        id="log.severity",
+        tooltip="Cycle severity: all, warnings, errors",
     ),
+    Binding("w", "wrap", "Wrap", id="log.wrap", show=False, tooltip="Toggle wrap"),
+    Binding("y", "copy", "Copy", id="log.copy", tooltip="Copy the matching lines, or all lines"),
 )
 # While the needle is typed.
 SEARCH = (
@@ -154,8 +162,8 @@ RESULT = (
     Binding("up,k", "move(-1)", "Previous file", id="result.previous", show=False),
     Binding("pagedown", "page(1)", "Page down", id="result.page-down", show=False),
     Binding("pageup", "page(-1)", "Page up", id="result.page-up", show=False),
-    Binding("home,g", "first", "To the start", id="result.first", show=False),
-    Binding("end,G", "last", "To the end", id="result.last", show=False),
+    Binding("home,g", "first", "Go to the start", id="result.first", show=False),
+    Binding("end,G", "last", "Go to the end", id="result.last", show=False),
 )
 DIALOG = (
     Binding(
@@ -177,7 +185,7 @@ DIALOG = (
         "Close",
         id="dialog.close",
         show=False,
-        tooltip="Close, and change nothing",
+        tooltip="Close",
     ),
 )
 # A question of two answers; "no" is what escape does too.
@@ -224,12 +232,12 @@ HELP = (
 
 # What the help screen tells, in its order.
 GROUPS = (
-    ("The run", APP),
+    ("Job", APP),
     ("Jobs", JOBS),
     ("Stages", STAGES),
     ("Log", LOG),
-    ("At the end", RESULT),
-    ("Questions", DIALOG + CONFIRM + CHOICE),
+    ("Finished job", RESULT),
+    ("Dialogs", DIALOG + CONFIRM + CHOICE),
     ("Forms", FORM + PICKER),
 )
 # What changes something: a board that only looks on has none of these.

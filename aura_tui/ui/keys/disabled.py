@@ -7,9 +7,9 @@ from textual.binding import Binding
 from aura_tui.ui.keys import bindings
 
 _CHANGES = {
-    "cancel_run": "Nothing here can be cancelled: only what waits, runs or is paused",
-    "pause_run": "Nothing here can be paused: only what runs",
-    "retry_run": "Nothing here can be retried: only what failed or was cancelled",
+    "cancel_run": "Only queued, running or paused jobs can be cancelled",
+    "pause_run": "Only running jobs can be paused",
+    "retry_run": "Only failed or cancelled jobs can be retried",
 }
 # Behind those that change something, on the same keys: they come to these where they do nothing.
 BINDINGS = tuple(
@@ -23,7 +23,7 @@ def reason(action: str, *, looks_on: bool, recorded: bool) -> str:
     """Why ``action``, one of those that change something, changes nothing now; "" where there is
     no more to say than that."""
     if recorded:
-        return "A recording can't be changed"
+        return "Jobs in a recording can't be changed"
     if looks_on:
-        return "This board only looks on: it was started with --read-only"
+        return "Read-only: this board was started with --read-only"
     return _CHANGES.get(action, "")

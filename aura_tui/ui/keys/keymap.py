@@ -44,12 +44,12 @@ def check(keymap: Mapping[str, str]) -> None:
     for moved, keys in keymap.items():
         if moved not in known:
             names = ", ".join(sorted(str(each) for each in known))
-            raise _refusal(f"{clean_line(moved, 80)} is no binding of the board", f"Use {names}.")
+            raise _refusal(f"unknown key id {clean_line(moved, 80)!r}", f"Known ids: {names}.")
         for key in _split(keys):
             if not _is_key(key):
                 raise _refusal(
-                    f"{clean_line(key, 40) or 'Nothing'}, for {moved}, is no key",
-                    'Name keys as "x", "X", "ctrl+x", "f5", "pagedown"; several with commas.',
+                    f"{clean_line(key, 40)!r} (for {moved}) is not a key",
+                    'Write keys as "x", "X", "ctrl+x", "f5", "pagedown", with commas between.',
                 )
     for group in TOGETHER:
         _check_group(group, keymap)
@@ -70,8 +70,8 @@ def _check_group(group: Iterable[Binding], keymap: Mapping[str, str]) -> None:
             if clash:
                 first, second = sorted((moved, other))
                 raise _refusal(
-                    f"{first} and {second} would both have the key {min(clash)}",
-                    "Give one of them another key.",
+                    f"{first} and {second} both use the key {min(clash)}",
+                    "Use another key for one of them.",
                 )
 
 
@@ -92,6 +92,6 @@ def _is_key(key: str) -> bool:
 def _refusal(what: str, remedy: str) -> InputError:
     return InputError(
         Code.SETTINGS_INVALID,
-        f"A key can't be moved: {what}",
-        f"{remedy} Keys are moved in [board.keys] of config.toml, or by AURA_BOARD_KEYS.",
+        f"Invalid key binding: {what}",
+        f"{remedy} Keys are set in [board.keys] of config.toml, or in AURA_BOARD_KEYS.",
     )

@@ -70,7 +70,7 @@ class BoardScreen(Screen[None]):
         self.timeline = TimelineView()
         self.preview = preview
         self.result = ResultPanel()
-        self.log_view = LogView()
+        self.log_view = LogView(key_names)
         self._ended: tuple[Job, SummaryDetails] | None = None
         self.set_class(at_jobs, "-at-jobs")
         self.set_class(previewing, "-preview")
@@ -224,7 +224,7 @@ class BoardScreen(Screen[None]):
         return wanted or self.has_class("-picture")
 
     def toggle_preview(self) -> None:
-        """Show or hide the newest picture; alone where there is no room for it beside the run."""
+        """Toggle the newest picture for it beside the run."""
         name = "-preview" if self._preview_has_room else "-picture"
         self.set_class(not self.shows_preview, name)
         self.remove_class("-log")

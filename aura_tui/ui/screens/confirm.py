@@ -1,4 +1,4 @@
-"""The question before runs are cancelled. "Keep running" is what enter takes."""
+"""The question before runs are cancelled. "No, keep it" is what enter takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
 
-from aura_tui.format import words
 from aura_tui.format.impact import cancel_impact, name
 from aura_tui.model.plural import counted
 from aura_tui.ui.keys import bindings
@@ -47,7 +46,7 @@ class Question(Dialog[bool]):
         """What becomes of ``count`` marked jobs: nothing, because they are ``why``."""
         if count:
             marked = counted(count, "marked job is", "marked jobs are")
-            yield self.line(Content.styled(f"left out: {marked} {why}", MUTED))
+            yield self.line(Content.styled(f"skipped: {marked} {why}", MUTED))
 
 
 class ConfirmCancel(Question):
@@ -57,10 +56,10 @@ class ConfirmCancel(Question):
         self, job: Job, elapsed_s: float, glyphs: Glyphs, *, age_s: float | None = None
     ) -> None:
         options = (
-            Option(False, "keep", "Keep running"),
-            Option(True, "cancel", "Cancel the run"),
+            Option(False, "keep", "No, keep it"),
+            Option(True, "cancel", "Yes, cancel it"),
         )
-        super().__init__("Cancel this run?", options, glyphs, stay=False)
+        super().__init__("Cancel this job?", options, glyphs, stay=False)
         self._named = name(job)
         self._impact = cancel_impact(job, elapsed_s, age_s)
         self._so_far = self.text(self._impact.so_far)
@@ -92,16 +91,15 @@ class ConfirmCancelAll(Question):
 
     def __init__(self, jobs: Sequence[Job], glyphs: Glyphs, *, others: int = 0) -> None:
         options = (
-            Option(False, "keep", "Keep them running"),
-            Option(True, "cancel", "Cancel them"),
+            Option(False, "keep", "No, keep them"),
+            Option(True, "cancel", "Yes, cancel them"),
         )
-        super().__init__(f"Cancel {counted(len(jobs), 'run')}?", options, glyphs, stay=False)
+        super().__init__(f"Cancel {counted(len(jobs), 'job')}?", options, glyphs, stay=False)
         self._jobs = tuple(jobs)
         self._others = others
 
     def body(self) -> Iterable[Widget]:
-        work = words.duration(sum(words.active_s(job) for job in self._jobs))
-        yield self.fact("lost", f"the scenes in hand, of {work} of work")
-        yield self.fact("kept", "what is finished, for a retry")
+        yield self.fact("lost", "the work in progress")
+        yield self.fact("kept", "finished work; a retry reuses it")
         yield from self.listed(self._jobs)
-        yield from self.left_out(self._others, "over already")
+        yield from self.left_out(self._others, "already finished")

@@ -35,10 +35,10 @@ class LeaveScreen(Dialog[Leave]):
     def __init__(self, jobs: Sequence[Job], can_background: bool, glyphs: Glyphs) -> None:
         words = _labels(len(jobs))
         notes = {
-            Leave.BACKGROUND: "goes on by itself",
-            Leave.STAY: "go back to the board",
-            Leave.STOP: "aura-tui watch goes on",
-            Leave.CANCEL: "what is finished is kept",
+            Leave.BACKGROUND: "reopen with aura-tui",
+            Leave.STAY: "back to the board",
+            Leave.STOP: "resume with aura-tui watch",
+            Leave.CANCEL: "finished work is kept",
         }
         options = [Option(leave, leave.value, words[leave], note) for leave, note in notes.items()]
         if not can_background:
@@ -74,14 +74,15 @@ class LeaveScreen(Dialog[Leave]):
 
 
 def _question(count: int) -> str:
-    return f"Leave while {plural(count, 'a run is', f'{count} runs are')} under way?"
+    return f"Quit while {plural(count, 'a job is', f'{count} jobs are')} running?"
 
 
 def _labels(count: int) -> dict[Leave, str]:
     them = plural(count, "it", "them")
+    all_ = plural(count, "it", "all")
     return {
-        Leave.BACKGROUND: f"Leave {them} to the background",
+        Leave.BACKGROUND: f"Keep {all_} running in the background",
         Leave.STAY: "Stay",
-        Leave.STOP: "Stop here, go on later",
+        Leave.STOP: "Stop now, resume later",
         Leave.CANCEL: f"Cancel {them}",
     }

@@ -135,7 +135,7 @@ class NewJobScreen(Form[Submission]):
         chosen = (draft.theme,) if draft.theme else ()
         theme = [(name, name) for name in dict.fromkeys((*themes, *chosen))]
         controls: dict[Field, Widget] = {
-            Field.BRIEF: TextBox(draft.brief, "A topic, or the whole text"),
+            Field.BRIEF: TextBox(draft.brief, "Topic, or paste the text"),
             Field.RESOLUTION: _picker(RESOLUTIONS, draft.resolution),
             Field.ASPECT: _picker(ASPECTS, draft.aspect),
             Field.THEME: Picker(theme if chosen else [("", "default"), *theme], draft.theme),
@@ -187,7 +187,7 @@ class NewJobScreen(Form[Submission]):
             more = ", ..." if len(names) > _SUGGESTED else ""
             hints[Field.VOICE] = clean_line(", ".join(names[:_SUGGESTED]) + more, 200)
         if self._folder and not self.draft.folder.strip():
-            hints[Field.FOLDER] = f"If empty: {self._folder}"
+            hints[Field.FOLDER] = f"Default: {self._folder}"
         wrong = self._told | self._refused
         for field, text in self.draft.problems().items():
             wrong[field] = text

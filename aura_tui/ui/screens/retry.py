@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aura_tui.service import PlannedStep, RetryPlan
     from aura_tui.ui.theme.glyphs import Glyphs
 
-_OPTIONS = (Option(True, "retry", "Retry"), Option(False, "leave", "Not now"))
+_OPTIONS = (Option(True, "retry", "Retry"), Option(False, "leave", "Close"))
 
 
 class _Planned(Question):
@@ -35,8 +35,8 @@ class _Planned(Question):
         for step in plan.steps:
             yield self.line(self._step(step))
         if not plan.steps:  # an engine that can't tell
-            yield self.text("What is finished is reused.")
-        yield self.fact("takes", how_long(plan), first=True)
+            yield self.text("Finished work is reused.")
+        yield self.fact("time", how_long(plan), first=True)
 
     def _step(self, step: PlannedStep) -> Content:
         says = planned(step)
@@ -76,4 +76,4 @@ class ConfirmRetryAll(_Planned):
     def body(self) -> Iterable[Widget]:
         yield from self.plan(self._plan)
         yield from self.listed(self._jobs)
-        yield from self.left_out(self._others, "at work, or succeeded")
+        yield from self.left_out(self._others, "running or succeeded")

@@ -47,7 +47,7 @@ class Field(StrEnum):
     """A field of the form; its value is the label a person sees."""
 
     BRIEF = "Brief"
-    FILE = "or file"
+    FILE = "File"
     DURATION = "Duration"
     RESOLUTION = "Resolution"
     ASPECT = "Aspect"
@@ -118,11 +118,11 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         found: dict[Field, str] = {}
         typed, file = self.brief.strip(), self.file.strip()
         if not typed and not file:
-            found[Field.BRIEF] = "Write a topic or a text here, or name a file below."
+            found[Field.BRIEF] = "Enter a topic or a text here, or a file below."
         elif typed and file:
-            found[Field.FILE] = "There is a text above already: keep one of the two."
+            found[Field.FILE] = "Use either the text above or a file, not both."
         elif _is_file_name(typed):
-            found[Field.BRIEF] = "This is a file's name: put it into the next field."
+            found[Field.BRIEF] = "This is a file name; enter it in the File field."
         # A file's text is still to be read, and a brief that is wrong already is not told twice.
         read = _ANY if found or file else None
         try:
@@ -142,18 +142,18 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         except InputError:
             size = ""
         named = self.brief.strip() and not self.file.strip()  # what the file says isn't known here
-        folder = f"./{slug(title_of(request.brief))}" if named else "one named after the video."
+        folder = f"./{slug(title_of(request.brief))}" if named else "a folder named after the video"
         return {
-            Field.BRIEF: f"A text of {words}." if request.brief.text.strip() else "",
+            Field.BRIEF: f"{words}." if request.brief.text.strip() else "",
             Field.FILE: "Markdown or plain text.",
-            Field.DURATION: f"{_DURATIONS}: 90, 1m30s or 00:01:30. If empty, the text decides.",
+            Field.DURATION: f"{_DURATIONS}, as 90 or 1m30s. Leave empty to fit the text.",
             Field.RESOLUTION: size,
-            Field.VOICE: "If empty, one for the text's language.",
-            Field.FOLDER: "" if self.folder.strip() else f"If empty: {folder}",
+            Field.VOICE: "Default: a voice for the text's language.",
+            Field.FOLDER: "" if self.folder.strip() else f"Default: {folder}",
         }
 
 
-_NO_FILE = "There is no such file"
+_NO_FILE = "File not found"
 _ANY = Brief(topic="?")  # stands for a brief that is still to be read
 
 
@@ -211,11 +211,13 @@ def typed_folder(draft: Draft) -> Path | None:
 def _read(file: str) -> Brief:
     path = _expanded(file, "brief")
     try:
-        why = "" if path.is_file() else "That is a folder" if path.is_dir() else _NO_FILE
+        why = "" if path.is_file() else "This is a folder" if path.is_dir() else _NO_FILE
     except OSError as e:  # a name too long; a folder that may not be looked into
         why = e.strerror or _NO_FILE
     if why:
-        raise InputError(Code.BRIEF_UNREADABLE, why, "Name a Markdown or text file.", field="brief")
+        raise InputError(
+            Code.BRIEF_UNREADABLE, why, "Choose a Markdown or text file.", field="brief"
+        )
     return read_brief(str(path))
 
 
@@ -225,8 +227,8 @@ def _expanded(text: str, field: str) -> Path:
     except RuntimeError:
         raise InputError(
             Code.OPTION_INVALID,
-            f"There is no home folder for {clean_line(text, 60)!r}",
-            "Write the path out.",
+            f"Unknown user in {clean_line(text, 60)!r}",
+            "Enter an absolute path.",
             field=field,
         ) from None
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
 
 _MAX_CHARS = 500
-_SAID_CHARS = 12  # of a word that wasn't understood
+_SAID_CHARS = 8  # of a word that wasn't understood
 _PART = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 _KEYED = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
 _AGE = re.compile(r"([<>])=?([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|min|h|d|w)")
@@ -83,7 +83,9 @@ def parse(text: str) -> Filter:
                 tests.append((_TESTS[key](value), wanted))
                 timed = timed or key == "age"
             else:
-                raise ValueError(f'No filter "{_short(key)}:"; there are status: stage: age: is:')
+                raise ValueError(
+                    f'Unknown filter "{_short(key)}:". Filters: status: stage: age: is:'
+                )
         except ValueError as error:
             problems.append(str(error))
     return Filter(text, "".join(problems[:1]), marked, timed, tuple(words), tuple(tests))
@@ -103,7 +105,7 @@ def _status_test(value: str) -> Callable[[Job, datetime], bool]:
     for name in _names(value, "status:", _STATUSES):
         found = _statuses(name)
         if not found:
-            raise ValueError(f'No status "{_short(name)}": {_STATUSES}')
+            raise ValueError(f'Unknown status "{_short(name)}": {_STATUSES}')
         allowed |= found
     return lambda job, _: job.status in allowed
 
@@ -122,7 +124,7 @@ def _stage_test(value: str) -> Callable[[Job, datetime], bool]:
         exact = parse_stage(name)
         begun = {stage for stage in Stage if stage.title.lower().startswith(name)}
         if exact is None and not begun:
-            raise ValueError(f'No stage "{_short(name)}": {_STAGES}')
+            raise ValueError(f'Unknown stage "{_short(name)}": {_STAGES}')
         allowed |= begun if exact is None else {exact}
     return lambda job, _: job.stage in allowed
 
@@ -130,7 +132,7 @@ def _stage_test(value: str) -> Callable[[Job, datetime], bool]:
 def _age_test(value: str) -> Callable[[Job, datetime], bool]:
     match = _AGE.fullmatch(value)
     if match is None:
-        raise ValueError("age: takes < or > and a time, as in age:<2h or age:>1d")
+        raise ValueError("age: expects < or > and a time, as in age:<2h or age:>1d")
     limit_s = float(match[2]) * _UNIT_S[match[3]]
     compare = lt if match[1] == "<" else gt
     return lambda job, now: bool(compare((now - since(job)).total_seconds(), limit_s))
@@ -138,7 +140,7 @@ def _age_test(value: str) -> Callable[[Job, datetime], bool]:
 
 def _parse_is(value: str) -> bool:
     if value != "marked":
-        raise ValueError("is: takes one word: is:marked")
+        raise ValueError("is: expects marked, as in is:marked")
     return True
 
 
@@ -150,7 +152,7 @@ def _short(name: str) -> str:
 def _names(value: str, key: str, choices: str) -> list[str]:
     names = [name for name in value.split(",") if name]
     if not names:
-        raise ValueError(f"{key} takes {choices}")
+        raise ValueError(f"{key} expects {choices}")
     return names
 
 

@@ -94,14 +94,13 @@ def _succeeded(job: Job, remote: bool, video_s: float | None) -> Iterator[Fact]:
     if files and files[0][1].size_bytes:
         parts.append(words.size(files[0][1].size_bytes))
     if video_s is not None and video_s > 0:
-        pace = f" at {video_s / active_s:.1f}x speed" if active_s >= 0.1 else ""
-        parts.append(f"{words.duration(video_s)} of video{pace}")
-        asked = words.length(job.output).partition(", ")[2] if job.output is not None else ""
-        parts += [asked] if asked else []
+        target = words.target(job.output) if job.output is not None else ""
+        pace = f", {video_s / active_s:.1f}x real time" if active_s >= 0.1 else ""
+        parts.append(f"{words.duration(video_s)} of video{target}{pace}")
     yield Fact("; ".join(parts), Tone.HEAD)
     yield from _listed(files, remote)
     if not files:
-        yield Fact("The engine names no file.", Tone.MUTED)
+        yield Fact("The engine reported no file.", Tone.MUTED)
     yield from _warned(job)
 
 
@@ -174,12 +173,12 @@ def _failed(
         if not (retry_key and action.startswith("aura-tui retry ")):
             yield Fact(_sentence(action), label="next")
         elif plan is None:  # what a key does here needn't be typed elsewhere
-            yield Fact(f"{retry_key} retries.", label="next")
+            yield Fact(f"Press {retry_key} to retry.", label="next")
     if job.log_path:
         log = Artifact(name=_name(job.log_path), path=job.log_path, type="text/plain")
         yield Fact(printable_path(job.log_path), label="log", file=log)
         if remote:
-            yield Fact("A path on the engine's machine.", Tone.MUTED)
+            yield Fact("This path is on the server.", Tone.MUTED)
     yield from tail
     if job.artifacts:
         yield Fact(f"{counted(len(job.artifacts), 'file')} kept", Tone.PLAIN)
@@ -248,7 +247,7 @@ def plan_line(plan: RetryPlan) -> str:
 
 def _planned(plan: RetryPlan, key: str) -> str:
     text = plan_line(plan)
-    return f"{text}. {key} retries." if key else f"{text}."
+    return f"Press {key} to retry ({text.removeprefix('A retry ')})" if key else f"{text}."
 
 
 def _reused(step: PlannedStep) -> str:
@@ -273,14 +272,14 @@ def _warned(job: Job) -> Iterator[Fact]:
 def _listed(files: list[tuple[str, Artifact]], remote: bool) -> Iterator[Fact]:
     """A line a file. A folder is named once, before its files; where there is a video its own
     path says it, to be taken whole."""
-    there = " on the engine's machine" if remote else ""
+    there = " on the server" if remote else ""
     lead = files[0][1] if files and files[0][0] == "video" else None
     folder = ""
     if lead is not None:
         folder = _folder(lead.path)
         yield _file(*files[0], lead.path)
         if remote:
-            yield Fact("A path on the engine's machine; save as brings the file here.", Tone.MUTED)
+            yield Fact("This path is on the server; Save as downloads it.", Tone.MUTED)
     rest = files if lead is None else files[1:]
     order = {_folder(artifact.path): None for _, artifact in rest}
     folders = sorted(order, key=lambda name: name != folder)  # stable: as told, the video's first

@@ -58,9 +58,9 @@ class PreviewUpdates:
             return
         self._looked, self._looked_at, self._looking = at, self._clock(), True
         recorded = run.mode == RECORDED
-        none = "No picture was kept" if run.ended else "No picture yet"
+        none = "The picture was not kept" if run.ended else "No picture yet"
         if recorded:
-            none = "A recording has no pictures"
+            none = "Recordings have no pictures"
         due = job.stage is not None and job.stage.position >= Stage.VISUALS.position
         again = due and job.status is JobStatus.RUNNING and not recorded
         self._start(self._show(service, job.id, none, again=again))

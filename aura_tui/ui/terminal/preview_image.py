@@ -58,10 +58,10 @@ def read(path: Path) -> Image:
 
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise Unshowable("Too large a file to preview")
+            raise Unshowable("The file is too large to preview")
         with Image.open(path, formats=_FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
-                raise Unshowable("Too large a picture to preview")
+                raise Unshowable("The picture is too large to preview")
             opened.draft("RGB", _KEPT_PIXELS)  # a JPEG is decoded at a fraction of its size
             opened.thumbnail(_KEPT_PIXELS, reducing_gap=2.0)
             upright = ImageOps.exif_transpose(opened)
@@ -72,11 +72,11 @@ def read(path: Path) -> Image:
     except Unshowable:
         raise
     except FileNotFoundError:
-        raise Unshowable("The picture isn't there any more") from None
+        raise Unshowable("The picture no longer exists") from None
     except PermissionError:
-        raise Unshowable("The picture can't be read") from None
+        raise Unshowable("Can't read the picture") from None
     except Exception:  # a decoder given a broken file raises whatever it trips over
-        raise Unshowable("The picture is broken, or of a kind that isn't known here") from None
+        raise Unshowable("The picture is damaged or not a supported image") from None
 
 
 def fit(image: tuple[int, int], space: tuple[int, int], cell: Cell) -> tuple[int, int]:

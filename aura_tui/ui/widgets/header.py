@@ -47,7 +47,7 @@ CONNECTION_STYLE = {
 _SEVERITY_STYLE = {"info": MUTED, "warning": "$warning", "error": "$error"}
 _NARROW = 60
 _STATUS = 11  # cells kept for the status, whatever it becomes
-_TIMES = 48  # cells kept for elapsed and left: `1:02:03 . 60-95 min left, from this run's pace`
+_TIMES = 48  # cells for elapsed and left: `1:02:03 . 60-95 min left, based on current speed`
 # What the times say anyway: the third line need not say it again.
 _SAID = (Kind.PAUSED, Kind.QUEUED)
 
@@ -100,7 +100,11 @@ def lines(
     if narrow:
         third = _narrow_times(job, state, now, width, times, said, glyphs, key_names)
     else:
-        times += _left(job, state, now, glyphs, key_names)
+        bases = (words.basis(job.eta), words.short_basis(job.eta)) if job.eta else ("",)
+        wanted = len(said.text) + 2 if said is not None else 0  # a sign and a space before it
+        forms = [times + _left(job, state, now, glyphs, key_names, basis) for basis in bases]
+        fitting = (form for form in forms if form.cell_length + 2 + wanted <= width)
+        times = next(fitting, forms[0])
         room = width - max(times.cell_length, _TIMES) - 2
         who = _identity(job, () if above else correlation, glyphs, room)
         if said is not None:
@@ -127,9 +131,11 @@ def _narrow_times(
     if said is not None:
         return spread(times, _matter(said, width - times.cell_length - 2, glyphs), width)
     mode = Content.styled(state.mode, MUTED)
-    # Of the two, what one may not do here is worth more than what the range was judged from.
-    times += _left(job, state, now, glyphs, key_names, basis=not mode)
-    return spread(times, mode, width) if mode else times
+    if mode:  # worth more than what the range is based on
+        return spread(times + _left(job, state, now, glyphs, key_names, ""), mode, width)
+    bases = (words.basis(job.eta), words.short_basis(job.eta), "") if job.eta else ("",)
+    forms = (times + _left(job, state, now, glyphs, key_names, basis) for basis in bases)
+    return next((form for form in forms if form.cell_length <= width), times)
 
 
 def _matter(said: Health, room: int, glyphs: Glyphs) -> Content:
@@ -170,29 +176,27 @@ def _left(
     now: datetime,
     glyphs: Glyphs,
     key_names: KeyNames,
-    *,
-    basis: bool = True,
+    basis: str,
 ) -> Content:
-    """What follows the time so far: time to go as a range and what it was judged from, or why
-    there is none. What came before the connection broke is told with its age."""
+    """What follows the elapsed time: the time left as a range, with its ``basis`` (may be ""), or
+    why there is none. While the connection is down it shows the age of the data instead."""
     dot = f" {glyphs.dot} "
     if state.over and not state.ended:
-        return Content.styled(f"{dot}no more events; this is the last that was told", "$warning")
+        return Content.styled(f"{dot}no more events; showing the last known state", "$warning")
     if state.asked is Asked.CANCEL:
-        return Content.styled(f"{dot}stopping; what is finished is kept", MUTED)
+        return Content.styled(f"{dot}cancelling; finished work is kept", MUTED)
     age = words.as_of(state.age_s(now))
     if job.status is JobStatus.RUNNING:
         left = f"{words.time_left(job.eta)} left" if job.eta is not None else ""
         if age:
             return Content.styled(dot + (f"{left}, {age}" if left else age), MUTED)
         if job.eta is None:
-            return Content.styled(f"{dot}time left unknown", MUTED)
-        judged = f", {words.basis(job.eta)}" if basis else ""
-        return Content.assemble(f"{dot}{left}", (judged, MUTED))
+            return Content.styled(f"{dot}no estimate yet", MUTED)
+        return Content.assemble(f"{dot}{left}", (f", {basis}" if basis else "", MUTED))
     if age:
         return Content.styled(f"{dot}{words.JOB_WORDS[job.status]}, {age}", MUTED)
     said = state.liveness(now)
-    queued = said.text if said is not None and said.kind is Kind.QUEUED else "waiting for its turn"
+    queued = said.text if said is not None and said.kind is Kind.QUEUED else "waiting in the queue"
     text = {
         JobStatus.QUEUED: queued,
         JobStatus.PAUSED: "paused"

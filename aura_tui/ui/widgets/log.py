@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from aura_tui.ui.keys import bindings
+from aura_tui.ui.keys.names import SHIPPED, KeyNames
 from aura_tui.ui.state.log import NEEDLE_CHARS, LogPage
 from aura_tui.ui.state.log_rows import Anchor, Level
 from aura_tui.ui.theme.colours import FAINT
@@ -180,8 +181,9 @@ class LogView(Vertical):
             self.lines = lines
             self.searched = searched
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, key_names: KeyNames = SHIPPED, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._follow_key = key_names.of("log.follow")
         self.page = LogPage()
         self.rows = LogRows(self.page)
         self._input = SearchInput(
@@ -243,8 +245,8 @@ class LogView(Vertical):
 
     def _tell(self) -> None:
         """Write the title."""
-        follows = "" if self._follows or not self.page.rows else "scrolled"
-        parts = [self.page.title, follows, self.page.found(), self._note]
+        follows = "" if self._follows or not self.page.rows else f" ({self._follow_key}: follow)"
+        parts = [self.page.title + follows, self.page.found(), self._note]
         title = self._glyphs.spell(", ".join(part for part in parts if part))
         if self.border_title != title:
             self.border_title = Content(title)

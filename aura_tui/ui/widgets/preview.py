@@ -149,7 +149,7 @@ class PreviewView(Widget):
         """The line beneath the picture, or in its place."""
         parts = [self._said, self._caption]
         if self._drawn is None and not self._said:
-            parts = ["There is a picture, not drawn here", self._caption]
+            parts = ["Preview hidden", self._caption]
         return ", ".join(part for part in parts if part)
 
     def on_resize(self) -> None:

@@ -219,13 +219,13 @@ class _Stage(NamedTuple):
         found = [self._item(item, item.number in active, digits) for item in window.items]
         more = []
         if window.earlier:
-            more.append(f"{window.earlier} earlier")
+            more.append(f"{window.earlier} above")
         if window.between:
-            more.append(f"{window.between} between")
+            more.append(f"{window.between} hidden")
         if window.later:
-            more.append(f"{window.later} more" if not at_work else f"{window.later} to come")
+            more.append(f"{window.later} more" if not at_work else f"{window.later} left")
         if more:
-            text = f" {self.glyphs.dot} ".join(more)
+            text = ", ".join(more)
             found.append(Content.styled(f"{'':>{digits + 14}}{text}", FAINT))
         return found
 
@@ -254,8 +254,8 @@ class _Stage(NamedTuple):
 def _nothing(step: Step) -> str:
     return {
         StepStatus.PENDING: "not started",
-        StepStatus.REUSED: "reused: an earlier run had finished it",
-        StepStatus.SKIPPED: "skipped: nothing to do",
+        StepStatus.REUSED: "reused from an earlier job",
+        StepStatus.SKIPPED: "skipped; nothing to do",
     }.get(step.status, "")
 
 

@@ -100,7 +100,7 @@ async def test_cancel_asks_and_help_tells_and_both_close() -> None:
         assert board.scripted.asked == []
         for key in keys("help.close"):
             await press(board, "app.help")
-            await board.shows("The run")
+            await board.shows("Job ")
             await press(board, "help.close", key)
             await until(lambda: not isinstance(board.app.screen, HelpScreen))
 
@@ -248,7 +248,7 @@ async def test_what_a_question_tells_scrolls() -> None:
     async with showing(ScriptedService(*tapes), (40, 12), at_run=False) as board:
         await until(lambda: len(board.jobs) == len(tapes))
         await board.press(*["space"] * len(tapes), "c")
-        await board.shows("Cancel 9 runs?")
+        await board.shows("Cancel 9 jobs?")
         facts = board.app.screen.query_one("#facts")
         await until(lambda: facts.max_scroll_y)
         await press(board, "dialog.page-down")
@@ -261,7 +261,7 @@ async def test_what_a_question_tells_scrolls() -> None:
 async def test_the_help_scrolls() -> None:
     async with showing(running(), (40, 12)) as board:
         await board.press("question_mark")
-        await board.shows("The run")
+        await board.shows("Job ")
         told = board.app.screen.query_one(VerticalScroll)
         await press(board, "help.down")
         await until(lambda: told.scroll_offset.y == 1)

@@ -37,16 +37,16 @@ def test_a_free_key_may_be_taken(moved: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("moved", "said"),
     [
-        ({"run.cancle": "x"}, "run.cancle is no binding"),
-        ({"run.cancel": "bogus"}, "bogus, for run.cancel, is no key"),
-        ({"run.cancel": ""}, "Nothing, for run.cancel, is no key"),
-        ({"run.cancel": "x,"}, "Nothing, for run.cancel, is no key"),
-        ({"run.cancel": "r"}, "run.cancel and run.retry would both have the key r"),
-        ({"app.help": "/"}, "app.help and jobs.filter would both have the key slash"),
-        ({"run.cancel": "enter"}, "would both have the key enter"),
-        ({"log.wrap": "l"}, "board.log and log.wrap would both have the key l"),
-        ({"confirm.yes": "n"}, "confirm.no and confirm.yes would both have the key n"),
-        ({"run.cancel": "x", "run.retry": "x"}, "run.cancel and run.retry would both have"),
+        ({"run.cancle": "x"}, "unknown key id 'run.cancle'"),
+        ({"run.cancel": "bogus"}, r"'bogus' \(for run.cancel\) is not a key"),
+        ({"run.cancel": ""}, r"'' \(for run.cancel\) is not a key"),
+        ({"run.cancel": "x,"}, r"'' \(for run.cancel\) is not a key"),
+        ({"run.cancel": "r"}, "run.cancel and run.retry both use the key r"),
+        ({"app.help": "/"}, "app.help and jobs.filter both use the key slash"),
+        ({"run.cancel": "enter"}, "both use the key enter"),
+        ({"log.wrap": "l"}, "board.log and log.wrap both use the key l"),
+        ({"confirm.yes": "n"}, "confirm.no and confirm.yes both use the key n"),
+        ({"run.cancel": "x", "run.retry": "x"}, "run.cancel and run.retry both use"),
     ],
 )
 def test_what_would_not_do_what_it_says_is_an_error(moved: dict[str, str], said: str) -> None:

@@ -91,22 +91,22 @@ def save_as(name: str, folder: str, glyphs: Glyphs = UNICODE) -> SaveAs:
 
 # What makes it (screens of several answers), and what of it must always show.
 DIALOGS: dict[str, tuple[Callable[[Glyphs], ModalScreen[Any]], tuple[str, ...]]] = {
-    "cancel": (cancel, ("Cancel this run?", "Keep running", "Cancel the run")),
+    "cancel": (cancel, ("Cancel this job?", "No, keep it", "Yes, cancel it")),
     "cancel all": (
         lambda glyphs: ConfirmCancelAll(JOBS, glyphs),
-        ("Cancel 12 runs?", "Keep them running", "Cancel them"),
+        ("Cancel 12 jobs?", "No, keep them", "Yes, cancel them"),
     ),
     "retry": (
         lambda glyphs: ConfirmRetry(JOBS[0], PLAN, glyphs),
-        ("Retry this job?", "Rendering", "takes", "Not now"),
+        ("Retry this job?", "Rendering", "time", "Close"),
     ),
     "retry all": (
         lambda glyphs: ConfirmRetryAll(JOBS, summed([PLAN] * 12), glyphs),
-        ("Retry 12 jobs?", "Not now"),
+        ("Retry 12 jobs?", "Close"),
     ),
     "leave": (
         lambda glyphs: LeaveScreen(under_way("Tides", 3), True, glyphs),
-        ("Leave while 3 runs are", "background", "Stay", "Stop here, go on later", "Cancel them"),
+        ("Quit while 3 jobs are", "background", "Stay", "Stop now, resume later", "Cancel them"),
     ),
     "new": (lambda glyphs: form(None, glyphs), ("New job", "Brief", "Start", "Close")),
     "save": (lambda glyphs: save_as("a.mp4", "/v", glyphs), ("Save a.mp4 as", "/v/a.mp4", "Close")),
@@ -163,7 +163,7 @@ async def test_escape_changes_nothing(name: str) -> None:
 @pytest.mark.parametrize("key", ["enter", "space", "escape", "q", "n"])
 async def test_a_cancel_keeps_running_unless_it_is_chosen(key: str) -> None:
     async with asked(cancel()) as dialog:
-        await dialog.shows("\u276f Keep running")
+        await dialog.shows("\u276f No, keep it")
         await dialog.press(key)
         assert await dialog.answers() is False
         assert dialog.app.leaked == 0
@@ -186,7 +186,7 @@ async def test_a_cancel_tells_what_is_lost_and_kept_and_follows_the_job() -> Non
     tape = in_visuals(made=2, reused=1)
     async with asked(cancel()) as dialog:
         await dialog.shows("How a solar sail works", "2 of 5 stages done, 4:12 of work")
-        await dialog.shows("lost   the scene in hand", "2 stages and 3 of 8 scenes of Visuals")
+        await dialog.shows("lost   the scene in progress", "2 stages and 3 of 8 scenes of Visuals")
         recordings.compose(tape)
         assert isinstance(dialog.screen, ConfirmCancel)
         dialog.screen.show(job_of(tape), 253.0)
@@ -195,7 +195,7 @@ async def test_a_cancel_tells_what_is_lost_and_kept_and_follows_the_job() -> Non
 
 async def test_a_cancel_of_many_lists_some_and_counts_the_rest() -> None:
     async with asked(ConfirmCancelAll(JOBS, UNICODE)) as dialog:
-        await dialog.shows("Cancel 12 runs?", "and 6 more", "\u276f Keep them running")
+        await dialog.shows("Cancel 12 jobs?", "and 6 more", "\u276f No, keep them")
         assert dialog.text.count("How a solar sail works") == 6
         await dialog.press("enter")
         assert await dialog.answers() is False
@@ -203,10 +203,10 @@ async def test_a_cancel_of_many_lists_some_and_counts_the_rest() -> None:
 
 async def test_what_does_not_fit_scrolls_under_the_question() -> None:
     async with asked(ConfirmCancelAll(JOBS, UNICODE), (40, 12)) as dialog:
-        await dialog.shows("Cancel 12 runs?", "lost")
+        await dialog.shows("Cancel 12 jobs?", "lost")
         assert "and 6 more" not in dialog.text
         await dialog.press("pagedown")
-        await dialog.shows("Cancel 12 runs?", "and 6 more", "Cancel them")
+        await dialog.shows("Cancel 12 jobs?", "and 6 more", "Yes, cancel them")
         await dialog.press("pageup")
         await dialog.shows("lost")
 
@@ -227,8 +227,8 @@ async def test_a_retry_shows_its_plan_and_enter_retries() -> None:
         await dialog.shows(
             "\u21ba Script       reused",
             "\u25cb Visuals      6 of 8 scenes reused",
-            "\u25cb Rendering    runs again",
-            "takes  4-6 min, from 14 runs here",
+            "\u25cb Rendering    will be redone",
+            "time   4-6 min, based on 14 similar jobs",
             "\u276f Retry",
         )
         await dialog.press("enter")
@@ -237,14 +237,14 @@ async def test_a_retry_shows_its_plan_and_enter_retries() -> None:
 
 async def test_a_retry_of_unknown_length_says_so() -> None:
     async with asked(ConfirmRetry(JOBS[0], RetryPlan(PLAN.steps, None), UNICODE)) as dialog:
-        await dialog.shows("takes  unknown")
+        await dialog.shows("time   unknown")
         await dialog.press("n")
         assert await dialog.answers() is False
 
 
 async def test_a_retry_without_a_plan_can_be_asked_for() -> None:
     async with asked(ConfirmRetry(JOBS[0], RetryPlan((), None), UNICODE)) as dialog:
-        await dialog.shows("What is finished is reused.", "takes  unknown")
+        await dialog.shows("Finished work is reused.", "time   unknown")
 
 
 async def test_a_retry_of_many_counts_them() -> None:
@@ -257,9 +257,9 @@ async def test_a_retry_of_many_counts_them() -> None:
 
 async def test_of_marked_jobs_those_that_are_left_out_are_counted() -> None:
     async with asked(ConfirmRetryAll(JOBS[:1], summed([PLAN]), UNICODE, others=2)) as dialog:
-        await dialog.shows("left out: 2 marked jobs are at work, or succeeded")
+        await dialog.shows("skipped: 2 marked jobs are running or succeeded")
     async with asked(ConfirmCancelAll(JOBS[:1], UNICODE, others=1)) as dialog:
-        await dialog.shows("Cancel 1 run?", "left out: 1 marked job is over already")
+        await dialog.shows("Cancel 1 job?", "skipped: 1 marked job is already finished")
 
 
 # -- leave
@@ -288,10 +288,10 @@ async def test_leaving_destroys_nothing_unless_it_is_chosen(
 async def test_leaving_names_some_of_the_runs() -> None:
     jobs = [under_way(f"run {n}")[0] for n in range(9)]
     async with asked(LeaveScreen(jobs, True, UNICODE)) as dialog:
-        await dialog.shows("Leave while 9 runs are under way?", "run 3", "and 5 more")
+        await dialog.shows("Quit while 9 jobs are running?", "run 3", "and 5 more")
         assert "run 4" not in dialog.text
     async with asked(LeaveScreen(jobs[:1], False, UNICODE)) as dialog:
-        await dialog.shows("Leave while a run is under way?", "Cancel it")
+        await dialog.shows("Quit while a job is running?", "Cancel it")
         assert "background" not in dialog.text
 
 
@@ -335,7 +335,7 @@ async def test_titles_are_drawn_not_obeyed(size: tuple[int, int]) -> None:
 async def test_a_wide_title_stays_within_its_line() -> None:
     job = recordings.Tape(title="\u5b57\u5e55 " * 60).job
     async with asked(ConfirmRetryAll([job], summed([PLAN]), UNICODE), (40, 12)) as dialog:
-        await dialog.shows("\u5b57\u5e55", "Not now")
+        await dialog.shows("\u5b57\u5e55", "Close")
 
 
 # -- the new job
@@ -390,7 +390,7 @@ async def test_by_mouse() -> None:
 
 async def test_nothing_is_wrong_before_one_has_typed() -> None:
     async with asked(form()) as dialog:
-        await dialog.shows("A topic, or the whole text")
+        await dialog.shows("Topic, or paste the text")
         assert "\u2717" not in dialog.text
 
 
@@ -406,7 +406,7 @@ async def test_start_goes_to_what_is_wrong() -> None:
     async with asked(form()) as dialog:
         await typed(dialog, Field.VOICE, "x")
         await dialog.press("ctrl+s")
-        await dialog.shows("\u2717 Write a topic or a text here")
+        await dialog.shows("\u2717 Enter a topic or a text here")
         assert isinstance(dialog.screen.focused, TextBox)
         assert dialog.answer == NOT_YET
 
@@ -491,7 +491,7 @@ async def test_a_check_that_typing_overtook_says_nothing() -> None:
 async def test_a_file_that_is_not_there_is_said_at_its_field(tmp_path: Path) -> None:
     async with asked(form()) as dialog:
         await typed(dialog, Field.FILE, "none.md")
-        await dialog.shows("\u2717 There is no such file. Name a Markdown or text file.")
+        await dialog.shows("\u2717 File not found. Choose a Markdown or text file.")
 
 
 async def test_a_folder_that_cannot_be_used_is_said_as_it_is_typed(tmp_path: Path) -> None:
@@ -532,7 +532,7 @@ async def test_the_folder_that_a_file_will_get_is_the_one_that_is_said(tmp_path:
     (tmp_path / "notes.md").write_text("# The tides of Fundy\n\nTwice a day the sea comes in.\n")
     async with asked(form(), (120, 40)) as dialog:
         await typed(dialog, Field.FILE, str(tmp_path / "notes.md"))
-        await dialog.shows("If empty: ./the-tides-of-fundy")
+        await dialog.shows("Default: ./the-tides-of-fundy")
         await dialog.press("ctrl+s")
         assert order_of(await dialog.answers()).folder == Path("the-tides-of-fundy").absolute()
 
@@ -611,7 +611,7 @@ async def test_a_form_at_rest_writes_nothing() -> None:
 async def test_fields_and_cursor_show_without_colours(ascii: bool, line: str) -> None:
     screen = form(None, ASCII if ascii else UNICODE)
     async with asked(screen, ascii=ascii, colours=False) as dialog:
-        await dialog.shows(f"or file    {line}", f"Brief      {line}A topic")
+        await dialog.shows(f"File       {line}", f"Brief      {line}Topic, or paste")
         await dialog.press("tab")
         cursor = next(iter(dialog.screen.query_one("#file", TextField).render_line(0)))
         assert cursor.style is not None
@@ -648,7 +648,7 @@ async def test_a_save_that_fails_says_why_and_keeps_what_was_typed(tmp_path: Pat
     screen = SaveAs("tides.mp4", "/", UNICODE, partial(save_copy, source))
     async with asked(screen) as dialog:
         await dialog.press("ctrl+u", *"/nofolder/x.mp4", "enter")
-        await dialog.shows("There is no folder /nofolder", "/nofolder/x.mp4", "Save tides.mp4 as")
+        await dialog.shows("Folder /nofolder not found", "/nofolder/x.mp4", "Save tides.mp4 as")
         await dialog.press(*"y")
         await dialog.shows("/nofolder/x.mp4y")
         assert (dialog.answer, dialog.app.leaked) == (NOT_YET, 0)

@@ -38,8 +38,8 @@ def test_no_group_tells_a_key_twice() -> None:
 
 def test_pause_and_resume_are_one_row() -> None:
     said = told()
-    assert said["Pause the run, or let it go on"] == {"p"}
-    assert "Let the paused run go on" not in said
+    assert said["Pause or resume the job"] == {"p"}
+    assert "Resume the job" not in said
 
 
 def test_counterparts_share_a_row() -> None:
@@ -57,22 +57,22 @@ def test_what_moves_alike_in_several_views_is_told_once() -> None:
 
 def test_moved_keys_are_told_where_they_are_now() -> None:
     said = told(keymap={"run.cancel": "x,?", "run.pause": "ctrl+p"})
-    assert said["Cancel the run; asks first"] == {"x", "question_mark"}
-    assert said["Pause the run, or let it go on"] == {"ctrl+p"}
+    assert said["Cancel the job; asks first"] == {"x", "question_mark"}
+    assert said["Pause or resume the job"] == {"ctrl+p"}
 
 
 def test_a_key_that_another_one_took_is_not_told() -> None:
     said = told(keymap={"run.cancel": "n"})
-    assert said["Cancel the run; asks first"] == {"n"}
-    assert said["A new job"] == {"none"}
+    assert said["Cancel the job; asks first"] == {"n"}
+    assert said["Create a job"] == {"none"}
 
 
 def test_read_only_leaves_out_what_changes_something() -> None:
     said = told(read_only=True)
-    for text in ("Cancel the run; asks first", "A new job", "Start"):
+    for text in ("Cancel the job; asks first", "Create a job", "Start"):
         assert text in told()
         assert text not in said
-    assert "All keys" in said
+    assert "Show all keys" in said
 
 
 def test_every_id_that_is_said_to_change_something_is_one() -> None:
@@ -84,7 +84,7 @@ def test_every_id_that_is_said_to_change_something_is_one() -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_all_of_it_shows_at_once(size: tuple[int, int], ascii: bool) -> None:
     async with asked(HelpScreen(key_names=KeyNames(ascii=ascii)), size, ascii=ascii) as help:
-        await help.shows("Keys", "The run", "Moving", "At the end", "Forms")
+        await help.shows("Keys", "Job ", "Moving", "Finished job", "Forms")
         assert help.screen.query_one("#help").max_scroll_y == 0
         assert not ascii or help.text.isascii()
 
@@ -93,16 +93,16 @@ async def test_texts_are_as_long_as_the_columns_let_them_be() -> None:
     async with asked(HelpScreen(), (80, 24)) as help:
         await help.shows("c         Cancel ")
         await help.pilot.resize_terminal(200, 60)
-        await help.shows("Cancel the run; asks first")
+        await help.shows("Cancel the job; asks first")
 
 
 async def test_a_small_terminal_scrolls_by_j_and_k() -> None:
     async with asked(HelpScreen(), (40, 12)) as help:
-        await help.shows("The run")
+        await help.shows("Job ")
         await help.press(*["j"] * 4)
-        assert "The run" not in help.text
+        assert "Job " not in help.text
         await help.press(*["k"] * 4)
-        await help.shows("The run")
+        await help.shows("Job ")
 
 
 @pytest.mark.parametrize("key", ["escape", "question_mark", "q", "enter"])

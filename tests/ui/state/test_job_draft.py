@@ -65,10 +65,10 @@ def test_every_choice_goes_with_every_other(resolution: str, aspect: str) -> Non
 @pytest.mark.parametrize(
     ("draft", "field", "says"),
     [
-        (Draft(), Field.BRIEF, "Write a topic"),
-        (Draft(brief=" \n "), Field.BRIEF, "Write a topic"),
-        (Draft(brief="Tides", file="tides.md"), Field.FILE, "keep one of the two"),
-        (Draft(brief="notes/tides.md"), Field.BRIEF, "file's name"),
+        (Draft(), Field.BRIEF, "Enter a topic"),
+        (Draft(brief=" \n "), Field.BRIEF, "Enter a topic"),
+        (Draft(brief="Tides", file="tides.md"), Field.FILE, "not both"),
+        (Draft(brief="notes/tides.md"), Field.BRIEF, "file name"),
         (Draft(brief="a\0b"), Field.BRIEF, "not text"),
         (Draft(brief="x\n" * MAX_TEXT_CHARS), Field.BRIEF, "characters"),
         (Draft(brief="Tides", duration="soon"), Field.DURATION, "Give seconds (90)"),
@@ -132,7 +132,7 @@ def test_a_file_is_read_and_its_folder_is_named_after_it(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("none here", "no such file"),
+        ("none here", "File not found"),
         ("folder", "a folder"),
         ("x" * 300, "name too long"),
         ("bytes", "not a text file"),

@@ -88,13 +88,13 @@ def test_marked_is_left_to_who_knows_the_marks() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("colour:red", 'No filter "colour:"'),
-        ("status:frozen", 'No status "frozen"'),
-        ("status:", "status: takes queued running"),
-        ("stage:mixing", 'No stage "mixing"'),
-        ("age:2h", "age: takes < or >"),
-        ("age:<2y", "age: takes < or >"),
-        ("is:red", "is: takes one word"),
+        ("colour:red", 'Unknown filter "colour:"'),
+        ("status:frozen", 'Unknown status "frozen"'),
+        ("status:", "status: expects queued running"),
+        ("stage:mixing", 'Unknown stage "mixing"'),
+        ("age:2h", "age: expects < or >"),
+        ("age:<2y", "age: expects < or >"),
+        ("is:red", "is: expects marked"),
     ],
 )
 def test_what_is_not_understood_is_said_and_has_no_effect(text: str, says: str) -> None:

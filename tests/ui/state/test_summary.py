@@ -58,13 +58,13 @@ def test_success_says_time_size_and_speed() -> None:
     head = facts(job, video_s=61.0)[0]
     assert head.tone is Tone.HEAD
     assert head.text.startswith("Succeeded after 0:2")
-    assert "; 6.1 MB; 1:01 of video at 2." in head.text
-    assert "speed" not in facts(job)[0].text
+    assert "; 6.1 MB; 1:01 of video, 2." in head.text
+    assert "real time" not in facts(job)[0].text
 
 
 @pytest.mark.parametrize(
     ("asked_s", "said"),
-    [(None, "1:23"), (83.2, "1:23"), (90.0, "1:23, asked for 1:30"), (0.0, "1:23")],
+    [(None, "1:23"), (83.2, "1:23"), (90.0, "1:23 (target 1:30)"), (0.0, "1:23")],
 )
 def test_the_length_of_the_video_is_said_and_what_was_asked_where_that_is_another(
     asked_s: float | None, said: str, capsys: pytest.CaptureFixture[str]
@@ -72,8 +72,7 @@ def test_the_length_of_the_video_is_said_and_what_was_asked_where_that_is_anothe
     output = ev.Output(video_path="/j/a.mp4", duration_seconds=83.7, asked_seconds=asked_s)
     job = replace(job_of(recordings.success()), output=output)
     head = facts(job)[0].text
-    assert "1:23 of video at " in head
-    assert head.endswith("; asked for 1:30") == ("asked" in said)
+    assert f"1:23 of video{said.removeprefix('1:23')}, 3.7x real time" in head
     assert [*end_lines(job)][-1].endswith(f"  {said}")
     print_job(job, engine=False)
     assert f"Video       {said}\n" in capsys.readouterr().out
@@ -108,7 +107,7 @@ def test_a_video_that_no_artifact_names_is_a_file_all_the_same() -> None:
 
 
 def test_success_without_a_file_says_so() -> None:
-    assert facts(ended(ev.JobCompleted))[1].text == "The engine names no file."
+    assert facts(ended(ev.JobCompleted))[1].text == "The engine reported no file."
 
 
 def test_warnings_are_counted_and_where_to_read_them_is_said() -> None:
@@ -237,8 +236,8 @@ def test_a_retry_says_what_it_reuses(
 @pytest.mark.parametrize("name", ["success", "failure", "cancelled"])
 def test_another_machines_paths_are_called_that(name: str) -> None:
     job = job_of(getattr(recordings, name)())
-    assert "engine's machine" in "".join(fact.text for fact in facts(job, remote=True))
-    assert "engine's machine" not in "".join(fact.text for fact in facts(job))
+    assert "on the server" in "".join(fact.text for fact in facts(job, remote=True))
+    assert "on the server" not in "".join(fact.text for fact in facts(job))
 
 
 # -- hostile
@@ -291,10 +290,10 @@ def test_what_a_cancel_kept_is_said_once(message: str, said: str) -> None:
 def test_where_a_key_retries_it_is_named_and_no_command() -> None:
     job = job_of(recordings.failure())
     texts = [fact.text for fact in facts(job, retry_key="x")]
-    assert "x retries." in texts
+    assert "Press x to retry." in texts
     assert not [text for text in texts if text.startswith("aura-tui retry")]
     plan = RetryPlan((PlannedStep(stage=Stage.SCRIPT, reused=1, total=1),), None)
-    told = "A retry reuses Script. x retries."
+    told = "Press x to retry (reuses Script)"
     assert told in [fact.text for fact in facts(job, plan=plan, retry_key="x")]
     cancelled = job_of(recordings.cancelled())
     assert told in [fact.text for fact in facts(cancelled, plan=plan, retry_key="x")]

@@ -88,5 +88,5 @@ async def test_where_no_picture_can_come_none_is_looked_for_again(mode: str) -> 
     for _ in range(3):
         await follower.draws(ScriptedService(tape), run)
         follower.now += 5.0
-    said = "A recording has no pictures" if mode else "No picture yet"
+    said = "Recordings have no pictures" if mode else "No picture yet"
     assert follower.wall.shown == [(None, "", said)]

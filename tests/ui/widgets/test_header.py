@@ -59,8 +59,8 @@ def test_a_run_that_goes_well() -> None:
     assert first.split("  ")[0] == "How a solar sail works"
     assert first.endswith("correlation 7f3c9a52d1e84b06  \u25cf running")
     assert second.endswith("  20 %")
-    assert third.startswith("0:42 \u00b7 4-6 min left, from 14 runs here  ")
-    assert third.endswith("runs here                        job 01KCD3WNE0")  # the first attempt
+    assert third.startswith("0:42 \u00b7 4-6 min left, based on 14 similar jobs  ")
+    assert third.endswith("similar jobs                 job 01KCD3WNE0")  # the first attempt
 
 
 def test_an_engine_in_this_process_has_no_connection() -> None:
@@ -109,7 +109,7 @@ def test_a_silent_job_is_told_beside_its_time_left() -> None:
     )
     state.set_connection(heard, tape.now)
     third = head(state, tape, later_s=40)[2]
-    assert third.startswith("1:22 \u00b7 4-6 min left, from 14 runs here")
+    assert third.startswith("1:22 \u00b7 4-6 min left, based on 14 jobs")
     assert third.endswith("\u25cb engine alive, job silent for 40 s")
     assert head(state, tape, 38, later_s=40)[2].endswith("\u25cb job silent for 40 s")
 
@@ -118,7 +118,7 @@ def test_a_paused_or_queued_job_is_told_once() -> None:
     tape = Tape()
     tape.status(JobStatus.QUEUED)
     state = playing(tape)
-    assert head(state, tape)[2].startswith("0:00 \u00b7 waiting for its turn  ")
+    assert head(state, tape)[2].startswith("0:00 \u00b7 waiting in the queue  ")
     state.queue_ahead = 2
     assert head(state, tape)[2].startswith("0:00 \u00b7 queued behind 2  ")
     tape = running()
@@ -186,7 +186,7 @@ def test_what_was_asked_for_is_told_until_it_happens() -> None:
     state.asked = Asked.CANCEL
     first, _, third = head(state, tape)
     assert first.endswith("\u25cf cancelling\u2026")
-    assert "stopping; what is finished is kept" in third
+    assert "cancelling; finished work is kept" in third
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -211,4 +211,4 @@ def test_the_status_of_a_run_moves_nothing_beside_it() -> None:
     tape.progress(Stage.VOICE, 99, **recordings.eta(5))
     after = head(playing(tape, state), tape, 84)
     assert before[0].index("7f3c") == after[0].index("7f3c")
-    assert before[2].index("job") == after[2].index("job")
+    assert before[2].index("job 0") == after[2].index("job 0")

@@ -43,7 +43,7 @@ async def test_the_mouse_over_a_key_gets_its_tip() -> None:
         await board.shows("c Cancel")
         bar = board.app.screen.query_one(KeyBar)
         await board.pilot.hover(KeyBar, offset=(board.lines[-1].index("c Cancel"), 0))
-        await until(lambda: bar.tooltip == "Cancel the run; asks first")
+        await until(lambda: bar.tooltip == "Cancel the job; asks first")
         await board.pilot.hover(offset=(5, 5))
         await until(lambda: bar.tooltip is None)
 

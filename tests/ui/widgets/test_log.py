@@ -72,7 +72,7 @@ async def test_it_follows_its_end_until_it_is_scrolled_and_again_after_end() -> 
         await opened(run, pilot)
         assert "line 99." in app.text
         await pilot.press("k", "k")
-        assert title(app) == "Log, scrolled"
+        assert title(app) == "Log (end: follow)"
         run.add("the newest")
         await run.show(pilot)
         assert "the newest" not in app.text
@@ -138,17 +138,17 @@ async def test_slash_searches_as_one_types_and_enter_keeps() -> None:
     async with pane(run.view) as (app, pilot):
         await opened(run, pilot)
         await pilot.press("slash", *"needle")
-        assert title(app) == "Log, scrolled, 2 of 2: needle"
+        assert title(app) == "Log (end: follow), 2 of 2: needle"
         assert "/needle" in app.text
         await pilot.press("enter")
         assert "/needle" not in app.text
         await pilot.press("n")
-        assert title(app) == "Log, scrolled, 1 of 2: needle"
+        assert title(app) == "Log (end: follow), 1 of 2: needle"
         assert "a Needle here" in app.text
         await pilot.press("N")
-        assert title(app) == "Log, scrolled, 2 of 2: needle"
+        assert title(app) == "Log (end: follow), 2 of 2: needle"
         await pilot.press("slash", "end", "backspace", "up")
-        assert title(app) == "Log, scrolled, 1 of 2: needl"
+        assert title(app) == "Log (end: follow), 1 of 2: needl"
 
 
 async def test_escape_ends_the_search_where_it_began() -> None:
@@ -171,7 +171,7 @@ async def test_escape_in_the_rows_ends_a_kept_search_then_is_the_apps() -> None:
     async with pane(run.view) as (app, pilot):
         await opened(run, pilot)
         await pilot.press("slash", *"needle", "enter", "escape")
-        assert title(app) == "Log, scrolled"
+        assert title(app) == "Log (end: follow)"
         await pilot.press("escape")
         assert app.left_to_app == ["escape"]
 
@@ -239,19 +239,19 @@ async def test_the_search_outlives_a_flood() -> None:
     async with pane(run.view) as (app, pilot):
         await opened(run, pilot)
         await pilot.press("slash", *"needle", "enter")
-        assert title(app) == "Log, scrolled, 1 of 1: needle"
+        assert title(app) == "Log (end: follow), 1 of 1: needle"
         for n in range(5):
             for _ in range(100):
                 run.add(f"a needle and line {n}.")
             await run.show(pilot)
-        assert title(app) == "Log, scrolled, 1 of 501: needle"
+        assert title(app) == "Log (end: follow), 1 of 501: needle"
         assert "a needle" in app.text
         for _ in range(LOG_LINES):
             run.add("needles")
         await run.show(pilot)
-        assert title(app) == f"Log, scrolled, {LOG_LINES}: needle"
+        assert title(app) == f"Log (end: follow), {LOG_LINES}: needle"
         await pilot.press("n")
-        assert title(app) == f"Log, scrolled, 1 of {LOG_LINES}: needle"
+        assert title(app) == f"Log (end: follow), 1 of {LOG_LINES}: needle"
 
 
 # -- the other keys
@@ -270,7 +270,7 @@ async def test_e_goes_to_the_first_error_or_says_there_is_none() -> None:
         await run.show(pilot)
         await pilot.press("e")
         assert "it broke" in app.text
-        assert title(app) == "Log, scrolled"
+        assert title(app) == "Log (end: follow)"
 
 
 async def test_f_filters_and_comes_back_to_the_same_place() -> None:
@@ -282,11 +282,11 @@ async def test_f_filters_and_comes_back_to_the_same_place() -> None:
         await pilot.press("home", "pagedown")
         before = lines(app)
         await pilot.press("f")
-        assert title(app) == "Log: warnings and errors, scrolled"
+        assert title(app) == "Log: warnings and errors (end: follow)"
         assert "line 30." in app.text
         assert "line 31." not in app.text
         await pilot.press("f")
-        assert title(app) == "Log: errors, scrolled"
+        assert title(app) == "Log: errors (end: follow)"
         assert [row for row in app.rows if "line" in row] == [
             row for row in app.rows if "line 20." in row
         ]
@@ -389,7 +389,7 @@ async def test_a_scroll_of_the_wheel_stops_following() -> None:
         rows = run.view.query_one("LogRows")
         rows.scroll_up(animate=False, immediate=True)
         await pilot.pause()
-        assert title(app) == "Log, scrolled"
+        assert title(app) == "Log (end: follow)"
 
 
 # -- sizes and characters
@@ -459,7 +459,7 @@ async def test_hostile_text_is_shown_and_never_obeyed() -> None:
         assert app.text.replace("\n", "").isprintable()
         assert run.view.query_one("LogRows").virtual_size.height < 300
         await pilot.press("slash", *"[/bold]", "enter", "y")
-        assert title(app) == "Log, scrolled, 1 of 1: [/bold]"
+        assert title(app) == "Log (end: follow), 1 of 1: [/bold]"
         (message,) = app.posted
         assert isinstance(message, LogView.CopyAsked)
         assert "\x1b" not in message.text
@@ -474,7 +474,7 @@ async def test_ascii_shows_nothing_else() -> None:
         await pilot.pause()
         run.view.focus()
         await pilot.press("w", "slash", *"naive")
-        assert title(app) == "Log, scrolled, 1 of 1: naive"
+        assert title(app) == "Log (end: follow), 1 of 1: naive"
         assert app.text.isascii(), app.text
         assert "x " in app.text
 

@@ -105,7 +105,7 @@ def test_the_usual_time_stands_beside_the_taken_where_there_is_room() -> None:
     assert "0:06  usual 0:09  " in shown(tape, screen=(134, 60), typical=USUAL)[0]
     narrow = shown(tape, typical=USUAL)
     assert "usual" not in narrow[0]
-    assert narrow[2] == "     espeak \u00b7 usual 0:09 \u00b7 3 made"
+    assert narrow[2] == "     espeak \u00b7 usual 0:09 \u00b7 3 new"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_closed_row_hides_no_warning_and_no_error() -> None:
 
 def test_a_wide_row_says_what_was_made() -> None:
     row = shown(recordings.success(), Stage.RENDERING, (134, 60))[0]
-    assert row.endswith("5.9 MB \u00b7 7 made \u00b7 ffmpeg libx264")
+    assert row.endswith("5.9 MB \u00b7 7 new \u00b7 ffmpeg libx264")
 
 
 # What it opens to
@@ -174,7 +174,7 @@ def test_an_open_stage_shows_its_items_about_the_current_one() -> None:
         ["4", "at", "0:08", "Title", "4"],
         ["\u25cf", "5", "at", "0:10", "Title", "5"],
         ["6", "\u2500"],
-        ["1", "earlier", "\u00b7", "18", "to", "come"],
+        ["1", "above,", "18", "left"],
     ]
     assert found[9].endswith("Voice en-us")
 
@@ -370,11 +370,11 @@ def test_each_scene_at_work_is_marked_and_called_by_its_own_number_and_title() -
         )
     found = shown(tape, Stage.RENDERING, (78, 40))
     assert found[0].endswith("running     1 of 11 scenes done")
-    assert found[1] == "     at work: 2 and 7  Encoding, frame 526 of 1849  Title 2"
-    rows = [line.split() for line in found if "Title" in line and "at work" not in line]
+    assert found[1] == "     scenes 2 and 7  Encoding, frame 526 of 1849  Title 2"
+    rows = [line.split() for line in found if "Title" in line and "scenes" not in line]
     assert [(row[-1], row[0] == "\u25cf") for row in rows] == [
         ("1", False),
         ("2", True),
         ("7", True),
     ]
-    assert found[-1].split() == ["2", "between", "\u00b7", "4", "to", "come"]
+    assert found[-1].split() == ["2", "hidden,", "4", "left"]
