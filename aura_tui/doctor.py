@@ -136,7 +136,7 @@ def _engine(settings: Settings) -> Finding:
     if holder is None:
         return Finding("Engine", "ok", "not running (started on demand)")
     if lock_.is_stopped(holder):
-        return Finding("Engine", "note", *lock_.stopped_words(holder))
+        return Finding("Engine", "note", *lock_.suspended_text(holder))
     since = f"{holder.since.astimezone():%Y-%m-%d %H:%M:%S}"
     return Finding("Engine", "ok", f"running: process {holder.pid}, since {since}")
 

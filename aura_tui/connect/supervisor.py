@@ -65,7 +65,7 @@ class EngineSupervisor:
                 continue
             runs = holder is not None
             if holder is not None and lock_.is_stopped(holder):
-                service.engine_suspended("; ".join(lock_.stopped_words(holder)))
+                service.engine_suspended("; ".join(lock_.suspended_text(holder)))
             else:
                 service.engine_resumed()
             wanted = wanted and not runs

@@ -1,5 +1,7 @@
-"""Delivery: finished files into the folder the person named. Whole or not at all, never over
-somebody's file: where a name is taken by other bytes, all get a number."""
+"""Copies a job's finished files into the folder that the user chose: all of them or none.
+
+Never overwrites a file: if one of the names is taken by other bytes, all files get a number.
+"""
 
 from __future__ import annotations
 
@@ -22,24 +24,24 @@ if TYPE_CHECKING:
     from aura_tui.model.events import Artifact
 
 _MAX_NUMBER = 10_000
-_NAME_BYTES = 200  # a file's name, while it is written, and the slash before it
+_NAME_BYTES = 200  # of a file's temporary name and the slash before it
 _SHORTER = "Choose a folder with a shorter path."
 
 
 def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...]:
-    """Put each file into ``folder`` and return the artifacts with their new names and paths.
+    """Copy each file into ``folder`` and return the artifacts with their new names and paths.
 
-    Files that are there already with the same bytes (an earlier try at this very delivery) are
-    taken as delivered. Raises StageError where the folder can't take them.
+    Skips files that exist there with the same bytes (from an earlier try). Raises StageError if
+    the files can't be written.
     """
     target = Path(folder)
     made: list[Path] = []
     try:
         permissions.make_folders(target)
         number = _free_number(artifacts, target)
-        return tuple(_one(artifact, target, number, made) for artifact in artifacts)
+        return tuple(_copy(artifact, target, number, made) for artifact in artifacts)
     except OSError as e:
-        for path in made:  # all of it or none
+        for path in made:  # all or none
             path.unlink(missing_ok=True)
         full = e.errno in (errno.ENOSPC, errno.EDQUOT)
         raise StageError(
@@ -50,7 +52,7 @@ def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...
         ) from e
 
 
-def _named(name: str, number: int) -> str:
+def _numbered(name: str, number: int) -> str:
     if number == 1:
         return name
     stem, dot, rest = name.partition(".")
@@ -59,22 +61,22 @@ def _named(name: str, number: int) -> str:
 
 def _free_number(artifacts: tuple[Artifact, ...], folder: Path) -> int:
     for number in range(1, _MAX_NUMBER):
-        if all(_is_free(folder / _named(a.name, number), a.path) for a in artifacts):
+        if all(_is_free(folder / _numbered(a.name, number), a.path) for a in artifacts):
             return number
     raise OSError(errno.EEXIST, "too many files with that name")
 
 
 def _is_free(path: Path, source: str) -> bool:
-    """Whether nothing has that name, a link that leads nowhere included, or the same bytes."""
+    """Whether no file (or dangling link) has that name, or the file has the same bytes."""
     if not path.exists():
         return not path.is_symlink()
     return filecmp.cmp(source, path, shallow=False)
 
 
-def _one(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Artifact:
-    path = folder / _named(artifact.name, number)
+def _copy(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Artifact:
+    path = folder / _numbered(artifact.name, number)
     if not path.exists():
-        # By the file it is a copy of: a try after a crash takes the place of what that left.
+        # The token comes from the source, so that a try after a crash overwrites its leftover.
         token = hashlib.sha256(os.fsencode(artifact.path)).hexdigest()[:8]
         with files.replacing(path, new=True, for_person=True, token=token) as part:
             shutil.copyfile(artifact.path, part)
@@ -83,31 +85,31 @@ def _one(artifact: Artifact, folder: Path, number: int, made: list[Path]) -> Art
 
 
 def check_folder(folder: Path) -> None:
-    """Raise InputError unless files can be put into ``folder``; leaves nothing behind."""
+    """Raise InputError unless files can be created in ``folder``; leaves nothing behind."""
     nearest = check_place(folder)
     probe = nearest / f".aura-{secrets.token_hex(4)}"
     try:
         probe.touch(exist_ok=False)
     except OSError as e:
-        # The folder itself is there: it is one of /proc, and takes no file.
-        none = e.errno in (errno.ENOENT, errno.EPERM, errno.EOPNOTSUPP) or not e.strerror
+        # The folder exists but accepts no files, as those of /proc.
+        refused = e.errno in (errno.ENOENT, errno.EPERM, errno.EOPNOTSUPP) or not e.strerror
         raise _unusable(
-            f"can't create files in {nearest}" if none else f"{e.strerror}: {nearest}"
+            f"can't create files in {nearest}" if refused else f"{e.strerror}: {nearest}"
         ) from None
     finally:
         probe.unlink(missing_ok=True)
 
 
 def check_place(folder: Path) -> Path:
-    """The same as far as it can be seen without writing anything: cheap enough for every key.
+    """As :func:`check_folder`, without writing: cheap enough to call on every keystroke.
 
-    Returns the nearest folder to it that is there.
+    Returns the nearest parent (or ``folder`` itself) that exists.
     """
     folder = nearest = folder.absolute()
-    size, most = len(os.fsencode(folder)), os.pathconf("/", "PC_PATH_MAX") - _NAME_BYTES
-    if size > most:
-        raise _unusable(f"its path has {size:,} bytes; the limit is {most:,}", _SHORTER)
-    if not is_clean(str(nearest)):  # what is told of the files would not be where they are
+    size, limit = len(os.fsencode(folder)), os.pathconf("/", "PC_PATH_MAX") - _NAME_BYTES
+    if size > limit:
+        raise _unusable(f"its path has {size:,} bytes; the limit is {limit:,}", _SHORTER)
+    if not is_clean(str(nearest)):  # the reported paths would not match the files
         raise _unusable(f"{str(nearest)!r} is not valid UTF-8")
     try:
         while not nearest.exists():
@@ -118,10 +120,10 @@ def check_place(folder: Path) -> Path:
                 )
             nearest = nearest.parent
         is_folder = nearest.is_dir()
-        # The system looks at a name only once its parent is there.
+        # The system checks a name only once its parent exists.
         longest = max((len(os.fsencode(n)) for n in folder.relative_to(nearest).parts), default=0)
         too_long = longest > os.pathconf(nearest, "PC_NAME_MAX")
-    except OSError as e:  # a name too long; a folder that may not be looked into
+    except OSError as e:  # a name is too long, or a folder can't be read
         raise _unusable(f"{e.strerror or 'no such path'}: {folder}") from None
     if not is_folder:
         raise _unusable(f"{nearest} is not a folder")

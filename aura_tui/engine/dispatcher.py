@@ -1,16 +1,16 @@
-"""Who owns each open job of an engine. It is decided here alone, and never between two awaits.
+"""Decides who owns each open job of an engine: which jobs wait, run, or are parked.
 
 An open job has exactly one owner at any moment:
 
-    waiting   the queue: it starts, or resumes, when there is room
-    running   a runner: from the moment it leaves the queue, reading its record included
-    later     a timer: the store took no writing, or its runner died; then it waits again
-    writing   an event that ends or parks a job without a runner is on its way to the store
+    waiting   the queue: it starts or resumes when a slot is free
+    running   a runner: from the moment it leaves the queue (while its record is read, too)
+    later     a timer: the store couldn't be written, or the runner died; then it waits again
+    writing   the store: it is writing the event that ends or parks a job without a runner
     parked    the user: it is paused, and no runner has it
 
-Each change of owner is one synchronous step. What is asked of a job reads its owner after its last
-await, and passes it on before the next one; so there is no moment at which a job is nobody's.
-:meth:`Dispatcher.check` looks for one all the same.
+Each change of owner is one synchronous step: a method reads a job's owner after its last await and
+sets the new one before the next await, so a job is never without an owner.
+:meth:`Dispatcher.check` looks for such jobs all the same.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from aura_tui.engine.run.runner import Runner
     from aura_tui.model.job import Job
 
-STORE_AGAIN_S = 5.0  # until a job waits again whose engine could write nothing
-CRASH_AGAIN_S = 1.0  # until one does whose runner died; doubled each time
-MAX_CRASHES = 3  # of one job's runner, then the job fails
+STORE_AGAIN_S = 5.0  # until a job is queued again after the store couldn't be written
+CRASH_AGAIN_S = 1.0  # the same after its runner died; doubled each time
+MAX_CRASHES = 3  # of one job's runner; then the job fails
 STANDSTILL_S = 10.0
 
 
@@ -54,7 +54,7 @@ class Dispatcher:
         now: Callable[[], datetime],
         report: Callable[[TaskFailure], None],
     ) -> None:
-        """``limit``: how many jobs run at once; 0 starts none."""
+        """``limit`` is the maximum number of running jobs; 0 starts none."""
         self._log = log
         self._queue = queue
         self._limit = limit
@@ -69,24 +69,24 @@ class Dispatcher:
         self._stands_since: float | None = None  # loop time
         self._closed = False
 
-    # -- what is known
+    # -- state
 
     def runner(self, job_id: str) -> Runner | None:
-        """The runner that owns the job; None where none does."""
+        """The runner that owns the job; None if there is none."""
         return self._runners.get(job_id)
 
     @property
     def active(self) -> int:
-        """How many jobs use a place: runners that are not paused."""
+        """How many jobs use a slot: runners that are not paused."""
         return sum(not runner.paused for runner in self._runners.values())
 
     def waiting(self) -> tuple[str, ...]:
-        """Jobs that start or resume when there is room, in that order."""
+        """Ids of the jobs that wait for a slot, in the order in which they start or resume."""
         return (*self._queue.waiting(), *self._later)
 
     def state(self) -> QueueState:
-        """Counts. One that an earlier engine left running waits like any other; one that was just
-        taken counts as running, though its events don't say so yet."""
+        """The queue's counts. A job that an earlier engine left running counts as waiting until
+        it starts again; one that just left the queue counts as running before its first event."""
         waiting = self.waiting()
         others = [job for job in self._log.open_jobs() if job.id not in waiting]
         return QueueState(
@@ -98,19 +98,19 @@ class Dispatcher:
 
     @property
     def standstill_s(self) -> float:
-        """For how long jobs have waited with room free and nothing starting; 0.0: they don't."""
+        """How long jobs have waited although a slot is free; 0.0 if none do."""
         since = self._stands_since
         return 0.0 if since is None else asyncio.get_running_loop().time() - since
 
     # -- owners
 
     def put(self, job: Job) -> None:
-        """A new job, or one that an earlier engine left: it waits."""
+        """Queue a new job, or one that an earlier engine left."""
         self._queue.put(job.id, job.priority)
         self._fill()
 
     async def cancel(self, job_id: str) -> bool:
-        """Ask for the job's end: it is Canceled when its event comes. False: it has ended."""
+        """Cancel the job: it is Canceled once its event arrives. False if it has ended."""
         job = await self._settled(job_id)
         if job is None:
             return False
@@ -121,7 +121,7 @@ class Dispatcher:
             self._queue.remove(job_id)
             self._fill()
         else:
-            cancelled = self._tell(job).event(
+            cancelled = self._events_of(job).event(
                 ev.JobCancelled,
                 stage=job.stage,
                 message=cancel_message(len(job.artifacts)),
@@ -131,15 +131,14 @@ class Dispatcher:
         return True
 
     async def pause(self, job_id: str) -> bool:
-        """Let a running job stand still; False: it has ended. Raises Conflict where it doesn't
-        run."""
+        """Pause a running job. False if it has ended; raises Conflict if it isn't running."""
         job = await self._settled(job_id)
         if job is None:
             return False
         runner = self._runners.get(job_id)
         waiting = job_id in self.waiting()
         if runner is not None and runner.paused and waiting:
-            self._queue.remove(job_id)  # it was to resume when there is room
+            self._queue.remove(job_id)  # it was waiting for a slot to resume
         elif runner is not None and runner.pausable and job.status is JobStatus.RUNNING:
             paused = runner.pause()
             self._fill()
@@ -147,7 +146,7 @@ class Dispatcher:
         elif runner is None and waiting and job.status is JobStatus.PAUSED:
             self._queue.remove(job_id)
         elif runner is None and job.status is JobStatus.RUNNING:
-            parked = self._tell(job).event(
+            parked = self._events_of(job).event(
                 ev.JobStatusChanged,
                 status=JobStatus.PAUSED,
                 stage=job.stage,
@@ -166,8 +165,10 @@ class Dispatcher:
         return True
 
     async def resume(self, job_id: str) -> bool:
-        """Let a paused job continue as soon as there is room; whether there was. None waits
-        twice. Raises Conflict where it isn't paused."""
+        """Resume a paused job as soon as a slot is free; returns whether one was.
+
+        Never queues a job twice. Raises Conflict if it isn't paused.
+        """
         job = await self._settled(job_id)
         runner = self._runners.get(job_id)
         paused = runner.paused if runner is not None else job and job.status is JobStatus.PAUSED
@@ -181,32 +182,32 @@ class Dispatcher:
         if runner is None or runner.paused:
             if self._limit:
                 running = counted(self._limit, "job")
-                waits = self._tell(job).event(
+                waits = self._events_of(job).event(
                     ev.JobLogged,
                     message=f"Waiting to resume: {running} running, the limit set by concurrency",
                     stage=job.stage,
                 )
                 self._log.append(job_id, self._log.run(job_id), [waits])
             return False
-        await runner.told()
+        await runner.wait_running()
         return True
 
     async def _settled(self, job_id: str) -> Job | None:
-        """The job once no event about it is on its way from here; None: it has ended."""
+        """The job, once no event of ours about it is being written; None if it has ended."""
         while (writing := self._writing.get(job_id)) is not None:
             await asyncio.wait((writing,))
         return self._log.job(job_id)
 
-    async def let_go(self, job_id: str) -> None:
-        """Wait until no runner has a job that has ended: it may be closing its files."""
+    async def wait_released(self, job_id: str) -> None:
+        """Wait until the runner of an ended job is gone: it may still be closing files."""
         while (task := self._tasks.get(job_id)) is not None:
             await asyncio.wait((self._runners[job_id].leftover() or task,))
 
-    def _tell(self, job: Job) -> EventFactory:
+    def _events_of(self, job: Job) -> EventFactory:
         return EventFactory(job.id, job.correlation_id, self._now)
 
     def _write(self, job: Job, *events: ev.AnyJobEvent) -> asyncio.Future[int]:
-        """Say of a job without a runner what ends or parks it. Raises as the log does."""
+        """Write the events that end or park a job without a runner. Raises as the log does."""
         writing = self._log.append(job.id, self._log.run(job.id), events)
         self._take_out(job.id)
         self._writing[job.id] = writing
@@ -228,7 +229,7 @@ class Dispatcher:
             timer.cancel()
 
     def _fill(self) -> None:
-        """Start what waits while there is room."""
+        """Start or resume waiting jobs while a slot is free."""
         while not self._closed and self.active < self._limit and self._log.failure is None:
             job_id = self._queue.take()
             if job_id is None:
@@ -278,7 +279,7 @@ class Dispatcher:
         self._report(TaskFailure(name=f"Job {job_id}", error=error, at=datetime.now(UTC)))
 
     def _crashed(self, job: Job, error: BaseException | None) -> None:
-        """Its runner ended, and the job did not."""
+        """Restart or fail a job whose runner ended before it."""
         self._report_death(job.id, error)
         count = self._crashes[job.id] = self._crashes.get(job.id, 0) + 1
         if count < MAX_CRASHES:
@@ -290,12 +291,12 @@ class Dispatcher:
             message=f"Internal error: the job's task stopped unexpectedly {count} times",
             remediation="Please report it with engine.log from AURA_HOME; a retry may help.",
         )
-        tell = self._tell(job).event
+        new_event = self._events_of(job).event
         try:
             self._write(
                 job,
-                tell(ev.JobStatusChanged, status=JobStatus.RUNNING, stage=job.stage),
-                tell(
+                new_event(ev.JobStatusChanged, status=JobStatus.RUNNING, stage=job.stage),
+                new_event(
                     ev.JobFailed,
                     stage=job.stage,
                     error_message=problem.message,
@@ -308,7 +309,7 @@ class Dispatcher:
 
     def _wait_later(self, job: Job, wait_s: float) -> None:
         if job.status is JobStatus.PAUSED:
-            return  # the user's, until it is resumed
+            return  # it stays parked until the user resumes it
 
         def again() -> None:
             del self._later[job.id]
@@ -320,7 +321,7 @@ class Dispatcher:
     # -- the watch
 
     def check(self) -> None:
-        """Give jobs without an owner to the queue, and notice a queue that stands still."""
+        """Queue jobs that have no owner, and notice a stalled queue."""
         for job in self._log.open_jobs():
             owned = (
                 job.id in self._runners
@@ -340,12 +341,12 @@ class Dispatcher:
             self._stands_since = asyncio.get_running_loop().time()
 
     def warn(self, message: str) -> None:
-        """Tell every job that runs."""
+        """Put a warning into the log of every running job."""
         for runner in self._runners.values():
             runner.warn(message)
 
     async def aclose(self) -> None:
-        """Suspend what runs, and wait for its end."""
+        """Suspend running jobs and wait for their runners to end."""
         self._closed = True
         for timer in self._later.values():
             timer.cancel()

@@ -1,4 +1,4 @@
-"""``engine.log`` in AURA_HOME: what went wrong in the engine itself, with its traceback."""
+"""``engine.log`` in AURA_HOME: failures of the engine itself, with their tracebacks."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from aura_tui.engine.home import Home
     from aura_tui.system.tasks import TaskFailure
 
-_MAX_BYTES = 1 << 20  # then it begins anew; the one before is kept beside it
+_MAX_BYTES = 1 << 20  # then it is rotated; one old file is kept
 
 
 def write(home: Home, failure: TaskFailure) -> None:
-    """Add ``failure``. A disk that takes nothing is no further failure."""
+    """Append ``failure``; ignores errors of the disk."""
     text = f"{failure.at:%Y-%m-%dT%H:%M:%SZ} {failure.reason}\n"
     if failure.error is not None:
         text += "".join(traceback.format_exception(failure.error))

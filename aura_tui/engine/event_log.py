@@ -1,10 +1,9 @@
-"""The event log: ids, the fold of open jobs, and readers that lose and repeat nothing.
+"""The event log: assigns ids, folds open jobs, and feeds readers without gaps or repeats.
 
-Ids are given on the event loop in the order of ``append``; the writer's thread commits what has
-gathered as one transaction (``store/writer.py``); then, on the loop again, the events are folded
-and readers wake. So what
-anyone sees is durable, and readers see events in the order of their ids. Frequent events survive
-a crash of the process (WAL); a batch that changes a status is also synced to the disk first.
+``append`` assigns ids on the event loop, in order; the writer's thread commits all pending events
+as one transaction (``store/writer.py``); then, on the loop again, the events are folded and
+readers wake. So readers see only durable events, in the order of their ids. Frequent events
+survive a crash of the process (WAL); a batch that changes a status is also synced to disk first.
 """
 
 from __future__ import annotations
@@ -53,8 +52,8 @@ class EventLog:
         *,
         died: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
-        """``reserve`` is a file that is given up when the disk is full. ``died`` is told what
-        ended the writer's thread, which is replaced."""
+        """``reserve`` is a file to delete when the disk is full. ``died`` gets the error that
+        ended the writer's thread, which is then replaced."""
         self._loop = asyncio.get_running_loop()
         self._ids = IdClock(now_ms, store.last_id())
         self._lineages: dict[str, str] = {}
@@ -66,21 +65,21 @@ class EventLog:
         self._published = self._ids.last
         self._wake = self._loop.create_future()
         self._failure: EngineError | None = None
-        self._given_up: dict[str, EngineError] = {}
+        self._abandoned: dict[str, EngineError] = {}
         self._closed = False
         self._writer = Writer(store, reserve, broken=self._fail, died=died)
 
     # -- jobs that are open
 
     def track(self, record: Record) -> None:
-        """Follow a job from here on: its events fold into :meth:`job`."""
+        """Fold the job's events into :meth:`job` from now on."""
         self._rows[record.job.id] = record.n
         self._runs[record.job.id] = record.run
         self._jobs[record.job.id] = record.job
         self._lineages[record.job.id] = record.lineage
 
     def job(self, job_id: str) -> Job | None:
-        """An open job as of its last durable event; None for one that ended or never was."""
+        """An open job as of its last durable event; None if it has ended or doesn't exist."""
         return self._jobs.get(job_id)
 
     def open_jobs(self) -> tuple[Job, ...]:
@@ -96,13 +95,13 @@ class EventLog:
         return self._runs[job_id]
 
     def open_job_of(self, lineage: str) -> str | None:
-        """The id of an open job of that chain of retries, or of one that is being added; None
-        where all have ended."""
+        """The id of the open job in that chain of retries (it may still be being added); None if
+        all have ended."""
         return next((job_id for job_id, of in self._lineages.items() if of == lineage), None)
 
     @property
     def last_id(self) -> int:
-        """The newest id given."""
+        """The newest id assigned."""
         return self._ids.last
 
     @property
@@ -117,11 +116,14 @@ class EventLog:
         lineage: str,
         deliver_to: str | None,
         first: AnyJobEvent,
-        adopted: Callable[[Job], None],
+        on_published: Callable[[Job], None],
         key: IdempotencyKey | None = None,
     ) -> None:
-        """Store a new job, its first event and its key: all or none. ``adopted`` gets the job in
-        the same step in which readers see it, whether or not the caller still waits then."""
+        """Store a new job, its first event and its key: all or none.
+
+        Calls ``on_published`` with the job in the step in which readers first see it, even if the
+        caller has been cancelled by then.
+        """
         done: asyncio.Future[None] = self._loop.create_future()
         envelope = Envelope(self._ids.next(), first)
         self._lineages[job.id] = lineage
@@ -130,7 +132,7 @@ class EventLog:
             n = store.add(job, request, lineage, deliver_to)
             store.append([row_of(envelope.id, n, first)])
             if key is not None:
-                store.keep_key(key, n)
+                store.save_key(key, n)
             return n
 
         def publish(n: object) -> None:
@@ -147,7 +149,7 @@ class EventLog:
                 )
             )
             self._publish([envelope])
-            adopted(self._jobs[job.id])
+            on_published(self._jobs[job.id])
             if not done.done():
                 done.set_result(None)
 
@@ -164,8 +166,10 @@ class EventLog:
         await done
 
     async def next_run(self, job_id: str) -> int:
-        """An engine takes the job up: the run that its appends belong to from now on. Raises
-        Fenced where the job has ended by then."""
+        """Start a new run of the job and return its number, which appends must give from now on.
+
+        Raises Fenced if the job has ended meanwhile.
+        """
         n, run = self._rows.get(job_id), self._runs.get(job_id, 0) + 1
         if n is None:
             raise Fenced(job_id)
@@ -173,13 +177,13 @@ class EventLog:
         if self._rows.get(job_id) != n:
             raise Fenced(job_id)
         self._runs[job_id] = run
-        self._given_up.pop(job_id, None)
+        self._abandoned.pop(job_id, None)
         return run
 
     def abandon(self, job_id: str, error: EngineError) -> None:
-        """Nobody is at work on the job, and its end can't be written: whoever follows it alone
-        is told ``error``. It stays open; :meth:`next_run` takes it up again."""
-        self._given_up[job_id] = error
+        """Raise ``error`` in readers that follow this job alone: no runner has it, and its end
+        can't be written. The job stays open; :meth:`next_run` clears this."""
+        self._abandoned[job_id] = error
         self._wake_readers()
 
     # -- writing
@@ -241,7 +245,7 @@ class EventLog:
             if job.status.ended:
                 del self._jobs[job.id], self._rows[job.id], self._runs[job.id]
                 del self._lineages[job.id]
-                self._given_up.pop(job.id, None)
+                self._abandoned.pop(job.id, None)
         if not envelopes:
             return
         self._ring += envelopes
@@ -256,7 +260,7 @@ class EventLog:
         wake.set_result(None)
 
     def _keep(self, job: Job) -> None:
-        """Store a snapshot; if that is lost, the next load folds the log instead."""
+        """Store a snapshot. If it is lost, the next load folds the log instead."""
         n = self._rows[job.id]
         if self._failure is None and not self._closed:
             self._writer.put(Work(lambda store: store.snapshot(n, job), False, _ignore, _ignore))
@@ -266,14 +270,17 @@ class EventLog:
     async def follow(
         self, n: int | None, job_id: str | None, after: int
     ) -> AsyncIterator[Envelope]:
-        """Events above ``after`` (of one job: its row and id; or of all), then live for ever."""
+        """Yield events above ``after``, then new ones until the log closes or the job ends.
+
+        ``n`` and ``job_id`` are the row and id of one job; both None: all jobs.
+        """
         cursor = after
         while True:
             upto = self._published
             if cursor >= self._ring_start:
                 page = self._ring[bisect_right(self._ring, cursor, key=lambda e: e.id) :]
             else:
-                # History: up to what is published now, so that the ring goes on exactly there.
+                # History: up to what is published now; the ring continues exactly there.
                 page = await self.do(lambda store, at=cursor: store.events(n, at, _PAGE))  # type: ignore[misc]  # a default binds the loop's value
                 page = [envelope for envelope in page if envelope.id <= upto]
                 if page:
@@ -289,8 +296,8 @@ class EventLog:
                     return
                 if job_id is not None and job_id not in self._jobs:
                     return  # nothing comes after its end
-                if job_id in self._given_up:
-                    raise self._given_up[job_id]
+                if job_id in self._abandoned:
+                    raise self._abandoned[job_id]
                 await asyncio.shield(self._wake)
 
     def _fail(self, failure: EngineError) -> None:
@@ -300,21 +307,23 @@ class EventLog:
 
     @property
     def busy_s(self) -> float:
-        """For how long another process has locked the database; 0.0 while none does."""
+        """How long another process has locked the database; 0.0 if none has."""
         return self._writer.busy_s
 
     @property
     def failure(self) -> EngineError | None:
-        """Why nothing can be written any more; None while all is well."""
+        """The error that stopped all writing; None if there is none."""
         return self._failure
 
     def stop_waiting(self) -> None:
-        """The engine ends: a lock of another process is waited for only for a bounded time."""
+        """Limit the wait for another process's lock: the engine is stopping."""
         self._writer.stop_waiting()
 
     async def close(self, *, damaged: bool = False) -> None:
-        """Write what is waiting, mark the store clean, and let readers end. ``damaged``: a reader
-        has met a row that isn't what was written."""
+        """Write pending work, mark the store as clean, and end the readers.
+
+        ``damaged``: a reader met a damaged row, so the next start must check the store.
+        """
         if self._closed:
             return
         last = self._ids.last
@@ -323,7 +332,7 @@ class EventLog:
             for job in self._jobs.values():
                 store.snapshot(self._rows[job.id], job)
             store.set_meta("last_id", last)
-            # What was found damaged on the way is looked into at the next start.
+            # The next start checks a store in which damage was found.
             store.set_meta("clean", 0 if damaged or store.damaged else 1)
 
         self.stop_waiting()
@@ -332,7 +341,7 @@ class EventLog:
                 await self.do(lambda _: None)  # all that was appended is folded then
                 await self.do(finish, synced=True)
         except EngineError:
-            pass  # it is said where it happened; the next start checks the file
+            pass  # reported where it happened; the next start checks the file
         finally:
             self._closed = True
             await self._writer.close()
@@ -341,10 +350,10 @@ class EventLog:
 
 
 def _ignore(_: object) -> None:
-    """Nobody waits for this one."""
+    """Ignore the outcome: nobody waits for it."""
 
 
 def _retrieve(future: asyncio.Future[int]) -> None:
-    # Most appends are not awaited; a failure is kept by the log and met at the next one.
+    # Most appends are not awaited; the log keeps a failure and raises it at the next one.
     if not future.cancelled():
         future.exception()

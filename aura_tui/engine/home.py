@@ -1,4 +1,4 @@
-"""AURA_HOME on disk: where everything lies, and the lock that keeps it to one engine."""
+"""AURA_HOME on disk: its paths, its permissions, and its preparation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _JOB_ID = re.compile(r"[0-9a-f]{10}")
-# What the names begin with of all that we put right into a home.
+# Prefixes of the names of all entries that we create directly in a home.
 _OURS = (
     *("aura.db", "engine.", ".engine.", "reserve", "background.log"),
     *("tokens.json", ".tokens.json", "pieces", "jobs"),
@@ -49,19 +49,19 @@ class Home:
             return set()
 
     def artifacts(self, job_id: str) -> Path:
-        """Where the job's finished files lie."""
+        """The folder of the job's finished files."""
         return self.jobs / job_id / "artifacts"
 
     def scratch(self, job_id: str) -> Path:
-        """What the job needs while it runs."""
+        """The folder of the job's temporary files; removed after each stage."""
         return self.jobs / job_id / "scratch"
 
     def preview(self, job_id: str) -> Path:
-        """The newest picture of the job: another name of a file that lies elsewhere."""
+        """The newest picture of the job: a link to a file elsewhere."""
         return self.jobs / job_id / "preview"
 
-    def ledger(self, job_id: str) -> Path:
-        """What the job's stages are made of."""
+    def manifest(self, job_id: str) -> Path:
+        """The file with the keys of the job's pieces; see ``run/manifest.py``."""
         return self.jobs / job_id / "pieces.json"
 
     def ffmpeg_log(self, job_id: str) -> Path:
@@ -69,13 +69,13 @@ class Home:
         return self.jobs / job_id / "ffmpeg.log"
 
     def check_access(self, *, reading: bool = False) -> None:
-        """Raise EngineError for a home that other users can write to: they could put a store or a
-        socket of theirs there. One that does not exist yet is fine, and so is another user's for
-        ``reading``. Writes nothing, unless others seem to have access."""
+        """Raise EngineError if other users can write to the home: they could place a database or
+        a socket there. A home that doesn't exist yet passes, and so does another user's when
+        ``reading``. Writes nothing, except a probe if others seem to have access."""
         try:
             found = self.root.stat()
         except OSError:
-            return  # whoever uses it reports that
+            return  # the caller fails on it and reports it
         if not stat.S_ISDIR(found.st_mode):
             raise EngineError(
                 Code.HOME_UNUSABLE,
@@ -94,16 +94,17 @@ class Home:
             Code.HOME_UNUSABLE,
             f"Other users can write to the folder {self.root}",
             f"Set AURA_HOME to a folder that you own, such as {self.root / 'aura-tui'}."
-            if found.st_mode & stat.S_ISVTX  # one for all, as /tmp: it must stay as it is
+            if found.st_mode & stat.S_ISVTX  # a shared folder such as /tmp must stay as it is
             else f"Run: chmod 700 {shlex.quote(str(self.root))}",
         )
 
     def prepare(self) -> None:
-        """Make the folders, for this user alone; from here on the process creates private files.
+        """Create the folders with private modes; from now on the process creates private files.
 
-        An existing home is taken from others who could read it. Raises EngineError where that
-        can't be, where others can write to it, or where what is told of the files in it would not
-        be where they are."""
+        Removes other users' access to an existing home. Raises EngineError if that fails, if
+        others can write to the home, or if its path is not valid UTF-8 (the paths that we report
+        would be wrong).
+        """
         if not is_clean(str(self.root)):
             raise EngineError(
                 Code.HOME_UNUSABLE,
@@ -125,9 +126,9 @@ class Home:
             ) from None
 
     def _take_from_others(self) -> None:
-        """Close the home, and the files of ours right in it: an earlier version, or another umask,
-        may have left them open. What lies deeper is out of reach then; :func:`cleanup.sweep`
-        closes it once. Other files stay: a home may be a folder that holds more than ours."""
+        """Make the home and our files directly in it private: an earlier version or another umask
+        may have left them open. That shuts off everything below, too; :func:`retention.sweep`
+        fixes those modes once. Leaves other files alone: a home may hold more than ours."""
         permissions.take_from_others(self.root, self.root.stat())
         with os.scandir(self.root) as entries:
             for entry in entries:
@@ -137,8 +138,8 @@ class Home:
 
 
 def keeps_modes(folder: Path) -> bool:
-    """Whether the file system of ``folder`` keeps modes: FAT and some network shares show the same
-    one for every file, whatever was set, and there no chmod helps."""
+    """Whether the file system of ``folder`` stores modes. FAT and some network shares show the
+    same mode for every file, and chmod has no effect there."""
     probe = folder / f".mode-{secrets.token_hex(4)}"
     try:
         probe.mkdir(mode=0o700)

@@ -1,4 +1,4 @@
-"""The engine's lock on a home: one engine at a time, and who holds it."""
+"""The engine's lock on a home: allows one engine at a time, and names its process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Lock:
         self.holder = holder
 
     def release(self) -> None:
-        """Let another engine have the home."""
+        """Release the home for another engine."""
         if self._fd >= 0:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, 0)
@@ -37,7 +37,7 @@ class Lock:
 
 def acquire(home: Home) -> Lock:
     """Take the lock, or raise EngineError naming the process that holds it."""
-    fd = _opened(home)
+    fd = _open(home)
     if not _lock(fd):
         os.close(fd)
         holder = _read(home)
@@ -47,7 +47,7 @@ def acquire(home: Home) -> Lock:
             else "another process"
         )
         if holder and is_stopped(holder):
-            raise EngineError(Code.ENGINE_BUSY, *stopped_words(holder)) from None
+            raise EngineError(Code.ENGINE_BUSY, *suspended_text(holder)) from None
         raise EngineError(
             Code.ENGINE_BUSY,
             f"An engine is already running on {home.root}: {who}",
@@ -55,18 +55,18 @@ def acquire(home: Home) -> Lock:
             "it stops, or set AURA_HOME to another folder.",
         ) from None
     holder = EngineHolder(os.getpid(), datetime.now(UTC))
-    with contextlib.suppress(OSError):  # a full disk: the lock holds without the name in it
+    with contextlib.suppress(OSError):  # on a full disk the lock holds without a name in it
         os.ftruncate(fd, 0)
         os.pwrite(fd, msgspec.json.encode(holder), 0)
     return Lock(fd, holder)
 
 
 def check(home: Home) -> None:
-    """Raise EngineError where no engine can begin, whether or not one is at work."""
-    os.close(_opened(home))
+    """Raise EngineError if no engine could start here, whether or not one is running."""
+    os.close(_open(home))
 
 
-def _opened(home: Home) -> int:
+def _open(home: Home) -> int:
     home.prepare()
     try:
         return os.open(home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -79,7 +79,7 @@ def _opened(home: Home) -> int:
 
 
 def _lock(fd: int) -> bool:
-    """Whether we have it now. A process that asks who holds it has it for an instant, too."""
+    """Try to lock; whether it succeeded. Tries again, since :func:`holder` locks for an instant."""
     for _ in range(5):
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,9 +90,9 @@ def _lock(fd: int) -> bool:
 
 
 def holder(home: Home) -> EngineHolder | None:
-    """Who holds the engine now; None where nobody does."""
+    """The process that holds the lock now; None if none does."""
     try:
-        fd = os.open(home.lock, os.O_RDONLY | os.O_CLOEXEC)  # a home may be for reading alone
+        fd = os.open(home.lock, os.O_RDONLY | os.O_CLOEXEC)  # a home may be read-only
     except OSError:
         return None
     try:
@@ -105,8 +105,8 @@ def holder(home: Home) -> EngineHolder | None:
 
 
 def is_stopped(holder: EngineHolder) -> bool:
-    """Whether the process is stopped, by Ctrl-Z say: it holds the home, and answers nobody. Linux
-    tells; elsewhere it counts as at work."""
+    """Whether the process is suspended (Ctrl-Z): it holds the home but doesn't respond. Only
+    Linux reports it; elsewhere the process counts as running."""
     try:
         stat = Path(f"/proc/{holder.pid}/stat").read_text()
     except (OSError, ValueError):
@@ -114,8 +114,8 @@ def is_stopped(holder: EngineHolder) -> bool:
     return stat.rpartition(")")[2].split()[:1] == ["T"]
 
 
-def stopped_words(holder: EngineHolder) -> tuple[str, str]:
-    """What is so, and what to do about it."""
+def suspended_text(holder: EngineHolder) -> tuple[str, str]:
+    """The message about a suspended engine, and its remedy."""
     return (
         f"The engine (process {holder.pid}) is suspended (Ctrl-Z), with its jobs",
         f"run fg in its terminal, or anywhere: kill -CONT {holder.pid}",

@@ -1,7 +1,7 @@
-"""The connection to an engine in another process on the same home: the lock that it holds.
+"""Watches an engine in another process on the same home, by the lock that it holds.
 
-The kernel releases the lock when its holder ends, however it ends. So a lock that is held tells a
-slow engine from a dead one; a look takes some microseconds and disturbs nobody.
+The kernel releases the lock when its holder ends, however it ends. So the lock tells a slow engine
+from a dead one; a check takes some microseconds and disturbs nobody.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class EnginePresence:
 
     @property
     def connection(self) -> Connection:
-        """As of a second ago at most."""
+        """The connection, at most a second old."""
         if self._looked_s is None or time.monotonic() - self._looked_s >= LOOK_S:
             self._look()
         return self._machine.connection
 
     def engine(self) -> EngineHolder | None:
-        """The process that holds the engine at this moment."""
+        """The process that holds the lock now; None if none does."""
         self._look()
         return self._holder
 
@@ -57,7 +57,7 @@ class EnginePresence:
             if machine.status is not ConnectionStatus.NO_ENGINE:
                 machine.fire(ConnectionEvent.ENGINE_GONE, reason=self._gone())
         elif lock_.is_stopped(holder):
-            reason = "; ".join(lock_.stopped_words(holder))
+            reason = "; ".join(lock_.suspended_text(holder))
             machine.fire(ConnectionEvent.ENGINE_SUSPENDED, reason=reason)
         else:
             if machine.status is ConnectionStatus.SUSPENDED:
@@ -70,8 +70,8 @@ class EnginePresence:
         return machine.connection
 
     def _another(self, holder: EngineHolder) -> bool:
-        """Whether a new engine took the place between two looks. On a full disk, or in its first
-        moment, the lock has no name in it (process 0): that says nothing."""
+        """Whether another engine has started since the last check. On a full disk, or in its first
+        moment, the lock names no process (0): that doesn't count."""
         known = self._holder
         return known is not None and known.pid != 0 != holder.pid and known != holder
 
@@ -83,25 +83,25 @@ class EnginePresence:
         return f"{which} stopped. Resume unfinished jobs with: aura-tui watch"
 
     async def connection_changes(self) -> AsyncIterator[Connection]:
-        """The connection as it is, then each change, until :meth:`close`."""
+        """Yield the current connection, then each change, until :meth:`close`."""
         last: tuple[ConnectionStatus, datetime] | None = None
         while not self.closed:
             connection = self._look()
             if last != (connection.status, connection.since):
                 last = (connection.status, connection.since)
                 yield connection
-                continue  # the reader takes its time
+                continue  # it may have changed while the reader was busy
             nudge = self._nudge
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await nudge.wait()
 
     def reconnect(self) -> None:
-        """Look now."""
+        """Check now."""
         nudge, self._nudge = self._nudge, asyncio.Event()
         nudge.set()
 
     def close(self) -> None:
-        """End every watch."""
+        """End every :meth:`connection_changes`."""
         self.closed = True
         self.reconnect()

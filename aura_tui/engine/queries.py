@@ -1,4 +1,4 @@
-"""What can be asked of a store, whoever works on it: jobs, logs, artifacts, plans."""
+"""Queries of a store: jobs, logs, artifacts, usual durations, retry plans."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from aura_tui.engine.run import manifest as manifest_
 from aura_tui.engine.run.history import (
     HISTORY_JOBS,
     Providers,
+    expected_providers,
     history_of,
     likely_work,
-    providers_to_be,
-    providers_told,
+    reported_providers,
 )
 from aura_tui.engine.run.retry_plan import check_retry, plan_steps, shares_of
 from aura_tui.errors import Code, NotFound
@@ -41,10 +41,10 @@ class StoreQueries(ABC):
     """Jobs, logs and artifacts out of a store that subclasses reach through ``_read``."""
 
     def __init__(self, home: home_.Home, settings: Settings | None = None) -> None:
-        """``settings``: what a retry here would run under; None: what the jobs ran under."""
+        """``settings`` are those that a retry here would use; None: those of the job itself."""
         self.home = home
         self._retry_settings = settings
-        self.notices: list[str] = []  # see JobService; of a store that is opened for it
+        self.notices: list[str] = []  # see JobService
 
     @abstractmethod
     async def _read(self, work: Callable[[Store], T]) -> T:
@@ -114,7 +114,9 @@ class StoreQueries(ABC):
     async def typical(self, job_id: str) -> Typical:
         """See :class:`~aura_tui.service.JobService`."""
         record = await self._record(job_id)
-        history = await self._measured(job_id, self._to_be(record) | providers_told(record.job))
+        history = await self._measured(
+            job_id, self._expected_providers(record) | reported_providers(record.job)
+        )
         work = record.work or (await asyncio.to_thread(self._manifest, record)).work
         usual = eta.typical(history, work or likely_work(record.request))
         return Typical(
@@ -122,14 +124,14 @@ class StoreQueries(ABC):
             {stage: found.seconds for stage, found in usual.items()},
         )
 
-    async def _measured(self, but: str, providers: Providers) -> eta.History:
-        """What the newest succeeded jobs measured of those providers, that one job aside."""
+    async def _measured(self, excluding: str, providers: Providers) -> eta.History:
+        """What the newest succeeded jobs measured with these providers, except the one job."""
         found = await self._read(lambda store: store.finished_work(HISTORY_JOBS))
-        return history_of([(work, job) for work, job in found if job.id != but], providers)
+        return history_of([(work, job) for work, job in found if job.id != excluding], providers)
 
-    def _to_be(self, record: Record) -> Providers:
+    def _expected_providers(self, record: Record) -> Providers:
         settings = self._retry_settings
-        return providers_to_be(record.request, settings) if settings is not None else {}
+        return expected_providers(record.request, settings) if settings is not None else {}
 
     async def retry_plan(self, job_id: str) -> RetryPlan:
         """See :class:`~aura_tui.service.JobService`."""
@@ -137,7 +139,9 @@ class StoreQueries(ABC):
         check_retry(record.job)
         manifest, steps = await asyncio.to_thread(self._plan, record)
         work = manifest.work or likely_work(record.request)
-        history = await self._measured(job_id, providers_told(record.job) | self._to_be(record))
+        history = await self._measured(
+            job_id, reported_providers(record.job) | self._expected_providers(record)
+        )
         return RetryPlan(steps, eta.forecast(history, work, shares_of(steps)))
 
     def _manifest(self, record: Record) -> manifest_.StageManifest:

@@ -1,5 +1,4 @@
-"""The half of JobService that only reads the store; and a service of that half alone, for a
-process that looks on while another one's engine works."""
+"""A JobService that only reads, for a process that watches while another one runs the engine."""
 
 from __future__ import annotations
 
@@ -29,14 +28,14 @@ if TYPE_CHECKING:
     from aura_tui.settings import Settings
 
 
-# A process without the engine looks at the file this often; the engine's own readers are told.
+# A process without the engine polls the file; the engine notifies its own readers.
 _LOOK_S = 0.1
 
 
 class ReadOnlyService(StoreQueries):
-    """A JobService beside another process's engine: it reads, and refuses to change.
+    """A JobService beside another process's engine: it reads, and refuses every change.
 
-    It is :class:`~aura_tui.service.Connected`: live while some process holds the engine.
+    It is :class:`~aura_tui.service.Connected`: live while some process holds the engine's lock.
     """
 
     def __init__(self, home: home_.Home, settings: Settings | None = None) -> None:
@@ -52,7 +51,7 @@ class ReadOnlyService(StoreQueries):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the file, and end every watch of the connection."""
+        """Close the file and end every watch of the connection."""
         self._presence.close()
         async with self._one:
             if self._store is not None:
@@ -80,7 +79,7 @@ class ReadOnlyService(StoreQueries):
     async def list(
         self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
     ) -> JobPage:
-        """As ever; a home without a store has no jobs."""
+        """See :class:`~aura_tui.service.JobService`. A home without a store has no jobs."""
         try:
             return await super().list(status=status, limit=limit, cursor=cursor)
         except NotFound:
@@ -89,21 +88,21 @@ class ReadOnlyService(StoreQueries):
     async def events(
         self, job_id: str | None = None, *, after: int | None = None
     ) -> AsyncIterator[ev.Envelope]:
-        """History, then what the engine writes, as it is seen in the file.
+        """Yield history, then the engine's new events, polled from the file.
 
-        For one job it ends after the terminal event, and raises EngineError when the engine that
-        was at work ends before the job does. For all jobs it waits for the next engine.
+        For one job it ends after the terminal event, and raises EngineError if the engine stops
+        before that. For all jobs it waits for the next engine.
         """
         n = (await self._record(job_id)).n if job_id is not None else None
         cursor = after or 0
         while not self._presence.closed:
-            engine = self._presence.engine()  # before the file: what it wrote last is there then
+            engine = self._presence.engine()  # before the file, so that its last event is seen
             is_open = True
             page: list[ev.Envelope] = []
             with contextlib.suppress(NotFound):  # no store yet
                 is_open, page = await self._read(
                     lambda store, at=cursor: (  # type: ignore[misc]  # a default binds the loop's value
-                        n is None or store.is_open(n),  # before its events: its last is there then
+                        n is None or store.is_open(n),  # before its events, for the same reason
                         store.events(n, at, 1000),
                     )
                 )

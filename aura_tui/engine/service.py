@@ -24,7 +24,7 @@ from aura_tui.engine.queries import StoreQueries
 from aura_tui.engine.queue import PriorityQueue
 from aura_tui.engine.run.context import RunnerDeps
 from aura_tui.engine.run.event_factory import EventFactory
-from aura_tui.engine.run.history import HISTORY_JOBS, history_of, providers_to_be
+from aura_tui.engine.run.history import HISTORY_JOBS, expected_providers, history_of
 from aura_tui.engine.run.retry_plan import check_retry
 from aura_tui.engine.run.runner import Runner
 from aura_tui.engine.store.event_reader import EventReader
@@ -52,16 +52,16 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-_FULL_BYTES = 256 * 1024  # free on a disk that is as good as full
+_FULL_BYTES = 256 * 1024  # a disk with less free counts as full
 _WATCH_S = 1.0
-_LOCKED_S = 2.0  # another process's lock on the database is worth a word after that
+_LOCKED_S = 2.0  # report another process's lock on the database after that
 
 
 class EmbeddedService(StoreQueries):
     """A :class:`~aura_tui.service.JobService` that does the work itself.
 
-    ``work=False`` holds the engine without taking up jobs: for a command that changes one and
-    leaves. Use it as an async context manager.
+    ``work=False`` holds the engine's lock without starting jobs, for a command that changes a job
+    and exits. Use it as an async context manager.
     """
 
     def __init__(
@@ -74,19 +74,19 @@ class EmbeddedService(StoreQueries):
     ) -> None:
         super().__init__(home.Home(settings.home), settings)
         self._settings = settings
-        self._works = work
+        self._runs_jobs = work
         self._stages = stages
         self._now = now
         self._background = Supervisor(self._task_failed)
-        self._locked_s = 0.0  # for how long another process has locked the database
+        self._locked_s = 0.0  # how long another process has locked the database
         self._closing = False
-        self._keyed: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
+        self._key_locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._swept = False
 
-    # -- life
+    # -- lifecycle
 
     async def __aenter__(self) -> EmbeddedService:
-        # A lock that is contended is asked for again, with waits.
+        # In a thread: it waits and tries again if another process has the lock.
         self._lock = await asyncio.to_thread(lock_.acquire, self.home)
         try:
             opened = await asyncio.to_thread(open_store, self.home.store)
@@ -101,23 +101,23 @@ class EmbeddedService(StoreQueries):
         self._dispatcher = Dispatcher(
             self._log,
             PriorityQueue(),
-            max(1, self._settings.engine.concurrency) if self._works else 0,
+            max(1, self._settings.engine.concurrency) if self._runs_jobs else 0,
             self._new_runner,
             self._now,
             self._task_failed,
         )
         try:
             if not opened.clean:
-                await asyncio.to_thread(retention.sweep_halves, self.home)
-            if self._works:
+                await asyncio.to_thread(retention.sweep_partial, self.home)
+            if self._runs_jobs:
                 await asyncio.to_thread(settings_drift.publish, self.home, self._settings)
-            await self._take_up()
+            await self._restore_jobs()
         except BaseException:
             await self._archive.close()
             await self._log.close()
             self._lock.release()
             raise
-        if self._works:
+        if self._runs_jobs:
             self._background.keep("Retention sweep", self._sweep)
             self._background.keep("Queue watch", self._watch)
         return self
@@ -126,14 +126,14 @@ class EmbeddedService(StoreQueries):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Suspend what runs, write what is waiting, and give the home free."""
+        """Suspend running jobs, write pending events, and release the home."""
         if self._closing:
             return
         self._closing = True
         self._log.stop_waiting()
         await self._background.aclose()
         await self._dispatcher.aclose()
-        if self._works and not self._swept:  # one that lived for a short job alone
+        if self._runs_jobs and not self._swept:  # it ran only for a short job
             with contextlib.suppress(EngineError, OSError):  # the next engine sweeps
                 await self._sweep_once()
         damaged = self._archive.damaged
@@ -145,13 +145,13 @@ class EmbeddedService(StoreQueries):
     def _now_ms(self) -> int:
         return int(self._now().timestamp() * 1000)
 
-    async def _take_up(self) -> None:
-        """What an earlier engine left: running and queued jobs wait again, paused ones stay."""
+    async def _restore_jobs(self) -> None:
+        """Queue the running and queued jobs that an earlier engine left; paused ones stay."""
 
         def left(store: Store) -> list[tuple[Record, bool]]:
             found = []
             for record in store.open_records():
-                if record.job.status.ended:  # its engine died before it could keep that in the row
+                if record.job.status.ended:  # its engine died before it updated the row
                     store.snapshot(record.n, record.job)
                 else:
                     found.append((record, store.resumes(record.n)))
@@ -167,7 +167,7 @@ class EmbeddedService(StoreQueries):
     async def _read(self, work: Callable[[Store], T]) -> T:
         return await self._archive.read(work)
 
-    # -- the work
+    # -- running jobs
 
     def _new_runner(self, job: Job) -> Runner:
         deps = RunnerDeps(
@@ -180,7 +180,7 @@ class EmbeddedService(StoreQueries):
             next_run=self._log.next_run,
             history=self._history,
             log_tail=self._log_tail,
-            finished=self._keep_work,
+            finished=self._store_work,
             stages=self._stages,
             task_failed=self._task_failed,
         )
@@ -188,7 +188,7 @@ class EmbeddedService(StoreQueries):
 
     async def _history(self, record: Record) -> History:
         finished = await self._read(lambda s: s.finished_work(HISTORY_JOBS))
-        return history_of(finished, providers_to_be(record.request, self._settings))
+        return history_of(finished, expected_providers(record.request, self._settings))
 
     async def _watch(self) -> None:
         while True:
@@ -230,13 +230,13 @@ class EmbeddedService(StoreQueries):
         job = self._log.job(job_id)
         return job.log if job else ()
 
-    async def _keep_work(self, job_id: str, work: Work) -> None:
+    async def _store_work(self, job_id: str, work: Work) -> None:
         n = self._log.row(job_id)
         if n is not None:
             await self._log.do(lambda store: store.set_work(n, work))
 
     async def _sweep(self) -> None:
-        """Retention, at the start (once the first work is under way) and ever after."""
+        """Sweep at the start (once the first jobs are running), then regularly."""
         await asyncio.sleep(5)
         while True:
             await self._sweep_once()
@@ -262,30 +262,30 @@ class EmbeddedService(StoreQueries):
             await _check_request(request, deliver_to, self._settings)
             return await self._add(request, correlation_id, deliver_to, key=key)
 
-        asked = (request, deliver_to)
-        return await self._once(idempotency_key, request.origin.owner, asked, make)
+        content = (request, deliver_to)
+        return await self._idempotent(idempotency_key, request.origin.owner, content, make)
 
-    async def _once(
+    async def _idempotent(
         self,
         text: str | None,
         owner: str,
-        asked: object,
+        content: object,
         make: Callable[[IdempotencyKey | None], Awaitable[Job]],
     ) -> Job:
-        """The job that was made under an owner's idempotency key, or the one that ``make`` makes
-        now. ``asked`` is all that the request is about."""
+        """The job that was created with the owner's idempotency key ``text``, or the one that
+        ``make`` creates now. ``content`` is everything that identifies the request."""
         if text is None:
             return await make(None)
         key = IdempotencyKey(
             hashlib.sha256(f"{owner}\0{text}".encode("utf-8", "surrogatepass")).digest(),
-            hashlib.sha256(msgspec.json.encode(asked, enc_hook=str)).digest(),
+            hashlib.sha256(msgspec.json.encode(content, enc_hook=str)).digest(),
             self._now_ms(),
         )
-        # Of two at once the second waits, and finds the job of the first.
-        lock = self._keyed.setdefault(key.key, asyncio.Lock())
+        # Of two concurrent requests the second waits and finds the job of the first.
+        lock = self._key_locks.setdefault(key.key, asyncio.Lock())
         async with lock:
-            # Asked of the writer: it has what a caller began to add who waits no more.
-            job_id = await self._log.do(lambda store: store.keyed(key))
+            # The writer's connection sees a job that a cancelled caller was adding, too.
+            job_id = await self._log.do(lambda store: store.job_for_key(key))
             return await (make(key) if job_id is None else self.get(job_id))
 
     async def _add(
@@ -310,13 +310,13 @@ class EmbeddedService(StoreQueries):
         )
         lineage = retry.lineage if retry else job.id
         to = str(deliver_to.absolute()) if deliver_to else None
-        tell = EventFactory(job.id, job.correlation_id, self._now).event
+        new_event = EventFactory(job.id, job.correlation_id, self._now).event
         await self._log.add(
             job,
             request,
             lineage,
             to,
-            tell(ev.JobStatusChanged, status=JobStatus.QUEUED),
+            new_event(ev.JobStatusChanged, status=JobStatus.QUEUED),
             self._dispatcher.put,
             key,
         )
@@ -341,7 +341,7 @@ class EmbeddedService(StoreQueries):
         """See :class:`~aura_tui.service.JobService`."""
         await self._open_job(job_id, "resumed")
         runs = await self._dispatcher.resume(job_id)
-        # What waits for room resumes under the next engine, too.
+        # A job that waits for a slot resumes under the next engine, too.
         await self._keep_resuming(job_id, resumes=not runs)
         return await self.get(job_id)
 
@@ -353,7 +353,7 @@ class EmbeddedService(StoreQueries):
     async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
         record = await self._record(job_id)
-        return await self._once(
+        return await self._idempotent(
             idempotency_key,
             record.job.owner,
             ("retry", job_id),
@@ -367,7 +367,7 @@ class EmbeddedService(StoreQueries):
         to = Path(record.deliver_to) if record.deliver_to else None
         if to is not None:
             await asyncio.to_thread(check_folder, to)
-        # No await between this question and the log's taking note: two at once make one job.
+        # No await between this check and the log's entry: two concurrent retries make one job.
         other = self._log.open_job_of(record.lineage)
         if other is not None:
             raise Conflict(
@@ -387,7 +387,7 @@ class EmbeddedService(StoreQueries):
                 f"Job {job_id} is {record.job.status.word}; only finished jobs can be deleted",
                 "Cancel the job first, or wait until it ends.",
             )
-        await self._dispatcher.let_go(job_id)
+        await self._dispatcher.wait_released(job_id)
         await retention.delete_job(self._log, self.home, record.n, job_id)
 
     async def _open_job(self, job_id: str, what: str) -> Job:
@@ -414,8 +414,8 @@ class EmbeddedService(StoreQueries):
 
     async def probe(self) -> None:
         """See :class:`~aura_tui.service.Archive`."""
-        # Looked at first: a write would take the space that is kept back for the end of a job.
-        # In a thread: a home on a network that hangs is not to hold up the loop.
+        # Check first: a write would use the space that is reserved for a job's last events.
+        # In a thread: a home on a hanging network share must not block the loop.
         usage = await asyncio.to_thread(shutil.disk_usage, self.home.root)
         if usage.free < _FULL_BYTES:
             raise EngineError(Code.DISK_FULL, "The disk is full", "Free some space.")
@@ -424,7 +424,7 @@ class EmbeddedService(StoreQueries):
     # -- JobService: reading
 
     async def get(self, job_id: str) -> Job:
-        """See :class:`~aura_tui.service.JobService`. An open job is in memory, folded already."""
+        """See :class:`~aura_tui.service.JobService`. An open job is in memory, already folded."""
         return self._log.job(job_id) or await super().get(job_id)
 
     async def events(
@@ -452,7 +452,7 @@ class EmbeddedService(StoreQueries):
 
 
 async def _check_request(request: JobRequest, deliver_to: Path | None, settings: Settings) -> None:
-    """Raise InvalidRequest with all that can't be, also what only providers and disks know."""
+    """Raise InvalidRequest with all faults, including those that only providers and disks know."""
     from aura_tui.pipeline.preflight import check_request, check_tools
 
     faults = Faults()

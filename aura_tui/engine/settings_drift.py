@@ -1,8 +1,8 @@
-"""By which settings the engine at work makes things: told beside its lock, in the user's own home.
+"""Compares this process's settings with those of the running engine, which publishes them in a
+file beside its lock.
 
-One engine makes the runs of many terminals, each with an environment and a configuration of its
-own. What a terminal has set, and the engine has not, would be without effect and without a word.
-Keys are in none of this.
+One engine runs the jobs of many terminals, each with its own environment and configuration. A
+setting that differs from the engine's would be ignored silently. Secrets are never published.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from aura_tui.settings import Settings
 
-_SECTIONS = ("script", "speech", "visuals", "render")  # what becomes of a job depends on them
+_SECTIONS = ("script", "speech", "visuals", "render")  # they change a job's result
 _MAX_BYTES = 64 * 1024
-_NAMED = 3  # settings in a sentence
-# What a run says by an option of its own.
+_MAX_SHOWN = 3  # settings in the warning
+# Settings that `aura-tui run` has an option for.
 _OPTIONS = {
     "script.provider": "--script",
     "speech.provider": "--speech",
@@ -40,29 +40,29 @@ _OPTIONS = {
 }
 
 
-class _Terms(msgspec.Struct, frozen=True):
+class _Published(msgspec.Struct, frozen=True):
     pid: int
     values: dict[str, str]
 
 
 def publish(home: home_.Home, settings: Settings) -> None:
-    """Write down the terms of this process's engine, which holds the lock. A disk that takes no
-    more loses a warning, not the engine."""
+    """Publish the settings of this process's engine, which holds the lock. Ignores a full disk:
+    that costs a warning, not the engine."""
     with contextlib.suppress(OSError):
         withdraw(home)
-        terms = msgspec.json.encode(_Terms(os.getpid(), _values(settings)))
+        terms = msgspec.json.encode(_Published(os.getpid(), _values(settings)))
         files.atomic_write(_path(home), terms, mode=0o600, synced=False)
 
 
 def withdraw(home: home_.Home) -> None:
-    """The engine is about to give the home free."""
+    """Remove the published settings: the engine is about to release the home."""
     with contextlib.suppress(OSError):
         _path(home).unlink(missing_ok=True)
 
 
 def differences(home: home_.Home, settings: Settings) -> str:
-    """What to say to a terminal with ``settings`` of the engine at work on ``home``: in what its
-    own are others, and how to have one's own. "" where there is nothing to say."""
+    """The warning that the engine running on ``home`` uses other settings than ``settings``, and
+    how to apply these; "" if there is no difference or no engine."""
     holder, theirs = lock_.holder(home), _read(home)
     if holder is None or theirs is None or theirs.pid != holder.pid:
         return ""
@@ -70,17 +70,17 @@ def differences(home: home_.Home, settings: Settings) -> str:
     other = [name for name in ours if name in theirs.values and ours[name] != theirs.values[name]]
     if not other:
         return ""
-    told = [
-        f"{name} = {_shown(theirs.values[name])} (yours: {_shown(ours[name])})"
-        for name in other[:_NAMED]
+    parts = [
+        f"{name} = {_display(theirs.values[name])} (yours: {_display(ours[name])})"
+        for name in other[:_MAX_SHOWN]
     ]
-    if len(other) > _NAMED:
-        told.append(f"{len(other) - _NAMED} more")
+    if len(other) > _MAX_SHOWN:
+        parts.append(f"{len(other) - _MAX_SHOWN} more")
     options = [_OPTIONS[name] for name in other if name in _OPTIONS]
     or_name = f", or pass {', '.join(options)}" if options else ""
     since = f"process {holder.pid}, since {holder.since.astimezone():%Y-%m-%d %H:%M}"
     return (
-        f"The running engine ({since}) uses different settings: {'; '.join(told)}. "
+        f"The running engine ({since}) uses different settings: {'; '.join(parts)}. "
         f"Restart it to apply yours{or_name}"
     )
 
@@ -89,10 +89,10 @@ def _path(home: home_.Home) -> Path:
     return home.root / "engine.terms"
 
 
-def _read(home: home_.Home) -> _Terms | None:
+def _read(home: home_.Home) -> _Published | None:
     try:
         with _path(home).open("rb") as file:
-            return msgspec.json.decode(file.read(_MAX_BYTES), type=_Terms)
+            return msgspec.json.decode(file.read(_MAX_BYTES), type=_Published)
     except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return None
 
@@ -107,10 +107,11 @@ def _values(settings: Settings) -> dict[str, str]:
 
 
 def _plain(name: str, value: object) -> str:
-    """An address may have a key in it: in front of the host, or behind the path."""
+    """The value as text. A URL may contain a key (before the host, or after the path), which is
+    redacted."""
     text = str(value)
     return (redact_url(text) or "?") if name == "base_url" and text else text
 
 
-def _shown(value: str) -> str:
+def _display(value: str) -> str:
     return clean_line(value, 80) or "not set"

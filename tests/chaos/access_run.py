@@ -306,7 +306,7 @@ def plant_links(home: Path, job: str, canary: Path) -> list[str]:
 @contextmanager
 def linked_folder(folder: Path, canary: Path) -> Iterator[None]:
     """Meanwhile ``folder`` is a link to another one, where each file has ``canary`` in it."""
-    aside = folder.with_name(f"{folder.name}.aside")
+    aside = folder.with_name(f"{folder.name}.moved_to")
     elsewhere = canary.with_name(f"{canary.name}-{folder.name}")
     for path in folder.rglob("*"):
         if path.is_file():

@@ -75,8 +75,8 @@ def check(folder: Path, seed: int, whole: Told) -> str:
             assert now == whole, f"{what}: changed, and nobody said so"
             return "no harm"
         found = opened.damage
-        assert found.aside is not None
-        assert found.aside.read_bytes() == damaged, f"{what}: the evidence was changed"
+        assert found.moved_to is not None
+        assert found.moved_to.read_bytes() == damaged, f"{what}: the evidence was changed"
         assert found.saved == len(now)
         assert {*now} | {*found.lost} <= {*whole} | {*found.lost}
         for job_id, kept in now.items():

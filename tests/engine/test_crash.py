@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui.engine.home import Home
-from aura_tui.engine.retention import sweep_halves
+from aura_tui.engine.retention import sweep_partial
 from aura_tui.system.files import part_path
 from tests.chaos.crash_run import Moment, Undisturbed, crash, moments, undisturbed
 
@@ -78,6 +78,6 @@ def test_what_a_killed_engine_had_in_hand_is_removed_and_nothing_else(tmp_path: 
     for path in (*kept, *halves):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"x")
-    assert sweep_halves(home) == len(halves)
+    assert sweep_partial(home) == len(halves)
     assert all(path.exists() for path in kept)
     assert not any(path.exists() for path in halves)

@@ -252,8 +252,8 @@ async def test_a_damaged_store_is_set_aside_whole(tmp_path: Path, damage: str) -
     desk.path.write_bytes(data)
     store, _, found, _ = open_store(desk.path)
     assert found
-    assert found.aside
-    assert found.aside.read_bytes() == data
+    assert found.moved_to
+    assert found.moved_to.read_bytes() == data
     assert store.records(status=None, before=None, limit=5) == []
     store.close()
 

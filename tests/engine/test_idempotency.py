@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.engine.store import store as store_
 from aura_tui.engine.store.open import open_store
-from aura_tui.engine.store.recovery import rescue
+from aura_tui.engine.store.recovery import recover
 from aura_tui.engine.store.store import IdempotencyKey
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import Origin
@@ -109,7 +109,7 @@ async def test_a_rescued_store_has_the_whole_keys_of_the_jobs_that_it_has(
         db.execute(hurt, (numbers[ids["damaged"]],))
         db.execute("UPDATE jobs SET job = x'00' WHERE id = ?", (ids["jobless"],))
     store = open_store(path).store
-    assert rescue(damaged, store, time.time()).saved == 2
+    assert recover(damaged, store, time.time()).saved == 2
     store.close()
     async with EmbeddedService(settings, stages=small) as service:
         made = [  # the first new job gets the number of the one that was lost
@@ -130,8 +130,8 @@ def test_keys_are_bounded_and_a_damaged_one_is_none(
     )
     keys = [IdempotencyKey(bytes([i]) * 32, b"r" * 32, 1_000_000_000_000 + i) for i in range(5)]
     for key in keys:
-        store.keep_key(key, 1)
-    assert [store.keyed(key) for key in keys] == [None, None, "j", "j", "j"]
+        store.save_key(key, 1)
+    assert [store.job_for_key(key) for key in keys] == [None, None, "j", "j", "j"]
     store.db.execute("UPDATE idempotency_keys SET request = ? WHERE key = ?", (b"s", keys[4].key))
-    assert store.keyed(keys[4]) is None
+    assert store.job_for_key(keys[4]) is None
     store.close()

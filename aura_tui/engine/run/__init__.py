@@ -1,4 +1,4 @@
-"""One job from first stage to end: the runner, its reports, its ETA, what a retry reuses.
+"""One job from its first stage to its end: the runner, its reports, its ETA, its retry plan.
 
-The stages themselves are in ``pipeline``; a job's events leave through ``engine.ports``.
+The stages themselves are in ``pipeline``; a job's events go out through ``engine.ports``.
 """

@@ -1,4 +1,4 @@
-"""Where a stage of a job works: its folders, its room on the disk, and what every job shares."""
+"""The context of a job's stage: its folders, a check of the disk space, shared dependencies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class RunnerDeps(NamedTuple):
-    """What every runner of an engine shares."""
+    """The dependencies that all runners of an engine share."""
 
     home: Home
     settings: Settings
@@ -45,8 +45,8 @@ class RunnerDeps(NamedTuple):
 def stage_context(
     record: Record, deps: RunnerDeps, stage: Stage, reporter: StageReporter, children: ProcessGroup
 ) -> StageContext:
-    """The context of one stage of one job. Raises StageError where its folders can't be made, or
-    too little disk is free."""
+    """The context of one stage of one job. Raises StageError if its folders can't be created or
+    too little disk space is free."""
     home, job_id = deps.home, record.job.id
     scratch = home.scratch(job_id) / stage.phase
     artifacts = home.artifacts(job_id)
@@ -60,8 +60,8 @@ def stage_context(
     if free < needed:
         raise StageError(
             Code.DISK_FULL,
-            f"{stage.title} needs {needed // 1_000_000} MB of free disk; "
-            f"{free // 1_000_000} MB are left on {home.root}",
+            f"{stage.title} needs {needed // 1_000_000} MB of free disk space; "
+            f"{free // 1_000_000} MB are free on {home.root}",
             "Free some space, then retry; finished work is reused.",
         )
     return StageContext(

@@ -1,4 +1,4 @@
-"""What one running job looks forward to, and what it will leave: its ETA and its ledger."""
+"""The ETA of one running job, and the manifest that it leaves for a retry."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class EtaTracker:
-    """Of one run of a job. ``work`` is a guess until Voice has told; Composition has the word."""
+    """Estimates the remaining time of one run of a job.
+
+    ``work`` is a guess until Voice has ended; Composition makes it exact.
+    """
 
     def __init__(
         self,
@@ -42,21 +45,22 @@ class EtaTracker:
         self._manifest = manifest_.StageManifest()
         self._shares: eta.Shares = {}
 
-    def look_back(self) -> None:
-        """See what is there from before: from the job's own earlier run, else from the job that
-        it is a retry of. Reads files: call it in a thread."""
+    def load_previous(self) -> None:
+        """Load the manifest of the job's earlier run, or of the job that it retries. Reads files:
+        call it in a thread."""
         self._manifest = manifest_.of_job(self._home, self._job)
         self.work = self._manifest.work or self.work
         self._shares = shares_of(plan_steps(self._manifest, self._setups, self._pieces.has))
 
-    def found(self, stage: Stage, percent: float) -> None:
-        """``stage`` has come to ``percent`` by what was there alone: that cost no time. Of a run
-        that was killed no ledger tells it."""
+    def reused_to(self, stage: Stage, percent: float) -> None:
+        """``stage`` reached ``percent`` with reused pieces alone, which took no time. A run that
+        was killed has no manifest entry for this stage."""
         left = 1.0 - min(100.0, max(0.0, percent)) / 100.0
         self._shares = {**self._shares, stage: min(self._shares.get(stage, 1.0), left)}
 
     def remaining(self, stage: Stage, percent: float, elapsed_s: float) -> Eta | None:
-        """Time to the job's end, ``elapsed_s`` into ``stage`` at ``percent`` of it."""
+        """The time to the job's end, ``elapsed_s`` into ``stage`` at ``percent`` of it; None if
+        there is no estimate."""
         return eta.estimate(
             self._history(),
             self.work,
@@ -67,34 +71,37 @@ class EtaTracker:
         )
 
     def span(self, stage: Stage, percent: float) -> tuple[float, float]:
-        """From which percent of the job to which one ``stage`` takes it, where the ones before it
-        have come to ``percent``: by the time that the rest of them takes, as earlier runs tell it,
-        so that the percent grows as the time passes. Where none tells, by the stage's share."""
+        """The job's percent at the start and the end of ``stage``; the stages before it ended at
+        ``percent``.
+
+        Based on the measured times of the remaining stages, so that percent is proportional to
+        time; without history, on the stage's fixed share.
+        """
         part = eta.part(self._history(), self.work, stage, self._shares)
         if part is None:
             return max(percent, stage.start_percent), max(percent, stage.end_percent)
         return percent, percent + (100.0 - percent) * part
 
-    def over(self, stage: Stage, keys: list[str], made: int) -> None:
-        """``stage`` ended, whichever way: it asked for ``keys`` and made so many of them."""
+    def stage_ended(self, stage: Stage, keys: list[str], made: int) -> None:
+        """``stage`` ended in any way: it asked for ``keys`` and rendered ``made`` of them."""
         entry = manifest_.StageKeys(tuple(keys), self._setups[stage])
-        self._note(self._manifest.after(stage, entry, same=made == 0))
+        self._save(self._manifest.after(stage, entry, same=made == 0))
 
-    def scenes(self, count: int) -> None:
-        """The script has so many."""
-        self._note(replace(self._manifest, scenes=count))
+    def set_scenes(self, count: int) -> None:
+        """The script has ``count`` scenes."""
+        self._save(replace(self._manifest, scenes=count))
 
-    def guess(self, work: eta.Work) -> None:
-        """How much there likely is to do, where no earlier run of the same has told."""
+    def guess_work(self, work: eta.Work) -> None:
+        """Set the likely work, unless an earlier run measured it."""
         if self._manifest.work is None:
-            self.settle(work)
+            self.set_work(work)
 
-    def settle(self, work: eta.Work) -> None:
-        """How much there is to do is known now."""
+    def set_work(self, work: eta.Work) -> None:
+        """Set the work, which is known now."""
         self.work = work
-        self._note(replace(self._manifest, work=work))
+        self._save(replace(self._manifest, work=work))
 
-    def _note(self, manifest: manifest_.StageManifest) -> None:
+    def _save(self, manifest: manifest_.StageManifest) -> None:
         if manifest != self._manifest:
             self._manifest = manifest
-            manifest_.save(manifest, self._home.ledger(self._job.id))
+            manifest_.save(manifest, self._home.manifest(self._job.id))

@@ -1,4 +1,4 @@
-"""Makes a job's events: every one carries the same ids, and the time it is told."""
+"""Makes a job's events: each carries the job's ids and the current time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ E = TypeVar("E", bound=JobEvent)
 
 
 class EventFactory:
-    """The voice of one job."""
+    """Makes the events of one job."""
 
     def __init__(self, job_id: str, correlation_id: str, now: Callable[[], datetime]) -> None:
         self.job_id = job_id

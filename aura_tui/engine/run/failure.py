@@ -1,4 +1,4 @@
-"""Any exception as people get it: a code, what failed, what to do next. Never a traceback."""
+"""Turns any exception into a problem for people: a code, what failed, what to do next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def to_problem(error: Exception, folder: Path) -> Problem:
-    """The problem to tell. What nobody foresaw leaves its traceback in ``folder``/crash.log."""
+    """The problem to show. The traceback of an unexpected error goes to ``folder``/crash.log."""
     if isinstance(error, ExceptionGroup):
         return to_problem(error.exceptions[0], folder)
     if isinstance(error, RuntimeError) and "new thread" in str(error):  # its only sign

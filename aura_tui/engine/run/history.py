@@ -1,4 +1,4 @@
-"""What the ETA is judged from: how much a job likely has to do, and how fast earlier ones were."""
+"""What the ETA is based on: how much work a job likely has, and how fast earlier jobs were."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from aura_tui.model.script import Script, Speech
     from aura_tui.settings import Settings
 
-HISTORY_JOBS = 30  # the newest ones: machines and settings change
+HISTORY_JOBS = 30  # only the newest: machines and settings change
 _WORDS_A_SECOND = 2.6
-_CHARS_A_SECOND = 15.0  # of narration; one that is most of a word counts as three
+_CHARS_A_SECOND = 15.0  # of narration; a wide (CJK) character counts as three
 _WIDE = re.compile(r"[\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
-_LONGEST_S = 180.0  # of a video whose length the text decides
+_LONGEST_S = 180.0  # the maximum length of a video that is fitted to its text
 
 
 def likely_work(request: JobRequest) -> eta.Work:
-    """The job's work before its script is known: the target length, or what the text takes."""
+    """The job's work before its script is known: from the target length, or from the text."""
     width, height = frame_size(request.render_spec.res, request.brief.aspect)
     length_s = parse_duration(request.plan_spec.target_duration)
     if length_s is None:
@@ -40,14 +40,14 @@ def likely_work(request: JobRequest) -> eta.Work:
 
 
 def work_of(request: JobRequest, script: Script, speeches: Sequence[Speech] = ()) -> eta.Work:
-    """The job's work once its script is known, and surely so once that is spoken."""
+    """The job's work once its script is known: estimated, or exact with its ``speeches``."""
     samples = [speech.samples for speech in speeches] or [
         round(_spoken_s(scene.narration) / (request.voice_spec.rate or 1.0) * SAMPLE_RATE)
         for scene in script.scenes
     ]
-    least_s = [reading_s(scene.card) for scene in script.scenes]
+    min_s = [reading_s(scene.card) for scene in script.scenes]
     fps = request.render_spec.fps
-    end = lay_out(samples, fps, request.voice_spec.pause, least_s)[-1]
+    end = lay_out(samples, fps, request.voice_spec.pause, min_s)[-1]
     return replace(likely_work(request), video_s=(end.start + end.frames) / fps)
 
 
@@ -58,8 +58,8 @@ def _spoken_s(text: str) -> float:
 Providers = dict[Stage, str]
 
 
-def providers_to_be(request: JobRequest, settings: Settings) -> Providers:
-    """Who will make each stage of a job, as far as that can be chosen."""
+def expected_providers(request: JobRequest, settings: Settings) -> Providers:
+    """The provider that each stage of a job will use, for the stages that have a choice."""
     from aura_tui.providers import script, speech, visuals
 
     options = request.options
@@ -70,20 +70,21 @@ def providers_to_be(request: JobRequest, settings: Settings) -> Providers:
     }
 
 
-def providers_told(job: Job) -> Providers:
-    """Who made each stage of ``job``, or is at it, as far as they told."""
-    told = {step.stage: step.metrics.provider for step in job.steps if step.metrics is not None}
-    return {stage: name for stage, name in told.items() if name}
+def reported_providers(job: Job) -> Providers:
+    """The provider of each stage of ``job`` that has reported one."""
+    reported = {step.stage: step.metrics.provider for step in job.steps if step.metrics is not None}
+    return {stage: name for stage, name in reported.items() if name}
 
 
 def history_of(
     finished: Sequence[tuple[eta.Work, Job]], providers: Mapping[Stage, str]
 ) -> eta.History:
-    """What each stage took, and for how much work, in succeeded jobs (newest first).
+    """How long each stage took, and for how much work, in succeeded jobs (``finished``: newest
+    first).
 
-    Only steps made whole in one go count: a reused or resumed one was faster than work is. And
-    only those by the same of ``providers``: an endpoint's voice takes a hundred times what one of
-    this machine does. A stage that these never made has no history: a time is unknown then.
+    Counts only steps that ran completely: reused or resumed ones were faster. And only steps by
+    the same of ``providers``: a remote voice may take a hundred times as long as a local one. A
+    stage that these never ran has no history, so its time is unknown.
     """
     past: dict[Stage, list[eta.Past]] = {stage: [] for stage in Stage}
     for work, job in reversed(finished):

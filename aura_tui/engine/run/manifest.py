@@ -1,8 +1,8 @@
-"""What a job's stages are made of: the keys of their pieces, as far as the job came.
+"""The manifest of a job: the keys of the pieces of each stage that has ended.
 
-A file in the job's folder, written as each stage ends. From it one can tell, without running
-anything, what of a job is still there; see ``retry_plan.py``. It promises nothing by itself: a
-piece may be gone, and a setting may have changed since.
+A file in the job's folder, written as each stage ends. ``retry_plan.py`` works out from it, without
+running anything, what a retry can reuse. By itself it promises nothing: a piece may have been
+deleted, or a setting changed, since.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.settings import Settings
 
-# Settings that change how a piece is got, but not the piece.
-_NO_MATTER = ("api_key", "timeout_s", "lanes")
+# Settings that change how a piece is made, but not the piece.
+_IRRELEVANT = ("api_key", "timeout_s", "lanes")
 
-# What the length of the video comes from.
-_TELL_WORK = (Stage.SCRIPT, Stage.VOICE, Stage.COMPOSITION)
+# The stages that define the length of the video.
+_DEFINE_WORK = (Stage.SCRIPT, Stage.VOICE, Stage.COMPOSITION)
 
 
 class StageKeys(msgspec.Struct, frozen=True):
-    """A stage's pieces, in the order it asked for their keys; ``setup`` is what they were asked
-    under, see :func:`setups`."""
+    """The keys of a stage's pieces, in the order it asked for them, and the stage's ``setup`` at
+    that time, see :func:`setups`."""
 
     keys: tuple[str, ...]
     setup: str
@@ -48,9 +48,9 @@ class StageManifest(msgspec.Struct, frozen=True, kw_only=True):
     work: Work | None = None
 
     def after(self, stage: Stage, made: StageKeys, *, same: bool) -> StageManifest:
-        """With what ``stage`` asked for now. Unless it is all ``same`` as it was, what later
-        stages made of it before tells nothing any more."""
-        if not made.keys:  # it didn't come so far as to know
+        """This manifest with the new keys of ``stage``. Unless they are all the ``same``, the
+        entries of later stages are dropped: they were made from other pieces."""
+        if not made.keys:  # it ended before it asked for any
             return self
         keep = same and self.stages.get(stage) == made
         kept = {s: m for s, m in self.stages.items() if keep or s.position < stage.position}
@@ -58,7 +58,7 @@ class StageManifest(msgspec.Struct, frozen=True, kw_only=True):
             self,
             stages={**kept, stage: made},
             scenes=self.scenes if keep or stage is not Stage.SCRIPT else None,
-            work=self.work if keep or stage not in _TELL_WORK else None,
+            work=self.work if keep or stage not in _DEFINE_WORK else None,
         )
 
 
@@ -66,7 +66,7 @@ _decoder = msgspec.json.Decoder(StageManifest)
 
 
 def load(path: Path) -> StageManifest:
-    """The ledger at ``path``; an empty one where there is none that can be read."""
+    """The manifest at ``path``; an empty one if it is missing or can't be read."""
     try:
         return _decoder.decode(path.read_bytes())
     except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
@@ -74,21 +74,22 @@ def load(path: Path) -> StageManifest:
 
 
 def of_job(home: Home, job: Job) -> StageManifest:
-    """What ``job`` left; if it never began, what the job left that it is a retry of."""
-    found = load(home.ledger(job.id))
+    """The manifest of ``job``; if it never started, that of the job which it retries."""
+    found = load(home.manifest(job.id))
     if not found.stages and job.retry_of:
-        found = load(home.ledger(job.retry_of))
+        found = load(home.manifest(job.retry_of))
     return found
 
 
 def save(manifest: StageManifest, path: Path) -> None:
-    """Whole or not at all. A disk that takes no more loses the plan of a retry, not the job."""
+    """Write the manifest atomically. Ignores a full disk: that costs a retry plan, not the job."""
     with contextlib.suppress(OSError):
         files.atomic_write(path, msgspec.json.encode(manifest), synced=False)
 
 
 def setups(settings: Settings) -> dict[Stage, str]:
-    """What each stage's pieces depend on beside the request: its settings, and our version."""
+    """A key for all that a stage's pieces depend on besides the request: its settings, and the
+    version of aura-tui."""
     sections = {
         Stage.SCRIPT: settings.script,
         Stage.VOICE: settings.speech,
@@ -103,7 +104,7 @@ def setups(settings: Settings) -> dict[Stage, str]:
             {
                 name: getattr(section, name)
                 for name in (section.__struct_fields__ if section else ())
-                if name not in _NO_MATTER
+                if name not in _IRRELEVANT
             },
         )
         for stage, section in sections.items()

@@ -1,7 +1,7 @@
-"""Stage reports become events: cleaned, given their times, at most ten progress events a second.
+"""Turns a stage's reports into events: cleaned, timestamped, at most ten progress events a second.
 
-The first report of an item goes out at once, what follows within the interval is folded into the
-newest. Watches for silence: a stage that reports nothing for long is a warning, once a silence.
+The first report of an item goes out at once; of those that follow within the interval only the
+newest does. Also warns, once per silence, about a stage that reports nothing for long.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.protocols import Severity
     from aura_tui.system.active_clock import ActiveClock
 
-    class Tell(Protocol):
+    class NewEvent(Protocol):
         """:meth:`aura_tui.engine.run.event_factory.EventFactory.event` of the job."""
 
         def __call__(self, kind: type[E], **fields: Any) -> E: ...
@@ -37,16 +37,16 @@ _INTERVAL_S = 0.1
 class StageReporter:
     """The :class:`~aura_tui.pipeline.context.Reporter` of one stage of one job.
 
-    ``tell`` makes an event of the job and ``emit`` takes it; ``span`` are the percents of the job
-    at the stage's start and end; ``forecast(percent)`` judges the time remaining; ``clock`` is the
-    job's active time; ``preview`` is where the newest picture gets a name; ``found(percent)``
-    hears how far the stage came by what was there already.
+    ``new_event`` makes an event of the job and ``emit`` publishes it; ``span`` holds the job's
+    percents at the stage's start and end; ``forecast(percent)`` estimates the time remaining;
+    ``clock`` counts the job's active time; ``preview`` is the path to link to the newest picture;
+    ``found(percent)`` is called with the percent that the stage reached by reuse alone.
     """
 
     def __init__(
         self,
         *,
-        tell: Tell,
+        new_event: NewEvent,
         stage: Stage,
         span: tuple[float, float],
         clock: ActiveClock,
@@ -56,7 +56,7 @@ class StageReporter:
         preview: Path,
         found: Callable[[float], None] = lambda _: None,
     ) -> None:
-        self._tell = tell
+        self._new_event = new_event
         self._stage = stage
         self._span = span
         self._clock = clock
@@ -77,7 +77,7 @@ class StageReporter:
 
     @property
     def overall(self) -> float:
-        """Percent of the job, as last reported."""
+        """The job's percent, as last reported."""
         first, last = self._span
         return round(first + (last - first) * self._percent / 100.0, 2)
 
@@ -107,7 +107,7 @@ class StageReporter:
         def event() -> ev.StepProgressed:
             forecast = self._forecast(at)
             elapsed = self._clock.seconds()
-            return self._tell(
+            return self._new_event(
                 ev.StepProgressed,
                 step=self._stage,
                 phase=self._stage.phase,
@@ -148,12 +148,12 @@ class StageReporter:
             self._emit(event())
 
     def log(self, message: str, severity: Severity = "info") -> None:
-        """A line of the job's log."""
+        """Write to the job's log, one event per line (at most 50)."""
         self._heard()
         for line in sanitize.clean(message).splitlines()[:50]:
             if line.strip():
                 self._emit(
-                    self._tell(
+                    self._new_event(
                         ev.JobLogged,
                         message=line.rstrip(),
                         stage=self._stage,
@@ -162,10 +162,10 @@ class StageReporter:
                 )
 
     def warn(self, message: str) -> None:
-        """A warning that is shown at the end, too."""
+        """Publish a warning; it is also shown at the job's end."""
         self._heard()
         self._emit(
-            self._tell(
+            self._new_event(
                 ev.Warned,
                 message=sanitize.clean_line(message),
                 step=self._stage,
@@ -173,12 +173,12 @@ class StageReporter:
         )
 
     def artifact(self, name: str, path: Path, type_: str) -> None:
-        """A finished file."""
+        """Publish a finished file."""
         self._heard()
         size = os.stat(path).st_size
         self.artifacts.append(ev.Artifact(name=name, path=str(path), type=type_, size_bytes=size))
         self._emit(
-            self._tell(
+            self._new_event(
                 ev.ArtifactMade,
                 name=name,
                 path=str(path),
@@ -191,10 +191,10 @@ class StageReporter:
             self.picture(path)
 
     def picture(self, path: Path) -> None:
-        """Kept as the job's preview: another name of the same bytes, so nothing is copied."""
+        """Make ``path`` the job's preview, by a link, so nothing is copied."""
         self._heard()
         with (
-            contextlib.suppress(OSError),  # no picture to look at is no reason to fail
+            contextlib.suppress(OSError),  # a missing preview is no reason to fail
             files.replacing(self._preview, synced=False) as part,
         ):
             try:
@@ -220,6 +220,6 @@ class StageReporter:
             await asyncio.sleep(max(0.05, min(left, 5.0)))
 
     def close(self) -> None:
-        """Send what is waiting; report nothing afterwards."""
+        """Send the pending progress event; ignore later progress."""
         self._flush()
         self._closed = True

@@ -1,7 +1,7 @@
-"""What a retry would find, stage by stage. It promises only what is certain.
+"""Plans a retry: how much of each stage it can reuse. It counts only what is certain.
 
-A stage's pieces are found again when all that they are made from is the same: so a stage counts
-as nothing reused once a stage that it builds on has something to make.
+A piece is found again only if everything it is made from is the same. So nothing of a stage counts
+as reused if a stage that it builds on has pieces to redo.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def check_retry(job: Job) -> None:
 def plan_steps(
     manifest: StageManifest, setups: dict[Stage, str] | None, has: Callable[[str], bool]
 ) -> tuple[PlannedStep, ...]:
-    """A step for each stage. ``setups`` are today's (None: as they were); ``has`` tells whether
-    a piece is there."""
+    """One step per stage. ``setups`` are the current ones (None: unchanged); ``has`` says whether
+    a piece is in the cache."""
     whole: set[Stage] = set()
     steps: list[PlannedStep] = []
     for stage in Stage:
@@ -64,7 +64,7 @@ def plan_steps(
 
 
 def _total(stage: Stage, scenes: int | None) -> int | None:
-    """The pieces of a stage that no run has come to."""
+    """How many pieces a stage has that no run has reached; None if that is unknown."""
     match stage:
         case Stage.SCRIPT | Stage.COMPOSITION:
             return 1
@@ -75,5 +75,5 @@ def _total(stage: Stage, scenes: int | None) -> int | None:
 
 
 def shares_of(steps: tuple[PlannedStep, ...]) -> Shares:
-    """How much of each stage is to be made."""
+    """The share of each stage that is still to do, 0.0 to 1.0."""
     return {step.stage: 1.0 - step.reused / step.total if step.total else 1.0 for step in steps}

@@ -1,9 +1,9 @@
-"""The runner: takes one job through its five stages, and to its end.
+"""The runner: takes one job through its five stages to its end.
 
-Owns the job's children and its two tasks: the work, which a cancel reaches wherever it is, and
-around it one that nothing cancels, which decides how the job ended and says so. A job ends in one
-of four ways: succeeded, failed, cancelled, or suspended (the engine ends; the job continues from
-its checkpoints at the next start).
+It owns the job's child processes and two tasks: the work, which can be cancelled at any point, and
+a task around it that is never cancelled, which decides how the job ended and publishes that. A run
+ends in one of four ways: succeeded, failed, cancelled, or suspended (the engine stops; the job
+continues from its checkpoints at the next start).
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class _End(Enum):
 
 
 def cancel_message(kept: int, partial: str = "") -> str:
-    """The message of a cancelled job; stage and artifacts are the event's own. ``partial``: how
-    much of the video one of the files has."""
+    """The message of a cancelled job with ``kept`` files. ``partial`` says how much of the video
+    one of them has."""
     match kept:
         case 0:
             files = "no file was finished"
@@ -67,51 +67,52 @@ def cancel_message(kept: int, partial: str = "") -> str:
 
 
 class Runner:
-    """One job, from the moment it is its turn."""
+    """Runs one job, from the moment it leaves the queue."""
 
     def __init__(self, job: Job, run: int, deps: RunnerDeps) -> None:
-        """``run`` is the run that its events belong to until it has begun one of its own."""
+        """``run`` is the run that its events belong to until it has started its own."""
         self.job_id = job.id
         self.children = ProcessGroup()
         self._run = run
         self._deps = deps
         self._record: Record | None = None
-        self._tell = EventFactory(job.id, job.correlation_id, deps.now).event
+        self._new_event = EventFactory(job.id, job.correlation_id, deps.now).event
         self._attempts = {step.stage: step.attempt for step in job.steps}
         self._stage: Stage | None = None
-        self._in_stage = False  # started, and its end not told yet
+        self._in_stage = False  # the stage has started, and its end is not published yet
         self._stage_began_s = 0.0
-        # Percents of the job at the start and the end of that stage.
+        # The job's percents at the start and the end of that stage.
         self._span = (job.percent, job.percent)
         self._reporter: StageReporter | None = None
         self._timeline: Timeline | None = None
         self._artifacts: dict[str, ev.Artifact] = {a.name: a for a in job.artifacts}
         self._end: _End | None = None
         self._decided = False  # how the job ended: a later cancel or pause changes nothing
-        # Time spent by earlier runs of this job counts: its clock goes on, it doesn't restart.
+        # The time of the job's earlier runs counts: its clock continues from there.
         self._before_s = job.elapsed_s or 0.0
         self.children.clock.advance(self._before_s)
         self._paused = False
         self._running = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
 
-    # -- from outside
+    # -- control
 
     def start(self) -> asyncio.Task[None]:
-        """Begin; the task ends when the job has ended or is suspended. Nobody cancels it."""
+        """Start. The task ends when the job has ended or is suspended; never cancel it."""
         self._work = asyncio.create_task(self._succeed(), name=f"work on {self.job_id}")
         return asyncio.create_task(self._main(self._work), name=f"job {self.job_id}")
 
     def leftover(self) -> asyncio.Task[None] | None:
-        """After the end of the task: the work, killed, where it had to be left; else None."""
+        """Stop and return work that outlives the task of :meth:`start` (somebody cancelled that
+        task); None if there is none."""
         if self._work is None or self._work.done():
             return None
         self._stop(_End.SUSPEND)
         return self._work
 
     def cancel(self) -> bool:
-        """End the job: every child is killed now, the rest follows. False: it is suspended, and
-        doesn't end."""
+        """Cancel the job: kill every child process now, then end the work. False if the job is
+        being suspended instead."""
         if self._end is _End.SUSPEND and not self._decided:
             self._end = _End.CANCEL
         self._stop(_End.CANCEL)
@@ -130,28 +131,27 @@ class Runner:
 
     @property
     def ending(self) -> bool:
-        """Whether its end is decided, or asked for."""
+        """Whether its end is decided or requested."""
         return self._end is not None or self._decided
 
     @property
     def paused(self) -> bool:
-        """Whether it stands still; one that is cancelled then, too."""
+        """Whether it is paused; still True if it is cancelled while paused."""
         return self._paused
 
     @property
     def pausable(self) -> bool:
-        """Whether :meth:`pause` makes sense now."""
+        """Whether :meth:`pause` is possible now."""
         return not (self.ending or self.paused)
 
     def pause(self) -> asyncio.Future[int]:
-        """Stand still: children stopped, clocks stopped, no new piece begun. The future is that
-        of the event."""
+        """Pause: stop children and clocks, start no new piece. Returns the future of the event."""
         self._paused = True
         self.children.pause()
         return self._emit(self._status(JobStatus.PAUSED))
 
     def resume(self) -> None:
-        """Continue."""
+        """Continue a paused job."""
         self._paused = False
         self._running.clear()
         self._emit(self._status(JobStatus.RUNNING)).add_done_callback(self._is_running)
@@ -159,10 +159,10 @@ class Runner:
 
     def warn(self, message: str) -> None:
         """Put a warning into the job's log."""
-        self._emit_soon(self._tell(ev.Warned, step=self._stage, message=message))
+        self._emit_soon(self._new_event(ev.Warned, step=self._stage, message=message))
 
-    async def told(self) -> None:
-        """Return once readers see that the job runs, or it is over."""
+    async def wait_running(self) -> None:
+        """Return once readers see that the job is running, or it has ended."""
         await self._running.wait()
 
     def _is_running(self, _: object) -> None:
@@ -179,7 +179,7 @@ class Runner:
                 self._emit(event)
 
     def _status(self, status: JobStatus) -> ev.JobStatusChanged:
-        return self._tell(
+        return self._new_event(
             ev.JobStatusChanged,
             status=status,
             stage=self._stage or Stage.SCRIPT,
@@ -187,7 +187,7 @@ class Runner:
         )
 
     def _log(self, message: str, severity: ev.Severity = "info") -> ev.JobLogged:
-        return self._tell(
+        return self._new_event(
             ev.JobLogged,
             message=message,
             stage=self._stage,
@@ -201,8 +201,8 @@ class Runner:
             await asyncio.wait((work,))
             self._decided = True
             error = asyncio.CancelledError() if work.cancelled() else work.exception()
-            if error is not None:  # else it has told the end itself
-                # Children that we killed look like failures.
+            if error is not None:  # else it published the end itself
+                # The death of children that we killed looks like a failure.
                 await (self._after(self._end) if self._end else self._fail(error))
         finally:
             self._running.set()
@@ -220,13 +220,13 @@ class Runner:
                 )
 
     async def _begin(self) -> Record:
-        """Read what the store has of the job, and take it up."""
+        """Read the job's record and publish that it is running."""
         deps = self._deps
         record = self._record = await deps.record(self.job_id)
         history = await deps.history(record)
         self._eta = EtaTracker(record, deps.home, deps.settings, deps.pieces, lambda: history)
         self._run = await deps.next_run(self.job_id)
-        await self.children.gate()  # one that an earlier engine left running may be paused by now
+        await self.children.gate()  # the job may have been paused meanwhile
         running = self._emit(self._status(JobStatus.RUNNING))
         running.add_done_callback(self._is_running)
         await running
@@ -238,13 +238,13 @@ class Runner:
         if record.run:
             self._emit_soon(self._log(f"Resumed (run {self._run}); reusing finished work"))
         if record.run or record.job.retry_of:
-            await asyncio.to_thread(self._eta.look_back)
+            await asyncio.to_thread(self._eta.load_previous)
         do = deps.stages()
         script = await self._step(Stage.SCRIPT, do.script)
-        self._eta.scenes(len(script.scenes))
-        self._eta.guess(work_of(record.request, script))
+        self._eta.set_scenes(len(script.scenes))
+        self._eta.guess_work(work_of(record.request, script))
         speeches = await self._step(Stage.VOICE, lambda ctx: do.voice(ctx, script))
-        self._eta.settle(work_of(record.request, script, speeches))
+        self._eta.set_work(work_of(record.request, script, speeches))
         pictures = await self._step(Stage.VISUALS, lambda ctx: do.visuals(ctx, script))
         timeline = await self._step(
             Stage.COMPOSITION, lambda ctx: do.compose(ctx, script, speeches, pictures)
@@ -256,7 +256,7 @@ class Runner:
             height=timeline.height,
             fps=timeline.fps,
         )
-        self._eta.settle(work)
+        self._eta.set_work(work)
         rendered = await self._step(Stage.RENDERING, lambda ctx: do.render(ctx, timeline))
         await deps.finished(self.job_id, work)
         artifacts = tuple(self._artifacts.values())
@@ -264,12 +264,12 @@ class Runner:
             artifacts = await run_to_completion(deliver, artifacts, record.deliver_to)
         video = next(a for a in artifacts if a.type == "video/mp4")
         subtitles = next((a.path for a in artifacts if a.name.endswith(".srt")), "")
-        await self.children.gate()  # one that is paused doesn't end
+        await self.children.gate()  # a paused job doesn't end
         if self._end is not None:
             raise asyncio.CancelledError
         self._decided = True
         await self._emit(
-            self._tell(
+            self._new_event(
                 ev.JobCompleted,
                 output_path=video.path,
                 artifacts=artifacts,
@@ -284,7 +284,7 @@ class Runner:
         )
 
     async def _step(self, stage: Stage, work: Callable[[StageContext], Awaitable[T]]) -> T:
-        """One stage: events around ``work``, its timeout, its watch for silence, its scratch."""
+        """Run one stage: ``work`` with its events, timeout, stall watch and scratch folder."""
         deps, clock = self._deps, self.children.clock
         await self.children.gate()
         self._stage = stage
@@ -296,9 +296,9 @@ class Runner:
         def forecast(percent: float) -> Eta | None:
             return self._eta.remaining(stage, percent, clock.seconds() - started_s)
 
-        # Not awaited: the stage's first work and the sync of its first event go side by side.
+        # Not awaited: the stage starts working while its first event is synced.
         self._emit(
-            self._tell(
+            self._new_event(
                 ev.StepStatusChanged,
                 step=stage,
                 phase=stage.phase,
@@ -308,13 +308,13 @@ class Runner:
             )
         )
         reporter = self._reporter = StageReporter(
-            tell=self._tell,
+            new_event=self._new_event,
             stage=stage,
             span=self._span,
             clock=clock,
             emit=self._emit_soon,
             forecast=forecast,
-            found=lambda percent: self._eta.found(stage, percent),
+            found=lambda percent: self._eta.reused_to(stage, percent),
             stall_s=deps.settings.engine.stall_warning_s,
             preview=deps.home.preview(self.job_id),
         )
@@ -337,7 +337,7 @@ class Runner:
             reporter.close()
             for artifact in reporter.artifacts:
                 self._artifacts[artifact.name] = artifact
-            self._eta.over(stage, context.keys, context.made)
+            self._eta.stage_ended(stage, context.keys, context.made)
             shutil.rmtree(context.scratch, ignore_errors=True)
         whole = context.made == 0 and context.reused > 0
         took = f"Done in {clock.seconds() - started_s:.1f} s: {context.made} new"
@@ -349,12 +349,12 @@ class Runner:
         )
         return result
 
-    # -- other ends
+    # -- failure, cancel
 
     def _step_over(self, stage: Stage, status: StepStatus) -> ev.StepStatusChanged:
-        """The stage at work ended so, after the time it has been active."""
+        """The event that ends the current stage, with its active time."""
         self._in_stage = False
-        return self._tell(
+        return self._new_event(
             ev.StepStatusChanged,
             step=stage,
             phase=stage.phase,
@@ -367,20 +367,20 @@ class Runner:
     async def _fail(self, error: BaseException) -> None:
         await self.children.kill()
         if isinstance(error, Fenced) or not isinstance(error, Exception):
-            raise error  # somebody else cancelled the work, or has it
-        if isinstance(error, EngineError) and not self._can_tell(error):
-            raise error  # there is no log to tell it to; the engine says why
-        # What the stage left half-made may be what fills the disk.
+            raise error  # another runner has the job, or the task was cancelled from outside
+        if isinstance(error, EngineError) and not self._can_publish(error):
+            raise error  # the log can't be written; the engine reports why
+        # The stage's partial files may be what fills the disk.
         shutil.rmtree(self._deps.home.scratch(self.job_id), ignore_errors=True)
         problem = to_problem(error, self._deps.home.job(self.job_id))
         home, stage = self._deps.home, self._stage
-        # A job that waits or is paused doesn't fail: it runs at least at that moment.
+        # A queued or paused job can't fail: it is running at least at that moment.
         events: list[ev.AnyJobEvent] = []
         if self._record is None or self.paused:
             events.append(self._status(JobStatus.RUNNING))
         if stage is not None and self._in_stage:
             events.append(
-                self._tell(
+                self._new_event(
                     ev.StepErred,
                     step=stage,
                     code=problem.code,
@@ -391,14 +391,14 @@ class Runner:
             events.append(self._step_over(stage, StepStatus.FAILED))
         log = home.ffmpeg_log(self.job_id)
         events.append(
-            self._tell(
+            self._new_event(
                 ev.JobFailed,
                 stage=stage,
                 error_message=problem.message,
                 errors=(problem,),
                 logs=self._deps.log_tail(self.job_id),
                 log_path=str(log) if log.exists() else "",
-                # What to do about it is the problem's own; these are what else one can do.
+                # The problem has its own remedy; these are further actions.
                 suggested_actions=(
                     f"aura-tui retry {self.job_id}  (reuses finished work)",
                     f"aura-tui logs {self.job_id}",
@@ -407,7 +407,7 @@ class Runner:
         )
         await self._emit(*events)
 
-    def _can_tell(self, error: EngineError) -> bool:
+    def _can_publish(self, error: EngineError) -> bool:
         if error.code is Code.STORE_CORRUPT:
             return self._record is None  # its row is damaged: the one job ends, not the engine
         return error.code is Code.DISK_FULL
@@ -419,14 +419,14 @@ class Runner:
             made = await self._salvage(timeline)
             if made is not None:
                 video = _video(made)
-                kept = {video.name: video, **kept}  # of all that is kept it is what one looks at
+                kept = {video.name: video, **kept}  # first, as the most useful file
                 there, whole = eta.clock(made.duration_s), eta.clock(timeline.duration_s)
                 partial = f"a partial video has the first {there} of {whole}"
         events: list[ev.AnyJobEvent] = []
         if stage is not None and self._in_stage:
             events.append(self._step_over(stage, StepStatus.CANCELLED))
         events.append(
-            self._tell(
+            self._new_event(
                 ev.JobCancelled,
                 stage=stage,
                 message=cancel_message(len(kept), partial),
@@ -436,11 +436,11 @@ class Runner:
         await self._emit(*events)
 
     async def _salvage(self, timeline: Timeline) -> Rendered | None:
-        """The finished scenes joined into a playable file; None where there are none."""
+        """Join the finished scenes into a playable file; None if there are none."""
         assert self._record is not None
         children = ProcessGroup()
         reporter = StageReporter(
-            tell=self._tell,
+            new_event=self._new_event,
             stage=Stage.RENDERING,
             span=self._span,
             clock=children.clock,
@@ -456,7 +456,7 @@ class Runner:
                 )
                 return await self._deps.stages().salvage(context, timeline)
         except (AuraError, OSError, TimeoutError):
-            return None  # the cancel is what was asked for; a partial video is an extra
+            return None  # the cancel must not fail; a partial video is an extra
         finally:
             await children.kill()
 

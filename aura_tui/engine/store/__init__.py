@@ -1,4 +1,4 @@
 """Jobs and events in SQLite: the schema, checksums, and recovery of a damaged file.
 
-The only room that speaks SQL; it runs no job.
+The only package with SQL; it runs no jobs.
 """

@@ -1,4 +1,4 @@
-"""Checksums of rows, as the store keeps them."""
+"""The checksums of the store's rows."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def row_sum(*columns: object) -> int:
 
 
 def event_sum(*row: object) -> int:
-    """As :func:`row_sum`, for the row that is written most: id, job, name and data."""
+    """A faster :func:`row_sum` for the most frequent rows, events: id, job, name and data."""
     event_id, n, name, data = row
-    if not isinstance(data, bytes):  # a disk may turn anything into anything
+    if not isinstance(data, bytes):  # a damaged file may hold any type here
         return row_sum(*row)
     head = name if isinstance(name, bytes) else str(name).encode()
     return crc32(data, crc32(head, crc32(f"{event_id} {n} ".encode())))

@@ -1,5 +1,5 @@
-"""The store by a connection that only reads: it never waits for the writer's thread, nor for a lock
-that another process holds, and never holds them up."""
+"""Reads the store over a connection of its own, which never waits for the writer's thread or for
+another process's lock, and never blocks them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class EventReader:
-    """Reads one store file. Opened when it is first asked; close it before the home is let go."""
+    """Reads one store file. Opens it at the first read; close it before releasing the home."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -33,7 +33,7 @@ class EventReader:
 
     @property
     def damaged(self) -> bool:
-        """Whether a row was met that isn't what was written."""
+        """Whether it has met a damaged row."""
         return self._store is not None and self._store.damaged
 
     async def recorded(self, job_id: str | None, after: int, limit: int) -> Recorded:
@@ -47,7 +47,7 @@ class EventReader:
                 raise EngineError(
                     Code.ENGINE_GONE, "The engine has stopped", "Start the engine again."
                 )
-            # A cancelled caller must not leave the thread behind with the connection.
+            # A cancelled caller must not leave a thread behind that uses the connection.
             return await run_to_completion(self._read, work)
 
     def _read(self, work: Callable[[Store], T]) -> T:
@@ -63,7 +63,7 @@ class EventReader:
             ) from None
 
     async def close(self) -> None:
-        """Close the file; later questions are refused."""
+        """Close the file; later reads raise EngineError."""
         async with self._one:
             self._closed = True
             if self._store is not None:

@@ -1,13 +1,14 @@
-"""Opening the store's file: the schema brought up, and nothing damaged taken for whole.
+"""Opens the store's file: upgrades its schema, checks it, and replaces a damaged one.
 
-A file that is small, was not closed cleanly, or was not looked at for a day is checked whole; the
-jobs' rows always. A damaged file is set aside under another name, and a new one is begun with the
-jobs that are whole in it; whatever ends us meanwhile, one of the two is there at the next start.
+The check is complete if the file is small, was not closed cleanly, or was not checked for a day;
+the jobs' rows are checked always. A damaged file is moved to another name, and a new one starts
+with the jobs recovered from it. Whenever the process dies meanwhile, one of the two files is there
+at the next start.
 
-A store that ends before its mark, or is empty beside the folders of jobs, is damaged, too: SQLite
-says nothing of a write-ahead log that was cut, changed or lost, and it carries what it still can
-read of one over into the file, and removes the rest, as soon as one that may write is closed. So
-all is looked at by a connection that can't, and file and log are set aside together.
+A store that ends before its high-water mark, or is empty beside the folders of jobs, counts as
+damaged, too. SQLite doesn't report a write-ahead log that was cut, changed or lost: when a
+connection that may write is closed, it copies the readable part of the log into the file and
+removes the rest. So a read-only connection does the check, and file and log are moved together.
 """
 
 from __future__ import annotations
@@ -32,41 +33,41 @@ if TYPE_CHECKING:
 
 _SMALL_BYTES = 32 << 20  # checking it takes 2 ms a megabyte
 _CHECK_EVERY_S = 86400
-_LOCKED_S = 30.0  # another program's lock on the file is waited for so long
-_LAST_SCHEMA = 1000  # beyond what we will ever reach: a number that nobody wrote
+_LOCKED_S = 30.0  # how long to wait for another program's lock on the file
+_LAST_SCHEMA = 1000  # higher than we will ever reach: such a number is damage
 
 
 class Opened(NamedTuple):
-    """A store open for writing, and how it was found."""
+    """A store open for writing, and the state in which it was found."""
 
     store: Store
-    clean: bool  # the engine before closed it; False: it crashed
+    clean: bool  # the previous engine closed it; False: it crashed
     damage: Damage | None = None
     clock: str = ""  # the warning that the clock may be wrong
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What a person should know of it."""
+        """The notices for the user."""
         damage = self.damage.notice if self.damage is not None else ""
         return tuple(filter(None, (damage, self.clock)))
 
 
 class Damage(NamedTuple):
-    """What became of a store that was damaged, or was gone."""
+    """The outcome for a store that was damaged or missing."""
 
-    aside: Path | None  # where the file is now; None: there was none any more
-    saved: int  # jobs taken over from it
-    lost: tuple[str, ...]  # jobs that are in it alone, as far as their ids can be read
-    ends_ms: int | None  # when the event was written after which others are gone
+    moved_to: Path | None  # where the file was moved; None: it was missing
+    saved: int  # jobs recovered from it
+    lost: tuple[str, ...]  # readable ids of jobs that could not be recovered
+    ends_ms: int | None  # time of the last event before the lost ones; 0: all; None: none lost
     folders: tuple[str, ...]  # jobs of which only the files are left
-    jobs: Path  # where these are
+    jobs: Path  # the folder of those
 
     @property
     def notice(self) -> str:
-        """The notice that people see."""
+        """The notice for the user."""
         saved = counted(self.saved, "job was", "jobs were")
-        text = f"The database was damaged and moved to {self.aside}. {saved} recovered"
-        if self.aside is None:
+        text = f"The database was damaged and moved to {self.moved_to}. {saved} recovered"
+        if self.moved_to is None:
             text = "The database was missing; a new one was created"
         elif self.ends_ms:
             at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.ends_ms / 1000))
@@ -87,10 +88,10 @@ def _some(ids: tuple[str, ...]) -> str:
 
 
 def open_store(path: Path, now_s: float | None = None) -> Opened:
-    """Open for writing; create it if it isn't there. The engine's lock must be held.
+    """Open for writing; create the file if it is missing. The engine's lock must be held.
 
-    Raises EngineError for a file of a newer schema, or one that can't be opened; a damaged one is
-    set aside.
+    Moves a damaged file away and recovers its jobs. Raises EngineError for a file of a newer
+    schema, or one that can't be opened.
     """
     now_s = time.time() if now_s is None else now_s
     saved_file = path.with_name(f"{path.name}.saved")
@@ -103,7 +104,7 @@ def open_store(path: Path, now_s: float | None = None) -> Opened:
             clock = trusted_time.load(opened.store, now_ms).notice(now_ms)
             opened = opened._replace(clock=clock)
         except _Damaged:
-            opened = _begin_anew(path, saved_file, now_s, mark)
+            opened = _rebuild(path, saved_file, now_s, mark)
             mark = Watermark(path)
         mark.begin(opened.store.last_id())
         opened.store.mark = mark
@@ -118,9 +119,9 @@ def open_store(path: Path, now_s: float | None = None) -> Opened:
         ) from None
 
 
-def _begin_anew(path: Path, saved_file: Path, now_s: float, mark: Watermark) -> Opened:
-    """Save what is whole into a new file, then exchange the two."""
-    from aura_tui.engine.store.recovery import Rescued, rescue
+def _rebuild(path: Path, saved_file: Path, now_s: float, mark: Watermark) -> Opened:
+    """Recover the whole jobs into a new file, then swap the two."""
+    from aura_tui.engine.store.recovery import Recovered, recover
     from aura_tui.engine.store.wal import rebuild
 
     _remove(saved_file)
@@ -130,15 +131,15 @@ def _begin_anew(path: Path, saved_file: Path, now_s: float, mark: Watermark) -> 
         if _has_wal(path):
             source, sure = _beside(saved_file, "-from"), _last_id(path)
             rebuild(path, _beside(path, "-wal"), source)
-        found = Rescued(0, (), False)
+        found = Recovered(0, (), False)
         if source.exists():
-            found = rescue(source, new, now_s, sure)
+            found = recover(source, new, now_s, sure)
         last_id = new.last_id()
         new.set_meta("last_id", max(last_id, mark.last))  # ids only rise
         new.set_meta("clean", 1)
     finally:
         new.close()
-    aside = _set_aside(path, _free_name(path))
+    moved_to = _move_away(path, _free_name(path))
     _finish_move(path, saved_file)
     store, _ = _try_open(path, now_s)
     home = Home(path.parent)
@@ -146,11 +147,13 @@ def _begin_anew(path: Path, saved_file: Path, now_s: float, mark: Watermark) -> 
     ends_ms = None
     if found.cut or last_id < mark.least:
         ends_ms = (last_id if sure is None else sure) >> COUNTER_BITS
-    return Opened(store, False, Damage(aside, found.saved, found.lost, ends_ms, folders, home.jobs))
+    return Opened(
+        store, False, Damage(moved_to, found.saved, found.lost, ends_ms, folders, home.jobs)
+    )
 
 
 def _last_id(path: Path) -> int:
-    """The newest event as SQLite reads the file; 0 where it can't."""
+    """The id of the newest event as SQLite reads the file; 0 if it can't."""
     with contextlib.suppress(*DAMAGE), contextlib.closing(_connect(path, "ro")) as connection:
         return Store(connection).last_id()
     return 0
@@ -160,16 +163,16 @@ _FILES = ("", "-wal", "-shm", "-mark")
 
 
 def _finish_move(path: Path, saved_file: Path) -> None:
-    """Give the saved file its name, once the damaged one has let go of that."""
+    """Rename the recovered file to ``path`` if the damaged one has been moved from there."""
     if not path.exists() and saved_file.exists():
-        # What is left of the damaged one goes after it, above all its log: that must not be read
-        # into this one.
+        # Move the rest of the damaged store after it, above all its write-ahead log: SQLite must
+        # not read that into the new file.
         earlier = path.parent.glob(f"{path.name}.corrupt-*")
         files = [file for file in earlier if not file.name.endswith(_FILES[1:])]
-        _set_aside(path, max(files, default=_free_name(path)))
+        _move_away(path, max(files, default=_free_name(path)))
         saved_file.rename(path)
     else:
-        _remove(saved_file)  # half-made
+        _remove(saved_file)  # incomplete
     _beside(saved_file, "-from").unlink(missing_ok=True)
 
 
@@ -178,12 +181,13 @@ def _remove(path: Path) -> None:
         _beside(path, suffix).unlink(missing_ok=True)
 
 
-def _set_aside(path: Path, aside: Path) -> Path | None:
-    """Rename the store and what belongs to it; the first that was there of file and log."""
+def _move_away(path: Path, moved_to: Path) -> Path | None:
+    """Rename the store and its companion files; returns the new path of the file, or of its log
+    if there was no file; None if there was neither."""
     moved = []
     for suffix in _FILES:
         if _beside(path, suffix).exists():
-            to = _beside(aside, suffix)
+            to = _beside(moved_to, suffix)
             to = _beside(_free_name(path), suffix) if to.exists() else to
             moved.append(_beside(path, suffix).rename(to))
     return next((file for file in moved if not file.name.endswith(_FILES[2:])), None)
@@ -195,11 +199,11 @@ def _beside(path: Path, suffix: str) -> Path:
 
 def _free_name(path: Path) -> Path:
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    aside, number = path.with_name(f"{path.name}.corrupt-{stamp}"), 1
-    while any(_beside(aside, suffix).exists() for suffix in _FILES):
+    moved_to, number = path.with_name(f"{path.name}.corrupt-{stamp}"), 1
+    while any(_beside(moved_to, suffix).exists() for suffix in _FILES):
         number += 1
-        aside = path.with_name(f"{path.name}.corrupt-{stamp}-{number}")
-    return aside
+        moved_to = path.with_name(f"{path.name}.corrupt-{stamp}-{number}")
+    return moved_to
 
 
 def _unusable(path: Path, error: Exception) -> EngineError:
@@ -224,14 +228,14 @@ def _unusable(path: Path, error: Exception) -> EngineError:
 
 def open_reader(path: Path) -> Store | None:
     """Open for reading beside an engine; None if there is no store yet."""
-    mark = Watermark(path)  # read first: an engine moves it after what it tells of
+    mark = Watermark(path)  # read first: an engine moves it after each commit
     try:
         return _try_read(path, mark)
     except DAMAGE as e:
         error: Exception = e
     if not is_damage(error) and not _has_wal(path):
-        # In a folder that can't be written a WAL file has no place for its index. Nor has it a
-        # writer, then.
+        # In a read-only folder SQLite can't create the index of a WAL file. Nor can anybody
+        # write to the store there.
         with contextlib.suppress(*DAMAGE):
             return _try_read(path, mark, "&immutable=1")
     if not is_damage(error):
@@ -288,7 +292,7 @@ def _schema(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _check_new(path: Path, mark: Watermark | None) -> None:
-    """Raise sqlite3.DatabaseError where there is nothing, and has been something."""
+    """Raise sqlite3.DatabaseError if the store is empty but has held data."""
     if mark is not None and (mark.least or Home(path.parent).job_folders()):
         raise sqlite3.DatabaseError("all its data is missing")
 
@@ -311,20 +315,20 @@ def _check_version(version: int, path: Path) -> None:
 
 
 class _Damaged(Exception):
-    """The file isn't what was written."""
+    """The file is damaged."""
 
 
 def _try_open(path: Path, now_s: float, mark: Watermark | None = None) -> tuple[Store, bool]:
-    """The store, and whether it was closed cleanly. It must go as far as ``mark``; None: it may
-    be new, whatever was there before.
+    """The store, and whether it was closed cleanly. It must reach ``mark``; None: a new store is
+    fine.
 
-    Raises :class:`_Damaged`, and sqlite3.DatabaseError where the file's surroundings are at fault.
+    Raises :class:`_Damaged`, or sqlite3.DatabaseError for a problem around the file.
     """
     connection = None
     try:
         version, clean, due = 0, True, True
         if _size_bytes(path):
-            # Nothing is written before all is known to be whole.
+            # Write nothing before the check is complete.
             connection = _connect(path, "ro" if _has_wal(path) else "rw")
             version = _schema(connection, path)
             if version:
@@ -340,7 +344,7 @@ def _try_open(path: Path, now_s: float, mark: Watermark | None = None) -> tuple[
         connection = _connect(path, "rwc")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        store = Store(connection)  # gives it our functions
+        store = Store(connection)  # registers our SQL functions
         if not version:
             connection.executescript(f"BEGIN;{CREATE}PRAGMA user_version={SCHEMA};COMMIT;")
         for older in range(version or SCHEMA, SCHEMA):
@@ -361,7 +365,7 @@ def _try_open(path: Path, now_s: float, mark: Watermark | None = None) -> tuple[
 
 
 def _when_free(path: Path, now_s: float, mark: Watermark) -> tuple[Store, bool]:
-    """As :func:`_try_open`; another process's lock on the file is waited for."""
+    """As :func:`_try_open`, but wait for another process's lock on the file."""
     until = time.monotonic() + _LOCKED_S
     while True:
         try:

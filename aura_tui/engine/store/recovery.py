@@ -1,9 +1,8 @@
-"""Saving what is whole out of a damaged store.
+"""Recovers whole jobs from a damaged store.
 
-A job is whole when its row is as it was written, and its events fold to the very state that the
-row holds. Idempotency keys of these jobs are kept, so that a request repeated after the damage
-makes no second job. The damaged file is only read: it stays as evidence, and for those who know
-more.
+A job is whole if its row matches its checksum and its events fold to the state in the row. The
+idempotency keys of these jobs are kept, so that a request repeated after the damage creates no
+second job. The damaged file is only read: it remains for examination.
 """
 
 from __future__ import annotations
@@ -38,35 +37,35 @@ if TYPE_CHECKING:
 _job_decoder = msgspec.json.Decoder(Job)
 _request_decoder = msgspec.json.Decoder(JobRequest)
 _ROWS = 1000
-# An id that is further in the future than clocks ever go wrong is damage; from it on, no clock
-# would give another.
+# An id further in the future than a wrong clock explains is damage. Keeping it would leave no
+# smaller id to any clock.
 _AHEAD_S = 400 * 86400
 
 
 class _Kept(msgspec.Struct):
-    """A job whose row is whole: what that says, and what its events come to."""
+    """A job whose row is whole: the state in the row, and the fold of its events."""
 
-    told: Job
+    stored: Job
     folded: Job
-    told_events: int | None  # that were there when the row was written; None: it didn't count
-    events: int
+    stored_events: int | None  # how many events the row covers; None: an old row without a count
+    events: int  # how many were found
     newest: int  # the id of the last of them
-    agrees: bool  # at the event that the row was written after, all were there
+    agrees: bool  # the fold up to the row's last event equals the row
 
 
-class Rescued(NamedTuple):
-    """What came of it. Jobs whose very ids can't be read are in neither of the first two."""
+class Recovered(NamedTuple):
+    """The result. Jobs whose ids can't be read are neither in ``saved`` nor in ``lost``."""
 
     saved: int  # whole jobs
     lost: tuple[str, ...]  # the ids of those left behind
-    cut: bool  # events were left behind, since others before them may be missing
+    cut: bool  # events were dropped because earlier ones may be missing
 
 
-def rescue(damaged: Path, into: Store, now_s: float, sure: int | None = None) -> Rescued:
-    """Copy every whole job of ``damaged``. After ``sure`` there may be holes among its events
-    (None: nowhere): there a job keeps those alone that its row has counted.
+def recover(damaged: Path, into: Store, now_s: float, sure: int | None = None) -> Recovered:
+    """Copy every whole job of ``damaged`` into ``into``.
 
-    Raises sqlite3.DatabaseError when ``into`` can't be written.
+    Events after the id ``sure`` may have gaps (None: no gaps); there a job keeps only those that
+    its row covers. Raises sqlite3.DatabaseError if ``into`` can't be written.
     """
     with contextlib.closing(_Old(damaged)) as old:
         last_id, limit = 0, int(now_s + _AHEAD_S) * 1000 << COUNTER_BITS
@@ -92,26 +91,26 @@ def rescue(damaged: Path, into: Store, now_s: float, sure: int | None = None) ->
             if entry is None:
                 cut = cut or (sure is not None and n not in known)
                 continue
-            if sure is not None and event_id > max(sure, entry.told.last_event_id):
+            if sure is not None and event_id > max(sure, entry.stored.last_event_id):
                 cut = True
                 continue
             entry.newest = event_id
             entry.folded = reduce(entry.folded, Envelope(event_id, event))
             entry.events += 1
-            if event_id == entry.told.last_event_id:
-                there = entry.told_events in (None, entry.events)
-                entry.agrees = there and entry.folded == entry.told
+            if event_id == entry.stored.last_event_id:
+                there = entry.stored_events in (None, entry.events)
+                entry.agrees = there and entry.folded == entry.stored
         for n in [n for n, entry in kept.items() if not entry.agrees]:
-            lost.add(kept.pop(n).told.id)
+            lost.add(kept.pop(n).stored.id)
         with contextlib.suppress(*DAMAGE):
-            told = old.store.meta("last_id") or 0
-            last_id = max(last_id, told if told <= limit else 0)
+            last = old.store.meta("last_id") or 0
+            last_id = max(last_id, last if last <= limit else 0)
         _copy(old, into, kept, last_id)
-        return Rescued(len(kept), tuple(sorted(lost)), cut)
+        return Recovered(len(kept), tuple(sorted(lost)), cut)
 
 
 class _Old:
-    """The damaged file, read as far as it can be."""
+    """The damaged file, opened read-only."""
 
     def __init__(self, path: Path) -> None:
         self.db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
@@ -126,7 +125,7 @@ class _Old:
         self.db.close()
 
 
-# By whether rows have checksums; without, what decodes and folds aright is taken for whole.
+# By whether rows have checksums. Without, a row counts as whole if it decodes and folds correctly.
 _JOBS = {
     True: f"n, id, {JOB_WHOLE}, request, job, events",
     False: "n, id, 1, request, job, NULL",
@@ -141,14 +140,14 @@ _UNCOUNTED = WHOLE_ROW.replace("events", "NULL")
 
 
 def _rows(old: _Old, table: str, key: str, columns: str) -> Iterator[tuple[Any, ...]]:
-    """Every row that can be reached, in order of its key: from the first up to where reading
-    fails, then from the last down to there."""
+    """Every readable row, in the order of its key: read from the first up to where reading fails,
+    then from the last down to there."""
     after = -1
     try:
         for row in old.db.execute(
             f"SELECT {columns} FROM {table} NOT INDEXED WHERE {key} > ? ORDER BY {key}", (after,)
         ):
-            if row[0] > after:  # where pages are of several times, a row may come twice
+            if row[0] > after:  # pages of different ages can repeat a row
                 after = row[0]
                 yield row
         return
@@ -176,7 +175,8 @@ def _job(request: object, document: object) -> Job | None:
 
 
 def _keys(old: _Old) -> Iterator[tuple[IdempotencyKey, int]]:
-    """Every whole idempotency key that can be reached, with its job; none of an older store."""
+    """Every readable, whole idempotency key with its job's ``n``; none from a store without
+    them."""
     columns = "key, request, created, job FROM idempotency_keys NOT INDEXED"
     found: dict[bytes, tuple[IdempotencyKey, int]] = {}
     for order in ("ASC", "DESC"):  # up to where reading fails, from both ends
@@ -210,7 +210,7 @@ def _copy(old: _Old, into: Store, kept: dict[int, _Kept], last_id: int) -> None:
         into.append(rows)
         for idempotency_key, n in _keys(old):
             if n in kept:
-                into.keep_key(idempotency_key, n)
+                into.save_key(idempotency_key, n)
         into.set_meta("last_id", last_id)
         into.db.execute("COMMIT")
     finally:

@@ -1,16 +1,15 @@
 """The store: one SQLite file (WAL) with jobs and the event log.
 
 Plain synchronous access, used by the writer thread (``engine/event_log.py``) and by readers. The
-log is the truth: a job's row holds a snapshot of the fold up to ``Job.last_event_id``, and loading
-folds what came after it. Each row carries a checksum over all of its columns, which every reader
-checks: what a disk has changed is never taken for what was written.
+log is authoritative: a job's row holds a snapshot of the fold up to ``Job.last_event_id``, and
+loading folds later events into it. Each row has a checksum over all of its columns, which every
+reader verifies, so damage on disk is detected.
 
-How the schema rises: add 1 to SCHEMA, change ``CREATE`` to the new form, and give ``UPGRADES``
-the statements that bring a file of the schema before to it; they run in one transaction when an
-engine opens the file. Rows that were written before stay as they are: a new column is NULL in
-them, a new field of a document has a default. A process that only reads meets older files as they
-are, too. Then run ``tests/chaos/upgrade.py`` and commit the store it writes: tests open one of
-every schema there ever was.
+To change the schema: add 1 to SCHEMA, change ``CREATE`` to the new form, and add to ``UPGRADES``
+the statements that upgrade a file of the previous schema; they run in one transaction when an
+engine opens the file. Existing rows stay as they are: a new column is NULL in them, a new field of
+a document has a default. A process that only reads must handle older files as they are. Then run
+``tests/chaos/upgrade.py`` and commit the store it writes: tests open a store of every schema.
 """
 
 from __future__ import annotations
@@ -91,13 +90,13 @@ _encoder = msgspec.json.Encoder()
 _job_decoder = msgspec.json.Decoder(Job)
 _request_decoder = msgspec.json.Decoder(JobRequest)
 _work_decoder = msgspec.json.Decoder(Work)
-KEY_LIFETIME_MS = 24 * 3600 * 1000  # how long an idempotency key stands for its job
+KEY_LIFETIME_MS = 24 * 3600 * 1000  # how long an idempotency key is valid
 MAX_KEYS = 20_000
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A job's row. ``n`` orders jobs; ``run`` counts the times an engine took it up;
-    ``lineage`` is the first job of its chain of retries."""
+    """A job's row. ``n`` orders jobs; ``run`` counts how often an engine started it; ``lineage``
+    is the id of the first job in its chain of retries."""
 
     n: int
     run: int
@@ -109,8 +108,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IdempotencyKey(msgspec.Struct, frozen=True):
-    """What a client named a request by: both are SHA-256, ``key`` of the owner and the key,
-    ``request`` of all that was asked for under it. ``now_ms`` is since the epoch."""
+    """A client's idempotency key, as SHA-256 digests: ``key`` of owner and key, ``request`` of the
+    whole request. ``now_ms`` is the current time, since the epoch."""
 
     key: bytes
     request: bytes
@@ -123,9 +122,9 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, schema: int = SCHEMA) -> None:
         """``schema`` is the file's; below :data:`SCHEMA` it can only be read."""
         self.db = connection
-        self.damaged = False  # a row was met that isn't what was written
-        self.mark: Watermark | None = None  # an engine's store moves it
-        self._appended = 0  # the newest event of the transaction
+        self.damaged = False  # whether a damaged row was met
+        self.mark: Watermark | None = None  # set by an engine; moved at each commit
+        self._appended = 0  # the id of the transaction's newest event
         self._events_whole = EVENT_WHOLE if schema >= 2 else "1"
         self._event_sums = "sum" if schema >= 2 else "NULL"
         self._jobs_whole = JOB_WHOLE if schema >= 2 else "1"
@@ -134,7 +133,7 @@ class Store:
         connection.create_function("row_sum", -1, row_sum, deterministic=True)
         connection.create_function("event_whole", 5, self._event_whole)
         connection.create_function("row_whole", -1, self._row_whole)
-        # Events up to here were written before there were checksums.
+        # Events up to this id were written before checksums existed.
         self._unsummed_to = 0 if schema >= 2 else 1 << 63
         with contextlib.suppress(sqlite3.Error, UnicodeDecodeError):  # none yet, or damaged
             self._unsummed_to = self.meta("unsummed") or self._unsummed_to
@@ -143,7 +142,7 @@ class Store:
         """Whether the last of ``row`` is the checksum of the others."""
         event_id, _, name, data, total = row
         if total is None and isinstance(event_id, int) and event_id <= self._unsummed_to:
-            # An event is written on one line; where it isn't, that alone tells of damage.
+            # An event is written on one line, so a line break means damage.
             if isinstance(name, bytes) and isinstance(data, bytes) and b"\n" not in data:
                 return True
         elif total is not None and total == event_sum(*row[:-1]):
@@ -169,7 +168,7 @@ class Store:
         self.db.execute("BEGIN IMMEDIATE")
 
     def commit(self, *, synced: bool) -> None:
-        """End it; ``synced``: it is on the disk then."""
+        """Commit the transaction; with ``synced`` it is on disk when this returns."""
         self.db.execute("COMMIT")
         if self.mark is not None and (self._appended or synced):
             self.mark.move(self._appended, synced=synced)
@@ -177,7 +176,7 @@ class Store:
     # -- events
 
     def append(self, rows: Sequence[tuple[int, int, str, bytes]]) -> None:
-        """Rows of (event id, job's n, name, data), ids rising. The caller commits."""
+        """Insert rows of (event id, job's n, name, data), ids ascending. The caller commits."""
         self.db.executemany(
             "INSERT INTO events VALUES (?,?,?,?,?)", [(*row, event_sum(*row)) for row in rows]
         )
@@ -185,10 +184,10 @@ class Store:
             self._appended = rows[-1][0]
 
     def events(self, n: int | None, after: int, limit: int) -> list[Envelope]:
-        """Events above ``after``, in order; of one job, or of all (None): up to ``limit``, and
-        none only where there is none left.
+        """Up to ``limit`` events above ``after``, in order, of one job or (None) of all; empty
+        only if there are no more.
 
-        A damaged row is passed over: one event must not hide the others.
+        Skips damaged rows: one event must not hide the others.
         """
         found: list[Envelope] = []
         rows, whole = self._page(n, after, limit)
@@ -213,10 +212,10 @@ class Store:
         while rows:
             after = rows[-1][0]
             ids = {of: job_id or self._job_id(of) for of in {row[1] for row in whole}}
-            told = [row for row in whole if ids[row[1]] is not None]
-            if told:
-                jobs = None if n is not None else [ids[row[1]] or "" for row in told]
-                return Recorded(sse.frames(told), jobs, after, told[-1][2] in _TERMINAL)
+            readable = [row for row in whole if ids[row[1]] is not None]
+            if readable:
+                jobs = None if n is not None else [ids[row[1]] or "" for row in readable]
+                return Recorded(sse.frames(readable), jobs, after, readable[-1][2] in _TERMINAL)
             rows, whole = self._page(n, after, limit)
         return Recorded((), None, after, False)
 
@@ -225,20 +224,20 @@ class Store:
         return row[0] if row else None
 
     def _page(self, n: int | None, after: int, limit: int) -> tuple[list[_Event], list[_Event]]:
-        """Up to ``limit`` rows above ``after``, and those of them that are what was written.
+        """Up to ``limit`` rows above ``after``, and those of them that are undamaged.
 
-        Checked here and not by SQLite, which calls a function of ours at thrice the price.
+        Checks here and not in SQL, where calling our function costs three times as much.
         """
         rows: list[_Event] = self.db.execute(
             f"SELECT id, job, CAST(name AS BLOB), data, {self._event_sums} FROM events"
             f" WHERE {'' if n is None else 'job = ? AND '}id > ? ORDER BY id LIMIT ?",
             (after, limit) if n is None else (n, after, limit),
         ).fetchall()
-        # A damaged index says otherwise, and its reader would never end.
+        # A damaged index can return other rows, and the reader would never end.
         rows = [row for row in rows if row[0] > after]
         whole: list[_Event] = []
-        with contextlib.suppress(TypeError):  # a disk may turn anything into anything
-            # As event_sum has it.
+        with contextlib.suppress(TypeError):  # a damaged file may hold any type
+            # event_sum, inlined.
             whole = [
                 (event_id, job, name, data, total)
                 for event_id, job, name, data, total in rows
@@ -249,13 +248,13 @@ class Store:
         return rows, whole
 
     def all_events(self, n: int, after: int = 0) -> Iterator[Envelope]:
-        """Every event of a job above ``after``, a page at a time."""
+        """Yield every event of a job above ``after``, reading a page at a time."""
         while page := self.events(n, after, 2000):
             yield from page
             after = page[-1].id
 
     def last_id(self) -> int:
-        """The highest event id ever given, pruned events included."""
+        """The highest event id ever assigned, including those of pruned events."""
         meta = self.meta("last_id") or 0
         newest = self.db.execute("SELECT max(id) FROM events").fetchone()[0]
         return max(meta, newest or 0)
@@ -263,7 +262,7 @@ class Store:
     # -- jobs
 
     def add(self, job: Job, request: JobRequest, lineage: str, deliver_to: str | None) -> int:
-        """A new job's row; returns its n."""
+        """Insert a new job's row; returns its n."""
         cursor = self.db.execute(
             "INSERT INTO jobs (id, status, lineage, deliver_to, request, job) VALUES (?,?,?,?,?,?)",
             (
@@ -281,9 +280,9 @@ class Store:
 
     # -- idempotency keys
 
-    def keyed(self, key: IdempotencyKey) -> str | None:
-        """The id of the job that was made under the key; None where there is none of the last 24
-        hours. Raises InputError where another request was made under it."""
+    def job_for_key(self, key: IdempotencyKey) -> str | None:
+        """The id of the job that was created with the key; None if there is none of the last 24
+        hours. Raises InputError if the key was used for another request."""
         row = self.db.execute(
             f"SELECT request, (SELECT id FROM jobs WHERE n = idempotency_keys.job), {KEY_WHOLE}"
             " FROM idempotency_keys WHERE key=? AND created > ?",
@@ -302,8 +301,8 @@ class Store:
         job_id: str = row[1]
         return job_id
 
-    def keep_key(self, key: IdempotencyKey, n: int) -> None:
-        """The key stands for job ``n`` from now on. Keys that are too old, or too many, go."""
+    def save_key(self, key: IdempotencyKey, n: int) -> None:
+        """Map the key to job ``n``. Deletes keys that are too old or too many."""
         row = (key.key, key.request, n, key.now_ms)
         self.db.execute(
             "INSERT OR REPLACE INTO idempotency_keys VALUES (?,?,?,?,?)", (*row, row_sum(*row))
@@ -318,18 +317,18 @@ class Store:
         )
 
     def insert(self, row: Sequence[object]) -> None:
-        """A job's row as another store had it: :data:`WHOLE_ROW`."""
+        """Insert a job's row from another store, with the columns of :data:`WHOLE_ROW`."""
         marks = ",".join("?" * len(row))
         n = self.db.execute(f"INSERT INTO jobs ({WHOLE_ROW}) VALUES ({marks})", row).lastrowid
         assert n is not None
         self._seal(n)
 
     def _seal(self, n: int) -> None:
-        """Keep the row's checksum, after every change of it."""
+        """Update the row's checksum; call it after every change of the row."""
         self.db.execute(f"UPDATE jobs SET sum={SEALED} WHERE n=?", (n,))
 
     def snapshot(self, n: int, job: Job) -> None:
-        """Keep the fold of the log so far."""
+        """Store the job as folded from the log so far."""
         self.db.execute(
             "UPDATE jobs SET status=?, ended=?, job=?,"
             " events=(SELECT count(*) FROM events WHERE job=? AND id<=?) WHERE n=?",
@@ -338,12 +337,12 @@ class Store:
         self._seal(n)
 
     def set_run(self, n: int, run: int) -> None:
-        """An engine took the job up for the ``run``-th time."""
+        """Store that an engine has started the job for the ``run``-th time."""
         self.db.execute("UPDATE jobs SET run=? WHERE n=?", (run, n))
         self._seal(n)
 
     def set_resumes(self, n: int, resumes: bool) -> None:
-        """Whether a paused job was asked to resume, and waits for room."""
+        """Store whether a paused job waits to resume."""
         if resumes:
             self.set_meta(f"resumes {n}", 1)
         else:
@@ -354,14 +353,14 @@ class Store:
         return self.meta(f"resumes {n}") == 1
 
     def set_work(self, n: int, work: Work) -> None:
-        """How much the job had to do: what the next jobs' ETA is judged from."""
+        """Store how much work the job had, which the ETA of later jobs is based on."""
         self.db.execute("UPDATE jobs SET work=? WHERE n=?", (_encoder.encode(work), n))
         self._seal(n)
 
     def record(self, job_id: str) -> Record | None:
         """A job's row with its job folded up to the newest event; None if there is none.
 
-        Raises EngineError for a row that is damaged.
+        Raises EngineError if the row is damaged.
         """
         row = self.db.execute(
             f"SELECT {JOB_COLUMNS}, {self._jobs_whole} FROM jobs WHERE id=?", (job_id,)
@@ -378,7 +377,7 @@ class Store:
         )
 
     def records(self, *, status: JobStatus | None, before: int | None, limit: int) -> list[Record]:
-        """Newest first, n below ``before``."""
+        """Up to ``limit`` jobs with n below ``before``, newest first."""
         where, values = [self._jobs_whole, "n < ?"], [before if before is not None else 1 << 62]
         arguments: list[object] = list(values)
         if status is not None:
@@ -391,7 +390,7 @@ class Store:
         return [*self._readable(rows)]
 
     def job_ids(self) -> set[str]:
-        """Of all jobs."""
+        """The ids of all jobs."""
         return {job_id for (job_id,) in self.db.execute("SELECT id FROM jobs")}
 
     def open_records(self) -> list[Record]:
@@ -405,7 +404,7 @@ class Store:
         for row in rows:
             try:
                 yield self._record(row)
-            except (ValueError, TypeError):  # of schema 1, without a checksum
+            except (ValueError, TypeError):  # a damaged row of schema 1, which has no checksum
                 self.damaged = True
 
     def finished_work(self, limit: int) -> list[tuple[Work, Job]]:
@@ -417,7 +416,7 @@ class Store:
         )
         found: list[tuple[Work, Job]] = []
         for work, job in rows:
-            with contextlib.suppress(ValueError):  # one that no longer decodes measured nothing
+            with contextlib.suppress(ValueError):  # skip a document that no longer decodes
                 found.append((_work_decoder.decode(work), _job_decoder.decode(job)))
         return found
 
@@ -439,9 +438,9 @@ class Store:
     # -- damage
 
     def damage(self) -> str:
-        """What isn't whole among tables, indexes and events; "" where all is. Reads it all.
+        """Check all tables, indexes and events; returns the first damage, or "". Reads everything.
 
-        Raises sqlite3.DatabaseError where it can't even be read.
+        Raises sqlite3.DatabaseError if the file can't be read.
         """
         verdict = self.db.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != ("ok",):
@@ -452,7 +451,7 @@ class Store:
         return f"event {bad[0]} doesn't match its checksum" if bad else ""
 
     def damaged_row(self) -> str:
-        """As :meth:`damage`, of the jobs and of what holds for all alone: that is quick."""
+        """As :meth:`damage`, but only for the tables ``jobs`` and ``meta``, which is quick."""
         for table, key, whole in (
             ("jobs", "n", self._jobs_whole),
             ("meta", "key", self._meta_whole),
@@ -465,34 +464,35 @@ class Store:
     # -- retention
 
     def prunable(self, ended_by_ms: int, now_ms: int, limit: int = 50) -> list[tuple[int, str]]:
-        """(n, id) of jobs that ended by then. A job that is kept for no time is old in the
-        millisecond of its end.
+        """(n, id) of up to ``limit`` jobs that ended at or before ``ended_by_ms``. (With a
+        retention of 0 a job is old in the millisecond of its end.)
 
-        A clock may have been wrong. The ids of events don't tell: after one that ran ahead they
-        stay ahead. And no job ended before an earlier one was created, whatever its own times say.
+        The clock may have been wrong. Event ids don't help: after a clock that ran ahead they stay
+        ahead. And no job ended before an earlier one was created, whatever its own times say.
         """
         found: list[tuple[int, str]] = []
-        begun_ms = 0  # when the newest job up to this one was created at the earliest
+        created_by_ms = 0  # the newest creation time so far: this job was created no earlier
         rows = self.db.execute("SELECT n, id, ended, job FROM jobs ORDER BY n")
         with contextlib.closing(rows):
             for n, job_id, ended, job in rows:
                 created_ms, ended_ms = _times_of(job)
                 if created_ms <= now_ms:
-                    begun_ms = max(begun_ms, created_ms)
-                if begun_ms > ended_by_ms or len(found) == limit:
+                    created_by_ms = max(created_by_ms, created_ms)
+                if created_by_ms > ended_by_ms or len(found) == limit:
                     break
-                if ended and (ended_ms or self._told_ms(n)) <= ended_by_ms:
+                if ended and (ended_ms or self._newest_event_ms(n)) <= ended_by_ms:
                     found.append((n, job_id))
         return found
 
-    def _told_ms(self, n: int) -> int:
+    def _newest_event_ms(self, n: int) -> int:
         newest = "SELECT coalesce(max(id) >> 20, 0) FROM events WHERE job = ?"
-        told_ms: int = self.db.execute(newest, (n,)).fetchone()[0]
-        return told_ms
+        newest_ms: int = self.db.execute(newest, (n,)).fetchone()[0]
+        return newest_ms
 
     def prune(self, n: int, chunk: int = 2000) -> bool:
-        """Remove up to ``chunk`` events of a job, then its row; whether it is gone whole."""
-        self.set_meta("last_id", self.last_id())  # it may be one of them
+        """Delete up to ``chunk`` events of a job, and its row after the last of them; whether the
+        job is deleted completely."""
+        self.set_meta("last_id", self.last_id())  # the newest event may be among them
         gone = self.db.execute(
             "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE job=? LIMIT ?)",
             (n, chunk),
@@ -505,18 +505,18 @@ class Store:
         return True
 
     def is_open(self, n: int) -> bool:
-        """Whether there is such a job, and it has not ended."""
+        """Whether the job exists and has not ended."""
         row = self.db.execute("SELECT ended FROM jobs WHERE n=?", (n,)).fetchone()
         return row is not None and not row[0]
 
     def set_meta(self, key: str, value: int) -> None:
-        """Keep a number under a name."""
+        """Store a number under a name."""
         self.db.execute(
             "INSERT OR REPLACE INTO meta VALUES (?,?,?)", (key, value, row_sum(key, value))
         )
 
     def meta(self, key: str) -> int | None:
-        """The number kept under a name; None where there is none that is whole."""
+        """The number stored under a name; None if it is missing or damaged."""
         row = self.db.execute(
             f"SELECT value FROM meta WHERE key=? AND {self._meta_whole}", (key,)
         ).fetchone()
@@ -524,7 +524,7 @@ class Store:
 
 
 class _Times(msgspec.Struct, frozen=True):
-    """Of a job's document, its times alone."""
+    """The times in a job's document."""
 
     created_at: datetime
     ended_at: datetime | None = None
@@ -534,7 +534,7 @@ _times_decoder = msgspec.json.Decoder(_Times)
 
 
 def _times_of(job: object) -> tuple[int, int]:
-    """When a job was created and ended, in milliseconds; 0 where that can't be read."""
+    """When a job was created and ended, in milliseconds since the epoch; 0 if unreadable."""
     try:
         times = _times_decoder.decode(job if isinstance(job, (bytes, str)) else b"")
     except msgspec.MsgspecError:  # damaged
@@ -544,11 +544,11 @@ def _times_of(job: object) -> tuple[int, int]:
 
 
 _Row = tuple[int, int, str, str | None, bytes, bytes | None, bytes]
-_Event = tuple[int, int, bytes, bytes, int | None]  # as it should be; `_page` sees to it
+_Event = tuple[int, int, bytes, bytes, int | None]  # `_page` ensures these types
 _TERMINAL = frozenset(EVENT_NAMES[kind].encode() for kind in TERMINAL_EVENTS)
 JOB_COLUMNS = "n, run, lineage, deliver_to, request, work, job"
 WHOLE_ROW = f"{JOB_COLUMNS}, id, status, ended, events"
-# As blobs, since damage may leave text that is no UTF-8, which no function of ours would get.
+# As blobs: damage may leave invalid UTF-8, which SQLite can't pass to our functions as text.
 _SUMMED = (
     "n, CAST(id AS BLOB), CAST(status AS BLOB), ended, run, CAST(lineage AS BLOB),"
     " CAST(deliver_to AS BLOB), request, work, job, events"
@@ -560,7 +560,7 @@ KEY_WHOLE = "row_whole(key, request, job, created, sum)"
 EVENT_WHOLE = "event_whole(events.id, events.job, CAST(name AS BLOB), data, events.sum)"
 
 
-# From each schema to the next.
+# The statements that upgrade each schema to the next.
 UPGRADES = {
     1: f"""
 ALTER TABLE meta ADD COLUMN sum INTEGER;

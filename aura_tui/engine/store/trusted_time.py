@@ -1,13 +1,13 @@
 """How far retention trusts the wall clock.
 
-Retention deletes by age, and a wall clock can leap: a dead battery, a virtual machine that was
-restored, a wrong date typed in. After a leap to 2037 everything looks old at once. A machine that
-was off for two months looks the same, and there it is.
+Retention deletes by age, and a wall clock can jump: a dead battery, a restored virtual machine, a
+mistyped date. After a jump to 2037 everything looks old at once. After two months switched off it
+looks the same, and then rightly so.
 
-So a time is trusted when it follows within a day of the last trusted one, or when the clock has
-kept to it for a day. Until then ages are counted as of the last trusted time: nothing gets older
-by a leap alone. Engines that come and go are enough to follow the clock, they need not run all
-day; where each comes long after the one before, an engine trusts what the one before saw.
+So a time is trusted if it is within a day of the last trusted one, or if the clock has agreed with
+it for a day. Until then ages count up to the last trusted time, so a jump alone makes nothing
+older. Engines need not run all day to follow the clock: if they start far apart, each one trusts
+the time that the one before it saw.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from aura_tui.engine.store.store import Store
 
 _DAY_MS = 86_400_000
-_YEAR_MS = 366 * _DAY_MS  # nobody is away for so long; a clock that is wrong twice is
-_NOTICE_MS = 30 * _DAY_MS  # away for less, a person needs no warning
+_YEAR_MS = 366 * _DAY_MS  # a longer gap between engines is a clock that is wrong again
+_NOTICE_MS = 30 * _DAY_MS  # a shorter gap needs no warning
 
 
 class TrustedTime(msgspec.Struct, frozen=True):
-    """Milliseconds since the epoch. ``since`` and ``seen``: when the clock was first and last
-    looked at while it was out of line with ``base``; 0: it is not."""
+    """Milliseconds since the epoch. ``base`` is the trusted time; ``since`` and ``seen`` are the
+    first and last readings that disagreed with it (0: none do)."""
 
     base: int
     since: int = 0
     seen: int = 0
 
     def look(self, now: int) -> TrustedTime:
-        """After a look at the clock."""
+        """The new state after a reading of the clock."""
         if abs(now - self.base) <= _DAY_MS:
             return TrustedTime(now)
         if self.since and 0 <= now - self.seen <= _DAY_MS:
@@ -47,11 +47,11 @@ class TrustedTime(msgspec.Struct, frozen=True):
         return TrustedTime(base, now, now)
 
     def as_of(self, now: int) -> int:
-        """Up to when ages count, after :meth:`look`: never later than the clock says."""
+        """The time up to which ages count, after :meth:`look`; never later than the clock."""
         return min(self.base, now)
 
     def notice(self, now: int) -> str:
-        """The warning about a leap ahead; "" where there was none."""
+        """The warning about a jump ahead; "" if there was none."""
         if now - self.base <= _NOTICE_MS:
             return ""
         until = (self.since or now) + _DAY_MS
@@ -64,13 +64,13 @@ class TrustedTime(msgspec.Struct, frozen=True):
 
 
 def load(store: Store, now: int) -> TrustedTime:
-    """As it was kept. A store that has kept none goes by its newest event."""
+    """The stored state; without one, the time of the store's newest event."""
     base = store.meta("trusted_ms") or store.last_id() >> 20 or now
     return TrustedTime(base, store.meta("clock_since_ms") or 0, store.meta("clock_seen_ms") or 0)
 
 
 def look(store: Store, now: int) -> TrustedTime:
-    """Look at the clock, and keep what came of it."""
+    """Update the stored state with a reading of the clock."""
     trusted = load(store, now).look(now)
     store.set_meta("trusted_ms", trusted.base)
     store.set_meta("clock_since_ms", trusted.since)

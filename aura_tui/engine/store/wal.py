@@ -1,9 +1,9 @@
-"""A store's write-ahead log read by ourselves, where a disk has changed it.
+"""Reads the write-ahead log of a damaged store beyond the damage.
 
-SQLite stops at the first frame that isn't as written. But the checksum of a frame goes on from
-that of the frame before, and both are in the file: so each frame that lies after a damaged one can
-still be told to be whole, and most pages are written again a few frames later. What comes of it is
-not taken for whole because of that: the rows' own checksums say what is.
+SQLite stops at the first damaged frame. But the checksum of a frame continues that of the frame
+before, and both are in the file: so later frames can still be verified, and most pages are written
+again a few frames later. The result may still mix pages of different times: the rows' own
+checksums decide which jobs are whole.
 
 Format: https://www.sqlite.org/fileformat2.html#walformat
 """
@@ -25,7 +25,7 @@ _MASK = 0xFFFFFFFF
 
 
 def rebuild(store: Path, log: Path, into: Path) -> None:
-    """Write to ``into`` the store with every whole frame of ``log`` in its place."""
+    """Write the store to ``into``, with the pages of every whole frame of ``log``."""
     if store.exists():
         shutil.copyfile(store, into)
     else:
@@ -40,18 +40,18 @@ def rebuild(store: Path, log: Path, into: Path) -> None:
             file.truncate(count * _PAGE)
         if file.seek(0, os.SEEK_END) >= _PAGE:
             file.seek(18)
-            file.write(b"\1\1")  # it has no log of its own
+            file.write(b"\1\1")  # the journal mode in the header: not WAL
 
 
 def _pages(log: bytes, size: int) -> tuple[dict[int, bytes], int]:
-    """The newest whole copy of each page up to the last commit, and how many pages the store had
-    then; 0 where no commit is whole."""
+    """The newest whole copy of each page up to the last commit, and the store's number of pages
+    then; 0 if no commit is whole."""
     if len(log) < _HEADER.size:
         return {}, 0
-    told = _HEADER.unpack_from(log)
-    before = told[6:]
-    # An older log goes on behind this one, in the same file, with other salts.
-    salts = told[4:6]
+    fields = _HEADER.unpack_from(log)
+    before = fields[6:]
+    # The rest of an older log follows this one in the same file, with other salts.
+    salts = fields[4:6]
     if before not in _sums(log[:24], b"", (0, 0)):
         salts = _FRAME.unpack_from(log.ljust(56, b"\0"), _HEADER.size)[2:4]
     found: dict[int, bytes] = {}
@@ -59,10 +59,10 @@ def _pages(log: bytes, size: int) -> tuple[dict[int, bytes], int]:
     count = 0
     for at in range(_HEADER.size, len(log) - _FRAME.size - size + 1, _FRAME.size + size):
         number, commit, *rest = _FRAME.unpack_from(log, at)
-        told = (*rest[2:],)
+        checksum = (*rest[2:],)
         page = log[at + _FRAME.size : at + _FRAME.size + size]
-        whole = number > 0 and told in _sums(log[at : at + 8], page, before)
-        before = told
+        whole = number > 0 and checksum in _sums(log[at : at + 8], page, before)
+        before = checksum
         if not whole:
             continue
         if (*rest[:2],) != salts:
@@ -76,7 +76,7 @@ def _pages(log: bytes, size: int) -> tuple[dict[int, bytes], int]:
 
 
 def _sums(head: bytes, page: bytes, before: tuple[int, ...]) -> set[tuple[int, ...]]:
-    """The checksums that a frame may have, by the order of bytes it was summed in."""
+    """The checksums that a frame may have, one for each byte order."""
     sums = set[tuple[int, ...]]()
     for order in "<>":
         a, b = before

@@ -1,8 +1,8 @@
-"""The one thread that writes to the store: what has gathered is committed as one transaction.
+"""The one thread that writes to the store; it commits all pending work as one transaction.
 
-Work is done in the order in which it was put, and its outcome is told on the event loop in that
-order, once it is durable. A lock that another process holds on the file is waited for. A thread
-that dies fails the work in its hands and is replaced, so nobody waits for ever.
+It does work in the order in which it was put, and calls back on the event loop in that order, once
+the work is durable. It waits while another process locks the file. If the thread dies, its current
+work fails and a new thread replaces it, so nobody waits for ever.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _RESERVE_BYTES = 1 << 20
 _MAX_BATCH = 4096
 _BUSY_TIMEOUT_MS = 100  # SQLite's own wait for a lock; we repeat it
 _BUSY_AGAIN_S = 0.02
-_CLOSE_S = 10.0  # a lock that is still held then costs what was not written
+_CLOSE_S = 10.0  # if a lock is still held then, unwritten work is lost
 
 
 class Work(NamedTuple):
-    """What the thread runs inside a transaction, and who is told on the event loop."""
+    """What the thread runs inside a transaction, and its callbacks on the event loop."""
 
     run: Callable[[Store], object]
-    synced: bool  # whether it must be on the disk, not only in the system's cache
+    synced: bool  # whether it must be on disk, not only in the system's cache
     done: Callable[[object], None]
     failed: Callable[[Exception], None]
 
@@ -54,8 +54,8 @@ class Writer:
         broken: Callable[[EngineError], None],
         died: Callable[[BaseException], None],
     ) -> None:
-        """``reserve`` is a file that is given up when the disk is full. ``broken`` is told why
-        nothing can be written any more, ``died`` what ended the thread (it was replaced)."""
+        """``reserve`` is a file to delete when the disk is full. ``broken`` gets the error that
+        stops all writing, ``died`` the one that ended the thread (which is replaced)."""
         self.store = store
         self._reserve = reserve
         self._broken = broken
@@ -73,21 +73,21 @@ class Writer:
 
     @property
     def busy_s(self) -> float:
-        """For how long another process has locked the file; 0.0 while none does."""
+        """How long another process has locked the file; 0.0 if none has."""
         since = self._busy_since
         return 0.0 if since is None else time.monotonic() - since
 
     def put(self, work: Work) -> None:
-        """Have ``work`` done after all that was put before."""
+        """Queue ``work`` behind all that was put before."""
         self._queue.put(work)
 
     def stop_waiting(self) -> None:
-        """From now on a lock on the file is waited for only for a bounded time."""
+        """Limit the wait for a lock on the file from now on."""
         if self._give_up_at is None:
             self._give_up_at = time.monotonic() + _CLOSE_S
 
     async def close(self) -> None:
-        """Do what was put, and close the store."""
+        """Finish the queued work and close the store."""
         self._closing = True
         self._queue.put(None)
         # A thread that dies meanwhile is replaced.
@@ -109,13 +109,13 @@ class Writer:
                 pass
         except BaseException as e:
             error = e
-            self._tell(lambda: self._replace(error))
+            self._call_soon(lambda: self._replace(error))
 
     def _replace(self, error: BaseException) -> None:
         in_hand, self._in_hand = self._in_hand, []
         self._busy_since = None
         self._thread = self._start()
-        if self._closing:  # the dead one may have taken the word to end
+        if self._closing:  # the dead thread may have taken the signal to end
             self._queue.put(None)
         self._died(error)
         failure = EngineError(
@@ -127,7 +127,7 @@ class Writer:
             work.failed(failure)
 
     def turn(self) -> bool:
-        """Wait for work, and commit all that has gathered; whether there is to be another turn."""
+        """Wait for work and commit all that is pending; False after the signal to end."""
         batch = [self._queue.get()]
         while len(batch) < _MAX_BATCH:
             try:
@@ -140,7 +140,7 @@ class Writer:
             self._in_hand = works
             results = self._when_free(works)
             self._in_hand = []
-            self._tell(lambda: _settle(results))
+            self._call_soon(lambda: _settle(results))
         return not last
 
     def _when_free(self, works: list[Work]) -> list[_Result]:
@@ -163,12 +163,12 @@ class Writer:
     def _failed(self, works: list[Work], error: sqlite3.Error) -> list[_Result]:
         failure = failure_of(error)
         if failure.code is Code.DISK_FULL and self._reserve.exists():
-            # Space kept back for this moment lets the end of a job be told all the same.
+            # The reserved space lets the last events of jobs be written all the same.
             self._reserve.unlink(missing_ok=True)
             with contextlib.suppress(sqlite3.Error):
                 return self._commit(works)
         elif is_damage(error):
-            self._tell(lambda: self._broken(failure))
+            self._call_soon(lambda: self._broken(failure))
         return [(work, None, failure) for work in works]
 
     def _commit(self, works: list[Work]) -> list[_Result]:
@@ -181,7 +181,7 @@ class Writer:
                 db.execute("PRAGMA synchronous=FULL")
             self.store.begin()
             for work in works:
-                # One that is wrong in itself must not take its neighbours with it.
+                # Work that fails by itself must not fail the rest of the batch.
                 try:
                     results.append((work, work.run(self.store), None))
                 except sqlite3.OperationalError:
@@ -199,8 +199,8 @@ class Writer:
             if synced:
                 db.execute("PRAGMA synchronous=NORMAL")
 
-    def _tell(self, call: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to hear
+    def _call_soon(self, call: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: no callback is left
             self._loop.call_soon_threadsafe(call)
 
 
@@ -213,7 +213,7 @@ def _settle(results: list[_Result]) -> None:
 
 
 def failure_of(error: sqlite3.Error) -> EngineError:
-    """What to say of an error that SQLite gave."""
+    """The error to report for an error of SQLite."""
     if "disk is full" in str(error) or "disk I/O" in str(error):
         return EngineError(
             Code.DISK_FULL,

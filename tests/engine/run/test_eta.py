@@ -38,11 +38,11 @@ async def test_what_was_there_sets_no_pace_though_no_ledger_tells_of_it(
         outlook = EtaTracker(
             record, service.home, settings, ArtifactCache(service.home.pieces), dict
         )
-        outlook.look_back()  # a killed engine left nothing of the stage it was in
+        outlook.load_previous()  # a killed engine left nothing of the stage it was in
         clock: Any = Clock()
         told: list[ev.StepProgressed] = []
         reporter = StageReporter(
-            tell=EventFactory(job.id, "", service._now).event,
+            new_event=EventFactory(job.id, "", service._now).event,
             stage=Stage.RENDERING,
             span=(0.0, 100.0),
             clock=clock,
@@ -50,7 +50,7 @@ async def test_what_was_there_sets_no_pace_though_no_ledger_tells_of_it(
             forecast=lambda percent: outlook.remaining(Stage.RENDERING, percent, clock.now),
             stall_s=100.0,
             preview=settings.home / "preview",
-            found=lambda percent: outlook.found(Stage.RENDERING, percent),
+            found=lambda percent: outlook.reused_to(Stage.RENDERING, percent),
         )
         reused = 4 if kept else 0
         reporter.progress(kept, "", item=1, metrics=ev.Metrics(reused=reused, made=0))

@@ -98,7 +98,7 @@ async def test_what_builds_on_a_missing_piece_is_not_promised(
 ) -> None:
     async with EmbeddedService(settings, stages=small) as service:
         job = await failed(service, small, "render", SCENES)
-        kept = manifest.load(Home(settings.home).ledger(job.id)).stages[Stage.VISUALS]
+        kept = manifest.load(Home(settings.home).manifest(job.id)).stages[Stage.VISUALS]
         (piece,) = (settings.home / "pieces").rglob(f"{kept.keys[1]}.*.bin")
         piece.write_bytes(b"cut")
         steps = told(await service.retry_plan(job.id))
@@ -152,7 +152,7 @@ async def test_what_was_made_of_a_piece_that_is_made_anew_is_promised_no_more(
 ) -> None:
     async with EmbeddedService(settings, stages=small) as service:
         job = await failed(service, small, "render", SCENES)
-        kept = manifest.load(Home(settings.home).ledger(job.id)).stages
+        kept = manifest.load(Home(settings.home).manifest(job.id)).stages
         for stage in (Stage.VOICE, Stage.VISUALS):
             (piece,) = (settings.home / "pieces").rglob(f"{kept[stage].keys[1]}.*.bin")
             piece.write_bytes(b"cut")
@@ -206,7 +206,7 @@ async def test_a_damaged_ledger_promises_nothing(settings: Settings, small: Smal
     async with EmbeddedService(settings, stages=small) as service:
         job = await failed(service, small, "render", SCENES)
         for data in (b"", b"\xff", b"[" * 100_000, b'{"stages":{"Nonsense":3}}'):
-            Home(settings.home).ledger(job.id).write_bytes(data)
+            Home(settings.home).manifest(job.id).write_bytes(data)
             assert told(await service.retry_plan(job.id)) == NOTHING + UNMADE
 
 
