@@ -1,4 +1,4 @@
-"""Where an engine is: a URL, or a Unix socket on this machine."""
+"""The address of an engine: a URL, or a Unix socket on this machine."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from aura_tui.wire.routes import DEFAULT_PORT
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What a request to a Unix socket says as its Host: servers check that it is a loopback name.
+# Gives requests to a Unix socket the Host that servers accept: a loopback name.
 _SOCKET_BASE: Final = "http://localhost"
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """``base`` has no slash at its end; ``shown`` is how people are told of it, without secrets.
+    """``base`` has no trailing slash; ``shown`` is the address in messages, without secrets.
 
-    ``local``: what is sent there doesn't leave this machine.
+    ``local``: requests to it stay on this machine.
     """
 
     base: str
@@ -33,7 +33,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def secure(self) -> bool:
-        """Whether nobody on the way can read along."""
+        """Whether requests are encrypted, or stay on this machine."""
         return self.local or self.base.startswith("https:")
 
 
@@ -43,9 +43,9 @@ def of_socket(path: Path | str) -> Address:
 
 
 def of_url(url: str) -> Address:
-    """From ``https://host/prefix``, ``http://host:port``, or ``host[:port]`` (http, our port).
+    """Parse ``https://host/prefix``, ``http://host:port``, or ``host[:port]`` (http, our port).
 
-    Raises InputError for what is no address, or has a password in it.
+    Raises InputError for an invalid address, or one that contains a password.
     """
     text = url.strip()
     bare = "://" not in text
@@ -60,7 +60,7 @@ def of_url(url: str) -> Address:
     if not host or not _is_host(host):
         raise _refuse(text, "has no host")
     if parts.username is not None or parts.password is not None:
-        # Not shown: it may be somebody's password.
+        # The URL is not shown: it may contain a password.
         raise _refuse("", "contains a user name or password; set AURA_TOKEN instead")
     if parts.query or parts.fragment:
         raise _refuse(text, "contains a query; set AURA_TOKEN to pass a token")

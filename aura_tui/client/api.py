@@ -1,7 +1,7 @@
-"""What a service asks of its server, request by request; and what kind of server that is.
+"""The requests of a remote service to its server, and the detection of the server's kind.
 
-Methods that say so raise Broken for what passes; the others have tried again for as long as there
-is patience, and raise ``AuraError`` alone.
+The methods under "one try" raise TransportFailure for temporary failures. The others retry these
+for ``patience_s`` and raise only ``AuraError``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from aura_tui.client.http_client import ANSWER_S, Answer, TransportFailure, damage
-from aura_tui.client.http_errors import failure, stranger
+from aura_tui.client.http_client import ANSWER_S, Answer, TransportFailure, damaged_response
+from aura_tui.client.http_errors import failure, unexpected_answer
 from aura_tui.client.outage import Outage
 from aura_tui.client.stream.snapshot_events import empty_job
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, NotFound
@@ -29,19 +29,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _RECENT: Final = 100  # jobs of a snapshot of all
-# By what other kinds of servers say of our health route: nothing, or something of theirs.
+# How other kinds of servers answer our health route, if not with a body of their own.
 _NO_HEALTH: Final = frozenset({404, 405, 501})
 
 
 class _AbsentError(Exception):
-    """Another kind of server doesn't offer this."""
+    """The server is of another kind and doesn't offer this."""
 
 
 class ApiClient:
-    """Requests to one server; each that the engine answers is news of the connection.
+    """Requests to one server; each answer of the engine updates the connection's state.
 
-    ``patience_s``: how long a request is tried again. ``wake`` gives the event that cuts a wait
-    short.
+    A request is retried for ``patience_s``. ``wake`` returns the event that ends a wait early.
     """
 
     def __init__(
@@ -59,17 +58,17 @@ class ApiClient:
         self._patience_s = patience_s
         self._wake = wake
 
-    # -- one try: these raise Broken
+    # -- one try: these raise TransportFailure
 
     async def identify(self, within_s: float | None = None) -> bool:
-        """Whether it is our own kind of server; it is asked once."""
+        """Whether it is our own kind of server. Asks the server once and remembers the answer."""
         if self._peer.ours is None:
-            answer = await self._http.ask("GET", routes.HEALTH, within_s=within_s)
+            answer = await self._http.request("GET", routes.HEALTH, within_s=within_s)
             if answer.damaged:
-                raise damage()
+                raise damaged_response()
             name = decode.read_service_name(answer.body)
             if name == routes.SERVICE:
-                self._met()
+                self._mark_met()
                 self._peer.ours = True
             elif (
                 name
@@ -79,9 +78,11 @@ class ApiClient:
                 self._peer.ours = False
                 self._connection.answered()
             else:
-                # Some servers answer a path that they don't know with a page. Their jobs tell as
-                # well that they are an engine.
-                problem = (failure if answer.status >= 300 else stranger)(self._http, answer)
+                # Some servers answer an unknown path with a page. A list of jobs identifies an
+                # engine as well.
+                problem = (failure if answer.status >= 300 else unexpected_answer)(
+                    self._http, answer
+                )
                 try:
                     jobs = await self.recent(within_s or ANSWER_S)
                 except (TransportFailure, AuraError):
@@ -92,15 +93,17 @@ class ApiClient:
     async def get_job(self, job_id: str, within_s: float | None = None) -> Job:
         """The job."""
         path = routes.path(routes.JOB, job_id)
-        unsaid = "" if self._peer.ours else job_id  # another kind of server may not say whose it is
+        default_id = (
+            "" if self._peer.ours else job_id
+        )  # another kind of server may not say whose it is
         job = await self.read(
-            path, lambda body: decode.read_job(body, unsaid), "a job", within_s=within_s
+            path, lambda body: decode.read_job(body, default_id), "a job", within_s=within_s
         )
         self._recognize(job)
         return job
 
     async def recent(self, within_s: float) -> Sequence[Job]:
-        """The newest jobs, oldest first."""
+        """The newest 100 jobs, oldest first."""
         query = {routes.LIMIT: str(_RECENT)}
         page = await self.read(
             routes.JOBS, decode.read_page, "a list of jobs", query=query, within_s=within_s
@@ -116,40 +119,41 @@ class ApiClient:
         query: Mapping[str, str] | None = None,
         within_s: float | None = None,
     ) -> T:
-        """What ``read`` makes of the answer; ``what`` it has to be, for people."""
+        """GET ``path`` and decode the body with ``read`` (None: it can't be decoded). ``what``
+        names the expected content in messages."""
         answer = await self.fetch(path, query, within_s)
         found = read(answer.body)
         if found is None:
             if answer.damaged:
-                raise damage()
+                raise damaged_response()
             if self._peer.met or not media_type(answer.headers).endswith("json"):
-                raise stranger(self._http, answer)
+                raise unexpected_answer(self._http, answer)
             raise self._http.not_an_engine(f"its response is not {what}")
-        self._met()
+        self._mark_met()
         return found
 
     async def fetch(
         self, path: str, query: Mapping[str, str] | None = None, within_s: float | None = None
     ) -> Answer:
-        """An answer that is no error."""
-        answer = await self._http.ask("GET", path, query=query, within_s=within_s)
+        """GET ``path``; raises for an answer that is an error."""
+        answer = await self._http.request("GET", path, query=query, within_s=within_s)
         return self._accepted(answer)
 
     async def text(self, path: str) -> bytes:
-        """An answer that is plain text."""
+        """GET ``path``, which is plain text."""
         answer = await self.fetch(path)
         kind = media_type(answer.headers)
         if self._peer.ours and kind != "text/plain":
-            raise stranger(self._http, answer)
-        if kind == "text/html":  # the page of a path that it hasn't
+            raise unexpected_answer(self._http, answer)
+        if kind == "text/html":  # the error page of an unknown path
             raise self._http.not_an_engine("its response is not a log")
-        self._met()
+        self._mark_met()
         return answer.body
 
-    # -- patient ones
+    # -- with retries
 
     async def with_retry(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """A request that changes nothing: asked again as long as there is patience."""
+        """Run a request that changes nothing, and retry it for ``patience_s``."""
         outage = self._outage(free=True)
         answered = False
         try:
@@ -162,7 +166,7 @@ class ApiClient:
                     if not await outage.wait(problem):
                         raise problem.error or self._http.unreachable(problem) from None
         finally:
-            outage.over(answered=answered)
+            outage.end(answered=answered)
 
     def _outage(self, *, free: bool) -> Outage:
         return Outage(
@@ -172,8 +176,8 @@ class ApiClient:
     async def fallback(
         self, ask: Callable[[], Awaitable[T]], instead: Callable[[], Awaitable[T]]
     ) -> T:
-        """As :meth:`patiently`; what another kind of server doesn't offer is made ``instead``
-        from what it does."""
+        """As :meth:`with_retry`, but run ``instead`` if the server is of another kind and doesn't
+        offer what ``ask`` requests."""
 
         async def offered() -> T:
             try:
@@ -196,11 +200,11 @@ class ApiClient:
     # -- changes
 
     async def submit(self, body: bytes, headers: Mapping[str, str], made_by: str) -> Job:
-        """POST a new job. ``made_by``: a correlation id that no other job has, "" for none.
+        """POST a new job. ``made_by`` is a correlation id that no other job has, "" for none.
 
-        Where the answer is lost it is sent again with the same ``Idempotency-Key``. An older server
-        doesn't know such keys, so its jobs are looked through for ``made_by`` before; where that
-        can't be, another kind of server is sent nothing again.
+        If the answer is lost, sends the request again with the same ``Idempotency-Key``. An older
+        server ignores such keys, so its jobs are first searched for ``made_by``; without
+        ``made_by`` the request is not repeated to another kind of server.
         """
 
         async def found() -> Job | None:
@@ -210,10 +214,10 @@ class ApiClient:
         return await self._post(routes.JOBS, body, headers, found if made_by else None, new=True)
 
     async def retry(
-        self, job_id: str, headers: Mapping[str, str], heard: Callable[[bytes], object]
+        self, job_id: str, headers: Mapping[str, str], on_answer: Callable[[bytes], object]
     ) -> Job:
-        """POST a retry, which is a new job (older servers name the old one); sent again as
-        :meth:`submit` is. ``heard`` gets the body of the answer."""
+        """POST a retry, which is a new job (older servers return the old one); repeated like
+        :meth:`submit`. ``on_answer`` gets the body of the answer."""
 
         async def retries() -> dict[str, Job]:
             jobs = await self.recent(ANSWER_S)
@@ -226,13 +230,13 @@ class ApiClient:
         path = routes.path(routes.JOB_RETRY, job_id)
         try:
             earlier = frozenset(await self.with_retry(retries))
-        except AuraError:  # then a lost one can't be found; the key tells
-            return await self._post(path, b"", headers, None, job_id, new=True, heard=heard)
-        return await self._post(path, b"", headers, found, job_id, new=True, heard=heard)
+        except AuraError:  # a lost retry can't be found then; only the key prevents a second one
+            return await self._post(path, b"", headers, None, job_id, new=True, on_answer=on_answer)
+        return await self._post(path, b"", headers, found, job_id, new=True, on_answer=on_answer)
 
     async def change(self, template: str, job_id: str, done: Callable[[Job], bool]) -> Job:
-        """POST what becomes of a job. Where the answer is lost it is sent again, unless the job is
-        ``done`` so already."""
+        """POST a change of a job. If the answer is lost, sends it again unless the job is
+        ``done`` already."""
         again = False
 
         async def found() -> Job | None:
@@ -244,23 +248,23 @@ class ApiClient:
         try:
             return await self._post(routes.path(template, job_id), b"", {}, found, job_id)
         except Conflict:
-            if again:  # the first one, whose answer was lost, may have come late
+            if again:  # the first request, whose answer was lost, may have arrived late
                 job = await self.get(job_id)
                 if done(job):
                     return job
             raise
 
     async def delete(self, path: str) -> None:
-        """DELETE. Where the answer is lost it is sent again, and what isn't there then is gone."""
+        """DELETE. If the answer is lost, sends it again; "not found" then means success."""
         tries = 0
 
         async def ask() -> None:
             nonlocal tries
             tries += 1
             try:
-                answer = self._accepted(await self._http.ask("DELETE", path))
+                answer = self._accepted(await self._http.request("DELETE", path))
                 if answer.status != 204 and (self._peer.ours or answer.body):
-                    raise stranger(self._http, answer)
+                    raise unexpected_answer(self._http, answer)
             except TransportFailure as problem:
                 if problem.no_route and self._peer.ours is False:
                     raise self._http.not_an_engine(problem.reason) from None
@@ -272,7 +276,7 @@ class ApiClient:
         await self.with_retry(ask)
 
     async def get(self, job_id: str) -> Job:
-        """The job, patiently."""
+        """The job, with retries."""
         return await self.with_retry(lambda: self.get_job(job_id))
 
     async def _post(
@@ -284,13 +288,14 @@ class ApiClient:
         job_id: str = "",
         *,
         new: bool = False,
-        heard: Callable[[bytes], object] | None = None,
+        on_answer: Callable[[bytes], object] | None = None,
     ) -> Job:
-        """The job of the answer, ``job_id`` where that names none; ``new``: it makes one.
+        """POST and return the job of the answer (``job_id`` if that names none). ``new``: the
+        request creates a job.
 
-        Where the answer is lost nobody knows whether it was done: what is ``found`` then is the
-        answer, and where nothing is, the request is sent again. Without ``found`` (of a new job
-        alone) it is sent again to our own kind of server, which knows the key.
+        If the answer is lost, the request may or may not have been done: the job that ``found``
+        returns is the result; if it returns None, the request is sent again. Without ``found``
+        (only for a new job) it is sent again only to our own kind of server, which honours the key.
         """
         if new:
             headers = {routes.IDEMPOTENCY_KEY: secrets.token_hex(16), **headers}
@@ -308,10 +313,10 @@ class ApiClient:
                         raise lost
                     if job is None:
                         sending = True
-                        answer = await self._http.ask("POST", path, body=body, headers=headers)
+                        answer = await self._http.request("POST", path, body=body, headers=headers)
                         job = await self._job_in(answer, job_id, new=new)
-                        if heard is not None:
-                            heard(answer.body)
+                        if on_answer is not None:
+                            on_answer(answer.body)
                     answered = True
                     return job
                 except TransportFailure as problem:
@@ -329,20 +334,20 @@ class ApiClient:
                     if not can_repeat or not await outage.wait(problem):
                         raise self._http.unreachable(problem, unknown=unknown) from None
         finally:
-            outage.over(answered=answered)
+            outage.end(answered=answered)
 
     async def _job_in(self, answer: Answer, job_id: str, *, new: bool) -> Job:
-        """The job of an answer: itself where it is whole, else as the server has it now. Older
-        servers say what they did, and of the job no more than its id. Once a new one was accepted
-        that is what counts, whatever becomes of the connection."""
+        """The job in an answer if it is complete, else fetched from the server: older servers
+        answer with only the job's id. Once the server has accepted a ``new`` job, a failed fetch
+        is not an error."""
         self._accepted(answer)
         job = decode.read_job(answer.body, "" if self._peer.ours else job_id)
         named = decode.read_job_id(answer.body) or job_id
         is_json = media_type(answer.headers).endswith("json")
         if not named or (job is None and (self._peer.ours or (answer.body and not is_json))):
-            raise stranger(self._http, answer)
+            raise unexpected_answer(self._http, answer)
         if job is not None:
-            self._met()
+            self._mark_met()
             self._recognize(job)
             if job.last_event_id:
                 return job
@@ -354,7 +359,7 @@ class ApiClient:
             return job or empty_job(named)
 
     def _accepted(self, answer: Answer) -> Answer:
-        """The answer, if it is no error."""
+        """Return the answer; raise if it is an error."""
         if answer.status >= 300:
             error = failure(self._http, answer)
             if isinstance(error, EngineError):
@@ -362,12 +367,12 @@ class ApiClient:
             raise error
         return answer
 
-    def _met(self) -> None:
-        """An engine has answered."""
+    def _mark_met(self) -> None:
+        """Note that an engine has answered."""
         self._peer.met = True
         self._connection.answered()
 
     def _recognize(self, job: Job) -> None:
-        """Jobs of our own kind of server say which event they are at."""
+        """Detect our own kind of server: its jobs have the id of their last event."""
         if job.last_event_id:
             self._peer.ours = True

@@ -1,7 +1,7 @@
-"""The files of a server's jobs on this machine: listed, downloaded, delivered into folders.
+"""The files of a server's jobs: lists, downloads and delivers them on this machine.
 
-Over a Unix socket the engine's files are this user's own, and are used where they lie; others are
-downloaded into a cache folder, one for each server.
+Over a Unix socket the engine's files are this user's own and are used in place. Others are
+downloaded into a cache folder, one per server.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from aura_tui.client.delivery import delivered
+from aura_tui.client.delivery import deliver
 from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
 from aura_tui.errors import AuraError, Code, EngineError, InputError, NotFound
 from aura_tui.model import events as ev
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 
 class RemoteArtifacts:
-    """Of one server. ``cache``: where downloads are kept, None: the platform's cache folder.
-    ``delivery`` puts files into folders, None: nothing can. ``job`` gives a job as it is now, and
-    raises NotFound for one that isn't there."""
+    """The artifacts of one server. ``cache`` is the folder for downloads (None: the platform's
+    cache folder). ``delivery`` copies files into a folder (None: not possible). ``job`` fetches a
+    job; it raises NotFound if there is none."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class RemoteArtifacts:
     # -- reading
 
     async def list(self, job_id: str) -> tuple[ev.Artifact, ...]:
-        """What the job has made so far."""
+        """The job's artifacts so far."""
         path = routes.path(routes.JOB_ARTIFACTS, job_id)
 
         async def of_job() -> tuple[ev.Artifact, ...]:
@@ -70,7 +70,7 @@ class RemoteArtifacts:
         )
 
     async def path(self, job_id: str, name: str, on_progress: OnProgress | None) -> Path:
-        """Where the artifact lies on this machine; downloads it first where it must be."""
+        """The artifact's path on this machine; downloads it first if necessary."""
         for artifact in await self.list(job_id):
             if artifact.name == name:
                 return await self._path(job_id, artifact, on_progress)
@@ -123,15 +123,15 @@ class RemoteArtifacts:
             )
         except NotFound as e:
             if e.code is Code.ARTIFACT_UNKNOWN:
-                return None  # replaced by a newer one while it was read
+                return None  # a newer one replaced it during the download
             raise
 
     # -- delivering
 
     async def delivery_header(self, folder: Path | None) -> str | None:
-        """Who delivers a new job's files into ``folder``: an engine of this machine does, and
-        gets the value of a header for it; None: this side does, or nobody is to. Raises InputError
-        where neither can."""
+        """The value of the header that asks the engine to deliver a new job's files into
+        ``folder``, if it runs on this machine. None: this side delivers them, or ``folder`` is
+        None. Raises InputError if neither side can."""
         if folder is None:
             return None
         if self._http.address.uds is not None:
@@ -147,23 +147,23 @@ class RemoteArtifacts:
         return None
 
     def deliver_to(self, job_id: str, folder: Path) -> None:
-        """Put the job's files into ``folder`` when its end comes (:meth:`with_deliveries`)."""
+        """Deliver the job's files into ``folder`` when it completes (:meth:`with_deliveries`)."""
         self._folders[job_id] = folder
 
     def deliver_as(self, job_id: str, earlier_id: str) -> None:
-        """Deliver the job as the ``earlier`` one was to be, if it was."""
+        """Deliver the job into the folder of the earlier one, if that has one."""
         if earlier_id in self._folders:
             self._folders[job_id] = self._folders[earlier_id]
 
     def has_delivered(self, job_id: str) -> bool:
-        """Whether the files of the job were put into its folder."""
+        """Whether the job's files were delivered into its folder."""
         return job_id in self._delivered
 
     async def with_deliveries(
         self, envelopes: AsyncGenerator[ev.Envelope]
     ) -> AsyncGenerator[ev.Envelope]:
-        """The same events; the end of a job whose files are delivered names them where they are
-        then. Raises after that end where they can't be."""
+        """Pass events through. Delivers the files of a job that completes; its last event then
+        has their new paths. Raises after that event if they can't be delivered."""
         async for envelope in envelopes:
             folder = self._folders.get(envelope.event.job_id)
             if folder is None or not isinstance(envelope.event, ev.JobCompleted):
@@ -172,14 +172,14 @@ class RemoteArtifacts:
             try:
                 end = await self._deliver(envelope.event, folder)
             except AuraError:
-                yield envelope  # it succeeded all the same
+                yield envelope  # the job itself succeeded
                 raise
             yield ev.Envelope(envelope.id, end)
 
     async def _deliver(self, event: ev.JobCompleted, folder: Path) -> ev.JobCompleted:
         assert self._delivery is not None
-        async with self._delivering:  # once for all who follow
-            end = await delivered(
+        async with self._delivering:  # several streams may follow the job
+            end = await deliver(
                 event,
                 folder,
                 lambda artifact: self._path(event.job_id, artifact, None),
@@ -196,7 +196,7 @@ class RemoteArtifacts:
         return self._opened
 
     def _cache_folder(self) -> Path:
-        """One folder a server: two may give the same job id."""
+        """One folder per server: two servers may use the same job id."""
         root = self._cache
         if root is None:
             import platformdirs

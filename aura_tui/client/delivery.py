@@ -1,4 +1,4 @@
-"""Finished files, from a server into a person's folder."""
+"""Delivers finished files from a server into the user's folder."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 class Delivery(NamedTuple):
-    """How files get into a folder. ``check`` raises InputError for one that can't take them;
-    ``put`` copies, and gives the artifacts as they are there."""
+    """How to copy files into a folder. ``check`` raises InputError for a folder that can't take
+    them; ``put`` copies them and returns the artifacts with their new paths."""
 
     check: Callable[[Path], None]
     put: Callable[[tuple[ev.Artifact, ...], str], tuple[ev.Artifact, ...]]
 
 
-async def delivered(
+async def deliver(
     event: ev.JobCompleted,
     folder: Path,
     fetch: Callable[[ev.Artifact], Awaitable[Path]],
     delivery: Delivery,
 ) -> ev.JobCompleted:
-    """Put what the job made into ``folder``; the end of the job, with its names there.
+    """Copy a completed job's files into ``folder``; returns its event with their new paths.
 
-    Raises EngineError where a file can't be had or put there.
+    Raises EngineError if a file can't be fetched or copied.
     """
     fetched = []
     for artifact in event.artifacts:
@@ -57,5 +57,5 @@ async def delivered(
 
 
 def _file_name(name: str) -> str:
-    """The last part of an artifact's name: a server doesn't choose folders here."""
+    """The last part of an artifact's name: a server must not choose folders here."""
     return Path(name.replace("\\", "/")).name or "file"

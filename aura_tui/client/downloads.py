@@ -1,9 +1,9 @@
-"""Files of a server, fetched into a folder of ours: whole and checked, or not at all.
+"""Downloads files from a server into a cache folder: complete and verified, or not at all.
 
-A file is written beside its place and renamed when its size and its hash (``Repr-Digest``, RFC
-9530) are right. What a cut left is taken up again (``Range`` with ``If-Range``, RFC 9110 13.1.5 and
-14.2), also by a later process. A file that is there already is asked after by its ``ETag``.
-Names are a server's words: none of them becomes a path as it is.
+A file is written under a temporary name and renamed once its size and its hash (``Repr-Digest``,
+RFC 9530) are right. An interrupted download resumes (``Range`` with ``If-Range``, RFC 9110 13.1.5
+and 14.2), even in a later process. A file that exists is revalidated by its ``ETag``. Names come
+from the server, so they are checked before they become paths.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from aura_tui.client.http_client import Answer, TransportFailure
-from aura_tui.client.http_errors import failure, stranger
+from aura_tui.client.http_errors import failure, unexpected_answer
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.slug import slug
 from aura_tui.net.backoff import Backoff
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
     from aura_tui.client.http_client import Http
     from aura_tui.client.stream.reconnecting_stream import Clock
 
-    # Bytes that are there, and how many there will be (None: the server doesn't say).
+    # Bytes downloaded, and the total (None: the server doesn't report it).
     OnProgress = Callable[[int, int | None], None]
 
 MAX_FILE_BYTES: Final = 256 << 30
 MAX_PREVIEW_BYTES: Final = 32 << 20
 _SILENT_S: Final = 30.0
-_BLOCK_BYTES: Final = 1 << 20  # written, and hashed, at once
-_TRIES: Final = 8  # in a row that bring nothing
-_KEEP_S: Final = 14 * 86400.0  # what nobody asked for this long is swept
+_BLOCK_BYTES: Final = 1 << 20  # bytes per write
+_TRIES: Final = 8  # in a row without progress
+_KEEP_S: Final = 14 * 86400.0  # files not requested for this long are removed
 _SAFE_NAME = re.compile(r"[\w][\w.,()+ -]{0,120}")
 _SUFFIXES = re.compile(r"(?:\.[a-z0-9]{1,8}){0,3}")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]{44}):")
@@ -58,7 +58,7 @@ _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
 
 class _Tag(msgspec.Struct, frozen=True):
-    """What is known of a file that is (partly) there: kept beside it."""
+    """The metadata of a (partly) downloaded file, stored beside it."""
 
     etag: str
     sha256: str = ""  # hex
@@ -73,13 +73,13 @@ class _Wanted(NamedTuple):
 
 
 class Downloads:
-    """``folder`` holds what was fetched from one server; ``clock`` spaces the tries."""
+    """Downloads from one server into ``folder``; ``clock`` times the retries."""
 
     def __init__(self, http: Http, folder: Path, clock: Clock) -> None:
         self._http = http
         self._folder = folder
         self._clock = clock
-        self._at_work: dict[Path, asyncio.Lock] = {}
+        self._locks: dict[Path, asyncio.Lock] = {}
         self._swept = False
 
     async def fetch(
@@ -92,17 +92,18 @@ class Downloads:
         limit: int = MAX_FILE_BYTES,
         on_progress: OnProgress | None = None,
     ) -> Path | None:
-        """The file behind ``path`` (of the server); None where there is none yet (204).
+        """Download the file at ``path`` on the server; None if there is none yet (204).
 
-        ``size``: what is known of its length in bytes. Raises EngineError where it can't be had
-        whole, NotFound where file not found.
+        ``size`` is its expected length in bytes, None if unknown. Returns the local path. Raises
+        EngineError if the file can't be downloaded completely, NotFound if the server has no
+        such file.
         """
         if not self._swept:
             self._swept = True
             await asyncio.to_thread(_sweep, self._folder, time.time() - _KEEP_S)
         target = self._folder / _safe(job_id) / _safe(name)
         wanted = _Wanted(path, target, size or None, limit)
-        lock = self._at_work.setdefault(target, asyncio.Lock())
+        lock = self._locks.setdefault(target, asyncio.Lock())
         async with lock:
             try:
                 return await self._fetch(wanted, on_progress)
@@ -132,7 +133,7 @@ class Downloads:
                     await self._clock.sleep(delay_s)
                 except _DamagedError as problem:
                     part.clear()
-                    if damaged:  # twice: it isn't the way, it is the file
+                    if damaged:  # twice: the file is at fault, not the connection
                         raise EngineError(
                             Code.DOWNLOAD_BROKEN,
                             f"{wanted.target.name} arrived damaged: {problem}",
@@ -144,7 +145,7 @@ class Downloads:
     async def _try(
         self, wanted: _Wanted, part: _Part, on_progress: OnProgress | None
     ) -> Path | None:
-        if part.whole:  # it was cut behind the last byte
+        if part.whole:  # an earlier download was interrupted after the last byte
             await part.check(wanted.size)
             part.finish()
             return wanted.target
@@ -169,7 +170,7 @@ class Downloads:
                 raise _DamagedError("the server's file is shorter than the part already downloaded")
             if status not in (200, 206):
                 answer = Answer(status, response.headers, await _head(response))
-                problem = (failure if status >= 300 else stranger)(self._http, answer)
+                problem = (failure if status >= 300 else unexpected_answer)(self._http, answer)
                 if (
                     isinstance(problem, TransportFailure)
                     and problem.no_route
@@ -178,21 +179,23 @@ class Downloads:
                     raise self._http.not_an_engine(problem.reason)
                 raise problem
             if self._http.peer.ours and "etag" not in response.headers:
-                # Our own kind of server names every file's content.
-                raise stranger(self._http, Answer(status, response.headers, await _head(response)))
+                # Our own kind of server sends an ETag with every file.
+                raise unexpected_answer(
+                    self._http, Answer(status, response.headers, await _head(response))
+                )
             is_page = media_type(response.headers) == "text/html"
             if is_page and wanted.target.suffix not in (".html", ".htm"):
                 raise self._http.not_an_engine("the server sent a web page instead of the file")
-            total = self._begin(wanted, part, response)
-            await self._take(response, part, total, wanted.limit, on_progress)
+            total = self._start_body(wanted, part, response)
+            await self._receive(response, part, total, wanted.limit, on_progress)
         if total is not None and part.size < total:
             raise TransportFailure("the connection closed during the download")
         await part.check(wanted.size)
         part.finish()
         return wanted.target
 
-    def _begin(self, wanted: _Wanted, part: _Part, response: httpx.Response) -> int | None:
-        """Set the part to where the body begins; how long the whole is."""
+    def _start_body(self, wanted: _Wanted, part: _Part, response: httpx.Response) -> int | None:
+        """Prepare the part for the response's body; returns the file's total length, or None."""
         headers = response.headers
         etag = headers.get("etag", "")
         tag = _Tag(
@@ -215,10 +218,10 @@ class Downloads:
                 f"{wanted.target.name} is larger than {wanted.limit >> 20} MiB",
                 "aura-tui does not download files of this size.",
             )
-        part.keep(msgspec.structs.replace(tag, size=total))
+        part.set_tag(msgspec.structs.replace(tag, size=total))
         return total
 
-    async def _take(
+    async def _receive(
         self,
         response: httpx.Response,
         part: _Part,
@@ -238,11 +241,11 @@ class Downloads:
 
 
 class _DamagedError(Exception):
-    """What came can't be the file."""
+    """The downloaded bytes are not the file."""
 
 
 class _Part:
-    """A file on its way, with its hash so far. Held by one process at a time."""
+    """A partial download. One process at a time holds it."""
 
     def __init__(self, file: BufferedRandom, path: Path, target: Path) -> None:
         self._file = file
@@ -255,19 +258,19 @@ class _Part:
 
     @property
     def whole(self) -> bool:
-        """Whether all bytes that were announced are there."""
+        """Whether all announced bytes are there."""
         return self.tag is not None and self.tag.size == self.size
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Discard all bytes."""
         self._file.seek(0)
         self._file.truncate()
         self.size = 0
         self.tag = None
         _tag_path(self._path).unlink(missing_ok=True)
 
-    def keep(self, tag: _Tag) -> None:
-        """Note what the bytes are of. Without a strong ETag they can't be taken up again."""
+    def set_tag(self, tag: _Tag) -> None:
+        """Store the tag of the bytes. Without a strong ETag the download can't resume."""
         self.tag = tag
         if tag.etag:
             _tag_path(self._path).write_bytes(msgspec.json.encode(tag))
@@ -278,15 +281,15 @@ class _Part:
         self.size += len(block)
 
     def flush(self) -> None:
-        """Hand it to the system."""
+        """Flush to the system."""
         self._file.flush()
 
     async def check(self, size: int | None) -> None:
         """Raise :class:`_DamagedError` unless size and hash are right."""
         tag = self.tag or _Tag("")
-        for told in (size, tag.size):
-            if told is not None and told != self.size:
-                raise _DamagedError(f"received {self.size} bytes, expected {told}")
+        for expected in (size, tag.size):
+            if expected is not None and expected != self.size:
+                raise _DamagedError(f"received {self.size} bytes, expected {expected}")
         if tag.sha256 and await asyncio.to_thread(self._hash) != tag.sha256:
             raise _DamagedError("its checksum does not match")
 
@@ -297,7 +300,7 @@ class _Part:
         return digest
 
     def finish(self) -> None:
-        """Put it in its place."""
+        """Move the file to its target."""
         _tag_path(self._target).unlink(missing_ok=True)
         files.publish(self._path, self._target)
         if self.tag is not None and self.tag.etag:
@@ -306,21 +309,22 @@ class _Part:
 
 
 def _sweep(folder: Path, before_s: float) -> None:
-    """Remove what was last asked for before ``before_s`` (seconds since the epoch)."""
+    """Remove files last requested before ``before_s`` (seconds since the epoch)."""
     for path in folder.glob("*/*"):
         with contextlib.suppress(OSError):  # another process sweeps too
             if path.stat().st_mtime < before_s and not path.is_dir():
                 path.unlink()
     for each in folder.glob("*"):
-        with contextlib.suppress(OSError):  # it holds something
+        with contextlib.suppress(OSError):  # it isn't empty
             each.rmdir()
 
 
 @contextlib.contextmanager
 def _part(target: Path) -> Iterator[_Part]:
-    """The part of ``target``, ours alone; another process at the same file leaves us our own."""
+    """The partial file of ``target``, for this process alone: if another process downloads the same
+    file, this one gets a part under another name."""
     path = target.with_name(f".{target.name}.part")  # a later process finds it by this name
-    file = open(path, "a+b")  # noqa: SIM115 - another one may take its place
+    file = open(path, "a+b")  # noqa: SIM115 - another file may replace it below
     try:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -347,19 +351,20 @@ def _read_tag(path: Path) -> _Tag | None:
 
 
 def _safe(name: str) -> str:
-    """A file's name for a name from outside: itself where it is harmless, else its hash."""
+    """A safe file name for a name from the server: the name itself if it is harmless, else its
+    hash."""
     if _SAFE_NAME.fullmatch(name) and not name.endswith((".", " ")):
         return name
     stem, dot, rest = name.partition(".")
     if slug(stem, "") == stem and stem and _SUFFIXES.fullmatch(dot + rest):
-        return name  # one of ours, in a script whose letters carry marks
+        return name  # a slug of ours, in a script with combining marks
     suffix = Path(name).suffix
     kept = suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
     return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:24] + kept
 
 
 def _sha256(headers: Mapping[str, str]) -> str:
-    """The hex SHA-256 of the whole file as the server gives it; "" where it doesn't."""
+    """The hex SHA-256 of the whole file as reported by the server; "" if it reports none."""
     found = _DIGEST.search(headers.get(routes.REPR_DIGEST.lower(), "")[:1000])
     if found is None:
         return ""
@@ -369,20 +374,20 @@ def _sha256(headers: Mapping[str, str]) -> str:
 
 
 async def _blocks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body in blocks worth a write of their own."""
-    gathered = bytearray()
+    """The body in blocks large enough to write."""
+    pending = bytearray()
     try:
         async for chunk in response.aiter_raw():
-            gathered += chunk
-            if len(gathered) >= _BLOCK_BYTES:
-                yield bytes(gathered)
-                gathered.clear()
+            pending += chunk
+            if len(pending) >= _BLOCK_BYTES:
+                yield bytes(pending)
+                pending.clear()
     except Exception:
-        if gathered:  # what came before a cut counts
-            yield bytes(gathered)
+        if pending:  # the bytes before an interruption count
+            yield bytes(pending)
         raise
-    if gathered:
-        yield bytes(gathered)
+    if pending:
+        yield bytes(pending)
 
 
 async def _head(response: httpx.Response) -> bytes:

@@ -1,9 +1,9 @@
-"""Requests to one server: bounded in size and time, and every failure named.
+"""Sends requests to one server: bounded in size and time, with every failure translated.
 
-Two kinds of failure: :class:`TransportFailure` is what passes (another try may help), an
-``AuraError`` what does not. The token leaves in one header, to this server alone; redirects are
-not followed. A proxy of the environment is used for other hosts, never for this machine. No
-exception of httpx gets out: it would hold the request, and with it the token.
+There are two kinds of failure: a :class:`TransportFailure` is temporary (another try may help), an
+``AuraError`` is not. The token is sent in one header, to this server only; redirects are not
+followed. Proxies from the environment apply to other hosts, never to this machine. No exception of
+httpx gets out: it would hold the request, and with it the token.
 """
 
 from __future__ import annotations
@@ -44,21 +44,23 @@ CONNECT_S: Final = 5.0
 ANSWER_S: Final = 30.0  # a whole small answer, from connecting to its last byte
 _PROBE_S: Final = 2.0
 _MAX_PROBLEM_BYTES: Final = 256 * 1024
-# Shorter than what servers keep an idle connection for: else ours is closed while we write to it.
+# Shorter than servers keep idle connections open: else they close ours while we write to it.
 _KEEP_ALIVE_S: Final = 3.0
 
-# A TLS alert (RFC 8446 6) where a status line was to come, as h11 quotes it.
+# A TLS alert (RFC 8446 6) in place of a status line, as h11 quotes it.
 _TLS_RECORD = re.compile(r"\\x15\\x03")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")  # in no header, RFC 9110 5.5
 
 
 class TransportFailure(Exception):
-    """The connection broke in a way that passes. ``retry_after_s`` is what the server asked for;
-    ``error`` the engine's own words for it, None where it didn't speak; ``silent``: nothing came
-    for too long; ``unsent``: nobody can have got the request; ``answered``: something that is no
-    engine did; ``no_route``: as servers of another kind do for a route they don't know;
-    ``too_large``: the request is larger than it lets through; ``hint``: what to do ("": the
-    usual)."""
+    """A temporary failure of the connection.
+
+    ``retry_after_s`` is the server's Retry-After; ``error`` is the engine's own error, None if it
+    sent none; ``silent``: no data arrived for too long; ``unsent``: no server can have received the
+    request; ``answered``: something other than an engine answered; ``no_route``: the answer is what
+    other kinds of servers send for an unknown route; ``too_large``: a proxy rejected the request's
+    size; ``hint``: the remedy ("": the default one).
+    """
 
     def __init__(
         self,
@@ -85,14 +87,14 @@ class TransportFailure(Exception):
         self.error = error
 
 
-def damage() -> TransportFailure:
-    """What came can't be what was sent."""
+def damaged_response() -> TransportFailure:
+    """The failure for a response that was damaged on the way."""
     return TransportFailure("a response was damaged in transit")
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An answer whose body is whole. Header names are matched whatever their case. ``to_body``:
-    the request had one."""
+    """An answer with its complete body. Header names match in any case. ``to_body``: the request
+    had a body."""
 
     status: int
     headers: Mapping[str, str]
@@ -101,14 +103,14 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def damaged(self) -> bool:
-        """Whether it says that it is JSON, and isn't any."""
-        said = media_type(self.headers).endswith("json")
-        return said and parse(self.body, len(self.body)) is None
+        """Whether its media type is JSON, but its body isn't."""
+        is_json = media_type(self.headers).endswith("json")
+        return is_json and parse(self.body, len(self.body)) is None
 
 
 class Http:
-    """A client of one server. ``ca``: a file with certificates to trust beside the usual ones.
-    ``peer``: what earlier clients of this process know of that server."""
+    """A client of one server. ``ca`` is a file with additional certificates to trust. ``peer`` is
+    what earlier clients in this process learned about the server."""
 
     def __init__(
         self, address: Address, token: Secret, *, ca: Path | None = None, peer: Peer | None = None
@@ -116,7 +118,7 @@ class Http:
         self.address = address
         self.peer = peer or Peer()
         self._proxy_url = proxies.for_address(address)
-        self.proxy = proxies.shown(self._proxy_url)  # for people; "": none
+        self.proxy = proxies.display(self._proxy_url)  # for messages; "": none
         self._token = token.reveal().strip()
         if not (self._token.isascii() and self._token.isprintable()):
             raise InputError(
@@ -133,18 +135,18 @@ class Http:
 
     @property
     def has_token(self) -> bool:
-        """Whether requests carry one."""
+        """Whether requests carry a token."""
         return bool(self._token)
 
     async def aclose(self) -> None:
-        """Close every connection; there will be no other."""
+        """Close all connections; no new one can be opened."""
         self.closed = True
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
         self._open.close()
 
-    async def ask(
+    async def request(
         self,
         method: str,
         path: str,
@@ -155,10 +157,10 @@ class Http:
         limit: int = MAX_ANSWER_BYTES,
         within_s: float | None = None,
     ) -> Answer:
-        """Send a request and take its whole answer, whatever its status, ``within_s`` (None:
-        ``ANSWER_S``).
+        """Send a request and return its complete answer, whatever its status, within ``within_s``
+        (None: ``ANSWER_S``).
 
-        Raises :class:`TransportFailure`, or EngineError for what no other try cures.
+        Raises :class:`TransportFailure`, or EngineError for a permanent failure.
         """
         sent = dict(headers or {})
         if body is not None:
@@ -174,8 +176,8 @@ class Http:
                     headers=sent,
                     read_s=within_s,
                 ) as response:
-                    most = limit if response.status_code < 300 else _MAX_PROBLEM_BYTES
-                    data = await exchange.read(response, most)
+                    max_bytes = limit if response.status_code < 300 else _MAX_PROBLEM_BYTES
+                    data = await exchange.read(response, max_bytes)
                     return Answer(response.status_code, response.headers, data, bool(body))
         except TimeoutError:
             raise TransportFailure(f"no answer within {within_s:g} s") from None
@@ -192,10 +194,10 @@ class Http:
         read_s: float,
         head_s: float = ANSWER_S,
     ) -> AsyncIterator[httpx.Response]:
-        """Send a request; the body streams. ``read_s``: the longest silence; ``head_s``: the time
+        """Send a request and stream its body. ``read_s`` limits each silence, ``head_s`` the time
         until the status line.
 
-        What breaks while the caller reads is named as well.
+        Translates failures while the caller reads, too.
         """
         import httpx
 
@@ -215,19 +217,19 @@ class Http:
                 timeout=limits,
             )
             async with exchange.send(client, request, head_s=head_s) as response:
-                said = (response.reason_phrase, *response.headers.values())
-                if any(_CONTROL.search(text) for text in said):
-                    raise damage()
+                texts = (response.reason_phrase, *response.headers.values())
+                if any(_CONTROL.search(text) for text in texts):
+                    raise damaged_response()
                 if is_compressed(response.headers):
-                    raise self.stranger("unexpected compressed response")
+                    raise self.unexpected_answer("unexpected compressed response")
                 yield response
             return
         except exchange.ExchangeFailure as e:
-            problem = self._named(e, read_s, head_s)
+            problem = self._translate(e, read_s, head_s)
         except httpx.InvalidURL as e:
             problem = TransportFailure(f"the connection broke ({type(e).__name__})")
         except Exception as e:
-            if not type(e).__module__.startswith("socksio."):  # httpx lets its errors through
+            if not type(e).__module__.startswith("socksio."):  # httpx doesn't wrap its errors
                 raise
             problem = self._refused_by_proxy(clean_line(str(e), 100))
         raise problem from None
@@ -297,14 +299,14 @@ class Http:
             hint=proxies.HINT,
         )
 
-    def _named(
+    def _translate(
         self, failure: exchange.ExchangeFailure, read_s: float, head_s: float
     ) -> TransportFailure | AuraError:
         detail, met = failure.detail, self.peer.met
         match failure.fault:
             case Fault.PROXY:
                 return self._refused_by_proxy(detail)
-            case Fault.CERTIFICATE if met:  # a login page of the network, say
+            case Fault.CERTIFICATE if met:  # a network's login page, for example
                 return TransportFailure(f"its certificate can't be trusted: {detail}", unsent=True)
             case Fault.CERTIFICATE:
                 return EngineError(
@@ -314,16 +316,16 @@ class Http:
                     "certificate.",
                 )
             case Fault.NOT_TLS if met or self.proxy:
-                return self._down("it answered a TLS connection without TLS")
+                return self._unreached("it answered a TLS connection without TLS")
             case Fault.NOT_TLS:
                 return self.not_an_engine(
                     "its port speaks plain HTTP, not TLS",
                     f"Use http:// instead of https://: --server http://{self.address.shown}",
                 )
             case Fault.CONNECT_TIMEOUT:
-                return self._down(f"no connection within {CONNECT_S:g} s")
+                return self._unreached(f"no connection within {CONNECT_S:g} s")
             case Fault.UNREACHED | Fault.TLS:
-                return self._down(detail)
+                return self._unreached(detail)
             case Fault.HEAD_TIMEOUT:
                 return TransportFailure(f"no answer within {head_s:g} s")
             case Fault.SILENT:
@@ -332,27 +334,27 @@ class Http:
                 return TransportFailure("the connection was reset")
             case Fault.PROTOCOL if _TLS_RECORD.search(detail) and not met:
                 return self.wants_tls()
-            case Fault.PROTOCOL if "illegal" in detail:  # of h11: a line that is none of HTTP
+            case Fault.PROTOCOL if "illegal" in detail:  # h11's word for a line that isn't HTTP
                 return TransportFailure("the response isn't HTTP", answered=True)
             case Fault.PROTOCOL:
                 return TransportFailure(f"the connection was cut ({detail})")
             case Fault.REDIRECT:
-                return self.stranger("redirected to an invalid address")
+                return self.unexpected_answer("redirected to an invalid address")
             case Fault.TOO_LARGE:
-                return self.stranger(f"the response is larger than {detail}")
+                return self.unexpected_answer(f"the response is larger than {detail}")
             case _:
                 return TransportFailure(f"the connection broke ({detail})")
 
-    def _down(self, reason: str) -> TransportFailure:
-        """Nobody got the request. With a proxy it is that one which can't be reached."""
+    def _unreached(self, reason: str) -> TransportFailure:
+        """The failure of a request that no server received. With a proxy, the proxy is at fault."""
         if self.proxy:
             reason, hint = f"can't reach the proxy {self.proxy}: {reason}", proxies.HINT
             return TransportFailure(reason, unsent=True, hint=hint)
         return TransportFailure(reason, unsent=True)
 
     def unreachable(self, broken: TransportFailure, *, unknown: bool = False) -> EngineError:
-        """What a command says where a break is the end of it. ``unknown``: of a request that may
-        have been done all the same."""
+        """The error of a command that gives up. ``unknown``: the server may have done the request
+        all the same."""
         if unknown:
             todo = (
                 "The server may have received the request: check `aura-tui jobs` before you "
@@ -368,15 +370,16 @@ class Http:
             broken.hint or todo,
         )
 
-    def stranger(self, reason: str, hint: str = "") -> TransportFailure | EngineError:
-        """Something answered that is no engine: an outage where one was met, else the end."""
+    def unexpected_answer(self, reason: str, hint: str = "") -> TransportFailure | EngineError:
+        """The failure when something other than an engine answered: an outage if an engine was met
+        here, else permanent."""
         if self.peer.met:
             return TransportFailure(reason, answered=True, hint=hint)
         return self.not_an_engine(reason, hint)
 
     async def speaks_tls(self) -> bool:
-        """Whether the port that plain HTTP was sent to takes a TLS greeting: some servers close a
-        connection that begins otherwise without a word. Nothing of ours is sent."""
+        """Whether the port accepts a TLS handshake although the address is plain HTTP: some TLS
+        servers silently close other connections. Sends no request."""
         parts = urlsplit(self.address.base)
         if parts.scheme != "http" or self.address.uds is not None or self.proxy:
             return False
@@ -395,7 +398,7 @@ class Http:
         return True
 
     def wants_tls(self) -> EngineError:
-        """Plain HTTP was spoken to a port for TLS."""
+        """The error for plain HTTP to a TLS port."""
         return self.not_an_engine(
             "its port speaks TLS, not plain HTTP",
             f"Use https:// instead of http://: --server https://{self.address.shown}",

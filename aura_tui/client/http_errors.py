@@ -1,9 +1,8 @@
-"""Answers that are not what was asked for: which are the engine's own words, which of these pass,
-and which ``AuraError`` each of the others is. One table.
+"""Maps unexpected HTTP answers to errors: temporary failures, or the right ``AuraError``.
 
-The engine's own word is a problem document. Anything else (a login page, a proxy's error, a
+The engine's own errors are problem documents. Anything else (a login page, a proxy's error, a
 redirect) comes from something between us and the engine. Once an engine was met at the address,
-that is an outage: it passes. Before, only what passes by its nature (5xx, 429) does.
+that is an outage, which is temporary. Before, only temporary statuses (5xx, 429) are.
 """
 
 from __future__ import annotations
@@ -39,28 +38,29 @@ _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
 def failure(http: Http, answer: Answer) -> TransportFailure | AuraError:
-    """What an answer of 300 or more is: Broken for what passes, else the error."""
+    """The failure for an answer with status 300 or above: TransportFailure if it is temporary,
+    else the error."""
     problem = _own_problem(http, answer)
     if problem is None:
-        return stranger(http, answer)
+        return unexpected_answer(http, answer)
     if problem.type.startswith(TYPE_PREFIX):
         http.peer.ours = http.peer.met = True
     error = from_response(http, answer.status, problem)
     if not is_transient(answer.status):
         return error
-    said = "is rate-limiting requests" if answer.status == 429 else "had an internal error"
+    did = "is rate-limiting requests" if answer.status == 429 else "had an internal error"
     return TransportFailure(
-        f"the server {said} (HTTP {answer.status})",
+        f"the server {did} (HTTP {answer.status})",
         retry_after_s=retry_after_s(answer.headers),
         error=error,
     )
 
 
 def _own_problem(http: Http, answer: Answer) -> ProblemDocument | None:
-    """The engine's problem document; None for the words of something else.
+    """The engine's problem document; None if something else answered.
 
-    Our own kind of server is known by the document's type. Another kind has forms of its own, so
-    any JSON object that tells of an error is taken for its.
+    The documents of our own kind of server have a known type. Other kinds have their own formats,
+    so any JSON object that describes an error counts.
     """
     problem = read_problem(answer.body, answer.status)
     kind = media_type(answer.headers)
@@ -73,12 +73,12 @@ def _own_problem(http: Http, answer: Answer) -> ProblemDocument | None:
     return problem if own else None
 
 
-def stranger(http: Http, answer: Answer) -> TransportFailure | AuraError:
-    """What an answer is that no engine gave."""
+def unexpected_answer(http: Http, answer: Answer) -> TransportFailure | AuraError:
+    """The failure for an answer that no engine gave."""
     status = answer.status
     plain = http.address.base.startswith("http:") and http.address.uds is None
     if status == 400 and plain and b"https" in answer.body[:2000].lower() and not http.peer.met:
-        return http.wants_tls()  # as web servers put it
+        return http.wants_tls()  # the usual message of web servers
     reason, hint = _described(http, answer)
     if http.peer.met or is_transient(status) or status == 407:
         return TransportFailure(
@@ -93,7 +93,7 @@ def stranger(http: Http, answer: Answer) -> TransportFailure | AuraError:
 
 
 def _described(http: Http, answer: Answer) -> tuple[str, str]:
-    """Who answered instead of the engine, and what to do about it ("": the usual)."""
+    """The reason (who answered instead of the engine), and the remedy ("": the default one)."""
     status, kind = answer.status, media_type(answer.headers)
     who = f"the proxy {http.proxy}" if http.proxy else "a proxy"
     target = _target(http, answer) if 300 <= status < 400 else ""
@@ -133,7 +133,7 @@ def _described(http: Http, answer: Answer) -> tuple[str, str]:
 
 
 def _target(http: Http, answer: Answer) -> str:
-    """Where a redirect leads, without what may be a secret; "" where it doesn't say."""
+    """The target of a redirect, redacted; "" if it has none."""
     location = answer.headers.get("location", "")[:2000]
     if not location:
         return ""
@@ -144,7 +144,7 @@ def _target(http: Http, answer: Answer) -> str:
 
 
 def from_response(http: Http, status: int, problem: ProblemDocument) -> AuraError:
-    """The error that the engine's own problem document is."""
+    """The error for a problem document of the engine."""
     if status == 401:
         return _unauthorized(http, problem)
     if 300 <= status < 400 or problem.code == Code.PATH_UNKNOWN or status in (405, 501, 505):
@@ -198,7 +198,7 @@ def _input(problem: ProblemDocument) -> InputError:
 
 
 def _detail(fault: FieldProblem, *, ours: bool) -> str:
-    """What is wrong with a field; another kind of server may not name the field in it."""
+    """The message about a field; adds the field's name if another kind of server omits it."""
     detail = fault.detail or "Invalid value"
     return detail if ours or fault.field in detail else f"{fault.field}: {detail}"
 

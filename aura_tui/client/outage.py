@@ -1,4 +1,4 @@
-"""How long a request waits for an outage to end, and what the connection shows meanwhile."""
+"""Lets a request wait for the end of an outage, and shows that in the connection's state."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from aura_tui.client.http_client import Http, TransportFailure
     from aura_tui.client.stream.reconnecting_stream import Clock
 
-_SOCKET_S: Final = 0.1  # between two tries on this machine: nobody else is kept from anything
+_SOCKET_S: Final = 0.1  # between two tries over a Unix socket, which load no other machine
 
 
 class Outage:
-    """One request's. ``patience_s`` bounds it, except for a caller that waits outages out, once an
-    engine was met. ``free``: the first try after a broken connection costs no patience, since that
-    may only have been an idle one which the server has just closed."""
+    """The outage of one request. It gives up after ``patience_s``, except for a caller that waits
+    out outages, once an engine was met. ``free``: retry once at once after a broken connection,
+    which may only have been an idle one that the server has just closed."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Outage:
         self._until = self._time() + patience_s
 
     async def wait(self, problem: TransportFailure) -> bool:
-        """Wait before the next try; False: the patience is over."""
+        """Wait before the next try; False to give up."""
         if self._http.closed:
             return False
         if self._free and not problem.answered and problem.error is None:
@@ -62,18 +62,18 @@ class Outage:
         local = self._http.address.uds is not None
         delay_s = min(delay_s, left_s) if not local else _SOCKET_S
         if left_s == math.inf:
-            self._tell(problem.reason, delay_s)
+            self._show(problem.reason, delay_s)
         await pause(self._clock, self._wake(), delay_s)
         return not self._http.closed
 
-    def _tell(self, reason: str, delay_s: float) -> None:
+    def _show(self, reason: str, delay_s: float) -> None:
         if self._state is None:
             self._state = self._connection.stream()
         retry_at = self._clock.now() + timedelta(seconds=delay_s)
         self._state.broken(self._backoff.attempt, reason, retry_at)
 
-    def over(self, *, answered: bool) -> None:
-        """The request has ended. ``answered``: by the engine."""
+    def end(self, *, answered: bool) -> None:
+        """The request has ended; ``answered``: the engine answered it."""
         if self._state is not None:
             if answered:
                 self._state.opened()

@@ -1,5 +1,5 @@
-"""Which proxy of the environment a server is reached by: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, except
-for hosts that NO_PROXY names. This machine (loopback, a Unix socket) is reached by none.
+"""Selects the proxy for a server from HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, except for hosts in
+NO_PROXY. Addresses on this machine (loopback, a Unix socket) never use a proxy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HINT: Final = "Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, or add the server's 
 
 
 def for_address(address: Address) -> str:
-    """The proxy's URL, with its user and password where the environment has them; "" for none."""
+    """The proxy's URL, including its user and password if it has them; "" for none."""
     if address.local:
         return ""
     from urllib.request import getproxies, proxy_bypass
@@ -32,10 +32,10 @@ def for_address(address: Address) -> str:
 
 
 def unusable(proxy: str, why: str, todo: str) -> InputError:
-    """The error of a proxy that no request can be sent through."""
+    """The error for a proxy that can't be used. ``todo`` is the remedy."""
     return InputError(Code.SETTINGS_INVALID, f"Can't use the proxy {proxy}: {why}", todo)
 
 
-def shown(proxy: str) -> str:
-    """The proxy as people are told of it, without its user and password."""
+def display(proxy: str) -> str:
+    """The proxy for messages, without its user and password; "" for none."""
     return (redact_.redact_url(proxy) or "of the environment") if proxy else ""

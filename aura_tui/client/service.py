@@ -4,10 +4,10 @@
         job = await service.submit(request)
         async for envelope in service.events(job.id): ...
 
-A request is tried again for ``patience_s``, and by who follows a job until the engine is back
-(``service.waiting_out_outages``). A stream always is, and comes back by itself
-(``reconnecting_stream.py``). Entering the service asks the server what it is; where there is none,
-that raises EngineError.
+Requests are retried for ``patience_s``, or until the engine is back for a caller that follows a
+job (``service.waiting_out_outages``). Streams always reconnect by themselves
+(``reconnecting_stream.py``). Entering the service identifies the server; that raises EngineError
+if there is none.
 """
 
 from __future__ import annotations
@@ -70,12 +70,11 @@ def _system_clock() -> Clock:
 class RemoteService:
     """A :class:`~aura_tui.service.JobService`, ``Connected`` and ``Supervised``.
 
-    Give ``url`` or ``uds`` (a Unix socket). ``cache`` holds what is downloaded (None: the
-    platform's cache folder), ``ca`` names certificates to trust beside the usual ones.
-    ``heartbeat_s`` is how often the server speaks at least. ``patience_s``: how long a request
-    waits for a server that isn't there or is in trouble. ``peer``: that of an earlier service to
-    the same address, which knows whether an engine was met there.
-    ``delivery`` puts files into the folder of :meth:`submit`.
+    Give ``url`` or ``uds`` (a Unix socket). ``cache`` is the folder for downloads (None: the
+    platform's cache folder), ``ca`` a file with additional certificates to trust. ``heartbeat_s``
+    is the server's longest silence. ``patience_s`` is how long to retry a request to a server that
+    is unavailable. ``peer`` comes from an earlier service to the same address and knows whether an
+    engine was met there. ``delivery`` copies files into the folder given to :meth:`submit`.
     """
 
     def __init__(
@@ -100,7 +99,7 @@ class RemoteService:
         self._connection = ConnectionState(self._clock.now)
         self._heartbeat_s = heartbeat_s
         self._wake = asyncio.Event()
-        self._wanted = False  # somebody asked for the next try, and nobody has looked
+        self._reconnect_requested = False  # since the last call of reconnect_requested()
         self._api = ApiClient(
             self._http, self._connection, self._clock, patience_s, lambda: self._wake
         )
@@ -116,17 +115,17 @@ class RemoteService:
 
     async def __aenter__(self) -> Self:
         try:
-            if self.peer.met:  # a moment ago
+            if self.peer.met:  # by an earlier service
                 self._connection.answered()
             else:
-                await self._introduce()
+                await self._identify()
         except BaseException:
             await self.aclose()
             raise
         return self
 
-    async def _introduce(self) -> None:
-        """Ask the server what it is."""
+    async def _identify(self) -> None:
+        """Find out the server's kind."""
         try:
             await self._api.with_retry(self._api.identify)
         except EngineError as e:
@@ -138,9 +137,9 @@ class RemoteService:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """See :class:`~aura_tui.service.JobService`. Streams end, whatever they wait for."""
+        """See :class:`~aura_tui.service.JobService`. Ends all streams, even while they wait."""
         await self._http.aclose()
-        self._rouse()
+        self._wake_waiters()
         self._connection.close()
 
     # -- the connection
@@ -155,47 +154,46 @@ class RemoteService:
         return self._connection.changes()
 
     def troubles(self) -> tuple[str, ...]:
-        """See :class:`~aura_tui.service.Supervised`: as a stream of ours last told. The engine
-        tells each open stream when that changes; without one, nothing is known."""
+        """See :class:`~aura_tui.service.Supervised`. The engine reports changes on each open
+        stream; without one, this is empty or out of date."""
         return self._connection.troubles
 
     def reconnect(self) -> None:
         """See :class:`~aura_tui.service.Connected`."""
-        self._wanted = True
-        self._rouse()
+        self._reconnect_requested = True
+        self._wake_waiters()
 
-    def _rouse(self) -> None:
+    def _wake_waiters(self) -> None:
         """End every wait for the next try."""
         wake, self._wake = self._wake, asyncio.Event()
         wake.set()
 
     def engine_gone(self, reason: str) -> None:
-        """Reported by the part that would start one (``connect/supervisor.py``): there is no
-        engine at the other end any more."""
+        """The engine has stopped; ``connect/supervisor.py``, which would start one, reports it."""
         self._connection.engine_gone(reason)
 
     def engine_back(self) -> None:
-        """Reported likewise: there is one again."""
+        """An engine is running again; reported likewise."""
         self._connection.engine_back()
-        self._rouse()
+        self._wake_waiters()
 
     def engine_suspended(self, reason: str) -> None:
-        """Reported likewise: the engine's process is stopped."""
+        """The engine's process is suspended; reported likewise."""
         self._connection.engine_suspended(reason)
 
     def engine_resumed(self) -> None:
-        """Reported likewise: it is not."""
+        """The engine's process continues; reported likewise."""
         self._connection.engine_resumed()
 
-    async def wanted(self, within_s: float) -> bool:
-        """Whether somebody asks to :meth:`reconnect` within that time, or has since the last time
-        this was asked."""
+    async def reconnect_requested(self, within_s: float) -> bool:
+        """Whether :meth:`reconnect` is called within ``within_s``, or was since the last call of
+        this method."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                while not self._wanted:
+                while not self._reconnect_requested:
                     await self._wake.wait()
-        wanted, self._wanted = self._wanted, False
-        return wanted
+        requested, self._reconnect_requested = self._reconnect_requested, False
+        return requested
 
     # -- JobService: changes
 
@@ -207,9 +205,9 @@ class RemoteService:
         deliver_to: Path | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
-        """See :class:`~aura_tui.service.JobService`. ``deliver_to`` gets the files when the end
-        of the job is followed by :meth:`events` of this very service; over a Unix socket the
-        engine itself puts them there."""
+        """See :class:`~aura_tui.service.JobService`. The files are delivered when :meth:`events`
+        of this same service reaches the job's end; over a Unix socket the engine itself delivers
+        them."""
         check(request)
         named = "".join(c for c in correlation_id or "" if c.isascii() and c.isprintable())[:100]
         key = "" if named else secrets.token_hex(8)
@@ -222,7 +220,7 @@ class RemoteService:
         job = await self._api.submit(body, headers, key)
         if deliver_to is not None:
             self._artifacts.deliver_to(job.id, deliver_to)
-        return await self._whole(job)
+        return await self._with_listed(job)
 
     async def cancel(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
@@ -246,24 +244,27 @@ class RemoteService:
     async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
         headers = {} if idempotency_key is None else {routes.IDEMPOTENCY_KEY: idempotency_key}
-        said: list[str] = []
+        messages: list[str] = []
         job = await self._api.retry(
-            job_id, headers, lambda body: said.append(decode.read_message(body))
+            job_id, headers, lambda body: messages.append(decode.read_message(body))
         )
         if job.id == job_id and job.status.ended:
-            job = await self._retry_of(job, "".join(said))
+            job = await self._retry_of(job, "".join(messages))
         self._artifacts.deliver_as(job.id, job_id)
-        return await self._whole(job)
+        return await self._with_listed(job)
 
     async def delete(self, job_id: str) -> None:
         """See :class:`~aura_tui.service.JobService`."""
         ask = self._api.delete(routes.path(routes.JOB, job_id))
         await self._if_offered("delete", job_id, ask)
 
-    async def _retry_of(self, job: Job, said: str) -> Job:
-        """The new job, where a server answers a retry with the old one (older servers do). Some
-        start none, and say so in an answer like any other. The two share a correlation id, which
-        such a server's list tells and its answer for one job needn't."""
+    async def _retry_of(self, job: Job, messages: str) -> Job:
+        """Find the new job if a server answers a retry with the old one, as older servers do.
+
+        Old and new job share a correlation id, which such a server gives in its list, but not
+        always in its answer for one job. Some servers start no job and say so in a successful
+        answer (``messages``): raises Conflict then.
+        """
         jobs = (await self.list(limit=500)).jobs
         key = next((each.correlation_id for each in jobs if each.id == job.id), job.correlation_id)
         for each in jobs:
@@ -273,7 +274,7 @@ class RemoteService:
         raise Conflict(
             Code.JOB_STATE,
             f"The server did not retry job {clean_line(job.id, 80)}"
-            + (f": {said}" if said else ""),
+            + (f": {messages}" if messages else ""),
             "Submit it again with: aura-tui run",
         )
 
@@ -281,12 +282,12 @@ class RemoteService:
         self, verb: str, template: str, job_id: str, done: Callable[[Job], bool]
     ) -> Job:
         async def ask() -> Job:
-            return await self._whole(await self._api.change(template, job_id, done))
+            return await self._with_listed(await self._api.change(template, job_id, done))
 
         return await self._if_offered(verb, job_id, ask())
 
     async def _if_offered(self, verb: str, job_id: str, ask: Awaitable[T]) -> T:
-        """What ``ask`` gives. Raises Conflict where the server serves jobs, only not this."""
+        """Await ``ask``. Raises Conflict if the server has jobs, but doesn't offer this change."""
         try:
             return await ask
         except EngineError as e:
@@ -303,14 +304,14 @@ class RemoteService:
 
     async def get(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        return await self._api.with_retry(lambda: self._look(job_id))
+        return await self._api.with_retry(lambda: self._get_once(job_id))
 
-    async def _look(self, job_id: str, within_s: float | None = None) -> Job:
-        """The job, by one try."""
-        return await self._whole(await self._api.get_job(job_id, within_s), within_s)
+    async def _get_once(self, job_id: str, within_s: float | None = None) -> Job:
+        """The job, in one try."""
+        return await self._with_listed(await self._api.get_job(job_id, within_s), within_s)
 
-    async def _whole(self, job: Job, within_s: float | None = None) -> Job:
-        """Some servers say less of one job than in their list: what is missing comes from there."""
+    async def _with_listed(self, job: Job, within_s: float | None = None) -> Job:
+        """The job, with fields that some servers give only in their list of jobs."""
         if job.last_event_id or job.title != decode.untitled(job.id):
             return job
         listed = self._listed.get(job.id)
@@ -342,7 +343,7 @@ class RemoteService:
             return page
         if await self._api.with_retry(self._api.identify):
             return page
-        # Older servers list jobs of any status, and the first ones in an order of their own.
+        # Older servers ignore the status filter and list in their own order.
         page = await self._page({**query, routes.LIMIT: "500"})
         wanted = [job for job in page.jobs if status in (None, job.status)]
         return JobPage(tuple(wanted[: int(query[routes.LIMIT])]), page.cursor)
@@ -371,8 +372,8 @@ class RemoteService:
     async def artifact(
         self, job_id: str, name: str, *, on_progress: OnProgress | None = None
     ) -> Path:
-        """See :class:`~aura_tui.service.JobService`. ``on_progress`` hears of a download how many
-        bytes are there and how many there will be (None where that isn't known)."""
+        """See :class:`~aura_tui.service.JobService`. ``on_progress`` is called with the bytes
+        downloaded and the total (None if unknown)."""
         return await self._artifacts.path(job_id, name, on_progress)
 
     async def preview(self, job_id: str) -> Path | None:
@@ -430,8 +431,8 @@ class RemoteService:
     async def events(
         self, job_id: str | None = None, *, after: int | None = None
     ) -> AsyncGenerator[ev.Envelope]:
-        """See :class:`~aura_tui.service.JobService`. Heals for ever; raises what no other try
-        cures."""
+        """See :class:`~aura_tui.service.JobService`. Reconnects for ever; raises only permanent
+        failures."""
         try:
             async with aclosing(self._stream(job_id, after or 0)) as envelopes:
                 async for envelope in envelopes:
@@ -450,7 +451,7 @@ class RemoteService:
             path,
             state,
             lambda: self._reader(job_id, after, state),
-            None if job_id is None else lambda: self._look(job_id, within_s),
+            None if job_id is None else lambda: self._get_once(job_id, within_s),
             clock=self._clock,
             heartbeat_s=self._heartbeat_s,
             wake=lambda: self._wake,
@@ -463,7 +464,7 @@ class RemoteService:
                 yield envelope
 
     def _polled(self, after: int) -> AsyncGenerator[ev.Envelope]:
-        """All jobs of a server that has no stream of them."""
+        """The events of all jobs of a server that has no stream of them."""
         state = self._connection.stream()
         polled = PolledList(
             self._http,
@@ -475,7 +476,7 @@ class RemoteService:
         return polled.envelopes()
 
     async def _reader(self, job_id: str | None, after: int, state: StreamState) -> Reader:
-        """By what kind of server it is. Raises NoStream where it has none to read."""
+        """The reader for the server's kind. Raises NoStream if the server has no such stream."""
         within_s = opening_s(self._heartbeat_s)
         if await self._api.identify(within_s):
             return ResumingReader(job_id, after, self._sources(state))
@@ -486,8 +487,8 @@ class RemoteService:
     def _sources(self, state: StreamState) -> Sources:
         within_s = opening_s(self._heartbeat_s)
         return Sources(
-            look=lambda job_id: self._look(job_id, within_s),
-            recent=lambda: self._api.recent(within_s),
+            get_job=lambda job_id: self._get_once(job_id, within_s),
+            recent_jobs=lambda: self._api.recent(within_s),
             state=state,
             now=self._clock.now,
         )

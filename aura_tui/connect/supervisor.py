@@ -55,7 +55,7 @@ class EngineSupervisor:
         loop = asyncio.get_running_loop()
         while True:
             look_at = loop.time() + _LOOK_S
-            wanted = await service.wanted(_LOOK_S) or wanted
+            wanted = await service.reconnect_requested(_LOOK_S) or wanted
             await asyncio.sleep(look_at - loop.time())  # two looks are that far apart
             try:
                 holder = await asyncio.to_thread(lock_.holder, self._home)

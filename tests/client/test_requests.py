@@ -488,7 +488,7 @@ async def test_an_answer_without_end_is_not_gathered(server: Scripted) -> None:
     server.on(JOB, endless)
     client = http_client.Http(of_url(server.url), Secret())
     with pytest.raises(EngineError) as caught:
-        await client.ask("GET", JOB, limit=1 << 20)
+        await client.request("GET", JOB, limit=1 << 20)
     await client.aclose()
     assert caught.value.code is Code.NOT_AN_ENGINE
 

@@ -1,2 +1,2 @@
-"""A stream of events kept up over every break: what reads it, by kind of server, and what resumes
-it. Requests that end are in ``client/api.py``."""
+"""Event streams that survive broken connections: readers by kind of server, and reconnecting.
+Ordinary requests are in ``client/api.py``."""

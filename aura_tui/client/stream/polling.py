@@ -1,7 +1,7 @@
-"""All jobs of a server that has no stream of them: its list, asked for again and again.
+"""Polls the list of jobs of a server that has no stream of all jobs.
 
 The selected job still has its own stream; this keeps the others up to date. It ends only when the
-client is closed, and comes back after an outage as a stream does.
+client is closed, and continues after an outage as a stream does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ IDLE_POLL_S: Final = 5.0
 
 
 async def has_stream(http: Http, *, within_s: float) -> bool:
-    """Whether the server streams the events of all jobs. Raises Broken for what passes."""
+    """Whether the server streams the events of all jobs. Raises TransportFailure."""
     headers = {"Accept": routes.EVENT_STREAM, "Cache-Control": "no-store"}
     async with http.open(
         "GET", routes.EVENTS, headers=headers, read_s=within_s, head_s=within_s
@@ -39,16 +39,16 @@ async def has_stream(http: Http, *, within_s: float) -> bool:
         if is_transient(status):
             raise TransportFailure(f"the server had an internal error (HTTP {status})")
         if status in (401, 403):
-            return True  # it may have one: the stream itself says why not
-        # Where a path is unknown, servers answer in many ways, a page for people among them.
+            return True  # it may have one; opening the stream gives the error
+        # Servers answer an unknown path in many ways, some with a web page.
         return status == 204 or (
             status == 200 and media_type(response.headers) == routes.EVENT_STREAM
         )
 
 
 class PolledList:
-    """The events of all jobs, made of what their list says each time. ``wake`` gives the event
-    that cuts a wait short."""
+    """Makes the events of all jobs from the polled list. ``wake`` returns the event that ends a
+    wait early."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class PolledList:
         self._wake = wake
 
     async def envelopes(self) -> AsyncGenerator[Envelope]:
-        """Raises what no other try cures."""
+        """Yield the events; raises only permanent failures."""
         backoff = Backoff(self._clock.chance)
         met = live = False
         try:
@@ -85,7 +85,7 @@ class PolledList:
                     if not met or e.code is not Code.NOT_AN_ENGINE:
                         self._state.refused(e)
                         raise
-                    problem = TransportFailure(e.message)  # something in between answered for it
+                    problem = TransportFailure(e.message)  # something in between answered
                 else:
                     if not live:
                         self._state.opened(polled_s=POLL_S)

@@ -1,4 +1,4 @@
-"""What reads a stream: the part that knows its server, between the connection and the events."""
+"""The interface of stream readers, which turn a server's blocks into events."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class NoStream(Exception):
 
 
 class Sources(NamedTuple):
-    """What a reader may ask besides its stream. Both requests are one try: they raise Broken for
-    what passes, AuraError for what doesn't (NotFound for a job that isn't there)."""
+    """A reader's other sources. Both requests are one try: they raise TransportFailure for
+    temporary failures, AuraError for permanent ones (NotFound if there is no such job)."""
 
-    look: Callable[[str], Awaitable[Job]]
-    recent: Callable[[], Awaitable[Sequence[Job]]]  # oldest first
+    get_job: Callable[[str], Awaitable[Job]]
+    recent_jobs: Callable[[], Awaitable[Sequence[Job]]]  # oldest first
     state: StreamState
     now: Callable[[], datetime]
 
@@ -31,15 +31,15 @@ class Sources(NamedTuple):
 class Reader(Protocol):
     """Turns the blocks of a stream into events, over all its connections.
 
-    ``over``: the job's end was given, no connection is needed any more. ``patience_s``: the next
-    block is waited for no longer; None: as long as the server lives. ``beats``: the server speaks
-    as often as it is expected to; of another one that is not known.
+    ``ended``: the job has ended and no connection is needed any more. ``patience_s``: how long to
+    wait for the next block; None: as long as the server sends heartbeats. ``sends_heartbeats``:
+    whether the server is known to send them at the expected interval.
     """
 
-    over: bool
+    ended: bool
 
     @property
-    def beats(self) -> bool: ...
+    def sends_heartbeats(self) -> bool: ...
 
     @property
     def resume_from(self) -> str:
@@ -50,21 +50,21 @@ class Reader(Protocol):
     def patience_s(self) -> float | None: ...
 
     async def prepare(self) -> Sequence[Envelope]:
-        """Before a connection is tried."""
+        """Called before each connection attempt."""
         ...
 
     async def opened(self) -> Sequence[Envelope]:
-        """The stream is there, and was not read yet."""
+        """Called when the stream is open, before it is read."""
         ...
 
     async def read(self, frame: Frame) -> Sequence[Envelope]:
-        """A block came."""
+        """Called with each block."""
         ...
 
     async def closed(self) -> Sequence[Envelope]:
-        """The stream ended by itself, or patience did."""
+        """Called when the stream has ended, or ``patience_s`` has passed."""
         ...
 
-    async def none_left(self) -> Sequence[Envelope]:
-        """The server said 204: there is no more to come."""
+    async def no_more_events(self) -> Sequence[Envelope]:
+        """Called when the server answers 204: no more events will come."""
         ...

@@ -1,14 +1,14 @@
-"""A stream of events that comes back by itself, for ever, until it is over or can't.
+"""A stream of events that reconnects by itself until it ends or fails permanently.
 
-What breaks and passes (refused, reset, cut in the middle of an event, silent, 5xx, 429) is waited
-out and tried again; what doesn't (the engine's own 401, 403, 404) ends it at once, with the reason.
-An answer of something else ends it only where no engine was met yet. Silence is a break: the
-server's heartbeats come three times within what is allowed.
+Temporary failures (refused, reset, cut in the middle of an event, silent, 5xx, 429) are retried
+after a wait; permanent ones (the engine's own 401, 403, 404) end the stream at once, with the
+reason. An answer of something else ends it only if no engine was met yet. A silence of two and a
+half heartbeats counts as a break.
 
-One stream an iterator: each has its own id to go on from and its own end, so healing one is
-opening it again behind its last event, with nothing to merge. A board needs two (all jobs, and the
-selected one), a command one; a server allows ten for a token, and answers an eleventh with 429,
-which is waited out like any other.
+Each iterator is one stream with its own last id and its own end, so reconnecting means opening it
+again after its last event, with nothing to merge. A board needs two (all jobs, and the selected
+one), a command one; a server allows ten per token and answers an eleventh with 429, which is
+retried like any other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aura_tui.client.http_client import Answer, TransportFailure
-from aura_tui.client.http_errors import failure, stranger
+from aura_tui.client.http_errors import failure, unexpected_answer
 from aura_tui.client.stream.reader import NoStream
 from aura_tui.errors import AuraError, NotFound
 from aura_tui.net.backoff import Backoff
@@ -41,24 +41,24 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
 
 OPEN_S: Final = 10.0  # at most, from the first packet to the status line
-SILENT_HEARTBEATS: Final = 2.5  # the third one is overdue by then
+SILENT_HEARTBEATS: Final = 2.5  # two heartbeats are missing by then
 MAX_SILENCE_S: Final = 120.0
-_WELL_S: Final = 5.0  # a connection that lived so long was well, though nothing happened
+_WELL_S: Final = 5.0  # a connection that lasted so long worked, even without events
 _MAX_PROBLEM_BYTES: Final = 64 * 1024
 
 
 def silence_s(heartbeat_s: float) -> float:
-    """The silence that is a break, for a server that speaks at least so often."""
+    """The silence that counts as a break, for a server with this heartbeat interval."""
     return min(MAX_SILENCE_S, SILENT_HEARTBEATS * heartbeat_s)
 
 
 def opening_s(heartbeat_s: float) -> float:
-    """How long such a server may take to begin an answer that a stream waits for."""
+    """How long such a server may take to start its answer to a request of a stream."""
     return min(OPEN_S, silence_s(heartbeat_s))
 
 
 class Clock(NamedTuple):
-    """Time and chance, as tests replace them. ``chance`` gives numbers from 0 to 1."""
+    """Time and randomness, replaceable in tests. ``chance`` returns numbers from 0 to 1."""
 
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
@@ -66,9 +66,12 @@ class Clock(NamedTuple):
 
 
 class ReconnectingStream:
-    """``make_reader`` is asked at each connection until it gives one: it may have to ask the
-    server what it is. ``job`` gives the job as it is now; None: the stream is of all jobs. ``wake``
-    gives the event that cuts a wait short."""
+    """A stream at ``path`` that reconnects.
+
+    ``make_reader`` is called at each connection until it returns one: it may have to identify the
+    server first. ``job`` fetches the job's current state; None for the stream of all jobs. ``wake``
+    returns the event that ends a wait early.
+    """
 
     def __init__(
         self,
@@ -96,15 +99,15 @@ class ReconnectingStream:
         self._opened_at: datetime | None = None
 
     async def envelopes(self) -> AsyncGenerator[Envelope]:
-        """The events. Ends with the job's end, or when the client is closed; raises what no other
-        try cures."""
+        """Yield the events. Ends with the job, or when the client is closed; raises only permanent
+        failures."""
         try:
             while not self._http.closed:
                 try:
                     async with aclosing(self._connection()) as connection:
                         async for envelope in connection:
                             yield envelope
-                    if self._reader is not None and self._reader.over:
+                    if self._reader is not None and self._reader.ended:
                         return
                     problem = TransportFailure("the stream ended")
                 except TransportFailure as e:
@@ -114,7 +117,7 @@ class ReconnectingStream:
                 except AuraError as e:
                     self._state.refused(e)
                     raise
-                except Exception as e:  # a mistake of ours: report it, and read on from the last id
+                except Exception as e:  # a bug of ours: report it and resume from the last id
                     now = self._clock.now()
                     report(TaskFailure(name="event stream", error=e, at=now, restarts_in_s=0.0))
                     problem = TransportFailure(f"internal error ({type(e).__name__})")
@@ -130,7 +133,7 @@ class ReconnectingStream:
         reader = self._reader
         for envelope in await reader.prepare():
             yield envelope
-        if reader.over:
+        if reader.ended:
             return
         headers = {"Accept": routes.EVENT_STREAM, "Cache-Control": "no-store"}
         if reader.resume_from:
@@ -146,7 +149,7 @@ class ReconnectingStream:
             self._state.opened()
             self._state.heard()
             if response.status_code == 204:
-                for envelope in await reader.none_left():
+                for envelope in await reader.no_more_events():
                     yield envelope
                 return
             async with aclosing(self._blocks(response, reader)) as blocks:
@@ -161,7 +164,7 @@ class ReconnectingStream:
             return
         answer = Answer(status, response.headers, await _head(response))
         if status < 300:
-            raise stranger(self._http, answer)
+            raise unexpected_answer(self._http, answer)
         error = failure(self._http, answer)
         no_route = (
             isinstance(error, TransportFailure) and error.no_route and self._http.peer.ours is False
@@ -171,7 +174,7 @@ class ReconnectingStream:
         raise error
 
     async def _check_ended(self) -> None:
-        """A 204 says that there is no more to come, which only the end of a job makes true."""
+        """Check a 204 ("no more events"), which is right only after the end of a job."""
         if self._job is None:
             raise TransportFailure("the server closed the stream of all jobs (HTTP 204)")
         if not (await self._job()).status.ended:
@@ -184,24 +187,25 @@ class ReconnectingStream:
             yield envelope
         strict = self._http.peer.ours is True
         async with aclosing(frames(response, self._state.heard, strict=strict)) as stream:
-            while not reader.over:
+            while not reader.ended:
                 frame = await _next(stream, reader.patience_s)
                 if frame is None:
                     break
                 if frame.retry_ms is not None and frame.retry_ms >= 0:
                     self._backoff.retry_s = frame.retry_ms / 1000
                 for envelope in await reader.read(frame):
-                    self._backoff.reset()  # it got us further
+                    self._backoff.reset()  # that was progress
                     yield envelope
-        if not reader.over:
+        if not reader.ended:
             for envelope in await reader.closed():
                 yield envelope
 
     async def _pause(self, problem: TransportFailure) -> None:
-        """Wait for the next try, or for somebody to ask for it."""
+        """Wait until the next try is due or requested."""
         now = self._clock.now()
-        if problem.silent and self._reader is not None and not self._reader.beats:
-            self._silence_s = min(MAX_SILENCE_S, 2 * self._silence_s)  # it may beat more slowly
+        if problem.silent and self._reader is not None and not self._reader.sends_heartbeats:
+            # Its heartbeats may be slower.
+            self._silence_s = min(MAX_SILENCE_S, 2 * self._silence_s)
         if self._opened_at is not None and (now - self._opened_at).total_seconds() >= _WELL_S:
             self._backoff.reset()
         delay_s = self._backoff.next_s(problem.retry_after_s)
@@ -212,7 +216,7 @@ class ReconnectingStream:
 
 
 async def pause(clock: Clock, wake: asyncio.Event, delay_s: float) -> None:
-    """Wait so long, or until ``wake``."""
+    """Wait ``delay_s``, or until ``wake`` is set."""
     if delay_s <= 0:
         return
     waits = [asyncio.ensure_future(clock.sleep(delay_s)), asyncio.ensure_future(wake.wait())]
@@ -225,7 +229,7 @@ async def pause(clock: Clock, wake: asyncio.Event, delay_s: float) -> None:
 
 
 async def _next(stream: AsyncIterator[Frame], patience_s: float | None) -> Frame | None:
-    """The next block; None at the end of the stream or of patience."""
+    """The next block; None at the end of the stream, or after ``patience_s``."""
     try:
         async with asyncio.timeout(patience_s):
             return await anext(stream)
@@ -234,7 +238,7 @@ async def _next(stream: AsyncIterator[Frame], patience_s: float | None) -> Frame
 
 
 async def _head(response: httpx.Response) -> bytes:
-    """The beginning of an answer that is an error."""
+    """The first bytes of an error's body."""
     data = bytearray()
     async for chunk in response.aiter_raw():
         data += chunk

@@ -1,14 +1,14 @@
-"""Reading a stream of our own kind of server: exactly the events after an id.
+"""Reads the stream of our own kind of server: exactly the events after an id.
 
-The server replays by id, so nothing is guessed here. What can't be, on such a stream (an event or
-an id that doesn't read, a name nobody knows, a control character), is damage on the way: the stream
-is opened again behind the last good event. Only what comes again just as it was is the server's
-own (a newer one's event), and is passed over. An event that was read before is passed over as well,
-and one without an id, which is none of the log.
+The server replays by id, so nothing is guessed here. An invalid block on such a stream (an event or
+id that can't be decoded, an unknown name, a control character) is damage on the way: the stream is
+opened again after the last good event. If the same block arrives again, it is the server's own (an
+event of a newer version) and is skipped. Events that were read before are skipped as well, and
+events without an id, which are not part of the log.
 
-Behind a break the stream is asked for from just before the last event, so that this one comes once
-more: where it doesn't, the server is another one, or an older self, or no longer has it, and its
-jobs are told as they are now.
+After a break the stream is requested from just before the last event, so that this event comes
+again. If it doesn't, the server is another one, was restored from an older state, or has deleted
+the event: the reader then passes on the jobs' current state.
 """
 
 from __future__ import annotations
@@ -31,69 +31,69 @@ if TYPE_CHECKING:
 
 SNAPSHOT: Final = "The engine no longer has the events in between; showing the job's current state"
 _MAX_NAMES: Final = 100
-_UNNAMED: Final = "message"  # how a block without an `event:` is called
+_UNNAMED: Final = "message"  # the name of a block without `event:`
 
 
 class ResumingReader:
-    """See the module. ``job_id`` None: all jobs."""
+    """See the module. ``job_id`` is one job's id, or None for all jobs."""
 
-    beats = True
+    sends_heartbeats = True
     patience_s: float | None = None
 
     def __init__(self, job_id: str | None, after: int, sources: Sources) -> None:
-        self.over = False
+        self.ended = False
         self._job_id = job_id
         self._sources = sources
-        self._cursor = after  # the server's id to go on from
-        self._given = after  # the last one given: the same, unless a history was lost
-        self._heard: int | None = None  # the last event that came: the server's, if it is the same
-        self._overlap = False  # that event is to come again, first
-        self._beat_at: datetime | None = None  # the first one of this connection
-        self._lost = False  # the history that we were in the middle of
+        self._cursor = after  # the server's id to resume from
+        self._last_given = after  # the last id passed on: the same, unless history was lost
+        self._last_received: int | None = None  # the id of the last event from this server
+        self._overlap = False  # the first event must be that one again
+        self._first_heartbeat_at: datetime | None = None  # of this connection
+        self._lost = False  # the server no longer has the events after the cursor
         self._connections = 0
-        self._opened_ms: int | None = None  # the engine's clock when this connection began
-        self._doubted: set[Frame] = set()  # met at the cursor
-        self._strange: set[str] = set()  # names of events that are the server's own
+        self._opened_ms: int | None = None  # the engine's clock when this connection started
+        self._doubted: set[Frame] = set()  # invalid blocks at the cursor
+        self._strange: set[str] = set()  # names of events that only the server knows
 
     @property
     def resume_from(self) -> str:
         """See :class:`~aura_tui.client.stream.reader.Reader`."""
-        after = self._cursor if self._heard is None else self._heard - 1
+        after = self._cursor if self._last_received is None else self._last_received - 1
         return format_id(after) if after else ""
 
     async def prepare(self) -> Sequence[ev.Envelope]:
-        """A lost history is made up for before the stream is asked for again."""
+        """See Reader. After lost history, passes on the current state of the jobs."""
         if not self._lost:
             return ()
         jobs: Sequence[Job]
         if self._job_id is not None:
-            jobs = (await self._sources.look(self._job_id),)
+            jobs = (await self._sources.get_job(self._job_id),)
         else:
-            jobs = await self._sources.recent()
+            jobs = await self._sources.recent_jobs()
         self._sources.state.note(SNAPSHOT)
         self._lost = False
-        self._heard = None
+        self._last_received = None
         self._cursor = max((job.last_event_id for job in jobs), default=0)
-        return [envelope for job in jobs for envelope in self._told(job)]
+        return [envelope for job in jobs for envelope in self._snapshot(job)]
 
-    def _told(self, job: Job) -> Iterator[ev.Envelope]:
+    def _snapshot(self, job: Job) -> Iterator[ev.Envelope]:
         for event in catch_up(empty_job(job.id), job, self._sources.now()):
             yield self._numbered(0, event)
 
     async def opened(self) -> Sequence[ev.Envelope]:
-        """History comes on the stream itself."""
+        """See Reader. History comes on the stream itself."""
         self._connections += 1
-        self._beat_at = None
-        self._overlap = self._heard is not None
+        self._first_heartbeat_at = None
+        self._overlap = self._last_received is not None
         self._opened_ms = None
         if self._connections > 1:
             self._sources.state.start_recovery()
         return ()
 
     async def read(self, frame: Frame) -> Sequence[ev.Envelope]:
-        """One event, or none."""
+        """See Reader. One event, or none."""
         if not frame.data and frame.name == _UNNAMED:
-            return ()  # a block of `retry:` alone
+            return ()  # a block with only `retry:`
         event = decode(frame.name, frame.data.encode())
         if isinstance(event, ev.ConnectionEvent):
             self._connection(event)
@@ -108,7 +108,7 @@ class ResumingReader:
         elif isinstance(event, ev.JobEvent) and self._job_id in (None, event.job_id):
             if self._overlap:
                 self._lose()
-            self._go_on(number)
+            self._advance(number)
             if self._opened_ms is not None:
                 if number >> COUNTER_BITS <= self._opened_ms:
                     self._sources.state.event_recovered()
@@ -120,11 +120,11 @@ class ResumingReader:
                 self._doubt(frame)
                 if frame.name.lower() not in (*ev.EVENT_TYPES, _UNNAMED):
                     self._strange = {*list(self._strange)[: _MAX_NAMES - 1], frame.name}
-            self._go_on(number)
+            self._advance(number)
         return ()
 
-    def _go_on(self, number: int) -> None:
-        self._cursor = self._heard = number
+    def _advance(self, number: int) -> None:
+        self._cursor = self._last_received = number
         self._doubted.clear()
 
     def _lose(self) -> NoReturn:
@@ -138,14 +138,14 @@ class ResumingReader:
 
     def _connection(self, event: ev.ConnectionEvent) -> None:
         if isinstance(event, ev.Shutdown):
-            raise TransportFailure(f"the engine is shutting down{_because(event.reason)}")
+            raise TransportFailure(f"the engine is shutting down{_reason(event.reason)}")
         if isinstance(event, ev.StreamFailed):
-            raise TransportFailure(f"the engine ended the stream{_because(event.message)}")
+            raise TransportFailure(f"the engine ended the stream{_reason(event.message)}")
         if isinstance(event, ev.Heartbeat):
             self._sources.state.troubled(event.reasons)
-        # The first one opens the stream, the next one comes when there is no history left.
-        self._beat_at = self._beat_at or event.timestamp
-        if event.timestamp > self._beat_at:
+        # The first heartbeat opens the stream; the next one comes after the history.
+        self._first_heartbeat_at = self._first_heartbeat_at or event.timestamp
+        if event.timestamp > self._first_heartbeat_at:
             if self._overlap:
                 self._lose()
             self._sources.state.caught_up()
@@ -153,24 +153,24 @@ class ResumingReader:
             self._opened_ms = int(event.timestamp.timestamp() * 1000)
 
     def _numbered(self, number: int, event: ev.AnyJobEvent) -> ev.Envelope:
-        self._given = max(self._given + 1, number)
+        self._last_given = max(self._last_given + 1, number)
         if self._job_id is not None and isinstance(event, ev.TERMINAL_EVENTS):
-            self.over = True
+            self.ended = True
             self._sources.state.caught_up()
-        return ev.Envelope(self._given, event)
+        return ev.Envelope(self._last_given, event)
 
     async def closed(self) -> Sequence[ev.Envelope]:
-        """Without the job's end: it is opened again."""
+        """See Reader. The job has not ended, so the stream is opened again."""
         return ()
 
-    async def none_left(self) -> Sequence[ev.Envelope]:
-        """The job has ended, and its end is not after our id."""
-        if self._heard is not None:
+    async def no_more_events(self) -> Sequence[ev.Envelope]:
+        """See Reader. The job has ended, and we have its terminal event already."""
+        if self._last_received is not None:
             self._lose()
-        self.over = True
+        self.ended = True
         self._sources.state.caught_up()
         return ()
 
 
-def _because(text: str) -> str:
+def _reason(text: str) -> str:
     return f": {text}" if text else ""

@@ -1,8 +1,8 @@
-"""Events that bring one state of a job to another: how a snapshot becomes part of a stream.
+"""Makes the events that lead from one state of a job to another, to merge a snapshot into a stream.
 
-Views fold events and nothing else. Where a server can't tell what happened (it keeps no history,
-or lost it), what it says of the job now is told as events: legal ones, in order, which a fold that
-has them already ignores.
+Views only fold events. If a server can't replay what happened (it keeps no history, or lost it),
+the job's current state is turned into events: valid ones, in order, which a fold that has them
+already ignores.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 def empty_job(job_id: str) -> Job:
-    """A job of which nothing is known yet."""
+    """A job about which nothing is known yet."""
     return Job(id=job_id, correlation_id="", title="", created_at=_LONG_AGO, queued_at=_LONG_AGO)
 
 
 def completed(job: Job, listed: Job) -> Job:
-    """``job`` with what only the server's list says of it. Its correlation id is the list's: an
-    answer for one job may give the request's own."""
+    """``job`` with the fields that only the server's list has. The correlation id is the list's: an
+    answer for one job may have that of the request."""
     changes: dict[str, object] = {"title": listed.title}
     if listed.correlation_id:
         changes["correlation_id"] = listed.correlation_id
@@ -39,56 +39,56 @@ def completed(job: Job, listed: Job) -> Job:
         for name in ("started_at", "ended_at", "log", "log_path", "suggested_actions"):
             if not getattr(job, name):
                 changes[name] = getattr(listed, name)
-        if listed.errors:  # where one job's are its message alone
+        if listed.errors:  # an answer for one job may have only its message
             changes["errors"] = listed.errors
     return replace(job, **changes)
 
 
 def catch_up(before: Job, now: Job, at: datetime) -> Iterator[ev.AnyJobEvent]:
-    """The events from ``before`` to ``now``, its end included. Times are ``at`` where the job
-    doesn't tell them."""
-    told = _EventFactory(now, at, reached=now.percent)
-    yield from told.beginning(before)
+    """Yield the events from ``before`` to ``now``, including its end. Events whose time the job
+    doesn't have get the time ``at``."""
+    factory = _EventFactory(now, at, reached=now.percent)
+    yield from factory.start(before)
     if before.status is JobStatus.PAUSED and now.status is not JobStatus.PAUSED:
-        yield told.status(JobStatus.RUNNING)
+        yield factory.status(JobStatus.RUNNING)
     for step in now.steps:
-        yield from told.step(before.step(step.stage), step)
+        yield from factory.step(before.step(step.stage), step)
     known = set(before.artifacts)
     for artifact in now.artifacts:
         if artifact not in known:
-            yield told.artifact(artifact)
+            yield factory.artifact(artifact)
     if now.status is JobStatus.PAUSED and before.status is not JobStatus.PAUSED:
-        yield told.status(JobStatus.PAUSED)
+        yield factory.status(JobStatus.PAUSED)
     elif not now.status.ended and now.percent > before.percent:
-        yield told.status(now.status)
+        yield factory.status(now.status)
     if now.status.ended and not before.status.ended:
-        yield told.end()
+        yield factory.end()
 
 
 def implied_before(
     before: Job, event: ev.AnyJobEvent, reached: float | None = None
 ) -> Iterator[ev.AnyJobEvent]:
-    """What must have happened for ``event`` to be legal, and was not told.
+    """Yield the missing events that must have happened before ``event``.
 
-    Some servers tell a stage's progress and no more: that it began, and that the ones before it
-    are over, is implied. ``reached``: the percent of the job by the server's own word; None: by our
-    stages' shares of the whole.
+    Some servers report only a stage's progress: that implies that the stage has started and the
+    ones before it have ended. ``reached`` is the job's percent as reported by the server; None:
+    compute it from our stages' shares.
     """
     if before.status.ended:
         return
     job = replace(before, correlation_id=event.correlation_id)
-    told = _EventFactory(job, event.timestamp, reached)
+    factory = _EventFactory(job, event.timestamp, reached)
     runs = isinstance(event, (ev.StepStatusChanged, ev.StepProgressed, ev.StepErred))
     if runs or isinstance(event, (ev.JobCompleted, ev.JobFailed)):
         if before.status in (JobStatus.QUEUED, JobStatus.PAUSED):
-            yield told.status(JobStatus.RUNNING)
+            yield factory.status(JobStatus.RUNNING)
     elif not isinstance(event, (ev.JobStatusChanged, ev.JobCancelled)):
         return
-    yield from _steps_before(before, event, told)
+    yield from _steps_before(before, event, factory)
 
 
 def _steps_before(
-    before: Job, event: ev.AnyJobEvent, told: _EventFactory
+    before: Job, event: ev.AnyJobEvent, factory: _EventFactory
 ) -> Iterator[ev.AnyJobEvent]:
     stage: Stage | None = None
     if isinstance(event, (ev.StepProgressed, ev.StepErred, ev.StepStatusChanged)):
@@ -96,7 +96,7 @@ def _steps_before(
     elif isinstance(event, ev.JobStatusChanged) and event.status is JobStatus.RUNNING:
         stage = event.stage
         if stage is not None and before.status is JobStatus.QUEUED:
-            yield told.status(JobStatus.RUNNING)
+            yield factory.status(JobStatus.RUNNING)
     elif isinstance(event, ev.JobFailed):
         stage = event.stage or before.stage
     whole = isinstance(event, ev.JobCompleted)
@@ -104,17 +104,17 @@ def _steps_before(
     for step in before.steps:
         if whole or _passed(step, stage):
             if step.status in (StepStatus.PENDING, StepStatus.STARTED):
-                yield from told.step(step, _finished(step))
+                yield from factory.step(step, _finished(step))
         elif step.stage is stage and _needs_start(step, event):
             percent = 0.0 if isinstance(event, ev.StepProgressed) else None
             begun = replace(step, status=StepStatus.STARTED, attempt=1, percent=percent)
-            yield from told.step(step, begun)
+            yield from factory.step(step, begun)
             step = begun
         if halted is not None and step.status is StepStatus.STARTED and not _passed(step, stage):
-            yield from told.step(step, replace(step, status=halted))
+            yield from factory.step(step, replace(step, status=halted))
 
 
-# What a stage at work becomes with the end of its job.
+# The status of a running stage after the end of its job.
 _HALTED = {ev.JobFailed: StepStatus.FAILED, ev.JobCancelled: StepStatus.CANCELLED}
 
 
@@ -135,8 +135,8 @@ def _finished(step: Step) -> Step:
 
 
 def _further(before: Step, now: Step) -> bool:
-    """Whether there is news of how far a stage is; that nobody knows is news of one that has just
-    begun."""
+    """Whether a stage's progress has changed. An unknown percent counts as a change for a stage
+    that has just started."""
     if now.percent is None:
         return before.percent == 0.0
     return now.percent > (before.percent or 0.0)
@@ -146,46 +146,46 @@ class _EventFactory:
     """Makes events of a job."""
 
     def __init__(self, job: Job, at: datetime, reached: float | None) -> None:
-        """``reached``: the percent of the job, which none of them goes past; None: not known."""
+        """``reached`` is the job's percent, which no event exceeds; None: unknown."""
         self._job = job
         self._reached = job.percent if reached is None else reached
         self._most = 100.0 if reached is None else reached
         self._at = at
         self._same = {"job_id": job.id, "correlation_id": job.correlation_id}
 
-    def _made(
+    def _event(
         self, kind: type[ev.AnyJobEvent], at: datetime | None, **fields: object
     ) -> ev.AnyJobEvent:
         return kind(timestamp=at or self._at, **self._same, **fields)  # type: ignore[arg-type]  # each caller gives the fields of its kind
 
     def status(self, status: JobStatus, at: datetime | None = None) -> ev.AnyJobEvent:
         job = self._job
-        return self._made(
+        return self._event(
             ev.JobStatusChanged, at, status=status, stage=job.stage, percent=job.percent
         )
 
-    def beginning(self, before: Job) -> Iterator[ev.AnyJobEvent]:
-        """From queued to running."""
+    def start(self, before: Job) -> Iterator[ev.AnyJobEvent]:
+        """The event from queued to running, if the job has started."""
         job = self._job
         if before.status is not JobStatus.QUEUED or job.status is JobStatus.QUEUED:
             return
-        # Cancelled while it waited: it never ran.
+        # A job that was cancelled in the queue never ran.
         idle = job.started_at is None and all(s.status is StepStatus.PENDING for s in job.steps)
         if job.status is JobStatus.CANCELED and idle:
             return
-        yield self._made(ev.JobStatusChanged, job.started_at, status=JobStatus.RUNNING)
+        yield self._event(ev.JobStatusChanged, job.started_at, status=JobStatus.RUNNING)
 
     def step(self, before: Step, now: Step) -> Iterator[ev.AnyJobEvent]:
-        """From one state of a stage to another."""
+        """The events from one state of a stage to another."""
         stage, status = now.stage, now.status
         if status is StepStatus.PENDING:
             return
-        attempt = max(1, now.attempt)  # servers that count from 0 or not at all
+        attempt = max(1, now.attempt)  # some servers count from 0, or not at all
         fresh = now.attempt > before.attempt or before.status is StepStatus.PENDING
         direct = status in STEP_TRANSITIONS[before.status] and status is not StepStatus.STARTED
         began = before.status is StepStatus.STARTED and now.attempt <= before.attempt
         if fresh and not (direct and before.status is StepStatus.PENDING):
-            yield self._made(
+            yield self._event(
                 ev.StepStatusChanged,
                 now.started_at,
                 step=stage,
@@ -195,7 +195,7 @@ class _EventFactory:
             )
             began = True
         for problem in now.errors[len(before.errors) :]:
-            yield self._made(
+            yield self._event(
                 ev.StepErred,
                 None,
                 step=stage,
@@ -207,7 +207,7 @@ class _EventFactory:
             if began and (_further(before, now) or now.message != before.message):
                 yield self._progress(now)
         elif status is not before.status:
-            yield self._made(
+            yield self._event(
                 ev.StepStatusChanged,
                 now.ended_at,
                 step=stage,
@@ -219,7 +219,7 @@ class _EventFactory:
 
     def _progress(self, step: Step) -> ev.AnyJobEvent:
         eta = self._job.eta
-        return self._made(
+        return self._event(
             ev.StepProgressed,
             None,
             step=step.stage,
@@ -242,7 +242,7 @@ class _EventFactory:
         )
 
     def artifact(self, artifact: ev.Artifact) -> ev.AnyJobEvent:
-        return self._made(
+        return self._event(
             ev.ArtifactMade,
             None,
             name=artifact.name,
@@ -256,7 +256,7 @@ class _EventFactory:
         job = self._job
         if job.status is JobStatus.SUCCEEDED:
             output = job.output or ev.Output()
-            return self._made(
+            return self._event(
                 ev.JobCompleted,
                 job.ended_at,
                 output_path=output.video_path,
@@ -264,14 +264,14 @@ class _EventFactory:
                 output=output,
             )
         if job.status is JobStatus.CANCELED:
-            return self._made(
+            return self._event(
                 ev.JobCancelled,
                 job.ended_at,
                 stage=job.stage,
                 message=job.message,
                 artifacts=job.artifacts,
             )
-        return self._made(
+        return self._event(
             ev.JobFailed,
             job.ended_at,
             stage=job.stage,

@@ -1,9 +1,9 @@
-"""Server-sent events off a response, by httpx-sse, with what that leaves to its user.
+"""Reads server-sent events from a response with httpx-sse, and adds what that leaves to its user.
 
-A byte order mark goes (it would cost the first event); what never ends is bounded; a stream is
-UTF-8 whatever its headers say. Line ends are the standard's three and no others: a U+2028 in a
-message is text. ``strict``: of our own kind of server, whose events have no control character
-(JSON escapes them), so that one is damage on the way.
+Removes a byte order mark (which would spoil the first event), bounds the size of an event, and
+decodes as UTF-8 whatever the headers say. Only the standard's three line ends count: a U+2028 in a
+message is text. ``strict`` is for our own kind of server, whose events contain no control
+characters (JSON escapes them): such a character is damage on the way.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from aura_tui.wire.lenient_values import MAX_EVENT_BYTES
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
-# An event may come as one line for each of its own; past this it is none.
+# Twice the size of an event, for the `data:` prefix of each line; a larger block is an error.
 _MAX_BLOCK_BYTES: Final = 2 * MAX_EVENT_BYTES
-_MAX_RETRY_MS: Final = 86_400_000  # a number of 4,000 digits is one, too
+_MAX_RETRY_MS: Final = 86_400_000  # a server could send a number of 4,000 digits
 _BOM: Final = b"\xef\xbb\xbf"
 _CONTROL: Final = re.compile(b"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BLANK_LINES: Final = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
 
 class Frame(NamedTuple):
-    """A block of the stream. ``id`` is the last one the stream gave, its own or an earlier one's.
-    ``retry_ms`` None: it says nothing of it."""
+    """A block of the stream. ``id`` is the last id on the stream, its own or an earlier block's.
+    ``retry_ms`` is None if the block has no ``retry:``."""
 
     id: str
     name: str
@@ -40,7 +40,8 @@ class Frame(NamedTuple):
 
 
 class _Watched(httpx.AsyncByteStream):
-    """The bytes as they come: told of, bounded between blank lines, without the mark."""
+    """The bytes as they arrive: calls ``heard``, bounds the size between blank lines, removes the
+    byte order mark."""
 
     def __init__(
         self, inner: httpx.AsyncByteStream, heard: Callable[[], None], *, strict: bool
@@ -50,9 +51,9 @@ class _Watched(httpx.AsyncByteStream):
         self._heard = heard
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        head: bytes | None = b""  # of the stream, while it may be part of a mark
+        head: bytes | None = b""  # the first bytes, while they may be part of the mark
         open_bytes = 0  # since the last blank line
-        tail = b""  # of what came before: a blank line may come in pieces
+        tail = b""  # the last bytes: a blank line may arrive in pieces
         async for chunk in self._inner:
             self._heard()
             if self._strict and _CONTROL.search(chunk):
@@ -81,7 +82,7 @@ class _Watched(httpx.AsyncByteStream):
 async def frames(
     response: httpx.Response, heard: Callable[[], None], *, strict: bool
 ) -> AsyncGenerator[Frame]:
-    """The blocks of an event stream. ``heard`` is called when bytes come, comments included."""
+    """Yield the blocks of an event stream. Calls ``heard`` whenever bytes arrive, also comments."""
     assert isinstance(response.stream, httpx.AsyncByteStream)
     response.stream = _Watched(response.stream, heard, strict=strict)
     response.encoding = "utf-8"
