@@ -184,7 +184,7 @@ def list_(token_file: TokenFileOption = None) -> int:
     from aura_tui.server import tokens
 
     file = _file(token_file)
-    found = tokens.listed(file)
+    found = tokens.read_tokens(file)
     for token in found:
         sys.stdout.write(f"{token.created_at:%Y-%m-%d}  {token.name}\n")
     if not found:

@@ -1,4 +1,4 @@
-"""The ASGI app over a JobService: routes and what serves them."""
+"""The ASGI app over a JobService: the routes and their handlers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 from aura_tui.server.context import answer, context_of
-from aura_tui.server.health import Health, for_strangers
+from aura_tui.server.health import Health, public_payload
 from aura_tui.server.jobs import JobHandlers
 from aura_tui.server.limits import Limiter
 from aura_tui.server.middleware import RequestGate
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 
 class ServerApp:
-    """One service's routes and streams, for any number of listeners with rules of their own."""
+    """The routes and streams of one service, for any number of listeners, each with its own access
+    rules."""
 
     def __init__(
         self,
@@ -43,11 +44,12 @@ class ServerApp:
         heartbeat_s: float = 10.0,
         on_work: Callable[[str], None] = lambda job_id: None,
     ) -> None:
-        """``on_work`` hears of each job that somebody has the service work on."""
+        """``on_work`` is called with the id of each job that a request submits, retries or
+        resumes."""
         bounds = bounds or Bounds()
         self._service = service
         self._accesses: list[Access] = []
-        self.listeners: list[Listener] = []  # those that bring requests here
+        self.listeners: list[Listener] = []  # those that pass requests to this app
         self.broadcaster = Broadcaster(
             service,
             heartbeat_s=heartbeat_s,
@@ -78,27 +80,28 @@ class ServerApp:
                 Route(routes.JOB_ARTIFACT.replace("{name}", "{name:path}"), jobs.artifact),
                 Route(routes.EVENTS, jobs.events),
                 Route(routes.QUEUE, jobs.queue),
-                Route(routes.HEALTH, self._say_health),
-                Route(routes.LIVE, self._say_live),
-                Route(routes.PROBE_LIVE, self._say_live),
-                Route(routes.READY, self._say_health),
-                Route(routes.PROBE_READY, self._say_health),
-                Route(routes.OPENAPI, self._say_openapi),
+                Route(routes.HEALTH, self._get_health),
+                Route(routes.LIVE, self._get_live),
+                Route(routes.PROBE_LIVE, self._get_live),
+                Route(routes.READY, self._get_health),
+                Route(routes.PROBE_READY, self._get_health),
+                Route(routes.OPENAPI, self._get_openapi),
             ],
             redirect_slashes=False,
         )
 
-    def behind(self, access: Access | None) -> ASGIApp:
-        """The app by the rules of a listener; None: the engine's own user alone gets there."""
+    def with_access(self, access: Access | None) -> ASGIApp:
+        """The app with the access rules of one listener; None for a listener that only the
+        engine's own user can reach."""
         if access is not None:
             self._accesses.append(access)
         return RequestGate(self._router, access)
 
     def _still_allowed(self, caller: Caller) -> bool:
-        return not caller.outside or any(access.still(caller) for access in self._accesses)
+        return not caller.outside or any(access.still_allows(caller) for access in self._accesses)
 
     def troubles(self) -> tuple[str, ...]:
-        """What fails now in the engine and in the server, a line each."""
+        """The current failures in the engine and in the server, one line each."""
         engine = self._service.troubles() if isinstance(self._service, Supervised) else ()
         return (
             *engine,
@@ -106,17 +109,17 @@ class ServerApp:
             *(each.trouble for each in self.listeners if each.trouble),
         )
 
-    async def _say_health(self, request: Request) -> Response:
-        health = await self._health.look()
-        if context_of(request).caller.stranger:
-            health = for_strangers(health)
+    async def _get_health(self, request: Request) -> Response:
+        health = await self._health.check()
+        if context_of(request).caller.unauthenticated:
+            health = public_payload(health)
         return answer(health, 503 if health.status == "failing" else 200)
 
-    async def _say_live(self, _: Request) -> Response:
-        """That it answers is the answer: nothing is looked at."""
+    async def _get_live(self, _: Request) -> Response:
+        """Liveness: answers without checking anything."""
         return answer(HealthPayload(service=routes.SERVICE, status="ok"))
 
-    async def _say_openapi(self, _: Request) -> Response:
+    async def _get_openapi(self, _: Request) -> Response:
         if self._openapi is None:
             from aura_tui.server.openapi.document import document
 

@@ -1,4 +1,4 @@
-"""Who calls, and whether they may: tokens, and the names and pages a request comes by."""
+"""Authentication: tokens, and checks of a request's Host and Origin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aura_tui.server.tokens import TokenFile
 
-# Answered without a token; what they say then is for everybody.
+# These paths need no token; without one they return only public information.
 OPEN_PATHS = frozenset(
     {
         routes.HEALTH,
@@ -27,14 +27,14 @@ OPEN_PATHS = frozenset(
         routes.OPENAPI,
     }
 )
-# Of two, a proxy may heed one and we the other: they are refused (of Host RFC 9112, 3.2, says so).
+# Repeated headers are refused: a proxy may use one and we the other (for Host: RFC 9112, 3.2).
 _SINGLE = frozenset({b"host", b"origin", b"authorization", b"sec-fetch-site", b"idempotency-key"})
-# A Host, RFC 9110 7.2, as far as a machine's name goes: all of it, or it is none.
+# A Host header (RFC 9110, 7.2) with the name or address of a machine.
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{0,5})?")
 
 
 def check_single(headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """Raises InputError where one that can only be there once is there more often."""
+    """Raise InputError if a header that must be unique is repeated."""
     found = [name for name, _ in headers if name in _SINGLE]
     for name in set(found):
         if found.count(name) > 1:
@@ -47,24 +47,24 @@ def check_single(headers: Iterable[tuple[bytes, bytes]]) -> None:
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who sent a request. ``owner``: the id of the token, "" for the engine's own user, who sees
-    everything. ``outside``: the request came over a network; its texts name no file of ours."""
+    everything. ``outside``: the request came over a network, so paths in it must not be used."""
 
     owner: str = ""
     outside: bool = True
-    stranger: bool = False  # nobody we know, on an open path
+    unauthenticated: bool = False  # without a token, on an open path
 
     def sees(self, owner: str) -> bool:
-        """Whether a job of ``owner`` is there for this caller."""
-        return not self.stranger and (not self.owner or self.owner == owner)
+        """Whether this caller may see the jobs of ``owner``."""
+        return not self.unauthenticated and (not self.owner or self.owner == owner)
 
 
 LOCAL = Caller(outside=False)  # over the Unix socket: the engine's own user
-_ANYBODY = Caller()  # on loopback while there are no tokens
-_STRANGER = Caller(stranger=True)
+_ANYBODY = Caller()  # on loopback, while no tokens exist
+_UNAUTHENTICATED = Caller(unauthenticated=True)
 
 
 class Access:
-    """The rules of one TCP listener. ``loopback``: it can be reached from this machine alone."""
+    """The access rules of one TCP listener. ``loopback``: only this machine can reach it."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Access:
         self._hosts = frozenset(host.lower() for host in hosts)
 
     def caller(self, method: str, path: str, headers: dict[bytes, bytes]) -> Caller:
-        """Who it is. Raises EngineError (TOKEN_REFUSED, ORIGIN_REFUSED)."""
+        """Authenticate a request. Raises EngineError (TOKEN_REFUSED, ORIGIN_REFUSED)."""
         self._check_host(headers.get(b"host", b"").decode("latin-1"))
         self._check_origin(method, headers)
         given = headers.get(b"authorization")
@@ -88,7 +88,7 @@ class Access:
             if self._loopback and not self._tokens.required:
                 return _ANYBODY
             if path in OPEN_PATHS:
-                return _STRANGER
+                return _UNAUTHENTICATED
             raise _refused("Authentication required")
         scheme, _, secret = given.decode("latin-1").strip().partition(" ")
         token = self._tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
@@ -98,22 +98,22 @@ class Access:
             return _ANYBODY
         raise _refused("Invalid token")
 
-    def still(self, caller: Caller) -> bool:
-        """Whether a caller that was let in would be now."""
+    def still_allows(self, caller: Caller) -> bool:
+        """Whether an authenticated caller still has access."""
         if caller.owner:
             return self._tokens.has(caller.owner)
         return not caller.outside or (self._loopback and not self._tokens.required)
 
     def allowed_origin(self, headers: dict[bytes, bytes]) -> str | None:
-        """The request's origin where it is a page that was named."""
+        """The request's origin if it is an allowed one, else None."""
         origin = headers.get(b"origin", b"").decode("latin-1")
         return origin if origin.lower() in self._origins else None
 
     def _check_host(self, host: str) -> None:
-        # A page on the web can make its own name resolve to 127.0.0.1 and call it its own
-        # origin; the Host header still has that name.
+        # DNS rebinding: a web page can make its own name resolve to 127.0.0.1, so that we are of
+        # its origin. The Host header still has that name.
         if not self._loopback:
-            return  # nothing is answered there without a token
+            return  # every request there needs a token
         name = _name(host)
         if name in self._hosts or name == "localhost" or _is_loopback(name):
             return
@@ -141,13 +141,13 @@ class Access:
         )
 
     def _is_foreign(self, method: str, headers: dict[bytes, bytes]) -> bool:
-        """Whether a browser sends it for another site's page, without saying which."""
+        """Whether a browser sends it for another site's page, without an Origin header."""
         if headers.get(b"sec-fetch-site", b"").strip().lower() not in (b"cross-site", b"same-site"):
             return False
         if method not in ("GET", "HEAD"):
             return True
-        # It changes nothing and the page can't read it: a link that somebody follows, and a
-        # picture in a page that was named, may be.
+        # It changes nothing and the page can't read the answer. Allowed: a link that somebody
+        # follows, and, if there are allowed origins, a picture in a page.
         followed = (
             headers.get(b"sec-fetch-mode") == b"navigate"
             and headers.get(b"sec-fetch-dest") == b"document"
@@ -165,7 +165,7 @@ def _refused(message: str) -> EngineError:
 
 
 def _name(host: str) -> str:
-    """The name in a Host header, without its port and brackets; "" where it has none."""
+    """The name in a Host header, without port and brackets; "" if it is invalid."""
     match = _HOST.fullmatch(host.strip().lower())
     return (match[1] or match[2]) if match else ""
 

@@ -1,4 +1,4 @@
-"""Conditional requests: what If-Match and its kin make of an answer. RFC 9110, section 13."""
+"""Conditional requests: If-Match and related headers. RFC 9110, section 13."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAFE: Final = ("GET", "HEAD")
 
 
 class PreconditionFailed(Conflict):
-    """The file is not the one that the request is about."""
+    """The file does not match the request's condition."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -31,17 +31,17 @@ class PreconditionFailed(Conflict):
 
 
 class Validators(msgspec.Struct, frozen=True):
-    """What a file is known by: its strong entity tag, quotes included, and the whole second
-    (since the epoch) of its last change, None where that says nothing."""
+    """A file's validators: its strong entity tag, including the quotes, and the time of its last
+    change in whole seconds since the epoch, None if that is not meaningful."""
 
     etag: str
     modified_s: int | None = None
 
 
 def is_current(method: str, headers: Headers, file: Validators) -> bool:
-    """Whether the client has the file already: 304. Raises :class:`PreconditionFailed`.
+    """Whether the client has the current file already (304). Raises :class:`PreconditionFailed`.
 
-    In the order of section 13.2.2. A date that is none counts as not given.
+    Evaluates in the order of section 13.2.2. Ignores invalid dates.
     """
     if (given := _list(headers, "if-match")) is not None:
         if not _has(given, file.etag, strong=True):
@@ -58,8 +58,8 @@ def is_current(method: str, headers: Headers, file: Validators) -> bool:
 
 
 def range_applies(headers: Headers, file: Validators, now_s: float | None = None) -> bool:
-    """Whether If-Range, if it is there, lets a Range stand: an exact match, section 13.1.5. A date
-    tells nothing within the second of the change."""
+    """Whether If-Range, if present, allows a Range: an exact match, section 13.1.5. A date within
+    the second of the change can't be trusted."""
     given = headers.get("if-range")
     if given is None:
         return True
@@ -72,7 +72,7 @@ def range_applies(headers: Headers, file: Validators, now_s: float | None = None
 
 
 def _changed_since(file: Validators, given: str | None) -> bool | None:
-    """None where it can't be told: no date, or none of the file."""
+    """Whether the file changed after the date ``given``; None if that is unknown."""
     since_s = _date(given)
     return None if since_s is None or file.modified_s is None else file.modified_s > since_s
 
@@ -90,7 +90,7 @@ def _has(given: str, etag: str, *, strong: bool) -> bool:
 
 
 def _date(given: str | None) -> int | None:
-    """Seconds since the epoch of an HTTP date; None for what is none."""
+    """An HTTP date in seconds since the epoch; None if invalid."""
     try:
         date = parsedate_to_datetime(given) if given else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""One request and its answer: who asked, how a body is read, how answers and problems are made."""
+"""Helpers of the handlers: a request's context, reading its body, and making responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aura_tui.errors import AuraError, Code, InputError, NotFound, StageError
 from aura_tui.model.sanitize import clean_line
 from aura_tui.server.auth import Caller
 from aura_tui.server.files import RangeRefused
-from aura_tui.server.limits import TooMany
+from aura_tui.server.limits import RateLimited
 from aura_tui.wire import routes
 from aura_tui.wire.encode import encode
 from aura_tui.wire.problem import ProblemDocument, problem_of
@@ -30,41 +30,41 @@ if TYPE_CHECKING:
 
     from aura_tui.model.status import JobStatus
 
-_KEY: Final = "aura_tui.exchange"
-_PASSED_OVER: Final = 32 * 1024 * 1024  # of a body that is too large
-# What a correlation id may be: it goes into headers, events and logs as it is.
+_KEY: Final = "aura_tui.context"
+_SKIPPED_BYTES: Final = 32 * 1024 * 1024  # read and dropped of a body that is too large
+# A valid correlation id: it goes into headers, events and logs unchanged.
 _CORRELATION = re.compile(r"[!-~]{1,100}")
 _JSON_TYPE = re.compile(r"(application|text)/([a-z0-9!#$&^_.-]+\+)?json")
 
 
 class RequestContext(msgspec.Struct, frozen=True):
-    """What every handler may ask about its request."""
+    """What every handler may need to know about its request."""
 
     caller: Caller
     correlation_id: str
 
 
 def context_of(request: Request) -> RequestContext:
-    """The request's exchange."""
+    """The request's context."""
     found = request.scope[_KEY]
     assert isinstance(found, RequestContext)
     return found
 
 
 def begin(scope: Scope, caller: Caller, correlation_id: str) -> None:
-    """Put the exchange where handlers find it."""
+    """Store the request's context in its scope."""
     scope[_KEY] = RequestContext(caller, correlation_id)
 
 
 def correlation_of(headers: Mapping[bytes, bytes]) -> str:
-    """The caller's correlation id where it is a usable one, else a new one."""
+    """The caller's correlation id if it is valid, else a new one."""
     given = headers.get(routes.CORRELATION_ID.lower().encode(), b"").decode("latin-1").strip()
     return given if _CORRELATION.fullmatch(given) else secrets.token_hex(8)
 
 
 def check_json(request: Request) -> None:
-    """Raises InputError for a body that says it is encoded, or is not JSON. One that does not say
-    what it is may be JSON."""
+    """Raise InputError if the headers declare an encoded body, or one that is not JSON. A body
+    without a type passes."""
     coding = request.headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity"):
         raise InputError(
@@ -83,8 +83,8 @@ def check_json(request: Request) -> None:
 
 
 async def read_body(request: Request, limit: int, idle_s: float, bytes_a_second: float) -> bytes:
-    """The body. Raises InputError where it is too large, or too slow in coming: where nothing of
-    it comes for ``idle_s``, or so much less than ``bytes_a_second`` that it is as late by then."""
+    """Read the body. Raises InputError if it is larger than ``limit`` bytes, or too slow: if it
+    stalls for ``idle_s``, or lags ``idle_s`` behind a rate of ``bytes_a_second``."""
     too_large = InputError(
         Code.REQUEST_TOO_LARGE,
         f"The body is larger than {limit:,} bytes",
@@ -93,11 +93,11 @@ async def read_body(request: Request, limit: int, idle_s: float, bytes_a_second:
     declared = request.headers.get("content-length", "")
     fits = not (declared.isdecimal() and (len(declared) > 15 or int(declared) > limit))
     data = bytearray()
-    came = 0
+    received = 0
     more = True
-    began = time.monotonic()
-    while more and came <= limit + _PASSED_OVER:
-        late_s = time.monotonic() - began - came / bytes_a_second
+    started = time.monotonic()
+    while more and received <= limit + _SKIPPED_BYTES:
+        late_s = time.monotonic() - started - received / bytes_a_second
         try:
             if late_s >= idle_s:
                 raise TimeoutError
@@ -114,15 +114,15 @@ async def read_body(request: Request, limit: int, idle_s: float, bytes_a_second:
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         part = message.get("body", b"")
-        came += len(part)
-        fits = fits and came <= limit
+        received += len(part)
+        fits = fits and received <= limit
         if fits:
             data += part
         else:
             data.clear()
         more = message.get("more_body", False)
-    # What is too large is read all the same, within reason: whoever is still writing when the
-    # connection closes never sees the answer.
+    # A body that is too large is read all the same, up to a limit: a client that is still writing
+    # when the connection closes never sees the answer.
     if not fits:
         raise too_large
     return bytes(data)
@@ -142,7 +142,7 @@ def refuse(
     current_status: JobStatus | None = None,
     suggested_actions: tuple[str, ...] = (),
 ) -> Response:
-    """The problem document that says ``error``. Of an error that is not ours it says nothing."""
+    """The problem document for ``error``. For an error that is not ours it gives no details."""
     headers: dict[str, str] = {}
     if isinstance(error, HTTPException):
         headers.update(error.headers or {})
@@ -153,7 +153,7 @@ def refuse(
             "Internal server error",
             "Try again. The server's log has the details under the correlation id.",
         )
-    retry_after = error.retry_after_s if isinstance(error, TooMany) else None
+    retry_after = error.retry_after_s if isinstance(error, RateLimited) else None
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     if isinstance(error, RangeRefused):
@@ -169,11 +169,11 @@ def refuse(
 
 
 def problem_response(document: ProblemDocument, headers: dict[str, str]) -> Response:
-    """A problem document as an answer, with the headers its status asks for."""
+    """A problem document as a response, with the headers that its status requires."""
     if document.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="aura-tui"'
     if document.status in (408, 413):
-        headers["Connection"] = "close"  # what is still coming is not read
+        headers["Connection"] = "close"  # the rest of the body is not read
     if document.code == Code.MEDIA_TYPE_UNSUPPORTED.value:
         headers["Accept"] = routes.JSON
         headers["Accept-Encoding"] = "identity"  # RFC 9110, 15.5.16

@@ -1,4 +1,4 @@
-"""Files as answers: artifacts whole or in ranges, with their hash; pictures."""
+"""Files as responses: artifacts, whole or in ranges, with their hash; previews."""
 
 from __future__ import annotations
 
@@ -28,21 +28,20 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-# No file of a job, and no folder of it, is a link when it is written: one that is now leads to what
-# is not the job's.
+# Jobs never write links: a link in a job's folder leads to a file that is not the job's.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
 _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 _CHUNK = 256 * 1024
 _MAX_PICTURE = 32 * 1024 * 1024
 _MAX_DIGESTS = 1000
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")  # of one range, RFC 9110 14.1.2
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")  # a single range, RFC 9110 14.1.2
 _TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 PICTURES = tuple(_TYPES.values())  # media types of previews
 OCTETS = "application/octet-stream"
 
 
 class RangeRefused(InputError):
-    """No byte of the range is there; ``size`` is how many there are."""
+    """The range is outside the file; ``size`` is the file's size in bytes."""
 
     def __init__(self, size: int) -> None:
         super().__init__(
@@ -54,7 +53,7 @@ class RangeRefused(InputError):
 
 
 class _Identity(msgspec.Struct, frozen=True):
-    """A file as of a moment: other bytes have another one."""
+    """Identifies a file's content: it changes when the file does."""
 
     device: int
     inode: int
@@ -63,7 +62,7 @@ class _Identity(msgspec.Struct, frozen=True):
 
 
 class Digests:
-    """SHA-256 of files, each read once. Keeps the newest thousand."""
+    """A cache of the SHA-256 of files. Keeps the last thousand."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[_Identity, bytes] = OrderedDict()
@@ -101,7 +100,7 @@ async def artifact_response(
     """The job's artifact at ``path``, a range of it, or "not modified". Raises NotFound,
     RangeRefused, PreconditionFailed.
 
-    It is sent as a download, and never as anything a browser would run.
+    It is sent as an attachment, so that a browser never runs it.
     """
     fd = _open(path, job_id)
     try:
@@ -117,7 +116,7 @@ async def artifact_response(
         headers["Content-Disposition"] = attachment(name)
         wanted = request.headers.get("range")
         span = None
-        # Of HEAD a Range means nothing (section 14.2).
+        # HEAD ignores Range (RFC 9110, 14.2).
         if wanted and request.method == "GET" and range_applies(request.headers, file):
             span = _span(wanted, found.st_size)
         return _FileResponse(fd, found.st_size, span, type_, headers, stall_s)
@@ -127,7 +126,7 @@ async def artifact_response(
 
 
 async def picture_response(request: Request, job_id: str, path: Path) -> Response:
-    """The job's picture at ``path``, or "not modified". It may be replaced while it is read.
+    """The job's preview at ``path``, or "not modified". The engine may replace it meanwhile.
     Raises NotFound, PreconditionFailed."""
     try:
         data = await asyncio.to_thread(_read, path, job_id)
@@ -137,7 +136,7 @@ async def picture_response(request: Request, job_id: str, path: Path) -> Respons
             "The preview no longer exists",
             "Repeat the request: a newer one may exist.",
         ) from None
-    # Without the time of its change: a newer picture may be an older file.
+    # Without a modification time: a newer preview may be an older file.
     file = Validators(_etag(hashlib.sha256(data).digest()))
     headers = {"ETag": file.etag, "Cache-Control": "private, no-cache"}
     if is_current(request.method, request.headers, file):
@@ -150,12 +149,12 @@ def _etag(digest: bytes) -> str:
 
 
 def _picture_type(data: bytes) -> str:
-    """By its first bytes: the file's name has no suffix."""
+    """The media type, from the first bytes: the file's name has no suffix."""
     return next((kind for start, kind in _TYPES.items() if data.startswith(start)), OCTETS)
 
 
 def attachment(name: str) -> str:
-    """A Content-Disposition, RFC 6266: the name, and one in ASCII for clients of old."""
+    """A Content-Disposition (RFC 6266): the name, and an ASCII one for old clients."""
     stem, suffix = os.path.splitext(name)
     plain = f"{_ascii(stem).strip(' ._') or 'file'}{_ascii(suffix)}"
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
@@ -189,8 +188,8 @@ def _open(path: Path, job_id: str) -> int:
 
 
 def _open_below(path: Path, job_id: str) -> int:
-    """Open ``path`` without following a link from the job's own folder on, which has its id for a
-    name. What was delivered elsewhere lies in a folder that somebody chose, links and all."""
+    """Open ``path`` without following links below the job's folder (the one named by its id). A
+    path elsewhere was delivered into a folder that the user chose, and may contain links."""
     parts = path.parts
     if job_id not in parts:
         return os.open(path, _FLAGS)
@@ -211,8 +210,8 @@ def _open_below(path: Path, job_id: str) -> int:
 
 
 def _span(header: str, size: int) -> tuple[int, int] | None:
-    """[start, stop) of a Range; None for one that is not to be heeded: another unit, several
-    ranges, or no range at all. Raises RangeRefused."""
+    """[start, stop) of a Range; None for one to ignore: another unit, several ranges, or an
+    invalid one. Raises RangeRefused."""
     match = _RANGE.fullmatch(header.replace(" ", "").lower())
     if match is None or not (match[1] or match[2]):
         return None
@@ -229,7 +228,7 @@ def _span(header: str, size: int) -> tuple[int, int] | None:
 
 
 class _FileResponse(Response):
-    """Bytes of an open file, which it closes."""
+    """Sends the bytes of an open file and closes it."""
 
     def __init__(
         self,
@@ -276,7 +275,7 @@ class _FileResponse(Response):
             chunk = await asyncio.to_thread(os.pread, self._fd, min(_CHUNK, self._stop - at), at)
             at += len(chunk)
             try:
-                if not chunk:  # the file was cut under our hands: so is the answer
+                if not chunk:  # the file was truncated meanwhile: abort the response
                     raise TimeoutError
                 async with asyncio.timeout(self._stall_s):
                     await send(
@@ -287,5 +286,5 @@ class _FileResponse(Response):
                         }
                     )
             except TimeoutError:
-                await reader.cut_off()
+                await reader.abort_and_wait()
                 return

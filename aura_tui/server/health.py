@@ -1,4 +1,4 @@
-"""``GET /api/health``: looked at, not assumed."""
+"""``GET /api/health``: checks the database, FFmpeg and the queue."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService, QueueState
     from aura_tui.settings import Settings
 
-_FRESH_S = 1.0  # an answer serves everybody who asks within it: looking writes to the disk
+_FRESH_S = 1.0  # how long a result is reused: a check writes to the disk
 _STORE_TIMEOUT_S = 5.0
-_FFMPEG_TIMEOUT_S = 0.5  # a client asks for health before it submits: one that hangs comes later
+_FFMPEG_TIMEOUT_S = 0.5  # clients check health before they submit, so don't wait for a hung FFmpeg
 
 
 class Health:
-    """Looks at a service, at most once a second."""
+    """Checks a service, at most once a second."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Health:
         settings: Settings,
         troubles: Callable[[], tuple[str, ...]] = lambda: (),
     ) -> None:
-        """``troubles`` gives what fails now, a line each."""
+        """``troubles`` returns the current failures, one line each."""
         self._troubles = troubles
         self._service = service
         self._broadcaster = broadcaster
@@ -46,17 +46,17 @@ class Health:
         self._seen: tuple[float, HealthPayload] | None = None
         self._ffmpeg_seen = FFmpegPayload(found=False, reason="FFmpeg has not answered yet")
 
-    async def look(self) -> HealthPayload:
-        """How it is now."""
+    async def check(self) -> HealthPayload:
+        """The current health."""
         async with self._one:
             now = time.monotonic()
             if self._seen is None or now - self._seen[0] >= _FRESH_S:
-                self._seen = (now, await self._look())
+                self._seen = (now, await self._check())
             seen = self._seen[1]
-        reasons = (*seen.reasons, *self._troubles())  # these cost nothing to look at
+        reasons = (*seen.reasons, *self._troubles())  # these cost nothing
         return replace(seen, reasons=reasons, status="failing") if reasons else seen
 
-    async def _look(self) -> HealthPayload:
+    async def _check(self) -> HealthPayload:
         store, queue = await self._store()
         ffmpeg = await self._ffmpeg()
         return HealthPayload(
@@ -84,7 +84,7 @@ class Health:
             return StorePayload(writable=False, reason=reason), None
 
     async def _ffmpeg(self) -> FFmpegPayload:
-        """As last seen where the look takes long; it continues beside us, for the next caller."""
+        """The last result if the check takes long; the check continues for the next caller."""
         from aura_tui.providers.ffmpeg import find_ffmpeg
 
         with contextlib.suppress(TimeoutError):
@@ -97,6 +97,6 @@ class Health:
         return self._ffmpeg_seen
 
 
-def for_strangers(health: HealthPayload) -> HealthPayload:
-    """What anybody may know."""
+def public_payload(health: HealthPayload) -> HealthPayload:
+    """The part of the payload that needs no token."""
     return HealthPayload(service=health.service, status=health.status)

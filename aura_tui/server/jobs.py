@@ -1,4 +1,4 @@
-"""The routes of jobs: each asks the service and says what it answered."""
+"""The handlers of the job routes: each calls the service and encodes the result."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ T = TypeVar("T")
 
 MAX_PAGE = 500
 MAX_KEY_CHARS = 255  # of an idempotency key
-_MAX_PAGES = 20  # of the service's, looked through for one page of a caller's own jobs
+_MAX_PAGES = 20  # of the service, read for one page of a caller's own jobs
 
 
 class JobHandlers:
-    """What is done for each route. A job that the caller doesn't see is a job that isn't there."""
+    """One method per route. A job that the caller may not see is "not found"."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class JobHandlers:
         self._broadcaster = broadcaster
         self._limiter = limiter
         self._bounds = bounds
-        self._on_work = on_work  # hears of each job that a caller has the engine work on
+        self._on_work = on_work  # called with each job that a request submits, retries or resumes
         self._digests = Digests()
 
     async def _job(self, request: Request) -> Job:
@@ -76,74 +76,76 @@ class JobHandlers:
         return await (self._submit if request.method == "POST" else self._list)(request)
 
     async def _submit(self, request: Request) -> Response:
-        exchange = context_of(request)
-        caller = exchange.caller
+        context = context_of(request)
+        caller = context.caller
         bounds = self._bounds
         check_json(request)
         key = _idempotency_key(request)
         body = await read_body(
             request, bounds.body_bytes, bounds.body_s, bounds.body_bytes_a_second
         )
-        asked, ignored = read_request(body, Origin(owner=caller.owner, outside=caller.outside))
+        job_request, ignored = read_request(
+            body, Origin(owner=caller.owner, outside=caller.outside)
+        )
         self._limiter.job(caller)
         folder = request.headers.get(routes.DELIVER_TO)
         job = await self._service.submit(
-            asked,
-            correlation_id=exchange.correlation_id,
-            # No path that came over a network is written to; the user's own terminals may say
-            # where, since they could write there themselves.
+            job_request,
+            correlation_id=context.correlation_id,
+            # Never write to a path from the network; the user's own terminals may choose one,
+            # since they could write there themselves.
             deliver_to=Path(unquote(folder)) if folder and not caller.outside else None,
             idempotency_key=key,
         )
         self._on_work(job.id)
-        return _made(job, ignored)
+        return _created(job, ignored)
 
     async def retry(self, request: Request) -> Response:
-        """POST /api/jobs/{id}/retry: a new job, of the one who made the old one."""
+        """POST /api/jobs/{id}/retry: a new job with the owner of the old one."""
 
         key = _idempotency_key(request)
 
-        async def again(job_id: str) -> Job:
+        async def retry(job_id: str) -> Job:
             self._limiter.job(context_of(request).caller)
             job = await self._service.retry(job_id, idempotency_key=key)
             self._on_work(job.id)
             return job
 
-        return await self._change(request, again, _made)
+        return await self._change(request, retry, _created)
 
     async def cancel(self, request: Request) -> Response:
-        """POST /api/jobs/{id}/cancel: asked for; it is over when ``job-cancelled`` comes."""
-        return await self._limited(request, self._service.cancel, _now(202))
+        """POST /api/jobs/{id}/cancel: only requests it; ``job-cancelled`` follows."""
+        return await self._limited(request, self._service.cancel, _current(202))
 
     async def pause(self, request: Request) -> Response:
         """POST /api/jobs/{id}/pause."""
-        return await self._limited(request, self._service.pause, _now(200))
+        return await self._limited(request, self._service.pause, _current(200))
 
     async def resume(self, request: Request) -> Response:
         """POST /api/jobs/{id}/resume."""
 
-        async def go_on(job_id: str) -> Job:
+        async def resume(job_id: str) -> Job:
             job = await self._service.resume(job_id)
             self._on_work(job.id)
             return job
 
-        return await self._limited(request, go_on, _now(200))
+        return await self._limited(request, resume, _current(200))
 
     async def _limited(
-        self, request: Request, act: Callable[[str], Awaitable[T]], say: Callable[[T], Response]
+        self, request: Request, act: Callable[[str], Awaitable[T]], respond: Callable[[T], Response]
     ) -> Response:
         async def limited(job_id: str) -> T:
             self._limiter.change(context_of(request).caller)
             return await act(job_id)
 
-        return await self._change(request, limited, say)
+        return await self._change(request, limited, respond)
 
     async def _change(
-        self, request: Request, act: Callable[[str], Awaitable[T]], say: Callable[[T], Response]
+        self, request: Request, act: Callable[[str], Awaitable[T]], respond: Callable[[T], Response]
     ) -> Response:
         job = await self._job(request)
         try:
-            return say(await act(job.id))
+            return respond(await act(job.id))
         except NotFound:
             raise _unknown(job.id) from None  # deleted meanwhile
         except Conflict as e:
@@ -164,7 +166,7 @@ class JobHandlers:
         caller = context_of(request).caller
         found: list[Job] = []
         for _ in range(_MAX_PAGES):
-            # No more than are still wanted, so that the cursor is where the last of them stands.
+            # Ask for no more than are needed, so that the cursor is right behind the last of them.
             page = await self._service.list(status=status, limit=limit - len(found), cursor=cursor)
             found += [job for job in page.jobs if caller.sees(job.owner)]
             cursor = page.cursor
@@ -214,7 +216,7 @@ class JobHandlers:
         return answer(encode.retry_plan_payload(plan))
 
     async def queue(self, request: Request) -> Response:
-        """GET /api/queue: everybody's counts, the caller's own jobs."""
+        """GET /api/queue: the counts of all jobs, and the ids of the caller's waiting jobs."""
         caller = context_of(request).caller
         queue = await self._service.queue()
         waiting = [
@@ -279,7 +281,7 @@ class JobHandlers:
         )
 
     async def preview(self, request: Request) -> Response:
-        """GET /api/jobs/{id}/preview: 204 before there is one."""
+        """GET /api/jobs/{id}/preview: 204 if there is none yet."""
         job = await self._job(request)
         path = await self._service.preview(job.id)
         if path is None:
@@ -294,7 +296,7 @@ class JobHandlers:
         after = _after(request)
         ended = job.status.ended
         if ended and after is not None and after >= job.last_event_id:
-            return Response(status_code=204)  # which makes an EventSource stop
+            return Response(status_code=204)  # makes an EventSource stop reconnecting
         until = job.last_event_id if ended else None
         return self._stream(request, job.id, after or 0, until)
 
@@ -317,13 +319,13 @@ def _unknown(job_id: str) -> NotFound:
     )
 
 
-def _made(job: Job, ignored: tuple[str, ...] = ()) -> Response:
+def _created(job: Job, ignored: tuple[str, ...] = ()) -> Response:
     where = routes.path(routes.JOB, job.id)
-    told = encode.job_payload(replace(job, warnings=(*ignored, *job.warnings)))
-    return answer(told, 202, {"Location": where})
+    payload = encode.job_payload(replace(job, warnings=(*ignored, *job.warnings)))
+    return answer(payload, 202, {"Location": where})
 
 
-def _now(status: int) -> Callable[[Job], Response]:
+def _current(status: int) -> Callable[[Job], Response]:
     return lambda job: answer(encode.job_payload(job), status)
 
 
@@ -332,7 +334,8 @@ def _deleted(_: None) -> Response:
 
 
 def _idempotency_key(request: Request) -> str | None:
-    """As draft-ietf-httpapi-idempotency-key-header has it; any printable text will do."""
+    """The request's idempotency key (draft-ietf-httpapi-idempotency-key-header): any printable
+    ASCII text."""
     key = request.headers.get(routes.IDEMPOTENCY_KEY)
     if key is None or (0 < len(key) <= MAX_KEY_CHARS and key.isascii() and key.isprintable()):
         return key
@@ -344,7 +347,7 @@ def _idempotency_key(request: Request) -> str | None:
 
 
 def _after(request: Request) -> int | None:
-    """Where a reader says it stands. What is no id of ours is as none: all is told again."""
+    """The id after which to resume a stream. An invalid id counts as none: all events are sent."""
     given = request.headers.get(routes.LAST_EVENT_ID)
     if given is None:
         given = request.query_params.get(routes.LAST_EVENT_ID_QUERY)
@@ -371,5 +374,5 @@ def _limit(given: str | None) -> int:
     return int(given)
 
 
-def _refuse_query(field: str, message: str, takes: str) -> AuraError:
-    return InputError(Code.REQUEST_INVALID, message, f"Use {takes}.", field=field)
+def _refuse_query(field: str, message: str, expected: str) -> AuraError:
+    return InputError(Code.REQUEST_INVALID, message, f"Use {expected}.", field=field)

@@ -1,4 +1,4 @@
-"""How much a token may ask for: token buckets, one a kind and a token."""
+"""Rate limits per access token: one token bucket for each kind of request."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from aura_tui.server.options import Limits
 
 _MINUTE_S = 60.0
-_STREAM_RETRY_S = 10  # nobody knows when another of the caller's streams ends
+_STREAM_RETRY_S = 10  # a guess: when another of the caller's streams ends is unknown
 
 
-class TooMany(EngineError):
-    """A limit is reached; ``retry_after_s`` is when another try may do."""
+class RateLimited(EngineError):
+    """A limit is exceeded; ``retry_after_s`` is how long to wait before the next try."""
 
     def __init__(self, what: str, retry_after_s: int) -> None:
         super().__init__(
@@ -31,7 +31,7 @@ class TooMany(EngineError):
 
 
 class _Bucket:
-    """``a_minute`` at once, then one whenever its share of a minute has passed."""
+    """A token bucket: a burst of ``a_minute``, refilled evenly over a minute."""
 
     __slots__ = ("_at", "_has")
 
@@ -40,7 +40,7 @@ class _Bucket:
         self._at = now
 
     def take(self, a_minute: int, now: float) -> float:
-        """Take one and return 0.0, or return the seconds until there is one."""
+        """Take one and return 0.0, or return the seconds until one is available."""
         self._has = min(a_minute, self._has + (now - self._at) * a_minute / _MINUTE_S)
         self._at = now
         if self._has >= 1.0:
@@ -50,7 +50,7 @@ class _Bucket:
 
 
 class Limiter:
-    """Asks and refuses. The engine's own user has no limits."""
+    """Enforces the limits. The engine's own user has none."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
@@ -58,21 +58,21 @@ class Limiter:
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
     def job(self, caller: Caller) -> None:
-        """A new job. Raises :class:`TooMany`."""
+        """Count a new job. Raises :class:`RateLimited`."""
         a_minute = self._limits.jobs_a_minute
         self._take("job", caller, a_minute, f"{a_minute} jobs per minute")
 
     def change(self, caller: Caller) -> None:
-        """A cancel, pause, resume or delete. Raises :class:`TooMany`."""
+        """Count a cancel, pause, resume or delete. Raises :class:`RateLimited`."""
         a_minute = self._limits.cancels_a_minute
         what = f"{a_minute} cancels, pauses, resumes and deletes per minute"
         self._take("change", caller, a_minute, what)
 
     def stream(self, caller: Caller, open_: int) -> None:
-        """One more stream beside ``open_`` others. Raises :class:`TooMany`."""
+        """Allow one more stream beside ``open_`` others. Raises :class:`RateLimited`."""
         limit = self._limits.streams
         if caller.owner and limit is not None and open_ >= limit:
-            raise TooMany(f"{limit} open streams", _STREAM_RETRY_S)
+            raise RateLimited(f"{limit} open streams", _STREAM_RETRY_S)
 
     def _take(self, kind: str, caller: Caller, a_minute: int | None, what: str) -> None:
         if not caller.owner or a_minute is None:
@@ -83,4 +83,4 @@ class Limiter:
             bucket = self._buckets[kind, caller.owner] = _Bucket(a_minute, now)
         wait_s = bucket.take(a_minute, now)
         if wait_s > 0:
-            raise TooMany(what, max(1, math.ceil(wait_s)))
+            raise RateLimited(what, max(1, math.ceil(wait_s)))

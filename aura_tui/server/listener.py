@@ -1,8 +1,8 @@
-"""Connections: uvicorn's HTTP/1.1 protocol, with bounds, on sockets of ours.
+"""Accepts connections: uvicorn's HTTP/1.1 protocol, with limits, on our own sockets.
 
-uvicorn's own Server is left out: it wakes ten times a second, takes the process's signals, and at
-its end waits for open streams. Here the end is: no new connections, the idle ones closed, the
-others given ``grace_s`` to finish what they were told, then cut.
+It doesn't use uvicorn's own Server, which wakes ten times a second, takes over the process's
+signals, and waits for open streams when it stops. Here stopping means: accept no new connections,
+close the idle ones, give the others ``grace_s`` to finish their responses, then abort them.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 
 _TLS_HANDSHAKE_S = 10.0
 _BACKLOG = 2048
-_ACCEPTED = 16  # at once, before those are looked at
-_REFUSED = 32  # more than Bounds.connections, that are told so; the rest is just closed
-_NO_FILES_S = 0.1  # until the next try to accept
-_LINGER_S = 1.0  # for the other side to read why, and to close
-# What the parser gets at once. It can't be stopped within it, and makes of each request, which may
-# have 18 bytes, something of a few KB.
+_ACCEPTED = 16  # connections accepted before they are served
+_REFUSED = 32  # beyond Bounds.connections: these get an error response, further ones are closed
+_ACCEPT_AGAIN_S = 0.1  # until the next try to accept
+_LINGER_S = 1.0  # for the client to read the error, and to close
+# The parser's input at a time. It can't be stopped within it, and turns each request, of 18 bytes
+# at least, into objects of a few KB.
 _PIECE_BYTES = 1024
 
-# Its warnings about malformed requests go to whoever configured logging, never onto a board.
+# Keeps its warnings about malformed requests off a board, unless logging is configured.
 logging.getLogger("uvicorn").addHandler(logging.NullHandler())
 
 
@@ -58,7 +58,7 @@ class _HeadTooLarge(Exception):
 
 
 class _Flow(FlowControl):
-    """Reading, which stays paused while something that came waits to be read."""
+    """Flow control that keeps reading paused while received bytes wait to be parsed."""
 
     full = False
 
@@ -68,9 +68,9 @@ class _Flow(FlowControl):
 
 
 class _Connection(HttpToolsProtocol):
-    """A connection whose requests' heads are bounded in size and time, and so is what comes of a
-    body after its answer. What follows a request waits unread until that is answered; an answer
-    that nobody takes ends it."""
+    """A connection that limits the size and time of request heads, and of a body that continues
+    after its response. It parses no further request before the current one is answered, and closes
+    if the client doesn't read the response."""
 
     flow: _Flow
 
@@ -78,19 +78,19 @@ class _Connection(HttpToolsProtocol):
         super().__init__(listener.config, listener.state, {})
         self._listener = listener
         self._bounds = listener.bounds
-        self._in_head = True  # a request is expected, or its head is being read
-        self._head_bytes = 0  # of the head; in a body, since something of it came
+        self._in_head = True  # waiting for a request, or reading its head
+        self._head_bytes = 0  # of the head; within a body, since the parser last reported some
         self._head_timer: asyncio.TimerHandle | None = None
-        self._taken_timer: asyncio.TimerHandle | None = None
-        self._untaken_bytes = 0
+        self._unsent_timer: asyncio.TimerHandle | None = None
+        self._unsent_bytes = 0
         self._current: RequestResponseCycle | None = None
-        self._waiting = b""  # came, and the parser hasn't got it
+        self._unparsed = b""  # received, but not given to the parser
         self._refusal: AuraError | None = None
         self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
-        self._listener.coming.discard(self)
+        self._listener.accepting.discard(self)
         self.flow = _Flow(transport)
         if len(self.connections) > self._bounds.connections:
             self._refuse(
@@ -101,12 +101,12 @@ class _Connection(HttpToolsProtocol):
                 )
             )
             return
-        self._arm()
+        self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
-        self._watch_taken(0)
-        # uvicorn tells the last request that came, which may still wait for this one's answer.
+        self._stop_head_timer()
+        self._watch_unsent(0)
+        # uvicorn notifies only the newest request, which may still be waiting behind this one.
         if self._current is not None and not self._current.response_complete:
             self._current.disconnected = True
             self._current.message_event.set()
@@ -114,29 +114,29 @@ class _Connection(HttpToolsProtocol):
         self._listener.lost()
 
     def data_received(self, data: bytes) -> None:
-        self._waiting += data
+        self._unparsed += data
         self._read()
 
     def _read(self) -> None:
-        """Give the parser what waits, up to a request that waits itself for another's answer."""
-        data = self._waiting
+        """Feed the parser, but only until a complete request waits behind the current one."""
+        data = self._unparsed
         at = 0
-        while at < len(data) and not (self._ends() or (self._in_head and self._answering())):
+        while at < len(data) and not (self._ending() or (self._in_head and self._answering())):
             piece = data[at : at + _PIECE_BYTES]
             at += len(piece)
             self._head_bytes += len(piece)
             super().data_received(piece)
-            if self._ends():
+            if self._ending():
                 break
             if self._head_bytes > self._bounds.head_bytes:
                 self._refuse(_head_too_large(self._bounds.head_bytes))
             elif self._in_head and self._head_timer is None:
-                self._arm()
-        self._waiting = b""
-        if self._ends():
+                self._start_head_timer()
+        self._unparsed = b""
+        if self._ending():
             return
-        self._waiting = data[at:]
-        if self._waiting:
+        self._unparsed = data[at:]
+        if self._unparsed:
             self.flow.full = True
             self.flow.pause_reading()
         elif self.flow.full:
@@ -144,7 +144,7 @@ class _Connection(HttpToolsProtocol):
             if not self.pipeline:
                 self.flow.resume_reading()
 
-    def _ends(self) -> bool:
+    def _ending(self) -> bool:
         return self._refused or self.transport.is_closing()
 
     def _answering(self) -> bool:
@@ -155,10 +155,11 @@ class _Connection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def shutdown(self) -> None:
-        if not self.transport.is_closing():  # closed twice, TLS of CPython 3.11 can't be cut
+        # After a second close(), TLS in CPython 3.11 can't be aborted.
+        if not self.transport.is_closing():
             super().shutdown()
 
-    # -- what the parser tells
+    # -- callbacks of the parser
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -167,7 +168,7 @@ class _Connection(HttpToolsProtocol):
         self.scope["extensions"] = extensions
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # those after a body are nobody's
+        if self._in_head:  # ignores trailers
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -176,7 +177,7 @@ class _Connection(HttpToolsProtocol):
             self._refusal = _head_too_large(self._bounds.head_bytes)
             raise _HeadTooLarge
         self._in_head = False
-        self._disarm()
+        self._stop_head_timer()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -184,54 +185,54 @@ class _Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._disarm()
+        self._stop_head_timer()
         self._in_head = True
         self._head_bytes = 0
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        # Answered, and nobody reads what may still come of the body: it has an end, or gets one.
+        # Answered, but the body may still continue unread: limit its time.
         if not self._in_head and self._head_timer is None:
-            self._arm()
-        if self._waiting:
+            self._start_head_timer()
+        if self._unparsed:
             self.loop.call_soon(self._read)
-        # Also where the connection is to close now: it would wait for the last byte to go.
-        self._watch_taken(self._untaken())
+        # Also if the connection is about to close: it would wait until all bytes are sent.
+        self._watch_unsent(self._unsent())
 
-    # -- answers that aren't taken
+    # -- responses that the client doesn't read
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch_taken(self._untaken())
+        self._watch_unsent(self._unsent())
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        # An answer under way is watched again when it has to wait, or has ended.
-        self._watch_taken(0 if self._answering() else self._untaken())
+        # A response in progress is watched again when writing pauses, or when it has ended.
+        self._watch_unsent(0 if self._answering() else self._unsent())
 
-    def _watch_taken(self, bytes_: int) -> None:
-        if self._taken_timer is not None:
-            self._taken_timer.cancel()
-            self._taken_timer = None
+    def _watch_unsent(self, bytes_: int) -> None:
+        if self._unsent_timer is not None:
+            self._unsent_timer.cancel()
+            self._unsent_timer = None
         if bytes_:
-            self._untaken_bytes = bytes_
-            self._taken_timer = self.loop.call_later(self._bounds.stall_s, self._look_taken)
+            self._unsent_bytes = bytes_
+            self._unsent_timer = self.loop.call_later(self._bounds.stall_s, self._check_unsent)
 
-    def _untaken(self) -> int:
+    def _unsent(self) -> int:
         return self.transport.get_write_buffer_size() if self in self.connections else 0
 
-    def _look_taken(self) -> None:
-        left = self._untaken()
-        if left >= self._untaken_bytes:
+    def _check_unsent(self) -> None:
+        left = self._unsent()
+        if left >= self._unsent_bytes:
             self.transport.abort()
         else:
-            self._watch_taken(left)
+            self._watch_unsent(left)
 
     # -- refusals
 
     def send_400_response(self, msg: str) -> None:
-        """The parser gave up."""
+        """Called when parsing fails."""
         self._refuse(
             self._refusal
             or InputError(
@@ -240,8 +241,8 @@ class _Connection(HttpToolsProtocol):
         )
 
     def _refuse(self, error: AuraError) -> None:
-        self._disarm()
-        if not self._answering():  # not into the middle of an answer
+        self._stop_head_timer()
+        if not self._answering():  # never in the middle of a response
             document = problem_of(error, "")
             body = encode(document)
             head = (
@@ -252,21 +253,21 @@ class _Connection(HttpToolsProtocol):
             self.transport.write(head.encode() + body)
         self._refused = True
         if self.transport.can_write_eof():
-            # Closing while something unread is there would take the answer back from the wire.
+            # Closing with unread input would reset the connection and lose the response.
             self.transport.write_eof()
             self._head_timer = self.loop.call_later(_LINGER_S, self.transport.abort)
         else:
             self.transport.close()
 
-    def _arm(self) -> None:
-        self._head_timer = self.loop.call_later(self._bounds.head_s, self._head_late)
+    def _start_head_timer(self) -> None:
+        self._head_timer = self.loop.call_later(self._bounds.head_s, self._head_timed_out)
 
-    def _disarm(self) -> None:
+    def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _head_late(self) -> None:
+    def _head_timed_out(self) -> None:
         self._head_timer = None
         if not self._answering() and not self.transport.is_closing():
             self.transport.close()
@@ -281,7 +282,7 @@ def _head_too_large(limit: int) -> InputError:
 
 
 class Listener:
-    """An app on one or more listening sockets."""
+    """Serves an app on one or more listening sockets."""
 
     def __init__(self, app: ASGIApp, bounds: Bounds, tls: ssl.SSLContext | None = None) -> None:
         self.bounds = bounds
@@ -302,63 +303,63 @@ class Listener:
         self.config.load()
         self._tls = tls
         self._sockets: list[socket.socket] = []
-        self.coming: set[_Connection] = set()  # accepted, and not made yet
-        self.trouble = ""  # why no connection is accepted, since the last one that was
+        self.accepting: set[_Connection] = set()  # accepted, but not set up yet
+        self.trouble = ""  # why connections can't be accepted; "" after the next success
         self.supervisor = Supervisor()
         self._empty = asyncio.Event()
 
     async def listen(self, sock: socket.socket) -> None:
-        """Take connections from a bound socket."""
+        """Accept connections on a bound socket."""
         sock.listen(_BACKLOG)
         self._sockets.append(sock)
-        self._hear(sock)
+        self._watch_socket(sock)
 
-    def _hear(self, sock: socket.socket) -> None:
+    def _watch_socket(self, sock: socket.socket) -> None:
         if sock in self._sockets:
             asyncio.get_running_loop().add_reader(sock, self._accept, sock)
 
     def _accept(self, sock: socket.socket) -> None:
         try:
-            self._take(sock)
+            self._accept_batch(sock)
         except Exception as e:
-            # Left alone, the loop would call again at once, for ever.
+            # Otherwise the loop would call this again at once, for ever.
             loop = asyncio.get_running_loop()
             loop.remove_reader(sock)
-            loop.call_later(_NO_FILES_S, self._hear, sock)
+            loop.call_later(_ACCEPT_AGAIN_S, self._watch_socket, sock)
             if not self.trouble:
                 failure = _not_accepting(e)
                 self.trouble = failure.reason
                 report(failure)
 
-    def _take(self, sock: socket.socket) -> None:
-        # asyncio's own way accepts as many as the backlog has before it looks at one, doesn't
-        # count those that are still at TLS, and tells of each time that no more files can be had.
+    def _accept_batch(self, sock: socket.socket) -> None:
+        # asyncio's own server accepts the whole backlog before it serves one connection, doesn't
+        # count those in their TLS handshake, and logs every failed accept.
         for _ in range(_ACCEPTED):
             try:
                 connection, _address = sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionError):
                 return
             self.trouble = ""
-            open_ = len(self.state.connections) + len(self.coming)
+            open_ = len(self.state.connections) + len(self.accepting)
             if open_ >= self.bounds.connections + _REFUSED:
                 connection.close()
                 continue
             connection.setblocking(False)
             protocol = _Connection(self)
-            self.coming.add(protocol)
-            task = self.supervisor.run("connection", self._begin(connection, protocol))
+            self.accepting.add(protocol)
+            task = self.supervisor.run("connection", self._start(connection, protocol))
             task.add_done_callback(partial(_close_cancelled, connection))
 
-    async def _begin(self, connection: socket.socket, protocol: _Connection) -> None:
+    async def _start(self, connection: socket.socket, protocol: _Connection) -> None:
         handshake_s = None if self._tls is None else _TLS_HANDSHAKE_S
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: protocol, connection, ssl=self._tls, ssl_handshake_timeout=handshake_s
             )
         except OSError:
-            pass  # it has left, or what it speaks is no TLS
+            pass  # the client left, or doesn't speak TLS
         finally:
-            self.coming.discard(protocol)
+            self.accepting.discard(protocol)
 
     def lost(self) -> None:
         """A connection has ended."""
@@ -366,7 +367,7 @@ class Listener:
             self._empty.set()
 
     async def aclose(self, grace_s: float = 0.2) -> None:
-        """Take no more connections, and end those that are there."""
+        """Stop accepting connections, and end the open ones."""
         while self._sockets:
             asyncio.get_running_loop().remove_reader(self._sockets.pop())
         await self.supervisor.aclose()
@@ -387,7 +388,7 @@ class Listener:
 
 
 def _close_cancelled(connection: socket.socket, task: asyncio.Task[None]) -> None:
-    if task.cancelled():  # before it began, maybe: then nothing else knows of the socket
+    if task.cancelled():  # maybe before it started: then nothing else closes the socket
         connection.close()
 
 
@@ -406,19 +407,19 @@ def _not_accepting(error: Exception) -> TaskFailure:
         name="accepting connections",
         error=cause,
         at=datetime.now(UTC),
-        restarts_in_s=_NO_FILES_S,
+        restarts_in_s=_ACCEPT_AGAIN_S,
     )
 
 
 def tls_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
-    """TLS by files. Raises EngineError where they can't be used."""
+    """A TLS context from PEM files. Raises EngineError if they can't be used."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         for file in (certificate, key):
-            if file is not None:  # OpenSSL would wait for whoever writes into a named pipe
+            if file is not None:  # OpenSSL would wait for a writer of a named pipe
                 open_regular(file).close()
-        # Without a password prompt: nobody may be there to answer it.
+        # An empty password avoids a prompt, which nobody may be there to answer.
         context.load_cert_chain(certificate, key, password="")
     except (OSError, ssl.SSLError, ValueError) as e:
         raise EngineError(

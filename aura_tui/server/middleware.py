@@ -1,6 +1,6 @@
-"""The way in and out: who it is, what pages may ask, and every error as a problem document.
+"""Middleware: authentication, CORS, common headers, and errors as problem documents.
 
-Pure ASGI: a stream passes through it untouched.
+Pure ASGI: streams pass through unchanged.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from aura_tui.server.auth import Access
 
 _log = logging.getLogger("aura_tui.server")
-# Which headers a named origin's pages may read, and which they may send.
+# The headers that pages of an allowed origin may read, and those that they may send.
 _EXPOSED = (
     "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Retry-After, "
     f"{routes.REPR_DIGEST}, {routes.CORRELATION_ID}"
 )
-_ASKED = (
+_ALLOWED = (
     "Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, "
     f"If-Unmodified-Since, Range, {routes.IDEMPOTENCY_KEY}, {routes.LAST_EVENT_ID}, "
     f"{routes.CORRELATION_ID}"
@@ -40,17 +40,17 @@ _ASKED = (
 
 
 class RequestGate:
-    """An app with its access. ``access`` None: the engine's own user, over the Unix socket."""
+    """Checks the access to an app. ``access`` None: the engine's own user, over the Unix socket."""
 
     def __init__(self, app: ASGIApp, access: Access | None) -> None:
         self._app = app
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or refuse it."""
+        """Pass a request on, or refuse it."""
         assert scope["type"] == "http"
-        began = time.monotonic()
-        # Of repeated ones the last; those that access goes by are refused below.
+        started = time.monotonic()
+        # The last of repeated headers; repeated security headers are refused below.
         headers = dict(scope["headers"])
         correlation_id = context.correlation_of(headers)
         origin = self._access.allowed_origin(headers) if self._access else None
@@ -78,7 +78,7 @@ class RequestGate:
                 caller = self._access.caller(scope["method"], path, headers)
             owner = caller.owner or "-"
             context.begin(scope, caller, correlation_id)
-            scope["app"] = self  # the router then raises what it does not find
+            scope["app"] = self  # makes the router raise for an unknown path
             await self._app(scope, receive, sender)
         except ClientDisconnect:
             pass
@@ -87,7 +87,7 @@ class RequestGate:
             if answer.status_code >= 500 and not isinstance(e, AuraError):
                 report(TaskFailure(name=f"request {correlation_id}", error=e, at=datetime.now(UTC)))
             if status:
-                raise  # it has begun to answer: the connection breaks off
+                raise  # the response has started: break the connection
             await answer(scope, receive, sender)
         finally:
             if _log.isEnabledFor(logging.INFO):
@@ -96,7 +96,7 @@ class RequestGate:
                     scope["method"],
                     clean_line(scope["path"], 200),
                     status,
-                    (time.monotonic() - began) * 1000,
+                    (time.monotonic() - started) * 1000,
                     correlation_id,
                     owner,
                 )
@@ -121,7 +121,7 @@ def _preflight() -> Response:
         status_code=204,
         headers={
             "Access-Control-Allow-Methods": "DELETE, GET, HEAD, POST",
-            "Access-Control-Allow-Headers": _ASKED,
+            "Access-Control-Allow-Headers": _ALLOWED,
             "Access-Control-Max-Age": "600",
         },
     )

@@ -1,7 +1,7 @@
-"""Values as other video generators write them, put into ours.
+"""Translates the values of other video generators into ours.
 
-The names are those of Aura Video Studio's API, which this wire comes from: enums by their name
-("Widescreen16x9", "Natural"), a resolution as an object, presets. Words match whatever their case.
+The names are those of Aura Video Studio's API, which this protocol comes from: enums by name
+("Widescreen16x9", "Natural"), a resolution as an object, presets. Words match in any case.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from aura_tui.model.request import Brief
 
-# Percent of quality, as ``renderSpec.qualityLevel`` has it; None: the default.
+# Quality in percent, as in ``renderSpec.qualityLevel``; None: the default.
 QUALITY: Final[dict[str, int | None]] = {
     "draft": 20,
     "low": 40,
@@ -53,7 +53,7 @@ _WORDS: Final[dict[str, dict[str, Any]]] = {
     "renderSpec.container": {"mp4": "mp4"},
     "renderSpec.codec": {"h264": "h264", "h.264": "h264", "x264": "h264", "avc": "h264"},
 }
-# Voices of Azure and Google, and those of Windows: no engine of ours has them.
+# Voices of Azure, Google and Windows: none of our providers has them.
 _OTHER_VOICE = re.compile(
     r"[a-z]{2,3}-[A-Z]{2}-(?:\w+Neural|(?:Standard|Wavenet|Neural2|Studio|News)-\w+)"
     r"|(?:Microsoft )?(?:David|Zira|Mark|Hazel)(?: Desktop)?"
@@ -80,8 +80,8 @@ SAMPLE: Final = Brief(
 
 
 def value(name: str, given: object) -> object:
-    """What ``given`` means for the field; as it is where it is no word or form of others. None:
-    the field's default."""
+    """``given``, translated for the field if it is another system's value. None: the field's
+    default."""
     if isinstance(given, str):
         words = _WORDS.get(name, {})
         return words.get(given.strip().lower(), given)
@@ -90,12 +90,12 @@ def value(name: str, given: object) -> object:
         if set(sides) == {"width", "height"} and all(type(s) is int for s in sides.values()):
             return f"{sides['width']}x{sides['height']}"
     if name == "voiceSpec.pitch" and given == 0 and type(given) in (int, float):
-        return None  # semitones from the voice's own; ours is a factor
+        return None  # there it is in semitones, 0 being the default; ours is a factor
     return given
 
 
 def has_other_voice(name: str, given: object) -> bool:
-    """Whether it is a voice of another system."""
+    """Whether the value is a voice of another system."""
     return (
         name == "voiceSpec.voiceName"
         and isinstance(given, str)

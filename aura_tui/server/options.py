@@ -1,4 +1,4 @@
-"""What ``aura-tui serve`` can be told."""
+"""The options of ``aura-tui serve``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from aura_tui.wire import routes
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What each token may have: streams at once; new jobs (retries too) and changes (cancels,
-    pauses, resumes) a minute. 0 is none, None is no limit."""
+    """The limits of each token: open streams; new jobs (including retries) and changes (cancels,
+    pauses, resumes, deletes) per minute. 0: none allowed; None: no limit."""
 
     streams: int | None = 10
     jobs_a_minute: int | None = 5
@@ -19,24 +19,24 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What a connection may take, whoever it is. Sizes in bytes, times in seconds."""
+    """The limits of every connection. Sizes in bytes, times in seconds."""
 
     head_bytes: int = 32 * 1024  # of a request line with its headers
-    body_bytes: int = 8 * 1024 * 1024  # a brief of the greatest length, escaped
-    head_s: float = 10.0  # to send a request's head, and to begin with one
-    body_s: float = 30.0  # between two pieces of a body, and behind body_bytes_a_second
+    body_bytes: int = 8 * 1024 * 1024  # the longest brief, with JSON escapes
+    head_s: float = 10.0  # to send a request's head, also the first one
+    body_s: float = 30.0  # between two parts of a body; also how far to lag body_bytes_a_second
     body_bytes_a_second: float = 4096.0
     idle_s: float = 60.0  # between two requests
-    stall_s: float = 30.0  # a reader that takes nothing this long is dropped
+    stall_s: float = 30.0  # until a client that reads nothing is dropped
     connections: int = 4096
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to listen and for whom.
+    """Where to listen, and who may connect.
 
-    ``tokens`` is the file of ``tokens.py``. ``origins`` are web pages that may use the server
-    ("https://studio.example"). ``hosts`` are further names that the server is reached by when it
-    listens on loopback (behind a proxy that passes the name on).
+    ``tokens`` is the file of ``tokens.py``. ``origins`` are the allowed CORS origins
+    ("https://studio.example"). ``hosts`` are additional names to accept in the Host header when
+    listening on loopback (behind a proxy that passes it on).
     """
 
     tokens: Path

@@ -1,4 +1,4 @@
-"""``POST /api/jobs``: JSON -> JobRequest, field by field, every wrong one named."""
+"""``POST /api/jobs``: decodes JSON into a JobRequest, field by field, and reports every fault."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from aura_tui.server import normalize
 from aura_tui.wire.problem import MAX_FIELD_PROBLEMS
 
 _SEE_FORM = "See GET /api/openapi.json for the schema."
-_OF_OTHERS = frozenset({"preset", "inputs", "options.quality"})  # see `_with_preset`
+_FOREIGN_FIELDS = frozenset({"preset", "inputs", "options.quality"})  # see `_with_preset`
 _WHOLE = (int, int | None)
 
 
-class Asked(NamedTuple):
-    """A request, and a line for each thing in its body that has no effect."""
+class ParsedRequest(NamedTuple):
+    """A request, and one line for each field of the body that was ignored."""
 
     request: JobRequest
     ignored: tuple[str, ...]
 
 
-def read_request(data: bytes, origin: Origin) -> Asked:
-    """The request in a body, as made by ``origin``. Raises :class:`InvalidRequest` for others.
+def read_request(data: bytes, origin: Origin) -> ParsedRequest:
+    """Decode a body into the request of ``origin``. Raises :class:`InvalidRequest`.
 
-    ``null`` is as good as left out. A field that we don't know is ignored, and named; so is what
-    only another system has. Names of fields match whatever their case.
+    ``null`` counts as omitted. Unknown fields, and values that only another system knows, are
+    ignored and reported. Field names match in any case.
     """
     wrong: list[InputError] = []
     tree = _parse(data, wrong)
@@ -55,13 +55,13 @@ def read_request(data: bytes, origin: Origin) -> Asked:
     request = _with_preset(JobRequest(**values, origin=origin), wrong, unknown)
     _check(request, wrong)
     if wrong:
-        # What is unknown is told, too: it may be what is missing, misspelt.
+        # Report unknown fields, too: one may be a misspelt required field.
         raise InvalidRequest([*wrong, *unknown.errors][:MAX_FIELD_PROBLEMS])
-    return Asked(request, unknown.lines())
+    return ParsedRequest(request, unknown.lines())
 
 
 class _Unknown:
-    """What is ignored. ``values``: of fields that are none of ours, by their name in lower case."""
+    """Collects ignored fields. ``values``: those of other systems' fields, by lower-case name."""
 
     def __init__(self) -> None:
         self.values: dict[str, object] = {}
@@ -70,11 +70,11 @@ class _Unknown:
 
     @property
     def is_full(self) -> bool:
-        """Whether more are only counted: a body can hold a million of them."""
+        """Whether further ones are only counted: a body can contain a million of them."""
         return len(self.errors) >= MAX_FIELD_PROBLEMS
 
     def add(self, field: str, why: str) -> None:
-        """``field`` has no effect."""
+        """Report that ``field`` is ignored."""
         if self.is_full:
             self._more += 1
             return
@@ -83,7 +83,7 @@ class _Unknown:
         )
 
     def take(self, name: str) -> object:
-        """A field of other systems that we do know; None where it isn't there."""
+        """Use a field of other systems after all: returns its value; None if it is missing."""
         self.errors = [error for error in self.errors if (error.field or "").lower() != name]
         return self.values.pop(name, None)
 
@@ -93,13 +93,13 @@ class _Unknown:
 
 
 class _Object(dict[str, Any]):
-    """A JSON object, and the keys that were in it more than once."""
+    """A JSON object with the keys that it repeats."""
 
     repeated: tuple[str, ...] = ()
 
 
 def _parse(data: bytes, wrong: list[InputError]) -> _Object:
-    """The object in a body; keys that are there twice go to ``wrong``. Raises InvalidRequest."""
+    """Parse a body; repeated keys are added to ``wrong``. Raises InvalidRequest."""
     repeated: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> _Object:
@@ -148,7 +148,7 @@ def _not_json(why: str) -> InvalidRequest:
 
 
 def _with_preset(request: JobRequest, wrong: list[InputError], unknown: _Unknown) -> JobRequest:
-    """What ``preset``, ``inputs`` and ``options.quality`` of other systems ask for."""
+    """Apply the fields ``preset``, ``inputs`` and ``options.quality`` of other systems."""
     quality, preset = unknown.take("options.quality"), unknown.take("preset")
     if unknown.values.get("inputs") == {}:
         unknown.take("inputs")
@@ -184,7 +184,7 @@ def _fields(
     wrong: list[InputError],
     unknown: _Unknown,
 ) -> list[tuple[str, msgspec.structs.FieldInfo, object]]:
-    """``(name, field, value)`` of what an object gives; what it can't give goes to ``wrong``."""
+    """``(name, field, value)`` for each known field of an object; faults are added to ``wrong``."""
     if not isinstance(tree, dict):
         wrong.append(_refuse(where, f"{where} is not a JSON object"))
         return []
@@ -195,7 +195,7 @@ def _fields(
         if field is None:
             at = f"{where}.{clean_line(key, 80)}" if where else clean_line(key, 80)
             unknown.add(at, f"unknown field{_near(key, kind) if not unknown.is_full else ''}")
-            if at.lower() in _OF_OTHERS:
+            if at.lower() in _FOREIGN_FIELDS:
                 unknown.values[at.lower()] = value
         elif field.encode_name in found:
             at = f"{where}.{field.encode_name}" if where else field.encode_name
@@ -228,14 +228,14 @@ def _value(
 
 
 def _check(request: JobRequest, wrong: list[InputError]) -> None:
-    told = {error.field or "" for error in wrong}
+    reported = {error.field or "" for error in wrong}
     try:
         check(request)
     except InvalidRequest as e:
         for fault in e.faults:
             field = fault.field or ""
-            # A brief whose text was refused is empty for that reason alone.
-            if field not in told and not any(name.startswith(f"{field}.") for name in told):
+            # A brief is empty just because its text was rejected: don't report that as well.
+            if field not in reported and not any(name.startswith(f"{field}.") for name in reported):
                 wrong.append(fault)
 
 
@@ -244,7 +244,7 @@ def _refuse(field: str, message: str) -> InputError:
 
 
 def _near(key: str, kind: type[msgspec.Struct]) -> str:
-    """A question after the field of ours that it may be meant for."""
+    """A suggestion of the known field that ``key`` may be meant for; "" for none."""
     names = {f.encode_name.lower(): f.encode_name for f in msgspec.structs.fields(kind)}
     near = difflib.get_close_matches(key.lower()[:40], names, 1, 0.75)
     return f" (did you mean {names[near[0]]}?)" if near and near[0] != "origin" else ""

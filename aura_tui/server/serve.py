@@ -1,7 +1,6 @@
 """Serving: ``serve`` for the network, ``listening`` for the user's other terminals.
 
-The commands' side of it imports this module alone, inside functions: it brings starlette and
-uvicorn with it.
+Commands import only this module of the server, inside functions: it imports starlette and uvicorn.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _UNIX_BOUNDS = Bounds()
-_FILES_EACH = 2  # a connection, and what is sent over it
-_KEPT_FILES = 512  # half of them, where there are fewer than twice as many
+_FILES_EACH = 2  # open files per connection: its socket, and a file that it sends
+_KEPT_FILES = 512  # reserved for the engine; at most half of the limit
 
 
 async def serve(
@@ -53,9 +52,9 @@ async def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM, or until ``stop`` is set (then signals are the caller's).
 
-    ``open_service`` is entered once it is sure that we may listen. ``socket_path``: also listen
-    on a Unix socket there. ``say`` gets lines for a person: the address when it is ready, what
-    to mind. Raises EngineError (ADDRESS_REFUSED) where listening is not possible or not safe.
+    ``open_service`` is entered once the addresses are bound. ``socket_path``: also listen on a Unix
+    socket there. ``say`` prints a line for the user: the address when ready, warnings. Raises
+    EngineError (ADDRESS_REFUSED) if listening is not possible or not safe.
     """
     tokens = TokenFile(options.tokens)
     addresses = await _addresses(options.host, options.port)
@@ -63,7 +62,7 @@ async def serve(
     if not loopback and not tokens:
         raise _needs_tokens(options)
     tls = tls_context(options.certificate, options.key) if options.certificate else None
-    bounds = _within_files(options.bounds)
+    bounds = _fit_file_limit(options.bounds)
     sockets = _bind(addresses, options)
     access = Access(tokens, loopback=loopback, origins=options.origins, hosts=options.hosts)
     stopped = stop or asyncio.Event()
@@ -85,14 +84,14 @@ async def serve(
                 heartbeat_s=options.heartbeat_s,
             )
             stack.push_async_callback(app.broadcaster.aclose)
-            listener = Listener(app.behind(access), bounds, tls)
+            listener = Listener(app.with_access(access), bounds, tls)
             app.listeners.append(listener)
             listeners = [listener]
             if socket_path is not None:
                 listeners.append(await stack.enter_async_context(_on_unix(app, socket_path)))
             for sock in sockets:
                 await listener.listen(sock)
-            for line in _told(options, sockets, tokens, loopback=loopback):
+            for line in _startup_lines(options, sockets, tokens, loopback=loopback):
                 say(line)
             if bounds.connections < options.bounds.connections:
                 say(
@@ -118,11 +117,12 @@ async def listening(
     *,
     on_work: Callable[[str], None] = lambda job_id: None,
 ) -> AsyncIterator[ServerApp]:
-    """Listen on a Unix socket at ``path`` while the block lasts: for this user alone, no token.
+    """Listen on a Unix socket at ``path`` while the block runs: for this user only, without a
+    token. Every engine does so.
 
-    For every engine, wherever it runs. A stale socket is replaced. ``on_work`` hears of each job
-    that came, or goes on, through it. Raises EngineError where another process listens there, or
-    where nobody can.
+    Replaces a stale socket. ``on_work`` is called with the id of each job that is submitted,
+    retried or resumed through it. Raises EngineError if another process listens there, or if the
+    socket can't be created.
     """
     app = ServerApp(service, settings, on_work=on_work)
     async with contextlib.AsyncExitStack() as stack:
@@ -139,13 +139,13 @@ async def listening(
 async def _on_unix(app: ServerApp, path: Path) -> AsyncIterator[Listener]:
     sock = await asyncio.to_thread(listen_unix, path)
     inode = _inode(path)
-    listener = Listener(app.behind(None), _UNIX_BOUNDS)
+    listener = Listener(app.with_access(None), _UNIX_BOUNDS)
     app.listeners.append(listener)
     try:
         await listener.listen(sock)
         yield listener
     finally:
-        # Only our own: another engine may have put its socket there meanwhile.
+        # Remove only our own socket: another engine may have replaced it meanwhile.
         if inode is not None and _inode(path) == inode:
             path.unlink(missing_ok=True)
         await listener.aclose()
@@ -153,10 +153,11 @@ async def _on_unix(app: ServerApp, path: Path) -> AsyncIterator[Listener]:
 
 
 def listen_unix(path: Path) -> socket.socket:
-    """A socket bound at ``path``, mode 0600. A socket that nobody answers on is replaced.
+    """A listening socket bound at ``path``, mode 0600. Replaces a stale socket.
 
-    Bound beside and renamed, so that it is never there with another mode, and never half. Raises
-    EngineError where somebody answers, or where the folder doesn't let us.
+    It is bound under a temporary name and then renamed, so that it never appears with another mode
+    or before it listens. Raises EngineError if another process listens there, or if the folder is
+    not writable.
     """
     if unix_socket.listens(path):
         raise EngineError(
@@ -239,7 +240,7 @@ def _bind(
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             sock.bind((address, port))
             sock.setblocking(False)
-            port = sock.getsockname()[1]  # the same for all, where it was free to choose
+            port = sock.getsockname()[1]  # with port 0: use the chosen port for all addresses
     except OSError as e:
         for sock in sockets:
             sock.close()
@@ -255,23 +256,23 @@ def _bind(
     return sockets
 
 
-def _within_files(bounds: Bounds) -> Bounds:
-    """Let the process have as many open files as connections may need, where it may; ``bounds``
-    with as many connections as that is good for. What the engine needs is kept back."""
+def _fit_file_limit(bounds: Bounds) -> Bounds:
+    """Raise the open-file limit as far as the connections need and the system allows; returns
+    ``bounds`` with as many connections as fit. Some files stay reserved for the engine."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return bounds
     wanted = bounds.connections * _FILES_EACH + _KEPT_FILES
     if soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-            soft = most
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            soft = limit
     left = soft - min(_KEPT_FILES, soft // 2)
     return replace(bounds, connections=max(1, min(bounds.connections, left // _FILES_EACH)))
 
 
-def _told(
+def _startup_lines(
     options: ServeOptions, sockets: list[socket.socket], tokens: TokenFile, *, loopback: bool
 ) -> list[str]:
     scheme = "https" if options.certificate else "http"

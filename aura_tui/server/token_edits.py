@@ -1,7 +1,4 @@
-"""``aura-tui token``: access tokens added, renewed and removed, one edit at a time.
-
-The file is small, for this user alone, and written beside, then renamed.
-"""
+"""Adds, renews and removes access tokens (``aura-tui token``), one edit at a time."""
 
 from __future__ import annotations
 
@@ -17,22 +14,22 @@ import msgspec
 
 from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.model.sanitize import clean_line
-from aura_tui.server.tokens import Token, Tokens, check_link, hash_of, listed
+from aura_tui.server.tokens import Token, Tokens, check_link, hash_of, read_tokens
 from aura_tui.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PREFIX: Final = "aura_"  # so that scanners for leaked secrets, and people, know it
+PREFIX: Final = "aura_"  # so that people and scanners for leaked secrets recognize tokens
 MAX_TOKENS: Final = 1000
 _NAME = re.compile(r"[\w.@+-]{1,64}")
 
 
 def add(path: Path, name: str) -> str:
-    """Make a token and return it: it is shown once and can't be had again.
+    """Create a token and return its secret, which can't be read again later.
 
-    Raises InputError for a name that is taken or can't be one.
+    Raises InputError for a name that is invalid or already used.
     """
     if not _NAME.fullmatch(name):
         raise InputError(
@@ -68,7 +65,8 @@ def add(path: Path, name: str) -> str:
 
 
 def renew(path: Path, name: str) -> str:
-    """A new secret for a token, which keeps its jobs; the old one is refused from now on."""
+    """Return a new secret for a token, which keeps its jobs; the old secret is invalid from now
+    on. Raises InputError if there is no such token."""
     with _changing(path) as tokens:
         i = _find(tokens, name)
         secret = _new()
@@ -77,7 +75,8 @@ def renew(path: Path, name: str) -> str:
 
 
 def remove(path: Path, name: str) -> None:
-    """Refuse a token from now on. Its jobs stay, for the engine's user. Raises InputError."""
+    """Remove a token; its jobs stay for the engine's user. Raises InputError if there is no such
+    token."""
     with _changing(path) as tokens:
         del tokens[_find(tokens, name)]
 
@@ -100,8 +99,8 @@ def _find(tokens: list[Token], name: str) -> int:
 
 @contextlib.contextmanager
 def _changing(path: Path) -> Iterator[list[Token]]:
-    """The tokens, to be changed; they are written when the block ends well, to where a link
-    leads. One at a time."""
+    """The list of tokens, to change in place; it is written when the block ends without an error,
+    to the target of a link. A lock allows one edit at a time."""
     try:
         check_link(path)
         path = path.resolve()
@@ -111,7 +110,7 @@ def _changing(path: Path) -> Iterator[list[Token]]:
         )
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            tokens = list(listed(path))
+            tokens = list(read_tokens(path))
             yield tokens
             _write(path, tokens)
         finally:

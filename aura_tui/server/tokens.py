@@ -1,7 +1,7 @@
-"""Access tokens: 256 random bits, kept as SHA-256 beside a name, never the token itself.
+"""Access tokens: 256 random bits each; the file stores a name and the SHA-256, never the token.
 
-A hash without salt is enough for what nobody can guess. The file is small, for this user alone,
-and written beside, then renamed; a server at work sees a change with the next request.
+Random tokens need no salt. The file is small, private to this user, and written atomically; a
+running server sees a change at the next request.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_FILE_BYTES = 1 << 20
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a token. ``id`` owns its jobs, also when it is renewed."""
+    """A stored token. ``id`` owns its jobs and stays the same when the token is renewed."""
 
     id: str
     name: str
@@ -39,9 +39,9 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[Token, ...] = ()
 
 
-def listed(path: Path) -> tuple[Token, ...]:
-    """All tokens, oldest first; none where the file isn't there. Raises EngineError for a file
-    that can't be read or is no list of tokens, InputError for a link to nothing."""
+def read_tokens(path: Path) -> tuple[Token, ...]:
+    """All tokens, oldest first; none if the file is missing. Raises EngineError if the file can't
+    be read or is not a list of tokens, InputError if it is a dangling link."""
     try:
         with open_regular(path) as file:
             data = file.read(_MAX_FILE_BYTES + 1)
@@ -61,7 +61,7 @@ def listed(path: Path) -> tuple[Token, ...]:
 
 
 def check_link(path: Path) -> None:
-    """Raise InputError for a link to nothing: whoever made it expects the tokens elsewhere."""
+    """Raise InputError for a dangling link: its target should have the tokens."""
     if path.is_symlink() and not path.exists():
         raise InputError(
             Code.OUTPUT_UNWRITABLE,
@@ -73,11 +73,12 @@ def check_link(path: Path) -> None:
 
 
 _NO_FILE = (0, 0, 0)
-_NO_TARGET = (0, 0, -1)  # of a link
+_NO_TARGET = (0, 0, -1)  # a dangling link
 
 
 class TokenFile:
-    """The tokens as a server asks for them. A file that can't be read refuses everybody."""
+    """The tokens of a running server, reread when the file changes. An unreadable file rejects
+    every token."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -87,26 +88,26 @@ class TokenFile:
         self._trouble = ""
 
     def __bool__(self) -> bool:
-        """Whether there is any token, or a file that would have them."""
-        self._look()
+        """Whether a token exists, or a file that can't be read."""
+        self._refresh()
         return bool(self._tokens) or bool(self._trouble)
 
     @property
     def trouble(self) -> str:
-        """Why the file can't be used; "" where it can."""
-        self._look()
+        """Why the file can't be used; "" if it can."""
+        self._refresh()
         return self._trouble
 
     @property
     def required(self) -> bool:
-        """Whether nobody gets in without one: there are tokens, or there were, and the last was
-        removed. A server that asked for them doesn't open by that."""
-        self._look()
+        """Whether requests need a token: the file exists, or existed since the server started.
+        Removing the last token must not open a server to everybody."""
+        self._refresh()
         return self._required
 
     def find(self, secret: str) -> Token | None:
-        """The token that ``secret`` is. Takes as long whichever it is, and if it is none."""
-        self._look()
+        """The token with this secret, or None. Takes the same time in every case."""
+        self._refresh()
         given = hash_of(secret)
         found: Token | None = None
         for token in self._tokens:
@@ -115,11 +116,11 @@ class TokenFile:
         return found
 
     def has(self, token_id: str) -> bool:
-        """Whether the token is still good."""
-        self._look()
+        """Whether the token still exists."""
+        self._refresh()
         return any(token.id == token_id for token in self._tokens)
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         try:
             stat = os.stat(self.path)
             seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
@@ -130,7 +131,7 @@ class TokenFile:
         self._seen = seen
         self._required = self._required or seen != _NO_FILE
         try:
-            self._tokens, self._trouble = listed(self.path), ""
+            self._tokens, self._trouble = read_tokens(self.path), ""
         except AuraError as e:
             self._tokens, self._trouble = (), e.message
 

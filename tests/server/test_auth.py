@@ -12,7 +12,7 @@ from aura_tui.errors import Code, EngineError
 from aura_tui.model.request import Origin
 from aura_tui.server import token_edits, tokens
 from aura_tui.server.auth import Caller
-from aura_tui.server.limits import Limiter, TooMany
+from aura_tui.server.limits import Limiter, RateLimited
 from aura_tui.server.options import Limits
 from aura_tui.wire import routes
 from tests.engine.conftest import ended, request
@@ -139,7 +139,9 @@ async def test_what_comes_over_the_network_is_from_outside(settings: Settings) -
             odd = {"brief": {"text": "x"}, "deliverTo": "/tmp", "origin": {}}
             told = problem(await local.post(routes.JOBS, json=odd), 422, Code.REQUEST_INVALID)
             assert [each["field"] for each in told["errors"]] == ["origin", "deliverTo"]
-        assert asked["net"] == Origin(owner=tokens.listed(token_file(settings))[0].id, outside=True)
+        assert asked["net"] == Origin(
+            owner=tokens.read_tokens(token_file(settings))[0].id, outside=True
+        )
         assert asked["unix"] == Origin()
 
 
@@ -272,12 +274,12 @@ def test_a_bucket_fills_again_with_time() -> None:
     someone, other = Caller(owner="a"), Caller(owner="b")
     limiter.job(someone)
     limiter.job(someone)
-    with pytest.raises(TooMany) as caught:
+    with pytest.raises(RateLimited) as caught:
         limiter.job(someone)
     assert caught.value.retry_after_s == 30
     limiter.job(other)
     now = 29.0
-    with pytest.raises(TooMany) as caught:
+    with pytest.raises(RateLimited) as caught:
         limiter.job(someone)
     assert caught.value.retry_after_s == 1
     now = 30.0
@@ -285,7 +287,7 @@ def test_a_bucket_fills_again_with_time() -> None:
     now = 1e6
     limiter.job(someone)
     limiter.job(someone)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         limiter.job(someone)
 
 
@@ -298,5 +300,5 @@ def test_none_is_no_limit_and_zero_is_none_at_all() -> None:
     free.stream(someone, 10_000)
     shut = Limiter(Limits(streams=0, jobs_a_minute=0, cancels_a_minute=0))
     for ask in (shut.job, shut.change, lambda caller: shut.stream(caller, 0)):
-        with pytest.raises(TooMany):
+        with pytest.raises(RateLimited):
             ask(someone)

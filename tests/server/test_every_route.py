@@ -66,7 +66,7 @@ async def test_no_route_takes_what_it_does_not_offer(settings: Settings, mine: s
 
 
 async def test_no_parameter_of_a_path_leads_out_of_the_job(settings: Settings, mine: str) -> None:
-    hashes = [token.sha256.encode() for token in tokens.listed(settings.home / tokens.FILE)]
+    hashes = [token.sha256.encode() for token in tokens.read_tokens(settings.home / tokens.FILE)]
     async with served(settings) as server:
         job_id = await made(server, mine)
         await access_run.check_traversal(Asker(server.port), mine, job_id, hashes)

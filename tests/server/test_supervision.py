@@ -110,7 +110,7 @@ async def test_connections_are_accepted_again_after_accepting_failed(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mishaps: list[AuraError] = []
-    taking = Listener._take
+    taking = Listener._accept_batch
     errors: list[Exception] = []
 
     def take(self: Listener, sock: socket.socket) -> None:
@@ -118,7 +118,7 @@ async def test_connections_are_accepted_again_after_accepting_failed(
             raise errors.pop()
         taking(self, sock)
 
-    monkeypatch.setattr(Listener, "_take", take)
+    monkeypatch.setattr(Listener, "_accept_batch", take)
     with crash_report.telling(mishaps.append):
         async with served(settings) as server:
             for error, words in (
@@ -158,7 +158,7 @@ async def test_a_connection_that_ends_before_its_task_began_leaves_no_socket_ope
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         reader, writer = await asyncio.open_connection(*server.getsockname())
-        listener._take(server)
+        listener._accept_batch(server)
         await listener.supervisor.aclose()
         gc.collect()  # would warn of one that was forgotten
         assert await asyncio.wait_for(reader.read(), 5) == b""

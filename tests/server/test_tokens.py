@@ -9,7 +9,7 @@ import pytest
 
 from aura_tui.errors import Code, EngineError, InputError
 from aura_tui.server.token_edits import add, remove, renew
-from aura_tui.server.tokens import TokenFile, listed
+from aura_tui.server.tokens import TokenFile, read_tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def test_a_token_is_random_and_kept_as_a_hash_alone(path: Path) -> None:
     assert not any(secret[5:] in path.read_text() for secret in secrets)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert [token.name for token in listed(path)] == ["one", "two"]
+    assert [token.name for token in read_tokens(path)] == ["one", "two"]
     assert not list(path.parent.glob("*.part"))
 
 
@@ -39,7 +39,7 @@ def test_a_link_to_nothing_is_refused_and_lets_nobody_in(path: Path) -> None:
         lambda: add(path, "one"),
         lambda: renew(path, "one"),
         lambda: remove(path, "one"),
-        lambda: listed(path),
+        lambda: read_tokens(path),
     ):
         with pytest.raises(InputError, match=r"is a link to .*elsewhere\.json, which") as caught:
             act()
@@ -61,7 +61,7 @@ def test_a_link_stays_one_and_its_file_gets_the_tokens(path: Path, tmp_path: Pat
     path.symlink_to(target)
     add(path, "two")
     assert path.is_symlink()
-    assert [token.name for token in listed(target)] == ["one", "two"]
+    assert [token.name for token in read_tokens(target)] == ["one", "two"]
 
 
 def test_a_server_finds_the_token_that_is_meant(path: Path) -> None:
@@ -95,10 +95,10 @@ def test_a_change_is_seen_at_once(path: Path) -> None:
 
 def test_a_new_token_of_an_old_name_is_another_one(path: Path) -> None:
     add(path, "one")
-    before = listed(path)[0].id
+    before = read_tokens(path)[0].id
     remove(path, "one")
     add(path, "one")
-    assert listed(path)[0].id != before
+    assert read_tokens(path)[0].id != before
 
 
 @pytest.mark.parametrize("name", ["", "two words", "a/b", "x" * 65, "\x1b[31m"])
@@ -113,7 +113,7 @@ def test_names_that_are_taken_or_not_there_are_refused(path: Path) -> None:
         with pytest.raises(InputError) as caught:
             change()
         assert "aura-tui token" in caught.value.remediation
-    assert len(listed(path)) == 1
+    assert len(read_tokens(path)) == 1
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b'{"tokens": [{"id": 1}]}', b"\xff"])

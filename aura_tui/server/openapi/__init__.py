@@ -1,2 +1,1 @@
-"""What the server does, as OpenAPI 3.1: paths by hand, schemas from the types that are read and
-written."""
+"""The server's API as OpenAPI 3.1: paths written by hand, schemas generated from the types."""

@@ -1,4 +1,4 @@
-"""The paths of the OpenAPI document: what each route takes, and each answer it gives."""
+"""The paths of the OpenAPI document: the parameters and responses of each route."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def paths() -> dict[str, Any]:
         {**_text_parameter(routes.LAST_EVENT_ID_QUERY, "query"), "description": _RESUME},
     ]
     stream = {"200": _events(), "429": _problem("Too many streams")}
-    told = _json("The job", "JobPayload")
+    job_response = _json("The job", "JobPayload")
     no_more = {"204": {"description": "The job has ended; no event follows that id"}}
     return {
         routes.JOBS: {
@@ -33,7 +33,7 @@ def paths() -> dict[str, Any]:
                     "submitJob",
                     "Queue a job",
                     {
-                        "202": _made(),
+                        "202": _created(),
                         "408": _problem("The body did not arrive in time"),
                         "413": _problem("The body is too large"),
                         "415": _problem("Unsupported content type or encoding"),
@@ -55,7 +55,7 @@ def paths() -> dict[str, Any]:
             },
         },
         routes.JOB: {
-            "get": _of_job("getJob", "A job", {"200": told}, [job]),
+            "get": _of_job("getJob", "A job", {"200": job_response}, [job]),
             "delete": _of_job(
                 "deleteJob",
                 "Delete a finished job, with its events and its files in the engine's home",
@@ -83,7 +83,7 @@ def paths() -> dict[str, Any]:
                 "retryJob",
                 "Retry a failed or cancelled job as a new job that reuses finished work",
                 {
-                    "202": _made(),
+                    "202": _created(),
                     "409": _problem("Conflicts with the job's state"),
                     "422": _problem(
                         "A required input no longer exists, or the idempotency key "
@@ -269,7 +269,7 @@ def _problem(description: str) -> dict[str, Any]:
     return {"description": description, "content": content}
 
 
-def _made() -> dict[str, Any]:
+def _created() -> dict[str, Any]:
     location = {"schema": {"type": "string"}, "description": "The job's path"}
     return {**_json("The new job", "JobPayload"), "headers": {"Location": location}}
 

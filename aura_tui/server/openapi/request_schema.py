@@ -1,7 +1,7 @@
 """The schema of a job request, from the types of ``model/request.py`` and their constraints.
 
-Written down here is only what a type can't say: null is as good as left out, and ``normalize.py``
-takes the words of other systems.
+Only what a type can't express is written here: null counts as omitted, and ``normalize.py`` accepts
+the words of other systems.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ def request_schema() -> dict[str, Any]:
         if section:
             properties = properties[section]["properties"]
         properties[field] = extra(properties.get(field, {}))
-    told = {"type": "string", "pattern": r"\S"}
+    words = {"type": "string", "pattern": r"\S"}
     has_words = {
         "type": "object",
         "anyOf": [
-            {"required": ["topic"], "properties": {"topic": told}},
-            {"required": ["text"], "properties": {"text": told}},
+            {"required": ["topic"], "properties": {"topic": words}},
+            {"required": ["text"], "properties": {"text": words}},
         ],
     }
     return {
         **schema,
         "type": "object",
-        "description": "Unknown fields are ignored; warnings in the response lists them.",
+        "description": "Unknown fields are ignored; warnings in the response list them.",
         "anyOf": [
             {"required": ["brief"], "properties": {"brief": has_words}},
             {
@@ -54,7 +54,7 @@ def _of_struct(kind: type[msgspec.Struct]) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for field in msgspec.structs.fields(kind):
         if field.type is rq.Origin:
-            continue  # no request says where it came from
+            continue  # the server sets it
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
             properties[field.encode_name] = _of_struct(field.type)
         else:
@@ -71,7 +71,7 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "type": [schema["type"], "null"]}
 
 
-# -- what the types don't say: by field, from the schema that its type has
+# -- what the types don't express: for each field, a change of its type's schema
 
 
 def _described(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""Event streams to many readers: broadcast, the ring of recent events, one response, its end.
+"""Event streams to many readers: the broadcaster, the ring of recent events, the response.
 
 Routes are in ``server.jobs``.
 """

@@ -1,4 +1,4 @@
-"""An Archive over a JobService that is none: its events, told by the service and encoded anew."""
+"""An Archive for a JobService that isn't one: reads the service's events and encodes them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class FallbackArchive:
-    """What the engine's own archive does by reading rows, this does by asking."""
+    """An :class:`~aura_tui.service.Archive` that uses the service's event iterator."""
 
     def __init__(self, service: JobService, published: int) -> None:
         self._service = service
         self.published = published
 
     @classmethod
-    async def over(cls, service: JobService) -> FallbackArchive:
-        """The archive as of now."""
+    async def create(cls, service: JobService) -> FallbackArchive:
+        """The archive of ``service`` up to its newest event."""
         return cls(service, await _newest(service))
 
     async def recorded(self, job_id: str | None, *, after: int, limit: int) -> Recorded:
@@ -34,7 +34,7 @@ class FallbackArchive:
         frames: list[bytes] = []
         jobs: list[str] = []
         ended = False
-        # The iterator goes on into what is still to come; the newest event now is the end.
+        # The iterator would continue with live events: stop at the newest one now.
         try:
             newest = (
                 await _newest(self._service)
@@ -56,7 +56,7 @@ class FallbackArchive:
         return Recorded(frames, jobs if job_id is None else None, after, ended)
 
     async def probe(self) -> None:
-        """Ask for something: an engine that answers is all that can be known."""
+        """Request the queue: only that the engine answers can be checked here."""
         await self._service.queue()
 
 

@@ -1,10 +1,10 @@
-"""Streams: where each reader stands, and how it gets from history to what happens now.
+"""Broadcasts a service's events to many streams, each from history into live events.
 
-One task follows the service and puts every event, encoded once, into the ring. A stream reads
-the archive until the ring has all that is above its cursor, then the ring: nothing is lost or
-repeated at the seam, since both are in the order of ids and every id up to ``Ring.floor`` is in
-the archive before the ring lets go of it. A reader that the ring has left behind, or that takes
-nothing for ``stall_s``, is dropped: it resumes by id. Nobody waits for a reader.
+One task follows the service and puts every event, encoded once, into the ring. A stream reads the
+archive until the ring has everything above its cursor, then the ring. No event is lost or repeated
+at the switch: both are ordered by id, and every id up to ``Ring.floor`` is in the archive before
+the ring drops it. A reader that falls behind the ring, or reads nothing for ``stall_s``, is
+dropped; it can resume by id. Nothing ever waits for a reader.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService
 
 RING = 8192  # events kept for readers that follow closely: about 5 MB
-_PAGE = 500  # events of history at once
-_TURN = 256  # events put in before others get their turn, in a flood
+_PAGE = 500  # events of history per read
+_TURN = 256  # events put in before other tasks get a turn, in a flood
 _MAX_OWNERS = 20_000
 
 
 class Lagged(Exception):
-    """The ring has let go of what the stream needs next."""
+    """The ring has dropped the event that the stream needs next."""
 
 
 class Stream:
-    """One reader. ``job_id`` None: all jobs that the caller sees. ``until``: the job has ended
-    with this event, nothing comes after it; None while that is open."""
+    """One reader. ``job_id`` None: all jobs that the caller may see. ``until``: the id of the job's
+    last event if it has ended, else None."""
 
     __slots__ = (
         "abort",
         "after",
-        "beat_due",
         "caller",
         "gone",
+        "heartbeat_due",
         "job_id",
         "sending_since",
         "sent_at",
@@ -65,32 +65,32 @@ class Stream:
         self.after = after
         self.until = until
         self.wake: asyncio.Future[None] | None = None
-        self.gone = False  # the reader has left, or must
-        self.beat_due = after > 0  # as soon as all that was missed is told: it says so
+        self.gone = False  # the reader has left, or was dropped
+        self.heartbeat_due = after > 0  # after a resume: marks the end of the missed events
         self.sent_at = 0.0
-        self.troubles: tuple[str, ...] = ()  # as its last heartbeat told
+        self.troubles: tuple[str, ...] = ()  # those in its last heartbeat
         self.sending_since: float | None = None
-        self.abort: Callable[[], object] | None = None  # cuts the connection
+        self.abort: Callable[[], object] | None = None  # aborts the connection
 
     def nudge(self) -> None:
-        """Let the stream look around."""
+        """Wake the stream to check for news."""
         if self.wake is not None and not self.wake.done():
             self.wake.set_result(None)
 
-    def left(self) -> None:
-        """The reader has gone."""
+    def reader_left(self) -> None:
+        """The reader has disconnected."""
         self.gone = True
         self.nudge()
 
     def drop(self) -> None:
-        """End it now, without a word."""
+        """Abort the connection at once."""
         if self.abort is not None:
             self.abort()
-        self.left()
+        self.reader_left()
 
 
 class Broadcaster:
-    """All streams of one service. Belongs to the event loop it was made on."""
+    """All streams of one service. Belongs to the event loop on which it was created."""
 
     def __init__(
         self,
@@ -102,8 +102,8 @@ class Broadcaster:
         still_allowed: Callable[[Caller], bool] = lambda caller: True,
         troubles: Callable[[], tuple[str, ...]] = lambda: (),
     ) -> None:
-        """``troubles`` gives what fails in the engine now: heartbeats tell it, and so does one
-        that comes at once when it changes."""
+        """``troubles`` returns the engine's current failures, which heartbeats report; a change
+        sends a heartbeat at once."""
         self._service = service
         self._heartbeat_s = heartbeat_s
         self._stall_s = stall_s
@@ -117,37 +117,37 @@ class Broadcaster:
         self._streams: set[Stream] = set()
         self._waiting: dict[str | None, set[Stream]] = {}
         self._owners: dict[str, str] = {}
-        self._ending: str | None = None  # why, once it is over
-        self._broken: str | None = None  # why no events come; until following begins again
+        self._ending: str | None = None  # the reason, once the streams must end
+        self._broken: str | None = None  # why no events arrive, until following restarts
 
-    # -- life
+    # -- lifecycle
 
     @property
     def streams(self) -> int:
-        """How many are open."""
+        """How many streams are open."""
         return len(self._streams)
 
     def count(self, owner: str) -> int:
-        """How many are open of one owner."""
+        """How many streams of one owner are open."""
         return sum(stream.caller.owner == owner for stream in self._streams)
 
-    def enter(self, stream: Stream) -> None:
-        """A stream begins."""
+    def add(self, stream: Stream) -> None:
+        """Register a stream that starts."""
         stream.sent_at = asyncio.get_running_loop().time()
         self._streams.add(stream)
 
-    def leave(self, stream: Stream) -> None:
-        """A stream is over."""
+    def remove(self, stream: Stream) -> None:
+        """Remove a stream that has ended."""
         self._streams.discard(stream)
 
     def end(self, reason: str) -> None:
-        """Tell every stream that the engine goes, and end it; new ones end at once."""
+        """End every stream with a ``shutdown`` event; new ones end at once."""
         if self._ending is None:
             self._ending = reason
         self._nudge(self._streams)
 
     async def aclose(self) -> None:
-        """End all, and stop following the service."""
+        """End all streams and stop following the service."""
         self.end("The engine has stopped")
         await self.supervisor.aclose()
 
@@ -159,7 +159,7 @@ class Broadcaster:
                     self._archive = (
                         service
                         if isinstance(service, Archive)
-                        else await FallbackArchive.over(service)
+                        else await FallbackArchive.create(service)
                     )
                     ring = self._ring = Ring(self._archive.published, self._capacity)
                     self.supervisor.keep("event broadcaster", lambda: self._follow(ring))
@@ -167,10 +167,10 @@ class Broadcaster:
         return self._ring, self._archive
 
     async def _follow(self, ring: Ring) -> None:
-        """Put the service's events into the ring. Started again, it continues behind the newest.
+        """Put the service's events into the ring; after a restart, continue behind the newest.
 
-        Where the engine itself says that it has no more, the streams are told, and end: their
-        readers come back. Anything else costs them a moment.
+        If the engine itself ends its events, the streams end with a ``shutdown``, and their readers
+        reconnect. Any other failure only delays events until the supervisor restarts this.
         """
         self._broken = None
         count = 0
@@ -198,7 +198,7 @@ class Broadcaster:
         self._nudge(self._streams)
 
     async def owner_of(self, job_id: str) -> str:
-        """Who made a job; "" for the engine's own user, and for a job that isn't there."""
+        """The owner of a job; "" for the engine's own user, and for an unknown job."""
         owner = self._owners.get(job_id)
         if owner is None:
             try:
@@ -215,7 +215,7 @@ class Broadcaster:
             stream.nudge()
 
     async def _tick(self) -> None:
-        """Heartbeats, stalled readers, and callers that lost their access."""
+        """Send heartbeats; drop stalled readers, and callers that have lost their access."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(1.0, self._heartbeat_s / 4))
@@ -227,21 +227,21 @@ class Broadcaster:
                 if stalled or not self._still_allowed(stream.caller):
                     stream.drop()
                 elif stream.troubles != troubles or now - stream.sent_at >= self._heartbeat_s:
-                    stream.beat_due = True
+                    stream.heartbeat_due = True
                     stream.nudge()
 
     # -- reading
 
     async def frames(self, stream: Stream) -> AsyncGenerator[bytes]:
-        """The stream's bytes, as they come. Ends after a terminal event or ``shutdown``, and
-        where the reader is gone. Raises :class:`Lagged`."""
+        """Yield the stream's bytes. Ends after a terminal event or ``shutdown``, or when the
+        reader has left. Raises :class:`Lagged`."""
         yield sse.OPENING + self._heartbeat(stream)
         ring, archive = await self._started()
         cursor = stream.after
         while cursor < ring.floor and not stream.gone:
             floor = ring.floor
             page = await archive.recorded(stream.job_id, after=cursor, limit=_PAGE)
-            # An empty page: nothing of it was kept up to now, so nothing up to that floor.
+            # An empty page: the archive has nothing for this stream up to that floor.
             cursor = page.upto if page.frames else floor
             frames = page.frames
             if page.jobs is not None and stream.caller.owner:
@@ -265,14 +265,14 @@ class Broadcaster:
             elif cursor < ring.newest:
                 continue  # a batch of other people's events
             elif stream.until is not None and cursor >= stream.until:
-                return  # it ended, and the event that says so is gone
+                return  # the job has ended, and its terminal event was deleted
             elif (reason := self._ending or self._broken) is not None:
                 yield sse.connection_frame(Shutdown(timestamp=datetime.now(UTC), reason=reason))
                 return
-            elif stream.beat_due:
-                stream.beat_due = False
+            elif stream.heartbeat_due:
+                stream.heartbeat_due = False
                 if await self._is_gone(stream.job_id):
-                    return  # deleted before its end was read: a reader that asks again hears so
+                    return  # the job was deleted; a reader that reconnects gets "not found"
                 yield self._heartbeat(stream)
             else:
                 await self._wait(stream)
@@ -283,7 +283,7 @@ class Broadcaster:
                 await self._service.get(job_id)
         except NotFound:
             return True
-        except AuraError:  # the stream is not where a failing engine is told
+        except AuraError:  # a failing engine is reported elsewhere
             pass
         return False
 
@@ -295,7 +295,7 @@ class Broadcaster:
             await stream.wake
         finally:
             stream.wake = None
-            # An event has taken the whole set away; anything else leaves it where it was.
+            # An event removes the whole set; other wake-ups leave it in place.
             waiting.discard(stream)
             if not waiting and self._waiting.get(stream.job_id) is waiting:
                 del self._waiting[stream.job_id]

@@ -1,5 +1,4 @@
-"""What an answer that takes its time needs of its connection: whether the reader is still there,
-and a way to cut it."""
+"""Watches the connection of a long response: whether the client is still there; can abort it."""
 
 from __future__ import annotations
 
@@ -18,14 +17,14 @@ ABORT: Final = "aura_tui.abort"  # the listener's extension of a scope
 
 
 class DisconnectWatcher:
-    """The other end of an answer under way. Use it as an async context manager."""
+    """Watches the client of a response in progress. Use it as an async context manager."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, left: Callable[[], object] = lambda: None
+        self, scope: Scope, receive: Receive, on_disconnect: Callable[[], object] = lambda: None
     ) -> None:
-        """``left`` is called when the reader has gone."""
+        """``on_disconnect`` is called when the client has disconnected."""
         self._receive = receive
-        self._left = left
+        self._on_disconnect = on_disconnect
         self._abort: Callable[[], None] | None = (scope.get("extensions") or {}).get(ABORT)
         self.gone = False
         self._closed = asyncio.Event()
@@ -43,17 +42,17 @@ class DisconnectWatcher:
             pass
         self.gone = True
         self._closed.set()
-        self._left()
+        self._on_disconnect()
 
-    def cut(self) -> None:
-        """Close the connection at once, whatever waits to be written; without a listener of ours
-        the server closes it after the answer has broken off."""
+    def abort(self) -> None:
+        """Close the connection at once and drop unsent data. Under another server than our
+        listener this does nothing: that closes the connection after the incomplete response."""
         if self._abort is not None:
             self._abort()
 
-    async def cut_off(self) -> None:
-        """:meth:`cut`, and wait until that is known."""
-        self.cut()
+    async def abort_and_wait(self) -> None:
+        """:meth:`abort`, and wait until the disconnect arrives (1 s at most)."""
+        self.abort()
         if self._abort is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._closed.wait(), 1.0)

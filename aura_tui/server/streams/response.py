@@ -1,4 +1,4 @@
-"""A stream of events as an answer: headers, gzip, and the reader's end of it."""
+"""A stream of events as a response: headers, gzip, and the client's disconnect."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from aura_tui.server.streams.broadcast import Broadcaster, Stream
 
-# A window of 8 KB and little memory: 64 KB a stream, where zlib's default takes 256.
+# A window of 8 KB and little memory: 64 KB per stream; zlib's default is 256 KB.
 _WBITS = 16 + 13
 _MEMORY = 6
 _LEVEL = 5
 
 
 class EventStream(Response):
-    """The answer. It lives as long as the stream does."""
+    """The response. It lasts as long as the stream."""
 
     def __init__(self, broadcaster: Broadcaster, stream: Stream, *, gzip: bool) -> None:
         headers = {
@@ -44,30 +44,30 @@ class EventStream(Response):
         self.init_headers(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the stream, or its reader, ends."""
+        """Send until the stream ends or the client disconnects."""
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         if scope["method"] == "HEAD":
             await send(start)
             await send({"type": "http.response.body", "body": b""})
             return
         broadcaster, stream = self._broadcaster, self._stream
-        broadcaster.enter(stream)  # before anything waits: the caller's limit was checked just now
+        broadcaster.add(stream)  # before any await: the caller's limit was checked just now
         try:
             await send(start)
-            await self._send_events(DisconnectWatcher(scope, receive, stream.left), send)
+            await self._send_events(DisconnectWatcher(scope, receive, stream.reader_left), send)
         finally:
-            broadcaster.leave(stream)
+            broadcaster.remove(stream)
 
     async def _send_events(self, reader: DisconnectWatcher, send: Send) -> None:
         broadcaster, stream = self._broadcaster, self._stream
         loop = asyncio.get_running_loop()
         squeeze = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WBITS, _MEMORY) if self._gzip else None
         async with reader:
-            stream.abort = reader.cut
+            stream.abort = reader.abort
             try:
                 async with aclosing(broadcaster.frames(stream)) as frames:
                     async for chunk in frames:
-                        # Flushed each time: what is held back helps nobody.
+                        # Flush each time, so that no event is held back.
                         body = (
                             chunk
                             if squeeze is None
@@ -78,17 +78,17 @@ class EventStream(Response):
                         stream.sending_since = None
                         stream.sent_at = loop.time()
             except Lagged:
-                await reader.cut_off()
+                await reader.abort_and_wait()
                 return
             if stream.gone:
-                await reader.cut_off()
+                await reader.abort_and_wait()
                 return
             tail = b"" if squeeze is None else squeeze.flush()
             await send({"type": "http.response.body", "body": tail})
 
 
 def wants_gzip(accept_encoding: str) -> bool:
-    """Whether ``Accept-Encoding`` (RFC 9110, 12.5.3) asks for gzip by its name."""
+    """Whether ``Accept-Encoding`` (RFC 9110, 12.5.3) names gzip."""
     for part in accept_encoding.lower().split(","):
         name, _, parameters = part.partition(";")
         if name.strip() in ("gzip", "x-gzip"):

@@ -1,4 +1,4 @@
-"""The newest events of all jobs as encoded frames, shared by every stream."""
+"""The newest events of all jobs as encoded frames, shared by all streams."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _BATCH = 256  # frames joined into one write: about 100 KB
 
 
 class Taken(NamedTuple):
-    """What a reader gets: frames joined ("" for none of its own), and where it stands now.
+    """A batch for a reader: the joined frames (empty if none are its own), and its new cursor.
 
-    ``last``: the job's terminal event is among them, as the last one.
+    ``last``: the batch ends with the job's terminal event.
     """
 
     chunk: bytes
@@ -20,9 +20,9 @@ class Taken(NamedTuple):
 
 
 class Ring:
-    """Every event above ``floor`` that was published is here, in the order of ids.
+    """Holds every published event above ``floor``, in the order of ids.
 
-    An event is encoded once, whoever reads it; a reader is no more than a cursor.
+    An event is encoded once for all readers; a reader is only a cursor.
     """
 
     def __init__(self, floor: int, capacity: int) -> None:
@@ -33,9 +33,9 @@ class Ring:
         self._owners: list[str] = []
         self._frames: list[bytes] = []
         self._ends: set[int] = set()  # ids of terminal events
-        # Readers of one job mostly stand at one place: what the first was given serves them all.
-        self._asked: tuple[int, str | None, str] | None = None
-        self._given = Taken(b"", 0, False)
+        # Readers of one job are mostly at the same place: reuse the result of the first.
+        self._last_query: tuple[int, str | None, str] | None = None
+        self._last_result = Taken(b"", 0, False)
 
     @property
     def newest(self) -> int:
@@ -43,8 +43,8 @@ class Ring:
         return self._ids[-1] if self._ids else self.floor
 
     def put(self, event_id: int, job_id: str, owner: str, frame: bytes, *, last: bool) -> None:
-        """The next event; its id is above all others'."""
-        self._asked = None
+        """Add the next event; its id is above all others."""
+        self._last_query = None
         self._ids.append(event_id)
         self._jobs.append(job_id)
         self._owners.append(owner)
@@ -61,12 +61,12 @@ class Ring:
             del column[:count]
 
     def take(self, cursor: int, job_id: str | None, owner: str) -> Taken:
-        """A batch above ``cursor``, which must not be below ``floor``: of one job; or of all that
-        ``owner`` made, "" being everybody's."""
-        if self._asked != (cursor, job_id, owner):
-            self._given = self._take(cursor, job_id, owner)
-            self._asked = (cursor, job_id, owner)
-        return self._given
+        """A batch above ``cursor``, which must not be below ``floor``: of one job, or of all jobs
+        of ``owner`` ("": of everybody)."""
+        if self._last_query != (cursor, job_id, owner):
+            self._last_result = self._take(cursor, job_id, owner)
+            self._last_query = (cursor, job_id, owner)
+        return self._last_result
 
     def _take(self, cursor: int, job_id: str | None, owner: str) -> Taken:
         start = bisect_right(self._ids, cursor)

@@ -37,7 +37,7 @@ async def speaker(service: EmbeddedService) -> Speaker:
 async def read(broadcaster: Broadcaster, stream: Stream) -> list[Frame]:
     """All that the stream gives; falling behind, it comes again from where it stood."""
     text = b""
-    broadcaster.enter(stream)
+    broadcaster.add(stream)
     try:
         while True:
             try:
@@ -51,7 +51,7 @@ async def read(broadcaster: Broadcaster, stream: Stream) -> list[Frame]:
                 if last:
                     stream.after = as_id(last[-1].id)
     finally:
-        broadcaster.leave(stream)
+        broadcaster.remove(stream)
 
 
 def as_id(text: str) -> int:
