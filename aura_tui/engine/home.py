@@ -117,7 +117,7 @@ class Home:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in (self.pieces, self.jobs):
                 folder.mkdir(exist_ok=True, mode=0o700)
-            self._take_from_others()
+            self._make_private()
         except OSError as e:
             raise EngineError(
                 Code.HOME_UNUSABLE,
@@ -125,16 +125,16 @@ class Home:
                 "Set AURA_HOME to a folder that you can write to.",
             ) from None
 
-    def _take_from_others(self) -> None:
+    def _make_private(self) -> None:
         """Make the home and our files directly in it private: an earlier version or another umask
         may have left them open. That shuts off everything below, too; :func:`retention.sweep`
         fixes those modes once. Leaves other files alone: a home may hold more than ours."""
-        permissions.take_from_others(self.root, self.root.stat())
+        permissions.make_private(self.root, self.root.stat())
         with os.scandir(self.root) as entries:
             for entry in entries:
                 if entry.name.startswith(_OURS):
                     with contextlib.suppress(OSError):  # gone meanwhile
-                        permissions.take_from_others(entry.path, entry.stat(follow_symlinks=False))
+                        permissions.make_private(entry.path, entry.stat(follow_symlinks=False))
 
 
 def keeps_modes(folder: Path) -> bool:

@@ -111,4 +111,4 @@ def _take_all_from_others(home: Home) -> None:
         for folder, _, names in os.walk(root):
             for path in (folder, *(os.path.join(folder, name) for name in names)):
                 with contextlib.suppress(OSError):  # removed meanwhile
-                    permissions.take_from_others(path, os.lstat(path))
+                    permissions.make_private(path, os.lstat(path))

@@ -1,4 +1,4 @@
-"""What the operating system gives: files, output, processes, tasks, crash reports.
+"""Access to the operating system: files, output, processes, tasks, crash reports.
 
-It knows nothing of jobs, engines or settings.
+Nothing here knows about jobs, engines or settings.
 """

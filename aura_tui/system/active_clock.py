@@ -1,4 +1,4 @@
-"""Seconds of active work: the time a process was stopped doesn't count."""
+"""A clock that counts active seconds: it stands still while the work is paused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ActiveClock:
-    """Seconds of active time since it was made; stands still while paused."""
+    """Counts seconds from its creation; stands still while paused."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -23,17 +23,17 @@ class ActiveClock:
         return self._before + (self._now() - self._since if self._running else 0.0)
 
     def advance(self, seconds: float) -> None:
-        """Count time that was active before this clock was made."""
+        """Add active time from before this clock was created."""
         self._before += seconds
 
     def pause(self) -> None:
-        """Stand still."""
+        """Stop counting."""
         if self._running:
             self._before = self.seconds()
             self._running = False
 
     def resume(self) -> None:
-        """Go on."""
+        """Continue counting."""
         if not self._running:
             self._since = self._now()
             self._running = True

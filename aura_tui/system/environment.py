@@ -1,4 +1,4 @@
-"""The environment that child processes get: without the secrets in ours."""
+"""The environment of child processes: ours, without its secrets."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# As settings.py names them: keys of endpoints, and the token of a server.
+# The names in settings.py: API keys of endpoints, and the token of a server.
 _SECRET = re.compile(r"AURA_(?:\w+_)?(?:API_KEY|TOKEN)")
 
 
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """``environ`` without keys and tokens of ours: FFmpeg, a voice, a player need none, and what
-    they crash into a log, or hand on, may show their environment."""
+    """``environ`` without our keys and tokens. FFmpeg, voices and players need none, and could
+    leak their environment into a crash log or to other programs."""
     return {name: value for name, value in environ.items() if not _SECRET.fullmatch(name)}

@@ -1,8 +1,7 @@
-"""Writing to a pipe, a terminal or a file that may be slow, full or gone, without waiting for it.
+"""Writes to a pipe, a terminal or a file that may be slow, full or gone, without blocking.
 
-A write that could wait is a thread's, which nobody waits for at the end. The other programs on a
-terminal share its modes, and the other users of our file its flags: neither is touched here, but
-by :func:`write_within`.
+A write that could block runs in a daemon thread. Other programs share a terminal's modes and a
+file's flags, so nothing here changes them, except :func:`write_within`.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
-    # Gets what the write raised, or None; called in any thread.
+    # Called with the error that the write raised, or None; in any thread.
     Done = Callable[[BaseException | None], None]
 
-MAX_WAITING_BYTES: Final = 1 << 20  # several whole screens; what comes above that is left out
-_IDLE_S: Final = 1.0  # until a thread with nothing to write ends
+MAX_WAITING_BYTES: Final = 1 << 20  # several whole screens; further writes are dropped
+_IDLE_S: Final = 1.0  # until an idle thread ends
 
 
 class _Write(NamedTuple):
@@ -34,13 +33,13 @@ class _Write(NamedTuple):
 
 
 def _ignore(error: BaseException | None) -> None:
-    """For writes whose failure is no news."""
+    """The callback of writes whose failure doesn't matter."""
 
 
 class FdWriter:
-    """Writes to the descriptor ``fd`` in order. What it takes at once is written at once, all else
-    from a daemon thread. ``drained`` is called, in that thread, when all is written after some was
-    left out."""
+    """Writes to the descriptor ``fd`` in order: at once if that doesn't block, else in a daemon
+    thread. After dropping writes it calls ``drained``, in that thread, when all others are
+    written."""
 
     def __init__(self, fd: int, drained: Callable[[], None] = lambda: None) -> None:
         self._fd = fd
@@ -49,25 +48,25 @@ class FdWriter:
         self._waiting_bytes = 0
         self._left_out = False
         self._abandoned = threading.Event()
-        # Its lock is reentrant: a signal's handler may write while we do.
+        # Its lock is reentrant: a signal handler may write while we do.
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits to be written."""
+        """Whether no write is pending."""
         return not self._waiting
 
     def write(self, data: bytes, done: Done = _ignore) -> None:
-        """Have ``data`` written; never waits, and never raises. ``done`` isn't called for what is
-        left out because too much is waiting already."""
+        """Write ``data``; never blocks and never raises. Drops it, without calling ``done``, if too
+        much is pending already."""
         error: BaseException | None = None
         with self._changed:
             try:
                 at_once = self.idle and can_write(self._fd, len(data))
                 if at_once:
                     write_all(self._fd, data)
-            except Exception as e:  # an OSError, mostly
+            except Exception as e:  # mostly an OSError
                 at_once, error = True, e
             if not at_once:
                 self._put(_Write(data, done))
@@ -91,8 +90,8 @@ class FdWriter:
             self._changed.wait_for(lambda: not self._waiting, timeout_s)
 
     def abandon(self, timeout_s: float) -> None:
-        """Write nothing after what is being written now; return when that is, or after
-        ``timeout_s``. Doesn't take our lock: the thread that it interrupts may hold it."""
+        """Drop all pending writes; return when the current one has ended, or after ``timeout_s``.
+        Doesn't take our lock: the interrupted thread may hold it."""
         self._abandoned.set()
         if self._waiting and self._thread is not None:
             self._thread.join(timeout_s)
@@ -108,7 +107,7 @@ class FdWriter:
             error: BaseException | None = None
             try:
                 write_all(self._fd, write.data)
-            except BaseException as e:  # whatever it is: somebody may wait for this thread
+            except BaseException as e:  # any error: somebody may be waiting for this thread
                 error = e
             if self._abandoned.is_set():
                 return
@@ -124,9 +123,9 @@ class FdWriter:
 
 
 def can_write(fd: int, size_bytes: int) -> bool:
-    """Whether a write of so much ends at once. True of a file; of a pipe as POSIX has it: one that
-    is writable takes PIPE_BUF bytes, all or none. A terminal promises nothing of the kind: it is
-    writable with room for one byte, and a write of two waits."""
+    """Whether a write of ``size_bytes`` can't block. True for a file, and for a writable pipe up to
+    PIPE_BUF bytes (POSIX: all or none). A terminal guarantees nothing: it is writable with room for
+    one byte, and a write of two would block."""
     mode = os.fstat(fd).st_mode
     if stat.S_ISREG(mode):
         return True
@@ -136,8 +135,8 @@ def can_write(fd: int, size_bytes: int) -> bool:
 
 
 def write_all(fd: int, data: ReadableBuffer) -> None:
-    """Write all of it, waiting for as long as that takes, also where another program has left the
-    file that we share with it in non-blocking mode. Raises OSError."""
+    """Write all data, blocking as long as necessary, even if another program has set the shared
+    file to non-blocking mode. Raises OSError."""
     left = memoryview(data).cast("B")
     while left:
         try:
@@ -147,7 +146,7 @@ def write_all(fd: int, data: ReadableBuffer) -> None:
 
 
 def write_within(fd: int, data: bytes, timeout_s: float) -> None:
-    """Write as much of ``data`` as a terminal takes within ``timeout_s``, without a thread."""
+    """Write as much of ``data`` as a terminal accepts within ``timeout_s``, without a thread."""
     until = time.monotonic() + timeout_s
     blocking = os.get_blocking(fd)
     with contextlib.suppress(OSError):
@@ -156,4 +155,4 @@ def write_within(fd: int, data: bytes, timeout_s: float) -> None:
             if select.select([], [fd], [], 0.1)[1]:
                 with contextlib.suppress(BlockingIOError):
                     data = data[os.write(fd, data) :]
-        os.set_blocking(fd, blocking)  # a shell has this terminal, too
+        os.set_blocking(fd, blocking)  # a shell shares this terminal

@@ -1,8 +1,8 @@
-"""Reading a file that somebody named, and writing one whole or not at all.
+"""Opens files that the user named, and writes files atomically.
 
-A named file may be a named pipe or a device. Opening the one waits for a writer, reading the other
-never ends: both are refused at once. A file is written beside its place and renamed: a reader, a
-crash or a cancel never meets half of it.
+A path from the user may be a named pipe (opening it would wait for a writer) or a device (reading
+it may never end): both are refused at once. A file is written under a temporary name and renamed,
+so a reader, a crash or a cancel never leaves a partial file in its place.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _KINDS = (
 
 
 def open_regular(path: Path | str) -> BufferedReader:
-    """``path`` to be read, by bytes. Raises OSError, whose ``strerror`` says in words what it is
-    where it is no file. ``/dev/null`` is an empty one."""
-    _check(os.stat(path))  # before opening it, too: that would let a pipe's writer begin
+    """Open a regular file for reading bytes. Raises OSError, whose ``strerror`` says what ``path``
+    is if it is not a file. ``/dev/null`` counts as an empty file."""
+    _check(os.stat(path))  # before opening, too: that would start a pipe's writer
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        _check(os.fstat(fd))  # another one may have taken its place
+        _check(os.fstat(fd))  # the file may have been replaced meanwhile
         return open(fd, "rb")
     except BaseException:
         os.close(fd)
@@ -54,26 +54,26 @@ def _is_null(found: os.stat_result) -> bool:
     return stat.S_ISCHR(found.st_mode) and os.path.samestat(found, Path(os.devnull).stat())
 
 
-# A file in the making lies beside its place, hidden: ``.<name>.<token>.part<suffix>``. The rest are
-# the names that earlier versions gave: ``<name>.part``, and ``<key>.<token>.part<suffix>``.
+# A partial file has a hidden name in the same folder: ``.<name>.<token>.part<suffix>``. Earlier
+# versions used ``<name>.part`` and ``<key>.<token>.part<suffix>``.
 _PART = re.compile(r"\..+\.part(\.\w+)?|.+\.part|[0-9a-f]{40}\.[0-9a-f]{8}\.part\.\w+")
-_NAME_BYTES = 200  # of a name's beginning: with what is added it stays below the usual 255
+_NAME_BYTES = 200  # of a name: with the additions it stays below the usual limit of 255
 
 
 def part_path(path: Path, *, token: str = "", suffix: str = "") -> Path:
-    """Where to make ``path`` before it takes its place. ``token`` tells writers apart ("": a random
-    one); ``suffix`` is for programs that choose a format by it."""
+    """The temporary path for writing ``path``. ``token`` distinguishes writers ("": a random one);
+    ``suffix`` is for programs that choose a format by it."""
     name = os.fsencode(path.name)[:_NAME_BYTES].decode(errors="ignore")
     return path.with_name(f".{name}.{token or os.urandom(4).hex()}.part{suffix}")
 
 
 def is_part(name: str) -> bool:
-    """Whether a file with this name is one in the making; after a crash it is nobody's."""
+    """Whether a file with this name is a partial file; after a crash it can be deleted."""
     return _PART.fullmatch(name) is not None
 
 
 def sync(path: Path) -> None:
-    """Have the disk keep a file's bytes, or a folder's names. Raises OSError."""
+    """Sync a file's bytes, or a folder's entries, to disk. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
@@ -82,7 +82,7 @@ def sync(path: Path) -> None:
 
 
 def publish(part: Path, path: Path, *, new: bool = False) -> None:
-    """Give ``part`` the name ``path``, in place of a file or a link there; ``new``: raise
+    """Rename ``part`` to ``path`` and replace a file or link there; with ``new``, raise
     FileExistsError instead. Raises OSError."""
     if not new:
         os.replace(part, path)
@@ -91,7 +91,7 @@ def publish(part: Path, path: Path, *, new: bool = False) -> None:
         os.link(part, path)  # refuses to replace; a rename doesn't
     except FileExistsError:
         raise
-    except OSError:  # a file system without hard links (FAT): looking first must do
+    except OSError:  # a file system without hard links (FAT): check first, the best we can do
         if os.path.lexists(path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
         os.rename(part, path)
@@ -108,16 +108,17 @@ def replacing(
     for_person: bool = False,
     token: str = "",
 ) -> Iterator[Path]:
-    """A path to make a file at; when the block ends well the file takes the name ``path``.
+    """Yield a temporary path to write; when the block ends without an error, rename it to ``path``.
 
-    Otherwise nothing is left of it, and ``path`` is as before. ``synced``: a power cut can't leave
-    an empty file (not for what is made again at no cost). ``new``: as for :func:`publish`.
-    ``for_person``: with the mode that the person's umask gives. Raises OSError. Blocks.
+    After an error, removes the temporary file and leaves ``path`` unchanged. ``synced``: also sync,
+    so that a power cut can't leave an empty file (unnecessary for files that are cheap to make
+    again). ``new``: as for :func:`publish`. ``for_person``: apply the user's umask. Raises OSError.
+    Blocks.
     """
     part = part_path(path, token=token)
     try:
         if token:
-            part.unlink(missing_ok=True)  # an earlier try's
+            part.unlink(missing_ok=True)  # from an earlier try
         yield part
         if for_person:
             permissions.apply_users_umask(part)
@@ -138,7 +139,7 @@ def atomic_writer(
     new: bool = False,
     for_person: bool = False,
 ) -> Iterator[BinaryIO]:
-    """A file to write to, as :func:`replacing` has it; ``mode`` is subject to the umask."""
+    """As :func:`replacing`, but yields an open file; ``mode`` is subject to the umask."""
     with replacing(path, synced=synced, new=new, for_person=for_person) as part:
         fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with open(fd, "wb") as file:
@@ -146,6 +147,6 @@ def atomic_writer(
 
 
 def atomic_write(path: Path, content: bytes, *, mode: int = 0o666, synced: bool = True) -> None:
-    """Write ``content`` to ``path``, whole or not at all. Raises OSError. Blocks."""
+    """Write ``content`` to ``path`` atomically. Raises OSError. Blocks."""
     with atomic_writer(path, mode=mode, synced=synced) as file:
         file.write(content)

@@ -1,4 +1,4 @@
-"""Standard input, output and error, and what is printed there: perhaps closed, full, or unread."""
+"""Standard input, output and error, which may be closed, full, or unread."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from aura_tui.system.fd_writer import FdWriter, write_all
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_MOMENT_S = 0.2  # for a line to stand before what comes next
+_MOMENT_S = 0.2  # for a line to be written before further output
 _LAST_WORDS_S = 2.0
-# Nobody reads any more: of a pipe or a socket, and of a terminal that has hung up.
+# The reader has left: a closed pipe or socket, or a terminal that has hung up.
 _GONE = (errno.EPIPE, errno.ECONNRESET, errno.EIO)
 
 
 def open_standard_streams() -> None:
     """Make ``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` usable however we were started.
 
-    A closed one becomes ``/dev/null``: a file opened later would take its number, and get what is
-    meant for the terminal. From here on a write to ``sys.stdout`` that fails raises OutputError,
-    never OSError, and one to ``sys.stderr`` is dropped: there is nowhere left to report it.
+    A closed stream becomes ``/dev/null``: else a file opened later would take its number and
+    receive our output. From now on a failed write to ``sys.stdout`` raises OutputError, never
+    OSError, and a failed write to ``sys.stderr`` is dropped: there is nowhere left to report it.
     """
     for fd in range(3):
         try:
             os.fstat(fd)
-        except OSError:  # the lowest free number is this one
+        except OSError:  # closed, and so the lowest free number
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)))
@@ -42,10 +42,10 @@ def open_standard_streams() -> None:
 
 
 def _text(before: object, raw: io.FileIO) -> io.TextIOWrapper:
-    """A text stream on ``raw``, in the encoding and buffered as ``before`` was. A character that
-    the locale lacks is written as an escape."""
+    """A text stream on ``raw`` with the encoding and buffering of ``before``. Characters that the
+    encoding lacks are written as escapes."""
     was = before if isinstance(before, io.TextIOWrapper) else None
-    if was is not None:  # the board goes on writing to it, as sys.__stdout__
+    if was is not None:  # the board still writes to it, as sys.__stdout__
         was.reconfigure(errors="backslashreplace")
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
@@ -74,7 +74,7 @@ class _Stderr(io.FileIO):
 
 
 def output_error(error: OSError) -> OutputError:
-    """What a failed write to standard output is told as."""
+    """The error for a failed write to standard output."""
     if error.errno in _GONE:
         return ReaderGone(
             Code.OUTPUT_FAILED, "The reader of stdout is gone", "Keep it open until the end."
@@ -87,8 +87,8 @@ def output_error(error: OSError) -> OutputError:
 
 
 def discard(fd: int) -> None:
-    """From now on what is written to ``fd``, and what is still buffered for it, goes nowhere: else
-    each flush, the interpreter's own at exit too, fails again."""
+    """Redirect ``fd`` to ``/dev/null``, also for data that is still buffered: else each flush, the
+    interpreter's own at exit too, would fail again."""
     with contextlib.suppress(OSError):
         null = os.open(os.devnull, os.O_WRONLY)
         try:
@@ -98,8 +98,8 @@ def discard(fd: int) -> None:
 
 
 class StreamWriter:
-    """A view's way to ``out``, a text or a binary file that may be slow or gone. Its :meth:`write`
-    never holds up the loop: the engine that makes the events may live in there."""
+    """Writes a view's output to ``out``, a text or binary file that may be slow or gone.
+    :meth:`write` never blocks the loop, which may also run the engine."""
 
     def __init__(self, out: IO[Any]) -> None:
         self._out = out
@@ -109,9 +109,8 @@ class StreamWriter:
             self._writer = FdWriter(self._fd)
 
     async def write(self, data: bytes) -> None:
-        """Return when ``data`` is written. Raises OutputError, which is a ReaderGone where nobody
-        reads any more. Cancelled, it returns at once, and the process may end whatever the reader
-        does."""
+        """Return when ``data`` is written. Raises OutputError (ReaderGone if the reader has left).
+        When cancelled it returns at once, so that a stuck reader can't keep the process alive."""
         if self._fd is None:
             text = isinstance(self._out, io.TextIOBase)
             encoding = getattr(self._out, "encoding", None) or "utf-8"
@@ -142,19 +141,17 @@ class StreamWriter:
 
 
 class LineWriter:
-    """Lines for stdout (1) or stderr (2), in the order they were said. Said in an event loop, one
-    never holds that up for longer than a moment; elsewhere it has been written when :meth:`say`
-    returns."""
+    """Writes lines to stdout (1) or stderr (2), in order. In an event loop :meth:`say` blocks for a
+    moment at most; elsewhere the line is written when it returns."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._writer = FdWriter(fd)
 
     def say(self, line: str) -> None:
-        """Write ``line``; one that nobody can take (a hang-up, a stream that we were started
-        without) is no error."""
+        """Write ``line``; ignores a stream that has hung up or was closed from the start."""
         stream = sys.__stdout__ if self._fd == 1 else sys.__stderr__
-        if stream is None:  # by now the number may be another file's
+        if stream is None:  # by now its number may belong to another file
             return
         stuck = not self._writer.idle
         self._writer.write(f"{line}\n".encode(stream.encoding, "backslashreplace"))

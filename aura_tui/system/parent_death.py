@@ -1,7 +1,7 @@
-"""What ties a child process to its parent: on Linux it dies when the parent does, however that is.
+"""Kills a child process when its parent ends, in whatever way (Linux only).
 
-Apart from :mod:`aura_tui.system.processes`, so that a child that starts a child itself needn't
-load asyncio.
+Separate from :mod:`aura_tui.system.processes`, so that a child that starts children itself needn't
+import asyncio.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 def die_with_parent(parent: int) -> None:
     """Ask the kernel to kill this process when its parent ends (Linux; elsewhere a no-op).
 
-    Called in a fresh child with its parent's id; a parent that ended meanwhile is noticed.
+    Call it in a new child with its parent's id; it exits if the parent has already ended.
     """
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -33,6 +33,6 @@ def die_with_parent(parent: int) -> None:
 
 
 def preexec() -> Callable[[], None]:
-    """What a child runs between fork and exec: make it die with this process."""
+    """The function for a child to run between fork and exec, to make it die with this process."""
     parent = os.getpid()
     return lambda: die_with_parent(parent)

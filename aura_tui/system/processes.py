@@ -1,8 +1,8 @@
-"""Child processes: every one has an owner, can be paused, and dies at once with it.
+"""Child processes: each has an owner, can be paused, and is killed with its owner.
 
 :class:`ProcessGroup` owns the processes of one job. Each child leads its own process group, so that
-one signal reaches whatever it spawned; on Linux the kernel kills it when we die, however we die.
-Timeouts count active time only: a paused job's clock stands still.
+one signal reaches its children, too; on Linux the kernel kills it when we end in any way. Timeouts
+count active time only: the clock of a paused job stands still.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Completed(msgspec.Struct, frozen=True):
-    """A finished child. Outputs are bounded: past the limit the child is killed."""
+    """The result of a finished child. Outputs are limited: a child that exceeds that is killed."""
 
     returncode: int
     stdout: bytes
@@ -34,18 +34,18 @@ class Completed(msgspec.Struct, frozen=True):
 
 
 class OutputTooLarge(Exception):
-    """A child wrote more than it may."""
+    """A child wrote more than the limit."""
 
 
-_everybody: weakref.WeakSet[ProcessGroup] = weakref.WeakSet()
+_all_groups: weakref.WeakSet[ProcessGroup] = weakref.WeakSet()
 
 
 class _Suspension:
-    """Stops this process with all its children, once all of them are known.
+    """Stops this process and all its children (Ctrl-Z).
 
-    Between its fork and the end of :meth:`ProcessGroup.spawn` nobody knows a child's id, and a
-    signal may come there: in a handler that interrupts the fork, or on the loop meanwhile. The
-    stop waits for that end, some milliseconds away; no other child starts until then.
+    Between its fork and the end of :meth:`ProcessGroup.spawn` a child's id is unknown, and a signal
+    may arrive just then. The stop waits for that end, some milliseconds; no other child starts
+    until then.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class _Suspension:
 
     @contextlib.contextmanager
     def spawning(self) -> Iterator[None]:
-        """A child is being started in this block, and known at its end."""
+        """Mark a block that starts a child, whose id is known when the block ends."""
         self._spawning += 1
         try:
             yield
@@ -66,8 +66,8 @@ class _Suspension:
     def stop(self) -> None:
         """See :func:`stop_here`."""
         self.wanted = True
-        for children in list(_everybody):
-            children.hold()
+        for children in list(_all_groups):
+            children.stop_all()
         if not self._spawning:
             os.kill(os.getpid(), signal.SIGSTOP)
             self.end()
@@ -76,50 +76,51 @@ class _Suspension:
         """See :func:`continue_here`."""
         if self.wanted:
             self.wanted = False
-            for children in list(_everybody):
+            for children in list(_all_groups):
                 if not children.paused:
-                    children.let_go()
+                    children.continue_all()
 
 
 _suspension = _Suspension()
 
 
 def stop_here() -> None:
-    """Ctrl-Z: stop every child, then this process; both continue with a SIGCONT to this process.
+    """Ctrl-Z: stop every child, then this process; a SIGCONT to this process continues both.
 
-    No clock of any owner runs meanwhile, and what its owner had paused stays paused. Returns when
-    the process continues; or at once while a child is being started, and the process stops as soon
-    as that has a known id. Call it in the main thread.
+    All clocks stand still meanwhile, and paused groups stay paused afterwards. Returns when the
+    process continues. While a child is being started it returns at once, and the process stops as
+    soon as the child's id is known. Call it in the main thread.
     """
     _suspension.stop()
 
 
 def continue_here() -> None:
-    """What to do at SIGCONT: a stop that has not come yet doesn't come any more."""
+    """Handle a SIGCONT: cancel a stop that has not happened yet."""
     _suspension.end()
 
 
 def suspend_with_children(loop: asyncio.AbstractEventLoop) -> None:
-    """Have a SIGTSTP (Ctrl-Z) stop this process's children, too, and a SIGCONT continue them."""
+    """Make SIGTSTP (Ctrl-Z) stop this process's children, too, and SIGCONT continue them."""
     loop.add_signal_handler(signal.SIGTSTP, stop_here)
     loop.add_signal_handler(signal.SIGCONT, continue_here)
 
 
 def die_by(number: int) -> NoReturn:
     """Kill every child, then end this process by signal ``number`` as if nothing had caught it."""
-    for children in list(_everybody):
+    for children in list(_all_groups):
         children.kill_now()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
-    os._exit(128 + number)  # not reached, unless somebody traces us
+    os._exit(128 + number)  # only reached under a debugger
 
 
 def catch_fatal(restore: Callable[[], None] = lambda: None) -> None:
-    """Before SIGQUIT (Ctrl-\\) or SIGABRT ends this process, ``restore`` what it changed, and kill
-    its children: Linux kills them by itself, other systems don't. Call it in the main thread.
+    """Before SIGQUIT (Ctrl-\\) or SIGABRT ends this process, call ``restore`` (to reset a terminal)
+    and kill all children, which only Linux does by itself. Call it in the main thread.
 
-    These signals end a program that hangs. So the second one ends it whatever ``restore`` does.
+    These signals end a program that hangs, so a second one ends it at once, even if ``restore``
+    hangs.
     """
 
     def die(number: int, _: object) -> None:
@@ -137,23 +138,23 @@ class ProcessGroup:
     """The child processes of one owner (one job)."""
 
     def __init__(self) -> None:
-        _everybody.add(self)
+        _all_groups.add(self)
         self.clock = ActiveClock()
         self._live: set[asyncio.subprocess.Process] = set()
-        self._go = asyncio.Event()
-        self._go.set()
+        self._active = asyncio.Event()
+        self._active.set()
         self._closed = asyncio.Event()
-        self.paused = False  # by its owner; a suspended process holds it without
+        self.paused = False  # by its owner; a suspended process stops its groups without it
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """Ids of the children that still run; each is its process group's id too."""
+        """Ids of the running children; each is also the id of its process group."""
         return tuple(p.pid for p in self._live if p.returncode is None)
 
     async def gate(self) -> None:
-        """Return at once while active; wait while paused. Call it between pieces of work."""
-        while not self._go.is_set():
-            await self._go.wait()
+        """Return at once while active; wait while paused. Call it between steps of work."""
+        while not self._active.is_set():
+            await self._active.wait()
 
     async def spawn(
         self,
@@ -167,10 +168,10 @@ class ProcessGroup:
         pass_fds: Sequence[int] = (),
         limit: int = 1 << 20,
     ) -> asyncio.subprocess.Process:
-        """Start ``argv`` (no shell) in a group of its own, :func:`without_secrets`. Waits while
-        paused.
+        """Start ``argv`` (no shell) in its own group, with an environment :func:`without_secrets`.
+        Waits while paused.
 
-        The caller awaits its end; :meth:`kill` reaches it whatever the caller does.
+        The caller must await the child's end; :meth:`kill` reaches it in any case.
         """
         await self.gate()
         if self._closed.is_set():
@@ -190,9 +191,9 @@ class ProcessGroup:
             )
             self._live = {p for p in self._live if _signal_group(p, 0)}
             self._live.add(process)
-            if self._closed.is_set():  # killed while the fork was under way
+            if self._closed.is_set():  # killed during the fork
                 _signal_group(process, signal.SIGKILL)
-            elif not self._go.is_set():  # paused meanwhile
+            elif not self._active.is_set():  # paused meanwhile
                 _signal_group(process, signal.SIGSTOP)
         return process
 
@@ -206,10 +207,10 @@ class ProcessGroup:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
     ) -> Completed:
-        """Run ``argv`` to its end and return what it wrote.
+        """Run ``argv`` to its end and return its exit code and output.
 
         Raises TimeoutError after ``timeout_s`` active seconds and :class:`OutputTooLarge` past
-        ``max_output`` bytes on either stream; the child is gone when this returns or raises.
+        ``max_output`` bytes on either stream. The child has ended when this returns or raises.
         """
         process = await self.spawn(
             argv,
@@ -231,11 +232,11 @@ class ProcessGroup:
     async def owned(
         self, process: asyncio.subprocess.Process
     ) -> AsyncIterator[asyncio.subprocess.Process]:
-        """Whatever happens inside, ``process`` and its group are gone afterwards."""
+        """Kill ``process`` and its group at the end of the block, in every case."""
         try:
             yield process
         except BaseExceptionGroup as group:
-            # One cause is what callers can act on; a task group wraps it.
+            # Unwrap the task group's exception if it has a single cause.
             if len({type(e) for e in group.exceptions}) == 1:
                 raise group.exceptions[0] from None
             raise
@@ -254,15 +255,17 @@ class ProcessGroup:
         async with asyncio.timeout(None) as scope:
             handle: asyncio.TimerHandle | None = None
 
-            def look() -> None:
+            def check() -> None:
                 nonlocal handle
                 left = seconds - (self.clock.seconds() - start)
                 if left <= 0:
                     scope.reschedule(loop.time())
                 else:
-                    handle = loop.call_later(left if self._go.is_set() else min(left, 0.25), look)
+                    handle = loop.call_later(
+                        left if self._active.is_set() else min(left, 0.25), check
+                    )
 
-            look()
+            check()
             try:
                 yield
             finally:
@@ -270,32 +273,32 @@ class ProcessGroup:
                     handle.cancel()
 
     def pause(self) -> None:
-        """Stop every child's whole group and hold new ones back."""
+        """Stop every child's group; new children wait."""
         self.paused = True
-        self.hold()
+        self.stop_all()
 
     def resume(self) -> None:
-        """Let everything continue."""
+        """Continue all children."""
         self.paused = False
         if not _suspension.wanted:
-            self.let_go()
+            self.continue_all()
 
-    def hold(self) -> None:
-        """Stop the clock and every child's whole group, and hold new ones back."""
-        self._go.clear()
+    def stop_all(self) -> None:
+        """Stop the clock and every child's group; new children wait."""
+        self._active.clear()
         self.clock.pause()
         for process in self._live:
             _signal_group(process, signal.SIGSTOP)
 
-    def let_go(self) -> None:
-        """End of :meth:`hold`."""
+    def continue_all(self) -> None:
+        """Undo :meth:`stop_all`."""
         for process in self._live:
             _signal_group(process, signal.SIGCONT)
         self.clock.resume()
-        self._go.set()
+        self._active.set()
 
     def kill_now(self) -> None:
-        """SIGKILL every group without waiting; no child can be spawned afterwards."""
+        """SIGKILL every group without waiting; no child can be started afterwards."""
         self._closed.set()
         for process in self._live:
             _signal_group(process, signal.SIGKILL)
@@ -304,16 +307,16 @@ class ProcessGroup:
         """SIGKILL every group and wait until all are reaped."""
         self.kill_now()
         self.paused = False
-        self._go.set()  # whoever waits at the gate finds it closed for good
+        self._active.set()  # spawn() calls that wait at the gate then raise
         await asyncio.gather(*(_end(process) for process in self._live))
         self._live.clear()
 
 
 def _signal_group(process: asyncio.subprocess.Process, signum: int) -> bool:
-    """Signal the whole group, also what a leader that ended has left behind; False: none is left.
+    """Signal the whole group, even if its leader has ended; False if no process is left.
 
-    A group keeps its number from being used again. So once the leader is reaped, a process of
-    that number can only be a stranger: then the group has ended, and nothing is signalled.
+    The system doesn't reuse the number of an existing group. So once the leader is reaped, a
+    process with that number is not ours: the group has ended, and nothing is signalled.
     """
     try:
         if process.returncode is not None and _exists(process.pid):
@@ -321,7 +324,7 @@ def _signal_group(process: asyncio.subprocess.Process, signum: int) -> bool:
         os.killpg(process.pid, signum)
     except ProcessLookupError:
         return False
-    except PermissionError:  # macOS says so of a group of zombies
+    except PermissionError:  # macOS raises it for a group of zombies
         return process.returncode is None
     return True
 

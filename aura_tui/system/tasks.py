@@ -1,13 +1,13 @@
-"""Background tasks that are watched: one that dies is reported, and started again with backoff.
+"""Supervises background tasks: reports one that dies, and restarts it with backoff.
 
-A :class:`Supervisor` owns the tasks of one object. It knows two kinds. A *service*
-(:meth:`Supervisor.keep`) runs until the owner closes: any other end, a cancel that the owner did
-not ask for included, is a failure, and the task is started again. A *job* (:meth:`Supervisor.run`)
-ends by itself: only an exception is a failure, and it is not started again.
+A :class:`Supervisor` owns the tasks of one object. There are two kinds. A *service*
+(:meth:`Supervisor.keep`) runs until the owner closes: any other end, even a cancel by somebody
+else, is a failure, and the task is restarted. A *job* (:meth:`Supervisor.run`) ends by itself:
+only an exception is a failure, and it is not restarted.
 
-Supervision is made of callbacks, not of another task: there is nothing above it that could die.
-Failures go to the event loop's exception handler (:func:`report`), as whatever else dies on it
-does: one place per process decides where a person sees them (``system/crash_report.py``).
+Supervision uses callbacks, not another task that could die itself. Failures go to the event loop's
+exception handler (:func:`report`), like all other errors on the loop: one place per process
+decides where the user sees them (``system/crash_report.py``).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ T = TypeVar("T")
 
 FIRST_WAIT_S = 0.25
 LONGEST_WAIT_S = 30.0
-SETTLED_S = 10.0  # a service that has run for so long since its last failure is well again
+SETTLED_S = 10.0  # a service that has run this long since its last failure has recovered
 
 
 class TaskFailure(msgspec.Struct, frozen=True, kw_only=True):
     """A task that ended when it should not have.
 
-    ``error`` is None for a service that returned. ``restarts_in_s`` is None for a job: nobody
-    starts it again. ``count`` counts the failures of a service since it was last well.
+    ``error`` is None for a service that returned. ``restarts_in_s`` is None for a job, which is not
+    restarted. ``count`` counts the failures of a service since it last recovered.
     """
 
     name: str
@@ -45,7 +45,7 @@ class TaskFailure(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reason(self) -> str:
-        """One line: which task, and what ended it."""
+        """One line: the task's name, and what ended it."""
         match self.error:
             case None:
                 cause = "it returned"
@@ -57,12 +57,12 @@ class TaskFailure(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name} stopped unexpectedly ({cause})"
 
 
-THREAD = "thread"  # the name of a task that waits for one
-FAILURE = "task_failure"  # in the context that the loop's exception handler gets
+THREAD = "thread"  # the name of tasks that wait for a thread
+FAILURE = "task_failure"  # the key in the context of the loop's exception handler
 
 
 def report(failure: TaskFailure) -> None:
-    """Hand a failure to the exception handler of the running loop."""
+    """Pass a failure to the exception handler of the running loop."""
     asyncio.get_running_loop().call_exception_handler(
         {"message": failure.reason, "exception": failure.error, FAILURE: failure}
     )
@@ -72,29 +72,29 @@ class Supervisor:
     """Owns background tasks. All methods belong to the event loop."""
 
     def __init__(self, report: Callable[[TaskFailure], None] = report) -> None:
-        """``report`` gets each failure once, when it happens. It must not raise."""
+        """``report`` is called once for each failure. It must not raise."""
         self._report = report
         self._services: dict[str, _Service] = {}
         self._jobs: set[asyncio.Task[Any]] = set()
-        self._dropped: set[asyncio.Task[Any]] = set()  # cancelled, and not over yet
+        self._dropped: set[asyncio.Task[Any]] = set()  # cancelled, but not ended yet
         self._closed = False
 
     @property
     def failures(self) -> tuple[TaskFailure, ...]:
-        """Failures of services that are down, or have not yet been up for :data:`SETTLED_S`."""
+        """Failures of services that are down, or have run for less than :data:`SETTLED_S` since."""
         return tuple(s.failure for s in self._services.values() if s.failure is not None)
 
     @property
     def tasks(self) -> dict[str, asyncio.Task[Any] | None]:
-        """The services by name, each with its task; None while it waits to be started again."""
+        """The services by name, each with its task; None while it waits to be restarted."""
         return {name: service.task for name, service in self._services.items()}
 
     def keep(
         self, name: str, work: Callable[[], Awaitable[object]], *, may_end: bool = False
     ) -> None:
-        """Run ``work()`` until :meth:`drop` or :meth:`aclose`, again and again if it ends.
+        """Run ``work()`` until :meth:`drop` or :meth:`aclose`; restart it whenever it ends.
 
-        ``may_end``: a service that returns has finished, and is forgotten.
+        ``may_end``: a service that returns has finished and is removed.
         """
         assert name not in self._services, name
         if self._closed:
@@ -103,8 +103,8 @@ class Supervisor:
         self._start(service)
 
     def drop(self, name: str) -> None:
-        """Cancel a service and forget it; :meth:`aclose` waits for its end. Unknown names are
-        ignored."""
+        """Cancel a service and remove it; :meth:`aclose` waits for its end. Ignores unknown
+        names."""
         service = self._services.pop(name, None)
         if service is None:
             return
@@ -118,13 +118,13 @@ class Supervisor:
         """Run ``work`` to its end; :meth:`aclose` cancels it."""
         task = asyncio.create_task(work, name=name)
         self._jobs.add(task)
-        task.add_done_callback(self._job_over)
+        task.add_done_callback(self._job_ended)
         if self._closed:
             task.cancel()
         return task
 
     async def aclose(self) -> None:
-        """Cancel all tasks, and wait for their ends."""
+        """Cancel all tasks and wait until they have ended."""
         self._closed = True
         tasks = list(self._jobs)
         for service in self._services.values():
@@ -140,14 +140,14 @@ class Supervisor:
             await service.work()
 
         service.task = asyncio.create_task(work(), name=service.name)
-        service.task.add_done_callback(lambda task: self._service_over(service, task))
+        service.task.add_done_callback(lambda task: self._service_ended(service, task))
         if service.failure is not None:
             loop = asyncio.get_running_loop()
-            service.timers = [loop.call_later(SETTLED_S, service.settle)]
+            service.timers = [loop.call_later(SETTLED_S, service.mark_settled)]
 
-    def _service_over(self, service: _Service, task: asyncio.Task[Any]) -> None:
+    def _service_ended(self, service: _Service, task: asyncio.Task[Any]) -> None:
         if self._closed or self._services.get(service.name) is not service:
-            _error_of(task)  # seen: the owner ended it
+            _error_of(task)  # mark it as retrieved: the owner ended the task
             return
         service.stop_timers()
         error = _error_of(task)
@@ -168,7 +168,7 @@ class Supervisor:
         service.timers = [loop.call_later(wait_s, self._start, service)]
         self._report(service.failure)
 
-    def _job_over(self, task: asyncio.Task[Any]) -> None:
+    def _job_ended(self, task: asyncio.Task[Any]) -> None:
         self._jobs.discard(task)
         error = _error_of(task)
         if error is None or isinstance(error, asyncio.CancelledError) or self._closed:
@@ -185,7 +185,7 @@ class _Service:
         self.failure: TaskFailure | None = None
         self.timers: list[asyncio.TimerHandle] = []
 
-    def settle(self) -> None:
+    def mark_settled(self) -> None:
         self.failure = None
 
     def stop_timers(self) -> None:
@@ -198,14 +198,14 @@ def _error_of(task: asyncio.Task[Any]) -> BaseException | None:
 
 
 async def run_to_completion(call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """As :func:`asyncio.to_thread`; but where the caller is cancelled, that is passed on when the
-    thread has done with its files. For short calls: a cancel waits for them."""
+    """As :func:`asyncio.to_thread`, but a cancelled caller waits until the thread has ended, so
+    that no thread is left using its files. For short calls."""
     return await in_thread(lambda: call(*args, **kwargs), stop=lambda: None)
 
 
 async def in_thread(call: Callable[[], T], stop: Callable[[], None]) -> T:
-    """As :func:`run_to_completion`, for a long call: a cancel calls ``stop``, which has the thread
-    end soon."""
+    """As :func:`run_to_completion`, for a long call: a cancel calls ``stop``, which must make the
+    thread end soon."""
     work = asyncio.create_task(asyncio.to_thread(call), name=THREAD)
     try:
         return await result_of(work, "a thread")
@@ -213,15 +213,15 @@ async def in_thread(call: Callable[[], T], stop: Callable[[], None]) -> T:
         stop()
         await asyncio.wait((work,))
         if not work.cancelled():
-            work.exception()  # seen: the cancel is what counts
+            work.exception()  # mark it as retrieved: the cancel matters
         raise
 
 
 async def result_of(work: asyncio.Future[T], name: str) -> T:
-    """The result of ``work``, which a cancel of the caller doesn't reach.
+    """Await ``work`` without cancelling it when the caller is cancelled.
 
-    That the caller is cancelled is its owner's wish; that ``work`` is, and the caller isn't, is a
-    failure: RuntimeError says so. Nobody would report it otherwise.
+    Raises RuntimeError if ``work`` itself is cancelled: that is a failure, which would otherwise
+    look like a cancel of the caller and never be reported.
     """
     try:
         return await asyncio.shield(work)

@@ -177,10 +177,10 @@ def test_the_sweep_knows_a_file_in_the_making_by_its_name_and_no_other_file() ->
 # Calls that rename files or make temporary ones, outside system/files: (module, function) and why.
 ALLOWED = {
     ("engine/store/open.py", "_finish_move"): "the store saved from a damaged one takes its place",
-    ("engine/store/open.py", "_set_aside"): "a damaged store and its log are moved aside",
+    ("engine/store/open.py", "_move_away"): "a damaged store and its log are moved aside",
     ("engine/run/reporter.py", "picture"): "a hard link is what is made; system/files places it",
     ("engine/engine_log.py", "write"): "a full log is kept under a number",
-    ("system/crash_report.py", "_asking"): "a report for a person to send, in no folder of ours",
+    ("system/crash_report.py", "_remedy"): "a report for a person to send, in no folder of ours",
 }
 _ANYBODYS = {"rename", "renames", "hardlink_to", "mkstemp", "mkdtemp"}
 _ANYBODYS |= {"NamedTemporaryFile", "TemporaryDirectory", "TemporaryFile"}
