@@ -1,6 +1,6 @@
-"""What a user types: commands, options, and a command's session with a job.
+"""The command line: commands, options, and a command's session with a job.
 
-Typer stays in here, and nothing outside imports this room.
+Only this package imports Typer, and nothing imports this package.
 """
 
 from aura_tui.cli.app import main

@@ -1,6 +1,6 @@
-"""Where a command gets its access token besides AURA_TOKEN: a file, or the person at the terminal.
+"""Reads the access token from a file or from a prompt, besides AURA_TOKEN.
 
-Neither shows it to other users of the machine, which a command line does.
+Unlike a command line, neither shows it to other users of the machine.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from aura_tui.system.files import open_regular
 if TYPE_CHECKING:
     from aura_tui.connect.locator import EngineLocator
 
-_MOST_BYTES = 4096
+_MAX_BYTES = 4096
 
 
 def read_token(file: str) -> str:
-    """The token that ``file`` holds, alone. Raises InputError."""
+    """The token in ``file``, which must contain nothing else. Raises InputError."""
     try:
         with open_regular(file) as opened:
-            data = opened.read(_MOST_BYTES + 1)
+            data = opened.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as e:  # ValueError: a NUL in the name
         raise _unusable(file, getattr(e, "strerror", "") or str(e)) from None
     token = data.decode("ascii", "replace").strip()
     if not token:
         raise _unusable(file, "it is empty")
-    if len(data) > _MOST_BYTES or len(token.split()) > 1:
+    if len(data) > _MAX_BYTES or len(token.split()) > 1:
         raise _unusable(file, "it holds more than a token")
     return token
 
@@ -42,9 +42,9 @@ def _unusable(file: str, why: str) -> InputError:
     )
 
 
-def ask_if_needed(locator: EngineLocator) -> None:
-    """Ask for a token, without echo, where the engine wants one and none was given. Only of a
-    person: where stdin or stderr is no terminal nothing is asked, and nothing is sent."""
+def prompt_if_needed(locator: EngineLocator) -> None:
+    """Prompt for a token, without echo, if the engine requires one and none was given. Does nothing
+    unless stdin and stderr are terminals."""
     if not locator.remote or locator.has_token:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -55,5 +55,5 @@ def ask_if_needed(locator: EngineLocator) -> None:
     if asyncio.run(locator.needs_token()):
         try:
             locator.set_token(getpass.getpass("Access token: ", sys.stderr))
-        except EOFError:  # Ctrl-D: as without
+        except EOFError:  # Ctrl-D: continue without a token
             sys.stderr.write("\n")

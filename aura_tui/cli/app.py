@@ -1,7 +1,7 @@
-"""What a user types. Options become a request, errors become one clear line and an exit status.
+"""The entry point: runs a command and turns errors into a message and an exit status.
 
-Imports of weight happen inside the commands: ``aura-tui --help`` and a pipe never pay for the
-board, and the board never pays for the options of commands that it isn't.
+Heavy imports happen inside the commands: ``aura-tui --help`` and piped commands never import the
+board, and the board never imports the options of other commands.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from aura_tui.system import output, permissions
 from aura_tui.system.crash_report import write_report
 from aura_tui.system.processes import catch_fatal
 
-_BOARD_ALONE = {"--read-only"}
+_BOARD_OPTIONS = {"--read-only"}
 _FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst", ".jsonl")
-# A write that failed for these reasons is no wrong use: the place was right, and is full or broken.
+# A write that fails for these reasons is not a usage error: the disk is full or broken.
 _FAILED_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
-# Typer 0.29 lets pydantic speak of an option's value; these are no words for people.
-_PLAINER = (
+# Typer 0.29 shows pydantic's messages about an option's value; these replace the technical ones.
+_PLAIN_WORDS = (
     ("Value error, ", ""),
     ("Input should be a valid integer, unable to parse string as an integer", "a whole number"),
     ("Input should be a valid number, unable to parse string as a number", "a number"),
@@ -33,14 +33,14 @@ _PLAINER = (
 
 
 def main() -> NoReturn:
-    """The program. Exits with a status of ``session/exit_status.py``."""
+    """Run the program; exits with a status from ``session/exit_status.py``."""
     output.open_standard_streams()
     permissions.keep_private()
     catch_fatal()
     status = run_command(sys.argv[1:])
     try:
         output.ERRORS.settle()
-        output.OUTPUT.settle(None)  # what was asked for; a signal ends us as any program
+        output.OUTPUT.settle(None)  # the requested output: wait for it; a signal still ends us
         sys.stdout.flush()
     except KeyboardInterrupt:
         status = 130
@@ -50,9 +50,9 @@ def main() -> NoReturn:
 
 
 def run_command(arguments: list[str]) -> int:
-    """Run one command; its exit status. No exception but SystemExit's own kind gets out."""
+    """Run one command and return its exit status. Only SystemExit and the like get out."""
     try:
-        if _asks_for_board(arguments):
+        if _wants_board(arguments):
             from aura_tui.cli.connection import board, engine_locator
 
             locator = engine_locator(
@@ -77,35 +77,35 @@ def run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as e:
-        if _usage(e, arguments):
+        if _show_usage_error(e, arguments):
             return 2
         return _refused(write_report(e))
 
 
 def _refused(error: AuraError) -> int:
-    """Report ``error``; the exit status it means."""
-    if not isinstance(error, ReaderGone):  # as any program that SIGPIPE ends: without a word
+    """Report ``error`` and return its exit status."""
+    if not isinstance(error, ReaderGone):  # silent, like any program that SIGPIPE ends
         print_error(explain(error))
     return exit_of(error)
 
 
-def _asks_for_board(arguments: list[str]) -> bool:
-    """The board without a command is what people start most, and has next to no options: it
-    doesn't wait for Typer, whose import and reading of options take as long as Textual's."""
-    return set(arguments) <= _BOARD_ALONE and sys.stdout.isatty() and sys.stdin.isatty()
+def _wants_board(arguments: list[str]) -> bool:
+    """Whether the arguments ask for the board. This is the most frequent start and has almost no
+    options, so it skips Typer, whose import and parsing take as long as Textual's."""
+    return set(arguments) <= _BOARD_OPTIONS and sys.stdout.isatty() and sys.stdin.isatty()
 
 
-def _usage(error: Exception, arguments: list[str]) -> bool:
-    """Show a usage error as Typer would; whether it was one."""
+def _show_usage_error(error: Exception, arguments: list[str]) -> bool:
+    """Show a usage error as Typer would; returns whether ``error`` was one."""
     show = getattr(error, "show", None)
     if show is None:
         import typer
 
         return isinstance(error, typer.Abort)
     message = getattr(error, "message", "")
-    for theirs, ours in _PLAINER:
+    for theirs, ours in _PLAIN_WORDS:
         message = message.replace(theirs, f"expected {ours}" if ours else "")
-    error.message = clean(message)  # type: ignore[attr-defined]  # each kind of them has one
+    error.message = clean(message)  # type: ignore[attr-defined]  # every usage error has one
     show()
     if hint := _hint(arguments):
         print_error(f"  {hint}")
@@ -113,7 +113,7 @@ def _usage(error: Exception, arguments: list[str]) -> bool:
 
 
 def _hint(arguments: list[str]) -> str:
-    """What to write instead where a file's name, or a topic, was taken for options; "" for none."""
+    """A hint if a file name or a topic was parsed as an option; "" for none."""
     if not {"run", "replay"} & set(arguments):
         return ""
     for word in arguments:

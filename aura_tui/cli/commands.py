@@ -1,4 +1,4 @@
-"""The commands, and the board without one, as Typer reads them."""
+"""The Typer app: all commands, and the board if there is no command."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def start(
     token = token_file or token
     if context.invoked_subcommand is not None:
         if server:
-            # Given before the command it would mean this board, which isn't shown.
+            # An option before the command belongs to the board: pass it on to the command.
             os.environ["AURA_SERVER"] = server
         if token:
             os.environ["AURA_TOKEN"] = token

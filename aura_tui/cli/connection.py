@@ -1,5 +1,4 @@
-"""What a command puts on the terminal: which engine it reaches, and the board over it. No option is
-read here."""
+"""Connects a command to its engine, and opens the board over it. No options are parsed here."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
-from aura_tui.cli.access_token import ask_if_needed
+from aura_tui.cli.access_token import prompt_if_needed
 from aura_tui.cli.session.board import show_board
 from aura_tui.cli.session.foreground import ForegroundJob
 from aura_tui.connect.locator import EngineLocator, load_settings
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def engine_locator(server: str, token: str) -> EngineLocator:
-    """The ways to an engine that these options and the settings leave. Asks for a token where the
-    engine wants one and none was given: here, before any board opens."""
+    """The locator for these options and the settings. Prompts for a token if the engine requires
+    one and none was given: here, before any board opens."""
     locator = EngineLocator(load_settings(), server=server, token=token)
-    ask_if_needed(locator)
+    prompt_if_needed(locator)
     return locator
 
 
@@ -38,7 +37,7 @@ def foreground(
     record: Path | None = None,
     mode: str = "",
 ) -> ForegroundJob:
-    """What to follow over one of the ``ways``; see :class:`ForegroundJob`."""
+    """The :class:`ForegroundJob` for a command, over a service that ``open_`` opens."""
     return ForegroundJob(
         open_,  # type: ignore[arg-type]  # each is a context manager of some JobService
         begin,
@@ -49,25 +48,25 @@ def foreground(
         record=record,
         mode=mode,
         hand_over=locator.start_background if owns and locator.embeds else None,
-        go_on=locator.go_on,
+        continue_jobs=locator.continue_jobs,
         where=where(locator),
     )
 
 
 def where(locator: EngineLocator) -> str:
-    """What commands need besides a job's id to reach the same engine, as it is typed."""
+    """The option that commands need to reach the same engine, as text to append; "" for none."""
     if not locator.server or locator.server == os.environ.get("AURA_SERVER"):
         return ""
     return f" --server {shlex.quote(locator.server)}"
 
 
 def is_dumb() -> bool:
-    """Whether the terminal says that it can place nothing on its screen."""
+    """Whether the terminal can't position text (TERM=dumb)."""
     return os.environ.get("TERM", "dumb") == "dumb"
 
 
 def refuse_dumb() -> None:
-    """Raise InputError where the board would be a heap of control sequences."""
+    """Raise InputError if the terminal can't show the board."""
     if is_dumb():
         raise InputError(
             Code.OPTION_INVALID,
@@ -78,7 +77,7 @@ def refuse_dumb() -> None:
 
 
 def board(locator: EngineLocator, *, read_only: bool) -> int:
-    """The board on all jobs."""
+    """Show the board with all jobs."""
     refuse_dumb()
     open_ = locator.read_only if read_only else locator.shared
     return show_board(foreground(locator, open_, None, owns=locator.embeds, read_only=read_only))

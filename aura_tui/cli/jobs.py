@@ -1,4 +1,4 @@
-"""The commands that look at jobs or change one, and leave."""
+"""The commands that show jobs or change one, and then exit; and ``doctor``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from aura_tui.model.status import JobStatus
     from aura_tui.service import JobService
 
-_TEARDOWN_S = 60.0  # of a cancelled job: its partial video is joined, too
+_TEARDOWN_S = 60.0  # for a cancelled job to end, which includes joining a partial video
 _LOOK_S = 0.05
 
 
@@ -166,7 +166,7 @@ def artifacts(
             found = tuple(artifact for artifact in found if artifact.name in name)
             missing = set(name) - {artifact.name for artifact in found}
             if missing:
-                await service.artifact(job_id, min(missing))  # says that it isn't there
+                await service.artifact(job_id, min(missing))  # raises NotFound
         if save is not None:
             from aura_tui.views.download import fetch
 
@@ -183,7 +183,7 @@ def artifacts(
     return _read(server, token_file or token, act)
 
 
-def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
+def _change(job: str, verb: str, done: str, server: str, token: str) -> int:
     from aura_tui.format.words import JOB_WORDS
     from aura_tui.model.status import JobStatus
 
@@ -194,9 +194,9 @@ def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
         job_id = await resolve(service, job)
         changed: Job = await getattr(service, verb)(job_id)
         if verb == "cancel" and not changed.status.ended:
-            changed = await _ended(locator, job_id)
+            changed = await _wait_until_ended(locator, job_id)
         if changed.status is wanted:
-            typer.echo(f"{said} {changed.id}")
+            typer.echo(f"{done} {changed.id}")
         else:
             word = JOB_WORDS[changed.status]
             typer.echo(f"Requested to {verb} job {changed.id}; its status is {word}")
@@ -205,9 +205,9 @@ def _change(job: str, verb: str, said: str, server: str, token: str) -> int:
     return run_once(locator.one_shot, act)
 
 
-async def _ended(locator: EngineLocator, job_id: str) -> Job:
-    """The job once it is over, or as it is after a while. Where the engine is another process, a
-    cancel is asked for at once and done a little later; that engine may end with its job."""
+async def _wait_until_ended(locator: EngineLocator, job_id: str) -> Job:
+    """The job once it has ended, or its state after a timeout. An engine in another process
+    acknowledges a cancel before it is done, and may itself end with the job."""
     until = time.monotonic() + _TEARDOWN_S
     async with locator.read_only() as reader:
         while True:

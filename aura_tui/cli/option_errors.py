@@ -1,4 +1,4 @@
-"""Errors in a request name the command line's option instead of the wire's field."""
+"""Makes errors about a request name the command-line option instead of the request's field."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ OPTION_OF_FIELD: Final = {
 
 @contextlib.contextmanager
 def as_options() -> Iterator[None]:
-    """What is raised within says ``--fps`` where it names ``renderSpec.fps``, a remote engine's
-    answer as well."""
+    """Rewrite errors raised in the block, also a remote engine's: ``renderSpec.fps`` becomes
+    ``--fps``."""
     try:
         yield
     except InvalidRequest as e:

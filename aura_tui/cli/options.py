@@ -13,13 +13,13 @@ from aura_tui.errors import Code, InputError
 
 
 def output_path(text: str) -> Path:
-    """Where something is to be written, as it was typed. Raises InputError for an empty name, as an
-    unset variable of a shell gives it: pathlib would take it for the current folder."""
+    """Parse the path of an output. Raises InputError for an empty name (from an unset shell
+    variable, for example), which pathlib would take for the current folder."""
     return _path(text, Code.OUTPUT_UNWRITABLE)
 
 
 def input_path(text: str) -> Path:
-    """The same of a file to be read."""
+    """Parse the path of an input, as :func:`output_path`."""
     return _path(text, Code.OPTION_INVALID)
 
 
@@ -73,7 +73,7 @@ TokenFileOption = Annotated[
     typer.Option(
         metavar="FILE",
         parser=read_token,
-        help="File that holds the access token, alone.",
+        help="File that contains only the access token.",
     ),
 ]
 RecordOption = Annotated[

@@ -1,4 +1,4 @@
-"""The commands that follow a run, or all of them: the board, run, watch, resume, retry, replay."""
+"""The commands that follow a job: run, watch, resume, retry, replay."""
 
 from __future__ import annotations
 
@@ -152,11 +152,11 @@ def run(
 
 
 def _detach(locator: EngineLocator, begin: Callable[[JobService], Awaitable[str]]) -> int:
-    """Submit to the engine that runs, or to a background one, and leave."""
+    """Submit to the running engine, or to a background one, and exit."""
 
     async def act(service: JobService) -> int:
         job_id = await begin(service)
-        # First: the job is there, also where its id can't be written to stdout.
+        # First, because the job exists even if its id can't be written to stdout.
         print_error(
             f"Running in the background. Follow it with: aura-tui watch {job_id}{where(locator)}"
         )
@@ -176,9 +176,9 @@ def _check_now(request: JobRequest, locator: EngineLocator, folder: Path, faults
     with faults.collect():
         preflight.check_request(request)
     with faults.collect():
-        check_folder(folder)  # here, wherever the engine is
+        check_folder(folder)  # on this machine, also for a remote engine
     faults.check()
-    if locator.embeds:  # an engine that runs has looked, by its own settings
+    if locator.embeds:  # a running engine has checked them with its own settings
         asyncio.run(preflight.check_tools())
 
 
@@ -187,7 +187,7 @@ def _on_terminal() -> bool:
 
 
 def _chosen(progress: Progress) -> Progress:
-    """What ``auto`` means here."""
+    """The output format; resolves ``auto``."""
     if progress is not Progress.AUTO:
         return progress
     return Progress.TUI if _on_terminal() and not is_dumb() else Progress.PLAIN
@@ -208,9 +208,9 @@ def _show(what: ForegroundJob, progress: Progress) -> int:
     return show_lines(what, json=progress is Progress.JSON)
 
 
-def _found(locator: EngineLocator, name: str, *, look_only: bool = False) -> tuple[str, JobStatus]:
-    """The job that ``name`` means, as it stands. Where the store is damaged, an engine of ours
-    saves what is whole first, and says what is not, unless we ``look_only``."""
+def _find(locator: EngineLocator, name: str, *, read_only: bool = False) -> tuple[str, JobStatus]:
+    """The id and status of the job that ``name`` refers to. If the database is damaged, an engine
+    in this process recovers it first, unless ``read_only``."""
     found: list[tuple[str, JobStatus]] = []
 
     async def look(service: JobService) -> int:
@@ -221,7 +221,7 @@ def _found(locator: EngineLocator, name: str, *, look_only: bool = False) -> tup
     try:
         run_once(locator.read_only, look)
     except EngineError as e:
-        if e.code is not Code.STORE_CORRUPT or look_only or not locator.embeds:
+        if e.code is not Code.STORE_CORRUPT or read_only or not locator.embeds:
             raise
         run_once(locator.one_shot, look)
     return found[0]
@@ -238,12 +238,12 @@ def watch(
 ) -> int:
     """Follow a job. Resumes it here if no engine is running it."""
     locator = engine_locator(server, token_file or token)
-    job_id, status = _found(locator, job, look_only=read_only)
+    job_id, status = _find(locator, job, read_only=read_only)
 
     async def begin(service: JobService) -> str:
         return job_id
 
-    locator.gives_work = False
+    locator.submits_jobs = False
     embeds = locator.embeds
     if status is JobStatus.PAUSED and embeds and not read_only:
         raise Conflict(
@@ -251,25 +251,25 @@ def watch(
             f"Job {job_id} is paused, and no engine is running",
             f"Resume it with: aura-tui resume {job_id}",
         )
-    look_only = read_only or (status.ended and embeds)
-    # On a board a key has the work go on where its engine has gone; lines have no keys.
+    reads_only = read_only or (status.ended and embeds)
+    # If the engine stops, the board has a key to start another one; plain lines have no keys.
     engine = locator.shared if _chosen(progress) is Progress.TUI else locator.resumable
     what = foreground(
         locator,
-        locator.read_only if look_only else engine,
+        locator.read_only if reads_only else engine,
         begin,
-        owns=embeds and not look_only,
+        owns=embeds and not reads_only,
         read_only=read_only,
         record=record,
     )
     return _show(what, progress)
 
 
-def _go_on(
+def _continue(
     job: str, verb: str, progress: Progress, record: Path | None, server: str, token: str
 ) -> int:
     locator = engine_locator(server, token)
-    job_id, _ = _found(locator, job)
+    job_id, _ = _find(locator, job)
 
     async def begin(service: JobService) -> str:
         return str((await getattr(service, verb)(job_id)).id)
@@ -286,7 +286,7 @@ def resume(
     token_file: TokenFileOption = None,
 ) -> int:
     """Resume a paused job and follow it."""
-    return _go_on(job, "resume", progress, record, server, token_file or token)
+    return _continue(job, "resume", progress, record, server, token_file or token)
 
 
 def retry(
@@ -298,7 +298,7 @@ def retry(
     token_file: TokenFileOption = None,
 ) -> int:
     """Retry a failed or cancelled job and follow it. Reuses finished work."""
-    return _go_on(job, "retry", progress, record, server, token_file or token)
+    return _continue(job, "retry", progress, record, server, token_file or token)
 
 
 def replay(

@@ -1,4 +1,4 @@
-"""The commands that are an engine for others: serve, token, and the background engine."""
+"""The commands that run an engine for others: serve, token, and the background engine."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from aura_tui.system import crash_report
 if TYPE_CHECKING:
     from aura_tui.settings import Settings
 
-_MOST = 1_000_000  # of what is counted, as the settings have it
-_TOKENS = "tokens.json"  # in AURA_HOME, unless --token-file or the settings say otherwise
+_MAX_COUNT = 1_000_000  # the same limit as in the settings
+_TOKENS = "tokens.json"  # in AURA_HOME, unless --token-file or a setting names another file
 
 TokenFileOption = Annotated[
     Path | None,
@@ -72,18 +72,20 @@ def serve(
     ] = None,
     streams: Annotated[
         int | None,
-        typer.Option(help="Maximum event streams per token. Default: 10.", min=0, max=_MOST),
+        typer.Option(help="Maximum event streams per token. Default: 10.", min=0, max=_MAX_COUNT),
     ] = None,
     jobs_a_minute: Annotated[
         int | None,
-        typer.Option(help="Maximum new jobs per token and minute. Default: 5.", min=0, max=_MOST),
+        typer.Option(
+            help="Maximum new jobs per token and minute. Default: 5.", min=0, max=_MAX_COUNT
+        ),
     ] = None,
     cancels_a_minute: Annotated[
         int | None,
         typer.Option(
             help="Maximum cancels, pauses and resumes per token and minute. Default: 10.",
             min=0,
-            max=_MOST,
+            max=_MAX_COUNT,
         ),
     ] = None,
 ) -> int:
@@ -143,7 +145,7 @@ def add(
     """Create a token and print it once; only its hash is stored."""
     from aura_tui.server import token_edits
 
-    return _say(token_edits.add(_file(token_file), name), name)
+    return _print_token(token_edits.add(_file(token_file), name), name)
 
 
 def renew(
@@ -152,10 +154,10 @@ def renew(
     """Replace a token. Its jobs stay with the name; the old token stops working."""
     from aura_tui.server import token_edits
 
-    return _say(token_edits.renew(_file(token_file), name), name)
+    return _print_token(token_edits.renew(_file(token_file), name), name)
 
 
-def _say(token: str, name: str) -> int:
+def _print_token(token: str, name: str) -> int:
     try:
         sys.stdout.write(f"{token}\n")
         sys.stdout.flush()

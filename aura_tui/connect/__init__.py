@@ -1,4 +1,4 @@
-"""Which engine a command gets: the running one, a new one in this process, a remote one.
+"""Chooses a command's engine: the running one, a new one in this process, or a remote one.
 
-It knows every implementation of the JobService, so nothing below may import it.
+It imports every implementation of JobService, so nothing below may import it.
 """

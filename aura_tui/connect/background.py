@@ -1,7 +1,7 @@
-"""The background engine: a process of this user's that keeps running when the terminal closes.
+"""The background engine: a process of this user that keeps running when the terminal closes.
 
-It is the same engine, started apart from any terminal; it ends when it has had nothing to do for
-a while. Others find it through its socket in AURA_HOME.
+It is the same engine, started without a terminal; it ends after it has been idle for a while. Other
+commands find it through its socket in AURA_HOME.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ IDLE_S = 30.0  # without a job to run, until it ends
 _LOOK_S = 1.0
 _START_S = 20.0  # until it must answer
 _LOG = "background.log"
-_BUSY = 3  # its exit status where another engine has the home
+_BUSY = 3  # its exit status if another engine holds the home
 
 
 async def run(
@@ -61,12 +61,12 @@ async def run(
 
 
 def start(home: Path) -> None:
-    """Start it on ``home``, and return once an engine there answers, this one or another that was
-    quicker. Raises EngineError where none does. Blocks."""
+    """Start the background engine on ``home``; return once an engine answers there, this one or
+    another that started first. Raises EngineError if none does. Blocks."""
     command = [sys.executable, "-P", "-m", "aura_tui", "engine"]
     package = str(Path(aura_tui.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    lock_.check(home_.Home(home))  # in the words of an engine that begins in a terminal
+    lock_.check(home_.Home(home))  # for the same error as from an engine in a terminal
     with (home / _LOG).open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -80,7 +80,7 @@ def start(home: Path) -> None:
     until = time.monotonic() + _START_S
     while time.monotonic() < until:
         if unix_socket.answers(home / unix_socket.NAME):
-            # It outlives us; or else it is not to stay in the process table for our lifetime.
+            # Reap it if it ends before us.
             threading.Thread(target=process.wait, daemon=True).start()
             return
         if process.poll() is not None and process.returncode != _BUSY:
@@ -90,9 +90,9 @@ def start(home: Path) -> None:
     if process.returncode is None:
         process.terminate()
         process.wait()
-    said = (home / _LOG).read_text(errors="replace").strip().splitlines()
+    lines = (home / _LOG).read_text(errors="replace").strip().splitlines()
     raise EngineError(
         Code.ENGINE_GONE,
-        "The background engine did not start" + (f": {clean_line(said[0], 300)}" if said else ""),
+        "The background engine did not start" + (f": {clean_line(lines[0], 300)}" if lines else ""),
         f"See {home / _LOG}. Run the job in this terminal with: aura-tui watch",
     )

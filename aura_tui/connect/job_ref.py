@@ -10,12 +10,12 @@ from aura_tui.model.sanitize import clean_line
 if TYPE_CHECKING:
     from aura_tui.service import JobService
 
-_SEARCHED = 5_000  # jobs, newest first, for one whose id begins so
+_MAX_SEARCHED = 5_000  # jobs, newest first, to search for a prefix
 
 
 async def resolve(service: JobService, name: str) -> str:
-    """The id of the job that ``name`` refers to on ``service``. Raises NotFound; InputError where
-    several match."""
+    """The id of the job that ``name`` refers to on ``service``. Raises NotFound, or InputError if
+    several jobs match."""
     if name == "@latest":
         page = await service.list(limit=1)
         if not page.jobs:
@@ -24,7 +24,7 @@ async def resolve(service: JobService, name: str) -> str:
     try:
         return (await service.get(name)).id
     except NotFound as unknown:
-        found = await _beginning(service, name) if name else []
+        found = await _with_prefix(service, name) if name else []
         if not found:
             raise unknown from None
     if len(found) > 1:
@@ -38,10 +38,10 @@ async def resolve(service: JobService, name: str) -> str:
     return found[0]
 
 
-async def _beginning(service: JobService, name: str) -> list[str]:
+async def _with_prefix(service: JobService, name: str) -> list[str]:
     found: list[str] = []
     cursor: str | None = None
-    for _ in range(_SEARCHED // 500):
+    for _ in range(_MAX_SEARCHED // 500):
         page = await service.list(limit=500, cursor=cursor)
         found += [job.id for job in page.jobs if job.id.startswith(name)]
         cursor = page.cursor

@@ -1,8 +1,8 @@
-"""Puts the parts together: which JobService a command gets.
+"""Locates the engine for a command, and opens a JobService to it.
 
-One engine at a time works on one AURA_HOME, and listens on a socket there. Whoever needs one is
-its client where one runs, and starts one in its own process where none does; ``--server`` names
-one elsewhere instead.
+One engine at a time runs on one AURA_HOME, and listens on a socket there. A command becomes its
+client if one is running, else it starts one in its own process; ``--server`` selects a remote
+engine instead.
 """
 
 from __future__ import annotations
@@ -32,18 +32,17 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
 
-# An engine that has just begun answers on its socket soon after; a command that would change
-# something waits that long for it.
+# How long to wait for a new engine to answer on its socket.
 _ANSWERS_S = 5.0
 _LOOK_S = 0.02
-# Engines may come and go while one is looked for, but not for as long as this.
+# How long to look for an engine while engines start and stop.
 _FIND_S = 30.0
-# From one engine's end until the next one, in the background, takes calls: 1 to 2 s.
+# From one engine's end until a background one answers takes 1 to 2 s.
 _SUCCESSION_S = 20.0
-# How long a command tries again while a server elsewhere is away: about as long as a restart takes.
+# How long to retry while a remote server is unavailable: about as long as a restart takes.
 _OUTAGE_S = 5.0
-_PROBE_S = 3.0  # to learn whether a server wants a token
-# What an engine listens with takes a moment to import; its first job goes first.
+_PROBE_S = 3.0  # to find out whether a server requires a token
+# The server takes a moment to import; the engine's first job goes first.
 _LISTEN_AFTER_S = 0.5
 LISTENER = "socket listener"
 
@@ -54,9 +53,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 class EngineLocator:
-    """The ways to an engine for one command. Each gives a context that yields the service.
+    """Opens the engine for one command. Each method returns a context manager of a service.
 
-    ``server``: an engine elsewhere, with ``token``; "" is the one of this user's AURA_HOME.
+    ``server`` is the URL of a remote engine, used with ``token``; "" is the engine of this user's
+    AURA_HOME.
     """
 
     def __init__(self, settings: Settings, *, server: str = "", token: str = "") -> None:
@@ -64,32 +64,32 @@ class EngineLocator:
         self.server = server
         self._token = token
         self._home = home_.Home(settings.home)
-        self._left_over = 0
-        self._peer: Peer | None = None  # what is known of the server that is named
-        self.gives_work = True  # what is begun here is made by that engine, and by its settings
+        self._unfinished = 0
+        self._peer: Peer | None = None  # what is known of the remote server
+        self.submits_jobs = True  # warn if the running engine uses other settings
 
     @property
     def socket(self) -> Path:
-        """Where this home's engine listens."""
+        """The socket on which this home's engine listens."""
         return self._home.root / unix_socket.NAME
 
     @property
     def remote(self) -> bool:
-        """Whether the engine is on another machine, and so are its files."""
+        """Whether the engine is on another machine, with its files."""
         return bool(self.server)
 
     @property
     def has_token(self) -> bool:
-        """Whether requests to the engine that is named carry a token."""
+        """Whether requests to the remote engine carry a token."""
         return bool(self._token)
 
     def set_token(self, token: str) -> None:
-        """Know the engine that is named by ``token`` from here on."""
+        """Use ``token`` for the remote engine from now on."""
         self._token = token.strip()
 
     async def needs_token(self) -> bool:
-        """Whether the engine that is named refuses requests without a token; False as well where it
-        can't be asked now: what is asked of it next says why."""
+        """Whether the remote engine requires a token. False if it can't be reached: the next
+        request reports that."""
         from aura_tui.client.service import RemoteService
 
         try:
@@ -102,60 +102,61 @@ class EngineLocator:
         return False
 
     def runs_here(self) -> bool:
-        """Whether some process holds the engine of this home."""
+        """Whether a process holds the engine's lock on this home."""
         return lock_.holder(self._home) is not None
 
     def answers(self) -> bool:
-        """Whether the engine of this home takes calls."""
+        """Whether the engine of this home answers on its socket."""
         return unix_socket.answers(self.socket)
 
     @property
     def embeds(self) -> bool:
-        """Whether :meth:`engine` would start one in this process."""
+        """Whether :meth:`shared` would start an engine in this process."""
         return not self.remote and not self.runs_here()
 
     def shared(self) -> AbstractAsyncContextManager[JobService]:
-        """One that works: the one named, the one that runs, else one of our own."""
-        return self._elsewhere() if self.remote else self._here(self.embedded)
+        """The remote engine, the running one, or else a new one in this process."""
+        return self._remote_service() if self.remote else self._local(self.embedded)
 
     def resumable(self) -> AbstractAsyncContextManager[JobService]:
-        """As :meth:`shared`, for jobs of ours: they continue when the running engine ends."""
-        return self._elsewhere() if self.remote else self._here(self.embedded, succeed=True)
+        """As :meth:`shared`; if the running engine stops, a background engine continues the
+        jobs."""
+        return self._remote_service() if self.remote else self._local(self.embedded, restart=True)
 
     def background(self) -> AbstractAsyncContextManager[JobService]:
-        """One that stays when we leave: the one named or that runs, else a background engine."""
-        return self._elsewhere() if self.remote else self._here(None, succeed=True)
+        """An engine that outlives this process: the remote one, the running one, or else a
+        background engine."""
+        return self._remote_service() if self.remote else self._local(None, restart=True)
 
     def read_only(self) -> AbstractAsyncContextManager[JobService]:
-        """To read alone: no engine is started for it."""
-        return self._elsewhere() if self.remote else self._reader()
+        """A service for reading only; starts no engine."""
+        return self._remote_service() if self.remote else self._reader()
 
     def one_shot(self) -> AbstractAsyncContextManager[JobService]:
-        """To change a job and leave: an engine of our own takes no work up."""
-        self.gives_work = False
+        """A service to change one job: an engine in this process starts no jobs."""
+        self.submits_jobs = False
         if self.remote:
-            return self._elsewhere()
-        return self._here(lambda: self.embedded(work=False))
+            return self._remote_service()
+        return self._local(lambda: self.embedded(work=False))
 
     @asynccontextmanager
-    async def _here(
+    async def _local(
         self,
         begin: Callable[[], AbstractAsyncContextManager[JobService]] | None,
         *,
-        succeed: bool = False,
+        restart: bool = False,
     ) -> AsyncIterator[JobService]:
-        """The engine that runs; where none does, what ``begin`` opens (None: a background one).
-        ``succeed``: when the process of the one that runs ends, a background engine goes on,
-        unasked."""
+        """The running engine, or else what ``begin`` opens (None: a background engine).
+        ``restart``: if the running engine stops, start a background one automatically."""
         async with contextlib.AsyncExitStack() as opened:
-            yield await self._found(opened, begin, succeed=succeed)
+            yield await self._find(opened, begin, restart=restart)
 
-    async def _found(
+    async def _find(
         self,
         opened: contextlib.AsyncExitStack,
         begin: Callable[[], AbstractAsyncContextManager[JobService]] | None,
         *,
-        succeed: bool,
+        restart: bool,
     ) -> JobService:
         self._home.check_access()  # before anything is sent to an engine there
         until = time.monotonic() + _FIND_S
@@ -166,18 +167,18 @@ class EngineLocator:
                         return await opened.enter_async_context(begin())
                     await asyncio.to_thread(self.start_background)
                 if await self._answering():
-                    return await opened.enter_async_context(self._client(succeed=succeed))
-                if self.runs_here():  # it takes no calls: its store can be read
+                    return await opened.enter_async_context(self._client(restart=restart))
+                if self.runs_here():  # it doesn't answer, but its database can be read
                     return await opened.enter_async_context(self._reader())
             except EngineError as e:
-                # Another one began, or the one that answered ended, since we looked.
+                # Another engine has started, or the one that answered has stopped, meanwhile.
                 passing = e.code in (Code.ENGINE_BUSY, Code.ENGINE_UNREACHABLE)
                 if not passing or time.monotonic() > until:
                     raise
             await asyncio.sleep(_LOOK_S)
 
     async def _answering(self) -> bool:
-        """Whether the engine that runs takes calls; one that has just begun soon does."""
+        """Whether the running engine answers; waits for one that has just started."""
         until = time.monotonic() + _ANSWERS_S
         while not await asyncio.to_thread(self.answers):
             if time.monotonic() > until or not self.runs_here():
@@ -194,67 +195,66 @@ class EngineLocator:
         listen_after_s: float = _LISTEN_AFTER_S,
     ) -> AsyncIterator[JobService]:
         """An engine in this process, which this user's other terminals reach over its socket
-        (unless whoever opens it ``listens`` by himself). What they gave it to do and it has not
-        done when it ends is what :meth:`go_on` is for.
+        (``listens=False``: the caller listens itself). :meth:`continue_jobs` continues the jobs
+        that they submitted and that are unfinished when it stops.
 
-        Entering raises EngineError where another one holds the home.
+        Entering raises EngineError if another engine holds the home.
         """
         from aura_tui.engine.service import EmbeddedService
 
         async with EmbeddedService(self.settings, work=work) as service:
-            # The home is ours now: a socket that is still there was left by a process that died.
+            # The home is ours now: a socket there was left by a process that died.
             self.socket.unlink(missing_ok=True)
             if not (work and listens):
                 yield service
                 return
-            given: set[str] = set()
-            left = asyncio.Event()
+            job_ids: set[str] = set()
+            closing = asyncio.Event()
             supervisor = Supervisor()
 
             def listen() -> Awaitable[None]:
-                return self._listen(service, left, listen_after_s, given.add)
+                return self._listen(service, closing, listen_after_s, job_ids.add)
 
             supervisor.keep(LISTENER, listen, may_end=True)
             try:
                 yield service
             finally:
-                left.set()
+                closing.set()
                 if (listening := supervisor.tasks.get(LISTENER)) is not None:
                     await asyncio.wait((listening,))
                 await supervisor.aclose()
-                self._left_over = await _under_way(service, given)
+                self._unfinished = await _count_open(service, job_ids)
 
     async def _listen(
         self,
         service: JobService,
-        left: asyncio.Event,
+        closing: asyncio.Event,
         after_s: float,
         on_work: Callable[[str], None],
     ) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(left.wait(), after_s)
-        if left.is_set():
+            await asyncio.wait_for(closing.wait(), after_s)
+        if closing.is_set():
             return
         server = await asyncio.to_thread(importlib.import_module, "aura_tui.server.serve")
         try:
             async with server.listening(service, self.settings, self.socket, on_work=on_work):
-                await left.wait()
+                await closing.wait()
         except AuraError as e:
-            # Without a socket (a disk that has none, say) others still read along. Trying again
-            # would not help; the person learns it once.
+            # Without a socket (on a disk that doesn't support them) other terminals can still read
+            # the database. A retry would not help; report it once.
             report(TaskFailure(name=LISTENER, error=e, at=datetime.now(UTC)))
 
-    def go_on(self) -> int:
-        """Have what other terminals gave to our own engine, which has ended, go on in the
-        background: they were told that it would. How many jobs that is. Raises EngineError.
-        Blocks."""
-        count, self._left_over = self._left_over, 0
+    def continue_jobs(self) -> int:
+        """Continue, in the background, the unfinished jobs that other terminals submitted to our
+        engine, which has stopped; returns their number. Raises EngineError. Blocks."""
+        count, self._unfinished = self._unfinished, 0
         if count:
             self.start_background()
         return count
 
     @asynccontextmanager
-    async def _elsewhere(self) -> AsyncIterator[JobService]:
+    async def _remote_service(self) -> AsyncIterator[JobService]:
         from aura_tui.client.delivery import Delivery
         from aura_tui.client.service import RemoteService
         from aura_tui.engine import delivery
@@ -271,21 +271,21 @@ class EngineLocator:
             yield service
 
     @asynccontextmanager
-    async def _client(self, *, succeed: bool) -> AsyncIterator[JobService]:
+    async def _client(self, *, restart: bool) -> AsyncIterator[JobService]:
         from aura_tui.client.service import RemoteService
         from aura_tui.connect.supervisor import NAME, EngineSupervisor
 
-        patience_s = _SUCCESSION_S if succeed else 0.0
+        patience_s = _SUCCESSION_S if restart else 0.0
         async with RemoteService(uds=self.socket, patience_s=patience_s) as service:
-            if self.gives_work:
-                service.notices += await asyncio.to_thread(self._other_terms)
+            if self.submits_jobs:
+                service.notices += await asyncio.to_thread(self._settings_warning)
             supervisor = Supervisor()
             engine = EngineSupervisor(
                 service,
                 self._home,
                 answers=self.answers,
                 start=self.start_background,
-                succeed=succeed,
+                restart=restart,
             )
             supervisor.keep(NAME, engine.watch)
             try:
@@ -293,13 +293,15 @@ class EngineLocator:
             finally:
                 await supervisor.aclose()
 
-    def _other_terms(self) -> list[str]:
+    def _settings_warning(self) -> list[str]:
         from aura_tui.engine import settings_drift
 
-        return [said] if (said := settings_drift.differences(self._home, self.settings)) else []
+        return (
+            [warning] if (warning := settings_drift.differences(self._home, self.settings)) else []
+        )
 
     def start_background(self) -> None:
-        """Have a background engine work on this home. Raises EngineError. Blocks."""
+        """Start a background engine on this home. Raises EngineError. Blocks."""
         from aura_tui.connect.background import start
 
         start(self.settings.home)
@@ -313,11 +315,11 @@ class EngineLocator:
             yield service
 
 
-async def _under_way(service: JobService, job_ids: Iterable[str]) -> int:
-    """How many of the jobs wait or run."""
+async def _count_open(service: JobService, job_ids: Iterable[str]) -> int:
+    """How many of the jobs are queued or running."""
     count = 0
     for job_id in job_ids:
-        with contextlib.suppress(AuraError):  # one that retention has taken
+        with contextlib.suppress(AuraError):  # deleted by retention
             status = (await service.get(job_id)).status
             count += status in (JobStatus.QUEUED, JobStatus.RUNNING)
     return count

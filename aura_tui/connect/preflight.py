@@ -1,6 +1,6 @@
-"""What can be checked and suggested for a new job before it is queued, on this machine.
+"""Checks a new job on this machine before it is queued, and lists themes and voices.
 
-It asks providers and disks: call it from a worker or a thread, never from a widget.
+It queries providers and disks: call it from a worker or a thread, never from a widget.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 class Preflight:
-    """``remote``: the engine is on another machine and knows best what it can do; only folders
-    are checked here."""
+    """``remote``: the engine is on another machine and checks most things itself; only bounds and
+    folders are checked here."""
 
     def __init__(self, settings: Settings, *, remote: bool) -> None:
         self._settings = settings
         self._remote = remote
 
     def check_place(self, folder: Path) -> None:
-        """Raise InputError where no file can be delivered to ``folder``, which need not exist."""
+        """Raise InputError if files can't be delivered to ``folder``, which need not exist."""
         from aura_tui.engine.delivery import check_place
 
         check_place(folder)
 
     def check_request(self, request: JobRequest) -> None:
-        """Raise InvalidRequest with all that can't be: out of bounds, or (where the engine is on
-        this machine) a provider, voice, theme or folder that is unavailable."""
+        """Raise InvalidRequest with all faults: values out of bounds, or (if the engine is on this
+        machine) a provider, voice, theme or folder that is unavailable."""
         if self._remote:
             from aura_tui.model.request_check import check
 
@@ -41,7 +41,7 @@ class Preflight:
             check_request(request, self._settings)
 
     async def check_tools(self) -> None:
-        """Raise InputError where a program that every job needs is unavailable."""
+        """Raise InputError if a program that every job needs is unavailable."""
         if not self._remote:
             from aura_tui.pipeline.preflight import check_tools
 

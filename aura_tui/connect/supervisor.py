@@ -1,9 +1,8 @@
-"""Watches the engine of this home while a client of it is open: is its process running, suspended,
-gone, or followed by another one? The client's connection learns it from here, and where the work
-is to continue, a background engine is started in place of one that is gone.
+"""Watches the process of this home's engine while a client is open: running, suspended or stopped.
 
-A held lock says that a process is there, its state in the process table whether it is suspended,
-its socket whether it answers. Nothing is asked of the engine itself.
+It reports that to the client's connection, and starts a background engine in place of one that has
+stopped if the jobs must continue. A held lock shows that the process exists, the process table
+whether it is suspended, and its socket whether it answers; the engine itself gets no request.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ NAME: Final = "engine watcher"
 _LOOK_S: Final = 0.5
 _GONE: Final = "The engine stopped. Resume unfinished jobs with: aura-tui watch"
 _CONTINUES: Final = "The engine stopped; the job continues in the background"
-# Looks in a row that find no process: one may fall between one engine and the next.
+# Checks in a row without a process: one may fall between one engine and the next.
 _LOOKS_UNTIL_GONE: Final = 2
 
 
 class EngineSupervisor:
-    """Of one client. ``answers`` says whether the engine takes calls, ``start`` starts one in the
-    background and raises EngineError where it can't; both block. ``succeed``: start one unasked
-    when the engine is gone; else only when somebody asks to reconnect."""
+    """Watches for one client. ``answers`` returns whether the engine answers; ``start`` starts one
+    in the background, or raises EngineError; both block. ``restart``: start one automatically when
+    the engine has stopped; else only when the user asks to reconnect."""
 
     def __init__(
         self,
@@ -40,28 +39,28 @@ class EngineSupervisor:
         *,
         answers: Callable[[], bool],
         start: Callable[[], None],
-        succeed: bool,
+        restart: bool,
     ) -> None:
         self._service = service
         self._home = home
         self._answers = answers
         self._start = start
-        self._succeed = succeed
+        self._restart = restart
 
     async def watch(self) -> None:
-        """Look twice a second, until cancelled."""
+        """Check twice a second, until cancelled."""
         service, missed, wanted = self._service, 0, False
-        service.engine_back()  # as far as is known yet
+        service.engine_back()  # assume that it runs until the first check
         loop = asyncio.get_running_loop()
         while True:
             look_at = loop.time() + _LOOK_S
             wanted = await service.reconnect_requested(_LOOK_S) or wanted
-            await asyncio.sleep(look_at - loop.time())  # two looks are that far apart
+            await asyncio.sleep(look_at - loop.time())  # keep the interval
             try:
                 holder = await asyncio.to_thread(lock_.holder, self._home)
                 gone = missed == _LOOKS_UNTIL_GONE
                 answers = gone and await asyncio.to_thread(self._answers)
-            except OSError:  # a home that can't be looked at now
+            except OSError:  # the home can't be read now
                 continue
             runs = holder is not None
             if holder is not None and lock_.is_stopped(holder):
@@ -77,13 +76,13 @@ class EngineSupervisor:
                 missed = 0 if runs else missed + 1
                 gone = missed == _LOOKS_UNTIL_GONE
                 if gone:
-                    service.engine_gone(_CONTINUES if self._succeed else _GONE)
-            if gone and not runs and (self._succeed or wanted):
+                    service.engine_gone(_CONTINUES if self._restart else _GONE)
+            if gone and not runs and (self._restart or wanted):
                 wanted = False
                 await self._start_one()
 
     async def _start_one(self) -> None:
         try:
             await asyncio.to_thread(self._start)
-        except AuraError as e:  # the next look tries again
+        except AuraError as e:  # the next check tries again
             self._service.engine_gone(f"{e.message}; {e.remediation}")

@@ -20,7 +20,7 @@ from aura_tui.cli.session.lines import (
     LISTENER,
     VIEW,
     _reporting_engine,
-    _viewed,
+    _view,
 )
 from aura_tui.client.service import RemoteService
 from aura_tui.client.stream.resuming_reader import ResumingReader
@@ -97,7 +97,7 @@ async def test_a_dead_engine_is_noticed_though_its_watcher_died_before(
         async with contextlib.AsyncExitStack() as engine, contextlib.AsyncExitStack() as client:
             await engine.enter_async_context(doors.embedded(listen_after_s=0))
             await until(doors.socket.exists)
-            remote = await client.enter_async_context(doors._client(succeed=False))
+            remote = await client.enter_async_context(doors._client(restart=False))
             assert isinstance(remote, RemoteService)
             for how in HOW:
                 await kill(WATCHER, how)
@@ -123,9 +123,9 @@ async def test_lines_say_that_a_job_continues_only_where_an_engine_is_started_fo
     monkeypatch.setattr(locator, "start_background", start)
     for open_, expected in (
         (locator.read_only, [f"The engine (process {os.getpid()}) stopped. Resume"]),
-        (lambda: locator._client(succeed=False), ["The engine stopped. Resume"]),
+        (lambda: locator._client(restart=False), ["The engine stopped. Resume"]),
         (
-            lambda: locator._client(succeed=True),
+            lambda: locator._client(restart=True),
             ["The engine stopped; the job continues", "The disk is full; Make room."],
         ),
     ):
@@ -163,7 +163,7 @@ async def test_a_signal_cancels_the_job_though_the_waits_for_signal_and_cancel_d
 
             monkeypatch.setattr(service, "cancel", stuck)
             signals: asyncio.Queue[int] = asyncio.Queue()
-            viewing = asyncio.create_task(_view(service, signals))
+            viewing = asyncio.create_task(_run_view(service, signals))
             for _ in range(2):
                 await kill(LISTENER, how)
             assert told(mishaps, LISTENER, how)
@@ -179,17 +179,17 @@ async def test_a_signal_cancels_the_job_though_the_waits_for_signal_and_cancel_d
 
 async def test_a_view_that_dies_ends_the_command_with_its_reason() -> None:
     for how, error in (("cancel", asyncio.CancelledError), ("raise", KeyError)):
-        viewing = asyncio.create_task(_view(ScriptedService(running_tape()), asyncio.Queue()))
+        viewing = asyncio.create_task(_run_view(ScriptedService(running_tape()), asyncio.Queue()))
         await kill(VIEW, how)
         with pytest.raises(error):  # of which crash_report.run_reporting makes an error for people
             await asyncio.wait_for(viewing, 5)
         await until(lambda: not named(LISTENER))
 
 
-async def _view(service: ScriptedService, signals: asyncio.Queue[int]) -> int:
+async def _run_view(service: ScriptedService, signals: asyncio.Queue[int]) -> int:
     settings = Settings(home=Path("nowhere"))
     what = ForegroundJob(lambda: contextlib.nullcontext(service), None, settings, owns=True)
-    return await _viewed(what, service, service.tape.job.id, signals, json=False)
+    return await _view(what, service, service.tape.job.id, signals, json=False)
 
 
 async def _drain(service: JobService) -> None:

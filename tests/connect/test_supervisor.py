@@ -47,13 +47,13 @@ class Place:
         self.lock = acquire(self.home)
 
     @contextlib.asynccontextmanager
-    async def watched(self, *, succeed: bool) -> AsyncIterator[None]:
+    async def watched(self, *, restart: bool) -> AsyncIterator[None]:
         engine = EngineSupervisor(
             self.service,
             self.home,
             answers=lambda: self.lock is not None,
             start=self.start,
-            succeed=succeed,
+            restart=restart,
         )
         watching = asyncio.create_task(engine.watch())
         try:
@@ -77,7 +77,7 @@ async def test_an_engine_is_suspended_resumed_and_gone_and_one_starts_only_when_
 ) -> None:
     place.home.prepare()
     process = await holding(place.home.root)
-    async with place.watched(succeed=False):
+    async with place.watched(restart=False):
         process.send_signal(signal.SIGSTOP)
         await until(lambda: place.status is ConnectionStatus.SUSPENDED)
         assert f"kill -CONT {process.pid}" in place.service.connection.reason
@@ -100,6 +100,6 @@ async def test_an_engine_is_suspended_resumed_and_gone_and_one_starts_only_when_
 
 async def test_where_work_is_waited_for_the_next_engine_starts_unasked(place: Place) -> None:
     place.home.prepare()
-    async with place.watched(succeed=True):
+    async with place.watched(restart=True):
         await until(lambda: place.starts == 1)
         await until(lambda: place.status is not ConnectionStatus.NO_ENGINE)

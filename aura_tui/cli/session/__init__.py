@@ -1,4 +1,4 @@
-"""One command with a job in the foreground: its view, signals, messages, exit status.
+"""One command with a job in the foreground: its view, signals, messages and exit status.
 
-No option is read here and no engine is chosen.
+No options are parsed here, and no engine is chosen.
 """

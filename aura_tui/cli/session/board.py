@@ -1,4 +1,4 @@
-"""The board over a job, from its first frame to the exit status."""
+"""Shows the board over a job or all jobs, from the first frame to the exit status."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from aura_tui.system import crash_report, output
 
 
 def show_board(what: ForegroundJob) -> int:
-    """Show the board until the person leaves it."""
-    # What is made up to the first frame stays: looking for garbage in it is a tenth of the wait.
+    """Show the board until the user quits it."""
+    # Objects created before the first frame stay: collecting garbage takes a tenth of that time.
     gc.disable()  # until that frame, see ui/run.py
     try:
         return crash_report.run_reporting(_board(what), report_error)
@@ -34,10 +34,10 @@ def show_board(what: ForegroundJob) -> int:
 async def _board(what: ForegroundJob) -> int:
     async with contextlib.AsyncExitStack() as ending:
         ending.push_async_callback(continue_in_background, what)
-        return await _shown(what, ending)
+        return await _show(what, ending)
 
 
-async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
+async def _show(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
     from aura_tui.ui.run import board
     from aura_tui.ui.state.options import BoardOptions
     from aura_tui.ui.state.quit import Leave
@@ -55,10 +55,10 @@ async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
     loop = asyncio.get_running_loop()
     begin = recorder.begin if what.begin is not None else None
     task = asyncio.create_task(board(recorder.open, begin, options))
-    heard: list[int] = []
+    received: list[int] = []
 
     def leave(number: int) -> None:
-        heard.append(number)
+        received.append(number)
         task.cancel()
 
     for each in LEAVE_SIGNALS:
@@ -69,7 +69,7 @@ async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
         say_accepted(what, recorder.job_id, e)
         raise
     except asyncio.CancelledError:
-        if not heard:
+        if not received:
             raise
         how = (
             "Stopped. Resume with"
@@ -77,10 +77,10 @@ async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
             else "Stopped watching. Unfinished jobs continue; follow one with"
         )
         print_error(f"{how}: aura-tui watch{what.where}")
-        return 128 + heard[0]
+        return 128 + received[0]
     if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
-        ending.pop_all()  # of every job that was under way, it was asked what becomes of it
-    for notice in outcome.notices:  # the board is gone with its screen; this stays
+        ending.pop_all()  # the user has decided what happens to all running jobs
+    for notice in outcome.notices:  # visible after the board has left the screen
         print_error(f"Warning: {notice}")
     if outcome.job is not None and outcome.job.status.ended:
         for line in end_lines(outcome.job):
@@ -106,5 +106,5 @@ async def _shown(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
         say_resumable(what, outcome.job)
     elif what.owns:
         say_continues(what, outcome.job)
-    # A board on somebody else's engine may be left at any time: that is no failure.
+    # Quitting a board on another process's engine is never a failure.
     return EXIT_OF_STATUS.get(outcome.job.status, EXIT_LEFT if what.owns else 0)

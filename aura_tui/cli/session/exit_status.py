@@ -14,11 +14,11 @@ EXIT_OF_STATUS = {
 }
 EXIT_INTERRUPTED = 130
 EXIT_UNWRITTEN = 5
-EXIT_LEFT = 3  # the engine went away and the job has not ended
+EXIT_LEFT = 3  # the engine stopped before the job ended
 
 
 def exit_of(error: AuraError) -> int:
-    """The exit status of an error that no job's end stands for."""
+    """The exit status for an error, unless the status of a job determines it."""
     if isinstance(error, ReaderGone):
         return 128 + signal.SIGPIPE
     if isinstance(error, EngineError):

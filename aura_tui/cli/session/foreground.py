@@ -1,4 +1,4 @@
-"""One command's life with a job in the foreground: engine, view, signals, exit status.
+"""What a command follows in the foreground, and the messages about the job at the end.
 
 Exit statuses (DESIGN 3): 0 succeeded, 1 the job failed, 2 usage error, 3 no engine or no access,
 4 cancelled, 5 the output can't be written, 130 Ctrl-C. A hang-up, SIGTERM, or a reader of stdout
@@ -31,10 +31,11 @@ LEAVE_SIGNALS = (signal.SIGHUP, signal.SIGTERM)
 
 
 class ForegroundJob(NamedTuple):
-    """What to follow. ``open`` gives the service; ``begin`` the job's id on it, None: all jobs.
+    """What to follow. ``open`` opens the service; ``begin`` returns the job's id on it (None: show
+    all jobs).
 
-    ``owns`` says that the work is ours: Ctrl-C cancels the job, else it only stops looking.
-    ``remote``: the engine's files are on another machine. ``record``: where the run is written to.
+    ``owns``: this command submitted the job, so Ctrl-C cancels it; else Ctrl-C stops watching.
+    ``remote``: the engine's files are on another machine. ``record``: the file for a recording.
     """
 
     open: Callable[[], AbstractAsyncContextManager[JobService]]
@@ -45,15 +46,16 @@ class ForegroundJob(NamedTuple):
     remote: bool = False
     record: Path | None = None
     mode: str = ""
-    hand_over: Callable[[], None] | None = None  # leaves unfinished jobs to a background engine
-    where: str = ""  # what commands need to reach the same engine: " --server URL"
-    go_on: Callable[[], int] = lambda: 0  # the same of what others gave to an engine that has ended
+    hand_over: Callable[[], None] | None = None  # hands unfinished jobs to a background engine
+    where: str = ""  # the option that commands need to reach the same engine: " --server URL"
+    # As hand_over, for jobs that other terminals submitted to our engine; returns their number.
+    continue_jobs: Callable[[], int] = lambda: 0
 
 
 async def continue_in_background(what: ForegroundJob) -> None:
     """Continue the jobs that other terminals submitted to our engine, which has ended."""
-    with contextlib.suppress(AuraError):  # with the next engine, then
-        if count := await asyncio.to_thread(what.go_on):
+    with contextlib.suppress(AuraError):  # they then continue with the next engine
+        if count := await asyncio.to_thread(what.continue_jobs):
             jobs = counted(
                 count, "job from another terminal continues", "jobs from other terminals continue"
             )
@@ -74,7 +76,7 @@ def say_resumable(what: ForegroundJob, job: Job) -> None:
 
 
 def say_continues(what: ForegroundJob, job: Job) -> None:
-    """Report that another process's engine runs the job without this terminal."""
+    """Report that the job continues without this terminal, in another process's engine."""
     if job.status is JobStatus.PAUSED:
         print_error(f"The job stays paused. Resume it with: aura-tui resume {job.id}{what.where}")
     elif not job.status.ended:

@@ -1,4 +1,4 @@
-"""A job as plain lines or JSON lines, from its first event to the exit status."""
+"""Follows a job as plain lines or JSON lines, from its first event to the exit status."""
 
 from __future__ import annotations
 
@@ -43,33 +43,33 @@ _LOOK_S = 1.0
 
 
 def show_lines(what: ForegroundJob, *, json: bool) -> int:
-    """Follow as plain lines or JSON lines until the job ends or a signal comes."""
+    """Follow as plain lines or JSON lines until the job ends or a signal arrives."""
     return crash_report.run_reporting(_follow(what, json=json), report_error)
 
 
 async def _follow(what: ForegroundJob, *, json: bool) -> int:
     async with contextlib.AsyncExitStack() as ending:
         ending.push_async_callback(continue_in_background, what)
-        return await _followed(what, json=json)
+        return await _follow_job(what, json=json)
 
 
-async def _followed(what: ForegroundJob, *, json: bool) -> int:
+async def _follow_job(what: ForegroundJob, *, json: bool) -> int:
     signals: asyncio.Queue[int] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     recorder = Recorder(what)
-    begins = _Begins(what.remote, signals)
+    start_signals = _StartSignals(what.remote, signals)
     for each in (signal.SIGINT, *LEAVE_SIGNALS):
-        loop.add_signal_handler(each, begins.hear, int(each))
+        loop.add_signal_handler(each, start_signals.on_signal, int(each))
     suspend_with_children(loop)
     try:
         async with recorder.open() as service, _reporting_engine(service):
-            begins.service = service
+            start_signals.service = service
             print_notices(service)
             job_id = await recorder.begin(service)
-            begins.end()
-            return await _viewed(what, service, job_id, signals, json=json)
+            start_signals.end()
+            return await _view(what, service, job_id, signals, json=json)
     except asyncio.CancelledError:
-        if begins.over or signals.empty():
+        if start_signals.ended or signals.empty():
             raise
         print_error(f"Stopped before the engine confirmed the job. See: aura-tui jobs{what.where}")
         return _exit_of_signal(signals.get_nowait())
@@ -78,29 +78,29 @@ async def _followed(what: ForegroundJob, *, json: bool) -> int:
         raise
 
 
-class _Begins:
-    """Signals before there is a job. They wait for it, unless it is kept up by an engine that is
-    away."""
+class _StartSignals:
+    """Handles signals that arrive before the job has started. They wait for that, unless the engine
+    is unavailable: then they cancel the start."""
 
     def __init__(self, remote: bool, signals: asyncio.Queue[int]) -> None:
         self.service: object = None
-        self.over = False
+        self.ended = False
         self._remote = remote
         self._signals = signals
         self._task = asyncio.current_task()
 
     def end(self) -> None:
-        """There is one."""
-        self.over = True
+        """The job has started."""
+        self.ended = True
 
-    def hear(self, number: int) -> None:
-        """A signal came."""
+    def on_signal(self, number: int) -> None:
+        """Handle a signal."""
         self._signals.put_nowait(number)
-        if not self.over and self._is_kept_up():
+        if not self.ended and self._waits_for_engine():
             assert self._task is not None
             self._task.cancel()
 
-    def _is_kept_up(self) -> bool:
+    def _waits_for_engine(self) -> bool:
         if isinstance(self.service, Connected):
             return not self.service.connection.is_live or self._signals.qsize() > 1
         return self.service is None and self._remote
@@ -110,7 +110,7 @@ def _exit_of_signal(number: int) -> int:
     return EXIT_INTERRUPTED if number == signal.SIGINT else 128 + number
 
 
-async def _viewed(
+async def _view(
     what: ForegroundJob,
     service: JobService,
     job_id: str,
@@ -118,7 +118,7 @@ async def _viewed(
     *,
     json: bool,
 ) -> int:
-    """Show the job until its end or a signal; the exit status."""
+    """Show the job until its end or a signal; returns the exit status."""
     from aura_tui.views.json_lines import follow_json
     from aura_tui.views.plain import follow_plain
 
@@ -127,38 +127,38 @@ async def _viewed(
         if json
         else follow_plain(service, job_id, sys.stdout)
     )
-    beside = Supervisor()
-    beside.keep("queue reporter", lambda: _say_waiting(service, job_id), may_end=True)
+    supervisor = Supervisor()
+    supervisor.keep("queue reporter", lambda: _say_waiting(service, job_id), may_end=True)
     with waiting_out_outages():
         following = asyncio.create_task(view, name=VIEW)
     interrupts = 0
     try:
         while True:
-            heard = asyncio.create_task(signals.get(), name=LISTENER)
-            await asyncio.wait((following, heard), return_when=asyncio.FIRST_COMPLETED)
+            received = asyncio.create_task(signals.get(), name=LISTENER)
+            await asyncio.wait((following, received), return_when=asyncio.FIRST_COMPLETED)
             if following.done():
-                heard.cancel()
+                received.cancel()
                 if isinstance(following.exception(), OutputError):
-                    await _say_left(what, service, job_id)
+                    await _say_stopped(what, service, job_id)
                 job = following.result()
                 break
-            if heard.cancelled() or heard.exception() is not None:
-                error = asyncio.CancelledError() if heard.cancelled() else heard.exception()
+            if received.cancelled() or received.exception() is not None:
+                error = asyncio.CancelledError() if received.cancelled() else received.exception()
                 now = datetime.now(UTC)
                 report(TaskFailure(name=LISTENER, error=error, at=now, restarts_in_s=0.0))
                 continue
-            number = heard.result()
+            number = received.result()
             if number == signal.SIGINT and what.owns and interrupts == 0:
                 interrupts += 1
                 print_error("Cancelling. Press Ctrl-C again to exit at once")
-                beside.keep(CANCELLER, lambda: _cancel(service, job_id), may_end=True)
+                supervisor.keep(CANCELLER, lambda: _cancel(service, job_id), may_end=True)
                 continue
             await _end(following)
             if number != signal.SIGINT or not what.owns or _is_away(service):
-                await _say_left(what, service, job_id)
+                await _say_stopped(what, service, job_id)
             return _exit_of_signal(number)
     finally:
-        await beside.aclose()
+        await supervisor.aclose()
     if interrupts:
         return EXIT_INTERRUPTED
     if job.status.ended:
@@ -181,7 +181,7 @@ async def _cancel(service: JobService, job_id: str) -> None:
 
 
 async def _say_waiting(service: JobService, job_id: str) -> None:
-    """Report the queue position: a job behind others looks like a hang otherwise."""
+    """Report the queue position: waiting would look like a hang otherwise."""
     try:
         queue = await service.queue()
     except AuraError:  # the connection was just lost; _ConnectionReporter reports that
@@ -195,7 +195,7 @@ async def _say_waiting(service: JobService, job_id: str) -> None:
 
 @contextlib.asynccontextmanager
 async def _reporting_engine(service: JobService) -> AsyncIterator[None]:
-    """Print changes of the engine's health and of the connection while the block lasts."""
+    """Print changes of the engine's health and of the connection while the block runs."""
     supervisor = Supervisor()
     if isinstance(service, Connected):
         supervisor.keep(CONNECTION_REPORTER, _ConnectionReporter(service).report, may_end=True)
@@ -208,11 +208,11 @@ async def _reporting_engine(service: JobService) -> AsyncIterator[None]:
 
 
 class _ConnectionReporter:
-    """Reports a connection that broke, once for each reason, and its return."""
+    """Reports a lost connection, once for each reason, and its return."""
 
     def __init__(self, service: Connected) -> None:
         self._service = service
-        self._reported: str | None = None  # None: it was never live; "": it is
+        self._reported: str | None = None  # None: it was never live; "": it is live
 
     async def report(self) -> None:
         from aura_tui.format import connection as connection_words
@@ -229,21 +229,21 @@ class _ConnectionReporter:
 
 
 class _HealthReporter:
-    """Reports what fails in the engine, and its recovery."""
+    """Reports internal failures of the engine, and its recovery."""
 
     def __init__(self, service: Supervised) -> None:
         self._service = service
-        self._told: tuple[str, ...] = ()
+        self._reported: tuple[str, ...] = ()
 
     async def report(self) -> None:
         from aura_tui.views.fold import new_among, troubles
 
         async for reasons in troubles(self._service):
-            for reason in new_among(reasons, self._told):
+            for reason in new_among(reasons, self._reported):
                 print_error(f"Engine failing: {reason}")
-            if self._told and not reasons:
+            if self._reported and not reasons:
                 print_error("The engine recovered")
-            self._told = reasons
+            self._reported = reasons
 
 
 async def _end(task: asyncio.Task[Any]) -> None:
@@ -256,12 +256,12 @@ def _is_away(service: JobService) -> bool:
     return isinstance(service, Connected) and not service.connection.is_live
 
 
-async def _say_left(what: ForegroundJob, service: JobService, job_id: str) -> None:
-    """The same of a job that was looked at; its engine may have gone."""
+async def _say_stopped(what: ForegroundJob, service: JobService, job_id: str) -> None:
+    """Report how to resume or watch a job that this command no longer follows."""
     if what.mode == "recorded":  # nothing runs
         return
     job: Job | None = None
-    # A store can be read although no engine runs; an engine that is away doesn't answer.
+    # The database can be read without an engine; an unavailable engine doesn't answer in time.
     with contextlib.suppress(AuraError, TimeoutError):
         async with asyncio.timeout(_LOOK_S):
             job = await service.get(job_id)

@@ -12,13 +12,12 @@ if TYPE_CHECKING:
     from aura_tui.errors import AuraError
     from aura_tui.service import JobService
 
-_MAX_CHARS = 20_000  # of what is said at once: several paths, at most
+_MAX_CHARS = 20_000  # of one message: enough for several paths
 
 
 def print_error(text: str) -> None:
-    """A line on stderr; a stderr that is gone (a hang-up) is no error, a stuck one no reason to
-    wait while an engine is at work in here. Whatever a path or a setting in it has, only text
-    gets to the terminal."""
+    """Print a line on stderr. Ignores a closed stderr, and never waits long for a stuck one, since
+    an engine may run in this process. Control characters from paths or settings are removed."""
     output.ERRORS.say(clean(text, _MAX_CHARS))
 
 
@@ -33,8 +32,8 @@ def report_error(error: AuraError) -> None:
 
 
 def explain(error: AuraError) -> str:
-    """An error as the terminal gets it: what failed, its code, what to do next; each fault of a
-    request that has several."""
+    """The text of an error: what failed, its code, what to do next; for an invalid request, each of
+    its faults."""
     faults = error.faults if isinstance(error, InvalidRequest) else (error,)
     return "\n".join(
         f"Error: {one_line(each.message)} [{each.code}]\n  {one_line(each.remediation)}"

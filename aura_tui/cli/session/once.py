@@ -18,7 +18,7 @@ def run_once(
     open_: Callable[[], AbstractAsyncContextManager[JobService]],
     act: Callable[[JobService], Awaitable[int]],
 ) -> int:
-    """Open, act, close; the status ``act`` gives."""
+    """Open a service, run ``act``, close it; returns the exit status from ``act``."""
 
     async def main() -> int:
         async with open_() as service:
