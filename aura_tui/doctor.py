@@ -1,4 +1,4 @@
-"""``aura-tui doctor``: what is there and what is missing, by looking. Changes nothing."""
+"""``aura-tui doctor``: checks the installation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ Verdict = Literal["ok", "note", "missing"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing looked at. ``missing`` stops runs; ``note`` doesn't; ``advice`` may be empty."""
+    """The result of one check. ``missing`` prevents jobs, ``note`` doesn't; ``advice`` may be
+    empty."""
 
     name: str
     verdict: Verdict
@@ -37,7 +38,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 async def examine(settings: Settings, environ: Mapping[str, str]) -> tuple[Finding, ...]:
-    """All findings, in the order people read them."""
+    """All findings, in display order."""
     return (
         Finding("aura-tui", "ok", f"{__version__}, Python {platform.python_version()}"),
         await _ffmpeg(settings),
@@ -71,9 +72,11 @@ async def _speech(settings: Settings) -> Finding:
         count = len(await provider.voices())
     except AuraError as e:
         return Finding("Voice", "missing", e.message, e.remediation)
-    asked = _asked(settings.speech) if provider.name == "openai" else ""
+    endpoint = _endpoint(settings.speech) if provider.name == "openai" else ""
     return Finding(
-        "Voice", "ok", f"{provider.name}{asked}, {count} voices (list them with: doctor --voices)"
+        "Voice",
+        "ok",
+        f"{provider.name}{endpoint}, {count} voices (list them with: doctor --voices)",
     )
 
 
@@ -84,8 +87,8 @@ def _script(settings: Settings) -> Finding:
         provider, _ = script.choose("", settings)
     except AuraError as e:
         return Finding("Script", "missing", e.message, e.remediation)
-    asked = _asked(settings.script) if provider.name == "llm" else ""
-    return Finding("Script", "ok", f"{provider.name}{asked}")
+    endpoint = _endpoint(settings.script) if provider.name == "llm" else ""
+    return Finding("Script", "ok", f"{provider.name}{endpoint}")
 
 
 async def _visuals(settings: Settings) -> Finding:
@@ -96,11 +99,11 @@ async def _visuals(settings: Settings) -> Finding:
     except AuraError as e:
         return Finding("Visuals", "missing", e.message, e.remediation)
     await provider.close()
-    asked = _asked(settings.visuals) if provider.name == "openai" else ""
-    return Finding("Visuals", "ok", f"{provider.name}{asked}")
+    endpoint = _endpoint(settings.visuals) if provider.name == "openai" else ""
+    return Finding("Visuals", "ok", f"{provider.name}{endpoint}")
 
 
-def _asked(section: ScriptSettings | SpeechSettings | VisualsSettings) -> str:
+def _endpoint(section: ScriptSettings | SpeechSettings | VisualsSettings) -> str:
     return f", {clean_line(section.model, 80)} at {redact_url(section.base_url)}"
 
 

@@ -1,10 +1,10 @@
-"""The one error tree. Every error says what failed, has a stable code, and says what to do next.
+"""The error tree. Every error says what failed, has a stable code, and says what to do next.
 
 AuraError
 +-- InputError        usage error or bad input     exit 2, HTTP 422
 |   +-- InvalidRequest   all faults of a request, together
 +-- StageError        a stage failed               the job fails; exit 1
-|   +-- Transient     may pass                     retried with backoff, then fails as StageError
+|   +-- Transient     temporary                    retried with backoff, then fails as StageError
 +-- EngineError       no engine, or access denied  exit 3, HTTP 503
 +-- NotFound          no such job or artifact      exit 2, HTTP 404
 +-- Conflict          wrong job state              exit 2, HTTP 409
@@ -24,12 +24,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_NAMED_FAULTS: Final = 3  # beside the first, in one line
+_NAMED_FAULTS: Final = 3  # in the message, besides the first
 
 
 @unique
 class Code(StrEnum):
-    """Stable error codes. The hundreds say where: 1 input, 2-6 stages, 7 resources, 8 engine."""
+    """Stable error codes. The hundreds tell the area: 1 input, 2-6 stages, 7 resources, 8 engine, 9
+    jobs."""
 
     BRIEF_EMPTY = "E101"
     BRIEF_UNREADABLE = "E102"
@@ -92,7 +93,7 @@ class Code(StrEnum):
     TOKEN_REFUSED = "E807"
     ORIGIN_REFUSED = "E808"
     TOO_MANY_REQUESTS = "E809"
-    ADDRESS_REFUSED = "E810"  # the server can't, or won't, listen there
+    ADDRESS_REFUSED = "E810"  # the server can't listen there, or it would be unsafe
     CERTIFICATE_INVALID = "E811"
     NOT_AN_ENGINE = "E812"
     DOWNLOAD_BROKEN = "E813"
@@ -108,8 +109,8 @@ class Code(StrEnum):
 class AuraError(Exception):
     """What failed (``message``), its stable ``code``, and what to do next (``remediation``).
 
-    ``field`` names the offending input in the request's own spelling, None where there is none.
-    All three texts are plain text for people: no markup, no control characters.
+    ``field`` is the name of the wrong field in the request, None if there is none. All texts are
+    plain text for people: no markup, no control characters.
     """
 
     def __init__(
@@ -126,13 +127,13 @@ class AuraError(Exception):
 
 
 class InputError(AuraError):
-    """Wrong use or bad input; nothing was started."""
+    """Usage error or bad input; nothing was started."""
 
 
 class InvalidRequest(InputError):
-    """A request that can't be a job: ``faults`` has one error for each wrong field, at least one.
+    """An invalid job request: ``faults`` has one error for each wrong field, at least one.
 
-    Code, remediation and field are the first one's; the message names the others, too.
+    Code, remediation and field are those of the first; the message names the others, too.
     """
 
     def __init__(self, faults: Sequence[InputError]) -> None:
@@ -150,21 +151,21 @@ class InvalidRequest(InputError):
 
 
 class Faults:
-    """Collects what several checks refuse, so that all of it is reported together."""
+    """Collects the errors of several checks, to report them together."""
 
     def __init__(self) -> None:
         self.found: list[InputError] = []
 
     @contextlib.contextmanager
     def collect(self) -> Iterator[None]:
-        """Keep an InputError that is raised within."""
+        """Catch and keep an InputError that is raised in the block."""
         try:
             yield
         except InputError as e:
             self.add(e)
 
     def add(self, error: InputError) -> None:
-        """Keep an error, or the faults that it has; of one field only the first."""
+        """Keep an error, or its faults; only the first for each field."""
         for fault in error.faults if isinstance(error, InvalidRequest) else (error,):
             if not fault.field or all(each.field != fault.field for each in self.found):
                 self.found.append(fault)
@@ -180,9 +181,9 @@ class StageError(AuraError):
 
 
 class Transient(StageError):
-    """A failure that another try may cure: 429, 5xx, a timeout, a reset connection.
+    """A temporary failure, worth a retry: 429, 5xx, a timeout, a reset connection.
 
-    ``retry_after_s`` is what the other side asked for, None when it asked for nothing.
+    ``retry_after_s`` is the other side's Retry-After, None if it sent none.
     """
 
     def __init__(
@@ -193,15 +194,17 @@ class Transient(StageError):
 
 
 class EngineError(AuraError):
-    """There is no engine, or it refuses: held by another process, a store it can't open."""
+    """The engine is unavailable or refuses: no engine, no access, a database that can't be
+    opened."""
 
 
 class NotFound(AuraError):
-    """No such job or artifact (or it isn't yours)."""
+    """Job or artifact not found, or not visible to the caller."""
 
 
 class Conflict(AuraError):
-    """The job's state forbids what was asked. ``job_id`` is another job that is in the way."""
+    """The request conflicts with the job's state. ``job_id`` is another job that causes the
+    conflict."""
 
     def __init__(
         self, code: Code, message: str, remediation: str, *, job_id: str | None = None
@@ -211,8 +214,8 @@ class Conflict(AuraError):
 
 
 class OutputError(AuraError):
-    """Standard output, or a file that we write, can't be written to its end: no wrong use."""
+    """Standard output or an output file can't be written completely; not a usage error."""
 
 
 class ReaderGone(OutputError):
-    """Nobody reads standard output any more: a closed pipe, a terminal that has hung up."""
+    """The reader of standard output is gone: a closed pipe, a terminal that has hung up."""

@@ -1,8 +1,8 @@
-"""JobService: the one port. Embedded, remote and recorded engines are each one of these.
+"""JobService: the port to an engine. Embedded, remote and recorded engines implement it.
 
-Everything a view or a command does goes through it. All methods raise ``errors.AuraError``
-subclasses only: NotFound for an unknown job, Conflict where its state forbids, InputError for a
-bad request, EngineError where there is no engine or it refuses.
+All views and commands go through it. All methods raise only subclasses of ``errors.AuraError``:
+NotFound for an unknown job, Conflict if the job's state doesn't allow it, InputError for a bad
+request, EngineError if the engine is unavailable or refuses.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ OnProgress = Callable[[int, int | None], None]
 
 
 class JobPage(msgspec.Struct, frozen=True):
-    """Jobs, newest first. ``cursor`` continues after them, None at the end."""
+    """Jobs, newest first. ``cursor`` requests the next page; None on the last one."""
 
     jobs: tuple[Job, ...]
     cursor: str | None
 
 
-def place(cursor: str | None) -> int | None:
-    """The place in a list that a page's cursor means; None is its beginning.
+def parse_cursor(cursor: str | None) -> int | None:
+    """The position that a page's cursor stands for; None is the start of the list.
 
-    Raises InputError for what no page gave: from the beginning again, a list would have no end.
+    Raises InputError for an invalid cursor: starting over would make an endless list.
     """
     if cursor is None:
         return None
@@ -57,7 +57,7 @@ def place(cursor: str | None) -> int | None:
 
 
 class QueueState(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts of the queue; ``waiting`` are job ids in the order they will run."""
+    """Counts of jobs; ``waiting`` has job ids in the order in which they will run."""
 
     queued: int
     running: int
@@ -66,24 +66,24 @@ class QueueState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineHolder(msgspec.Struct, frozen=True):
-    """Which process holds an engine, and since when (aware UTC)."""
+    """The process that holds an engine's lock, and since when (aware UTC)."""
 
     pid: int
     since: datetime
 
 
 class Typical(msgspec.Struct, frozen=True):
-    """How long each stage usually takes for as much work as a job has: the median of ``runs``
-    earlier ones of like size, in seconds. A stage that none of these measured is not in it."""
+    """How long each stage usually takes for this much work: the median in seconds of ``runs``
+    earlier jobs of similar size. Stages without a measurement are missing."""
 
     runs: int
     seconds: dict[Stage, float]
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """What a retry does in a stage: ``reused`` of its ``total`` pieces are there already.
+    """One stage of a retry: it reuses ``reused`` of its ``total`` pieces.
 
-    ``total`` None: how many there will be is not known before the stages ahead of it ran.
+    ``total`` is None if it depends on earlier stages that must run first.
     """
 
     stage: Stage
@@ -92,7 +92,7 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetryPlan(msgspec.Struct, frozen=True):
-    """What a retry of a job would do; ``eta`` is about how long, None where nothing tells."""
+    """What a retry of a job would do; ``eta`` is the estimated time, None if unknown."""
 
     steps: tuple[PlannedStep, ...]
     eta: Eta | None
@@ -106,31 +106,30 @@ class Connected(Protocol):
     def connection(self) -> Connection: ...
 
     def connection_changes(self) -> AsyncIterator[Connection]:
-        """The connection as it is, then each change (that it was heard is none)."""
+        """Yield the current connection, then each change (a new ``heard_at`` is not a change)."""
         ...
 
     def reconnect(self) -> None:
-        """Cut the wait for the next attempt short; where the connection ``can_start`` an engine,
-        start one."""
+        """Make the next attempt now; if the connection ``can_start`` an engine, start one."""
         ...
 
 
 @runtime_checkable
 class Supervised(Protocol):
-    """A service that knows what is wrong with its engine."""
+    """A service that reports its engine's internal failures."""
 
     def troubles(self) -> tuple[str, ...]:
-        """Reasons why the engine fails now, a line each; () while all is well. Cheap."""
+        """The engine's current failures, one line each; () if there are none. Cheap."""
         ...
 
 
 @runtime_checkable
 class Timed(Protocol):
-    """A service with a time of its own: what it tells happened then, not now."""
+    """A service with its own clock: a recording's events happened in the past."""
 
     @property
     def pace(self) -> float:
-        """How many of its seconds pass in one of ours; above 0."""
+        """How many of its seconds pass per second of real time; above 0."""
         ...
 
     def now(self) -> datetime:
@@ -140,18 +139,18 @@ class Timed(Protocol):
 
 @runtime_checkable
 class Delivering(Protocol):
-    """A service whose engine is elsewhere, and that brings the files of some jobs here."""
+    """A service with a remote engine that delivers the files of some jobs to this machine."""
 
     def has_delivered(self, job_id: str) -> bool:
-        """Whether that was done: the job's end names them where they lie on this machine."""
+        """Whether the job's files were delivered; its last event then has their local paths."""
         ...
 
 
 class Recorded(NamedTuple):
-    """A page of kept events, each as the frame that the wire has of it.
+    """A page of stored events, each as its SSE frame.
 
-    ``jobs`` says whose each is, None: all of the job that was asked for. ``upto`` is where the
-    next page begins. ``ended``: the last one is the end of its job.
+    ``jobs`` has the job id of each frame; None if all belong to the requested job. The next page
+    starts after the id ``upto``. ``ended``: the last event is the terminal event of its job.
     """
 
     frames: Sequence[bytes]
@@ -162,20 +161,20 @@ class Recorded(NamedTuple):
 
 @runtime_checkable
 class Archive(Protocol):
-    """A service that keeps its events as the wire has them: a server passes them on unread."""
+    """A service that stores its events as SSE data, which a server passes on without decoding."""
 
     @property
     def published(self) -> int:
-        """The newest event's id that readers see; every event up to it is kept."""
+        """The newest event id that readers see; every event up to it is stored."""
         ...
 
     async def recorded(self, job_id: str | None, *, after: int, limit: int) -> Recorded:
-        """Up to ``limit`` kept events above ``after``, in order; of one job, or of all (None).
-        No frames: there was none when it was asked. An unknown job has none."""
+        """Up to ``limit`` stored events above ``after``, in order, of one job or (None) of all. No
+        frames if there are none; an unknown job has none."""
         ...
 
     async def probe(self) -> None:
-        """Write something; raises EngineError where nothing can be written."""
+        """Test that the store can be written; raises EngineError if not."""
         ...
 
 
@@ -184,9 +183,10 @@ _WAITS: ContextVar[bool] = ContextVar("waits_out_outages", default=False)
 
 @contextmanager
 def waiting_out_outages(wanted: bool = True) -> Iterator[None]:
-    """Requests made in here wait for an engine that was met once, however long it is away.
+    """Let requests in the block wait for an engine that was met before, however long it is
+    unavailable.
 
-    For who follows a job; other requests give up after a while and say why.
+    For callers that follow a job; other requests give up after a while and raise.
     """
     before = _WAITS.set(wanted)
     try:
@@ -196,7 +196,7 @@ def waiting_out_outages(wanted: bool = True) -> Iterator[None]:
 
 
 def waits_out_outages() -> bool:
-    """Whether the caller's requests do."""
+    """Whether the caller's requests wait out outages."""
     return _WAITS.get()
 
 
@@ -205,8 +205,8 @@ class JobService(Protocol):
 
     @property
     def notices(self) -> Sequence[str]:
-        """What a person should know of how the engine was opened, a sentence each (recovered jobs,
-        a token that goes unencrypted, other settings). Complete once the service is open."""
+        """Notices for the user from opening the engine, one sentence each (recovered jobs, a token
+        sent unencrypted, different settings). Complete once the service is open."""
         ...
 
     async def submit(
@@ -217,12 +217,12 @@ class JobService(Protocol):
         deliver_to: Path | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
-        """Queue a job. ``deliver_to``: a local folder that gets the finished files; None leaves
-        them with the engine. Raises InputError for a request that can't be; nothing is queued.
+        """Queue a job. ``deliver_to`` is a local folder for the finished files; None leaves them
+        with the engine. Raises InputError for an invalid request; then nothing is queued.
 
-        ``idempotency_key``: for 24 hours the same request under the same key (of one owner) gets
-        the same job again, as it is then, also from the next engine. Raises InputError for
-        another request under it. None: every call makes a job.
+        ``idempotency_key``: for 24 hours the same request with the same key (of one owner) returns
+        the same job in its current state, even from a later engine. Raises InputError for another
+        request with that key. None: every call creates a job.
         """
         ...
 
@@ -237,7 +237,7 @@ class JobService(Protocol):
         ...
 
     async def cancel(self, job_id: str) -> Job:
-        """Ask for the end; the job is Canceled when ``job-cancelled`` comes."""
+        """Cancel the job; it is Canceled when ``job-cancelled`` arrives."""
         ...
 
     async def pause(self, job_id: str) -> Job: ...
@@ -255,8 +255,9 @@ class JobService(Protocol):
     def events(
         self, job_id: str | None = None, *, after: int | None = None
     ) -> AsyncIterator[Envelope]:
-        """Events with an id above ``after`` (None: the whole history), then live; none lost, none
-        twice. For one job the iterator ends after its terminal event; for None (all jobs) never.
+        """Yield events with an id above ``after`` (None: the whole history), then live ones; no
+        event is lost or repeated. For one job the iterator ends after its terminal event; for None
+        (all jobs) it never ends.
         """
         ...
 
@@ -268,24 +269,24 @@ class JobService(Protocol):
     async def artifact(
         self, job_id: str, name: str, *, on_progress: OnProgress | None = None
     ) -> Path:
-        """A local path of the artifact's bytes. Where they have to be fetched for that,
-        ``on_progress`` hears how many are there and how many there will be (None: unknown)."""
+        """A local path of the artifact. If it must be downloaded, ``on_progress`` is called with
+        the bytes so far and the total (None: unknown)."""
         ...
 
     async def queue(self) -> QueueState: ...
     async def typical(self, job_id: str) -> Typical:
-        """How long its stages usually take here."""
+        """The usual durations of its stages on this engine."""
         ...
 
     async def retry_plan(self, job_id: str) -> RetryPlan:
-        """What :meth:`retry` would do now; raises as it would."""
+        """What :meth:`retry` would do now; raises the same errors."""
         ...
 
     async def preview(self, job_id: str) -> Path | None:
-        """A local path of the newest picture of the job: a card, then the video's poster. The
-        file may be replaced by a newer one at any time; None before there is one."""
+        """A local path of the newest picture of the job: a card, then the video's poster. A newer
+        one may replace the file at any time. None if there is none yet."""
         ...
 
     async def aclose(self) -> None:
-        """Let go. An embedded engine stops its work in a way that the next one takes up."""
+        """Close the service. An embedded engine suspends its jobs; the next engine resumes them."""
         ...

@@ -1,12 +1,12 @@
-"""Settings: defaults, the config file over them, the environment over that, options on top.
+"""Settings: defaults, overridden by the config file, the environment, and options, in that order.
 
 The file is ``config.toml`` in the platform's config folder (``AURA_CONFIG`` names another one);
-each value also reads ``AURA_<SECTION>_<NAME>``, e.g. ``AURA_SCRIPT_API_KEY``; a table reads
-``name=value,name=value``, a list ``value,value``. Unknown names are errors: a misspelt setting
-that does nothing is worse than one that stops.
+each value can also be set by ``AURA_<SECTION>_<NAME>``, e.g. ``AURA_SCRIPT_API_KEY``; a table as
+``name=value,name=value``, a list as ``value,value``. Unknown names are errors: a misspelt setting
+that is silently ignored is worse than an error.
 
-A variable that is set to nothing (``AURA_HOME=$UNSET`` in a script) is an error where nothing can
-be meant: a path of ours, a number, a choice. Where the default is empty, it means just that.
+A variable that is set but empty (``AURA_HOME=$UNSET`` in a script) is an error if an empty value
+makes no sense: for a path of ours, a number, a choice. If the default is empty, it means that.
 """
 
 from __future__ import annotations
@@ -28,26 +28,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _MAX_FILE_BYTES = 256 * 1024
-# In what msgspec says: a name that nothing has, and where a value stands.
+# Parse msgspec's messages: an unknown name, and the place of a value.
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.(\w+)`)?$", re.DOTALL)
 _PLACE = re.compile(r"`\$\.(\w+)(?:\.(\w+))?")
-# What every setting is called like, and hardly any key. A key where a name belongs isn't repeated.
+# The form of setting names, and of hardly any key: a key in place of a name is not repeated.
 _NAME = re.compile(r"[a-z]+(?:[_-][a-z]+)*")
 _MAX_NAME_CHARS = 30
-# In what tomllib says: names of the file, as it repeats them; one sign alone tells no key.
+# Quoted parts of the file in tomllib's messages, which may be a key; a single character is not.
 _QUOTED = re.compile(r"\(?['\"].{2,}['\"](?:,?\))?(?= twice| \(at |$)", re.DOTALL)
 _AS_VARIABLE = {tuple: "a list, as in a,b", dict: "names and texts, as in a=b,c=d"}
 _MAX_DOTS = 100  # in a line: the parser's time and memory grow with the square of a key's parts
 
-# Every number has both ends, so that whatever loads can be reckoned with: NaN and the infinite are
-# in none of these.
+# Every number has both bounds, so that every loaded value is usable: NaN and infinity are outside.
 _Seconds = Annotated[float, msgspec.Meta(ge=0.1, le=31_536_000)]  # up to a year
 _Wait = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
 class Secret:
-    """A value that prints as stars. :meth:`reveal` is called where it leaves for its endpoint."""
+    """A value that prints as stars. Call :meth:`reveal` only where it is sent to its endpoint."""
 
     __slots__ = ("_value",)
 
@@ -83,7 +82,7 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
     )
     stall_warning_s: _Seconds = 120.0
     stage_timeout_s: _Seconds = 3600.0
-    retries: _Count = 4  # of a transient provider error
+    retries: _Count = 4  # after a transient provider error
     retry_base_s: _Wait = 1.0
     retry_cap_s: _Wait = 30.0
     keep_workspaces_h: Annotated[float, msgspec.Meta(ge=0, le=876_000)] = 24.0  # up to a century
@@ -92,8 +91,8 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
 
 
 class ScriptSettings(_Section, frozen=True, kw_only=True):
-    """``[script]``. ``provider``: outline, llm, or auto (llm where it is set up; outline
-    else, and when that fails)."""
+    """``[script]``. ``provider``: outline, llm, or auto (llm if it is configured; if not, or if it
+    fails, outline)."""
 
     provider: str = "auto"
     base_url: str = ""  # ".../v1"
@@ -103,8 +102,8 @@ class ScriptSettings(_Section, frozen=True, kw_only=True):
 
 
 class SpeechSettings(_Section, frozen=True, kw_only=True):
-    """``[speech]``. ``provider``: espeak, piper, openai, or auto (openai where it is set
-    up, else piper, else espeak; each stands in for the one before it when that fails)."""
+    """``[speech]``. ``provider``: espeak, piper, openai, or auto (openai if it is configured, else
+    piper, else espeak; if one fails, the next is used)."""
 
     provider: str = "auto"
     voice: str = ""
@@ -118,8 +117,8 @@ class SpeechSettings(_Section, frozen=True, kw_only=True):
 
 
 class VisualsSettings(_Section, frozen=True, kw_only=True):
-    """``[visuals]``. ``provider``: cards, folder, openai, or auto (openai where it is set up;
-    cards else, and when that fails)."""
+    """``[visuals]``. ``provider``: cards, folder, openai, or auto (openai if it is configured; if
+    not, or if it fails, cards)."""
 
     provider: str = "auto"
     theme: str = "aurora"
@@ -131,18 +130,18 @@ class VisualsSettings(_Section, frozen=True, kw_only=True):
 
 
 class RenderSettings(_Section, frozen=True, kw_only=True):
-    """``[render]``. ``ffmpeg``: a path; "" takes a good one on the PATH, else the wheel's."""
+    """``[render]``. ``ffmpeg``: a path; "": a suitable one on the PATH, else the bundled one."""
 
     ffmpeg: str = ""
     lanes: Annotated[int, msgspec.Meta(ge=0, le=64)] = (
-        0  # scenes encoded side by side; 0: one a core
+        0  # scenes encoded in parallel; 0: one per core
     )
     preset: str = "veryfast"
     crf: Annotated[int, msgspec.Meta(ge=0, le=51)] = 23
 
 
 class BoardSettings(_Section, frozen=True, kw_only=True):
-    """``[board]``. ``keys`` moves keys: ``{"run.cancel" = "x"}``, ids as in
+    """``[board]``. ``keys`` rebinds keys: ``{"run.cancel" = "x"}``, with ids from
     ``ui/keys/bindings.py``."""
 
     theme: str = "aura"
@@ -153,29 +152,29 @@ class BoardSettings(_Section, frozen=True, kw_only=True):
     notify: Literal["off", "job", "stage"] = "job"  # at the end of a job, or of each stage too
     bell: bool = True
     desktop: Literal["auto", "off", "osc9", "osc777", "osc99"] = "auto"
-    taskbar: bool = True  # progress in the taskbar or the tab, where the terminal can
-    title: bool = True  # the window's title carries the percent
+    taskbar: bool = True  # progress in the taskbar or the tab, if the terminal supports it
+    title: bool = True  # percent in the window's title
     keys: dict[str, str] = {}
 
 
 class ServeSettings(_Section, frozen=True, kw_only=True):
-    """``[serve]``: what ``aura-tui serve`` takes, as ``server/options.py`` has it. Files are paths;
-    ``token_file`` "": in the home."""
+    """``[serve]``: the options of ``aura-tui serve``, see ``server/options.py``. Files are paths;
+    ``token_file`` "": tokens.json in the home."""
 
     host: str = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 5005  # 0: a free one
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 5005  # 0: a free port
     token_file: str = ""
     certificate: str = ""
     key: str = ""
-    origins: tuple[str, ...] = ()  # web pages that may use it
-    names: tuple[str, ...] = ()  # further names that it is reached by
-    streams: _Count = 10  # for each token, as the next two
+    origins: tuple[str, ...] = ()  # allowed CORS origins
+    names: tuple[str, ...] = ()  # additional host names to accept
+    streams: _Count = 10  # per token, like the next two
     jobs_a_minute: _Count = 5
     cancels_a_minute: _Count = 10
 
 
 class Settings(_Section, frozen=True, kw_only=True):
-    """All settings. ``home`` holds every state of the engine."""
+    """All settings. ``home`` is the folder of all of the engine's state."""
 
     home: Path
     engine: EngineSettings = EngineSettings()
@@ -217,7 +216,7 @@ def config_file(environ: Mapping[str, str]) -> Path:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the file and the environment. Raises :class:`InputError` naming the bad setting."""
+    """Read the file and the environment. Raises :class:`InputError` naming the wrong setting."""
     environ = os.environ if environ is None else environ
     path = config_file(environ)
     tree = _read_file(path, named="AURA_CONFIG" in environ)
@@ -226,7 +225,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         for name in sorted(environ):
             if name.startswith(prefix):
                 table = tree.setdefault(section, {})
-                if isinstance(table, dict):  # what else stands there is refused below
+                if isinstance(table, dict):  # anything else is refused below
                     kind = _SECTIONS[section]
                     field = _field(name, prefix, kind)
                     default = getattr(kind(), field)
@@ -241,7 +240,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _read_variable(text: str, kind: type[_Section], field: str) -> object:
-    """What the variable gives to be converted: the text itself, a list's values, or a table's
+    """The variable's value before conversion: the text itself, a list's values, or a table's
     pairs."""
     form = get_origin(get_type_hints(kind)[field])
     if form is tuple:
@@ -251,7 +250,7 @@ def _read_variable(text: str, kind: type[_Section], field: str) -> object:
     pairs = [pair.split("=", 1) for pair in text.split(",") if pair.strip()]
     if all(len(pair) == 2 for pair in pairs):
         return {name.strip(): value.strip() for name, value in pairs}
-    return text  # refused as what it is: no table
+    return text  # refused later: it is not a table
 
 
 def _read_file(path: Path, *, named: bool) -> dict[str, Any]:
@@ -323,9 +322,9 @@ def _refuse(why: str, path: Path) -> InputError:
 
 
 def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputError:
-    """The error for what msgspec says of one value: where it stands, and what would do there."""
+    """The error for msgspec's message about one value: where it is, and what it must be."""
     if unknown := _UNKNOWN.match(why):
-        name, section = _repeated(unknown[1]), unknown[2]
+        name, section = _displayable(unknown[1]), unknown[2]
         fields = _SECTIONS[section].__struct_fields__ if section in _SECTIONS else None
         known = fields or tuple(_SECTIONS)
         what = f"unknown setting {section}.{name}" if fields else f"unknown section [{name}]"
@@ -354,8 +353,8 @@ def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputErro
     return InputError(Code.SETTINGS_INVALID, f"{what} must be {does}", where)
 
 
-def _repeated(name: str) -> str:
-    """A name of the file as it may be said; of what may be a key, enough to find it."""
+def _displayable(name: str) -> str:
+    """A name from the file for a message; if it may be a key, only its first characters."""
     if len(name) <= _MAX_NAME_CHARS and _NAME.fullmatch(name):
         return name
     return clean_line(name, 100)[:3] + "\u2026"

@@ -1,1 +1,1 @@
-"""The brief as people give it: read from where it is, its front matter, its title."""
+"""Reads a brief: from a file or standard input, its front matter, its title."""

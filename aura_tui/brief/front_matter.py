@@ -1,4 +1,4 @@
-"""Front matter: the YAML or TOML on top of a page, as site generators have it."""
+"""Front matter: the YAML or TOML at the top of a page, as site generators use it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import re
 from typing import Final, NamedTuple
 
 _MAX_CHARS: Final = 20_000
-# A rule (---) on top of a text begins no front matter: that has a key on its first line.
+# Front matter has a key on its first line; a rule (---) at the top of a text does not start one.
 _BEGINS = re.compile(r"\s*(---|\+\+\+)[ \t]*\n(?=(?:[ \t]*\n)*[\w-]+\s*[:=])")
 _TOML_FENCE = re.compile(r"^\+\+\+(?=[ \t]*$)", re.MULTILINE)
 _TITLE = re.compile(r"^title\s*[:=]\s*(.+)$", re.MULTILINE | re.IGNORECASE)
 
 
 class FrontMatter(NamedTuple):
-    """``title`` as it is written, "" for none; ``text`` follows the front matter."""
+    """``title`` as written in it, "" for none; ``text`` is what follows the front matter."""
 
     title: str
     text: str
 
 
 def split_front_matter(text: str) -> FrontMatter:
-    """``text``, whose lines end with a line feed, without the front matter that it may have."""
+    """Split the front matter, if there is any, from ``text``, whose lines end with a line feed."""
     begins = _BEGINS.match(text)
     if begins is None:
         return FrontMatter("", text)
@@ -31,7 +31,7 @@ def split_front_matter(text: str) -> FrontMatter:
     head = page[:_MAX_CHARS]
     if begins[1] == "+++":  # the plugin knows YAML's fence
         head = _TOML_FENCE.sub("---", head)
-    # Indented lines are the values' own: the plugin knows them by the rule for code.
+    # Indented lines belong to a value: the plugin needs the rule for code to recognize them.
     md = MarkdownIt("zero").enable("code").use(front_matter_plugin)
     token = md.parse(head)[0]
     if token.type != "front_matter" or token.map is None:

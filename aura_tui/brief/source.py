@@ -1,4 +1,5 @@
-"""The brief as it is typed: a topic, a file, or standard input. Bounded, and surely text."""
+"""Reads a brief from a command-line argument: a topic, a file, or standard input. It is bounded and
+checked to be text."""
 
 from __future__ import annotations
 
@@ -15,17 +16,17 @@ from aura_tui.system.files import open_regular
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-_MAX_BYTES = MAX_TEXT_CHARS * 4  # UTF-8's longest
-_MAX_PICTURES = 1000  # that are looked for beside the file
+_MAX_BYTES = MAX_TEXT_CHARS * 4  # a character has at most 4 bytes in UTF-8
+_MAX_PICTURES = 1000  # whose paths are made absolute
 _FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst")
 # An image or its reference in Markdown: ![alt](target "title")
 _IMAGE = re.compile(r"(!\[[^\]\n]{0,500}\]\()\s*<?([^)<>\s\n]{1,500})>?((?:\s+\"[^\"\n]*\")?\s*\))")
 
 
 def read_brief(argument: str, stdin: BinaryIO | None = None) -> Brief:
-    """What ``BRIEF|FILE.md|-`` means. Raises InputError with what to do instead.
+    """Read the brief from ``BRIEF|FILE.md|-``. Raises InputError.
 
-    An existing file is read; a name that can only be a file and isn't there is an error; anything
+    Reads an existing file; a missing file is an error if the name can only be a file's; anything
     else is the topic itself.
     """
     if argument == "-":
@@ -36,7 +37,7 @@ def read_brief(argument: str, stdin: BinaryIO | None = None) -> Brief:
     if _names_a_file(argument):
         try:
             path = Path(argument).expanduser()
-        except RuntimeError:  # of a user that isn't there
+        except RuntimeError:  # an unknown user
             raise _unreadable(argument, "unknown user in ~name") from None
         return _from_file(path)
     if "\n" in argument or len(argument) > MAX_TOPIC_CHARS:
@@ -59,7 +60,7 @@ def _names_a_file(argument: str) -> bool:
 
 def _from_file(path: Path) -> Brief:
     try:
-        # What a shell hands over, as in <(command), is read to its end as standard input is.
+        # A pipe from the shell, as in <(command), is read to its end, like standard input.
         with path.open("rb") if _is_handed_over(path) else open_regular(path) as file:
             data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
@@ -126,7 +127,7 @@ def _too_large(where: str) -> InputError:
 
 
 def _absolute_images(text: str, folder: Path) -> str:
-    """Pictures beside the file are found from anywhere: their paths are made absolute."""
+    """Make the paths of pictures beside the file absolute, so that the engine finds them."""
 
     def absolute(match: re.Match[str]) -> str:
         target = match[2]
@@ -135,7 +136,7 @@ def _absolute_images(text: str, folder: Path) -> str:
         path = folder / target
         try:
             there = path.is_file()
-        except OSError:  # no name that a file can have
+        except OSError:  # an impossible file name
             there = False
         if there and not is_clean(str(path)):
             raise _unreadable(

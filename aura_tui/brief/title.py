@@ -12,29 +12,29 @@ if TYPE_CHECKING:
     from aura_tui.model.request import Brief
 
 _MAX_CHARS: Final = 120
-_LOOKED_AT: Final = 20_000  # characters of the text
+_MAX_SEARCHED: Final = 20_000  # characters of the text that are searched for a title
 
 
 def title_of(brief: Brief) -> str:
-    """One clean line of at most 120 characters for lists and file names: the topic, else the
-    text's title, else its first words."""
+    """A clean line of at most 120 characters for lists and file names: the topic, else the text's
+    title, else its first words."""
     if topic := clean_line(brief.topic):
         return _shortened(topic)
-    text = brief.text.lstrip("\ufeff\n\r ")[:_LOOKED_AT]
+    text = brief.text.lstrip("\ufeff\n\r ")[:_MAX_SEARCHED]
     named, text = split_front_matter("\n".join(text.splitlines()))
     if title := clean_line(named):
         return _shortened(title)
     for line in text.splitlines():
         shown = line[:2000]
         for _ in range(2):  # a badge is a picture within a link
-            shown = _MARKS.sub(_shown, shown)
+            shown = _MARKS.sub(_link_text, shown)
         if words := clean_line(shown.strip("#>*-+_` \t")):
             return _shortened(words)
     return "Untitled"
 
 
 def _shortened(text: str) -> str:
-    """A long text is cut at a word, with a mark."""
+    """Cut a long text at a word, with an ellipsis."""
     if len(text) <= _MAX_CHARS:
         return text
     head = text[:_MAX_CHARS].rpartition(" ")[0]
@@ -43,11 +43,11 @@ def _shortened(text: str) -> str:
     return head.strip().rstrip(",;:.!?-\u2013\u2014 ") + "\u2026"
 
 
-# What a line of Markdown doesn't show: tags and comments, pictures (badges), and links' targets.
+# The invisible parts of a line of Markdown: tags and comments, pictures (badges), link targets.
 _MARKS = re.compile(
     r"<[^<>]{0,300}>|!\[[^\]]{0,300}\]\([^()]{0,500}\)|\[([^\[\]]{0,300})\]\([^()]{0,500}\)"
 )
 
 
-def _shown(match: re.Match[str]) -> str:
+def _link_text(match: re.Match[str]) -> str:
     return match[1] or ""

@@ -20,7 +20,7 @@ from aura_tui.errors import Code, NotFound
 from aura_tui.model import eta
 from aura_tui.model import events as ev
 from aura_tui.pipeline.cache import ArtifactCache
-from aura_tui.service import JobPage, PlannedStep, RetryPlan, Typical, place
+from aura_tui.service import JobPage, PlannedStep, RetryPlan, Typical, parse_cursor
 from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class StoreQueries(ABC):
     ) -> JobPage:
         """See :class:`~aura_tui.service.JobService`."""
         limit = max(1, min(500, limit))
-        before = place(cursor)
+        before = parse_cursor(cursor)
         records = await self._read(
             lambda store: store.records(status=status, before=before, limit=limit)
         )

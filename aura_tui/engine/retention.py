@@ -72,8 +72,8 @@ async def sweep_as_of(log: EventLog, home: Home, settings: EngineSettings, now_s
 
     limit_s = now_s - settings.keep_jobs_days * 86400
     limit_ms, now_ms = int(limit_s * 1000), int(now_s * 1000)
-    while removed := await log.do(lambda store: store.prunable(limit_ms, now_ms)):
-        for n, job_id in removed:
+    while old := await log.do(lambda store: store.prunable(limit_ms, now_ms)):
+        for n, job_id in old:
             await delete_job(log, home, n, job_id)
     known = await log.do(lambda store: store.job_ids())
     await asyncio.to_thread(_sweep_folders, home, known, limit_s)

@@ -1,26 +1,26 @@
 """The connection to an engine in another process: one state machine.
 
-Everything that affects a state of the connection lives here: the states, the events, the table of
-transitions, and the machine that walks it. Three parts drive machines of this kind: each stream of
-a client has one, the client has one over all of its streams (``client/connection_state.py``), and
-a reader of a home has one (``engine/presence.py``). Views read :class:`Connection`, and take their
-texts from ``format/connection.py``.
+Everything that affects the state of a connection lives here: the states, the events, the table of
+transitions, and the machine. It is used in three places: each stream of a client has one, the
+client has one over all of its streams (``client/connection_state.py``), and a reader of a home has
+one (``engine/presence.py``). Views read :class:`Connection` and get their texts from
+``format/connection.py``.
 
 ::
 
     connecting  the first attempt; nothing has answered yet
     live        the engine answers
-    retrying    it broke; attempts go on, the next one at ``retry_at`` (None: now)
-    suspended   the engine's process is stopped (SIGSTOP, Ctrl-Z): the kernel keeps the connection
-    no engine   no process holds the home, so there is nobody to answer
-    lost        the engine refuses us (a token, a certificate): no further attempt helps by itself
+    retrying    it broke; the next attempt is at ``retry_at`` (None: now)
+    suspended   the engine's process is suspended (SIGSTOP, Ctrl-Z): the kernel keeps the connection
+    no engine   no process holds the home
+    lost        the engine refuses us (a token, a certificate): retrying doesn't help
 
-No state is terminal: a connection that is lost is live again with the next answer, and tries again
-with the next stream that somebody opens. What the kernel says of the engine's process is worth more
-than what a socket says: while it is suspended, neither an answer that was still on its way nor a
-timeout changes the state; where no process holds the home, a failed attempt is no news.
+No state is terminal: a lost connection is live again with the next answer, and tries again with the
+next stream that is opened. The state of the engine's process takes precedence over the socket:
+while it is suspended, neither a late answer nor a timeout changes the state; if no process holds
+the home, a failed attempt changes nothing.
 
-No times are read here, no texts for people are made, and nothing is sent or awaited.
+Nothing here reads the time, makes texts for people, sends or awaits.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class ConnectionStatus(Enum):
-    """The states, see the module."""
+    """The states; see the module."""
 
     CONNECTING = "connecting"
     LIVE = "live"
@@ -52,11 +52,11 @@ class ConnectionStatus(Enum):
 class ConnectionEvent(Enum):
     """What happens to a connection."""
 
-    ATTEMPT = "attempt"  # an attempt to connect begins
+    ATTEMPT = "attempt"  # an attempt to connect starts
     OPENED = "opened"  # the engine answered
-    BROKEN = "broken"  # an attempt failed, or an open connection broke: another attempt may help
-    REFUSED = "refused"  # the engine refused us: no other attempt helps
-    ENGINE_SUSPENDED = "engine suspended"  # its process was stopped
+    BROKEN = "broken"  # an attempt failed, or an open connection broke: retrying may help
+    REFUSED = "refused"  # the engine refused us: retrying doesn't help
+    ENGINE_SUSPENDED = "engine suspended"  # its process was suspended
     ENGINE_RESUMED = "engine resumed"  # ... and continues
     ENGINE_GONE = "engine gone"  # no process holds the home
     ENGINE_BACK = "engine back"  # ... and now one does
@@ -74,7 +74,7 @@ TRANSITIONS: Final[dict[ConnectionStatus, dict[ConnectionEvent, ConnectionStatus
         _E.ENGINE_GONE: _S.NO_ENGINE,
     },
     _S.LIVE: {
-        _E.ATTEMPT: _S.LIVE,  # of one more stream: the others are well
+        _E.ATTEMPT: _S.LIVE,  # of a further stream; the others are live
         _E.OPENED: _S.LIVE,
         _E.BROKEN: _S.RETRYING,
         _E.REFUSED: _S.LOST,
@@ -91,7 +91,7 @@ TRANSITIONS: Final[dict[ConnectionStatus, dict[ConnectionEvent, ConnectionStatus
     },
     _S.SUSPENDED: {
         _E.ATTEMPT: _S.SUSPENDED,
-        _E.OPENED: _S.SUSPENDED,  # it was on its way already
+        _E.OPENED: _S.SUSPENDED,  # a late answer
         _E.BROKEN: _S.SUSPENDED,  # a suspended engine sends no heartbeats
         _E.REFUSED: _S.LOST,
         _E.ENGINE_SUSPENDED: _S.SUSPENDED,
@@ -117,7 +117,7 @@ TRANSITIONS: Final[dict[ConnectionStatus, dict[ConnectionEvent, ConnectionStatus
     },
 }
 
-# The events that bring news of a state that lasts: another reason, the time of the next attempt.
+# The events that update a state without changing it: a new reason, the time of the next attempt.
 _NEWS: Final[dict[ConnectionStatus, tuple[ConnectionEvent, ...]]] = {
     _S.CONNECTING: (_E.ATTEMPT,),
     _S.LIVE: (),
@@ -131,18 +131,18 @@ _BREAKS: Final = (_E.BROKEN, _E.ENGINE_GONE)
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """The connection as of now. Times are this machine's, aware UTC.
+    """The state of a connection. Times are this machine's, aware UTC.
 
-    ``since``: when it became live, or, in every other state, when it ceased to be (before it first
-    was: when it was made). ``attempt`` is the number of the attempt that is under way or comes next
-    (0 while live), ``reason`` says why it is not live, ``code`` is the error behind that where the
-    engine gave one. ``heard_at`` is when the engine last sent anything, heartbeats included.
+    ``since``: when it became live, or in every other state, when it stopped being live (before the
+    first time: when it was created). ``attempt`` is the number of the current or next attempt (0
+    while live), ``reason`` says why it is not live, ``code`` is the engine's error code for that,
+    if any. ``heard_at`` is when the engine last sent anything, including heartbeats.
 
-    After a break ``gap_s`` is how long nothing came and ``recovered`` how many missed events have
-    come since; while it is ``recovering``, more of them may come. Where the engine no longer has
-    them, ``notice`` says so: what is shown from then on is a fresh snapshot.
-    ``can_start``: where there is no engine, reconnecting starts one.
-    ``polled_s``: the engine has no stream of all jobs, and is asked for their list so often.
+    After a break ``gap_s`` is how long nothing arrived, and ``recovered`` how many missed events
+    have arrived since; while ``recovering``, more may arrive. If the engine no longer has them,
+    ``notice`` says so: views then show a new snapshot.
+    ``can_start``: reconnecting starts an engine if none is running.
+    ``polled_s``: the polling interval, for an engine without a stream of all jobs; else None.
     """
 
     status: ConnectionStatus
@@ -166,24 +166,24 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def can_reconnect(self) -> bool:
-        """Whether asking for the next attempt now, or for an engine, changes anything."""
+        """Whether a request to reconnect has an effect: an attempt now, or starting an engine."""
         if self.status is ConnectionStatus.NO_ENGINE:
             return self.can_start
         return self.status in (ConnectionStatus.CONNECTING, ConnectionStatus.RETRYING)
 
 
 class IllegalTransition(Exception):
-    """A mistake of ours: the table has no such cell."""
+    """A bug of ours: the table has no such transition."""
 
 
 class ConnectionMachine:
-    """A connection, from event to event. ``now`` gives the time (aware UTC)."""
+    """The state machine of a connection. ``now`` returns the time (aware UTC)."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._was_live = False
         self._broken_at: datetime | None = None
-        self._back_from: datetime | None = None  # the break of which not all was recovered yet
+        self._back_from: datetime | None = None  # the start of a break not fully recovered yet
         self.connection = Connection(status=ConnectionStatus.CONNECTING, since=now())
 
     @property
@@ -192,11 +192,11 @@ class ConnectionMachine:
         return self.connection.status
 
     def heard(self) -> None:
-        """The engine sent something: no event, for it changes no state."""
+        """The engine sent something. This changes no state, so it is not an event."""
         self.connection = replace(self.connection, heard_at=self._now())
 
     def caught_up(self) -> None:
-        """All that was missed in the last break has come: the next one is another break."""
+        """All events missed in the last break have arrived: the next break is a new one."""
         self._back_from = None
 
     def fire(
@@ -209,8 +209,8 @@ class ConnectionMachine:
         retry_at: datetime | None = None,
         can_start: bool = False,
     ) -> None:
-        """Take the step that the table names, with the news that the event brings. Raises
-        IllegalTransition, and changes nothing, where the table has none."""
+        """Make the transition for ``event``, with its data. Raises IllegalTransition, and changes
+        nothing, if the table has none."""
         was = self.connection
         status = TRANSITIONS[was.status].get(event)
         if status is None:

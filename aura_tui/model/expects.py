@@ -1,4 +1,4 @@
-"""What a field expects, in words, from its type: for messages about a wrong value."""
+"""Describes in words what a field expects, from its type; for messages about a wrong value."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _SIMPLE: dict[object, str] = {
 
 
 def describe_bounds(kind: object) -> str:
-    """What a value of a bounded type must be: ``between 5 and 60``, ``at most 500 characters``,
-    ``h264 or libx264``; "" for a type without bounds. The type may be one of a union."""
+    """The bounds of a type in words: ``between 5 and 60``, ``at most 500 characters``,
+    ``h264 or libx264``; "" for a type without bounds. In a union, the first bounds count."""
     form, parts = get_origin(kind), get_args(kind)
     if form is Literal:
         return " or ".join(map(str, parts))
@@ -36,7 +36,7 @@ def describe_bounds(kind: object) -> str:
 
 
 def without_bounds(kind: Any) -> Any:
-    """The type that any value of the right sort has, be it out of bounds: ``int`` of ``Fps``."""
+    """The type without its bounds: ``int`` for ``Fps``."""
     form, parts = get_origin(kind), get_args(kind)
     if form is Annotated:
         return without_bounds(parts[0])
@@ -73,5 +73,5 @@ def _bounds(meta: object) -> str:
 
 
 def _number(value: float) -> str:
-    """As one types it: 1000000, not 1e+06."""
+    """As people type it: 1000000, not 1e+06."""
     return f"{value:.12g}"

@@ -1,8 +1,8 @@
-"""A job request as DESIGN 4 has it: typed, every field optional but a topic or a text.
+"""A job request (DESIGN 4): typed; all fields are optional, except that it needs a topic or a text.
 
-The bounds of a field stand here once, as constraints on its type. ``request_check.py`` holds
-requests to them; the OpenAPI document, the options' help and the form's hints are made from them.
-What only providers know (does the voice exist?) is in ``pipeline/preflight.py``.
+The bounds of each field are defined here once, as constraints on its type. ``request_check.py``
+enforces them; the OpenAPI document, the options' help and the form's hints are generated from them.
+``pipeline/preflight.py`` checks what only providers know (does the voice exist?).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ MAX_TOPIC_CHARS: Final = 500
 MAX_DURATION_S: Final = 3600
 MIN_DURATION_S: Final = 5
 MIN_SIDE_PX, MAX_SIDE_PX = 128, 3840
-NO_NUL: Final = "^[^\\u0000]*$"  # what a schema says of any text
+NO_NUL: Final = "^[^\\u0000]*$"  # the pattern of every text in a schema
 
 
 def _text(max_chars: int) -> Meta:
-    # For schemas alone: matched at each decoding, a pattern would cost more than all the rest.
+    # Only for schemas: matching a pattern at each decoding would cost more than everything else.
     return Meta(max_length=max_chars, extra_json_schema={"pattern": NO_NUL})
 
 
@@ -46,7 +46,7 @@ Codec = Literal["h264", "libx264"]
 
 
 class _Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """camelCase on the wire; what has its default is left out."""
+    """camelCase in JSON; fields with their default value are omitted."""
 
 
 class Brief(_Camel, frozen=True, kw_only=True):
@@ -57,12 +57,12 @@ class Brief(_Camel, frozen=True, kw_only=True):
     audience: Text = ""
     goal: Text = ""
     tone: Text = ""
-    language: Text = ""  # BCP 47; "" means: the one its text is in, as it is judged
+    language: Text = ""  # BCP 47; "": detected from the text
     aspect: Text = ""
 
 
 class PlanSpec(_Camel, frozen=True, kw_only=True):
-    """``target_duration``: as :func:`parse_duration` reads it; None lets the text decide (up to
+    """``target_duration``: see :func:`parse_duration`; None fits the video to the text (up to
     3 minutes)."""
 
     target_duration: DurationS | str | None = None
@@ -72,7 +72,8 @@ class PlanSpec(_Camel, frozen=True, kw_only=True):
 
 
 class VoiceSpec(_Camel, frozen=True, kw_only=True):
-    """``rate`` and ``pitch`` are factors, 1.0 the voice's own; ``pause``: seconds after a scene."""
+    """``rate`` and ``pitch`` are factors, 1.0 is the voice's own; ``pause``: seconds after each
+    scene."""
 
     voice_name: Text = ""
     rate: VoiceFactor = 1.0
@@ -93,7 +94,7 @@ class RenderSpec(_Camel, frozen=True, kw_only=True):
 
 
 class Options(_Camel, frozen=True, kw_only=True):
-    """Choices that are ours: providers, theme, burned captions; "" leaves it to the settings."""
+    """Our own options: providers, theme, burned captions; "" uses the settings."""
 
     script: Text = ""
     speech: Text = ""
@@ -101,14 +102,14 @@ class Options(_Camel, frozen=True, kw_only=True):
     theme: Text = ""
     burn_captions: bool = False
     motion: bool = True
-    fresh: bool = False  # reuse nothing that earlier jobs made
+    fresh: bool = False  # reuse no work of earlier jobs
 
 
 class Origin(_Camel, frozen=True, kw_only=True):
-    """Where a request came from: said by whoever took it in, never by the request itself.
+    """Where a request came from; set by the receiver, never by the request itself.
 
-    ``owner``: the token that made it, "" for the user whose engine it is. ``outside``: it came
-    over a network, so its text names no file of this machine.
+    ``owner``: the id of its token, "" for the engine's own user. ``outside``: it came over a
+    network, so paths in its text must not be used.
     """
 
     owner: str = ""
@@ -116,7 +117,7 @@ class Origin(_Camel, frozen=True, kw_only=True):
 
 
 class JobRequest(_Camel, frozen=True, kw_only=True):
-    """The body of ``POST /api/jobs``, but for ``origin``. ``priority``: higher goes first."""
+    """The body of ``POST /api/jobs``, plus ``origin``. ``priority``: higher runs first."""
 
     brief: Brief = Brief()
     plan_spec: PlanSpec = PlanSpec()
@@ -128,8 +129,8 @@ class JobRequest(_Camel, frozen=True, kw_only=True):
 
 
 def parse_duration(value: float | str | None) -> float | None:
-    """Seconds from seconds, "90", "90s", "1m30s", "MM:SS", "HH:MM:SS" or ISO 8601 ("PT1M30S");
-    None stays None."""
+    """Parse seconds from a number, "90", "90s", "1m30s", "MM:SS", "HH:MM:SS" or ISO 8601
+    ("PT1M30S"); None stays None. Raises InputError, also if out of bounds."""
     if value is None:
         return None
     seconds: float | None = None
@@ -149,7 +150,7 @@ def parse_duration(value: float | str | None) -> float | None:
             hours, minutes, rest = match.groups()
             seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
     else:
-        with contextlib.suppress(OverflowError):  # a whole number past any float
+        with contextlib.suppress(OverflowError):  # an integer beyond the range of floats
             seconds = float(value)
     if seconds is None or not math.isfinite(seconds):
         raise InputError(
@@ -176,8 +177,8 @@ RATIOS = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
 def frame_size(res: str, aspect: str) -> tuple[int, int]:
     """(width, height) in pixels, both even, from "720p" and an aspect, or from "WxH".
 
-    "720p" means a short side of 720 px: 1280x720, 720x1280 or 720x720. WxH with an aspect that
-    contradicts it is an error, not a guess.
+    "720p" means a short side of 720 px: 1280x720, 720x1280 or 720x720. Raises InputError, also if
+    WxH contradicts the aspect.
     """
 
     def refuse(message: str, field: str = "renderSpec.res") -> InputError:

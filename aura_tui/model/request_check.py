@@ -1,5 +1,5 @@
-"""Whether a request can be a job: every field within the constraints of its type, and what no type
-says. All faults are found together."""
+"""Validates a job request: the constraints of each field's type, and what types can't express.
+Reports all faults together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _WHOLE_BRIEF: Final = ("brief.topic", "brief.text")
 
 
 class _Field(NamedTuple):
-    """``wire``: its name on the wire, as ``renderSpec.fps``; ``section`` is "" at the top."""
+    """A field of a request. ``wire``: its name in JSON, such as ``renderSpec.fps``; ``section`` is
+    "" at the top level."""
 
     wire: str
     section: str
@@ -48,12 +49,12 @@ def _fields() -> dict[str, _Field]:
 
 
 def bounds_of(field: str) -> str:
-    """The bounds of a field by its name on the wire, in words: ``between 5 and 60``."""
+    """The bounds of a field, by its name in JSON, in words: ``between 5 and 60``."""
     return describe_bounds(_fields()[field].type)
 
 
 def check(request: JobRequest) -> None:
-    """Raise :class:`InvalidRequest` with all that can't be; return for a sound request."""
+    """Raise :class:`InvalidRequest` with all faults of a request, if it has any."""
     faults = Faults()
     if not request.brief.topic.strip() and not request.brief.text.strip():
         faults.add(
@@ -72,7 +73,7 @@ def check(request: JobRequest) -> None:
             elif field.wire == "brief.aspect":
                 frame_size(request.render_spec.res, request.brief.aspect)
             elif field.wire == "renderSpec.res":
-                frame_size(request.render_spec.res, "")  # beside a wrong aspect, too
+                frame_size(request.render_spec.res, "")  # checked even if the aspect is wrong
             else:
                 value = field.of(request)
                 if not fits and not _fits(value, field.type):
@@ -85,8 +86,8 @@ def check(request: JobRequest) -> None:
 
 
 def _fits(value: object, kind: Any) -> bool:
-    """Whether ``value`` meets the constraints of a type. A struct's type is known to msgspec, a
-    field's is looked at anew: first the whole, then its parts."""
+    """Whether ``value`` meets the constraints of a type. msgspec caches a struct's type, but not a
+    field's: so check the whole request first, and its fields only if that fails."""
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError:
@@ -131,7 +132,7 @@ def _out_of_bounds(field: _Field, value: object) -> InputError:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it has no NUL and can be written as UTF-8 (half an emoji can't)."""
+    """Whether it has no NUL and can be encoded as UTF-8 (half an emoji can't)."""
     try:
         return b"\0" not in value.encode()
     except UnicodeEncodeError:
@@ -139,7 +140,7 @@ def _is_text(value: str) -> bool:
 
 
 def with_defaults(request: JobRequest, faults: Iterable[InputError]) -> JobRequest:
-    """``request`` with each faulty field at its default, so that the others can be looked at."""
+    """``request`` with each wrong field at its default, so that the others can be checked."""
     for fault in faults:
         field = _fields().get(fault.field or "")
         if field is None:

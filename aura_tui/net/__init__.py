@@ -1,4 +1,4 @@
 """Network code that client and providers share: one HTTP exchange, headers, backoff, addresses.
 
-It knows neither jobs nor providers.
+Nothing here knows about jobs or providers.
 """

@@ -1,8 +1,7 @@
-"""One bounded HTTP exchange over httpx: sent once, read up to a limit, every failure named.
+"""One bounded HTTP exchange over httpx: sent once, read up to a limit, every failure classified.
 
-Redirects are not followed, whatever the client object says. No exception of httpx gets out: it
-would hold the request, and with it the token or the key. Callers put the failures into words of
-their own; nothing here is for people.
+Redirects are never followed. No exception of httpx gets out: it would hold the request, and with it
+the token or the key. Callers turn the failures into messages; nothing here is shown to people.
 """
 
 from __future__ import annotations
@@ -22,22 +21,20 @@ if TYPE_CHECKING:
 
 
 class Fault(Enum):
-    """What failed. Up to ``UNREACHED`` nobody can have received the request."""
+    """What failed. Up to ``UNREACHED`` no server can have received the request."""
 
-    PROXY = "proxy"  # it refused to connect us; ``detail``: its words
+    PROXY = "proxy"  # it refused the connection; ``detail``: its message
     CERTIFICATE = "certificate"  # it can't be trusted; ``detail``: why
     NOT_TLS = "not TLS"  # the port answered TLS with something else
     TLS = "TLS"  # the handshake failed in another way
     CONNECT_TIMEOUT = "connect timeout"
     UNREACHED = "unreached"  # ``detail``: why, in lower case
     HEAD_TIMEOUT = "head timeout"  # no status line in time
-    SILENT = "silent"  # nothing came for as long as one read may take
-    STALLED = "stalled"  # our request was not taken in time; ``detail``: the exception's name
+    SILENT = "silent"  # no data within the read timeout
+    STALLED = "stalled"  # the request could not be sent in time; ``detail``: the exception's name
     RESET = "reset"
-    PROTOCOL = (
-        "protocol"  # what came, or that nothing more did, is not HTTP; ``detail``: h11's words
-    )
-    REDIRECT = "redirect"  # to an address that is none
+    PROTOCOL = "protocol"  # the response is not HTTP, or is incomplete; ``detail``: h11's message
+    REDIRECT = "redirect"  # to an invalid address
     TOO_LARGE = "too large"  # the body; ``detail``: the limit
     BROKEN = "broken"  # anything else; ``detail``: the name of the exception
 
@@ -55,9 +52,9 @@ class ExchangeFailure(Exception):
 async def send(
     client: httpx.AsyncClient, request: httpx.Request, *, head_s: float | None = None
 ) -> AsyncIterator[httpx.Response]:
-    """Send the request; the body streams. ``head_s`` bounds the time until the status line, the
-    timeouts of ``request`` each read. Raises :class:`ExchangeFailure`, also for what breaks while
-    the caller reads; the caller's own exceptions pass."""
+    """Send the request and stream the body. ``head_s`` limits the time until the status line, the
+    timeouts of ``request`` each read. Raises :class:`ExchangeFailure`, also for failures while the
+    caller reads; the caller's own exceptions pass through."""
     import httpx
 
     problem: ExchangeFailure
@@ -69,10 +66,10 @@ async def send(
             await response.aclose()
         return
     except httpx.HTTPError as e:
-        problem = _named(e)
+        problem = _translate(e)
     except (httpx.StreamError, httpx.InvalidURL) as e:
         problem = ExchangeFailure(Fault.BROKEN, type(e).__name__)
-    # Outside of any handler, so that the exception of httpx doesn't stay on as its context.
+    # Raised outside of any handler, so that httpx's exception doesn't become its context.
     raise problem
 
 
@@ -85,14 +82,14 @@ async def _head(
             return await client.send(request, stream=True, follow_redirects=False)
     except TimeoutError:
         problem = ExchangeFailure(Fault.HEAD_TIMEOUT)
-    except ValueError:  # httpx looks at a redirect's address (idna), though it goes nowhere
+    except ValueError:  # httpx parses a redirect's address (idna) without following it
         problem = ExchangeFailure(Fault.REDIRECT)
     raise problem
 
 
 async def read(response: httpx.Response, max_bytes: int, *, cut: bool = False) -> bytes:
-    """The body as it came. Raises :class:`ExchangeFailure` (TOO_LARGE) above ``max_bytes``;
-    ``cut``: what is above is left unread instead."""
+    """Read the body. Raises :class:`ExchangeFailure` (TOO_LARGE) above ``max_bytes``; with ``cut``
+    the rest is left unread instead."""
     data = bytearray()
     async for chunk in response.aiter_raw():
         data += chunk
@@ -109,12 +106,12 @@ def _limit(size_bytes: int) -> str:
     return f"{mib:g} MiB" if mib >= 1 else f"{size_bytes} bytes"
 
 
-def _named(error: httpx.HTTPError) -> ExchangeFailure:
+def _translate(error: httpx.HTTPError) -> ExchangeFailure:
     import httpx
 
-    said = clean_line(str(error), 100)
+    text = clean_line(str(error), 100)
     if isinstance(error, httpx.ProxyError):
-        return ExchangeFailure(Fault.PROXY, said)
+        return ExchangeFailure(Fault.PROXY, text)
     if isinstance(error, httpx.ConnectTimeout):
         return ExchangeFailure(Fault.CONNECT_TIMEOUT)
     if isinstance(error, httpx.ReadTimeout):
@@ -126,20 +123,20 @@ def _named(error: httpx.HTTPError) -> ExchangeFailure:
     if isinstance(error, httpx.ReadError | httpx.WriteError):
         return ExchangeFailure(Fault.RESET)
     if isinstance(error, httpx.RemoteProtocolError):
-        if "location header" in said:  # of httpx: an address that can't be parsed
+        if "location header" in text:  # httpx could not parse the address
             return ExchangeFailure(Fault.REDIRECT)
-        return ExchangeFailure(Fault.PROTOCOL, said)
+        return ExchangeFailure(Fault.PROTOCOL, text)
     return ExchangeFailure(Fault.BROKEN, type(error).__name__)
 
 
 def _unconnected(error: httpx.ConnectError) -> ExchangeFailure:
-    said = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        why = clean_line(said.rpartition("failed: ")[2].partition(" (_ssl")[0], 200)
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        why = clean_line(text.rpartition("failed: ")[2].partition(" (_ssl")[0], 200)
         return ExchangeFailure(Fault.CERTIFICATE, why)
-    if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said:
+    if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text:
         return ExchangeFailure(Fault.NOT_TLS)
-    return ExchangeFailure(Fault.TLS if "SSL" in said else Fault.UNREACHED, _why(error))
+    return ExchangeFailure(Fault.TLS if "SSL" in text else Fault.UNREACHED, _why(error))
 
 
 def _why(error: httpx.ConnectError) -> str:
@@ -156,7 +153,7 @@ def _why(error: httpx.ConnectError) -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """The error and what is behind it, groups of several tries included."""
+    """The error and its causes, including those in exception groups."""
     found: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
     while waiting and len(found) < 50:

@@ -1,5 +1,5 @@
-"""Checks that an address is public, so that a request that a stranger controls can't reach this
-machine or its private network (SSRF)."""
+"""Checks that an address is public, so that an untrusted URL can't reach this machine or its
+private network (SSRF)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")  # RFC 4291 2.5.5.1, deprecate
 
 
 def is_public(address: str) -> bool:
-    """Whether a numeric address is public, and so is any IPv4 address embedded in it."""
+    """Whether a numeric address is public, including any IPv4 address embedded in it."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A job's files: each is there whole, or not at all."""
+"""Writes a job's finished files atomically."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write: beside ``path`` at first, and when the block has ended well, synced and in
-    its place. Raises StageError where the system refuses, in the block as well. Blocks."""
+    """Yield an open file, which is synced and renamed to ``path`` when the block ends without an
+    error. Raises StageError for errors of the system, also in the block. Blocks."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.atomic_writer(path) as file:
@@ -26,6 +26,6 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
 
 def save(path: Path, content: bytes) -> None:
-    """Write ``content``, as :func:`writing` does. Raises StageError. Blocks."""
+    """Write ``content`` as with :func:`writing`. Raises StageError. Blocks."""
     with writing(path) as file:
         file.write(content)

@@ -1,10 +1,10 @@
-"""Checkpoints: a piece of work, kept under the hash of everything it was made from.
+"""The cache of finished pieces of work, each under the hash of everything it was made from.
 
-Layout: ``root/<key[:2]>/<key>.json`` names the piece (kind, document, file's size and SHA-256);
-``<key>.<hash><suffix>`` is its file, ``hash`` from its bytes. The JSON is written last, after the
-file is on the disk, so a piece either exists whole or not at all: kill -9 and power cuts lose only
-the piece in hand. Two that make the same piece at once each get one whose file and document belong
-together, even where their results differ; the last one stays.
+Layout: ``root/<key[:2]>/<key>.json`` describes the piece (kind, document, the file's size and
+SHA-256); ``<key>.<hash><suffix>`` is its file, with a hash of its bytes. The JSON is written last,
+after the file is on disk, so a piece exists completely or not at all: kill -9 and power cuts lose
+only the piece being made. If two jobs make the same piece at once, each gets a consistent file and
+document, even if their results differ; the last one stays.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FORMAT = 1  # part of every key: bump it when a stage's result changes for the same inputs
+FORMAT = 1  # part of every key: increase it when a stage's result changes for the same inputs
 
 
 def content_key(kind: str, *inputs: object) -> str:
@@ -63,7 +63,7 @@ class CacheEntry(msgspec.Struct, Generic[T], frozen=True):
 
 
 class ArtifactCache:
-    """The store of pieces below one folder."""
+    """The cache of pieces below one folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -72,7 +72,7 @@ class ArtifactCache:
         return self.root / key[:2]
 
     def has(self, key: str) -> bool:
-        """Whether the piece is there, by its file's size: cheap, and no use of it."""
+        """Whether the piece exists, judging by its file's size: cheap, and doesn't count as use."""
         try:
             entry = _entry_decoder.decode((self._folder(key) / f"{key}.json").read_bytes())
             size = (self._folder(key) / entry.file).stat().st_size if entry.file else 0
@@ -81,9 +81,9 @@ class ArtifactCache:
         return size == entry.size_bytes
 
     def find(self, key: str, type_: type[T]) -> CacheEntry[T] | None:
-        """The piece under ``key`` if it is there, whole and of the right type; else None.
+        """The piece under ``key`` if it exists, undamaged and of the right type; else None.
 
-        A damaged piece is removed: it will be made again. Reads its file once to check the hash.
+        Removes a damaged piece, which is then made again. Reads the file once to check its hash.
         """
         entry_path = self._folder(key) / f"{key}.json"
         try:
@@ -94,14 +94,14 @@ class ArtifactCache:
                 path.stat().st_size != entry.size_bytes or file_sha256(path) != entry.sha256
             ):
                 raise ValueError("damaged")
-        except OSError:  # not there, or not to be read now: that is no reason to remove it
+        except OSError:  # missing, or unreadable for now: don't remove it
             return None
         except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
             with contextlib.suppress(OSError):
                 entry_path.unlink()
             return None
         with contextlib.suppress(OSError):
-            os.utime(entry_path)  # when it was last of use: what the sweep goes by
+            os.utime(entry_path)  # the time of its last use, for the sweep
         return CacheEntry(key, document, path, True)
 
     async def make(
@@ -112,11 +112,11 @@ class ArtifactCache:
         build: Callable[[Path], Awaitable[T]],
         suffix: str = "",
     ) -> CacheEntry[T]:
-        """The piece under ``key``: found, or built and kept.
+        """Find the piece under ``key``, or build and store it.
 
-        ``build(path)`` writes the piece's file to ``path`` (which has ``suffix``; "" means the
-        piece is a document only) and returns the document. If it raises or is cancelled, nothing
-        is left behind.
+        ``build(path)`` writes the piece's file to ``path`` (which has ``suffix``; "": the piece is
+        only a document) and returns the document. If it raises or is cancelled, nothing is left
+        behind.
         """
         found = await asyncio.to_thread(self.find, key, type_)
         if found is not None:
@@ -151,10 +151,10 @@ class ArtifactCache:
         return CacheEntry(key, document, target, False)
 
     def sweep(self, older_than_s: float, now: float | None = None) -> int:
-        """Remove pieces not used for ``older_than_s`` seconds, and leftover parts as old.
+        """Remove pieces not used for ``older_than_s`` seconds, and partial files of that age.
 
-        Returns how many files went. Call it only when no job is at work: a job in hand holds on
-        to paths of pieces it has found.
+        Returns how many files were removed. ``older_than_s`` must be longer than any open job has
+        existed: jobs keep the paths of pieces they have found.
         """
         now = time.time() if now is None else now
         gone = 0
@@ -178,5 +178,5 @@ class ArtifactCache:
 
 
 def _key_of(name: str) -> str:
-    """The piece that a file belongs to; one in the making belongs to none yet."""
+    """The key of the piece that a file belongs to; a partial file has a key of its own."""
     return name if files.is_part(name) else name.split(".", 1)[0]

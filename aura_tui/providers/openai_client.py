@@ -1,8 +1,8 @@
-"""The one client for OpenAI-compatible endpoints, shared by script, speech and visuals providers.
+"""The client for OpenAI-compatible endpoints, shared by the script, speech and visuals providers.
 
-What holds for every call: one try (the runner retries :class:`Transient`), a deadline around the
-whole exchange, a bounded body, no redirects, no proxies from the environment. The key leaves in
-one header, to the endpoint's own origin, and appears in no message, log, repr or exception.
+For every call: one try (the caller retries :class:`Transient`), a deadline for the whole exchange,
+a bounded body, no redirects, no proxies from the environment. The key is sent in one header, only
+to the endpoint's own origin, and appears in no message, log, repr or exception.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ MAX_JSON_BYTES = 4 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 10.0
 _MAX_TRIED = 4  # addresses of one host
-_MIN_KEY_CHARS = 16  # local servers take any key: "none" may well stand in a reply
+_MIN_KEY_CHARS = 16  # local servers accept any key, and "none" may well occur in a reply
 
-# A 429 that no waiting cures: the account is out of money. OpenAI's error codes.
+# OpenAI's error codes of a 429 that waiting doesn't cure: the account has no credit.
 _OUT_OF_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """The codes of the stage that uses an endpoint."""
+    """The error codes of the stage that uses an endpoint."""
 
     unavailable: Code
     refused: Code
@@ -48,7 +48,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Refused(StageError):
-    """The endpoint answered with an HTTP status that no further try cures."""
+    """The endpoint answered with a permanent HTTP error."""
 
     def __init__(self, code: Code, message: str, remediation: str, *, status: int) -> None:
         super().__init__(code, message, remediation)
@@ -56,14 +56,14 @@ class Refused(StageError):
 
 
 class _NotReached(Transient):
-    """Nobody took the connection: another address of the same host may."""
+    """The connection failed: another address of the same host may work."""
 
 
 class OpenAIClient:
-    """``base_url`` as users know it (".../v1"); ``name`` is how messages call it.
+    """A client for the endpoint at ``base_url`` (".../v1"); ``name`` is its name in messages.
 
-    ``timeout_s`` bounds one call, from connecting to the last byte. Raises :class:`InputError`
-    (SETTINGS_INVALID) for a base URL or a key that can't be used.
+    ``timeout_s`` limits one call, from connecting to the last byte. Raises :class:`InputError`
+    (SETTINGS_INVALID) for an invalid base URL or key.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class OpenAIClient:
 
     @property
     def host(self) -> str:
-        """Host and port, as messages show it."""
+        """Host and port, for messages."""
         port = f":{self._url.port}" if self._url.port else ""
         return clean_line(self._url.host, 200) + port
 
@@ -105,7 +105,7 @@ class OpenAIClient:
         """Send ``body`` as JSON to ``path`` ("/chat/completions") and return the decoded reply."""
         kind, data = await self.post(path, body, max_bytes=max_bytes, accept="application/json")
         try:
-            # Off the loop: megabytes take a tenth of a second.
+            # In a thread: decoding megabytes takes a tenth of a second.
             return await asyncio.to_thread(msgspec.json.decode, data)
         except (ValueError, RecursionError):
             pass
@@ -122,10 +122,10 @@ class OpenAIClient:
     async def get_bytes(
         self, url: str, *, max_bytes: int, accept: str = "*/*"
     ) -> tuple[str, bytes]:
-        """Fetch what a reply points at (a picture); return its media type and bytes.
+        """Fetch the URL in a reply (a picture); return its media type and bytes.
 
-        The key goes along only to the endpoint's own origin. Any other must be https and at a
-        public address: an endpoint must not make us reach what this machine's network holds.
+        Sends the key only to the endpoint's own origin. Any other URL must be https at a public
+        address: an endpoint must not make us access this machine's network.
         """
         target = _url(url)
         if target is None or not (target.scheme == "https" or _origin(target) == self._origin):
@@ -143,7 +143,7 @@ class OpenAIClient:
         raise problem
 
     async def _public_addresses(self, url: httpx.URL, until: float) -> tuple[str, ...]:
-        """Those of the URL's host that may be connected to, at least one."""
+        """The public addresses of the URL's host, at least one."""
         found: tuple[str, ...] = ()
         try:
             async with asyncio.timeout_at(until):
@@ -180,16 +180,15 @@ class OpenAIClient:
         address: str | None = None,
         until: float | None = None,
     ) -> tuple[str, bytes]:
-        """One call. ``address``: where to connect to; it is not looked up again, so that what was
-        looked at is what is reached (DNS rebinding). ``until``: the deadline, by the loop's
-        clock."""
+        """One call. ``address``: the checked address to connect to, without another lookup (DNS
+        rebinding). ``until``: the deadline, by the loop's clock."""
         import httpx
 
         if until is None:
             until = asyncio.get_running_loop().time() + self._timeout_s
         headers = {
             "Accept": accept,
-            "Accept-Encoding": "identity",  # a compressed body has no bound before it is unpacked
+            "Accept-Encoding": "identity",  # the real size of a compressed body is unbounded
             "User-Agent": f"aura-tui/{__version__}",
         }
         if content:
@@ -201,13 +200,14 @@ class OpenAIClient:
             where = url.copy_with(host=address)
             headers["Host"] = url.netloc.decode("ascii")
             extensions = {"sni_hostname": url.raw_host.decode("ascii")}  # also what TLS verifies
-        # Within the deadline: httpcore closes a handshake that times out, not a cancelled one.
+        # Less than the deadline: httpcore closes a handshake that times out, but not a cancelled
+        # one.
         connect_s = min(_CONNECT_TIMEOUT_S, 0.8 * self._timeout_s)
         limits = httpx.Timeout(self._timeout_s, connect=connect_s)
         tls = await asyncio.to_thread(_tls) if url.scheme == "https" else False
         problem: StageError
         try:
-            # httpx times each read; a server that trickles would hold us for ever.
+            # httpx's timeouts are per read; a server that sends slowly could hold us for ever.
             async with (
                 asyncio.timeout_at(until),
                 httpx.AsyncClient(verify=tls, timeout=limits, trust_env=False) as client,
@@ -223,13 +223,13 @@ class OpenAIClient:
                 data = await exchange.read(response, _MAX_ERROR_BYTES, cut=True)
                 problem = self._refusal(response.status_code, response.headers, data)
         except TimeoutError:
-            problem = self._late()
+            problem = self._timed_out()
         except exchange.ExchangeFailure as e:
-            problem = self._named(e)
+            problem = self._translate(e)
         except OSError:
             problem = self._unreachable("closed the connection")
-        # Raised here, outside of any handler, so that nothing which holds the request, and with it
-        # the key, hangs on as its context.
+        # Raised outside of any handler, so that no exception that holds the request, and with it
+        # the key, becomes its context.
         raise problem
 
     async def _result(self, response: httpx.Response, max_bytes: int) -> tuple[str, bytes]:
@@ -246,10 +246,10 @@ class OpenAIClient:
         return len(self._key) >= _MIN_KEY_CHARS and self._key.encode() in data
 
     def _refusal(self, status: int, headers: httpx.Headers, data: bytes) -> StageError:
-        said, error_code = _error_text(data)
-        said = self._public(said)
+        text, error_code = _error_text(data)
+        text = self._public(text)
         who = f"{self.name} at {self.host}"
-        tail = f": {said}" if said else ""
+        tail = f": {text}" if text else ""
         out_of_quota = status == 429 and error_code in _OUT_OF_QUOTA
         if is_transient(status) and not out_of_quota:
             busy = "is rate-limiting requests" if status == 429 else "had a server error"
@@ -281,7 +281,7 @@ class OpenAIClient:
             self._failure.refused, f"{who} {message} (HTTP {status}){tail}", remedy, status=status
         )
 
-    def _named(self, failure: exchange.ExchangeFailure) -> StageError:
+    def _translate(self, failure: exchange.ExchangeFailure) -> StageError:
         match failure.fault:
             case Fault.CONNECT_TIMEOUT:
                 return self._unreachable("can't be reached in time", _NotReached)
@@ -300,7 +300,7 @@ class OpenAIClient:
                     "Check base_url: is it http rather than https, or another port?",
                 )
             case Fault.SILENT | Fault.STALLED | Fault.HEAD_TIMEOUT:
-                return self._late()
+                return self._timed_out()
             case Fault.REDIRECT:
                 return self._unreachable("sent an invalid response")
             case Fault.TOO_LARGE:
@@ -308,7 +308,7 @@ class OpenAIClient:
             case _:
                 return self._unreachable("closed the connection")
 
-    def _late(self) -> Transient:
+    def _timed_out(self) -> Transient:
         return self._unreachable(f"has not answered within {self._timeout_s:g} s")
 
     def _unreachable(self, why: str, kind: type[Transient] = Transient) -> Transient:
@@ -319,8 +319,8 @@ class OpenAIClient:
         )
 
     def _public(self, text: str) -> str:
-        """``text`` from outside, short and on one line, the key blotted out if it is echoed."""
-        # Cleaned first: what is taken out of it may stand within the key.
+        """``text`` from outside, short and on one line, with an echoed key replaced by stars."""
+        # Clean it first: removed characters may be within the key.
         text = clean_line(text, 4000)
         return (text.replace(self._key, "***") if self._key else text)[:300]
 
@@ -335,13 +335,13 @@ def _unusable(name: str, why: str) -> InputError:
 
 
 def _url(text: str) -> httpx.URL | None:
-    """The URL, with a host that can be written and a port that there is; None for anything else."""
+    """The URL, with a printable host and a valid port; None if invalid."""
     import httpx
 
     try:
         url = httpx.URL(text)
         sound = url.host.isprintable() and url.port != 0 and (url.port or 0) < 1 << 16
-    except (httpx.InvalidURL, ValueError):  # idna's errors among them, which come with the host
+    except (httpx.InvalidURL, ValueError):  # includes idna's errors, raised by `host`
         return None
     return url if sound else None
 
@@ -352,7 +352,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """Made once, off the loop: reading the certificates takes tens of milliseconds."""
+    """The TLS context; cached, since reading the certificates takes tens of milliseconds."""
     import httpx
 
     return httpx.create_ssl_context(trust_env=False)
@@ -364,7 +364,7 @@ def _error_text(data: bytes) -> tuple[str, str]:
         document = msgspec.json.decode(data)
     except (ValueError, RecursionError):
         text = data.decode("utf-8", "replace")
-        return ("" if re.match(r"\s*<", text) else text), ""  # a proxy's HTML page says nothing
+        return ("" if re.match(r"\s*<", text) else text), ""  # ignores a proxy's HTML page
     error = document.get("error", document) if isinstance(document, dict) else document
     if isinstance(error, str):
         return error, ""

@@ -23,7 +23,7 @@ from aura_tui.model.reduce import reduce
 from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
 from aura_tui.replay.recording import Recording, load
-from aura_tui.service import JobPage, QueueState, RetryPlan, Typical, place
+from aura_tui.service import JobPage, QueueState, RetryPlan, Typical, parse_cursor
 from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class ReplayService:
         self, *, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None
     ) -> JobPage:
         jobs = [job for job in reversed(self._jobs.values()) if status in (None, job.status)]
-        start = place(cursor) or 0
+        start = parse_cursor(cursor) or 0
         end = start + max(1, min(500, limit))
         return JobPage(tuple(jobs[start:end]), str(end) if end < len(jobs) else None)
 

@@ -1,4 +1,4 @@
 """The views without Textual: plain lines, JSON lines, tables, download progress.
 
-They draw a job's state and hold no rule of it.
+They show a job's state and contain no rules about it.
 """

@@ -1,4 +1,4 @@
-"""Fetching a job's files to a folder here, with a bar on a terminal while they come."""
+"""Downloads a job's files into a local folder, with progress bars on a terminal."""
 
 from __future__ import annotations
 
@@ -23,26 +23,27 @@ if TYPE_CHECKING:
 async def fetch(
     service: JobService, job_id: str, artifacts: tuple[Artifact, ...], folder: Path
 ) -> tuple[Artifact, ...]:
-    """Put ``artifacts`` into ``folder``, all or none, never over a file; as they are there.
+    """Copy ``artifacts`` into ``folder``: all or none, never over a file. Returns them with their
+    new paths.
 
-    Raises InputError for a folder that can't take them, and what fetching raises.
+    Raises InputError if the folder can't be written, and the errors of fetching.
     """
     await asyncio.to_thread(delivery.check_folder, folder)
     fetched = []
     with _bars() as bars:
         for artifact in artifacts:
-            path = await _one(service, job_id, artifact, bars)
+            path = await _fetch_one(service, job_id, artifact, bars)
             fetched.append(replace(artifact, path=str(path)))
     return await asyncio.to_thread(delivery.deliver, tuple(fetched), str(folder))
 
 
-async def _one(service: JobService, job_id: str, artifact: Artifact, bars: Progress) -> Path:
+async def _fetch_one(service: JobService, job_id: str, artifact: Artifact, bars: Progress) -> Path:
     task: TaskID = bars.add_task(clean_line(artifact.name, 60), total=artifact.size_bytes or None)
 
-    def tell(done: int, total: int | None) -> None:
+    def update(done: int, total: int | None) -> None:
         bars.update(task, completed=done, total=total)
 
-    return await service.artifact(job_id, artifact.name, on_progress=tell)
+    return await service.artifact(job_id, artifact.name, on_progress=update)
 
 
 def _bars() -> Progress:

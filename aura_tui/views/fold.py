@@ -1,6 +1,6 @@
-"""Follow one job: its whole history, then what happens, each event with the job after it.
+"""Follows one job: its whole history, then live events, each with the job after it.
 
-Every view folds through here, so that all show the same job, whenever they began to look.
+Every view folds through here, so that all show the same job, whenever they started.
 """
 
 from __future__ import annotations
@@ -21,30 +21,29 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.service import JobService, Supervised
 
-# A burst of events leaves the loop to others this often: a key press waits no longer than that
-# for each turn it needs.
+# During a burst of events the loop is yielded this often, so that key presses don't wait long.
 _TURN_S = 0.001
 
 
 _NUMBER = re.compile(r"[0-9]+")
-TROUBLES_S = 1.0  # between two looks at what fails in the engine
+TROUBLES_S = 1.0  # between two checks of the engine's failures
 
 
 async def troubles(service: Supervised) -> AsyncGenerator[tuple[str, ...]]:
-    """What fails in the engine, whenever that has changed; never ends."""
-    told: tuple[str, ...] = ()
+    """Yield the engine's failures whenever they change; never ends."""
+    seen: tuple[str, ...] = ()
     while True:
-        if (reasons := service.troubles()) != told:
-            told = reasons
+        if (reasons := service.troubles()) != seen:
+            seen = reasons
             yield reasons
         await asyncio.sleep(TROUBLES_S)
 
 
 def new_among(reasons: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Those of ``reasons`` that are not ``known``, whatever numbers are in them: one that lasts is
-    counted in seconds."""
-    told = {_NUMBER.sub("", reason) for reason in known}
-    return [reason for reason in reasons if _NUMBER.sub("", reason) not in told]
+    """The ``reasons`` that are not ``known``, ignoring numbers: a lasting failure counts its
+    seconds."""
+    seen = {_NUMBER.sub("", reason) for reason in known}
+    return [reason for reason in reasons if _NUMBER.sub("", reason) not in seen]
 
 
 async def follow(
@@ -52,7 +51,7 @@ async def follow(
 ) -> AsyncGenerator[tuple[Job, Envelope]]:
     """``(job after the event, event)`` from the job's first event to its last.
 
-    Ends with the terminal event, or where the service has no more to tell. ``fold`` is ``reduce``,
+    Ends with the terminal event, or when the service's events end. ``fold`` is ``reduce``,
     or gives what that would for less.
     """
     job = as_created(await service.get(job_id))

@@ -1,4 +1,4 @@
-"""``--progress json``: the very events, one object a line, and nothing else."""
+"""``--progress json``: the events, one JSON object per line, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 async def follow_json(
     service: JobService, job_id: str, out: BinaryIO, *, after: int | None = None
 ) -> Job:
-    """Write each event with an id above ``after`` as it comes; the last line is the terminal one.
+    """Write each event with an id above ``after`` as it arrives, up to the terminal event.
 
-    Returns the job as the last event left it. Raises OutputError where ``out`` can't be written:
-    then nobody is left to follow it for.
+    Returns the job after the last event. Raises OutputError if ``out`` can't be written.
     """
     writer = StreamWriter(out)
     job = await service.get(job_id)

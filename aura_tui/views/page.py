@@ -1,4 +1,4 @@
-"""A Markdown page on standard output."""
+"""Prints a Markdown page to standard output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _WIDEST = 100  # columns: longer lines are hard to read
 
 
 def print_page(page: str) -> None:
-    """Print Markdown: laid out on a terminal, unchanged elsewhere."""
+    """Print Markdown: formatted on a terminal, unchanged elsewhere."""
     if not sys.stdout.isatty():
         sys.stdout.write(page)
         return

@@ -1,7 +1,7 @@
-"""``--progress plain``: lines for pipes and CI logs. Printed on change, whole, one fact a line.
+"""``--progress plain``: lines for pipes and CI logs. Prints changes only, one fact per line.
 
-The first column says what a line is about (a stage, the job's state, ``warning``, ``error``,
-``artifact``); the second, always at the same place, what of it. Nothing moves the cursor.
+The first column names the subject (a stage, the job's state, ``warning``, ``error``,
+``artifact``); the text always starts at the same column. Nothing moves the cursor.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _COLUMN = 13
 _EVERY_PERCENT = 10
 _EVERY = timedelta(seconds=5)
 
-# SGR by the first column. On a terminal only, and beside a word that says the same.
+# SGR codes by the first column: only on a terminal, and only in addition to the word.
 _SGR = {"warning": "33", "error": "31", "failed": "31", "succeeded": "32", "cancelled": "33"}
 
 
@@ -43,10 +43,9 @@ async def follow_plain(
     after: int | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Job:
-    """Print what events with an id above ``after`` change, until the job ends.
+    """Print the changes of events with an id above ``after``, until the job ends.
 
-    Returns the job as the last event left it. Raises OutputError where ``out`` can't be written:
-    then nobody is left to follow it for.
+    Returns the job after the last event. Raises OutputError if ``out`` can't be written.
     """
     environ = os.environ if environ is None else environ
     colour = out.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
@@ -54,25 +53,25 @@ async def follow_plain(
     job = await service.get(job_id)
     async with aclosing(follow(service, job_id)) as followed:
         async for job, envelope in followed:
-            told = [*lines.tell(job, envelope)]
-            if told and envelope.id > (after or 0):
-                text = "".join(_coloured(line, colour) for line in told)
+            texts = [*lines.lines(job, envelope)]
+            if texts and envelope.id > (after or 0):
+                text = "".join(_coloured(line, colour) for line in texts)
                 await writer.write(text.encode(out.encoding or "utf-8", "backslashreplace"))
     return job
 
 
 class PlainLines:
-    """What to print for each event. Times are the events' own: the same run prints the same."""
+    """Makes the lines for each event. Uses only the events' times: the same run prints the same."""
 
     def __init__(self) -> None:
         self._status: JobStatus | None = None
-        self._said: dict[Stage, tuple[int | None, int, datetime]] = {}
+        self._reported: dict[Stage, tuple[int | None, int, datetime]] = {}
         self._problems: set[tuple[str, str]] = set()
 
-    def tell(self, job: Job, envelope: ev.Envelope) -> Iterator[str]:
-        """The lines ``envelope`` is worth, given the job after it. No line ends in a newline."""
+    def lines(self, job: Job, envelope: ev.Envelope) -> Iterator[str]:
+        """The lines for ``envelope``, given the job after it; without newlines."""
         if job.last_event_id != envelope.id:
-            return  # it changed nothing: old, or illegal
+            return  # an old or invalid event, which changed nothing
         event = envelope.event
         if self._status is None:
             yield from _begin(job)
@@ -95,7 +94,7 @@ class PlainLines:
             resumed = self._status is JobStatus.PAUSED and job.status is JobStatus.RUNNING
             self._status = job.status
             if job.status.ended:
-                yield from end_lines(job, told=self._problems)
+                yield from end_lines(job, shown=self._problems)
             else:
                 yield "resumed" if resumed else words.JOB_WORDS[job.status]
 
@@ -106,22 +105,22 @@ class PlainLines:
         length_s = words.seconds(event.duration_ms)
         if length_s is not None and event.status in (StepStatus.COMPLETED, StepStatus.FAILED):
             text += f" in {words.took(length_s)}"
-        self._said.pop(event.step, None)
+        self._reported.pop(event.step, None)
         yield _line(event.step.title, text)
 
     def _step_progress(self, job: Job, event: ev.StepProgressed) -> Iterator[str]:
         step = job.step(event.step)
-        # Where an engine reports the job's percent alone, that is what moves.
+        # An engine that reports only the job's percent: show that.
         known = step.percent is not None
         at_percent = step.percent if step.percent is not None else job.percent
         tenth = int(at_percent // _EVERY_PERCENT)
         now = event.timestamp
-        # Of items that are done in any order, each one done is news; its begin isn't.
+        # If items are done in any order, print when one is done, not when it starts.
         at = step.item if step.done is None else step.done
-        item, said_tenth, said_at = self._said.get(event.step, (None, -1, now))
-        if at == item and tenth == said_tenth and now - said_at < _EVERY:
+        item, last_tenth, last_at = self._reported.get(event.step, (None, -1, now))
+        if at == item and tenth == last_tenth and now - last_at < _EVERY:
             return
-        self._said[event.step] = (at, tenth, now)
+        self._reported[event.step] = (at, tenth, now)
         percent = words.percent(at_percent) + ("" if known else " of the job")
         parts = [percent, words.current(step)]
         if step.metrics is not None and step.metrics.fps is not None:
@@ -142,10 +141,10 @@ def _begin(job: Job) -> Iterator[str]:
         )
 
 
-def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
-    """How an ended job ended: what plain output closes with, and what one sees after the board.
+def end_lines(job: Job, shown: Container[tuple[str, str]] = ()) -> Iterator[str]:
+    """The lines about an ended job, at the end of plain output and after the board.
 
-    ``told``: code and message of the errors that need not be said again.
+    ``shown``: code and message of the errors to leave out.
     """
     word = words.JOB_WORDS[job.status]
     length = f"after {words.took(words.active_s(job))}"
@@ -161,7 +160,7 @@ def end_lines(job: Job, told: Container[tuple[str, str]] = ()) -> Iterator[str]:
     where = f" in {job.stage.title}" if job.stage is not None else ""
     yield _line(word, f"{length}{where}" + (f": {clean_line(job.message)}" if job.message else ""))
     for problem in job.errors:
-        if (problem.code, problem.message) not in told:
+        if (problem.code, problem.message) not in shown:
             yield _line("error", _problem(problem.code, problem.message, problem.remediation))
     if job.status is JobStatus.CANCELED:
         for file in words.kept(job):
@@ -183,7 +182,7 @@ def _problem(code: str, message: str, remediation: str) -> str:
 
 
 def _line(subject: str, text: str) -> str:
-    """One line, whatever newlines the text has; never cut."""
+    """One line, without the text's newlines; never cut."""
     return f"{subject:<{_COLUMN}}{one_line(text)}"
 
 

@@ -1,4 +1,4 @@
-"""What the plain commands print: jobs, one job, artifacts, findings, voices. Text stays text."""
+"""The tables of the plain commands: jobs, one job, artifacts, findings, voices."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ _VERDICT_STYLE = {"ok": "green", "note": "yellow", "missing": "red"}
 
 
 def _text(value: str, style: str = "") -> Text:
-    """Text from anywhere, as the terminal may have it."""
+    """Text from any source, without control characters and markup."""
     return Text(one_line(value), style)
 
 
 def console() -> Console:
-    """Where tables go. Not a terminal: plain text, never cut at a width nobody has."""
+    """The console for tables. Without a terminal: plain text, 500 columns wide."""
     out = Console(highlight=False, markup=False, emoji=False)
     return (
         out
@@ -69,7 +69,7 @@ def _moment(at: datetime) -> str:
 
 
 def _status(job: Job, engine: bool) -> Text:
-    """The status, with ``no engine`` behind it where the job needs one and none is running."""
+    """The status, followed by ``no engine`` if the job needs one and none is running."""
     idle = not engine and job.status in (JobStatus.RUNNING, JobStatus.QUEUED)
     word = words.JOB_WORDS[job.status] + (", no engine" if idle else "")
     return Text(word, "yellow" if idle else _STYLE.get(job.status, ""))

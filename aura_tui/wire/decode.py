@@ -1,11 +1,11 @@
-"""Answers of a server, read: jobs, pages, queue, times, plans, problems. The other end of
-``encode.py`` and ``problem.py``, tolerant as ``event_json.py`` is.
+"""Decodes a server's answers: jobs, pages, queue, durations, plans, problems. The counterpart of
+``encode.py`` and ``problem.py``; as lenient as ``event_json.py``.
 
-What our own server wrote reads back equal, field for field. Other servers leave out much and spell
-the rest their own way (numbers for states, ``startedUtc``, a TimeSpan for a time left); what they
-don't tell is filled in from what they do (the stages before the one at work are done). A reader
-here gives None for what can't be the thing asked for, and never raises. Texts are cleaned, numbers
-and lists bounded: a server is not trusted.
+What our own server encodes decodes to the same values. Other servers omit fields and use other
+forms (numbers for states, ``startedUtc``, a TimeSpan for a time left); missing values are inferred
+from others (the stages before the current one are done). The functions here return None for
+anything that can't be decoded and never raise. Servers are not trusted: texts are cleaned, numbers
+and lists bounded.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from aura_tui.wire.problem import FieldProblem, ProblemDocument
 if TYPE_CHECKING:
     from aura_tui.model.stages import Stage
 
-MAX_ANSWER_BYTES: Final = 32 << 20  # of a page of 500 jobs; one job is some KB
-MAX_JOBS: Final = 1000  # of a page
+MAX_ANSWER_BYTES: Final = 32 << 20  # for a page of 500 jobs; one job has some KB
+MAX_JOBS: Final = 1000  # per page
 _UNKNOWN_TIME: Final = datetime.fromtimestamp(0, UTC)
 
 
@@ -50,16 +50,17 @@ def _object(data: bytes) -> Fields | None:
 
 
 def read_job(data: bytes, job_id: str = "") -> Job | None:
-    """``GET /api/jobs/{id}``, and the answers that are a job. ``job_id``: where it isn't said."""
+    """``GET /api/jobs/{id}``, and other answers that are a job. ``job_id`` is the default if the
+    answer has no id."""
     fields = _object(data)
     if fields is None:
         return None
-    inner = fields.get(as_fields, "job")  # some wrap it
+    inner = fields.get(as_fields, "job")  # some servers wrap it
     return _job(inner or fields, job_id)
 
 
 def read_job_id(data: bytes) -> str:
-    """The id of the job that an answer is about, whatever else it says; "" where it names none."""
+    """The id of the job in an answer, even if nothing else can be decoded; "" if it has none."""
     fields = _object(data)
     if fields is None:
         return ""
@@ -68,14 +69,14 @@ def read_job_id(data: bytes) -> str:
 
 
 def read_message(data: bytes) -> str:
-    """What an answer says for people; "" where it says nothing."""
+    """The message for people in an answer; "" if it has none."""
     fields = _object(data)
     return fields.text("message", "detail", limit=1000) if fields is not None else ""
 
 
 def read_page(data: bytes) -> JobPage | None:
-    """``GET /api/jobs``; a bare list of jobs is a whole page. Older servers list jobs in an order
-    of their own: theirs are sorted by when they were made."""
+    """``GET /api/jobs``; a bare list of jobs counts as a page. The jobs of older servers, which
+    list them in another order, are sorted by their creation time."""
     tree = parse(data, MAX_ANSWER_BYTES)
     if isinstance(tree, list):
         return JobPage(_jobs(tree), None)
@@ -101,7 +102,7 @@ def _job(fields: Fields, job_id: str) -> Job | None:
     status = fields.get(as_job_status, "status", "state")
     if not job_id or status is None:
         return None
-    # Where a server tells `startedUtc`, its `startedAt` is when the job was made.
+    # If a server sends `startedUtc`, its `startedAt` is the creation time.
     started = fields.time("startedutc" if fields.has("startedutc") else "startedat")
     started = None if status is JobStatus.QUEUED else started
     created = fields.time("createdat", "createdutc", "queuedat", "queuedutc")
@@ -167,7 +168,7 @@ _ENDED_NAMES: Final = (
 
 
 def untitled(job_id: str) -> str:
-    """The title of a job whose server gives it none."""
+    """The title of a job without one."""
     return f"Job {job_id}"
 
 
@@ -222,7 +223,7 @@ def _output(fields: Fields) -> ev.Output | None:
 
 
 def read_artifacts(data: bytes) -> tuple[ev.Artifact, ...] | None:
-    """``GET /api/jobs/{id}/artifacts``; a bare list will do."""
+    """``GET /api/jobs/{id}/artifacts``; a bare list is accepted, too."""
     tree = parse(data, MAX_ANSWER_BYTES)
     if isinstance(tree, dict):
         tree = Fields(tree).get(as_array, "artifacts", "items", "files")
@@ -261,11 +262,11 @@ def _id_in(value: object) -> str:
 def read_typical(data: bytes) -> Typical | None:
     """``GET /api/jobs/{id}/typical``."""
     fields = _object(data)
-    told = fields.get(_mapping, "seconds") if fields is not None else None
-    if fields is None or told is None:
+    given = fields.get(_mapping, "seconds") if fields is not None else None
+    if fields is None or given is None:
         return None
     seconds: dict[Stage, float] = {}
-    for name, value in told.items():
+    for name, value in given.items():
         stage, length = as_stage(name), as_seconds(value)
         if stage is not None and length is not None:
             seconds[stage] = length
@@ -305,8 +306,8 @@ def _planned(fields: Fields) -> PlannedStep | None:
 
 
 def read_problem(data: bytes, status: int) -> ProblemDocument | None:
-    """The body of an answer that is an error (RFC 9457, or an older shape); None for no JSON
-    object, which is no answer of an engine."""
+    """The body of an error (RFC 9457, or an older form); None if it is not a JSON object, and so
+    not from an engine."""
     fields = _object(data)
     if fields is None:
         return None
@@ -354,6 +355,6 @@ def _first_text(value: object) -> str:
 
 
 def read_service_name(data: bytes) -> str:
-    """What kind of server ``GET /api/health`` says it is; "" where it doesn't."""
+    """The service's name in ``GET /api/health``; "" if it has none."""
     fields = _object(data)
     return fields.text("service", limit=100) if fields is not None else ""

@@ -1,5 +1,5 @@
-"""The stages of a job in a server's answer. What it doesn't say of a stage follows from the job's
-status and from the stage that the job is in."""
+"""Decodes the stages of a job in a server's answer. Missing values are inferred from the job's
+status and its current stage."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from aura_tui.wire.lenient_values import (
 
 
 def read_steps(listed: list[Any], status: JobStatus, stage: Stage | None) -> tuple[Step, ...]:
-    """The stages of a job in ``status`` that is in ``stage``. What the list doesn't say of them
-    follows from that."""
-    told: dict[Stage, Step] = {}
+    """The stages of a job with this ``status`` and current ``stage``; infers from these what the
+    list doesn't contain."""
+    found: dict[Stage, Step] = {}
     for item in listed[:50]:
         step = _step(Fields(item), status, stage) if isinstance(item, dict) else None
-        if step is not None:  # some have two steps where we have one stage
-            known = told.get(step.stage)
-            told[step.stage] = step if known is None else _both(known, step)
-    return tuple(told.get(each) or _implied(each, status, stage) for each in Stage)
+        if step is not None:  # some servers have two steps for one of our stages
+            known = found.get(step.stage)
+            found[step.stage] = step if known is None else _both(known, step)
+    return tuple(found.get(each) or _implied(each, status, stage) for each in Stage)
 
 
 def _step(fields: Fields, of_job: JobStatus, at: Stage | None) -> Step | None:
@@ -51,7 +51,7 @@ def _step(fields: Fields, of_job: JobStatus, at: Stage | None) -> Step | None:
         begun = bool(percent or duration_ms or started_at)
         whole = percent == 100.0 or ended_at is not None
         status = _inferred(stage, of_job, at, begun=begun, whole=whole, failed=bool(errors))
-        duration_ms = duration_ms or None  # where a step says no state, 0 is what was never set
+        duration_ms = duration_ms or None  # without a status, 0 means that it was never set
     if percent is None:
         percent = 100.0 if status.done else 0.0 if status is StepStatus.PENDING else None
     return Step(
@@ -74,15 +74,15 @@ def _step(fields: Fields, of_job: JobStatus, at: Stage | None) -> Step | None:
     )
 
 
-# What a stage that had begun is, once its job has ended in another way than well.
+# The status of a started stage after its job has failed or was cancelled.
 _HALTED = {JobStatus.FAILED: StepStatus.FAILED, JobStatus.CANCELED: StepStatus.CANCELLED}
 
 
 def _inferred(
     stage: Stage, job: JobStatus, at: Stage | None, *, begun: bool, whole: bool, failed: bool
 ) -> StepStatus:
-    """The status of a stage that says none. ``begun``, ``whole`` and ``failed`` are what its
-    numbers and errors say."""
+    """The status of a stage without one. ``begun``, ``whole`` and ``failed`` come from its numbers
+    and errors."""
     if job is JobStatus.SUCCEEDED:
         return StepStatus.COMPLETED
     if failed and job is JobStatus.FAILED:
@@ -95,7 +95,7 @@ def _inferred(
 
 
 def _implied(stage: Stage, job: JobStatus, at: Stage | None) -> Step:
-    """A stage of a job that names only the one it is in. How far that one is, nobody says."""
+    """A stage of a job that reports only its current stage, without a percent."""
     status = _inferred(stage, job, at, begun=False, whole=False, failed=False)
     if status is StepStatus.PENDING:
         return Step(stage=stage)
@@ -103,7 +103,7 @@ def _implied(stage: Stage, job: JobStatus, at: Stage | None) -> Step:
 
 
 def _both(first: Step, second: Step) -> Step:
-    """Two steps of another server that are one stage here."""
+    """Merge two steps of another server into one stage."""
     states = (first.status, second.status)
     halted = next((s for s in states if s in (StepStatus.FAILED, StepStatus.CANCELLED)), None)
     same = first.status if first.status is second.status else None
@@ -126,7 +126,7 @@ def _both(first: Step, second: Step) -> Step:
 
 
 def by_stages(steps: tuple[Step, ...]) -> float:
-    """The percent of a job whose server says none: by our stages' shares of the whole."""
+    """The percent of a job without one, from our stages' shares."""
     reached = [
         step.stage.overall_percent(step.percent)
         for step in steps

@@ -71,7 +71,7 @@ class Watch:
             self.job = reduce(self.job, envelope)
             self.percents.append(self.job.percent)
             self.events.append(envelope.event)
-            self.lines += plain.tell(self.job, envelope)
+            self.lines += plain.lines(self.job, envelope)
 
 
 @pytest.mark.parametrize("version", Version)

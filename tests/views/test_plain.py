@@ -178,10 +178,10 @@ def test_a_video_that_is_rendered_has_no_time_left() -> None:
     tape.step(Stage.RENDERING, StepStatus.STARTED)
     tape.progress(Stage.RENDERING, 99.9, "Joining the video", **recordings.eta(2))
     tape.progress(Stage.RENDERING, 100, "Rendered", **recordings.eta(2))
-    told, job = PlainLines(), tape.job
+    plain, job = PlainLines(), tape.job
     lines: list[str] = []
     for envelope in tape.envelopes:
         job = reduce(job, envelope)
-        lines += told.tell(job, envelope)
+        lines += plain.lines(job, envelope)
     assert lines[-2].endswith(" 99 %  Joining the video  under 10 s left, based on 14 similar jobs")
     assert lines[-1].endswith("100 %  Rendered")

@@ -1,8 +1,8 @@
-"""The pipe that frames go to FFmpeg through: wide, and on Linux without a copy on our side.
+"""The pipe for frames to FFmpeg: large, and on Linux without a copy on our side.
 
-``vmsplice`` puts the frames' own pages into the pipe, a fifth of a millisecond less a frame of
-1280x720 than writing them. A page that lies in the pipe must not change, so a frame is kept from
-being freed, and its memory from being used again, until what came after it fills the pipe alone.
+``vmsplice`` puts the frames' own pages into the pipe, which saves a fifth of a millisecond per
+frame of 1280x720. A page in the pipe must not change, so a frame is kept alive, and its memory
+unused, until the data after it fills the whole pipe.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from aura_tui.pipeline.encoding.pixel_buffer import pixels
 if TYPE_CHECKING:
     from aura_tui.pipeline.encoding.frames import Planes
 
-_WIDE_BYTES = 1 << 20  # Linux's usual limit; 64 KB costs 1.5 ms a frame in switches
-_REFUSED = (errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EINVAL)  # no such call here, or for us
+_WIDE_BYTES = 1 << 20  # Linux's usual limit; 64 KB costs 1.5 ms per frame in context switches
+_REFUSED = (errno.ENOSYS, errno.EPERM, errno.EACCES, errno.EINVAL)  # vmsplice is unavailable
 
 
 class _Piece(ctypes.Structure):
@@ -45,10 +45,10 @@ class FramePipe:
         self._splices = _vmsplice is not None
         self._pipe_bytes = _widen(fd)
         self._written = 0
-        self._held: deque[tuple[int, Planes]] = deque()  # with what was written up to its end
+        self._held: deque[tuple[int, Planes]] = deque()  # (bytes written up to its end, frame)
 
     def frame(self, frame: Planes) -> None:
-        """The whole of ``frame``. Raises BrokenPipeError when nobody reads any more."""
+        """Write the whole of ``frame``. Raises BrokenPipeError if the reader is gone."""
         planes = [pixels(plane) for plane in frame]
         self._written += sum(plane.nbytes for plane in planes)
         self._held.append((self._written, frame))
@@ -63,9 +63,9 @@ class FramePipe:
             left = left[written or os.write(self._fd, left) :]
 
     def _splice(self, left: memoryview) -> int:
-        """How much of ``left`` the pipe took; 0 when this system won't do it."""
+        """How many bytes of ``left`` the pipe took; 0 if it must be written normally."""
         assert _vmsplice is not None
-        if left.readonly:  # a copy, which ends with this call
+        if left.readonly:  # a copy, which is freed after this call
             return 0
         piece = _Piece(ctypes.addressof(ctypes.c_ubyte.from_buffer(left)), left.nbytes)
         taken: int = _vmsplice(self._fd, ctypes.byref(piece), 1, 0)
@@ -81,11 +81,11 @@ class FramePipe:
 
 
 def _widen(fd: int) -> int:
-    """Make the pipe as wide as one may; how many bytes it holds, 0 where that isn't known."""
+    """Enlarge the pipe as far as allowed; returns its capacity in bytes, 0 if unknown."""
     if sys.platform != "linux":
         return 0
     import fcntl
 
-    with contextlib.suppress(OSError):  # over the user's quota of pipe memory: it stays small
+    with contextlib.suppress(OSError):  # beyond the user's quota of pipe memory: it stays small
         fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _WIDE_BYTES)
     return fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ)

@@ -1,8 +1,8 @@
-"""A plane's bytes without a copy, through the Arrow C data interface that Pillow exports.
+"""Accesses a plane's bytes without a copy, through the Arrow C data interface of Pillow.
 
-Pillow's ``tobytes`` copies twice; at a frame every few milliseconds that is a twentieth of all
-work. The interface (https://arrow.apache.org/docs/format/CDataInterface.html) hands out the
-image's own memory and keeps it alive; what it can't hand out is copied.
+Pillow's ``tobytes`` copies twice; with a frame every few milliseconds that is a twentieth of the
+work. The interface (https://arrow.apache.org/docs/format/CDataInterface.html) exposes the image's
+own memory and keeps it alive; an image that it can't expose is copied.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _pointer.argtypes = (ctypes.py_object, ctypes.c_char_p)
 
 
 def pixels(plane: Image.Image) -> memoryview:
-    """The bytes of an "L" image, row by row. The view keeps the image's memory alive."""
+    """A view of the bytes of an "L" image, row by row. It keeps the image's memory alive."""
     size = plane.width * plane.height
     try:
         schema, capsule = plane.__arrow_c_array__()

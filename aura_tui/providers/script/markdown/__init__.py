@@ -1,4 +1,4 @@
-"""Markdown (and what resembles it) as a document: blocks, lists, tables, pictures, maths.
+"""Parses Markdown (and similar texts) into a document: blocks, lists, tables, pictures, maths.
 
-It decides nothing about scenes; that is ``script.outline``.
+Scenes are made from it in ``script.outline``.
 """

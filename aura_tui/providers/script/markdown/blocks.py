@@ -1,4 +1,4 @@
-"""What a brief's text is made of, once its markup is gone. All texts are plain and on one line."""
+"""The blocks of a brief's text without its markup. All texts are plain and on one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Paragraph:
 class Bullets:
     items: tuple[str, ...]
     ordered: bool
-    done: frozenset[int] = frozenset()  # indices of a task list's items that are ticked off
+    done: frozenset[int] = frozenset()  # indices of the checked items of a task list
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ Block = Paragraph | Bullets | Quote | Code | Formula | Table | Image
 
 @dataclass(slots=True)
 class Section:
-    """``title`` is "" for what comes before the first heading; ``parent`` the title above it.
+    """``title`` is "" for the text before the first heading; ``parent`` is the title one level up.
     ``bold``: its heading is a bold line."""
 
     title: str
@@ -65,8 +65,8 @@ class Section:
 
 @dataclass(slots=True)
 class Document:
-    """``title`` is "" if the text has none. ``unseen``: the files of pictures that can't be shown,
-    and why, as people read it."""
+    """``title`` is "" if the text has none. ``unseen``: one text for each picture that can't be
+    shown, with its file and the reason."""
 
     title: str
     sections: list[Section]

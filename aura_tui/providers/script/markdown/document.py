@@ -1,8 +1,8 @@
-"""A brief's text -> a document: sections of blocks, in plain text. Markdown ends here.
+"""Turns a brief's text into a document: sections of blocks, in plain text without Markdown.
 
-Works on any text: plain prose, notes, CommonMark with tables, a README with its badges. What is
-no content goes: front matter, HTML, badges, footnotes, tables of contents, lists of links.
-Nothing is fetched; a picture counts only as an absolute path of a file that is there.
+Works on any text: plain prose, notes, CommonMark with tables, a README with badges. Drops what is
+not content: front matter, HTML, badges, footnotes, tables of contents, lists of links. Downloads
+nothing; a picture counts only if it is the absolute path of an existing file.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-MAX_CHARS = 250_000  # about 4 hours of speech: more than any video takes, and still parsed fast
+MAX_CHARS = 250_000  # about 4 hours of speech: more than any video needs, and still parsed fast
 _NOT_SHOWN = frozenset({"mermaid", "plantuml", "dot", "graphviz", "latex"})
 
 
 def parse(text: str, *, local_pictures: bool = True) -> Document:
-    """Never raises for any text. Takes time in proportion to its length.
+    """Parse any text; never raises. Takes time proportional to its length.
 
-    ``local_pictures=False``: files of this machine are not looked at, whatever the text names.
+    ``local_pictures=False``: ignore files of this machine, whatever paths the text contains.
     """
     named, text = unwrapped(clean(text[:MAX_CHARS], MAX_CHARS))
     builder = _Builder(_heading_text(named), local_pictures)
@@ -55,29 +55,29 @@ def parse(text: str, *, local_pictures: bool = True) -> Document:
 
 @dataclass(slots=True)
 class _Inline:
-    text: str = ""  # newlines where the source breaks a line
+    text: str = ""  # with the line breaks of the source
     linked: int = 0  # characters of text inside links
     bold: bool = False  # all of it is bold, or an emphasized question
-    ticked: bool = False  # it is a task that is done
-    formula: bool = False  # it is one on a line of its own
+    ticked: bool = False  # a task that is done
+    formula: bool = False  # a formula on a line of its own
     images: list[_Named] = field(default_factory=list)
 
 
 class _Named(NamedTuple):
-    """A picture as the text names it."""
+    """A picture in the text."""
 
     source: str
     alt: str
-    linked: bool  # it is a link's text
+    linked: bool  # it is inside a link
 
 
 class _Builder:
-    """Walks the block tokens once. The outermost quote or list takes what is inside it."""
+    """Walks the block tokens once. The outermost quote or list collects everything inside it."""
 
     def __init__(self, title: str, local_pictures: bool) -> None:
         self._title = title
         self._local_pictures = local_pictures
-        self._unseen: dict[str, str] = {}  # by address: named once
+        self._unseen: dict[str, str] = {}  # by address, so that each appears once
         self._html_title = ""
         self._sections = [Section("", 1)]
         self._above: dict[int, str] = {}
@@ -94,7 +94,7 @@ class _Builder:
             notes += {"footnote_reference_open": 1, "footnote_reference_close": -1}.get(
                 token.type, 0
             )
-            if notes:  # footnotes are no content
+            if notes:  # footnotes are not content
                 continue
             match token.type:
                 case "heading_open":
@@ -193,7 +193,7 @@ class _Builder:
             self._paragraph(text, inline)
 
     def _where(self, heading: int) -> str:
-        """In what no picture is shown; "" where one is."""
+        """The place, if pictures can't be shown there; "" if they can."""
         if heading:
             return "in a heading"
         if self._rows:
@@ -203,7 +203,7 @@ class _Builder:
         return "in a list" if self._items else ""
 
     def _miss(self, image: _Named, where: str = "") -> None:
-        """A picture that isn't shown: what it is, and why, once."""
+        """Record a picture that isn't shown, and why."""
         source, _, linked = image
         local = self._local_pictures
         if where:
@@ -214,9 +214,9 @@ class _Builder:
             self._unseen.setdefault(source, why)
 
     def _bold_heading(self, text: str, inline: _Inline) -> tuple[str, int] | None:
-        """(title, level) of a paragraph that is one bold line: a heading in another dress.
+        """(title, level) of a paragraph that is one bold line and serves as a heading.
 
-        Right below the document's own heading it is a line about the whole, and stays one.
+        Right below the document's own heading it is a subtitle and stays a paragraph.
         """
         here = self._sections[-1]
         title = _heading_text(text.rstrip(": "))
@@ -276,7 +276,7 @@ class _Builder:
     def _end_list(self, items: list[Item]) -> None:
         if items and all(i.linked >= 0.8 * sum(map(len, i.parts)) for i in items if i.parts):
             return  # a table of contents, a list of links
-        if any(item.code for item in items):  # a tutorial's steps: text and code take turns
+        if any(item.code for item in items):  # the steps of a tutorial: text and code alternate
             for item in items:
                 for part in item.parts:
                     if _says_something(line := spoken_form(part)):
@@ -378,8 +378,8 @@ class _Builder:
 
 
 def pictures(text: str) -> tuple[str, ...]:
-    """Absolute paths of pictures that ``text`` names and that are there: a script depends on
-    them. At most 200."""
+    """The absolute paths of existing pictures in ``text``, at most 200: a script depends on
+    them."""
     sources = re.findall(r"!\[[^\]]{0,500}\]\(<?((?:/|file:///)[^)>\s]{1,1000})", text[:MAX_CHARS])
     return tuple(sorted({path for source in sources[:200] if (path := local_picture(source))}))
 
@@ -402,7 +402,7 @@ _CROSSES = re.compile("[\u2717\u2718\u274c\u2716\u2715]\ufe0f?|:x:|:heavy_multip
 
 
 def _tick(cell: str) -> str:
-    """A cell that is a tick or a cross, as one that is drawn and told; "" for any other."""
+    """The mark to draw for a cell that is a tick or a cross; "" for any other cell."""
     cell = cell.strip()
     return YES if _TICKS.fullmatch(cell) else NO if _CROSSES.fullmatch(cell) else ""
 
@@ -417,13 +417,13 @@ def _author(line: str) -> str:
 
 
 def _is_prose(code: str) -> bool:
-    """Whether an indented block is a paragraph: words and full stops, none of code's marks."""
+    """Whether an indented block is prose: words and full stops, without the signs of code."""
     letters = sum(c.isalpha() or c.isspace() for c in code)
     return letters > 0.93 * len(code) and re.search(r"\w{2}[.!?]\s*$", code) is not None
 
 
 def _headings_of_plain_text(sections: list[Section]) -> list[Section]:
-    """A text without any heading: a short line without a full stop, before prose, is one."""
+    """Find headings in a text without any: short lines without a full stop, before prose."""
     blocks = [b for s in sections for b in s.blocks]
     found = [Section("", 1)]
     for i, block in enumerate(blocks):

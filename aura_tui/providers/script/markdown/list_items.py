@@ -1,4 +1,4 @@
-"""A list's items, and children that go into their parent's line."""
+"""The items of a list; short nested items are merged into their parent's line."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Item:
-    """An item of a list, with the raw texts and the code in it; ``linked`` characters are links.
-    ``done``: it is a task that is ticked off."""
+    """An item of a list, with its raw texts and code; ``linked`` counts the characters in links.
+    ``done``: it is a checked task."""
 
     depth: int
     parts: list[str] = field(default_factory=list)
@@ -24,8 +24,8 @@ class Item:
 
 
 def fold_children(items: list[Item]) -> list[tuple[str, bool]]:
-    """One text an item, and whether it is a task that is done. Short children go into their
-    parent's line: "Formats: MP4, SRT"."""
+    """One (text, whether it is a checked task) per item. Merges short children into their parent's
+    line: "Formats: MP4, SRT"."""
     texts: list[tuple[str, bool]] = []
     i = 0
     while i < len(items):

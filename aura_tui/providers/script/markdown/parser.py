@@ -1,5 +1,5 @@
-"""The Markdown that briefs are in: CommonMark, tables, strike-through, and with mdit-py-plugins
-footnotes and dollar maths. Parses in proportion to the text's length."""
+"""The Markdown parser for briefs: CommonMark, tables, strike-through, and with mdit-py-plugins
+footnotes and dollar maths. Takes time proportional to the text's length."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
-_MAX_INLINE_CHARS: Final = 4000  # at once: the parser's worst cases grow with the square
-_MAX_FORMULA_LINES: Final = 50  # of a block: what is not closed is not looked for any further
+_MAX_INLINE_CHARS: Final = 4000  # per call: the parser's worst cases grow with the square
+_MAX_FORMULA_LINES: Final = 50  # how far to search for the end of a formula
 _INTERRUPTS: Final[RuleOptionsType] = {"alt": ["paragraph", "reference", "blockquote", "list"]}
 
 
 def parse_tokens(text: str) -> Sequence[Token]:
     """The block tokens of a text; those of type ``inline`` have ``children``. Formulas within a
-    line are in Unicode. A task has no box but ``meta["done"]``."""
+    line are in Unicode. The checkbox of a task is removed; ``meta["done"]`` has its state."""
     from markdown_it import MarkdownIt
     from mdit_py_plugins.footnote import footnote_plugin
 
@@ -37,7 +37,7 @@ def parse_tokens(text: str) -> Sequence[Token]:
     return md.parse(text)
 
 
-# The box of a task. Not tasklists_plugin's: that looks for the list from each of its items.
+# The checkbox of a task. Not tasklists_plugin, which searches for the list from each item.
 _BOX = re.compile(r"\s*\[([ xX])\](?:\s+|$)")
 
 
@@ -55,7 +55,7 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>&!~$]")
 
 
 def _parse_inlines(state: StateCore) -> None:
-    """Instead of the parser's own rule: a long text is cut, so that its cost is bounded."""
+    """Replaces the parser's own rule: splits a long text, so that its cost is bounded."""
     from markdown_it.token import Token
 
     for token in state.tokens:
@@ -68,7 +68,7 @@ def _parse_inlines(state: StateCore) -> None:
             continue
         while start < len(content):
             end = start + _MAX_INLINE_CHARS
-            if end < len(content):  # between two sentences, where markup seldom spans
+            if end < len(content):  # between two sentences, which markup seldom spans
                 end = max(content.rfind(". ", start, end) + 2, start + _MAX_INLINE_CHARS // 2)
             parsed: list[Token] = []
             state.md.inline.parse(content[start:end], state.md, state.env, parsed)
@@ -77,7 +77,7 @@ def _parse_inlines(state: StateCore) -> None:
 
 
 def _maths(md: MarkdownIt) -> None:
-    """The rules of ``dollarmath_plugin``, for what is surely a formula."""
+    """The rules of ``dollarmath_plugin``, limited to what is certainly a formula."""
     from mdit_py_plugins.dollarmath.index import math_block_dollar, math_inline_dollar
 
     inline = math_inline_dollar(allow_space=False, allow_digits=False, allow_double=True)
@@ -86,7 +86,7 @@ def _maths(md: MarkdownIt) -> None:
     md.block.ruler.before("fence", "math_block", _formula_alone(block), _INTERRUPTS)
 
 
-# Of one or two lines, and with a sign of mathematics: "$5 and $6" is money.
+# One or two lines, with a mathematical sign: "$5 and $6" is money.
 _SHORT = re.compile(r"[^$`\n]{1,200}(?:\n[^$`\n]{1,200})?")
 _MATHEMATICAL = re.compile(r"[\\^_=+<>/|]|^\s*-?\w{1,2}\s*$|^\s*\w\s*\(\w\)\s*$")
 _IN_WORD = re.compile(r"[\w$]")
@@ -122,7 +122,9 @@ def _formula_within(
     return formula
 
 
-_OPENS = re.compile(r"\$\$(?![.,;][ \t]*$)", re.MULTILINE)  # with a full stop it only closes
+_OPENS = re.compile(
+    r"\$\$(?![.,;][ \t]*$)", re.MULTILINE
+)  # followed by a full stop it can only close one
 
 
 def _formula_alone(
@@ -136,7 +138,7 @@ def _formula_alone(
         if found:
             content = state.tokens[-1].content
             found = bool(content.strip()) and "$" not in content and len(content) <= tex.MAX_CHARS
-        if silent or not found:  # the rule knows nothing of looking ahead
+        if silent or not found:  # the rule doesn't support lookahead
             state.line = line
             del state.tokens[count:]
         return found

@@ -1,4 +1,4 @@
-"""What the address of a picture in a text means: a file of this machine, or nothing of ours."""
+"""Resolves the address of a picture in a text: to a file on this machine, or a reason why not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BADGE = re.compile(r"badge|shields\.io", re.IGNORECASE)
 
 
 def local_picture(source: str) -> str:
-    """The absolute path a picture's address means, if such a file is there; else ""."""
+    """The absolute path for a picture's address, if that file exists; else ""."""
     try:
         if source.startswith("file://"):
             source = urlsplit(source).path
@@ -30,9 +30,9 @@ def local_picture(source: str) -> str:
 
 
 def why_unseen(source: str, *, local: bool = True, linked: bool = False) -> str:
-    """What a picture's address names, and why it isn't shown; "" for a badge, which says nothing.
+    """The name of a picture, and why it isn't shown; "" for a badge, which is not content.
 
-    ``local``: files of this machine may be looked at. ``linked``: the picture is a link's text.
+    ``local``: files of this machine may be used. ``linked``: the picture is inside a link.
     """
     try:
         parts = urlsplit(source)
@@ -55,14 +55,14 @@ def why_unseen(source: str, *, local: bool = True, linked: bool = False) -> str:
 
 
 def out_of_place(source: str, where: str, *, local: bool = True, linked: bool = False) -> str:
-    """The same of a picture that stands where none is shown: "in a list"."""
+    """As :func:`why_unseen`, for a picture at a place where none is shown, such as "in a list"."""
     if local and (path := local_picture(source)):
         return f"{Path(path).name} ({where}: in Markdown, on a line of its own, it would be)"
     return why_unseen(source, local=local, linked=linked)
 
 
 def unseen(pictures: Sequence[str]) -> list[str]:
-    """The warning of ``pictures``, each with its reason; none where there are none."""
+    """The warning about ``pictures``, each with its reason; empty if there are none."""
     if not pictures:
         return []
     more = f" and {len(pictures) - _NAMED} more" if len(pictures) > _NAMED else ""

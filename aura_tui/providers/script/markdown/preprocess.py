@@ -1,4 +1,4 @@
-"""What wraps a text before its Markdown begins: front matter, and reStructuredText's own forms."""
+"""Prepares a text for the Markdown parser: splits front matter, converts reStructuredText."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aura_tui.brief.front_matter import split_front_matter
 
 
 def unwrapped(text: str) -> tuple[str, str]:
-    """(the title its front matter gives, or ""; the text as Markdown)."""
+    """(the title in the front matter, or ""; the text as Markdown)."""
     title, text = split_front_matter(text)
     return title, _from_rest(text) if _DIRECTIVE.search(text) else text
 
@@ -37,7 +37,7 @@ _REST: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def _from_rest(text: str) -> str:
-    """reStructuredText, as many a README is, near enough to Markdown: the words matter."""
+    """Convert reStructuredText, which many a README uses, roughly to Markdown: the words matter."""
     for pattern, to in _REST:
         text = pattern.sub(to, text)
     return text

@@ -1,4 +1,4 @@
-"""Tables: drawn as they are, or as bars where a column is numbers of one unit."""
+"""Cards for tables: a table, or a bar chart if a column has numbers in one unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aura_tui.model.script import ChartCard, TableCard
 if TYPE_CHECKING:
     from aura_tui.providers.script.markdown.blocks import Table
 
-YES, NO = "\u2713", "\u2717"  # what ticks and crosses in cells are drawn as
+YES, NO = "\u2713", "\u2717"  # drawn for ticks and crosses in cells
 
 
 _TABLE_ROWS, _TABLE_COLUMNS, _CELL_CHARS = 8, 5, 120
@@ -18,7 +18,7 @@ _ELLIPSIS = "\u2026"
 
 
 def table_card(table: Table, title: str, kicker: str) -> TableCard:
-    """The table, cut at whole rows and columns to what can be read."""
+    """A card for the table, cut to as many whole rows and columns as can be read."""
 
     def row(cells: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(_short, cells[:_TABLE_COLUMNS]))
@@ -36,7 +36,8 @@ _VALUE = re.compile(
 
 
 def chart_card(table: Table, title: str, kicker: str) -> ChartCard | None:
-    """A chart if there are 2 to 8 rows and one column of values in one unit beside the labels."""
+    """A chart if there are 2 to 8 rows and, beside the labels, one column of values in one unit;
+    else None."""
     if not 2 <= len(table.rows) <= 8:
         return None
     columns = list(zip(*table.rows, strict=True))
@@ -44,13 +45,13 @@ def chart_card(table: Table, title: str, kicker: str) -> ChartCard | None:
     if len(numeric) != 1 or len(columns) > 3 or not all(columns[0]):
         return None
     if any(wordy(cells) for cells in columns[1:]):
-        return None  # bars would drop what the words say
+        return None  # a chart would drop these words
     at = next(i for i, cells in enumerate(columns) if i and chart_values(cells))
     head = table.header[at]
     labels = tuple(label[:24] for label in columns[0])
     if len(set(labels)) < len(labels):
         return None
-    name = head if len(head.split()) >= 2 else title  # "Trips (million)" says more than "Trips"
+    name = head if len(head.split()) >= 2 else title  # "Trips (million)" is better than "Trips"
     if not kicker and name != title and len(title) <= 48:
         kicker = title
     return ChartCard(
@@ -63,7 +64,7 @@ def chart_card(table: Table, title: str, kicker: str) -> ChartCard | None:
 
 
 def _short(cell: str) -> str:
-    """A cell that can be read in passing: cut between words, if it is long."""
+    """A cell short enough to read in passing; cut between words if it is too long."""
     if len(cell) <= _CELL_CHARS:
         return cell
     kept = cell[:_CELL_CHARS].rsplit(" ", 1)[0][: _CELL_CHARS - 1]
@@ -71,12 +72,12 @@ def _short(cell: str) -> str:
 
 
 def wordy(cells: tuple[str, ...]) -> bool:
-    """Whether a column is made of words rather than names and figures."""
+    """Whether a column contains sentences rather than names and figures."""
     return sum(len(cell.split()) for cell in cells) >= 4 * len(cells)
 
 
 def chart_values(cells: tuple[str, ...]) -> tuple[float, ...] | None:
-    """The cells' numbers, if each is one and all are in one unit; else None."""
+    """The numbers in the cells, if every cell is a number and all have one unit; else None."""
     values: list[float] = []
     units: set[tuple[str, str]] = set()
     for cell in cells:

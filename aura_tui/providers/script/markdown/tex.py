@@ -1,8 +1,8 @@
-"""TeX formulas -> one line of Unicode, as cards and captions show it and a voice can say it.
+"""Converts TeX formulas to one line of Unicode, for cards, captions and voices.
 
-Which dollars are formulas is told by ``parser.py``; ``\\(...\\)`` within a line and ``\\[...\\]``
-on lines of their own are replaced here. What has no such form (matrices, cases) stays TeX, as code.
-Works in proportion to the text's length.
+``parser.py`` decides which dollars are formulas; ``\\(...\\)`` within a line and ``\\[...\\]`` on
+lines of their own are replaced here. A formula that doesn't fit on one line (matrices, cases) stays
+TeX, shown as code. Takes time proportional to the text's length.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ MAX_DEPTH = 12
 
 
 class _Unwritable(Exception):
-    """The formula has no form on one line."""
+    """The formula can't be written on one line."""
 
 
 def one_line(tex: str) -> str | None:
-    """``tex`` (without its dollars) in Unicode on one line; None if it has no such form."""
+    """``tex`` (without its dollars) in Unicode on one line; None if that is impossible."""
     if len(tex) > MAX_CHARS:
         return None
     try:
@@ -86,7 +86,7 @@ class _Reader:
         self._at = 0
 
     def row(self, depth: int, until: str = "") -> str:
-        """What stands up to ``until`` (which is taken) or the end."""
+        """Convert up to ``until`` (which is consumed) or the end."""
         if depth > MAX_DEPTH:
             raise _Unwritable
         out = ""
@@ -190,12 +190,12 @@ _HARD = re.compile("[\u222b\u2211\u220f\u2202\u2207\u2200\u2203\u2208\u2282\u228
 
 
 def is_sayable(formula: str) -> bool:
-    """Whether a voice can say ``formula`` (as :func:`one_line` gives it) so that one follows."""
+    """Whether a listener can follow ``formula`` (from :func:`one_line`) when a voice reads it."""
     return _SAYABLE.fullmatch(formula) is not None and formula.count("(") <= 2
 
 
 def has_hard_formula(text: str) -> bool:
-    """Whether ``text`` has signs in it that only the eye can follow."""
+    """Whether ``text`` contains signs that a voice can't read."""
     return _HARD.search(text) is not None
 
 
@@ -211,7 +211,7 @@ _ESCAPED = re.compile(r"([\\`*_\[\]<>~|])")
 
 
 def read(text: str) -> str:
-    """Markdown without TeX's own brackets: formulas on their own become fences named ``math``."""
+    """Markdown with TeX's brackets converted: display formulas become ``math`` fences."""
     return _FOUND.sub(_written, text) if "\\" in text else text
 
 
