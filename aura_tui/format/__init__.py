@@ -1,4 +1,4 @@
-"""Words and quantities for people: durations, sizes, counts, the impact of a cancel.
+"""Texts for people: durations, sizes, counts, the connection, the impact of a cancel.
 
-The board, the plain lines and the CLI say them alike. No I/O, no Textual.
+The board, the plain lines and the CLI share them. No I/O, no Textual.
 """

@@ -1,7 +1,7 @@
-"""The connection to an engine in words: the same for the board, plain lines and dialogs.
+"""The texts about the connection to an engine, shared by the board, plain lines and dialogs.
 
-``forms`` are the same said ever shorter, for narrow places; the state's short word is
-:data:`WORDS`. Only what ``model/connection.py`` says of the connection is put into words here.
+``forms`` gives shorter and shorter texts for narrow places; :data:`WORDS` has one short word per
+state. All facts come from ``model/connection.py``.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ def forms(
     *,
     reconnect_key: str = "R",
 ) -> tuple[str, ...]:
-    """What is wrong, since when and what happens next; () while it is live.
+    """What is wrong, since when, and what happens next, from the longest text to the shortest; ()
+    while it is live.
 
-    ``since``: from when on nothing came, where the caller knows better than the connection (of an
-    engine that it never met: the last event that this engine stored). ``reconnect_key``: what
-    starts an engine on the board.
+    ``since``: when the last data arrived, if the caller knows better than the connection (for an
+    engine that it never met: the last event which that engine stored). ``reconnect_key``: the key
+    that starts an engine on the board.
     """
     lasted = words.lasting((now - (since or connection.since)).total_seconds())
     reason = clean_line(connection.reason, 200)
@@ -79,7 +80,7 @@ def _retrying(connection: Connection, now: datetime, lasted: str, reason: str) -
     number = max(1, connection.attempt)
     when = "retrying now"
     if connection.retry_at is not None and connection.retry_at > now:
-        # Rounded up: at "0 s" it has begun.
+        # Rounded up: at 0 s the attempt has started.
         left_s = math.ceil((connection.retry_at - now).total_seconds())
         when = f"retrying in {words.lasting(left_s)}"
     if connection.heard_at is None:
@@ -110,8 +111,8 @@ def _no_engine(lasted: str, start_key: str) -> tuple[str, ...]:
 
 
 def line(connection: Connection) -> str:
-    """A line of plain output for a connection that broke; "" where there is no news (an attempt is
-    under way), and for what is said elsewhere: an error that ends the command."""
+    """A line of plain output for a lost connection; "" if nothing has changed (during an attempt),
+    and for an error that ends the command, which is reported elsewhere."""
     match connection.status:
         case ConnectionStatus.RETRYING if connection.retry_at is not None:
             return f"Connection lost: {clean_line(connection.reason, 300)}. Reconnecting..."
@@ -129,6 +130,6 @@ def restored(connection: Connection) -> str:
 
 
 def gap(connection: Connection) -> str:
-    """A line of the log, from "Connection", for a break that is over, with what it cost."""
+    """A log line (from "Connection") about a break that has ended, and the events it cost."""
     missed = connection.notice or f"{counted(connection.recovered, 'event')} recovered"
     return f"Restored after {words.lasting(connection.gap_s or 0.0)}; {missed}"

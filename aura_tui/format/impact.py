@@ -1,4 +1,4 @@
-"""What a cancel would lose and keep, and what a retry would do, in words. No drawing here."""
+"""The texts about what a cancel would lose and keep, and what a retry would do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FILES_NAMED = 3
 _NAME_CHARS = 60  # of a file
 _TITLE_CHARS = 48
 _ID_CHARS = 20
-_BY_SCENE = (Stage.VOICE, Stage.VISUALS)  # the others' pieces are not one a scene
+_BY_SCENE = (Stage.VOICE, Stage.VISUALS)  # the stages with one piece per scene
 
 
 class CancelImpact(msgspec.Struct, frozen=True):
@@ -71,15 +71,15 @@ def _kept(done: list[Step], begun: Step | None) -> str:
 
 
 def _pieces_of(step: Step, count: int) -> str:
-    """A scene of Rendering has several pieces, and shares some with its neighbours: what it tells
-    the total of are its scenes, so its pieces have none."""
+    """The number of finished pieces in words. Rendering reports a total of scenes, not pieces: a
+    scene has several, and shares some with its neighbours."""
     if step.stage in _BY_SCENE and step.total:
         return f"{min(count, step.total)} of {step.total} scenes of {step.stage.title}"
     return f"{counted(count, 'piece')} of {step.stage.title}"
 
 
 def _finished(step: Step) -> int:
-    """Pieces of a stage that is at work; 0 where it doesn't say."""
+    """The finished pieces of a running stage; 0 if it doesn't report them."""
     found = step.metrics
     if found is None or not step.total or step.stage is Stage.COMPOSITION:
         return 0
@@ -92,7 +92,7 @@ def _files(job: Job, begun: Step | None) -> str:
     if len(names) > _FILES_NAMED:
         more = len(names) - _FILES_NAMED
         parts.append(counted(more, "other file"))
-    # Pieces are made side by side: there may be some, and none from the video's beginning on.
+    # Pieces are made in parallel: the first ones of the video may still be missing.
     playable_s = begun.metrics.playable_seconds if begun is not None and begun.metrics else None
     if playable_s:
         long = words.duration(playable_s) if playable_s >= 1 else "moment"
@@ -116,7 +116,7 @@ def planned(step: PlannedStep) -> str:
 
 
 def pieces(step: PlannedStep) -> str:
-    """What the stage's pieces are called, one or several."""
+    """The noun for the stage's pieces, singular or plural."""
     noun = "scene" if step.stage in _BY_SCENE else "piece"
     return plural(step.total or step.reused, noun)
 
@@ -128,8 +128,8 @@ def how_long(plan: RetryPlan) -> str:
 
 
 def summed(plans: Sequence[RetryPlan]) -> RetryPlan:
-    """What several retries would do together, one after another. What one of them can't tell, the
-    sum can't."""
+    """The sum of several retries, one after another. A value that is unknown for one of them is
+    unknown for the sum."""
     found: dict[Stage, tuple[int, int | None]] = {}
     for plan in plans:
         for step in plan.steps:
@@ -154,5 +154,5 @@ def summed(plans: Sequence[RetryPlan]) -> RetryPlan:
 
 
 def name(job: Job) -> str:
-    """The job's title and its id on one line: a retry has the title of what it retries."""
+    """The job's title and id on one line: a retry has the same title as the job it retries."""
     return f"{clean_line(job.title, _TITLE_CHARS)}  {clean_line(job.id, _ID_CHARS)}".lstrip()

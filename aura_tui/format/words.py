@@ -1,4 +1,4 @@
-"""How views say things: times, sizes, ranges, states. Text only; no colour, no width, no glyph."""
+"""The texts of views: times, sizes, ranges, states. Plain text: no colours, widths or glyphs."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def target(output: Output) -> str:
 
 
 def took(seconds: float) -> str:
-    """A time that is over, with tenths where they tell something: ``0.7 s``, ``12:07``."""
+    """A measured time, with tenths if it is short: ``0.7 s``, ``12:07``."""
     return f"{max(0.0, seconds):.1f} s" if seconds < 9.95 else duration(seconds)
 
 
 def usual(seconds: float) -> str:
-    """A usual time, worth whole seconds: ``0:09``; ``<1 s`` where it is no second."""
+    """A usual time in whole seconds: ``0:09``; ``<1 s`` below one second."""
     return duration(seconds) if seconds >= 1 else "<1 s"
 
 
 def lasting(seconds: float) -> str:
     """How long something has lasted, in one unit, never rounded up: ``40 s``, ``2 min``, ``3 h``.
 
-    Seconds run on to two minutes, where they still tell something.
+    Counts in seconds up to two minutes.
     """
     whole = int(max(0.0, seconds))
     for unit_s, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
@@ -79,7 +79,7 @@ def as_of(age_s: float | None) -> str:
 def age(seconds: float) -> str:
     """How long ago, in one unit, never rounded up: ``<1 m``, ``3 m``, ``2 h``, ``5 d``, ``3 y``.
 
-    Seconds aren't told: beside a column of them nobody rests.
+    Without seconds: a column of them would change all the time.
     """
     whole = int(max(0.0, seconds))
     if whole >= 1000 * 86_400:
@@ -91,7 +91,7 @@ def age(seconds: float) -> str:
 
 
 def is_known(at: datetime) -> bool:
-    """Whether an engine gave this time: one that it didn't give is the epoch."""
+    """Whether the time is known: an unknown one is the epoch."""
     return at.year > 1970
 
 
@@ -128,7 +128,7 @@ def time_left(eta: Eta | None) -> str:
 
 
 def _range(low: float, high: float, scale: int, unit: str) -> str:
-    # Outwards: a range that is too narrow promises what nobody knows.
+    # Rounded outwards: a range must not be narrower than the estimate.
     floor, ceiling = int(low) * scale, -int(-high // 1) * scale
     return f"under {ceiling} {unit}" if not floor else _span(str(floor), str(ceiling), unit)
 
@@ -155,7 +155,7 @@ def percent(value: float | None) -> str:
 
 
 def step_word(step: Step, job: Job) -> str:
-    """The step's state in a word; a step at work shares its job's pause."""
+    """The step's state in one word; a running step of a paused job is paused."""
     if step.status is StepStatus.STARTED and job.status is JobStatus.PAUSED:
         return "paused"
     return STEP_WORDS[step.status]
@@ -199,15 +199,15 @@ def current(step: Step) -> str:
 
 
 def activity(step: Step) -> str:
-    """As :func:`current`, where the item is shown elsewhere."""
+    """As :func:`current`, without the item, which is shown elsewhere."""
     at = item_of(step.stage, step.item, step.total).casefold()
     said = _join(step, [at_work(step)])
     return said[len(at) :].lstrip() if at and said.casefold().startswith(at) else said
 
 
 def describe_item(event: StepProgressed) -> str:
-    """What a stage said of the item it names. Its number stands beside it, and isn't repeated; of a
-    stage whose items aren't done in their order the detail is about this one, the message isn't."""
+    """What a stage reports about its current item, without the number, which is shown beside it. If
+    items are done in any order, only the detail is about this item, not the message."""
     message, detail = clean_line(event.message, 500), clean_line(event.substage_detail, 500)
     if event.done_items is not None and detail:
         return detail
@@ -223,11 +223,10 @@ def _join(step: Step, parts: list[str]) -> str:
 
 
 def metrics(found: Metrics | None, usual: str = "") -> list[str]:
-    """What a stage measured, each number as a phrase of its own, ``usual`` among them; [] where
-    there is none.
+    """A stage's metrics as phrases, including ``usual``; [] if there are none.
 
-    What matters most comes first: who makes it, then how fast and how much. Of the rest what
-    changes most, since a terminal is sent a line up to its last change.
+    The most important come first: the provider, then speed and size. After these the phrases that
+    change most, since a terminal redraws a line up to its last change.
     """
     if found is None:
         return [usual] if usual else []
@@ -247,7 +246,7 @@ def metrics(found: Metrics | None, usual: str = "") -> list[str]:
 
 
 def totals(found: Metrics | None) -> list[str]:
-    """What a stage that is over had made, as phrases: how much, how many, and by what."""
+    """The totals of a stage that has ended, as phrases: size, pieces, provider."""
     if found is None:
         return []
     sizes = [size(found.size_bytes)] if found.size_bytes else []
@@ -273,9 +272,9 @@ def seconds(milliseconds: int | None) -> float | None:
 
 
 def active_s(job: Job) -> float:
-    """Seconds the job has been at work, pauses left out, as far as its events tell.
+    """The seconds the job has been running, without pauses, according to its events.
 
-    Of one that ended and was never measured: from its begin to its end.
+    For an ended job without measurements: from its start to its end.
     """
     steps = sum(step.duration_ms or 0 for step in job.steps) / 1000
     measured_s = max(job.elapsed_s or 0.0, steps)
@@ -285,10 +284,10 @@ def active_s(job: Job) -> float:
 
 
 def kept(job: Job) -> list[Artifact]:
-    """The files of a cancelled ``job``: what it has of a video comes first."""
+    """The files of a cancelled ``job``, a partial video first."""
     return sorted(job.artifacts, key=lambda artifact: not is_video(artifact))
 
 
 def is_video(artifact: Artifact) -> bool:
-    """By its media type."""
+    """Whether it is a video, by its media type."""
     return artifact.type.startswith("video/")
