@@ -93,9 +93,7 @@ class ApiClient:
     async def get_job(self, job_id: str, within_s: float | None = None) -> Job:
         """The job."""
         path = routes.path(routes.JOB, job_id)
-        default_id = (
-            "" if self._peer.ours else job_id
-        )  # another kind of server may not say whose it is
+        default_id = "" if self._peer.ours else job_id  # another kind of server may omit the id
         job = await self.read(
             path, lambda body: decode.read_job(body, default_id), "a job", within_s=within_s
         )

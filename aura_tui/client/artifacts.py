@@ -52,7 +52,7 @@ class RemoteArtifacts:
         self._delivery = delivery
         self._job = job
         self._opened: Downloads | None = None
-        self._folders: dict[str, Path] = {}  # by job: where its files are delivered to
+        self._folders: dict[str, Path] = {}  # by job: the folder for its files
         self._delivered: set[str] = set()
         self._delivering = asyncio.Lock()
 

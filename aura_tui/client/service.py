@@ -72,9 +72,10 @@ class RemoteService:
 
     Give ``url`` or ``uds`` (a Unix socket). ``cache`` is the folder for downloads (None: the
     platform's cache folder), ``ca`` a file with additional certificates to trust. ``heartbeat_s``
-    is the server's longest silence. ``patience_s`` is how long to retry a request to a server that
-    is unavailable. ``peer`` comes from an earlier service to the same address and knows whether an
-    engine was met there. ``delivery`` copies files into the folder given to :meth:`submit`.
+    is the longest time between the server's heartbeats. ``patience_s`` is how long to retry a
+    request to a server that is unavailable. ``peer`` comes from an earlier service to the same
+    address and knows whether an engine was met there. ``delivery`` copies files into the folder
+    given to :meth:`submit`.
     """
 
     def __init__(

@@ -113,7 +113,7 @@ class ReadOnlyService(StoreQueries):
             if page:
                 cursor = page[-1].id
             elif job_id is not None and not is_open:
-                await self._record(job_id)  # raises NotFound where it was deleted meanwhile
+                await self._record(job_id)  # raises NotFound if it was deleted meanwhile
                 return
             elif engine is None and job_id is not None:
                 raise EngineError(

@@ -438,7 +438,7 @@ class EmbeddedService(StoreQueries):
                 return
         if not self._closing:
             if job_id is not None:
-                await self._record(job_id)  # raises NotFound where it was deleted meanwhile
+                await self._record(job_id)  # raises NotFound if it was deleted meanwhile
             return
         raise EngineError(
             Code.ENGINE_GONE,

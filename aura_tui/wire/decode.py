@@ -219,7 +219,7 @@ def _output(fields: Fields) -> ev.Output | None:
     return ev.Output(video_path=path) if path else None
 
 
-# --- what belongs to jobs
+# --- artifacts, queue, durations, plans
 
 
 def read_artifacts(data: bytes) -> tuple[ev.Artifact, ...] | None:

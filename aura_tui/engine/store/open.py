@@ -283,7 +283,8 @@ def _try_read(path: Path, mark: Watermark, more: str = "") -> Store | None:
 
 
 def _schema(connection: sqlite3.Connection, path: Path) -> int:
-    """The file's, 0 for one that is empty. Raises sqlite3.DatabaseError where neither can be."""
+    """The file's schema version; 0 if it is empty. Raises sqlite3.DatabaseError for an invalid
+    one."""
     schema: int = connection.execute("PRAGMA user_version").fetchone()[0]
     _check_version(schema, path)
     if not schema and connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
