@@ -29,7 +29,7 @@ def read_token(file: str) -> str:
     if not token:
         raise _unusable(file, "it is empty")
     if len(data) > _MAX_BYTES or len(token.split()) > 1:
-        raise _unusable(file, "it holds more than a token")
+        raise _unusable(file, "it contains more than a token")
     return token
 
 
@@ -37,7 +37,7 @@ def _unusable(file: str, why: str) -> InputError:
     return InputError(
         Code.OPTION_INVALID,
         f"Can't use the token file {clean_line(file, 1000)!r}: {why}",
-        "Put the token there, alone: the line that aura-tui token add printed.",
+        "The file must contain only the token: the line that aura-tui token add printed.",
         field="token-file",
     )
 

@@ -126,7 +126,7 @@ def _described(http: Http, answer: Answer) -> tuple[str, str]:
     elif is_transient(status):
         return f"the server had an internal error {seen}", ""
     elif not answer.body:
-        what = "an empty response came"
+        return f"the response is empty {seen}", ""
     else:
         what = "something else answered"
     return f"{what} instead of the engine {seen}", ""

@@ -27,8 +27,8 @@ _BY_SCENE = (Stage.VOICE, Stage.VISUALS)  # the stages with one piece per scene
 
 
 class CancelImpact(msgspec.Struct, frozen=True):
-    """``so_far``: how far the job is. ``kept`` is what a retry takes up again, ``files`` what can
-    be used as it is, a line each, "" where there are none."""
+    """``so_far``: the job's progress. ``kept`` is what a retry reuses; ``files`` are usable files,
+    one per line, "" if there are none."""
 
     so_far: str
     lost: str
@@ -37,8 +37,8 @@ class CancelImpact(msgspec.Struct, frozen=True):
 
 
 def cancel_impact(job: Job, elapsed_s: float, age_s: float | None = None) -> CancelImpact:
-    """What a cancel of ``job`` would mean after ``elapsed_s`` seconds at work. ``age_s``: how long
-    ago that was told, where the connection is down."""
+    """What a cancel of ``job`` would mean after it ran for ``elapsed_s`` seconds. ``age_s`` is the
+    age of that information if the connection is down, else None."""
     if job.status is JobStatus.QUEUED and not elapsed_s:
         return CancelImpact("Waiting in the queue", "nothing; it hasn't started", "", "")
     done = [step for step in job.steps if step.status.done]
@@ -122,7 +122,7 @@ def pieces(step: PlannedStep) -> str:
 
 
 def how_long(plan: RetryPlan) -> str:
-    """``4-6 min, from 14 runs here``, or ``unknown``."""
+    """``4-6 min, based on 14 similar jobs``, or ``unknown``."""
     left = words.time_left(plan.eta)
     return left if plan.eta is None else f"{left}, {words.basis(plan.eta)}"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Eta, Job, Step
 
 JOB_WORDS = {status: status.word for status in JobStatus}
-_NAMED = 4  # items at work
+_NAMED = 4  # items in progress
 AGES = ((86_400, "d"), (3600, "h"), (60, "m"))  # seconds of a unit
 STEP_WORDS = {
     StepStatus.PENDING: "waiting",
@@ -72,7 +72,7 @@ def lasting(seconds: float) -> str:
 
 
 def as_of(age_s: float | None) -> str:
-    """How old what is shown is: ``as of 40 s ago``; "" for what is up to date, or nearly so."""
+    """The age of what is shown: ``as of 40 s ago``; "" below 2 s, or if it is up to date (None)."""
     return f"as of {lasting(age_s)} ago" if age_s is not None and age_s >= 2 else ""
 
 
@@ -96,12 +96,12 @@ def is_known(at: datetime) -> bool:
 
 
 def age_of(at: datetime, now: datetime) -> str:
-    """As :func:`age`; "" for a time that isn't known."""
+    """As :func:`age`; "" for an unknown time."""
     return age((now - at).total_seconds()) if is_known(at) else ""
 
 
 def size(count: int) -> str:
-    """``512 B``, ``1.2 KB``, ``14.2 MB``: decimal units, as disks are sold and ``ls -h`` isn't."""
+    """``512 B``, ``1.2 KB``, ``14.2 MB``: decimal units (1 KB is 1000 B)."""
     value = float(count)
     for unit in ("B", "KB", "MB", "GB"):
         if value < (1000 if unit == "B" else 999.5):
@@ -111,7 +111,7 @@ def size(count: int) -> str:
 
 
 def time_left(eta: Eta | None) -> str:
-    """The range, rounded to what such a guess is worth: ``35-50 s``, ``4-6 min``, ``unknown``."""
+    """The range, rounded to its precision: ``35-50 s``, ``4-6 min``, ``unknown``."""
     if eta is None:
         return "unknown"
     low, high = max(0.0, eta.low), max(0.0, eta.high)
@@ -150,7 +150,7 @@ def short_basis(eta: Eta) -> str:
 
 
 def percent(value: float | None) -> str:
-    """``  7 %``, right-aligned in five cells; blank where it isn't known."""
+    """``  7 %``, right-aligned in five cells; "" if unknown."""
     return "" if value is None else f"{int(value):3d} %"
 
 
@@ -162,8 +162,8 @@ def step_word(step: Step, job: Job) -> str:
 
 
 def item(step: Step) -> str:
-    """``3 of 8 scenes done``; where nobody counted those, ``scene 3 of 8``; "" where the stage has
-    no items."""
+    """``3 of 8 scenes done``; without a count of these, ``scene 3 of 8``; "" if the stage has no
+    items."""
     if step.done is not None and step.total:
         of = counted(step.total, _noun(step.stage))
         return f"{min(step.done, step.total)} of {of} done"
@@ -193,7 +193,7 @@ def item_of(stage: Stage, number: int | None, total: int | None) -> str:
 
 
 def current(step: Step) -> str:
-    """What the step is at, on one line: its item, message and detail, none said twice."""
+    """The step's activity on one line: its item, message and detail, without repetition."""
     now = f"now {numbers}" if (numbers := at_work(step)) else ""
     return _join(step, ["; ".join(part for part in (item(step), now) if part)])
 

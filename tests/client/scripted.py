@@ -251,7 +251,7 @@ STRANGERS: dict[str, Handler] = {
     "a web page answered instead of the engine (HTTP 404, text/html)": page(404),
     "a proxy requires a user name and password (HTTP 407)": page(407),
     "a web page answered instead of the engine (HTTP 502, text/html)": page(502),
-    "an empty response came instead of the engine (HTTP 200)": page(200, "", b""),
+    "the response is empty (HTTP 200)": page(200, "", b""),
     "something else answered instead of the engine (HTTP 200, application/json)": page(
         200, "application/json", b'{"status": "running", "login": true}'
     ),

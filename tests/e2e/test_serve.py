@@ -107,8 +107,8 @@ def test_a_token_comes_from_a_file_or_from_a_person_who_is_asked_without_echo(
         (f"{token}\n", 0, ""),
         ("wrong", 3, "rejected the token"),
         (" \n", 2, "it is empty"),
-        (f"{token} {token}", 2, "it holds more than a token"),
-        ("x" * 5000, 2, "it holds more than a token"),
+        (f"{token} {token}", 2, "it contains more than a token"),
+        ("x" * 5000, 2, "it contains more than a token"),
     ):
         file.write_text(content)
         # An option is nearer to the person than the environment.
