@@ -118,7 +118,9 @@ class RemoteArtifacts:
 
         try:
             return await self._api.fallback(
-                lambda: self._downloads().fetch(path, job_id, "preview", limit=MAX_PREVIEW_BYTES),
+                lambda: self._downloads().fetch(
+                    path, job_id, "preview", limit=MAX_PREVIEW_BYTES, optional=True
+                ),
                 none,
             )
         except NotFound as e:

@@ -54,6 +54,7 @@ _SAFE_NAME = re.compile(r"[\w][\w.,()+ -]{0,120}")
 _SUFFIXES = re.compile(r"(?:\.[a-z0-9]{1,8}){0,3}")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]{44}):")
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
+_OUR_ETAG = re.compile(r'(?:W/)?"[0-9a-f]{64}"')  # the SHA-256 of a file; a proxy may weaken it
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
 
@@ -70,6 +71,7 @@ class _Wanted(NamedTuple):
     target: Path
     size: int | None
     limit: int
+    optional: bool
 
 
 class Downloads:
@@ -90,19 +92,20 @@ class Downloads:
         *,
         size: int | None = None,
         limit: int = MAX_FILE_BYTES,
+        optional: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Path | None:
         """Download the file at ``path`` on the server; None if there is none yet (204).
 
-        ``size`` is its expected length in bytes, None if unknown. Returns the local path. Raises
-        EngineError if the file can't be downloaded completely, NotFound if the server has no
-        such file.
+        ``size`` is its expected length in bytes, None if unknown. ``optional``: our own kind of
+        server may have no such file yet. Returns the local path. Raises EngineError if the file
+        can't be downloaded completely, NotFound if the server has no such file.
         """
         if not self._swept:
             self._swept = True
             await asyncio.to_thread(_sweep, self._folder, time.time() - _KEEP_S)
         target = self._folder / _safe(job_id) / _safe(name)
-        wanted = _Wanted(path, target, size or None, limit)
+        wanted = _Wanted(path, target, size or None, limit, optional)
         lock = self._locks.setdefault(target, asyncio.Lock())
         async with lock:
             try:
@@ -161,28 +164,27 @@ class Downloads:
             "GET", wanted.path, headers=headers, read_s=_SILENT_S
         ) as response:
             status = response.status_code
+            etag = response.headers.get("etag", "")
+            ours = self._http.peer.ours
+            if status in (200, 206, 304) and ours and not _OUR_ETAG.fullmatch(etag):
+                # Our own kind of server names every file's content.
+                answer = Answer(status, response.headers, await _head(response))
+                raise unexpected_answer(self._http, answer)
             if status == 304 and there is not None:
                 os.utime(wanted.target)  # it is in use
                 return wanted.target
-            if status == 204:
+            if status == 204 and (wanted.optional or not ours):
                 return None
-            if status == 416:
-                raise _DamagedError("the server's file is shorter than the part already downloaded")
             if status not in (200, 206):
                 answer = Answer(status, response.headers, await _head(response))
                 problem = (failure if status >= 300 else unexpected_answer)(self._http, answer)
-                if (
-                    isinstance(problem, TransportFailure)
-                    and problem.no_route
-                    and not self._http.peer.ours
-                ):
+                if status == 416 and not (ours and isinstance(problem, TransportFailure)):
+                    raise _DamagedError(
+                        "the server's file is shorter than the part already downloaded"
+                    )
+                if isinstance(problem, TransportFailure) and problem.no_route and not ours:
                     raise self._http.not_an_engine(problem.reason)
                 raise problem
-            if self._http.peer.ours and "etag" not in response.headers:
-                # Our own kind of server sends an ETag with every file.
-                raise unexpected_answer(
-                    self._http, Answer(status, response.headers, await _head(response))
-                )
             is_page = media_type(response.headers) == "text/html"
             if is_page and wanted.target.suffix not in (".html", ".htm"):
                 raise self._http.not_an_engine("the server sent a web page instead of the file")

@@ -220,6 +220,41 @@ def test_harmless_names_stay_as_they_are() -> None:
         assert downloads._safe(name) == name
 
 
+async def test_a_strangers_answer_is_an_outage_of_the_download_whatever_it_looks_like(
+    served: Scripted, connect: Connect
+) -> None:
+    def says(status: int, type_: str, body: bytes, **more: str) -> Handler:
+        headers = {"ETag": '"portal"', "Content-Length": str(len(body)), **more}
+
+        async def say(talk: Talk) -> None:
+            await talk.head(status, type_, headers)
+            await talk.send(body)
+
+        return say
+
+    service = await connect(served.url).__aenter__()  # it asks what the server is
+    path = await service.artifact(JOB_ID, "video.mp4")
+    part = "bytes 0-4/9000"
+    strangers = [
+        says(200, "text/html", b"<html>log in</html>"),
+        says(200, "application/octet-stream", b"12345"),
+        says(200, "text/plain", b""),
+        says(206, "video/mp4", b"12345", **{"Content-Range": part}),
+        says(204, "text/plain", b""),
+        says(304, "text/plain", b""),
+        says(416, "text/html", b"<html>no</html>"),
+    ]
+    for stranger in strangers:
+        for there in (False, True):
+            if not there:
+                path.unlink()
+            served.on(FILE, stranger, stranger, stranger, file())
+            before = len(served.asked(FILE))
+            assert await service.artifact(JOB_ID, "video.mp4") == path
+            assert path.read_bytes() == DATA
+            assert len(served.asked(FILE)) == before + 4
+
+
 async def test_an_unknown_artifact_is_not_found(served: Scripted, connect: Connect) -> None:
     with pytest.raises(NotFound) as caught:
         await connect(served.url).artifact(JOB_ID, "other.mp4")
