@@ -33,7 +33,7 @@ from aura_tui.client.stream.reader import NoStream, Sources
 from aura_tui.client.stream.reconnecting_stream import Clock, ReconnectingStream, opening_s
 from aura_tui.client.stream.resuming_reader import ResumingReader
 from aura_tui.client.stream.snapshot_events import completed
-from aura_tui.errors import AuraError, Code, Conflict, EngineError
+from aura_tui.errors import AuraError, Code, Conflict, EngineError, NotFound
 from aura_tui.model.request_check import check
 from aura_tui.model.sanitize import clean, clean_line
 from aura_tui.model.status import JobStatus
@@ -350,9 +350,12 @@ class RemoteService:
         return JobPage(tuple(wanted[: int(query[routes.LIMIT])]), page.cursor)
 
     async def _page(self, query: Mapping[str, str]) -> JobPage:
-        return await self._api.with_retry(
-            lambda: self._api.read(routes.JOBS, decode.read_page, "a list of jobs", query=query)
-        )
+        try:
+            return await self._api.with_retry(
+                lambda: self._api.read(routes.JOBS, decode.read_page, "a list of jobs", query=query)
+            )
+        except NotFound:  # the words of some other API
+            raise self._http.not_an_engine("it has no list of jobs (HTTP 404)") from None
 
     async def logs(self, job_id: str) -> str:
         """See :class:`~aura_tui.service.JobService`."""

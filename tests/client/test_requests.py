@@ -156,6 +156,17 @@ async def test_lists_ask_for_what_is_wanted(server: Scripted, connect: Connect) 
     assert server.requests[0].query == {"status": "Failed", "limit": "7", "cursor": "c"}
 
 
+async def test_another_api_that_knows_no_jobs_is_not_an_engine(
+    server: Scripted, connect: Connect
+) -> None:
+    body = b'{"type": "about:blank", "title": "Not Found", "status": 404}'
+    server.on("/api/health", page(404, "application/problem+json", body))
+    server.on("/api/jobs", page(404, "application/problem+json", body))
+    with pytest.raises(EngineError) as caught:
+        await connect(server.url).list()
+    assert caught.value.code is Code.NOT_AN_ENGINE
+
+
 async def test_odd_ids_stay_within_their_place_in_the_path(
     server: Scripted, connect: Connect
 ) -> None:
