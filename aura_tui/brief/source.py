@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
-from aura_tui.model.sanitize import clean_line, is_clean
+from aura_tui.model.sanitize import NOT_CLEAN, clean_line, is_clean
 from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:
@@ -139,9 +139,7 @@ def _absolute_images(text: str, folder: Path) -> str:
         except OSError:  # an impossible file name
             there = False
         if there and not is_clean(str(path)):
-            raise _unreadable(
-                f"{str(path)!r}", "it contains a picture path that is not valid UTF-8"
-            )
+            raise _unreadable(f"{str(path)!r}", f"the path of one of its pictures {NOT_CLEAN}")
         return f"{match[1]}<{path}>{match[3]}" if there else match[0]
 
     return _IMAGE.sub(absolute, text, count=_MAX_PICTURES)

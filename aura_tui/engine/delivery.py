@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from aura_tui.errors import Code, InputError, StageError
-from aura_tui.model.sanitize import is_clean
+from aura_tui.model.sanitize import NOT_CLEAN, is_clean
 from aura_tui.system import files, permissions
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def check_place(folder: Path) -> Path:
     if size > limit:
         raise _unusable(f"its path has {size:,} bytes; the limit is {limit:,}", _SHORTER)
     if not is_clean(str(nearest)):  # the reported paths would not match the files
-        raise _unusable(f"{str(nearest)!r} is not valid UTF-8")
+        raise _unusable(f"{str(nearest)!r} {NOT_CLEAN}")
     try:
         while not nearest.exists():
             if nearest.is_symlink():

@@ -11,7 +11,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, EngineError
-from aura_tui.model.sanitize import is_clean
+from aura_tui.model.sanitize import NOT_CLEAN, is_clean
 from aura_tui.system import permissions
 
 if TYPE_CHECKING:
@@ -22,6 +22,15 @@ _JOB_ID = re.compile(r"[0-9a-f]{10}")
 _OURS = (
     *("aura.db", "engine.", ".engine.", "reserve", "background.log"),
     *("tokens.json", ".tokens.json", "pieces", "jobs"),
+)
+
+# Folders that a home may lie in but not be: it is closed to everybody else, and these must not be.
+_SYSTEM = frozenset(
+    {
+        *("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/opt", "/proc", "/run", "/sbin"),
+        *("/srv", "/sys", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/var", "/var/lib"),
+        *("/Applications", "/Library", "/System", "/Users", "/private", "/private/var"),
+    }
 )
 
 
@@ -69,9 +78,10 @@ class Home:
         return self.jobs / job_id / "ffmpeg.log"
 
     def check_access(self, *, reading: bool = False) -> None:
-        """Raise EngineError if other users can write to the home: they could place a database or
-        a socket there. A home that doesn't exist yet passes, and so does another user's when
-        ``reading``. Writes nothing, except a probe if others seem to have access."""
+        """Raise EngineError for a folder of the system, and for a home that other users can write
+        to: they could place a database or a socket there. A home that doesn't exist yet passes, and
+        so does another user's when ``reading``. Writes nothing, except a probe if others seem to
+        have access."""
         try:
             found = self.root.stat()
         except OSError:
@@ -81,6 +91,12 @@ class Home:
                 Code.HOME_UNUSABLE,
                 f"{self.root} is not a folder",
                 "Set AURA_HOME to a folder.",
+            )
+        if str(self.root.resolve()) in _SYSTEM and not found.st_mode & stat.S_ISVTX:
+            raise EngineError(
+                Code.HOME_UNUSABLE,
+                f"{self.root} is a folder of the system",
+                f"Set AURA_HOME to a folder of its own, such as {self.root / 'aura-tui'}.",
             )
         if found.st_uid != os.geteuid() and not reading:
             raise EngineError(
@@ -108,8 +124,8 @@ class Home:
         if not is_clean(str(self.root)):
             raise EngineError(
                 Code.HOME_UNUSABLE,
-                f"Can't use the folder {str(self.root)!r}: its path is not valid UTF-8",
-                "Set AURA_HOME to a folder whose path is valid UTF-8.",
+                f"Can't use the folder {str(self.root)!r}: its path {NOT_CLEAN}",
+                "Set AURA_HOME to a folder with another name.",
             )
         self.check_access()
         permissions.keep_private()
@@ -119,9 +135,11 @@ class Home:
                 folder.mkdir(exist_ok=True, mode=0o700)
             self._make_private()
         except OSError as e:
+            dangling = self.root.is_symlink() and not self.root.exists()
+            why = "it is a link to nothing" if dangling else e.strerror
             raise EngineError(
                 Code.HOME_UNUSABLE,
-                f"Can't use the folder {self.root}: {e.strerror}",
+                f"Can't use the folder {self.root}: {why}",
                 "Set AURA_HOME to a folder that you can write to.",
             ) from None
 

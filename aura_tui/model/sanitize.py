@@ -36,6 +36,10 @@ def one_line(text: str, limit: int = 20_000) -> str:
     return clean(text, limit).replace("\n", " ")
 
 
+# What a message says of a path that isn't clean.
+NOT_CLEAN = "contains control characters or is not valid UTF-8"
+
+
 def is_clean(text: str) -> bool:
     """Whether :func:`clean` leaves ``text`` unchanged. If not, a path would be shown as another."""
     return clean(text) == text

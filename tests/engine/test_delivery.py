@@ -80,6 +80,7 @@ def test_a_folder_that_could_only_fail_at_the_end_is_refused_at_once(tmp_path: P
         "n" * 300: "too long",
         "new/" + "n" * 300: "is too long \\(300 bytes\\)",
         "/".join(["new" * 50] * 30): "bytes; the limit is [0-9,]+",
+        "red\x1b[31m": "contains control characters or is not valid UTF-8",
     }.items():
         for look in (check_folder, check_place):
             with pytest.raises(InputError, match=why) as caught:

@@ -76,6 +76,23 @@ def test_a_home_that_others_can_write_to_is_refused_with_what_to_do(tmp_path: Pa
     assert refusal(root).endswith(f"such as {root / 'aura-tui'}.")
 
 
+def test_no_folder_of_the_system_is_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {"/", "/etc", "/usr", "/home", "/var"} <= home_._SYSTEM
+    root, link = tmp_path / "etc", tmp_path / "link"
+    root.mkdir()
+    root.chmod(0o755)
+    link.symlink_to(root)
+    monkeypatch.setattr(home_, "_SYSTEM", frozenset({str(root.resolve())}))
+    for path in (root, link, root / ".." / "etc"):
+        said, todo = refusal(path).split(". ", 1)
+        assert said == f"{path} is a folder of the system"
+        assert todo == f"Set AURA_HOME to a folder of its own, such as {path / 'aura-tui'}."
+    assert mode(root) == 0o755
+    assert not list(root.iterdir())
+    Home(root / "aura-tui").prepare()
+    assert mode(root) == 0o755
+
+
 def test_a_home_through_a_link_is_the_folder_it_leads_to(tmp_path: Path) -> None:
     root, link = tmp_path / "root", tmp_path / "link"
     root.mkdir(mode=0o755)
@@ -90,7 +107,7 @@ def test_a_home_that_is_no_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     assert "is not a folder. Set AURA_HOME" in refusal(tmp_path / "file")
-    with pytest.raises(EngineError, match="Can't use the folder"):
+    with pytest.raises(EngineError, match=r"Can't use the folder .*: it is a link to nothing"):
         Home(tmp_path / "dangling").prepare()
     with pytest.raises(EngineError, match="Can't use the folder"):
         Home(tmp_path / "file" / "below").prepare()

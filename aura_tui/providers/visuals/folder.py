@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.plural import counted
-from aura_tui.model.sanitize import clean_line, is_clean
+from aura_tui.model.sanitize import NOT_CLEAN, clean_line, is_clean
 from aura_tui.model.script import Picture
 from aura_tui.providers.visuals.drawing.pool import DrawPool
 from aura_tui.providers.visuals.drawing.protocol import FitPicture, card_size
@@ -89,7 +89,7 @@ def pictures(folder: str) -> tuple[Path, ...]:
         raise _refuse("No picture folder is configured", Code.OPTION_INVALID)
     root = Path(folder).expanduser()
     if not is_clean(str(root)):  # drawing processes get the path as JSON text
-        raise _refuse(f"The path of the picture folder {str(root)!r} is not valid UTF-8")
+        raise _refuse(f"The path of the picture folder {str(root)!r} {NOT_CLEAN}")
     shown = clean_line(str(root), 300)
     found: list[Path] = []
     try:
