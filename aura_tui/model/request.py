@@ -128,6 +128,16 @@ class JobRequest(_Camel, frozen=True, kw_only=True):
     origin: Origin = Origin()
 
 
+_LENGTH = re.compile(
+    r"(?:(?P<h>\d{1,20})h)?(?:(?P<m>\d{1,20})m)?(?:(?P<s>\d{1,20}(?:\.\d{1,20})?)s?)?"
+)
+# Days, too: some serializers write every part ("P0DT0H1M30S"). Years and months have no length.
+_ISO_8601 = re.compile(
+    r"p(?:(?P<d>\d{1,20})d)?"
+    r"(?:t(?:(?P<h>\d{1,20})h)?(?:(?P<m>\d{1,20})m)?(?:(?P<s>\d{1,20}(?:[.,]\d{1,20})?)s)?)?"
+)
+
+
 def parse_duration(value: float | str | None) -> float | None:
     """Parse seconds from a number, "90", "90s", "1m30s", "MM:SS", "HH:MM:SS" or ISO 8601
     ("PT1M30S"); None stays None. Raises InputError, also if out of bounds."""
@@ -139,16 +149,14 @@ def parse_duration(value: float | str | None) -> float | None:
         if match := re.fullmatch(r"(?:(\d{1,20}):)?(\d{1,20}):(\d{2}(?:\.\d{1,20})?)", text):
             hours, minutes, rest = match.groups()
             seconds = int(hours or 0) * 3600 + int(minutes) * 60 + float(rest)
-        elif (
-            match := re.fullmatch(
-                r"(?:(\d{1,20})h)?(?:(\d{1,20})m)?(?:(\d{1,20}(?:\.\d{1,20})?)s?)?", text
+        elif (match := _LENGTH.fullmatch(text) or _ISO_8601.fullmatch(text)) and any(
+            match.groups()
+        ):
+            days, hours, minutes = (
+                int(match.groupdict().get(part) or 0) for part in ("d", "h", "m")
             )
-            or re.fullmatch(
-                r"pt(?:(\d{1,20})h)?(?:(\d{1,20})m)?(?:(\d{1,20}(?:\.\d{1,20})?)s)?", text
-            )
-        ) and any(match.groups()):
-            hours, minutes, rest = match.groups()
-            seconds = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest or 0)
+            rest = float((match["s"] or "0").replace(",", "."))
+            seconds = (days * 24 + hours) * 3600 + minutes * 60 + rest
     else:
         with contextlib.suppress(OverflowError):  # an integer beyond the range of floats
             seconds = float(value)

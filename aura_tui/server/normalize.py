@@ -83,12 +83,15 @@ def value(name: str, given: object) -> object:
     """``given``, translated for the field if it is another system's value. None: the field's
     default."""
     if isinstance(given, str):
-        words = _WORDS.get(name, {})
-        return words.get(given.strip().lower(), given)
+        words = _WORDS.get(name)
+        return given if words is None else words.get(given.strip().lower(), given.strip())
     if name == "renderSpec.res" and isinstance(given, dict):
         sides = {str(key).lower(): side for key, side in given.items()}
-        if set(sides) == {"width", "height"} and all(type(s) is int for s in sides.values()):
-            return f"{sides['width']}x{sides['height']}"
+        numbers = [sides.get("width"), sides.get("height")]
+        if len(sides) == 2 and all(
+            type(side) is int or (type(side) is float and side.is_integer()) for side in numbers
+        ):
+            return f"{numbers[0]:.0f}x{numbers[1]:.0f}"
     if name == "voiceSpec.pitch" and given == 0 and type(given) in (int, float):
         return None  # there it is in semitones, 0 being the default; ours is a factor
     return given

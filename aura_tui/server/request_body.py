@@ -122,8 +122,10 @@ def _parse(data: bytes, wrong: list[InputError]) -> _Object:
         raise _not_json(f"not UTF-8 at line {line}, column {column}") from None
     except RecursionError:
         raise _not_json("nested too deeply") from None
-    except ValueError as e:
+    except _NoConstantError as e:
         raise _not_json(str(e)) from None
+    except ValueError:  # its own words name a setting of Python
+        raise _not_json("a number has too many digits") from None
     if not isinstance(tree, _Object):
         error = _refuse("", "The body is not a JSON object")
         raise InvalidRequest([error])
@@ -138,8 +140,12 @@ def _parse(data: bytes, wrong: list[InputError]) -> _Object:
     return tree
 
 
+class _NoConstantError(ValueError):
+    """NaN or Infinity."""
+
+
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
+    raise _NoConstantError(f"{name} is not a JSON value")
 
 
 def _not_json(why: str) -> InvalidRequest:
@@ -192,8 +198,11 @@ def _fields(
     found: dict[str, tuple[str, msgspec.structs.FieldInfo, object]] = {}
     for key, value in tree.items():
         field = known.get(key.lower())
+        if field is None and value is None:
+            continue
         if field is None:
-            at = f"{where}.{clean_line(key, 80)}" if where else clean_line(key, 80)
+            shown = clean_line(key, 80) or repr(key[:20])
+            at = f"{where}.{shown}" if where else shown
             unknown.add(at, f"unknown field{_near(key, kind) if not unknown.is_full else ''}")
             if at.lower() in _FOREIGN_FIELDS:
                 unknown.values[at.lower()] = value

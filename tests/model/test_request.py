@@ -68,6 +68,9 @@ def test_a_topic_or_a_text_is_all_it_takes() -> None:
         ("00:01:30.500", 90.5),
         (" 00:01:30 ", 90),
         ("1M30S", 90),
+        ("PT1M30S", 90),
+        ("P0DT0H1M30S", 90),
+        ("pt90,5s", 90.5),
     ],
 )
 def test_a_duration_is_seconds_or_a_time(duration: float | str | None, seconds: float) -> None:
@@ -91,6 +94,7 @@ def test_what_a_duration_may_look_like_is_said() -> None:
     [
         *(0, -1, 4.99, 3600.1, 360_000, math.nan, math.inf, -math.inf, 10**400),
         *("", " ", "soon", "0", "-90", "1e2", "nan", "inf", "100:00:00", "1:2:3:4", "90 90"),
+        *("P", "PT", "P1M", "P0D", "P1DT", "-PT90S", "PT90"),
         *("1:5", "0x5a", "9" * 100_000, "\x1b[31m90", "90\n90", "\ud800"),
     ],
 )

@@ -57,7 +57,10 @@ def test_every_field_of_the_design_is_read() -> None:
 
 
 def test_null_is_as_good_as_left_out() -> None:
-    body = b'{"brief": {"topic": "Rivers", "tone": null}, "planSpec": null, "priority": null}'
+    body = (
+        b'{"brief": {"topic": "Rivers", "tone": null}, "planSpec": null, "priority": null, '
+        b'"inputs": null}'
+    )
     assert read_request(body, HERE) == (JobRequest(brief=Brief(topic="Rivers")), ())
 
 
@@ -203,6 +206,8 @@ def test_words_of_other_systems_match_whatever_their_case() -> None:
         ("brief", "aspect", "vertical9X16", "9:16"),
         ("brief", "aspect", "Square1x1", "1:1"),
         ("brief", "aspect", "9:16", "9:16"),
+        ("brief", "aspect", " 1:1 ", "1:1"),
+        ("renderSpec", "res", {"Width": 1280.0, "height": 720}, "1280x720"),
         ("voiceSpec", "pause", "Short", 0.25),
         ("voiceSpec", "pause", "LONG", 0.9),
         ("voiceSpec", "pause", "dramatic", 1.2),
@@ -233,6 +238,16 @@ def test_a_preset_is_taken_or_named() -> None:
     ):
         body = json.dumps({"preset": preset, "brief": {"topic": "x"}}).encode()
         assert read_request(body, HERE) == (JobRequest(brief=Brief(topic="x")), line)
+
+
+def test_no_message_of_a_body_is_empty_or_about_python() -> None:
+    body = b'{"brief": {"topic": "x"}, "": 1, "\\u202e": 2}'
+    assert read_request(body, HERE).ignored == (
+        "'' was ignored: unknown field",
+        "'\\u202e' was ignored: unknown field",
+    )
+    with pytest.raises(InvalidRequest, match="a number has too many digits"):
+        read_request(b'{"priority": ' + b"9" * 5000 + b"}", HERE)
 
 
 def test_what_is_ignored_is_named_with_what_it_may_mean() -> None:
