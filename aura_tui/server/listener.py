@@ -169,7 +169,7 @@ class _Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # ignores trailers
-            super().on_header(name, value)
+            super().on_header(name, value.strip(b" \t"))  # RFC 9112 5.1; the parser leaves some
 
     def on_headers_complete(self) -> None:
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -198,6 +198,19 @@ async def test_requests_in_a_row_are_answered_in_a_row(settings: Settings) -> No
         assert answer.count(b"HTTP/1.1 200 OK") == 501
 
 
+async def test_white_space_around_a_header_is_no_part_of_it(settings: Settings) -> None:
+    async with served(settings) as server:
+        seen = set()
+        for value in (b"key", b"key ", b"  key\t ", b"\tkey"):
+            body = b'{"brief": {"topic": "Rivers"}}'
+            head = b"POST /api/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            head += b"Content-Length: %d\r\nIdempotency-Key: %s\r\n\r\n" % (len(body), value)
+            answer = await say(server, head + body)
+            assert answer.startswith(b"HTTP/1.1 202 ")
+            seen.add(answer.partition(b'"jobId":"')[2][:10])
+        assert len(seen) == 1
+
+
 async def test_a_mistake_of_ours_says_nothing_of_itself(settings: Settings) -> None:
     async with served(settings) as server, server.client() as client:
 
