@@ -90,7 +90,11 @@ def _retrying(connection: Connection, now: datetime, lasted: str, reason: str) -
     full = f"{first}, {when} (attempt {number})"
     short = f"{first.removeprefix('connection ')}, {when}"
     shorter = (full, f"{first}, {when}", f"{what}, {when}", short, first, what)
-    return (f"{full}: {reason}", *shorter) if reason else shorter
+    if not reason:
+        return shorter
+    # What answers instead of the engine is worth more than how often and how long.
+    told = (f"{full}: {reason}", f"{what}, {when}: {reason}")
+    return (*told, f"{what}, {when}: {reason.partition(' (')[0]}", *shorter)
 
 
 def _no_engine(lasted: str, start_key: str) -> tuple[str, ...]:

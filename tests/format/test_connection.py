@@ -34,6 +34,12 @@ def test_a_lost_connection_says_since_when_and_when_the_next_attempt_is() -> Non
     )
     first = forms(S.RETRYING, **fields, reason="the connection was reset")[0]
     assert first.endswith("(attempt 13): the connection was reset")
+    page = "a web page answered instead of the engine"
+    assert forms(S.RETRYING, **fields, reason=f"{page} (HTTP 200, text/html)")[1:4] == (
+        f"connection lost, retrying in 25 s: {page} (HTTP 200, text/html)",
+        f"connection lost, retrying in 25 s: {page}",
+        "connection lost 74 s ago, retrying in 25 s (attempt 13)",
+    )
     for retry_at in (None, NOW, ago(3)):
         under_way = forms(S.RETRYING, attempt=2, retry_at=retry_at, heard_at=ago(80))
         assert under_way[0] == "connection lost 74 s ago, retrying now (attempt 2)"
