@@ -33,6 +33,16 @@ class Completed(msgspec.Struct, frozen=True):
     stderr: bytes
 
 
+def ending(returncode: int) -> str:
+    """How a child ended, as what follows its name: "was killed by SIGSEGV"."""
+    if returncode >= 0:
+        return f"stopped with status {returncode}"
+    try:
+        return f"was killed by {signal.Signals(-returncode).name}"
+    except ValueError:
+        return f"was killed by signal {-returncode}"
+
+
 class OutputTooLarge(Exception):
     """A child wrote more than the limit."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections import deque
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from aura_tui.pipeline.encoding.protocol import EncodeResult, EncodeTask
 from aura_tui.providers.ffmpeg.failure import failure, out_of_memory, tail
 from aura_tui.providers.ffmpeg.log import Run, append
 from aura_tui.providers.ffmpeg.progress import ProgressParser
+from aura_tui.system.processes import ending
 from aura_tui.system.tasks import Supervisor
 
 if TYPE_CHECKING:
@@ -86,11 +88,11 @@ class Worker:
                 encoded = progress.frame if progress.frame is not None else encoded
                 on_progress(progress)
         code = await self._process.wait()
-        if code < 0:
+        if code == -signal.SIGKILL:  # from the kernel, if not from a person
             raise out_of_memory(what)
         raise StageError(
             Code.RENDER_FAILED,
-            f"An encoder stopped while {what}: {self.last_stderr_line or f'exit code {code}'}",
+            f"An encoder stopped while {what}: {self.last_stderr_line or f'it {ending(code)}'}",
             "Retry the job; finished work is reused.",
         )
 

@@ -7,6 +7,7 @@ import signal
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.system.processes import ending
 
 STDERR_TAIL = 8 * 1024  # characters of stderr to keep per run
 
@@ -62,7 +63,7 @@ def failure(what: str, returncode: int, stderr: str) -> StageError:
     if returncode == -signal.SIGKILL or _MEMORY.search(stderr):
         return out_of_memory(what)
     if returncode < 0:
-        how = f"FFmpeg was killed by {_signal_name(-returncode)}"
+        how = f"FFmpeg {ending(returncode)}"
     else:
         how = error_line(stderr) or f"FFmpeg ended with exit code {returncode}"
     return StageError(
@@ -80,10 +81,3 @@ def out_of_memory(what: str) -> StageError:
         "Close other programs, set render.lanes to 1 or use a lower resolution, then retry: "
         "finished pieces are kept.",
     )
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -16,7 +16,7 @@ import msgspec
 
 from aura_tui.errors import Code, StageError, Transient
 from aura_tui.model.sanitize import clean_line
-from aura_tui.system.processes import OutputTooLarge
+from aura_tui.system.processes import OutputTooLarge, ending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,17 +83,8 @@ async def call_worker(
         ctx.log(f"{name}: {stderr}", "error")
         if os.strerror(errno.ENOSPC) in stderr:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        raise failed(f"{_ended(done.returncode)} over")
+        raise failed(f"{ending(done.returncode)} over")
     try:
         return msgspec.json.decode(done.stdout, type=reply)
     except msgspec.DecodeError:
         raise failed("returned invalid output for") from None
-
-
-def _ended(returncode: int) -> str:
-    if returncode >= 0:
-        return f"stopped with status {returncode}"
-    try:
-        return f"was killed by {signal.Signals(-returncode).name}"
-    except ValueError:
-        return f"was killed by signal {-returncode}"

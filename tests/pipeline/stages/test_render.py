@@ -382,6 +382,18 @@ async def test_a_killed_lane_fails_the_stage_and_a_retry_encodes_only_what_is_mi
     assert watch.look(ffmpeg, Path(done.video), 30).frames == timeline.frames
 
 
+async def test_a_lane_that_crashed_is_not_told_as_memory(tmp_path: Path) -> None:
+    ctx, timeline = await slow(tmp_path, tmp_path / "in")
+    task = asyncio.create_task(render(ctx, timeline))
+    await until(lambda: ctx.made >= 1)
+    os.kill(ctx.children.pids[0], signal.SIGSEGV)
+    with pytest.raises(
+        StageError, match=r"An encoder stopped .*: it was killed by SIGSEGV"
+    ) as caught:
+        await task
+    assert caught.value.code is Code.RENDER_FAILED
+
+
 async def test_an_ffmpeg_killed_in_its_lane_is_told_as_memory(tmp_path: Path) -> None:
     ctx, timeline = await slow(tmp_path, tmp_path / "in")
     task = asyncio.create_task(render(ctx, timeline))

@@ -12,6 +12,7 @@ import msgspec
 
 from aura_tui.errors import Code, StageError
 from aura_tui.providers.visuals.drawing.protocol import Answer, Failed
+from aura_tui.system.processes import ending
 
 if TYPE_CHECKING:
     from aura_tui.providers.protocols import ProviderContext
@@ -105,6 +106,6 @@ def _died(returncode: int | None) -> StageError:
         )
     return StageError(
         Code.VISUALS_FAILED,
-        f"The drawing process ended unexpectedly (status {returncode})",
+        f"The drawing process {'ended' if returncode is None else ending(returncode)} unexpectedly",
         "Retry; if a picture of yours is shown, try another one.",
     )
