@@ -48,6 +48,8 @@ class ScriptedService(ReplayService):
         self.picture: Path | None = None
         self.files: dict[str, Path] = {}
         self.closed = False
+        self.lists = asyncio.Event()  # cleared: the stream of all jobs is behind
+        self.lists.set()
         self._news = asyncio.Condition()
 
     async def told(self) -> None:
@@ -98,6 +100,8 @@ class ScriptedService(ReplayService):
                 while at.get(each, 0) < len(tape.envelopes):
                     envelope = tape.envelopes[at.get(each, 0)]
                     at[each] = at.get(each, 0) + 1
+                    if job_id is None:
+                        await self.lists.wait()
                     yield envelope
                     if job_id is not None and isinstance(envelope.event, ev.TERMINAL_EVENTS):
                         return

@@ -256,8 +256,8 @@ class BoardSync:
                         self._swap(run)
             self._swap(run)
             run.finish()
-            if run.job is not None:  # the list may have been told of the end by older ids alone
-                self.jobs.load((run.job,))
+            if run.job is not None:
+                await self._list_end(run.job)
             await asyncio.wait((lookup,))
             if run.ended:
                 self._ended(run)
@@ -366,6 +366,17 @@ class BoardSync:
             if before is None or before.status is not after.status:
                 await self._requeue()
         self._touch()
+
+    async def _list_end(self, job: Job) -> None:
+        """``job`` was folded to its end. Where that comes ahead of the list's stream, the change is
+        reported here: the stream finds nothing new in its event any more, or gives it an older id.
+        """
+        before = self.jobs.get(job.id)
+        self.jobs.load((job,))
+        after = self.jobs.get(job.id)
+        if before is not None and after is not None and before.status is not after.status:
+            self._told(before, after)
+            await self._requeue()
 
     async def _requeue(self) -> None:
         """A job came, began or ended: whoever waits may have moved up."""
