@@ -438,6 +438,8 @@ async def test_what_a_provider_refuses_is_said_at_its_field() -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_failure_of_no_field_is_told_above_them(size: tuple[int, int]) -> None:
     async def check(draft: Draft) -> Submission:
+        if draft.folder:
+            await asyncio.Event().wait()  # what it refused goes with the key, not with an answer
         raise EngineError(Code.ENGINE_GONE, "The engine is gone", "Start it again with aura-tui.")
 
     async with asked(NewJobScreen(Draft(brief="Tides"), UNICODE, check), size) as dialog:

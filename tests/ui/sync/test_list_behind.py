@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from aura_tui.model.status import JobStatus
 from aura_tui.settings import BoardSettings
 from aura_tui.ui.state.quit import Leave
@@ -27,20 +29,19 @@ async def test_leaving_by_cancelling_ends_the_board_whichever_stream_brings_the_
         assert board.app.outcome.job.status is JobStatus.CANCELED
 
 
-async def test_an_end_is_announced_once_whichever_stream_brings_it() -> None:
-    for list_is_behind in (True, False):
-        service = ScriptedService(scenes.running_tape())
-        async with showing(service, board=BoardSettings(bell=True)) as board:
-            await until(lambda: board.settled)
-            codes: list[str] = []
-            board.app._write = codes.extend  # type: ignore[method-assign,assignment]
-            if list_is_behind:
-                service.lists.clear()
-            await service.tell_cancelled()
-            await board.shows("Cancelled")
-            await until(lambda: "\x07" in "".join(codes))
-            service.lists.set()
-            service.tape.log("after the end")
-            await service.told()
-            await until(lambda: board.settled)
-        assert "".join(codes).count("\x07") == 1
+@pytest.mark.parametrize("list_is_behind", [True, False])
+async def test_an_end_is_announced_once_whichever_stream_brings_it(list_is_behind: bool) -> None:
+    service = ScriptedService(scenes.running_tape())
+    async with showing(service, board=BoardSettings(bell=True)) as board:
+        await until(lambda: board.settled)
+        codes = board.capture_codes()
+        if list_is_behind:
+            service.lists.clear()
+        await service.tell_cancelled()
+        await board.shows("Cancelled")
+        await until(lambda: "\x07" in "".join(codes))
+        service.lists.set()
+        service.tape.log("after the end")
+        await service.told()
+        await until(lambda: board.settled)
+    assert "".join(codes).count("\x07") == 1

@@ -18,6 +18,8 @@ from tests.ui.scripted import ConnectedService, ScriptedService
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
     from tests.ui.boards import Board
@@ -77,7 +79,9 @@ async def test_usual_times_are_asked_for_anew_as_a_stage_begins() -> None:
         await board.shows("usual 0:25", "usual of 3 runs")
 
 
-async def test_running_through_the_list_shows_where_it_stops() -> None:
+async def test_running_through_the_list_shows_where_it_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     tapes = [scenes.running_tape(f"RUN{n}") for n in range(20)]
     service = ScriptedService(*tapes)
     followed: list[str | None] = []
@@ -90,9 +94,15 @@ async def test_running_through_the_list_shows_where_it_stops() -> None:
     service.events = noted  # type: ignore[method-assign,assignment]  # it hands the same on
     async with showing(service, (120, 30), at_run=False) as board:
         await until(lambda: len(board.jobs) == 20 and board.settled)
+        first = _shown(board)
+        waits: list[Callable[[], object]] = []
+        monkeypatch.setattr(board.app, "set_timer", lambda _, wait: waits.append(wait))
         await board.press(*["down"] * 12)
-        await until(lambda: _shown(board) == board.jobs.cursor)
-        assert len(followed) < 8  # the list, the first, the last, and few between
+        await until(lambda: len(waits) == 12)
+        for wait in waits:  # a cursor that runs is on the next job by the time a wait is over
+            wait()
+        await until(lambda: _shown(board) == board.jobs.cursor and board.settled)
+        assert [job_id for job_id in followed if job_id] == [first, board.jobs.cursor]
 
 
 async def test_a_job_that_retention_took_is_told_and_the_next_is_shown() -> None:
