@@ -19,6 +19,7 @@ if __name__ == "__main__":
 from aura_tui.engine.home import Home
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.engine.store.open import open_reader, open_store
+from aura_tui.model.events import JobLogged
 from aura_tui.settings import EngineSettings, Settings
 from tests.chaos.resources_damage import only_what_was_written, seen_by_a_reader, told
 from tests.engine.conftest import ended, request
@@ -30,12 +31,15 @@ if TYPE_CHECKING:
 
 _FRAME = 24 + 4096  # https://www.sqlite.org/fileformat2.html#walformat
 _HEADER = 32
+_RUNS = "the third job runs"
 
 
-def killed(home: Path, lines: int = 0) -> Told:
-    """Leave at ``home`` what kill -9 leaves of an engine with two jobs done and one at work, each
-    with so many lines in its log; what its store held."""
-    command = [sys.executable, __file__, str(home), str(lines)]
+def killed(home: Path, lines: int = 0, *, counted: bool = True) -> Told:
+    """Leave at ``home`` what kill -9 leaves of an engine with two jobs done and one running, each
+    with so many lines in its log; return what its store held. ``counted``: the row of the running
+    job was written after its last event; else a few events later than that row are in the log,
+    which recovery can't be sure of."""
+    command = [sys.executable, __file__, str(home), str(lines), str(counted)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as engine:
         assert engine.stdout
         newest = int(engine.stdout.readline())
@@ -49,12 +53,13 @@ def killed(home: Path, lines: int = 0) -> Told:
         store.close()
 
 
-async def _work(home: Path, lines: int) -> None:
+async def _work(home: Path, lines: int, counted: bool) -> None:
     async def hook(stage: str, ctx: StageContext, scene: int) -> None:
         if (stage, scene) == ("visuals", 2):
             for _ in range(lines):
                 ctx.log("x" * 500)
             if ctx.request.brief.text == "three":
+                ctx.log(_RUNS)
                 await forever()
 
     settings = Settings(home=home, engine=EngineSettings(min_free_mb=1))
@@ -63,11 +68,19 @@ async def _work(home: Path, lines: int) -> None:
             await ended(service, (await service.submit(request(text))).id)
         third = (await service.submit(request("three"))).id
         async for envelope in service.events(third):
-            if "visuals" in str(envelope.event).lower() and envelope.id:
+            if isinstance(envelope.event, JobLogged) and envelope.event.message == _RUNS:
                 break
-        await service._log.do(lambda _: None)
-        print(service._log.published, flush=True)
-        await asyncio.Event().wait()
+        log = service._log
+        while True:
+            job = log.job(third)
+            assert job is not None
+            if counted:
+                log._keep(job)
+            await log.do(lambda _: None)
+            if log.job(third) is job and log.last_id == log.published:
+                break
+        print(log.published, flush=True)
+        signal.pause()  # nothing more is written: the loop stands still
 
 
 def damage(home: Home, seed: int) -> str:
@@ -165,5 +178,5 @@ def _evidence(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    asyncio.run(_work(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(_work(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "True"))
     os._exit(0)

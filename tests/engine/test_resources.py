@@ -43,14 +43,19 @@ def test_of_a_damaged_store_only_what_was_written_is_shown_or_saved(tmp_path: Pa
 def test_after_a_kill_a_log_that_is_damaged_cut_or_gone_loses_nothing_without_a_word(
     tmp_path: Path,
 ) -> None:
-    whole = resources_wal.killed(tmp_path / "home")
-    assert len(whole) == 3
-    ends = set()
-    for seed in range(60):
-        copy = tmp_path / str(seed)
-        ends.add(resources_wal.check(copy, tmp_path / "home", seed, whole))
-        shutil.rmtree(copy)
-    assert ends == {"no harm", "all saved", "some saved", "none saved"}
+    # Where SQLite can't tell how far the log was whole, events after a job's last row are dropped.
+    found: dict[bool, set[str]] = {}
+    for counted in (True, False):
+        home = tmp_path / f"home-{counted}"
+        whole = resources_wal.killed(home, counted=counted)
+        assert len(whole) == 3
+        found[counted] = ends = set()
+        for seed in range(30):
+            copy = tmp_path / "copy"
+            ends.add(resources_wal.check(copy, home, seed, whole))
+            shutil.rmtree(copy)
+    assert found[False] == {"no harm", "some saved", "none saved"}
+    assert found[True] == {"no harm", "all saved", "some saved", "none saved"}
 
 
 async def test_what_a_damaged_store_still_has_whole_goes_on(
