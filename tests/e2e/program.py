@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tests.e2e import fork_server
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -87,16 +89,10 @@ class Program:
     def run(
         self, *arguments: str | Path, input: bytes | None = None, **environ: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
-        done = subprocess.run(
-            [sys.executable, "-m", "aura_tui", *map(str, arguments)],
-            cwd=self.folder,
-            env=self.environ | environ,
-            input=input or b"",
-            capture_output=True,
-            timeout=90,
-            check=False,
-        )
+        """Run it to its end, by the fork server: in a process of its own, without the start of
+        Python. What depends on that start is for :meth:`start`."""
+        command = [*map(str, arguments)]
+        done = fork_server.run(command, self.folder, self.environ | environ, input or b"")
         return subprocess.CompletedProcess(
             done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
         )
