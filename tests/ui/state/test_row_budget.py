@@ -3,21 +3,19 @@ there is."""
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from aura_tui.ui.state.row_budget import row_budget
 
 
-@pytest.mark.parametrize("height", range(1, 120))
-@pytest.mark.parametrize("ended", [False, True])
-@pytest.mark.parametrize("failed", [False, True])
-@pytest.mark.parametrize("timeline", [False, True])
-def test_no_more_is_shared_out_than_there_is(
-    height: int, ended: bool, failed: bool, timeline: bool
-) -> None:
-    found = row_budget(height, ended=ended, failed=failed, timeline=timeline, preview=0)
-    assert 0 <= found.stages <= found.work <= height
-    assert found.result is None or 0 <= found.work + found.result <= height
+def test_no_more_is_shared_out_than_there_is() -> None:
+    for height, ended, failed, timeline in product(range(1, 120), *[(False, True)] * 3):
+        found = row_budget(height, ended=ended, failed=failed, timeline=timeline, preview=0)
+        case = (height, ended, failed, timeline)
+        assert 0 <= found.stages <= found.work <= height, case
+        assert found.result is None or 0 <= found.work + found.result <= height, case
 
 
 @pytest.mark.parametrize(("height", "stages"), [(24, 5), (40, 5), (60, 5), (12, 0)])
