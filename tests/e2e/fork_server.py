@@ -55,27 +55,28 @@ def run(
     environ: Mapping[str, str],
     input: bytes = b"",
     timeout_s: float = 90.0,
+    streams: Mapping[int, int | None] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run ``aura-tui`` with ``arguments`` to its end, as ``subprocess.run`` does. Raises
+    """Run ``aura-tui`` with ``arguments`` to its end, as ``subprocess.run`` does, with a pipe for
+    each standard stream, or what ``streams`` has in its place (None: it is closed). Raises
     TimeoutExpired."""
-    request = json.dumps([[*arguments], str(cwd), {**environ}]).encode()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    stdin, out, err = os.pipe(), os.pipe(), os.pipe()
-    socket.send_fds(_server(), [request], [stdin[0], out[1], err[1], theirs.fileno()])
-    theirs.close()
-    for fd in (stdin[0], out[1], err[1]):
-        os.close(fd)
-    deadline = time.monotonic() + timeout_s
     with ours, ThreadPoolExecutor(3) as pool:
+        stdin, out, err = os.pipe(), os.pipe(), os.pipe()
+        fds = {0: stdin[0], 1: out[1], 2: err[1]} | {n: fd for n, fd in (streams or {}).items()}
+        given = {n: fd for n, fd in fds.items() if fd is not None}
+        request = json.dumps([[*arguments], str(cwd), {**environ}, [*given]]).encode()
+        socket.send_fds(_server(), [request], [*given.values(), theirs.fileno()])
+        theirs.close()
+        for fd in (stdin[0], out[1], err[1]):
+            os.close(fd)
         pool.submit(_write, stdin[1], input)
-        streams = [pool.submit(_read, out[0]), pool.submit(_read, err[0])]
+        read = [pool.submit(_read, out[0]), pool.submit(_read, err[0])]
         pid = int(ours.recv(64))
         ours.settimeout(timeout_s)
         try:
             status = int(ours.recv(64))
-            stdout, stderr = (
-                stream.result(max(0.0, deadline - time.monotonic())) for stream in streams
-            )
+            stdout, stderr = (each.result(timeout_s) for each in read)
         except TimeoutError:
             os.kill(pid, signal.SIGKILL)
             raise subprocess.TimeoutExpired([*arguments], timeout_s) from None
@@ -146,8 +147,10 @@ def _supervised(request: bytes, fds: list[int]) -> list[str]:
 
 
 def _become(request: bytes, fds: list[int]) -> list[str]:
-    arguments, cwd, environ = json.loads(request)
-    for target, fd in enumerate(fds):
+    arguments, cwd, environ, given = json.loads(request)
+    for target in range(3):
+        os.close(target)
+    for target, fd in zip(given, fds, strict=True):
         os.dup2(fd, target)
         os.close(fd)
     os.chdir(cwd)
@@ -155,19 +158,19 @@ def _become(request: bytes, fds: list[int]) -> list[str]:
     os.environ.update(environ)
     time.tzset()
     # As Python makes them in its UTF-8 mode.
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(  # type: ignore[misc]
-        io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape"
-    )
-    sys.stdout = sys.__stdout__ = io.TextIOWrapper(  # type: ignore[misc]
-        io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8", "surrogateescape"
-    )
-    sys.stderr = sys.__stderr__ = io.TextIOWrapper(  # type: ignore[misc]
-        io.BufferedWriter(io.FileIO(2, "w", closefd=False)),
-        "utf-8",
-        "backslashreplace",
-        line_buffering=True,
-    )
+    sys.stdin = sys.__stdin__ = _text(0, "r", given)  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _text(1, "w", given)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = _text(2, "w", given)  # type: ignore[misc]
     return [str(_ROOT / "aura_tui" / "__main__.py"), *arguments]
+
+
+def _text(fd: int, mode: str, given: list[int]) -> io.TextIOWrapper | None:
+    if fd not in given:
+        return None
+    raw = io.FileIO(fd, mode, closefd=False)
+    buffered = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
+    errors = "backslashreplace" if fd == 2 else "surrogateescape"
+    return io.TextIOWrapper(buffered, "utf-8", errors, line_buffering=fd == 2)
 
 
 if __name__ == "__main__":

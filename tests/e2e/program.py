@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.e2e import fork_server
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 # Small enough for a test, and yet every stage does its real work.
@@ -87,12 +88,18 @@ class Program:
                 os.kill(pid, signal.SIGTERM)
 
     def run(
-        self, *arguments: str | Path, input: bytes | None = None, **environ: str
+        self,
+        *arguments: str | Path,
+        input: bytes | None = None,
+        streams: Mapping[int, int | None] | None = None,
+        **environ: str,
     ) -> subprocess.CompletedProcess[str]:
         """Run it to its end, by the fork server: in a process of its own, without the start of
-        Python. What depends on that start is for :meth:`start`."""
+        Python. What depends on that start is for :meth:`start`. ``streams``: files in the place of
+        the pipes of 0, 1 and 2; None closes it."""
         command = [*map(str, arguments)]
-        done = fork_server.run(command, self.folder, self.environ | environ, input or b"")
+        environ = self.environ | environ
+        done = fork_server.run(command, self.folder, environ, input or b"", streams=streams)
         return subprocess.CompletedProcess(
             done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
         )

@@ -25,11 +25,11 @@ SECTIONS = ("SCRIPT", "SPEECH", "VISUALS")
     ],
 )  # fmt: skip
 def test_no_address_with_a_key_in_it_is_shown_whole(program: Program, url: str) -> None:
-    environ = {f"AURA_{name}_BASE_URL": url for name in SECTIONS}
-    environ |= {f"AURA_{name}_MODEL": "m" for name in SECTIONS}
-    environ["AURA_ENGINE_RETRIES"] = "0"
+    program.environ |= {f"AURA_{name}_BASE_URL": url for name in SECTIONS}
+    program.environ |= {f"AURA_{name}_MODEL": "m" for name in SECTIONS}
+    program.environ["AURA_ENGINE_RETRIES"] = "0"
     for command in (("doctor",), ("run", "topic", "--resolution", "128x128", "--fps", "5")):
-        done = program.run(*command, input=None, **environ)
+        done = program.run(*command)
         assert done.stdout + done.stderr
         assert KEY not in done.stdout + done.stderr
     for file in program.home.rglob("*"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -38,34 +39,43 @@ def test_a_closed_stream_changes_neither_the_work_nor_its_status(program: Progra
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     made = {path.name for path in program.out.iterdir()}
     assert "how-tides-work.mp4" in made
-    for more in (">&-", "--progress json >&-", "2>&-", "<&-"):
-        assert shell(program, f"{run} {more}").returncode == 0, more
-    for more in (">&-", "2>&-", ">&- 2>&-"):
+    for fd, more in ((1, ()), (1, ("--progress", "json")), (2, ()), (0, ())):
+        ran = program.run(*program.arguments(*more), streams={fd: None})
+        assert ran.returncode == 0, (fd, more)
+    for closed in ((1,), (2,), (1, 2)):
+        streams = dict.fromkeys(closed)
         for command in ("--version", "--help", "jobs", "jobs --json", "show", "doctor"):
-            done = shell(program, f"aura {command} {more}")
-            assert (done.returncode, done.stderr) == (0, ""), (command, more)
-        for command in ("show nope", "jobs --bogus", "run ''", f"{run} --progress tui"[5:]):
-            done = shell(program, f"aura {command} {more}")
-            assert done.returncode == 2, (command, more)
-            assert "Traceback" not in done.stderr
+            ran = program.run(*command.split(), streams=streams)
+            assert (ran.returncode, ran.stderr) == (0, ""), (command, closed)
+        tui = program.arguments("--progress", "tui")
+        for wrong in (("show", "nope"), ("jobs", "--bogus"), ("run", ""), tui):
+            ran = program.run(*wrong, streams=streams)
+            assert ran.returncode == 2, (wrong, closed)
+            assert "Traceback" not in ran.stderr
     assert "is empty [E101]" in shell(program, "aura run - <&-").stderr
 
 
 def test_a_full_stdout_and_one_without_a_reader_have_one_status_each_for_every_command(
     program: Program,
 ) -> None:
-    assert shell(program, shlex.join(["aura", *map(str, program.arguments())])).returncode == 0
-    for command in READ:
-        done = shell(program, f"aura {command} > /dev/full")
-        assert (done.returncode, done.stderr.splitlines()[0]) == (5, FULL), command
-        # The reader is gone before the first byte.
-        ours = f"{{ until [ -e gone ]; do :; done; aura {command}; }}"
-        done = shell(program, f"{ours} | {{ exec <&-; touch gone; }}; echo ${{PIPESTATUS[0]}}")
-        assert (done.stdout, done.stderr) == ("141\n", ""), command
-        (program.folder / "gone").unlink()
-        assert shell(program, f"aura {command} 2> /dev/full").returncode == 0, command
-    assert shell(program, "aura show nope 2> /dev/full").returncode == 2
-    assert shell(program, "aura jobs --bogus 2> /dev/full").returncode == 2
+    assert program.run(*program.arguments()).returncode == 0
+    reader, gone = os.pipe()
+    os.close(reader)  # before the first byte
+    with open("/dev/full", "wb") as full, open(gone, "wb") as unread:
+        for command in READ:
+            done = program.run(*command.split(), streams={1: full.fileno()})
+            assert (done.returncode, done.stderr.splitlines()[0]) == (5, FULL), command
+            done = program.run(*command.split(), streams={1: unread.fileno()})
+            assert (done.returncode, done.stderr) == (141, ""), command
+            done = program.run(*command.split(), streams={2: full.fileno()})
+            assert done.returncode == 0, command
+        assert program.run("show", "nope", streams={2: full.fileno()}).returncode == 2
+        assert program.run("jobs", "--bogus", streams={2: full.fileno()}).returncode == 2
+    # As a shell has it, with the start of Python.
+    assert shell(program, "aura jobs > /dev/full").returncode == 5
+    ours = "{ until [ -e gone ]; do :; done; aura jobs; }"
+    done = shell(program, f"{ours} | {{ exec <&-; touch gone; }}; echo ${{PIPESTATUS[0]}}")
+    assert (done.stdout, done.stderr) == ("141\n", "")
 
 
 def test_a_token_that_could_not_be_shown_is_said_to_be_there(program: Program) -> None:
