@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aura_tui.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
+HANGS_S = 90.0  # what takes so long hangs; no promise about time
 
 
 @asynccontextmanager
@@ -44,7 +45,7 @@ async def process(
     )
     assert server.stdout is not None
     try:
-        line = (await asyncio.wait_for(server.stdout.readline(), 5)).decode()
+        line = (await asyncio.wait_for(server.stdout.readline(), HANGS_S)).decode()
         yield server, line.split()[-1]
     finally:
         if server.returncode is None:
@@ -83,23 +84,20 @@ async def test_a_reader_that_is_stuck_does_not_hold_the_end_up(tmp_path: Path) -
 
 async def test_more_connections_than_files_leave_the_engine_what_it_needs(tmp_path: Path) -> None:
     few = ("sh", "-c", 'ulimit -n 256; exec "$@"', "sh")
-    async with asyncio.timeout(60), process(tmp_path, *few) as (server, url):
+    async with asyncio.timeout(HANGS_S), process(tmp_path, *few) as (server, url):
         assert server.stdout is not None
         assert server.stderr is not None
-        assert (
-            "at most 64 connections"
-            in (await asyncio.wait_for(server.stdout.readline(), 5)).decode()
-        )
+        assert "at most 64 connections" in (await server.stdout.readline()).decode()
         host, _, port = url.removeprefix("http://").partition(":")
         ask = b"GET /api/queue HTTP/1.1\r\nHost: localhost\r\n\r\n"
         held, first = [], []
-        for _ in range(400):
+        for _ in range(300):
             reader, writer = await asyncio.open_connection(host, int(port))
             writer.write(ask)
             held.append((reader, writer))
         for reader, _ in held:
             try:
-                first.append((await asyncio.wait_for(reader.readline(), 10))[9:12])
+                first.append((await reader.readline())[9:12])
             except ConnectionError:
                 first.append(b"")
         assert first[:64] == [b"200"] * 64
@@ -114,10 +112,10 @@ async def test_more_connections_than_files_leave_the_engine_what_it_needs(tmp_pa
         made = await reader.readuntil(b'"jobId"')
         assert b" 202 " in made, made
         writer.write(ask.replace(b"/queue", b"/events"))
-        await asyncio.wait_for(reader.readuntil(b"event: job-completed"), 20)
+        await reader.readuntil(b"event: job-completed")
         for _, writer in held:
             writer.close()
-        async with asyncio.timeout(10), httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=HANGS_S) as client:
             status = 0
             while status != 200:  # 503, or closed, until it has seen that they have gone
                 with suppress(httpx.TransportError):

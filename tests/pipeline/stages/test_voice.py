@@ -316,11 +316,11 @@ async def test_cancelling_ends_every_child(tmp_path: Path) -> None:
 def test_a_voice_that_can_t_be_had_is_refused_before_anything_starts(
     tmp_path: Path, request_: JobRequest, code: Code
 ) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError) as caught:
         check_voice(request_, Settings(home=tmp_path))
     assert caught.value.code is code
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_a_voice_that_can_be_had_is_accepted(tmp_path: Path) -> None:

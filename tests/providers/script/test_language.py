@@ -138,9 +138,9 @@ def test_the_language_that_a_brief_names_is_its_language() -> None:
 
 @pytest.mark.parametrize("unit", ["`", "<", "```\n", "a", "a.", "://", "\u4e00", "' ", "~~~ \n <"])
 def test_a_megabyte_of_anything_is_judged_at_once(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     of_text(unit * (1_000_000 // len(unit)))
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @settings(deadline=None)

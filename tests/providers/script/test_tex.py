@@ -63,9 +63,9 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     "piece", ["$", "\\[", "\\(", "$a", "```", "`a", "$a\n", "$$ a\n", "\\[ a\n", "{", "^"]
 )
 def test_reading_takes_time_in_proportion(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     tex.read(piece * (200_000 // len(piece)))
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,9 @@ def test_a_hash_of_a_hundred_thousand_letters_is_cut() -> None:
     "unit", ["aB", "B", "a.", "(", "1,", "1.", "a_", "/", "-", "a@", "$1", "#"]
 )
 def test_no_pattern_runs_away(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     spoken_forms(f"a{unit * 140}! a{unit * 100_000}!", "en")
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @settings(deadline=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -154,10 +153,8 @@ async def test_a_huge_reply_is_not_read_to_its_end(
 async def test_a_server_that_hangs_is_left_after_the_timeout(tmp_path: Path) -> None:
     async with Loopback() as server:
         server.will(Reply(hang=True))
-        start = time.monotonic()
-        with pytest.raises(Transient):
+        with pytest.raises(Transient, match=r"not answered within 0\.2 s"):
             await drawn(server, tmp_path, timeout_s=0.2)
-        assert time.monotonic() - start < 5
 
 
 def test_the_size_nearest_to_the_frame_is_asked_for() -> None:

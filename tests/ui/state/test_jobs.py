@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -482,9 +482,9 @@ def test_an_event_among_ten_thousand_jobs_takes_well_under_a_millisecond(text: s
     took = []
     for number, job_id in enumerate(running * 2, 10):
         change = started(number, job_id) if number % 2 else failed(number, job_id)
-        begin = perf_counter()
+        begin = process_time()
         state.apply(change)
         _ = state.visible[:60]
-        took.append(perf_counter() - begin)
+        took.append(process_time() - begin)
     assert sorted(took)[len(took) // 2] < 0.001
     assert replace(state.visible[0]) == state.visible[0]
