@@ -134,13 +134,12 @@ def test_ctrl_z_stops_every_child_and_fg_lets_them_go_on(program: Program) -> No
 
 
 @pytest.mark.parametrize("alphabet", ALPHABETS)
-@pytest.mark.parametrize("progress", ["plain", "json"])
 def test_an_alphabet_that_lacks_letters_is_no_failure(
-    program: Program, alphabet: dict[str, str], progress: str
+    program: Program, alphabet: dict[str, str]
 ) -> None:
     program.brief.write_text("# Über 🌊\n\nDie Flut höhlt den Fels.\n", encoding="utf-8")
     for command in (
-        program.arguments("--progress", progress),
+        *(program.arguments("--progress", progress) for progress in ("plain", "json")),
         ("jobs",),
         ("show",),
         ("logs",),

@@ -432,22 +432,22 @@ def told(text: str, target: float | None) -> Script | None:
 
 
 HOSTILE = {
-    "a word of 100,000 letters": "a" * 100_000,
+    "a word of 50,000 letters": "a" * 50_000,
     "quotes in quotes": "> " * 10_000 + "x",
     "lists in lists": "\n".join("  " * i + "- a b c" for i in range(1000)),
     "controls": "\x1b[31mHello\x07 world. " * 2000,
     "nul": "\0" * 1000 + "A sentence.",
     "surrogates": "\ud800 Hello there. \udfff",
-    "brackets": "![" * 60_000,
-    "stars": "**a*" * 60_000,
-    "rows": "|a|b|\n|-|-|\n" + "|1|2|\n" * 40_000,
-    "dashes": "- - - a\n" * 20_000,
-    "no full stop": "word " * 100_000,
-    "questions": "Why? " * 50_000,
-    "emoji": "😀" * 100_000,
-    "marks": "!?.,;:" * 50_000,
-    "white space": " \n\t" * 300_000,
-    "headings": "# a b\n\n" * 40_000,
+    "brackets": "![" * 30_000,
+    "stars": "**a*" * 30_000,
+    "rows": "|a|b|\n|-|-|\n" + "|1|2|\n" * 20_000,
+    "dashes": "- - - a\n" * 10_000,
+    "no full stop": "word " * 50_000,
+    "questions": "Why? " * 25_000,
+    "emoji": "😀" * 50_000,
+    "marks": "!?.,;:" * 25_000,
+    "white space": " \n\t" * 150_000,
+    "headings": "# a b\n\n" * 20_000,
 }
 
 
@@ -461,7 +461,7 @@ def test_a_hostile_text_gives_a_sound_script_or_a_clean_error(name: str) -> None
         assert all(any(c.isalnum() for c in s.narration) for s in script.scenes)
         assert max(len(s.narration) for s in script.scenes) <= 2000
         msgspec.json.encode(script)
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 2.5  # half a second on an idle core
 
 
 def test_a_megabyte_is_told_in_about_a_second() -> None:

@@ -96,16 +96,13 @@ def test_a_task_keeps_whether_it_is_done_and_loses_its_box() -> None:
     ],
 )
 def test_any_repetition_is_parsed_in_proportion_to_its_length(piece: str) -> None:
-    def quickest_s(length: int) -> float:
-        """Of three: others may have the core's caches meanwhile."""
-        taken = []
-        for _ in range(3):
-            began = time.process_time()
-            parse(piece * (length // len(piece)))
-            taken.append(time.process_time() - began)
-        return min(taken)
+    def taken_s(length: int) -> float:
+        began = time.process_time()
+        parse(piece * (length // len(piece)))
+        return time.process_time() - began
 
-    assert quickest_s(40_000) < max(0.25, 10 * quickest_s(10_000))
+    # Once in three times is enough: others may have the core's caches meanwhile.
+    assert any(taken_s(40_000) < max(0.25, 10 * taken_s(10_000)) for _ in range(3))
 
 
 @settings(deadline=None)
