@@ -461,7 +461,7 @@ def test_a_hostile_text_gives_a_sound_script_or_a_clean_error(name: str) -> None
         assert all(any(c.isalnum() for c in s.narration) for s in script.scenes)
         assert max(len(s.narration) for s in script.scenes) <= 2000
         msgspec.json.encode(script)
-    assert time.process_time() - began < 2.5  # half a second on an idle core
+    assert time.process_time() - began < 4  # about one on an idle core
 
 
 def test_a_megabyte_is_told_in_about_a_second() -> None:
