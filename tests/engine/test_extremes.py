@@ -99,6 +99,7 @@ def program(tmp_path: Path) -> Iterator[Program]:
 def test_a_run_with_all_of_them_at_once_makes_the_video(program: Program, which: int) -> None:
     ends = {name: str(kind(ends[which])) for name, (kind, *ends) in NUMBERS.items()}
     ends |= {"AURA_ENGINE_MIN_FREE_MB": "1", "AURA_ENGINE_STAGE_TIMEOUT_S": "600"}
-    done = program.run("run", "The tides", "-o", program.out, *SMALL, input=None, **ends)
+    program.environ |= ends
+    done = program.run("run", "The tides", "-o", program.out, *SMALL)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (program.out / "the-tides.mp4").is_file()

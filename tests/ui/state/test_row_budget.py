@@ -11,7 +11,8 @@ from aura_tui.ui.state.row_budget import row_budget
 
 
 def test_no_more_is_shared_out_than_there_is() -> None:
-    for height, ended, failed, timeline in product(range(1, 120), *[(False, True)] * 3):
+    either = (False, True)
+    for height, ended, failed, timeline in product(range(1, 120), either, either, either):
         found = row_budget(height, ended=ended, failed=failed, timeline=timeline, preview=0)
         case = (height, ended, failed, timeline)
         assert 0 <= found.stages <= found.work <= height, case
