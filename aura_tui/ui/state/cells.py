@@ -1,8 +1,8 @@
-"""What of a text from outside can be drawn in a terminal's cells, and where its rows break.
+"""Makes text from outside printable, measures it in terminal cells, and wraps it into rows.
 
-Only printable characters come out of here, and few that take no cell of their own: what can't be
-seen can't be searched for, selected or trusted. Row breaks are offsets into the text, so that what
-is marked in a text is marked in its rows.
+The result holds printable characters only, and few zero-width ones: a character that can't be seen
+can't be searched for, selected or trusted. Row breaks are offsets into the text, so a highlight in
+the text maps onto its rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TEXT_CHARS = 2000
-PATH_CHARS = 8192  # twice what Linux takes
+PATH_CHARS = 8192  # twice the limit of Linux
 
 # Printable by name, yet they take no cell, or change how wide their neighbour is: fillers, joiners,
 # variation selectors.
@@ -36,8 +36,8 @@ _ODD = re.compile(f"[{_HIDDEN}{_ACCENTS}]")
 
 
 def printable(text: str, limit: int = TEXT_CHARS) -> str:
-    """``text`` cleaned, its tabs spaces, of ``limit`` characters or hardly more. Newlines stay."""
-    # What is printable holds nothing that has to be cleaned off.
+    """``text`` cleaned and cut to about ``limit`` characters; tabs become spaces, newlines stay."""
+    # Printable text needs no cleaning.
     if len(text) > limit and text[: limit - 1].isprintable():
         text = f"{text[: limit - 1]}\u2026"
     elif not text.isprintable():
@@ -58,8 +58,8 @@ def _seen(char: str) -> str:
 
 
 def printable_path(path: str) -> str:
-    """``path`` character for character, so that it can be copied by hand; what can't be drawn is a
-    question mark, never left out."""
+    """``path`` character for character, so that it can be copied by hand; a character that can't be
+    drawn becomes a question mark and is never dropped."""
     if len(path) > PATH_CHARS:
         path = path[: PATH_CHARS - 1] + "\u2026"
     if path.isprintable():
@@ -68,7 +68,7 @@ def printable_path(path: str) -> str:
 
 
 class _Widths(dict[str, int]):
-    """Cells of a character: at least what is drawn, so that a row never runs over its room."""
+    """Width of a character in cells, never underestimated, so that a row never overflows."""
 
     def __missing__(self, char: str) -> int:
         width = 1 if char == "\ufe0f" else get_character_cell_size(char)
@@ -86,11 +86,11 @@ def cells(text: str) -> int:
 
 
 def row_spans(text: str, room: int, taken: int = 0, most: int = 1000) -> list[tuple[int, int]]:
-    """``text`` in rows of at most ``room`` cells (2 or more), each as its start and end offset.
+    """Wrap ``text`` into rows of at most ``room`` cells (2 or more); returns start and end offsets.
 
-    Rows break at newlines and else at blanks; a word alone is broken if it is longer than a row.
-    The blanks at a break are in no row. ``taken`` cells of the first row are somebody else's.
-    Gives up after ``most`` rows: what is left is in none.
+    Rows break at newlines, otherwise at blanks; a word breaks only if it is longer than a row.
+    The blanks at a break belong to no row. The first row has ``taken`` cells less. Stops after
+    ``most`` rows; the rest of the text belongs to none.
     """
     if len(text) + taken <= room and text.isascii() and "\n" not in text:
         return [(0, len(text))]
@@ -133,14 +133,14 @@ def _line_spans(text: str, room: int, first_room: int, most: int) -> list[tuple[
 
 
 def _sums(text: str) -> Sequence[int]:
-    """Cells before each offset."""
+    """The number of cells before each offset."""
     return list(accumulate(map(_width, text), initial=0))
 
 
 def window(text: str, left: int, room: int, ellipsis: str) -> tuple[str, int, int, int]:
-    """The ``room`` cells of ``text`` from cell ``left`` on, ``ellipsis`` (a cell wide) where more
-    is to that side; then which part of ``text`` that is: its start, its end, and the offset of
-    the start in what is drawn."""
+    """The ``room`` cells of ``text`` from cell ``left`` on, with ``ellipsis`` (one cell wide) on a
+    side where text is cut. Also returns the start and end of that part in ``text``, and the offset
+    of the start in the drawn string."""
     if left <= 0 and len(text) <= room and text.isascii():
         return text, 0, len(text), 0
     sums = range(len(text) + 1) if text.isascii() else _sums(text)

@@ -1,4 +1,4 @@
-"""Which ended jobs of a list are kept whole: those that ended last. Of the others a line stays."""
+"""Decides which ended jobs keep all details in memory: the latest. Of the others a line stays."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ MAX_WHOLE = 500  # ended jobs, of 4 to 7 KB each
 
 
 class DetailCache:
-    """Ids of the ended jobs that are kept whole. ``pinned`` is one that always is."""
+    """Ids of the ended jobs whose details are kept. ``pinned`` is never evicted."""
 
     def __init__(self) -> None:
         self.pinned: str | None = None
-        self._order: list[tuple[float, str]] = []  # when it ended, its id; the oldest first
+        self._order: list[tuple[float, str]] = []  # end time and id; the oldest first
         self._ids: set[str] = set()
 
     def __contains__(self, job_id: str) -> bool:
         return job_id in self._ids or job_id == self.pinned
 
     def add(self, job: Job) -> str | None:
-        """Keep ``job``, which has ended, whole; the id of the one that goes for it, if one does."""
+        """Keep the details of ``job``, an ended one; returns the id of the evicted job, if any."""
         if job.id in self:
             return None
         insort(self._order, (since(job).timestamp(), job.id))
@@ -37,7 +37,7 @@ class DetailCache:
         return oldest
 
     def discard(self, job_id: str) -> None:
-        """The job is not in the list any more."""
+        """Forget a job that left the list."""
         if job_id in self._ids:
             self._ids.remove(job_id)
             self._order = [entry for entry in self._order if entry[1] != job_id]

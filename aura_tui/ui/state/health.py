@@ -1,13 +1,13 @@
-"""Three clocks kept apart: when the connection, the job, and its progress last gave a sign.
+"""Health of a job on the board: when the connection, the job and its progress last gave a sign.
 
-A connection that is down says nothing about the job behind it. A job that is paused is not silent.
-A job that is silent over a live connection is not cut off. :func:`health_of` says which of these
-is the case, in words, and nothing where all is well.
+A connection that is down says nothing about the job behind it. A paused job is not silent. A job
+that is silent over a live connection is not cut off. :func:`health_of` says in words which of these
+is the case, and returns None while all is well.
 
-All times are this machine's, as things arrived here: between two machines' clocks no silence can
-be measured. For a run that one joins late, silences therefore count from when one joined. Only an
-engine that is known to be gone was at this machine, too, and told its times by the same clock: what
-it left behind is as old as its last event, whenever one reads that.
+All times are arrival times on this machine, because a silence can't be measured between the clocks
+of two machines. For a job that the board joins late, a silence counts from that moment. The
+exception is an engine that is known to be gone: it ran on this machine with the same clock, so its
+data is as old as its last event.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from aura_tui.model.connection import Connection
     from aura_tui.model.events import Severity
 
-# An engine says something every 10 s at least: one heartbeat that is late and a half.
+# An engine sends something every 10 s at least: one and a half heartbeats late.
 LATE_S = 15.0
-# A stage at work reports every 0.1 to 0.5 s. Some calls of a provider take seconds; and over a
-# connection no silence shorter than LATE_S can be told from a late heartbeat.
+# A running stage reports every 0.1 to 0.5 s. Some provider calls take seconds; and over a
+# connection a silence shorter than LATE_S may be just a late heartbeat.
 SILENT_S = 15.0
-# Log lines and retries of a provider come, back-offs of up to a minute between them: past that,
+# Log lines and provider retries arrive with back-offs of up to a minute between them: after that,
 # people want to know that nothing moves.
 UNMOVED_S = 60.0
 # Where the engine itself warns that a stage may be stuck.
@@ -40,15 +40,15 @@ STALL_S = 120.0
 
 
 class Kind(Enum):
-    """What is to be said of a run that is not simply at work."""
+    """Why a job needs a remark beside its progress."""
 
     LOST = "lost"  # the connection, for good
-    DOWN = "down"  # the connection; it comes back, or somebody can bring it back
-    CONNECTING = "connecting"  # for the first time
+    DOWN = "down"  # the connection; it reconnects by itself, or a person can restore it
+    CONNECTING = "connecting"  # the first attempt
     UNHEARD = "unheard"  # the connection is live, but nothing comes over it
-    FAILING = "failing"  # the engine, by its own account
-    SILENT = "silent"  # the engine is there, the job says nothing
-    UNMOVED = "unmoved"  # the job talks, and gets nowhere
+    FAILING = "failing"  # the engine reported a failure
+    SILENT = "silent"  # the engine is alive, the job sends nothing
+    UNMOVED = "unmoved"  # the job sends events without progress
     PAUSED = "paused"
     QUEUED = "queued"
 
@@ -63,7 +63,7 @@ _KINDS: dict[ConnectionStatus, tuple[Kind, Severity]] = {
 
 
 class Health(NamedTuple):
-    """``forms``: the same said ever shorter, for narrow places."""
+    """A remark on the job's health. ``forms``: the same text, ever shorter, for narrow places."""
 
     kind: Kind
     severity: Severity
@@ -71,11 +71,11 @@ class Health(NamedTuple):
 
     @property
     def text(self) -> str:
-        """At full length."""
+        """The longest form."""
         return self.forms[0]
 
     def within(self, width: int) -> str:
-        """The longest form that fits; the shortest where none does."""
+        """The longest form that fits ``width`` cells, or the shortest if none does."""
         return next((form for form in self.forms if len(form) <= width), self.forms[-1])
 
 
@@ -85,19 +85,19 @@ class Heartbeat:
     def __init__(self) -> None:
         self.connection: Connection | None = None
         self.event_at: datetime | None = None
-        self.told_at: datetime | None = None  # when the newest event happened, by its own word
+        self.told_at: datetime | None = None  # the newest event's own time
         self.moved_at: datetime | None = None
 
     @property
     def down_since(self) -> datetime | None:
-        """Since when the connection is not live; None: it is, or there is none."""
+        """When the connection went down; None if it is live, or there is none."""
         if self.connection is None or self.connection.is_live:
             return None
         return self.connection.since
 
     @property
     def gone_since(self) -> datetime | None:
-        """As ``down_since``; of an engine that was never met: when it last gave a sign."""
+        """As ``down_since``; for an engine that was never reached: when it last gave a sign."""
         if self.down_since is None or self.told_at is None or not self._is_left_behind:
             return self.down_since
         if self.connection is not None and self.connection.heard_at is not None:
@@ -106,20 +106,20 @@ class Heartbeat:
 
     @property
     def _is_left_behind(self) -> bool:
-        """Whether the engine is known to be gone: it was at this machine."""
+        """Whether the engine is known to be gone: it ran on this machine."""
         connection = self.connection
         return connection is not None and connection.status is ConnectionStatus.NO_ENGINE
 
     @property
     def heard_at(self) -> datetime | None:
-        """When anything last came from the engine; an event is a sign of life as well."""
+        """When the engine last sent anything; an event counts, too."""
         said = self.connection.heard_at if self.connection is not None else None
         event_at = self.told_at if self._is_left_behind else self.event_at
         return max((at for at in (said, event_at) if at is not None), default=None)
 
     def set_connection(self, connection: Connection | None) -> bool:
-        """The connection as it is now. Returns whether it has come back after a break, with all
-        that was missed."""
+        """Set the connection; returns whether it was restored after a break, with all missed
+        events."""
         was, self.connection = self.connection, connection
         # By `since`: a break may be over before anyone has looked.
         if was is None or connection is None or not connection.is_live:
@@ -128,7 +128,8 @@ class Heartbeat:
         return back and (was.since != connection.since or was.recovering)
 
     def event(self, now: datetime, *, moved: bool, told_at: datetime | None = None) -> None:
-        """An event of the job came, that of ``told_at``; ``moved``: its progress or a state did."""
+        """Note an event of the job, whose own time is ``told_at``; ``moved``: it changed the
+        progress or a state."""
         self.event_at = now
         self.told_at = now if told_at is None else min(now, told_at)
         if moved:
@@ -143,11 +144,11 @@ class Heartbeat:
         return self._silence_s(self.moved_at, now)
 
     def heard_s(self, now: datetime) -> float:
-        """Seconds since the engine said anything at all."""
+        """Seconds since the engine last sent anything."""
         return self._silence_s(self.heard_at, now)
 
     def age_s(self, now: datetime) -> float | None:
-        """How old the newest that came is, while the connection is down; None while it is not."""
+        """Age of the newest data in seconds while the connection is down, else None."""
         if self.down_since is None or self.heard_at is None:
             return None
         return max(0.0, (now - self.heard_at).total_seconds())
@@ -169,10 +170,10 @@ def health_of(
     troubles: tuple[str, ...] = (),
     reconnect_key: str = "R",
 ) -> Health | None:
-    """What to say of a job in ``status`` (None: not known yet); None where nothing is to be said.
+    """The remark on a job in ``status`` (None: not known yet), or None if it needs none.
 
-    ``queue_ahead``: how many jobs run before a queued one, None where nobody knows.
-    ``troubles``: what the engine says fails in it. ``reconnect_key``: what reconnects here.
+    ``queue_ahead``: how many jobs run before a queued one, None if unknown. ``troubles``: failures
+    that the engine reports. ``reconnect_key``: the key that reconnects.
     """
     if status is not None and status.ended:
         return None
@@ -220,7 +221,7 @@ def _of_job(
     silent_s, unmoved_s = pulse.event_s(now), pulse.moved_s(now)
     if silent_s >= SILENT_S:
         text = f"job silent for {words.lasting(silent_s)}"
-        # Without a connection there may be no engine behind it at all, but a recording.
+        # Without a connection there may be no engine at all, but a recording.
         forms = (f"engine alive, {text}", text) if pulse.connection is not None else (text,)
         return Health(Kind.SILENT, _grave(silent_s), forms)
     if unmoved_s >= UNMOVED_S:

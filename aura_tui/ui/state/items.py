@@ -1,4 +1,4 @@
-"""What a stage told of each of its items: scenes, or parts of the narration. Bounded."""
+"""The items of a stage (scenes, or parts of the narration) and their last reports. Bounded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ MAX_KEPT = 200
 
 
 class Item(NamedTuple):
-    """``text`` is what was first told of it, ``at_s`` how far into the stage (None: not yet)."""
+    """``text`` is its first report, ``at_s`` the time of it in seconds of the stage (None: none
+    yet)."""
 
     number: int
     text: str
@@ -21,7 +22,7 @@ class Item(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Some items in order, and how many there are before, between and after them."""
+    """Some items in order, and how many are hidden before, between and after them."""
 
     items: tuple[Item, ...]
     earlier: int
@@ -33,25 +34,25 @@ class Items:
     """The items of one stage, the newest MAX_KEPT of them."""
 
     def __init__(self) -> None:
-        self.active: frozenset[int] = frozenset()  # numbers of those at work
+        self.active: frozenset[int] = frozenset()  # numbers of the running ones
         self._told: dict[int, Item] = {}
         self._total = 0
 
     def tell(self, event: StepProgressed, at_s: float) -> None:
-        """Take in what ``event`` says, ``at_s`` seconds into its stage."""
+        """Take in ``event``, ``at_s`` seconds into its stage."""
         self._total = event.total_items or self._total
         number = event.current_item
         at_work = event.active_items
         if not at_work and event.done_items is None and number is not None:
-            at_work = (number,)  # who doesn't tell them apart is at work on what it names
+            at_work = (number,)  # an engine without `active_items` works on the item it names
         self.active = frozenset(at_work)
-        for each in sorted(self.active):  # an engine may name one before it tells of it
+        for each in sorted(self.active):  # an engine may list one before its first report
             self._told.setdefault(each, Item(each, "", at_s))
         if number is None:
             return
         known = self._told.get(number)
         if known is not None and known.text:
-            return  # its first words stay: what runs on is read above, and a list holds still
+            return  # its first text stays: the live one is shown above, and the list keeps still
         text = words.describe_item(event)
         self._told[number] = Item(number, text, known.at_s if known is not None else at_s)
         while len(self._told) > MAX_KEPT:
@@ -59,14 +60,14 @@ class Items:
 
     @property
     def kept(self) -> int:
-        """How many are remembered, of however many there are."""
+        """How many items are kept, at most MAX_KEPT."""
         return len(self._told)
 
     def window(self, room: int, *, open_end: bool) -> Window:
-        """At most ``room`` items: those at work, and what lies about the first of them; one that is
-        to come, too, if any is.
+        """At most ``room`` items: the running ones, neighbours of the first one, and one that is
+        still to come, if any.
 
-        ``open_end``: whether items past the last that was told of are still to come.
+        ``open_end``: whether more items follow the last reported one.
         """
         lowest, highest = min(self._told, default=1), max(self._told, default=0)
         count = max(highest, self._total if open_end else 0) - lowest + 1
@@ -74,7 +75,7 @@ class Items:
         at = (known[0] if known else highest) - lowest
         numbers = _about(at, count, room)
         apart: list[int] = []
-        while len(numbers) > 1:  # others at work, further on, take the place of neighbours
+        while len(numbers) > 1:  # running ones further on replace neighbours
             apart = [n - lowest for n in known if n - lowest not in numbers]
             if len(numbers) + len(apart) <= room:
                 break
@@ -83,14 +84,14 @@ class Items:
         items = tuple(self._told.get(lowest + i) or Item(lowest + i, "", None) for i in chosen)
         if not chosen:
             return Window((), 0, 0, count)
-        # They count from 1: of those that were there already nothing may have been told.
+        # They count from 1: reused ones may never have been reported.
         earlier = chosen[0] + max(0, lowest - 1)
         between = chosen[-1] + 1 - chosen[0] - len(chosen)
         return Window(items, earlier, between, count - chosen[-1] - 1)
 
 
 def _about(at: int, count: int, room: int) -> range:
-    """``room`` of ``count`` in a row, with ``at`` among them."""
-    before = room - 2 if room > 2 else room - 1  # the one before tells more than the next
+    """``room`` consecutive indices of ``count``, with ``at`` among them."""
+    before = room - 2 if room > 2 else room - 1  # the previous one is worth more than the next
     first = max(0, min(at - before, count - room))
     return range(first, min(count, first + room))

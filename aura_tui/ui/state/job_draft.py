@@ -1,4 +1,4 @@
-"""A new job as it is typed: the form's fields, what is wrong with them, the request they make.
+"""The draft of a new job: the form's fields, their problems, and the request they make.
 
 Plain state: no terminal. :func:`build` alone touches the disk, and is for a worker.
 """
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 RESOLUTIONS = tuple(NAMED_HEIGHT)
 ASPECTS = tuple(RATIOS)
 _DURATIONS = f"{MIN_DURATION_S} s to {MAX_DURATION_S // 60} min"
-_COUNTED = 100_000  # characters; counting more would be felt in typing
+_COUNTED = 100_000  # characters; counting more would slow typing down
 _SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst")
 
 
@@ -73,14 +73,14 @@ _FIELDS = {
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """What the form gives: a request that is sound, and where its files go (absolute)."""
+    """The form's result: a valid request, and the folder for its files (absolute)."""
 
     request: JobRequest
     folder: Path
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields as typed. ``theme`` "": as the settings say."""
+    """The fields as typed. ``theme`` "": the one from the settings."""
 
     brief: str = ""
     file: str = ""
@@ -100,7 +100,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, **{field.name.lower(): text})
 
     def request(self, read: Brief | None = None) -> JobRequest:
-        """What the fields ask for; ``read`` is the brief that was in the file. Not checked."""
+        """The request that the fields make, not validated; ``read`` is the brief read from the
+        file."""
         typed = self.brief.strip()
         is_topic = "\n" not in typed and len(typed) <= MAX_TOPIC_CHARS
         brief = read or (Brief(topic=typed) if is_topic else Brief(text=self.brief))
@@ -113,8 +114,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def problems(self) -> dict[Field, str]:
-        """What can be known to be wrong without looking at the disk or a provider: what, and what
-        to do, for people."""
+        """Messages by field: the problems that show without the disk or a provider, each with its
+        remedy."""
         found: dict[Field, str] = {}
         typed, file = self.brief.strip(), self.file.strip()
         if not typed and not file:
@@ -123,7 +124,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             found[Field.FILE] = "Use either the text above or a file, not both."
         elif _is_file_name(typed):
             found[Field.BRIEF] = "This is a file name; enter it in the File field."
-        # A file's text is still to be read, and a brief that is wrong already is not told twice.
+        # The file is read later, and an invalid brief is reported once.
         read = _ANY if found or file else None
         try:
             check(self.request(read))
@@ -133,7 +134,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     def hints(self) -> dict[Field, str]:
-        """What a field takes, or what will become of what it holds."""
+        """Hints by field: what it expects, or what its value means."""
         request = self.request()
         words = f"{len(self.brief.split()):,} words" if len(self.brief) < _COUNTED else "many words"
         try:
@@ -141,7 +142,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
             size = f"{width}x{height} pixels"
         except InputError:
             size = ""
-        named = self.brief.strip() and not self.file.strip()  # what the file says isn't known here
+        named = self.brief.strip() and not self.file.strip()  # the file's content isn't known here
         folder = f"./{slug(title_of(request.brief))}" if named else "a folder named after the video"
         return {
             Field.BRIEF: f"{words}." if request.brief.text.strip() else "",
@@ -154,7 +155,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _NO_FILE = "File not found"
-_ANY = Brief(topic="?")  # stands for a brief that is still to be read
+_ANY = Brief(topic="?")  # stands for a brief that isn't read yet
 
 
 def _is_file_name(text: str) -> bool:
@@ -163,20 +164,20 @@ def _is_file_name(text: str) -> bool:
 
 
 def field_of(error: AuraError, draft: Draft) -> tuple[Field | None, str]:
-    """The field that ``error`` is about, None for none of the form's, and what to say there."""
+    """The form field that ``error`` is about (None: none of them) and the message for it."""
     field = _FIELDS.get(error.field or "")
     if field is Field.BRIEF and draft.file.strip():
         field = Field.FILE
     text = f"{error.message}. {error.remediation}"
     if error.code is Code.DURATION_INVALID:
-        text = error.remediation  # it says all
+        text = error.remediation  # complete without the message
     if field is not None and error.field and "." in error.field:
-        text = text.replace(error.field, field.value)  # the wire's name means nothing to a person
+        text = text.replace(error.field, field.value)  # people see the label, not the wire's name
     return field, clean_line(text, 500)
 
 
 def faults_by_field(error: AuraError, draft: Draft) -> dict[Field | None, str]:
-    """What to say at each field that ``error`` is about; None: of the whole."""
+    """Messages by the fields that ``error`` is about; None: the form as a whole."""
     faults = error.faults if isinstance(error, InvalidRequest) else (error,)
     found: dict[Field | None, str] = {}
     for fault in faults:
@@ -185,9 +186,10 @@ def faults_by_field(error: AuraError, draft: Draft) -> dict[Field | None, str]:
 
 
 def build(draft: Draft, check_request: Callable[[JobRequest], None]) -> Submission:
-    """Read the file, ask ``check_request`` (which raises InputError), and give the order.
+    """Read the file, validate with ``check_request`` (which raises InputError), and build the
+    submission.
 
-    Blocks: for a thread. Raises InvalidRequest, whose fields :func:`faults_by_field` knows.
+    Blocks: run it in a thread. Raises InvalidRequest; see :func:`faults_by_field`.
     """
     file, faults = draft.file.strip(), Faults()
     read = folder = None
@@ -203,7 +205,7 @@ def build(draft: Draft, check_request: Callable[[JobRequest], None]) -> Submissi
 
 
 def typed_folder(draft: Draft) -> Path | None:
-    """Where the files are to go (absolute); None where nothing is typed. Raises InputError."""
+    """The folder for the files (absolute); None if the field is empty. Raises InputError."""
     typed = draft.folder.strip()
     return _expanded(typed, "output") if typed else None
 
@@ -212,7 +214,7 @@ def _read(file: str) -> Brief:
     path = _expanded(file, "brief")
     try:
         why = "" if path.is_file() else "This is a folder" if path.is_dir() else _NO_FILE
-    except OSError as e:  # a name too long; a folder that may not be looked into
+    except OSError as e:  # the name is too long, or the folder not readable
         why = e.strerror or _NO_FILE
     if why:
         raise InputError(
@@ -234,7 +236,8 @@ def _expanded(text: str, field: str) -> Path:
 
 
 def matching(names: Sequence[str], typed: str) -> list[str]:
-    """Those of ``names`` that ``typed`` may mean: that begin so, then that have it within."""
+    """Completions of ``typed`` among ``names``: prefix matches first, then the others that contain
+    it."""
     wanted = typed.strip().casefold()
     begin = [name for name in names if name.casefold().startswith(wanted)]
     return begin + [name for name in names if wanted in name.casefold() and name not in begin]

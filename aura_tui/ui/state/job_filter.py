@@ -1,8 +1,8 @@
 """The language of the job filter: ``solar -status:done stage:voice age:<2h is:marked``.
 
-Words are looked for in title, id and correlation id; all parts must hold; ``-`` before one turns
-it round, quotes make several words one. What can't be understood is said in ``problem`` and has
-no effect, so that a list can follow each letter typed.
+Words match title, id and correlation id; all parts must match; a leading ``-`` negates a part,
+quotes join several words. A part that can't be parsed is reported in ``problem`` and ignored, so
+that the list can follow each letter typed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
 
 _MAX_CHARS = 500
-_SAID_CHARS = 8  # of a word that wasn't understood
+_SAID_CHARS = 8  # of an unknown word; the message fits 80 columns
 _PART = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 _KEYED = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
 _AGE = re.compile(r"([<>])=?([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|min|h|d|w)")
@@ -36,14 +36,14 @@ _STAGES = " ".join(stage.title.lower() for stage in Stage)
 
 @dataclass(frozen=True)
 class Filter:
-    """A parsed filter. ``marked``: only the marked (True) or unmarked (False) jobs, which whoever
-    knows the marks must see to. ``timed``: what matches changes with time alone."""
+    """A parsed filter. ``marked``: only marked (True) or unmarked (False) jobs; the caller, who
+    has the marks, applies it. ``timed``: matches change as time passes."""
 
     text: str = ""
     problem: str = ""
     marked: bool | None = None
     timed: bool = False
-    words: tuple[tuple[str, bool], ...] = ()  # case-folded, and whether it must be there
+    words: tuple[tuple[str, bool], ...] = ()  # case-folded, and whether it must match
     tests: tuple[tuple[Callable[[Job, datetime], bool], bool], ...] = ()
 
     @property
@@ -52,7 +52,7 @@ class Filter:
         return not (self.words or self.tests) and self.marked is None
 
     def matches(self, job: Job, now: datetime) -> bool:
-        """Whether ``job`` matches ``now`` (aware UTC); marks aside."""
+        """Whether ``job`` matches at ``now`` (aware UTC), marks aside."""
         if self.words:
             where = _searched(job)
             if any((word in where) is not wanted for word, wanted in self.words):
@@ -61,7 +61,7 @@ class Filter:
 
 
 def parse(text: str) -> Filter:
-    """The filter that ``text`` means. Never raises."""
+    """Parse ``text``. Never raises."""
     words: list[tuple[str, bool]] = []
     tests: list[tuple[Callable[[Job, datetime], bool], bool]] = []
     problems: list[str] = []
@@ -92,12 +92,12 @@ def parse(text: str) -> Filter:
 
 
 def _searched(job: Job) -> str:
-    # What is shown is what is searched; cleaning is for the rare title that needs it.
+    # Search the text as it is shown; few titles need cleaning.
     title = job.title if job.title.isprintable() else clean_line(job.title)
     return f"{title}\n{job.id}\n{job.correlation_id}".casefold()
 
 
-# Each makes a test from a lower-case value, or raises ValueError with what to say.
+# Each makes a test from a lower-case value, or raises ValueError with the message.
 
 
 def _status_test(value: str) -> Callable[[Job, datetime], bool]:
@@ -111,7 +111,7 @@ def _status_test(value: str) -> Callable[[Job, datetime], bool]:
 
 
 def _statuses(name: str) -> set[JobStatus]:
-    """The one that ``name`` means, or those that it begins: a filter works while it is typed."""
+    """The status named ``name``, or all with that prefix: a filter works while it is typed."""
     exact = parse_status(name)
     if exact is not None:
         return {exact}
@@ -145,7 +145,7 @@ def _parse_is(value: str) -> bool:
 
 
 def _short(name: str) -> str:
-    """So that what is said of it fits 80 columns."""
+    """``name`` cut so that the message fits 80 columns."""
     return name if len(name) <= _SAID_CHARS else name[: _SAID_CHARS - 1] + "\u2026"
 
 

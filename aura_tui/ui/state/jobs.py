@@ -1,7 +1,7 @@
-"""The jobs of a service as a list: what comes first, which show, the cursor, the marks.
+"""The job list: order, filter, cursor and marks.
 
-No drawing here and no service. Made for 10,000 jobs: an event moves its own job alone, which is
-found and placed by bisection.
+No drawing here and no service. Made for 10,000 jobs: an event moves only its own job, found and
+placed by bisection.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
 
 ATTENTION_LASTS = timedelta(hours=24)
-AGES_STAND_S = 30.0  # how long a filter by age may be behind
+AGES_STAND_S = 30.0  # a filter by age may lag this much
 _FEW = 32  # more changes than this at once are sorted as a whole
 
 
 class Group(IntEnum):
-    """Where in the list a job stands, from top to bottom."""
+    """Groups of the list, from top to bottom."""
 
-    ATTENTION = 0  # failed lately, not retried, not looked at
+    ATTENTION = 0  # failed recently, neither retried nor viewed
     RUNNING = 1
     PAUSED = 2
     QUEUED = 3
@@ -46,20 +46,20 @@ _GROUPS = {
     JobStatus.PAUSED: Group.PAUSED,
     JobStatus.QUEUED: Group.QUEUED,
     JobStatus.SUCCEEDED: Group.REST,
-    JobStatus.FAILED: Group.REST,  # ATTENTION while it needs some
+    JobStatus.FAILED: Group.REST,  # ATTENTION while it needs attention
     JobStatus.CANCELED: Group.REST,
 }
 
-# Everything that decides the order lives here: groups from top to bottom, and in each the smaller
-# pair first. Jobs that are equal in all go by id.
+# The whole order is defined here: groups from top to bottom, and in each the smaller pair first.
+# Ties go by id.
 _ORDER: dict[Group, Callable[[Job], tuple[float, float]]] = {
     Group.ATTENTION: lambda job: (-since(job).timestamp(), 0.0),  # the latest end
-    Group.RUNNING: lambda job: (_began(job), 0.0),  # the longest at work: a new one moves nobody
+    Group.RUNNING: lambda job: (_began(job), 0.0),  # the longest running: a new one moves no other
     Group.PAUSED: lambda job: (_began(job), 0.0),
     Group.QUEUED: lambda job: (
         -job.priority,
         job.queued_at.timestamp(),
-    ),  # as the engine takes them
+    ),  # in queue order
     Group.REST: lambda job: (-since(job).timestamp(), 0.0),  # the latest end
 }
 
@@ -71,10 +71,10 @@ def _began(job: Job) -> float:
 
 
 class JobsState:
-    """All jobs of a service. ``version`` changes whenever anything that shows may have.
+    """All jobs of a service. ``version`` changes whenever something visible may have changed.
 
-    ``loading``: more jobs are being fetched. ``polled_s``: nobody tells of changes, and the list is
-    asked for so often; None: each is told as it happens. The time comes in through :meth:`advance`.
+    ``loading``: more jobs are being fetched. ``polled_s``: the list is polled every so many
+    seconds; None: the service pushes changes. :meth:`advance` sets the time.
     """
 
     def __init__(self) -> None:
@@ -86,22 +86,22 @@ class JobsState:
         self.whole = DetailCache()
         self._jobs: dict[str, Job] = {}
         self._keys: dict[str, _Key] = {}
-        self._shown: list[_Key] = []  # in order; of those the filter lets through
+        self._shown: list[_Key] = []  # in order; the jobs that match the filter
         self._counts: Counter[JobStatus] = Counter()
-        self._retries: Counter[str] = Counter()  # by the id of the job that was retried
+        self._retries: Counter[str] = Counter()  # by the id of the retried job
         self._seen: set[str] = set()
         self._marked: dict[str, None] = {}
         self._cursor: str | None = None
         self._lost: _Key | None = None  # the job that the cursor lost
-        self._held: str | None = None  # looked at; keeps its place until the cursor leaves it
+        self._held: str | None = None  # viewed; keeps its place until the cursor leaves it
         self._now: datetime | None = None
         self._filtered_at: datetime | None = None
-        self._calms_at: datetime | None = None  # when the next job needs no attention any more
+        self._calms_at: datetime | None = None  # when the next job stops needing attention
 
     # Jobs
 
     def load(self, jobs: Iterable[Job], *, more: bool = False) -> None:
-        """Add or replace jobs; what is newer here already stays. ``more``: others will follow."""
+        """Add or replace jobs, except where ours are newer. ``more``: others will follow."""
         self.loading = more
         touched: dict[str, None] = {}
         for job in jobs:
@@ -126,7 +126,7 @@ class JobsState:
         return True
 
     def remove(self, job_id: str) -> None:
-        """Forget a job; one that isn't known is no error."""
+        """Remove a job; an unknown id is ignored."""
         job = self._jobs.pop(job_id, None)
         if job is None:
             return
@@ -143,8 +143,8 @@ class JobsState:
         self._arrange(() if job.retry_of is None else (job.retry_of,))
 
     def trim(self, most: int) -> None:
-        """Forget the jobs that ended first, where there are more than ``most``; never one that is
-        at work, marked, or under the cursor."""
+        """Remove the jobs that ended first if there are more than ``most``; never one that is
+        running, marked, or under the cursor."""
         over = len(self._jobs) - most
         kept = {self._cursor, self.whole.pinned, *self._marked}
         ended = [job for job in self._jobs.values() if job.status.ended and job.id not in kept]
@@ -152,8 +152,8 @@ class JobsState:
             self.remove(job.id)
 
     def seen(self, job_id: str) -> None:
-        """The person has looked at the job: its failure needs no attention any more. While the
-        cursor is on it, it keeps its place, so that nothing jumps from under the eye."""
+        """Note that the person viewed the job: its failure needs no more attention. It keeps its
+        place while the cursor is on it, so that nothing jumps."""
         if job_id in self._seen:
             return
         self._seen.add(job_id)
@@ -163,7 +163,7 @@ class JobsState:
             self._arrange((job_id,))
 
     def get(self, job_id: str) -> Job | None:
-        """The job as far as it is known here."""
+        """The job with that id, or None."""
         return self._jobs.get(job_id)
 
     def __iter__(self) -> Iterator[Job]:
@@ -174,13 +174,13 @@ class JobsState:
 
     @property
     def counts(self) -> Mapping[JobStatus, int]:
-        """How many jobs there are of each status, filtered away or not; 0 for the others."""
+        """Number of jobs by status, hidden ones included; 0 for a status without jobs."""
         return self._counts
 
     # Time and filter
 
     def advance(self, now: datetime) -> None:
-        """The time is ``now`` (aware UTC): old failures calm down, a filter by age moves on."""
+        """Set the time to ``now`` (aware UTC): regroup old failures, reapply a filter by age."""
         self._now = now
         if self._calms_at is None or now >= self._calms_at:
             urgent = [key[3] for key in self._keys.values() if key[0] == Group.ATTENTION]
@@ -193,7 +193,7 @@ class JobsState:
             self._refilter()
 
     def next_change_s(self, now: datetime) -> float | None:
-        """In how many seconds :meth:`advance` has something to do; None: not by time alone."""
+        """Seconds until :meth:`advance` has something to do; None: time alone changes nothing."""
         due: list[float] = []
         if self._shown and self._shown[0][0] == Group.ATTENTION and self._calms_at is not None:
             due.append((self._calms_at - now).total_seconds())
@@ -207,15 +207,14 @@ class JobsState:
         return AGES_STAND_S - abs((now - self._filtered_at).total_seconds())
 
     def set_filter(self, text: str) -> None:
-        """Show only what ``text`` lets through; see ``job_filter.py``."""
+        """Show only the jobs that match ``text``; see ``job_filter.py``."""
         if text != self.filter.text:
             self.filter = parse(text)
             self._refilter()
 
     @property
     def urgent(self) -> int:
-        """How many at the head of ``visible`` want to be looked at: they need attention, run, or
-        are paused."""
+        """How many jobs at the head of ``visible`` need attention, are running, or paused."""
         return bisect_left(self._shown, (Group.QUEUED, float("-inf"), 0.0, ""))
 
     def group(self, job_id: str) -> Group:
@@ -223,7 +222,7 @@ class JobsState:
         return Group(self._keys[job_id][0])
 
     def position(self, job_id: str) -> int | None:
-        """Where in ``visible`` a job is; None if it isn't."""
+        """The job's index in ``visible``, or None."""
         key = self._keys.get(job_id)
         return None if key is None else self._index(key)
 
@@ -231,32 +230,32 @@ class JobsState:
 
     @property
     def cursor(self) -> str | None:
-        """The id of the job under the cursor; None where no job shows."""
+        """The id of the job under the cursor; None if no job shows."""
         return self._cursor
 
     def move(self, by: int) -> None:
-        """The cursor goes ``by`` jobs down, as far as there are some."""
+        """Move the cursor ``by`` jobs down (up if negative), at most to the end."""
         at = 0 if self._cursor is None else self.position(self._cursor)
         if at is not None and self._shown:
             self._put(self._shown[max(0, min(len(self._shown) - 1, at + by))][3])
 
     def first(self) -> None:
-        """The cursor goes to the first job."""
+        """Move the cursor to the first job."""
         self.move(-len(self._shown))
 
     def last(self) -> None:
-        """The cursor goes to the last job."""
+        """Move the cursor to the last job."""
         self.move(len(self._shown))
 
     def place(self, job_id: str) -> bool:
-        """The cursor goes to a job; False if it doesn't show."""
+        """Move the cursor to a job; False if it doesn't show."""
         if self.position(job_id) is None:
             return False
         self._put(job_id)
         return True
 
     def toggle_mark(self, job_id: str | None = None) -> None:
-        """Mark a job or take its mark away; None: the one under the cursor."""
+        """Toggle the mark of a job; None: the one under the cursor."""
         job_id = self._cursor if job_id is None else job_id
         if job_id is None or job_id not in self._jobs:
             return
@@ -267,13 +266,13 @@ class JobsState:
         self._arrange((job_id,))
 
     def clear_marks(self) -> None:
-        """Mark nothing."""
+        """Clear all marks."""
         were, self._marked = self._marked, {}
         self._arrange(were)
 
     @property
     def marked(self) -> Sequence[str]:
-        """Ids of the marked jobs in the order of marking, filtered away or not."""
+        """Ids of the marked jobs in the order of marking, hidden ones included."""
         return tuple(self._marked)
 
     def is_marked(self, job_id: str) -> bool:
@@ -287,13 +286,13 @@ class JobsState:
 
     @property
     def marked_hidden(self) -> int:
-        """How many marked jobs are filtered away."""
+        """How many marked jobs the filter hides."""
         return sum(self.position(job_id) is None for job_id in self._marked)
 
     @property
     def targets(self) -> tuple[Job, ...]:
-        """What a command acts on: the marked jobs in the order of the list, filtered away or not;
-        if there are none, the one under the cursor."""
+        """The jobs that a command acts on: the marked ones in list order, hidden ones included; if
+        there are none, the one under the cursor."""
         if self._marked:
             return tuple(self._jobs[key[3]] for key in sorted(self._keys[i] for i in self._marked))
         return () if self._cursor is None else (self._jobs[self._cursor],)
@@ -344,7 +343,7 @@ class JobsState:
         return at if at < len(self._shown) and self._shown[at] == key else None
 
     def _arrange(self, job_ids: Iterable[str]) -> None:
-        """Put jobs that changed where they belong (unknown ones: nowhere), then the cursor."""
+        """Reposition changed jobs (ignoring unknown ones), then the cursor."""
         self.version += 1
         changed = [job_id for job_id in job_ids if job_id in self._jobs]
         if len(changed) > _FEW:
@@ -378,7 +377,7 @@ class JobsState:
         self._keep_cursor()
 
     def _keep_cursor(self) -> None:
-        """A cursor without a job goes back to it if it shows, else to the nearest that does."""
+        """Return a cursor that lost its job to that job if it shows, else to the nearest one."""
         if self._cursor is not None or not self._shown:
             return
         at = None
@@ -397,7 +396,7 @@ class JobsState:
 
 
 class _Visible(Sequence["Job"]):
-    """The jobs that show, in order, as they are now: a view, nothing is copied."""
+    """The visible jobs in order: a live view without copies."""
 
     def __init__(self, state: JobsState) -> None:
         self._state = state

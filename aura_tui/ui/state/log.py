@@ -1,7 +1,7 @@
-"""What the log pane shows: which lines pass its filter, their rows, and what a search finds.
+"""The log pane's content: the lines that pass its filter, their rows, and the search matches.
 
-Plain: no widget, no I/O. A line is taken apart once, when it comes; what it costs then doesn't
-grow with how many there are. Rows are numbered from the oldest that is still held.
+No widget, no I/O. Each line is parsed once on arrival, at a cost that doesn't grow with the number
+of lines. Rows are numbered from the oldest one in memory.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from aura_tui.ui.theme.glyphs import Glyphs
 
 NEEDLE_CHARS = 200
-HITS_A_LINE = 200  # of a line's matches; more are neither marked nor counted
+HITS_A_LINE = 200  # matches per line; more are neither highlighted nor counted
 ROWS_A_LINE = 60
-EFFORT = 300_000  # of one take; about 10 ms of an ordinary core
+EFFORT = 300_000  # per take; about 10 ms on an ordinary core
 _LINE_EFFORT = 100  # what a line costs, however short
 _WIDE_EFFORT = 4  # what a character costs where widths differ
 _NARROW = 60
@@ -39,7 +39,7 @@ _LEVEL_TITLES = {
 
 
 class LogPage:
-    """The rows of the pane. The caller keeps the scroll position, and turns it into an
+    """The rows of the pane. The caller keeps the scroll position and converts it to an
     :class:`Anchor` and back wherever rows may change."""
 
     def __init__(self) -> None:
@@ -47,8 +47,8 @@ class LogPage:
         self.wraps = True
         self.needle = ""
         self.rows: list[Row] = []
-        self.behind = False  # the last take left lines for the next one
-        self.passed_by = 0  # rows that are gone for good: with it a row's number never changes
+        self.behind = False  # the last take left lines to the next one
+        self.passed_by = 0  # dropped rows: added to a row's number, it makes that permanent
         self._entries: deque[Entry] = deque()
         self._taken = 0  # lines ever taken over from the ring
         self._width = 80
@@ -57,10 +57,10 @@ class LogPage:
         self._hits: list[tuple[int, int]] = []  # line number and offset, in order
         self._current: tuple[int, int] | None = None
 
-    # -- what comes in
+    # -- input
 
     def clear(self) -> None:
-        """Another run's log begins. Filter, wrap and search stay."""
+        """Remove all lines, for another job's log. Filter, wrap and search stay."""
         self.passed_by += len(self.rows) + 1
         self._entries.clear()
         self.rows = []
@@ -69,11 +69,11 @@ class LogPage:
         self._taken = 0
 
     def take(self, log: deque[LogLine], logged: int, effort: int = EFFORT) -> bool:
-        """Take over what came since the last time, and let go what the ring has lost.
+        """Take over the lines since the last call, and drop those that left the ring.
 
-        ``logged`` is how many lines there ever were, ``log`` the newest of them. Stops when it has
-        done about ``effort`` characters' work, so that no flood holds up a key; then the page is
-        :attr:`behind`. Whether there was anything.
+        ``logged`` is the total number of lines so far, ``log`` the newest of them. Stops after
+        about ``effort`` characters, so that a flood doesn't delay a key; then the page is
+        :attr:`behind`. Returns whether anything changed.
         """
         if logged == self._taken:
             return False
@@ -102,7 +102,7 @@ class LogPage:
             self._hits += [(entry.number, start) for start in entry.hits]
 
     def _drop(self, oldest: int) -> None:
-        """Let go of every line before number ``oldest``."""
+        """Drop all lines before number ``oldest``."""
         rows = 0
         while self._entries and self._entries[0].number < oldest:
             entry = self._entries.popleft()
@@ -114,16 +114,16 @@ class LogPage:
         if self._current is not None and self._current < (oldest, 0):
             self._current = None
 
-    # -- how it is laid out
+    # -- layout
 
     def fit(self, width: int, glyphs: Glyphs) -> bool:
-        """Lay out for a pane ``width`` cells wide. Whether that changed anything."""
+        """Lay out for a pane ``width`` cells wide; returns whether that changed anything."""
         if width == self._width and glyphs is self._glyphs:
             return False
         self._width = width
         if glyphs is not self._glyphs:
             self._glyphs = glyphs
-            self.clear()  # to be taken again, spelt anew
+            self.clear()  # to be taken again in the new glyphs
         self._lay_out()
         return True
 
@@ -176,11 +176,11 @@ class LogPage:
         return window(source, 0, _SOURCE, ellipsis)[0]
 
     def _lead(self, line: LogLine) -> str:
-        """Where columns don't fit, the source stands before its line's text."""
+        """The prefix of a line's text: its source, where columns don't fit."""
         return f"{self._source(line)}: " if self._narrow and line.source else ""
 
     def _rows(self, entry: Entry) -> list[Row]:
-        """The entry's rows, made when first asked for."""
+        """The entry's rows, made on first use."""
         if entry.rows:
             return entry.rows
         text = entry.text
@@ -235,14 +235,14 @@ class LogPage:
         rows = self.rows[max(0, first) : first + count]
         return max((cells(row.text) for row in rows), default=0)
 
-    # -- places
+    # -- anchors
 
     def anchor(self, at: int) -> Anchor | None:
-        """The place of row ``at``; None where there is none."""
+        """The anchor of row ``at``; None if there is no such row."""
         return Anchor(*self.rows[at].key) if 0 <= at < len(self.rows) else None
 
     def row_of(self, anchor: Anchor | None) -> int:
-        """The row that holds the place now, or the next one if its line is gone or hidden."""
+        """The row of ``anchor``, or the next one if its line is dropped or hidden."""
         if anchor is None:
             return 0
         at = bisect_left(self.rows, (anchor.number, anchor.start), key=lambda row: row.key)
@@ -255,10 +255,10 @@ class LogPage:
     # -- search
 
     def search(self, needle: str, at: int = 0) -> int | None:
-        """Look for ``needle``, plain text; "" ends the search. Case counts where it has capitals.
+        """Search for ``needle``, plain text; "" ends the search. Case-sensitive if it has capitals.
 
         The first match in or after row ``at`` becomes the current one, else the first of all.
-        Its row; None where there is none.
+        Returns its row, or None without a match.
         """
         needle = self._glyphs.spell(printable(needle.replace("\n", " "), NEEDLE_CHARS))
         if needle != self.needle:
@@ -281,9 +281,9 @@ class LogPage:
             entry.hits = tuple(match.start() for match in each)
 
     def step(self, by: int, top: int, bottom: int) -> int | None:
-        """Go to the next match (1) or the one before (-1), round the ends; its row, None where
-        nothing matches. From the current match if that is within rows ``top`` to ``bottom``, else
-        from ``top``: people search on from what they see."""
+        """Go to the next match (1) or the previous one (-1), wrapping around; returns its row, or
+        None without a match. Starts at the current match if it is within rows ``top`` to
+        ``bottom``, else at ``top``: people continue from what they see."""
         if not self._hits:
             return None
         ordinal = self._ordinal
@@ -291,7 +291,7 @@ class LogPage:
         if ordinal is None or at is None or not top <= at < bottom:
             place = self.anchor(top)
             after = bisect_left(self._hits, place) if place is not None else len(self._hits)
-            # A match that began in the row above goes on in this one.
+            # A match from the row above continues in this one.
             ordinal = after - 1 if by > 0 else after
         self._current = self._hits[(ordinal + by) % len(self._hits)]
         return self.current_row
@@ -305,12 +305,12 @@ class LogPage:
 
     @property
     def current_row(self) -> int | None:
-        """The row in which the current match begins."""
+        """The row in which the current match starts."""
         return None if self._current is None else self.row_of(Anchor(*self._current))
 
     @property
     def current_cells(self) -> tuple[int, int] | None:
-        """From which cell to which the current match goes in its row, were it not cut."""
+        """Start and end cell of the current match in its uncut row."""
         at = self.current_row
         if at is None or self._current is None:
             return None
@@ -319,7 +319,7 @@ class LogPage:
         return before, before + cells(self.needle)
 
     def found(self) -> str:
-        """How the search stands: "3 of 17: needle"; "" without one."""
+        """The state of the search: "3 of 17: needle"; "" without one."""
         if not self.needle:
             return ""
         needle = self.needle if len(self.needle) <= 30 else f"{self.needle[:29]}\u2026"
@@ -331,19 +331,20 @@ class LogPage:
 
     @property
     def title(self) -> str:
-        """What shows, in a few words."""
+        """The pane's title: "Log" and the filter."""
         none = ", none" if self.level is not Level.ALL and not self.rows else ""
         return _LEVEL_TITLES[self.level] + none
 
     # -- the rest
 
     def first_error(self) -> int | None:
-        """The row where the oldest error that is still held begins."""
+        """The first row of the oldest error in memory."""
         errors = (i for i, row in enumerate(self.rows) if row.entry.line.severity == "error")
         return next(errors, None)
 
     def copied(self) -> tuple[str, int]:
-        """The lines that match, or without a search all that pass, as text; and their number."""
+        """The matching lines (without a search, all that pass the filter) as text, and their
+        number."""
         lines = [
             entry.copied()
             for entry in self._entries

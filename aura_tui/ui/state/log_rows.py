@@ -1,4 +1,4 @@
-"""The parts of the log pane: a line that is held, a row of it, and how a row is drawn. Plain."""
+"""The parts of the log pane: an entry (a line), its rows, and a row ready to draw."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Level(IntEnum):
-    """How grave a line must be to show."""
+    """The least severity that shows."""
 
     ALL = 0
     WARNINGS = 1
@@ -23,13 +23,13 @@ class Level(IntEnum):
 
     @property
     def next(self) -> Level:
-        """The one after this, and the first after the last."""
+        """The next level; the first after the last."""
         return Level((self + 1) % len(Level))
 
 
 class Entry:
-    """A line that is held. ``text`` is what is drawn, and searched: what one sees one can find.
-    ``hits`` are the offsets of its matches. ``rows`` is empty until it is wanted."""
+    """A line in memory. ``text`` is drawn and searched: what shows can be found. ``hits`` are the
+    offsets of its matches. ``rows`` is filled on first use."""
 
     __slots__ = ("hits", "line", "number", "rows", "text")
 
@@ -41,7 +41,7 @@ class Entry:
         self.rows: list[Row] = []
 
     def copied(self) -> str:
-        """The line as text of its own, for elsewhere."""
+        """The line as plain text, for the clipboard."""
         severity = "" if self.line.severity == "info" else f"{self.line.severity}: "
         source = f"{clean_line(self.line.source, 40)}  " if self.line.source else ""
         time = f"{self.line.at.astimezone():%H:%M:%S}"
@@ -54,27 +54,27 @@ class Row(NamedTuple):
     entry: Entry
     start: int
     end: int
-    cut: bool = False  # the line goes on, but no row shows it
+    cut: bool = False  # the line continues, but no row shows the rest
 
     @property
     def text(self) -> str:
-        """Its text, whole."""
+        """The row's text, uncut."""
         return self.entry.text[self.start : self.end]
 
     @property
     def first(self) -> bool:
-        """Whether the line begins here."""
+        """Whether this is the line's first row."""
         return self.start == 0
 
     @property
     def key(self) -> tuple[int, int]:
-        """Its place in the order of everything."""
+        """Sort key among all rows."""
         return self.entry.number, self.start
 
 
 class Drawn(NamedTuple):
-    """A row as it is drawn: mark and head (blank where a line goes on), then text. ``hits`` are
-    start, end and whether it is the current match, as offsets in ``text``."""
+    """A row ready to draw: mark and head (blank on a continuation row), then text. ``hits`` are
+    matches as start and end offset in ``text``, and whether it is the current one."""
 
     mark: str
     head: str
@@ -84,12 +84,12 @@ class Drawn(NamedTuple):
 
     @property
     def plain(self) -> str:
-        """All of it."""
+        """The row as plain text."""
         return self.mark + self.head + self.text
 
 
 class Anchor(NamedTuple):
-    """A place in the log that stays the same when rows come, go, or are wrapped anew."""
+    """A position in the log that stays valid when rows come, go, or rewrap."""
 
     number: int
     start: int

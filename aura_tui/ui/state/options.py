@@ -1,4 +1,4 @@
-"""How the board is to behave, and what it leaves behind."""
+"""The board's options, and its outcome."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class BoardOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How the board is to behave.
+    """Options of the board.
 
-    ``owns``: the job it is opened for is ours, so that ctrl+c cancels it. ``read_only``: no key
-    changes anything, and quitting doesn't ask. ``remote``: the engine's files are on another
-    machine. ``mode`` is shown in the header ("recorded"). ``background``: whether work may be left
-    to a background engine.
+    ``owns``: this command started the job, so ctrl+c cancels it. ``read_only``: keys that change
+    jobs are disabled, and quitting doesn't ask. ``remote``: the engine's files are on another
+    machine. ``mode`` is shown in the header ("recorded"). ``background``: whether a background
+    engine may take over the work.
     """
 
     settings: Settings
@@ -38,21 +38,21 @@ class BoardOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mark(self) -> str:
-        """What the header says of the mode; "" for the usual one."""
+        """The mode as the header shows it; "" for the usual one."""
         return self.mode or ("read only" if self.read_only else "")
 
     @property
     def recorded(self) -> bool:
-        """Whether it plays a recording."""
+        """Whether the board plays a recording."""
         return self.mode == RECORDED
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What the board leaves behind.
+    """The board's result.
 
-    ``job`` is the one it was opened for, as last seen. ``interrupted``: the person broke it off,
-    by ctrl+c or by quitting before there was a job. ``leave``: what becomes of unfinished work.
-    ``notices``: how the engine was found, and what broke.
+    ``job`` is the one it was opened for, as last seen. ``interrupted``: the person pressed ctrl+c,
+    or quit before there was a job. ``leave``: what happens to unfinished work. ``notices``:
+    remarks on the engine, and internal errors.
     """
 
     job: Job | None

@@ -1,4 +1,4 @@
-"""Leaving the board: what becomes of the work that isn't over."""
+"""Quitting the board: what happens to unfinished jobs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class QuitState:
-    """How the board is left, as far as that is decided.
+    """The decisions made so far about quitting the board.
 
-    ``interrupted``: the person broke the run off, by ctrl+c or by leaving before there was one.
+    ``interrupted``: the person pressed ctrl+c, or quit before there was a job.
     """
 
     def __init__(self, jobs: JobsState, *, read_only: bool) -> None:
@@ -26,8 +26,8 @@ class QuitState:
         self.leave = Leave.STAY
 
     def ending(self) -> list[Job]:
-        """The runs that end when we go: those of an engine in this process. One that is paused
-        rests in the store either way."""
+        """The jobs that would end with us: those of an engine in this process. A paused job stays
+        in the store either way."""
         if self._read_only or not self.owns_work:
             return []
         at_work = (JobStatus.RUNNING, JobStatus.QUEUED)
@@ -35,21 +35,21 @@ class QuitState:
 
     @property
     def outcome(self) -> Leave:
-        """What becomes of what isn't over; where all is over there is nothing to leave or stop."""
+        """What happens to unfinished jobs; STAY if none would end with us."""
         if self.leave in (Leave.BACKGROUND, Leave.STOP) and not self.ending():
             return Leave.STAY
         return self.leave
 
     @property
     def may_go(self) -> bool:
-        """Whether what was decided has happened, so that the board can close."""
+        """Whether the decision has taken effect, so that the board can close."""
         if self.leave is Leave.STAY:
             return False
         return self.leave is not Leave.CANCEL or not self.ending()
 
 
 class Leave(Enum):
-    """STOP leaves the runs as they are, to go on later; CANCEL ends them."""
+    """What to do with unfinished jobs. STOP: stop them now, to be resumed later."""
 
     STAY = "stay"
     BACKGROUND = "background"

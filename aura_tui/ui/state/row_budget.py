@@ -1,25 +1,25 @@
-"""How the rows of a run are shared: stages, timeline and preview, then its end and its log.
+"""Shares the rows of the job view: stages, timeline and preview, then the result and the log.
 
-Numbers alone; the styles say what shows at all, the board's screen hands these to its widgets.
+Numbers only: the styles decide which of them show; the board's screen applies these numbers.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-SHORT = 18  # rows; below, nothing is spent on air
-HIGH = 40  # rows; from here on the timeline shows, and a preview has room beneath the stages
+SHORT = 18  # rows; below it there are no blank rows
+HIGH = 40  # rows; from here on the timeline shows, and a preview fits below the stages
 
-_STAGES = 5  # rows of the stages while all are closed
+_STAGES = 5  # rows of the stages, all closed
 _LANES = 6  # rows of the timeline
 _FOOTER = 1
-_REST = 6  # rows that stages and timeline leave to the end, or to the log
+_REST = 6  # rows that stages and timeline leave to the result or the log
 _REST_SHORT = 2
 
 
 class RowBudget(NamedTuple):
-    """The most rows that each may have: ``work`` is stages, timeline and preview together.
-    ``result`` None: all that is left."""
+    """Maximum rows of each part; ``work`` is stages, timeline and preview together. ``result``
+    None: all remaining rows."""
 
     work: int
     stages: int
@@ -29,10 +29,10 @@ class RowBudget(NamedTuple):
 def row_budget(
     height: int, *, ended: bool, failed: bool, timeline: bool, preview: int
 ) -> RowBudget:
-    """On a screen of ``height`` rows. ``timeline``: whether it shows. ``preview``: rows of the one
-    beneath the stages, with the blank one above it; 0 where none is there.
+    """The budget on a screen of ``height`` rows. ``timeline``: whether it shows. ``preview``: rows
+    of the preview below the stages and the blank row above it; 0 without one.
 
-    What a person asked for shows whole: the stages give way to the timeline where rows are few.
+    A timeline that the person opened shows whole: the stages shrink where rows are few.
     """
     short = height < SHORT
     head, air = (3, 0) if short else (5, 1)

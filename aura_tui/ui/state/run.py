@@ -1,4 +1,4 @@
-"""What the board knows of the run it shows: the folded job, its log, and the person's choices.
+"""The state of the job on the board: the folded job, its log, and the person's choices.
 
 No drawing here and no service; screens draw it, the app feeds it.
 """
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from aura_tui.service import Typical
 
 LOG_LINES = 1000
-_GAPS = 50  # breaks of the connection that are remembered
+_GAPS = 50  # connection breaks that are kept
 RECORDED = "recorded"  # the mark of a replay
 STAGE_LOG_LINES = 8  # of each stage, beside its items
 
 
 class Asked(Enum):
-    """What was asked of the engine and has not happened yet; ``value`` says so to people."""
+    """A command that was sent and hasn't taken effect yet; ``value`` is its text on the screen."""
 
     CANCEL = "cancelling\u2026"
     PAUSE = "pausing\u2026"
     RESUME = "resuming\u2026"
 
     def happened(self, job: Job) -> bool:
-        """Whether ``job`` has become what was asked for."""
+        """Whether the command has taken effect in ``job``."""
         return {
             Asked.CANCEL: job.status.ended,
             Asked.PAUSE: job.status is not JobStatus.RUNNING,
@@ -47,7 +47,7 @@ class Asked(Enum):
 
 
 class Opened(Enum):
-    """How much of a stage's details shows. BRIEF: its errors, a line each."""
+    """How much detail of a stage shows. BRIEF: its errors, a line each."""
 
     CLOSED = 0
     BRIEF = 1
@@ -64,11 +64,11 @@ class LogLine(NamedTuple):
 
 
 class RunState:
-    """One run on the board.
+    """One job on the board.
 
-    ``typical`` and ``queue_ahead`` are what the service says of it, None where nothing is known.
-    ``mode`` is a mark for the head: "read only", "recorded", or "". ``gaps`` are the breaks of the
-    connection so far, by when it came back: all runs share them.
+    ``typical`` and ``queue_ahead`` come from the service; None if unknown. ``mode`` is a mark for
+    the header: "read only", "recorded", or "". ``gaps`` are the connection breaks so far, by the
+    time of the reconnect; all jobs share them.
     """
 
     def __init__(self, *, mode: str = "", gaps: dict[datetime, LogLine] | None = None) -> None:
@@ -79,13 +79,13 @@ class RunState:
         self.queue_ahead: int | None = None
         self.mode = mode
         self._gaps = {} if gaps is None else gaps
-        self._met = {*self._gaps}  # those that it needn't be told of any more
-        self._past = [*self._gaps.values()]  # of them, what isn't in the log yet
+        self._met = {*self._gaps}  # breaks already noted
+        self._past = [*self._gaps.values()]  # those not in the log yet
         self.asked: Asked | None = None
-        self.troubles: tuple[str, ...] = ()  # what fails in the engine, by its own account
+        self.troubles: tuple[str, ...] = ()  # failures that the engine reports
         self.over = False  # no event will come any more, ended or not
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
-        self.logged = 0  # lines ever, also those the ring has lost
+        self.logged = 0  # total lines, dropped ones included
         self.items: dict[Stage, Items] = {stage: Items() for stage in Stage}
         self.stage_log: dict[Stage, deque[LogLine]] = {
             stage: deque(maxlen=STAGE_LOG_LINES) for stage in Stage
@@ -94,7 +94,7 @@ class RunState:
 
     @property
     def ended(self) -> bool:
-        """Whether the run is over."""
+        """Whether the job has ended."""
         return self.job is not None and self.job.status.ended
 
     @property
@@ -138,12 +138,12 @@ class RunState:
                 self._gaps.pop(next(iter(self._gaps)))
 
     def tell_gaps(self) -> None:
-        """Log the breaks of the connection since the last line: the run's history is here."""
+        """Log the connection breaks since the last line, once the job's history is complete."""
         if not self.ended:
             self._note(None)
 
     def _note(self, line: LogLine | None) -> None:
-        """``line``, and before it the breaks that were while the run was; None: those alone."""
+        """Log ``line`` (if any), and before it the connection breaks during the job."""
         begun = self.job.created_at if self.job is not None else None
         while self._past and (line is None or self._past[0].at <= line.at):
             gap = self._past.pop(0)
@@ -157,8 +157,8 @@ class RunState:
         self.logged += 1
 
     def liveness(self, now: datetime, *, reconnect_key: str = "R") -> Health | None:
-        """What is to be said of the connection and the job, if anything is. ``reconnect_key``:
-        what reconnects here."""
+        """The remark on the connection or the job, if any. ``reconnect_key``: the key that
+        reconnects."""
         if self.over:
             return None
         status = self.job.status if self.job is not None else None
@@ -172,16 +172,16 @@ class RunState:
         )
 
     def seen(self, now: datetime) -> datetime:
-        """Until when the board knows the run: now, or when the connection broke."""
+        """Until when the board's data is valid: now, or when the connection broke."""
         since = self.pulse.down_since
         return now if since is None else min(now, since)
 
     def age_s(self, now: datetime) -> float | None:
-        """How old what the board shows is; None while it is up to date, or there is nothing."""
+        """Age of the board's data in seconds; None while it is current, or there is none."""
         return None if self.over or self.ended else self.pulse.age_s(now)
 
     def due_s(self, now: datetime) -> float | None:
-        """Seconds until time alone changes what shows; None: an event or the connection will."""
+        """Seconds until time alone changes the view; None: only an event or the connection will."""
         if self.over or self.ended:
             return None
         if self.pulse.down_since is not None:
@@ -193,7 +193,7 @@ class RunState:
         return None
 
     def finish(self) -> None:
-        """The service has no more to tell."""
+        """Note that no more events will come."""
         self.over = True
         self.asked = None
         self.clock.stop()
@@ -203,8 +203,8 @@ class RunState:
             self.asked = None
 
     def opened(self, step: Step) -> Opened:
-        """How much of a stage shows: what the person chose, else all of the one at work. A failed
-        one always shows why; once the result panel tells the rest, in brief."""
+        """How much of a stage shows: the person's choice, else all of the running one. A failed one
+        always shows why, in brief once the result panel has the details."""
         if step.status is StepStatus.FAILED:
             whole = self._chosen.get(step.stage, not self.ended)
             return Opened.WHOLE if whole else Opened.BRIEF
@@ -212,12 +212,12 @@ class RunState:
         return Opened.WHOLE if self._chosen.get(step.stage, at_work) else Opened.CLOSED
 
     def toggle(self, step: Step) -> None:
-        """The person opens or closes a stage; that stays, whatever the stage does."""
+        """Open or close a stage for good, whatever the stage does."""
         self._chosen[step.stage] = self.opened(step) is not Opened.WHOLE
 
 
 def _moved(before: Job | None, job: Job, event: ev.AnyJobEvent) -> bool:
-    """Whether a state, a percentage or an item is another one than before."""
+    """Whether a state, a percentage or an item changed."""
     if before is None or isinstance(event, ev.StepStatusChanged):
         return True
     if isinstance(event, ev.StepProgressed):

@@ -1,6 +1,6 @@
-"""What the end of a run says: what was made and where it lies, or why not and what to do next.
+"""The summary of an ended job: its files and where they are, or why it failed and what to do next.
 
-Plain: facts in their order, no colour, no width. Every text in them is legible and bounded.
+Facts in order, without colour or width. All texts are printable and bounded.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ JOB_S_LOG = "The job's log"
 TAIL_LINES = 20
 _TAIL_CHARS = 400
 _SENTENCE_CHARS = 2000
-# How an engine's words on a cancel end: with its files, which we list.
+# The engine's message on a cancel ends with its files, which are listed here anyway.
 _KEPT = re.compile(r"; (kept: .*|\d+ files? (is|are) kept|no file was finished)\.?$", re.DOTALL)
 
 
 class Tone(Enum):
-    """What a fact is to the reader."""
+    """How a fact is drawn."""
 
     HEAD = "head"
     PLAIN = "plain"
@@ -42,12 +42,12 @@ class Tone(Enum):
     WARNING = "warning"
     ERROR = "error"
     ADVICE = "advice"
-    QUOTE = "quote"  # somebody else's words
+    QUOTE = "quote"  # quoted output
 
 
 class Fact(NamedTuple):
-    """One thing that is said. ``file`` is what it names, where keys can act on it; ``size`` its
-    size in words."""
+    """One line of the summary. ``file`` is the file it names, if keys can act on it; ``size`` that
+    file's size in words."""
 
     text: str
     tone: Tone = Tone.PLAIN
@@ -66,11 +66,11 @@ def facts(
     video_s: float | None = None,
     retry_key: str = "",
 ) -> tuple[Fact, ...]:
-    """All that is to say of ``job``, which has ended.
+    """The summary of ``job``, which has ended.
 
-    ``plan``: what a retry would do. ``log_tail``: the last lines of a log, ``log_of`` says
-    which. ``remote``: its paths are another machine's. ``video_s``: how long the video is, where
-    that is known. ``retry_key``: what retries here, where anything does.
+    ``plan``: what a retry would do. ``log_tail``: the last lines of the log that ``log_of`` names.
+    ``remote``: its paths are on another machine. ``video_s``: length of the video in seconds, if
+    known. ``retry_key``: the key that retries, if any.
     """
     said: Iterable[Fact]
     if job.status is JobStatus.SUCCEEDED:
@@ -105,7 +105,7 @@ def _succeeded(job: Job, remote: bool, video_s: float | None) -> Iterator[Fact]:
 
 
 def _made(job: Job) -> Iterator[tuple[str, Artifact]]:
-    """The files with what each is, the video first."""
+    """The files with their kinds, the video first."""
     output = job.output
     known = {artifact.path: artifact for artifact in job.artifacts}
     told: set[str] = set()
@@ -172,7 +172,7 @@ def _failed(
             continue
         if not (retry_key and action.startswith("aura-tui retry ")):
             yield Fact(_sentence(action), label="next")
-        elif plan is None:  # what a key does here needn't be typed elsewhere
+        elif plan is None:  # no command where a key does it
             yield Fact(f"Press {retry_key} to retry.", label="next")
     if job.log_path:
         log = Artifact(name=_name(job.log_path), path=job.log_path, type="text/plain")
@@ -199,12 +199,12 @@ def _quoted(line: str) -> list[str]:
 
 
 def _key(text: str) -> str:
-    """What two ways to write the same sentence have in common."""
+    """A key that is equal for two spellings of a sentence."""
     return clean_line(text, _SENTENCE_CHARS).casefold().rstrip(". ")
 
 
 def _new(text: str, said: set[str]) -> bool:
-    """Whether ``text`` says what has not been said; from now on it has."""
+    """Whether ``text`` isn't in ``said`` yet; adds it."""
     key = _key(text)
     if not key or key in said:
         return False
@@ -230,12 +230,12 @@ def _cancelled(job: Job, plan: RetryPlan | None, remote: bool, retry_key: str) -
     yield from _listed([("video" if words.is_video(each) else "", each) for each in files], remote)
 
 
-# -- said at every end
+# -- for every job
 
 
 def plan_line(plan: RetryPlan) -> str:
-    """What a retry reuses, and about how long it takes: no full stop at its end."""
-    if not plan.steps:  # nobody can tell
+    """What a retry reuses and about how long it takes, without a full stop."""
+    if not plan.steps:  # unknown
         return "A retry may start from the beginning"
     reused = [text for step in plan.steps if (text := _reused(step))]
     what = f"A retry reuses {', '.join(reused)}" if reused else "A retry starts from the beginning"
@@ -270,8 +270,8 @@ def _warned(job: Job) -> Iterator[Fact]:
 
 
 def _listed(files: list[tuple[str, Artifact]], remote: bool) -> Iterator[Fact]:
-    """A line a file. A folder is named once, before its files; where there is a video its own
-    path says it, to be taken whole."""
+    """A line for each file. A folder is named once, before its files; the video's folder is part
+    of its path, which can be copied whole."""
     there = " on the server" if remote else ""
     lead = files[0][1] if files and files[0][0] == "video" else None
     folder = ""
@@ -282,7 +282,7 @@ def _listed(files: list[tuple[str, Artifact]], remote: bool) -> Iterator[Fact]:
             yield Fact("This path is on the server; Save as downloads it.", Tone.MUTED)
     rest = files if lead is None else files[1:]
     order = {_folder(artifact.path): None for _, artifact in rest}
-    folders = sorted(order, key=lambda name: name != folder)  # stable: as told, the video's first
+    folders = sorted(order, key=lambda name: name != folder)  # stable: the video's folder goes first
     for name in folders:
         if name != folder or (lead is None and name):
             yield Fact(f"{printable_path(name) or 'no folder'}{there}", label="in")
@@ -301,7 +301,7 @@ def _sentence(text: str) -> str:
 
 
 def _folder(path: str) -> str:
-    """With its closing slash; "" where there is none."""
+    """The folder with its closing slash; "" if there is none."""
     return path[: path.rfind("/") + 1]
 
 
@@ -310,9 +310,9 @@ def _name(path: str) -> str:
 
 
 class SummaryDetails(NamedTuple):
-    """Of one job. ``plan`` None: no retry, or nothing is known of one. ``log_tail`` are the last
-    lines of FFmpeg's log where it ran and can be read from here, else of the job's own; ``log_of``
-    says which."""
+    """Details looked up for one job. ``plan`` None: no retry, or unknown. ``log_tail`` are the last
+    lines of FFmpeg's log if it ran and can be read, else of the job's own; ``log_of`` says
+    which."""
 
     plan: RetryPlan | None = None
     log_tail: tuple[str, ...] = ()

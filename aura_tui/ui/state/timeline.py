@@ -1,7 +1,7 @@
-"""When each stage was at work, beside what it usually takes: the timeline's numbers, undrawn.
+"""The timeline's numbers: when each stage ran, and how long it usually takes.
 
-All times are seconds at work from the run's begin, pauses left out; so a stage that a person held
-for an hour is not a slow one. What is to come lies where it usually would.
+All times are active seconds since the job's start, without pauses: a stage that was paused for an
+hour isn't slow. Pending stages are placed by their usual times.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from aura_tui.ui.state.run import RunState
 
-# Slow is what a person would call so: half as long again, and not by a blink.
+# Slow: half as long again as usual, and by a noticeable time.
 SLOW_FACTOR = 1.5
 SLOW_BY_S = 2.0
 
-# Where an axis may end: far enough apart that a run that grows is rarely scaled anew.
+# Ends of the axis: far enough apart that a growing job is rarely rescaled.
 _ENDS_S = (
     *(10, 15, 20, 30, 40, 60, 90, 120, 180, 240, 360, 480, 600, 900, 1200, 1800, 2400),
     *(3600, 5400, 7200, 10_800, 14_400, 21_600, 28_800, 43_200, 86_400),
@@ -31,11 +31,11 @@ _DAY_S = 86_400
 
 
 class Lane(NamedTuple):
-    """One stage. ``began_s`` None: where it lies can't be told. ``ended_s``: until when it was at
-    work, so far; it took ``took_s``; both None: it hasn't begun. (A stage that was taken up again
-    after a crash took longer than its last go, which is what is drawn.)
+    """One stage. ``began_s`` None: its start is unknown. ``ended_s``: until when it ran so far, and
+    ``took_s`` how long; both None: it hasn't started. (A stage that was resumed after a crash took
+    longer than its last attempt, which is what is drawn.)
 
-    ``usual_s`` None: nobody knows. ``pauses_s``: when it was held, on the run's clock.
+    ``usual_s`` None: unknown. ``pauses_s``: when it was paused, on the job's clock.
     """
 
     stage: Stage
@@ -53,25 +53,25 @@ class Lane(NamedTuple):
 
     @property
     def end_s(self) -> float:
-        """Where the lane's ink ends: its time so far, or its usual one where that is longer."""
+        """Where the lane ends: its time so far, or its usual time if that is longer."""
         began_s = self.began_s or 0.0
         ended_s = began_s if self.ended_s is None else self.ended_s
         usual_s = 0.0 if self.status in _INSTANT else self.usual_s or 0.0
         return max(ended_s, began_s + usual_s)
 
 
-_INSTANT = (StepStatus.REUSED, StepStatus.SKIPPED)  # no work was done: there is nothing to compare
+_INSTANT = (StepStatus.REUSED, StepStatus.SKIPPED)  # no work was done, nothing to compare
 
 
 def is_slow(took_s: float | None, usual_s: float | None) -> bool:
-    """Whether ``took_s`` is clearly longer than usual; not where either is unknown."""
+    """Whether ``took_s`` is clearly longer than usual; False if either is unknown."""
     if took_s is None or usual_s is None:
         return False
     return took_s > usual_s * SLOW_FACTOR and took_s - usual_s > SLOW_BY_S
 
 
 def usual_s(state: RunState, stage: Stage) -> float | None:
-    """Seconds that ``stage`` usually takes for a job of this size; None where nobody knows."""
+    """Seconds that ``stage`` usually takes for a job of this size; None if unknown."""
     return state.typical.seconds.get(stage) if state.typical is not None else None
 
 
@@ -80,7 +80,7 @@ def lanes(state: RunState, now: datetime) -> list[Lane]:
     seen = state.seen(now)
     elapsed_s = state.clock.elapsed_s(seen)
     found: list[Lane] = []
-    at_s: float | None = 0.0  # where the next stage begins
+    at_s: float | None = 0.0  # where the next stage starts
     for stage in Stage:
         step = state.job.step(stage) if state.job is not None else Step(stage=stage)
         usual = usual_s(state, stage)
@@ -101,12 +101,12 @@ def lanes(state: RunState, now: datetime) -> list[Lane]:
 
 
 def taken_s(state: RunState, step: Step, now: datetime) -> float | None:
-    """Seconds that ``step`` took, or has taken so far as far as the board knows."""
+    """Seconds that ``step`` took, or has taken so far by the board's data."""
     return state.clock.step_s(step, state.seen(now))
 
 
 def axis_end_s(found: list[Lane]) -> int:
-    """The least round length that holds all ``found``."""
+    """The smallest round length that holds all ``found``."""
     needed_s = max((lane.end_s for lane in found if lane.began_s is not None), default=0.0)
     for end_s in _ENDS_S:
         if needed_s <= end_s:
@@ -115,8 +115,8 @@ def axis_end_s(found: list[Lane]) -> int:
 
 
 def tick_step_s(end_s: int, most: int) -> int:
-    """The distance of an axis' ticks: a round one that ends at ``end_s``, with ``most`` ticks at
-    most."""
+    """Distance between the axis' ticks: a round number that divides ``end_s`` into at most ``most``
+    ticks."""
     return next(
         (step for step in _STEPS_S if not end_s % step and end_s // step <= most), max(1, end_s)
     )
