@@ -160,9 +160,7 @@ async def test_a_question_on_leaving_follows_its_runs() -> None:
     async with showing(service, background=True) as board:
         await board.shows("c Cancel")
         await board.press("q")
-        await board.shows(
-            "2 jobs are running?", "Keep all running in the background", "Cancel them"
-        )
+        await board.shows("2 jobs are running?", "Keep running in the background", "Cancel them")
         await board.scripted.tell_cancelled()
         await board.shows("Quit while a job is running?", "\u276f Keep it running", "Cancel it")
         assert service.tape.job.id not in "\n".join(_dialog(board)), "it has ended"
@@ -641,9 +639,9 @@ async def test_a_key_that_has_nothing_to_change_says_so() -> None:
     async with showing(ScriptedService(recordings.success())) as board:
         await board.shows("Succeeded after")
         await board.press("c")
-        await board.shows("Nothing here can be cancelled")
+        await board.shows("Only queued, running or paused jobs can be cancelled")
         await board.press("r")
-        await board.shows("Nothing here can be retried")
+        await board.shows("Only failed or cancelled jobs can be retried")
         await board.press("x", "j")
         assert len(board.toasts) == 2
 
@@ -653,7 +651,7 @@ async def test_a_moved_key_says_so_where_it_is_now() -> None:
     async with showing(ScriptedService(recordings.success()), board=how) as board:
         await board.shows("Succeeded after")
         await board.press("c", "x")
-        await board.shows("Nothing here can be cancelled")
+        await board.shows("Only queued, running or paused jobs can be cancelled")
         assert len(board.toasts) == 1
 
 
@@ -662,7 +660,7 @@ async def test_a_board_that_only_looks_on_says_so() -> None:
         await board.shows("l Log")
         await until(lambda: board.settled)
         await board.press("c")
-        await board.shows("This board only looks on")
+        await board.shows("Read-only: this board was started with --read-only")
 
 
 async def test_what_a_person_should_know_of_how_the_engine_was_opened_is_said() -> None:
@@ -701,7 +699,7 @@ async def test_a_file_that_was_brought_here_is_opened_here_and_said_to_be_here(
     async with showing(service, (120, 40), remote=True) as board:
         await board.shows("Succeeded after")
         await until(lambda: board.settled)
-        assert ("A path on the server" in board.text) is not brought
+        assert ("This path is on the server" in board.text) is not brought
         await board.press("o")
         await until(lambda: bool(opened))
     assert opened == [here if brought else tmp_path / "fetched.mp4"]

@@ -1,4 +1,4 @@
-"""What keys and forms ask for, done through the service: job commands, new jobs, files.
+"""Actions behind keys and forms, through the service: job commands, new jobs, files.
 
 No widget is drawn here.
 """

@@ -1,4 +1,4 @@
-"""What people ask of the engine from the board, and what has not happened yet of it."""
+"""Commands for jobs: cancel, pause, resume, retry, submit."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
     from aura_tui.ui.sync.subscriptions import BoardSync
 
-_BEGINS_S = 15.0  # for an engine to begin in the background, and be reached
-_PLANNED = 50  # jobs: a plan each is read from the disk; of more, no one would wait for the sum
+_BEGINS_S = 15.0  # for a background engine to start and accept a connection
+_PLANNED = 50  # jobs: each plan is read from the disk, and more would take too long
 
 
 class JobCommands:
-    """Asks the service; refusals are told to people through ``say`` (a line of text)."""
+    """Sends commands to the service; shows refusals through ``say`` (a line of text)."""
 
     def __init__(self, watching: BoardSync, *, say: Callable[[str], None]) -> None:
         self._board_sync = watching
         self._say = say
 
-    # -- what may be asked
+    # -- conditions
 
     def may(self, asked: Asked, job: Job) -> bool:
-        """Whether ``job`` is in a state for it, and it hasn't been asked already."""
+        """Whether the state of ``job`` allows the command, and it isn't pending already."""
         pending = self._board_sync.pending(job)
         if job.status.ended or pending is Asked.CANCEL:
             return False
@@ -50,7 +50,7 @@ class JobCommands:
         """Whether ``job`` ended without success."""
         return job.status.ended and job.status is not JobStatus.SUCCEEDED
 
-    # -- asking
+    # -- sending
 
     async def change(self, asked: Asked, jobs: Sequence[Job]) -> None:
         """Cancel, pause or resume ``jobs``, all at once."""
@@ -74,14 +74,14 @@ class JobCommands:
             self._refused(e)
 
     async def plan(self, job: Job) -> RetryPlan | None:
-        """What a retry of ``job`` would do; None where that can't be had, which is not said."""
+        """What a retry of ``job`` would do; None if unavailable, without a message."""
         try:
             return await self._board_sync.service.retry_plan(job.id)
         except AuraError:
             return None
 
     async def plan_all(self, jobs: Sequence[Job]) -> RetryPlan:
-        """What retries of all ``jobs`` would do together; empty where that can't be told."""
+        """What retries of all ``jobs`` would do together; empty if unknown."""
         plans: list[RetryPlan] = []
         if len(jobs) <= _PLANNED:
             found = await asyncio.gather(*(self.plan(job) for job in jobs))
@@ -89,9 +89,8 @@ class JobCommands:
         return summed(plans) if len(plans) == len(jobs) else RetryPlan((), None)
 
     async def _have_engine(self) -> None:
-        """Where no engine is at work any more (one in the background ends when it has nothing to
-        do), have one begin, as reconnecting does; new work needs it. Where none comes, the request
-        says so."""
+        """Start an engine if none is running (a background engine exits when idle), as reconnecting
+        does. If that fails, the request that follows reports it."""
         connected = self._board_sync.connected
         if connected is None or not connected.connection.can_start:
             return
@@ -104,7 +103,7 @@ class JobCommands:
                         return
 
     async def retry(self, jobs: Sequence[Job]) -> Job | None:
-        """Try all of ``jobs`` again; the last of the new ones."""
+        """Retry all ``jobs``; returns the last new one."""
         await self._have_engine()
         new: Job | None = None
         for job in jobs:
@@ -117,20 +116,19 @@ class JobCommands:
         return new
 
     async def submit(self, request: JobRequest, folder: Path | None) -> Job:
-        """A new job. Raises AuraError where the engine refuses it: whoever typed it is to know."""
+        """Submit a new job. Raises AuraError if the engine refuses it, for the form to show."""
         await self._have_engine()
         job = await self._board_sync.service.submit(request, deliver_to=folder)
         self._board_sync.jobs.load((job,))
         return job
 
     async def file(self, artifact: Artifact) -> Path:
-        """The artifact of the shown run on this machine's disk. Raises AuraError where it can't be
-        had."""
+        """The artifact of the shown job on this machine's disk. Raises AuraError if unavailable."""
         run = self._board_sync.run
         assert run.job is not None, "files can only be chosen in the job that is shown"
         local = Path(artifact.path)
         service = self._board_sync.service
-        # A delivered file lies where the person wanted it; the engine keeps one of that name, too.
+        # A delivered file is in the person's folder; the engine keeps a copy under the same name.
         here = isinstance(service, Delivering) and service.has_delivered(run.job.id)
         if (here or self._board_sync.connected is None) and await asyncio.to_thread(local.is_file):
             return local

@@ -1,5 +1,5 @@
-"""What the form of a new job is checked against, and what it suggests. Asks providers and disks:
-called by the app's workers, never by a widget."""
+"""Validation and suggestions for the new-job form. Calls providers and reads the disk, so only
+workers of the app use it, never a widget."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 class JobForm:
-    """``remote``: the engine is on another machine, and knows best what it can do."""
+    """Checks drafts. ``remote``: the engine is on another machine and validates the rest itself."""
 
     def __init__(self, settings: Settings, *, remote: bool) -> None:
         self._preflight = Preflight(settings, remote=remote)
-        self.draft = Draft(voice=settings.speech.voice)  # as it was left, for the next time
+        self.draft = Draft(voice=settings.speech.voice)  # the last draft, for the next time
 
     async def check(self, draft: Draft) -> Submission:
-        """The order that ``draft`` makes. Raises InputError."""
+        """The submission of ``draft``. Raises InputError."""
         order = await asyncio.to_thread(self._settle, draft)
         await self._preflight.check_tools()
         return order
 
     def _settle(self, draft: Draft) -> Submission:
-        """The folder is on this machine, wherever the engine is; one that was named is looked at
-        also while there is nothing yet to put into it."""
+        """Build the submission and check its folder, which is on this machine wherever the engine
+        is; a typed folder is checked even while the brief is empty."""
         order, faults = None, Faults()
         with faults.collect():
             if (named := typed_folder(draft)) is not None:
@@ -42,9 +42,9 @@ class JobForm:
         return order
 
     def themes(self) -> tuple[str, ...]:
-        """Names of looks, the settings' own first."""
+        """Theme names, the one from the settings first."""
         return self._preflight.themes()
 
     async def voices(self) -> tuple[str, ...]:
-        """Names of voices here; none of another machine's are known."""
+        """Voice names on this machine; () for a remote engine."""
         return await self._preflight.voices()

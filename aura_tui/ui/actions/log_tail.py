@@ -17,10 +17,10 @@ _CHARS = 500
 
 
 def tail_of(path: Path) -> tuple[str, ...]:
-    """The last lines that say something, cleaned; () where the file can't be read. Blocks.
+    """The last non-empty lines, cleaned; () if the file can't be read. Blocks.
 
-    Of FFmpeg's log those that the command said that failed: others, side by side with it, may have
-    been ended later, or have ended well.
+    For FFmpeg's log: the lines of the command that failed. Parallel commands may have ended later,
+    or successfully.
     """
     try:
         with path.open("rb") as file:
@@ -34,8 +34,7 @@ def tail_of(path: Path) -> tuple[str, ...]:
 
 
 def _of_failed(log: str) -> str:
-    """What the last command that failed said in FFmpeg's log, and how it ended; all of another
-    log."""
+    """The output and exit of the last failed command in FFmpeg's log; any other log whole."""
     blocks = re.split(r"^=== ", log, flags=re.MULTILINE)
     for block in reversed(blocks[1:]):
         ended = re.search(r"^exit code: +(-?\d+)$", block, flags=re.MULTILINE)

@@ -1,6 +1,6 @@
-"""Handing a finished file on: to the desktop's own program, or as a copy to another place.
+"""Opens a finished file with the desktop's program, or saves a copy elsewhere.
 
-Called by the app's workers. Nothing here blocks the loop, and nothing is written over.
+Workers of the app call it. Nothing here blocks the loop or overwrites a file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aura_tui.system.tasks import in_thread, result_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# An opener that can't, says so at once; one that shows the file itself runs as long as it shows.
+# A failing opener exits at once; one that shows the file itself runs until it is closed.
 _OPENER_ANSWERS_S = 2.0
 _CHUNK = 1024 * 1024
 
@@ -32,10 +32,10 @@ _CHUNK = 1024 * 1024
 async def open_file(
     path: Path, environ: Mapping[str, str], *, platform: str = sys.platform
 ) -> None:
-    """Open ``path`` with the program the desktop has for it; returns when that has taken it.
+    """Open ``path`` with the desktop's program; returns when that has started.
 
-    The program has no terminal of ours, and outlives us. Raises NotFound where there is no such
-    file, and InputError, with the path to copy, where there is no desktop or it refuses.
+    The program is detached from our terminal and outlives us. Raises NotFound if the file doesn't
+    exist, and InputError, with the path to copy, if there is no desktop or the program fails.
     """
     path = path.absolute()
     if not path.is_file():
@@ -59,9 +59,10 @@ def _opener(path: Path, environ: Mapping[str, str], platform: str) -> str:
 
 
 async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | None:
-    """The opener's exit status; None: it is still at work, and a thread of its own waits for it.
+    """Start the opener and return its exit status; None: it is still running, and a thread of its
+    own waits for it.
 
-    A daemon thread and no executor's, as the board must be able to end while a player plays.
+    A daemon thread, not an executor's, so that the board can exit while a player is open.
     """
     try:
         process = await asyncio.to_thread(
@@ -84,7 +85,7 @@ async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | 
             return
         if error is None:
             ended.set_result(code)
-        else:  # raised here, or reported by the loop once nobody waits for it any more
+        else:  # raised here, or reported by the loop if nothing awaits it any more
             ended.set_exception(error)
 
     def wait() -> None:
@@ -93,7 +94,7 @@ async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | 
             code = process.wait()
         except BaseException as e:
             error = e
-        with suppress(RuntimeError):  # the loop has closed; nobody asks any more
+        with suppress(RuntimeError):  # the loop has closed
             loop.call_soon_threadsafe(tell, code, error)
 
     threading.Thread(target=wait, name=f"waits for {command}", daemon=True).start()
@@ -104,11 +105,10 @@ async def _start(command: str, path: Path, environ: Mapping[str, str]) -> int | 
 
 
 async def save_copy(source: Path, target: str | Path) -> Path:
-    """Copy ``source`` to ``target``, a new file or a folder; returns where the copy lies.
+    """Copy ``source`` to ``target``, a new file or a folder; returns the copy's path.
 
-    The copy appears whole or not at all, and never in the place of something else. Raises NotFound
-    where there is no source, and AuraError where the copy can't be made. Cancelled it leaves
-    nothing.
+    The copy appears whole or not at all, and never replaces a file. Raises NotFound if the source
+    doesn't exist, and AuraError if the copy can't be made. A cancelled copy leaves nothing.
     """
     goal = await asyncio.to_thread(_goal, source, target)
     stop = threading.Event()
@@ -139,7 +139,7 @@ def _goal(source: Path, target: str | Path) -> Path:
 
 
 class _Stopped(Exception):
-    """Nobody wants the copy any more."""
+    """The copy was cancelled."""
 
 
 def _copy(source: Path, goal: Path, stop: threading.Event) -> None:

@@ -1,4 +1,4 @@
-"""What the end panel tells beside the job itself: the plan of a retry, the end of a log."""
+"""Looks up details for the summary of an ended job: the retry plan, the end of a log."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _KEPT = 100
 
 
 class SummaryLookups:
-    """Looked up once a job."""
+    """Looks up the details of each job once."""
 
     def __init__(self) -> None:
         self._found: dict[str, SummaryDetails] = {}
 
     def of(self, job: Job | None) -> SummaryDetails:
-        """As far as it has been looked up."""
+        """The details known so far."""
         return self._found.get(job.id, _NOTHING) if job is not None else _NOTHING
 
     def __contains__(self, job_id: object) -> bool:
@@ -32,7 +32,7 @@ class SummaryLookups:
         return job_id in self._found
 
     async def look_up(self, job: Job, commands: JobCommands, *, remote: bool, plan: bool) -> None:
-        """``plan``: whether a retry could be asked for at all."""
+        """Look up the details of ``job``. ``plan``: also its retry plan."""
         if not commands.may_retry(job):
             return
         tail: tuple[str, ...] = ()

@@ -37,7 +37,7 @@ class LeaveScreen(Dialog[Leave]):
         notes = {
             Leave.BACKGROUND: "reopen with aura-tui",
             Leave.STAY: "back to the board",
-            Leave.STOP: "resume with aura-tui watch",
+            Leave.STOP: "aura-tui watch resumes",
             Leave.CANCEL: "finished work is kept",
         }
         options = [Option(leave, leave.value, words[leave], note) for leave, note in notes.items()]
@@ -79,9 +79,8 @@ def _question(count: int) -> str:
 
 def _labels(count: int) -> dict[Leave, str]:
     them = plural(count, "it", "them")
-    all_ = plural(count, "it", "all")
     return {
-        Leave.BACKGROUND: f"Keep {all_} running in the background",
+        Leave.BACKGROUND: plural(count, "Keep it running", "Keep running") + " in the background",
         Leave.STAY: "Stay",
         Leave.STOP: "Stop now, resume later",
         Leave.CANCEL: f"Cancel {them}",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
 
 _MAX_CHARS = 500
-_SAID_CHARS = 8  # of an unknown word; the message fits 80 columns
+_SAID_CHARS = 12  # of an unknown word; the message fits 80 columns
 _PART = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 _KEYED = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
 _AGE = re.compile(r"([<>])=?([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|min|h|d|w)")
@@ -105,7 +105,7 @@ def _status_test(value: str) -> Callable[[Job, datetime], bool]:
     for name in _names(value, "status:", _STATUSES):
         found = _statuses(name)
         if not found:
-            raise ValueError(f'Unknown status "{_short(name)}": {_STATUSES}')
+            raise ValueError(f'Bad status "{_short(name)}": {_STATUSES}')
         allowed |= found
     return lambda job, _: job.status in allowed
 
@@ -124,7 +124,7 @@ def _stage_test(value: str) -> Callable[[Job, datetime], bool]:
         exact = parse_stage(name)
         begun = {stage for stage in Stage if stage.title.lower().startswith(name)}
         if exact is None and not begun:
-            raise ValueError(f'Unknown stage "{_short(name)}": {_STAGES}')
+            raise ValueError(f'Bad stage "{_short(name)}": {_STAGES}')
         allowed |= begun if exact is None else {exact}
     return lambda job, _: job.stage in allowed
 

@@ -282,7 +282,7 @@ def _listed(files: list[tuple[str, Artifact]], remote: bool) -> Iterator[Fact]:
             yield Fact("This path is on the server; Save as downloads it.", Tone.MUTED)
     rest = files if lead is None else files[1:]
     order = {_folder(artifact.path): None for _, artifact in rest}
-    folders = sorted(order, key=lambda name: name != folder)  # stable: the video's folder goes first
+    folders = sorted(order, key=lambda name: name != folder)  # stable: its folder first
     for name in folders:
         if name != folder or (lead is None and name):
             yield Fact(f"{printable_path(name) or 'no folder'}{there}", label="in")

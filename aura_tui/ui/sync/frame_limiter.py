@@ -1,4 +1,4 @@
-"""When to draw: the first change at once, later ones at most so often, and nothing when idle."""
+"""Limits the frame rate: draws the first change at once, later ones at a limited rate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FrameLimiter:
         self._due: asyncio.TimerHandle | None = None
 
     def touch(self, after_s: float = 0.0) -> None:
-        """Something changed, or will have in ``after_s`` seconds."""
+        """Request a frame, now or in ``after_s`` seconds."""
         loop = asyncio.get_running_loop()
         when = max(loop.time() + after_s, self._drawn_at + self._interval_s)
         if self._due is not None:
@@ -34,7 +34,7 @@ class FrameLimiter:
         self._draw()
 
     def stop(self) -> None:
-        """Draw no more."""
+        """Stop drawing."""
         if self._due is not None:
             self._due.cancel()
             self._due = None

@@ -1,4 +1,4 @@
-"""A service that opens while the board is already on the screen, and closes when it is gone."""
+"""Opens the service after the board's first frame, and closes it after the board."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ HOLDER = "engine holder"
 
 
 class LazyService:
-    """One task enters the service's context and leaves it: what is opened within a task scope
-    must be closed within it. Used as an async context manager around the board."""
+    """Opens the service on demand. One task enters and leaves the service's context, because a
+    task scope must be closed by the task that opened it. Use it as an async context manager around
+    the board."""
 
     def __init__(self, make: Callable[[], AbstractAsyncContextManager[JobService]]) -> None:
         self._make = make
@@ -30,7 +31,7 @@ class LazyService:
         self._holder: asyncio.Task[None] | None = None
 
     async def service(self) -> JobService:
-        """The open service; opens it the first time. Raises what opening it raised."""
+        """The open service; opens it on the first call. Raises the errors of opening it."""
         if self._service is None:
             self._service = asyncio.get_running_loop().create_future()
             self._holder = asyncio.create_task(self._hold(self._service), name=HOLDER)
@@ -53,8 +54,8 @@ class LazyService:
                 opened.set_exception(RuntimeError("opening the engine was cancelled"))
 
     async def _released(self) -> None:
-        """Nobody but us ends the service: a cancel from elsewhere, or a failed wait, would close
-        it under the board, so that is reported, and taken back."""
+        """Wait until :meth:`__aexit__` releases the service. A cancel from elsewhere, or a failed
+        wait, would close it under the board, so it is reported and ignored."""
         while not self._release.is_set():
             try:
                 await self._release.wait()
@@ -77,10 +78,10 @@ class LazyService:
             return
         self._release.set()
         if not self._service.done():
-            self._holder.cancel()  # nobody waits for it any more
+            self._holder.cancel()  # nothing waits for it any more
         await asyncio.wait((self._holder,))  # a cancel meanwhile is ours, not the holder's
-        self._service.cancel()  # where opening never got as far as an answer
+        self._service.cancel()  # if opening never finished
         if not self._service.cancelled():
-            self._service.exception()  # seen: whoever asked for the service had it raised
+            self._service.exception()  # retrieved: the caller of `service` has already raised it
         if not self._holder.cancelled():
             self._holder.result()

@@ -1,4 +1,4 @@
-"""The board's life with its service: open it, find the job, watch; again after a failure."""
+"""The board's lifecycle: open the service, find the job, watch it; again after a failure."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ FINDING = "job look-up"
 
 
 class Lifecycle:
-    """``sync`` and ``own`` (the id of the job the board was opened for) are None until they are
-    known; ``failure`` is what ended the watching.
+    """Opens the service and keeps the board subscribed. ``sync`` and ``own`` (the id of the job
+    the board was opened for) are None until known; ``failure`` is the error that ended it.
 
     ``connect`` makes the subscriptions to the service, once. ``failed`` is called after a failure.
     ``now`` is the clock until the service has one of its own.
@@ -45,7 +45,7 @@ class Lifecycle:
         self.own: str | None = None
         self.failure: Exception | None = None
         self.now = now
-        self.pace = 1.0  # the service's seconds in one of ours
+        self.pace = 1.0  # seconds of the service per second of ours
         self.supervisor = Supervisor()
         self._open_service = open_service
         self._find_job = find_job
@@ -55,12 +55,12 @@ class Lifecycle:
 
     @property
     def at_jobs(self) -> bool:
-        """Whether the board opens on the list: for no job of its own."""
+        """Whether the board opens on the list, without a job of its own."""
         return self._find_job is None
 
     @property
     def finding(self) -> bool:
-        """Whether the job the board is opened for is not known yet, and may not be submitted."""
+        """Whether the board's own job isn't known yet; it may not be submitted yet."""
         return self.own is None and self._find_job is not None
 
     @property
@@ -70,33 +70,33 @@ class Lifecycle:
 
     @property
     def connection(self) -> Connection | None:
-        """The connection as of now; None where there is none, or not yet."""
+        """The current connection; None if there is none (yet)."""
         return self.sync.connection if self.sync is not None else None
 
     @property
     def can_reconnect(self) -> bool:
-        """Whether reconnecting does something now."""
+        """Whether reconnecting has an effect now."""
         return self.connection is not None and self.connection.can_reconnect
 
     def start(self) -> None:
-        """Begin to watch, in the background."""
+        """Start watching in the background."""
         self.supervisor.keep(WATCHING, self._serve, may_end=True)
 
     async def aclose(self) -> None:
-        """End all of it."""
+        """Stop watching."""
         await self.supervisor.aclose()
         if self._finding is not None:
             self._finding.cancel()
             await asyncio.gather(self._finding, return_exceptions=True)
 
     def fail(self, error: Exception) -> None:
-        """``error`` ends the board; the first one counts."""
+        """End the board with ``error``; only the first one counts."""
         if self.failure is None:
             self.failure = error
         self._failed()
 
     async def _serve(self) -> None:
-        """Started again, it continues where it was."""
+        """Watch; a restart continues where it was."""
         try:
             service = await self._open_service()
             if self.sync is None:
@@ -104,14 +104,14 @@ class Lifecycle:
                     self.now, self.pace = service.now, service.pace
                 self.sync = self._connect(service)
             if self._find_job is not None and self.own is None:
-                if self._finding is None:  # which may submit a job: once
+                if self._finding is None:  # once only: it may submit a job
                     self._finding = asyncio.ensure_future(self._find_job(service))
                     self._finding.set_name(FINDING)
                 await asyncio.wait((self._finding,))
                 if self._finding.cancelled():
                     raise RuntimeError("finding the job was cancelled")
                 self.own = self._finding.result()
-        except Exception as e:  # any of them: the caller reports it, on a terminal of its own
+        except Exception as e:  # the caller reports it after the board has closed
             self.fail(e)
             return
         try:
@@ -128,7 +128,7 @@ class Lifecycle:
         return seconds, run.pulse.age_s(now)
 
     def lies_elsewhere(self, job: Job | None, *, remote: bool) -> bool:
-        """Whether the files of ``job`` lie on another machine; ``remote``: the engine does."""
+        """Whether the files of ``job`` are on another machine; ``remote``: the engine is."""
         if job is None or self.sync is None or not remote:
             return remote and job is not None
         service = self.sync.service

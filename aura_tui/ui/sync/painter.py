@@ -1,4 +1,4 @@
-"""From the states to the screen and the terminal, at a limited rate, and never for nothing."""
+"""Paints the states on the screen, at a limited rate and only after changes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from aura_tui.ui.terminal.notifications import Notifications
     from aura_tui.ui.theme.glyphs import Glyphs
 
-# A change is drawn at once; the next one this soon after it at the earliest.
+# A change is drawn at once; the next frame comes no sooner than this.
 DRAWS_PER_SECOND = 30.0
 
 
 class Painter:
     """Paints the board's screen of ``app`` after :meth:`touch`.
 
-    ``details`` gives what was looked up about a job's end; ``painted`` is called after each paint.
+    ``details`` returns the looked-up details of an ended job; ``painted`` is called after each
+    paint.
     """
 
     def __init__(
@@ -57,22 +58,22 @@ class Painter:
         self._shown_keys: tuple[object, ...] = ()
 
     def touch(self, after_s: float = 0.0) -> None:
-        """Something that shows changed, or will have in ``after_s`` seconds."""
+        """Request a paint, now or in ``after_s`` seconds."""
         self._limiter.touch(after_s)
 
     def stop(self) -> None:
-        """Paint no more."""
+        """Stop painting."""
         self._limiter.stop()
 
     def _draw(self) -> None:
         if self._app.is_running:
             try:
                 self._paint()
-            except Exception as e:  # a timer's callback has nobody else to report it to
+            except Exception as e:  # a timer callback has no caller to raise to
                 self._lifecycle.fail(e)
 
     def _paint(self) -> None:
-        """Paint what changed, and come back when the next clock's second is due."""
+        """Paint what changed, and schedule the next paint for the next second of a clock."""
         board, lifecycle = self._board(), self._lifecycle
         if board is None:
             return
@@ -94,12 +95,12 @@ class Painter:
             due.append(notice_s)
         if due:
             self.touch(min(due))
-        # A board that is closing starts no more workers.
+        # A closing board starts no workers.
         if board.shows_preview and sync is not None and not self._app.closing:
             self._preview(board).follow(sync.service, run)
 
     def _refresh_keys(self) -> None:
-        """Have the keys looked at again where something changed that decides over them."""
+        """Refresh the key bindings if anything they depend on changed."""
         jobs, run = self._jobs, self._lifecycle.run
         job = run.job
         keys = (

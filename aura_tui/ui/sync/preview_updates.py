@@ -1,4 +1,4 @@
-"""When to ask for a newer picture of the run, and handing it to the preview."""
+"""Fetches newer pictures of the job for the preview."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from aura_tui.ui.state.run import RunState
     from aura_tui.ui.widgets.preview import PreviewView
 
-_EVERY_S = 5.0  # a picture is a few KB to the terminal, and worth a look that long
+_EVERY_S = 5.0  # a picture costs a few KB and deserves a look this long
 
 
 class PreviewUpdates:
-    """Keeps ``view`` at the newest picture of the run that shows.
+    """Keeps ``view`` at the newest picture of the job on the board.
 
-    ``start`` runs a coroutine as a worker of the application; one look is under way at a time.
-    ``touch`` asks for another :meth:`follow`, in so many seconds.
+    ``start`` runs a coroutine as a worker of the application, one at a time. ``touch`` requests
+    another :meth:`follow` in so many seconds.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class PreviewUpdates:
         self._looking = False
 
     def follow(self, service: JobService, run: RunState) -> None:
-        """Look for a newer picture where the run has gone on since the last look."""
+        """Look for a newer picture if the job has advanced since the last look."""
         job = run.job
         if job is None or self._looking:
             return
@@ -53,7 +53,7 @@ class PreviewUpdates:
         if at == self._looked:
             return
         wait_s = self._looked_at + _EVERY_S - self._clock()
-        if wait_s > 0 and self._looked[:2] == at[:2]:  # another run's picture doesn't wait
+        if wait_s > 0 and self._looked[:2] == at[:2]:  # a picture of another job doesn't wait
             self._touch(wait_s)
             return
         self._looked, self._looked_at, self._looking = at, self._clock(), True
@@ -66,16 +66,16 @@ class PreviewUpdates:
         self._start(self._show(service, job.id, none, again=again))
 
     async def _show(self, service: JobService, job_id: str, none: str, *, again: bool) -> None:
-        """``again``: look once more where there was none. That the run goes on to another item is
-        no measure then: a long one may be all that is left of it."""
+        """Show the newest picture, or the text ``none``. ``again``: look again if there was none,
+        even if the job hasn't advanced: a long item may be its last."""
         picture = None
         try:
-            with suppress(AuraError):  # the run goes on without its picture
+            with suppress(AuraError):  # the picture isn't essential
                 picture = await service.preview(job_id)
-                # Which scene it shows isn't told: stages go on while it is looked for.
+                # The scene isn't named: the stage may have advanced meanwhile.
                 await self._view.show_picture(picture, "", none=none)
         finally:
             self._looking = False
             if picture is None and again:
                 self._looked = self._looked[:2]
-            self._touch(0.0)  # the run may have gone on meanwhile, or be another one
+            self._touch(0.0)  # the job may have advanced or changed meanwhile

@@ -1,4 +1,4 @@
-"""Each event of the job that is shown is folded once, though two subscriptions bring it."""
+"""Folds each event of the job on the board once, though two subscriptions deliver it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from aura_tui.model.events import Envelope
     from aura_tui.model.job import Job
 
-MAX_KEPT = 1024  # folds of the list that the run hasn't come to yet
+MAX_KEPT = 1024  # folds that the job's own stream hasn't reached yet
 
 
 class _Fold(NamedTuple):
@@ -20,18 +20,18 @@ class _Fold(NamedTuple):
 
 
 class SharedFold:
-    """Hands the list's folds to the run, which may be a burst of events behind. (The other way
-    round the list takes over the run's job as it is.)
+    """Passes folds from the list's stream to the job's own, which may be a burst of events behind.
+    (In the other direction the list takes over the job as it is.)
 
-    Nothing is assumed about the two streams: a fold is handed over for the same event upon the same
-    job only, whatever ids a server gives on each of them. All else is folded anew.
+    Nothing is assumed about the two streams: a fold is reused only for the same event upon the same
+    job, whatever ids a server gives on each stream. Other events are folded again.
     """
 
     def __init__(self) -> None:
         self._folds: dict[tuple[str, int], _Fold] = {}  # by job and event id, the oldest first
 
     def keep(self, before: Job, envelope: Envelope, after: Job | None) -> None:
-        """``envelope`` made ``after`` of ``before``."""
+        """Remember that ``envelope`` turned ``before`` into ``after``."""
         if after is None:
             return
         self._folds[before.id, envelope.id] = _Fold(before, envelope, after)
@@ -39,9 +39,9 @@ class SharedFold:
             del self._folds[next(iter(self._folds))]
 
     def reduce(self, job: Job, envelope: Envelope) -> Job:
-        """The job after ``envelope``: as :func:`~aura_tui.model.reduce.reduce` has it."""
+        """The job after ``envelope``, as by :func:`~aura_tui.model.reduce.reduce`."""
         fold = self._folds.pop((job.id, envelope.id), None)
-        # Once one was handed over, both have the same object: comparing costs nothing from then on.
+        # After the first reuse both streams share one object, so comparing is cheap.
         if (
             fold is not None
             and (fold.before is job or fold.before == job)

@@ -1,12 +1,12 @@
-"""What feeds the board: the service's jobs, the run it shows, the connection, each up to date.
+"""The board's subscriptions: they keep the job list, the shown job and the connection up to date.
 
-An event of the job that is shown comes twice: on the stream of all jobs, and on the job's own,
-which has its history, and tells of its end, its deletion and its failure what the other can't. It
-is folded once, by who gets it first (:class:`SharedFold`).
+An event of the shown job arrives twice: on the stream of all jobs, and on the job's own stream,
+which has the history and reports end, deletion and failure. Whichever comes first folds it
+(:class:`SharedFold`).
 
-Here the board's I/O with the service happens; the states it fills are plain, the widgets draw
-those. Every task has one owner, :meth:`BoardSync.serve`: a task that dies is reported and started
-again; only what the service itself refuses (an ``AuraError`` of an engine in this process) ends it.
+All I/O of the board with the service happens here; it fills plain states, which the widgets draw.
+:meth:`BoardSync.serve` owns every task: a task that dies is reported and restarted; only an error
+of the service itself (an ``AuraError`` of an engine in this process) ends it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.state.jobs import JobsState
     from aura_tui.ui.state.run import LogLine
 
-MAX_JOBS = 10_000  # in the list; older ones are found by `aura-tui jobs`
+MAX_JOBS = 10_000  # in the list; `aura-tui jobs` finds older ones
 _PAGE = 500
 _SOON_S = 0.15
 JOBS, FOLLOWER, CONNECTION, HEALTH = (
@@ -47,7 +47,7 @@ JOBS, FOLLOWER, CONNECTION, HEALTH = (
     "connection watcher",
     "health watcher",
 )
-_AGAIN_S = 1.0  # until a stream of a healing service that ended is asked for again
+_AGAIN_S = 1.0  # before a reconnecting service's ended stream is reopened
 
 
 class BoardSync:
@@ -88,22 +88,22 @@ class BoardSync:
         self._troubles: tuple[str, ...] = ()
         self._asked: dict[str, Asked] = {}
         self._shared = SharedFold()
-        self.supervisor: Supervisor | None = None  # while it serves
+        self.supervisor: Supervisor | None = None  # set while serving
         self._error: AuraError | None = None
         self._over = asyncio.Event()
-        self._upto: int | None = None  # the event that the list of jobs stands at
+        self._upto: int | None = None  # the last event in the job list
         self._must: str | None = None
-        self._followed: str | None = None  # the job that is shown, or as soon as it is known whole
+        self._followed: str | None = None  # the job that shows, or will once its history is loaded
 
     @property
     def selected(self) -> str | None:
-        """The id of the job that is shown."""
+        """The id of the shown job."""
         return self.run.job.id if self.run.job is not None else None
 
-    # -- what was asked of a job and has not happened yet
+    # -- pending commands
 
     def ask(self, job_id: str, asked: Asked | None) -> None:
-        """``asked`` was asked of the job; None: it was refused."""
+        """Note a command sent for the job; None: it was refused."""
         if asked is None:
             self._asked.pop(job_id, None)
         else:
@@ -113,7 +113,7 @@ class BoardSync:
         self._touch()
 
     def pending(self, job: Job) -> Asked | None:
-        """What was asked of ``job`` and has not happened to it yet."""
+        """The command for ``job`` that hasn't taken effect yet, if any."""
         asked = self._asked.get(job.id)
         if asked is not None and (asked.happened(job) or job.status.ended):
             del self._asked[job.id]
@@ -121,8 +121,8 @@ class BoardSync:
         return asked
 
     async def serve(self, job_id: str | None) -> None:
-        """Watch until cancelled, ``job_id`` first; raises the AuraError that ends it. Started
-        again it continues with the job that was shown."""
+        """Watch until cancelled, starting with ``job_id``; raises the AuraError that ends it. A
+        restart continues with the shown job."""
         self._must = self.jobs.whole.pinned = job_id
         supervisor = self.supervisor = Supervisor()
         try:
@@ -140,10 +140,10 @@ class BoardSync:
                 self._keep(CONNECTION, lambda: self._watch_connection(connected))
             if isinstance(service := self.service, Supervised):
                 self._keep(HEALTH, lambda: self._watch_troubles(service))
-            # Another job may be chosen also when there is no more to come of these.
+            # Another job may be chosen even when all streams have ended.
             await self._over.wait()
         finally:
-            self.supervisor = None  # it takes no more tasks
+            self.supervisor = None  # it accepts no more tasks
             await supervisor.aclose()
         assert self._error is not None
         raise self._error
@@ -186,10 +186,10 @@ class BoardSync:
             run.set_connection(self.connection, self._now())
         return run
 
-    # -- one run
+    # -- one job
 
     async def _follow(self, job: Job) -> None:
-        """Fold the job's history beside what is shown, then show it and what happens."""
+        """Fold the job's history in the background, then show the job and follow it."""
         while True:
             try:
                 if self.selected != job.id:
@@ -204,7 +204,7 @@ class BoardSync:
             except AuraError:
                 if self.connection is None:
                     raise
-            # The connection says why; what was told last stays on the screen until there is more.
+            # The connection shows why; the last state stays on the screen.
             if self.selected != job.id:
                 self._turn_to(job)
             self._touch()
@@ -212,7 +212,7 @@ class BoardSync:
         self._touch()
 
     def _forget(self, job: Job) -> None:
-        """Retention took the job; what the cursor is on now is shown."""
+        """Retention deleted the job: show the one under the cursor."""
         self.jobs.remove(job.id)
         self._followed = None
         if self.selected == job.id:
@@ -221,7 +221,7 @@ class BoardSync:
         self._show_something()
 
     def _show_something(self) -> None:
-        """Show the job under the cursor where none is shown that there is."""
+        """Show the job under the cursor if the shown one no longer exists."""
         shown = self.selected
         cursor = self.jobs.cursor
         if cursor is not None and (shown is None or self.jobs.get(shown) is None):
@@ -229,11 +229,11 @@ class BoardSync:
 
     async def _fold(self, job: Job) -> None:
         run = self._new_run(as_created(job))
-        self._shared = SharedFold()  # what was kept for another run isn't needed any more
+        self._shared = SharedFold()  # drop the folds of another job
         supervisor, shown = self.supervisor, self.run.job
         assert supervisor is not None
         upto = job.last_event_id
-        if shown is not None and shown.id == job.id:  # nothing that shows is taken back
+        if shown is not None and shown.id == job.id:  # never go back behind the shown state
             upto = max(upto, shown.last_event_id)
 
         def look_up() -> asyncio.Task[None]:
@@ -247,11 +247,11 @@ class BoardSync:
                     if self.run is run:
                         self._touch()
                         if _begins(envelope.event):
-                            # Each stage tells the next ones how much they have to do.
+                            # Each stage defines how much work the next ones have.
                             lookup.cancel()
                             lookup = look_up()
                     elif folded.last_event_id >= upto:
-                        # With what is looked up, if that comes soon: a line less that jumps.
+                        # Wait briefly for the look-ups, so that fewer lines jump.
                         await asyncio.wait((lookup,), timeout=_SOON_S)
                         self._swap(run)
             self._swap(run)
@@ -276,7 +276,7 @@ class BoardSync:
             self._touch()
 
     async def _look_up(self, run: RunState, job_id: str) -> None:
-        """What no event tells: how long its stages usually take, and who is before it."""
+        """Look up what no event contains: usual stage times, and the place in the queue."""
         if run.typical is None:
             run.typical = Typical(0, {})
         with suppress(AuraError):
@@ -304,13 +304,13 @@ class BoardSync:
                 if self.connection is None:
                     raise
             self._upto = None
-            # The stream of all jobs has no end of its own: something broke it.
+            # The stream of all jobs never ends by itself: it broke.
             if self.connection is None:
                 return
             await asyncio.sleep(_AGAIN_S)
 
     async def _load(self) -> int:
-        """Take over the list as it stands; the newest event that the first page has seen."""
+        """Load the job list; returns the id of the newest event in its first page."""
         cursor: str | None = None
         newest = seen = 0
         while seen < MAX_JOBS:
@@ -335,11 +335,11 @@ class BoardSync:
                 try:
                     await self._take(envelope)
                 except Exception:
-                    self._upto = envelope.id  # one that breaks us isn't met again
+                    self._upto = envelope.id  # an event that crashes us isn't read again
                     raise
                 self._upto = envelope.id
                 if asyncio.get_running_loop().time() - turn > 0.001:
-                    await asyncio.sleep(0)  # a flood leaves the keys their turn
+                    await asyncio.sleep(0)  # let keys in during a flood
                     turn = asyncio.get_running_loop().time()
 
     async def _take(self, envelope: Envelope) -> None:
@@ -347,7 +347,7 @@ class BoardSync:
         before = self.jobs.get(job_id)
         shown = self.run.job
         if shown is not None and shown.id == job_id and shown.last_event_id >= envelope.id:
-            # Whoever follows the run has folded it already.
+            # The job's own stream has folded it already.
             if before is not None and before.last_event_id >= shown.last_event_id:
                 return
             self.jobs.load((shown,))
@@ -379,7 +379,7 @@ class BoardSync:
             await self._requeue()
 
     async def _requeue(self) -> None:
-        """A job came, began or ended: whoever waits may have moved up."""
+        """Look up the queue again: a job was added, started or ended."""
         run = self.run
         if run.job is not None and run.job.status is JobStatus.QUEUED:
             await self._look_at_queue(run, run.job.id)
@@ -388,7 +388,7 @@ class BoardSync:
 
     @property
     def connection(self) -> Connection | None:
-        """The connection as of now; None: the engine is in this process."""
+        """The current connection; None: the engine is in this process."""
         return self.connected.connection if self.connected is not None else None
 
     async def _watch_troubles(self, service: Supervised) -> None:

@@ -89,9 +89,9 @@ def test_marked_is_left_to_who_knows_the_marks() -> None:
     ("text", "says"),
     [
         ("colour:red", 'Unknown filter "colour:"'),
-        ("status:frozen", 'Unknown status "frozen"'),
+        ("status:frozen", 'Bad status "frozen"'),
         ("status:", "status: expects queued running"),
-        ("stage:mixing", 'Unknown stage "mixing"'),
+        ("stage:mixing", 'Bad stage "mixing"'),
         ("age:2h", "age: expects < or >"),
         ("age:<2y", "age: expects < or >"),
         ("is:red", "is: expects marked"),
