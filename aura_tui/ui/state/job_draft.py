@@ -163,13 +163,16 @@ def _is_file_name(text: str) -> bool:
     return text.lower().endswith(_SUFFIXES) and not any(char.isspace() for char in text)
 
 
-def field_of(error: AuraError, draft: Draft) -> tuple[Field | None, str]:
-    """The form field that ``error`` is about (None: none of them) and the message for it."""
+def field_of(error: AuraError, draft: Draft, *, short: bool = False) -> tuple[Field | None, str]:
+    """The form field that ``error`` is about (None: none of them) and the message for it.
+
+    ``short``: the form's own check found it, whose remedies need no message before them.
+    """
     field = _FIELDS.get(error.field or "")
     if field is Field.BRIEF and draft.file.strip():
         field = Field.FILE
     text = f"{error.message}. {error.remediation}"
-    if error.code is Code.DURATION_INVALID:
+    if short and error.code is Code.DURATION_INVALID:
         text = error.remediation  # complete without the message
     if field is not None and error.field and "." in error.field:
         text = text.replace(error.field, field.value)  # people see the label, not the wire's name
@@ -178,10 +181,11 @@ def field_of(error: AuraError, draft: Draft) -> tuple[Field | None, str]:
 
 def faults_by_field(error: AuraError, draft: Draft) -> dict[Field | None, str]:
     """Messages by the fields that ``error`` is about; None: the form as a whole."""
+    ours = isinstance(error, InvalidRequest)  # an engine's refusal comes as another class
     faults = error.faults if isinstance(error, InvalidRequest) else (error,)
     found: dict[Field | None, str] = {}
     for fault in faults:
-        found.setdefault(*field_of(fault, draft))
+        found.setdefault(*field_of(fault, draft, short=ours))
     return found
 
 

@@ -51,11 +51,11 @@ _AGAIN_S = 1.0  # before a reconnecting service's ended stream is reopened
 
 
 class BoardSync:
-    """Keeps ``jobs`` and ``run`` as the service tells; ``touch`` is called when either changed.
+    """Keeps ``jobs`` and ``run`` up to date with the service; calls ``touch`` after changes.
 
-    ``known`` gets jobs as they were when the board first looked, ``told`` what each event makes
-    of one: the job before it and after it. ``gone`` gets one that was shown and is kept no more.
-    ``say`` gets what a person should know of the service, once.
+    ``known`` gets the jobs as they were at the first look, ``told`` the job before and after each
+    event. ``gone`` gets a shown job that was deleted. ``say`` gets notices for the person, each
+    once.
     """
 
     def __init__(
