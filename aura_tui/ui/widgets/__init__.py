@@ -1,4 +1,4 @@
-"""Widgets: each is given state and draws it.
+"""Widgets: each draws the state it is given.
 
 A widget does no I/O and acts on no other widget; it posts messages.
 """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def bar(percent: float, width: int, glyphs: Glyphs, style: str) -> Content:
-    """``width`` cells, full at 100 and only there."""
+    """A bar of ``width`` cells, full only at 100 percent."""
     halves = int(max(0.0, min(100.0, percent)) / 100.0 * width * 2)
     full, half = divmod(halves, 2)
     filled = glyphs.bar * full + (glyphs.bar_half if half else "")

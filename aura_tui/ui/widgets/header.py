@@ -1,4 +1,4 @@
-"""The head of a run: its name and state, the whole bar, time so far and time to go."""
+"""The header of a job: title and state, the progress bar, elapsed time and time left."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STATUS_STYLE = {
     JobStatus.FAILED: "$error",
     JobStatus.CANCELED: "$warning",
 }
-# Of the connection, where there is one. Different states differ in their sign and their word.
+# Styles of the connection. States differ in their sign and word, too.
 CONNECTION_STYLE = {
     ConnectionStatus.CONNECTING: MUTED,
     ConnectionStatus.LIVE: MUTED,
@@ -46,15 +46,15 @@ CONNECTION_STYLE = {
 }
 _SEVERITY_STYLE = {"info": MUTED, "warning": "$warning", "error": "$error"}
 _NARROW = 60
-_STATUS = 11  # cells kept for the status, whatever it becomes
+_STATUS = 11  # cells reserved for any status
 _TIMES = 48  # cells for elapsed and left: `1:02:03 . 60-95 min left, based on current speed`
-# What the times say anyway: the third line need not say it again.
+# Remarks that the times contain already.
 _SAID = (Kind.PAUSED, Kind.QUEUED)
 
 
 class RunHeader(LineWidget):
-    """Three lines: what it is and its state; the bar; time left, and either who this is or what
-    is the matter with the connection or the job."""
+    """Three lines: title and state; the bar; the times, and either the job's id or a remark on the
+    connection or the job."""
 
     def __init__(self, key_names: KeyNames = SHIPPED) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ def lines(
     narrow = width < _NARROW
     marks = Content("") if narrow else _marks(state, glyphs)
     correlation = _correlation(job)
-    # By what doesn't change while the job runs, so that it keeps its place.
+    # Measured by parts that don't change while the job runs, so that nothing moves.
     gaps = 2 + 2 + (2 if marks else 0)
     room = width - title.cell_length - marks.cell_length - _STATUS - gaps
     above = "" if narrow else next((form for form in correlation if len(form) <= room), "")
@@ -127,7 +127,7 @@ def _narrow_times(
     glyphs: Glyphs,
     key_names: KeyNames,
 ) -> Content:
-    """What matters most first: trouble, then the time left, then what is special of this board."""
+    """The most important first: a remark, then the board's mode, then the basis of the time."""
     if said is not None:
         return spread(times, _matter(said, width - times.cell_length - 2, glyphs), width)
     mode = Content.styled(state.mode, MUTED)
@@ -145,7 +145,7 @@ def _matter(said: Health, room: int, glyphs: Glyphs) -> Content:
 
 
 def _marks(state: RunState, glyphs: Glyphs) -> Content:
-    """What is special of this board, and its connection. An engine in this process has none."""
+    """The board's mode and its connection; an engine in this process has no connection."""
     marks = [Content.styled(state.mode, MUTED)]
     if state.connection is not None:
         status = state.connection.status
@@ -156,7 +156,9 @@ def _marks(state: RunState, glyphs: Glyphs) -> Content:
         }.get(status, glyphs.warning)
         mark = f"{sign} {connection_words.WORDS[status]}"
         marks.append(Content.styled(mark, CONNECTION_STYLE[status]))
-    if state.troubles and (state.over or state.ended):  # else the third line says it, with why
+    if state.troubles and (
+        state.over or state.ended
+    ):  # else the third line shows why
         marks.append(Content.styled(f"{glyphs.failed} engine failing", "$error"))
     return _between(marks)
 
@@ -210,15 +212,15 @@ def _left(
 
 
 def _correlation(job: Job) -> tuple[str, ...]:
-    """The correlation id, said ever shorter; () where there is none."""
+    """The correlation id in ever shorter forms; () if there is none."""
     name = clean_line(job.correlation_id, 40)
-    # Not by the bare word: commands take the job's id, and this is another.
+    # Always labelled: it is not the job id, which commands expect.
     return (f"correlation {name}", f"corr {name}") if name else ()
 
 
 def _identity(job: Job, correlation: tuple[str, ...], glyphs: Glyphs, room: int) -> Content:
-    """Which attempt, the id that commands take, and the correlation id, as far as there is room.
-    A first attempt is what everybody expects."""
+    """Attempt, job id and correlation id, as far as there is room. A first attempt isn't
+    mentioned."""
     attempt = f"attempt {job.attempt}" if job.attempt > 1 or job.retry_of else ""
     retry = f"{attempt}, retry of {clean_line(job.retry_of, 12)}" if job.retry_of else attempt
     name = f"job {clean_line(job.id, 40)}"
@@ -234,7 +236,7 @@ def _identity(job: Job, correlation: tuple[str, ...], glyphs: Glyphs, room: int)
 
 
 def spread(left: Content, right: Content, width: int) -> Content:
-    """``left`` and ``right`` at the two ends of ``width`` cells; ``left`` gives way."""
+    """``left`` and ``right`` at the two ends of ``width`` cells; ``left`` is cut if needed."""
     room = width - right.cell_length - 2
     if room < 4:
         return left.truncate(width, ellipsis=True)

@@ -1,6 +1,6 @@
-"""Where people type: Textual's inputs without frame and blinking, and safe against what is pasted.
+"""Text inputs: Textual's, without frame and blinking, with sanitized paste.
 
-A cursor that blinks would write to the terminal all day.
+A blinking cursor would write to the terminal all day.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ class TextField(Input):
     def __init__(self, value: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id, compact=True, select_on_focus=False)
         self.cursor_blink = False
-        self._initial = value  # Textual's own wants a running app for it
+        self._initial = value  # Textual's own reactive needs a running app
 
     def on_mount(self) -> None:
         self.value = self._initial
-        self.call_after_refresh(self._show_end)  # before that it has no width to scroll in
+        self.call_after_refresh(self._show_end)  # before that it has no width
 
     def _show_end(self) -> None:
         self.cursor_position = 0
         self.cursor_position = len(self.value)
 
     def on_paste(self, event: Paste) -> None:
-        """Comes before Textual's own; escapes would be drawn as they are."""
+        """Runs before Textual's handler, which would insert escape sequences unchanged."""
         event.text = clean(event.text, len(event.text) + 1).strip("\n")
 
 

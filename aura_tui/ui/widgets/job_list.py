@@ -1,4 +1,4 @@
-"""The list of jobs: only the rows in sight are drawn."""
+"""The job list; it draws only visible rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MARK_CELLS = 3  # at the left end of a row: a click there marks
 
 
 class JobList(ScrollView, can_focus=True):
-    """The rows. It keeps what it was shown, so that a key is answered at once."""
+    """The rows. It keeps the last state, so that it responds to a key at once."""
 
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.JOBS]
@@ -49,15 +49,15 @@ class JobList(ScrollView, can_focus=True):
             self.job_id = job_id
 
     class Opened(Message):
-        """The person wants to see this job."""
+        """The person opened this job."""
 
         def __init__(self, job_id: str) -> None:
             super().__init__()
             self.job_id = job_id
 
     class RepaintRequested(LineWidget.RepaintRequested):
-        """Other rows are in sight, or the person changed the view; it has been drawn as of the
-        last ``now``, please show again."""
+        """Other rows became visible, or the person changed the view: it is drawn as of the last
+        ``now`` and needs another :meth:`show`."""
 
     def __init__(
         self, ask_filter: Callable[[], None], *, can_make: bool, key_names: KeyNames
@@ -70,27 +70,27 @@ class JobList(ScrollView, can_focus=True):
         self._now: datetime | None = None
         self._glyphs = UNICODE
         self._absent = False
-        self._lines: list[_Line] = []  # what the window shows, from its top
-        self._rows: dict[str, tuple[Row, tuple[_Line, ...]]] = {}  # of the jobs in sight
+        self._lines: list[_Line] = []  # visible lines, from the top
+        self._rows: dict[str, tuple[Row, tuple[_Line, ...]]] = {}  # of the visible jobs
         self._made_for: tuple[int, Glyphs] | None = None  # width and glyphs of the rows
         self._cursor: str | None = None  # as last drawn
-        self._clears = False  # whether the footer shows that there is something to clear
-        self._anchor: tuple[str, int] | None = None  # a job in sight, and its line in the window
+        self._clears = False  # whether the footer offers Clear
+        self._anchor: tuple[str, int] | None = None  # a visible job and its line in the window
 
     def show(
         self, state: JobsState, now: datetime, glyphs: Glyphs, *, absent: bool = False
     ) -> None:
-        """Draw the rows in sight as of ``now``."""
+        """Draw the visible rows as of ``now``."""
         self._state, self._now, self._glyphs, self._absent = state, now, glyphs, absent
         self._draw()
 
     def next_change_s(self, now: datetime) -> float | None:
-        """In how many seconds an age in sight changes; None: there is none."""
+        """Seconds until a visible age changes; None if there is none."""
         ages = ((now - since(row.job)).total_seconds() for row, _ in self._rows.values())
         return min(map(age_stands_s, ages), default=None)
 
     def set_filter(self, text: str) -> None:
-        """The person types a filter."""
+        """Apply the filter as typed."""
         if self._state is not None:
             self._state.set_filter(text)
             self._acted()
@@ -103,7 +103,7 @@ class JobList(ScrollView, can_focus=True):
     def _height(self) -> int:
         return self.scrollable_content_region.height
 
-    # Where lines are. At the head of a narrow list, jobs have two.
+    # Positions of lines. At the head of a narrow list, jobs have two.
 
     @property
     def _tall(self) -> int:
@@ -115,7 +115,7 @@ class JobList(ScrollView, can_focus=True):
         return index + min(index, self._tall)
 
     def _index(self, line: int) -> int:
-        """Where the job is that has ``line``."""
+        """The index of the job at ``line``."""
         tall = self._tall
         return line // 2 if line < 2 * tall else line - tall
 
@@ -127,7 +127,7 @@ class JobList(ScrollView, can_focus=True):
             self._draw_rows()
 
     def _fit(self, state: JobsState) -> None:
-        """Size and offset: a moved cursor comes into sight, else what was in sight stays there."""
+        """Set size and offset: scroll to a moved cursor, else keep the visible jobs in place."""
         height, offset, total = (
             self._height,
             self.scroll_offset.y,
@@ -139,7 +139,7 @@ class JobList(ScrollView, can_focus=True):
         at = None if wanted is None else state.position(wanted)
         if at is not None:
             top, bottom = self._top(at), self._top(at + 1)
-            # At the top one wants to see what comes in there.
+            # At the top, new jobs should show.
             if line is not None and (offset or bottom > height):
                 offset = top - line
             else:
@@ -150,11 +150,11 @@ class JobList(ScrollView, can_focus=True):
 
     @property
     def lines(self) -> list[Content]:
-        """What the window shows, from its top, a line a row."""
+        """The visible lines, from the top."""
         return [line.content for line in self._lines]
 
     def _draw_rows(self) -> None:
-        """Make the lines in sight, and draw again those that changed."""
+        """Make the visible lines, and redraw those that changed."""
         if self._state is None or self._now is None:
             return
         if self._made_for != (self._width, self._glyphs):
@@ -174,7 +174,7 @@ class JobList(ScrollView, can_focus=True):
             self.refresh(*changed)
 
     def _in_sight(self, state: JobsState, now: datetime) -> list[_Line]:
-        """The lines of the window; [] where there is no job. Keeps their rows and an anchor."""
+        """The visible lines; [] without jobs. Caches their rows and sets the anchor."""
         height, offset = self._height, self.scroll_offset.y
         first = self._index(offset)
         urgent, focused = state.urgent, self.has_focus
@@ -208,7 +208,7 @@ class JobList(ScrollView, can_focus=True):
         return tuple(_Line(drawable(content, self._glyphs), tint) for content in made)
 
     def _nothing(self, state: JobsState) -> list[_Line]:
-        """Why there is nothing to see."""
+        """The text of an empty list."""
         if len(state):
             key = self._key_names.of("jobs.clear" if self.has_focus else "filter.clear")
             text = f"No job matches the filter; {key} clears it"
@@ -248,18 +248,18 @@ class JobList(ScrollView, can_focus=True):
         self._draw()
         self.post_message(JobList.RepaintRequested())
 
-    # What the person does
+    # Keys and mouse
 
     def _acted(self) -> None:
-        """Show at once what a key did, and tell."""
+        """Draw the effect of a key at once, and post messages."""
         state, was = self._state, self._cursor
         if state is None:
             return
         self._draw()
-        if self._clears != state.clearable:  # the footer is made anew: not at every key
+        if self._clears != state.clearable:  # the footer is rebuilt, so not at every key
             self._clears = state.clearable
             self.refresh_bindings()
-        # By the list, whoever asked: what the pane sends doesn't come past it.
+        # Posted by the list in every case: a message of the pane wouldn't pass it.
         if state.cursor is not None and state.cursor != was:
             self.post_message(JobList.Chosen(state.cursor).set_sender(self))
         self.post_message(JobList.RepaintRequested().set_sender(self))
@@ -287,12 +287,12 @@ class JobList(ScrollView, can_focus=True):
             self.post_message(JobList.Opened(self._state.cursor))
 
     def action_mark(self) -> None:
-        """Mark and go on, so that one key marks many."""
+        """Toggle the mark and move down, so that one key marks many."""
         state = self._state
         if state is not None and state.cursor is not None:
             was = state.cursor
             state.toggle_mark()
-            if state.cursor == was:  # a filter for marks may have taken it away
+            if state.cursor == was:  # a filter by marks may have hidden it
                 state.move(1)
             self._acted()
 
@@ -300,7 +300,7 @@ class JobList(ScrollView, can_focus=True):
         self._ask_filter()
 
     def action_clear(self) -> None:
-        """Take the marks away; when there are none, the filter."""
+        """Clear the marks; without marks, the filter."""
         if self._state is not None:
             if self._state.marked:
                 self._state.clear_marks()
@@ -309,7 +309,7 @@ class JobList(ScrollView, can_focus=True):
             self._acted()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """With nothing to clear, escape is for whoever is asked next."""
+        """With nothing to clear, pass escape on."""
         if action == "clear":
             state = self._state
             return state is not None and state.clearable

@@ -1,8 +1,8 @@
 """How a job looks in the list, at any width: pure functions from a job to lines.
 
-Where it is narrow, a job at work or in need of attention takes two lines (what, then how far) and
-all others one: the few that are looked at tell everything, the many take no more room than a
-title. Where it is wide, each takes one line, in columns that hold still.
+In a narrow list, a job that is running or needs attention takes two lines (title, then progress),
+all others one: details for the few that matter, a title for the many. In a wide list, each job
+takes one line with fixed columns.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 WIDE = 72  # from here on: columns
 LEAD = 4  # cells before the title: cursor, mark, state, blank
 MARK = "*"
-_MAX_TITLE = 72  # cells; what stands right of it shall not be far
-_MIN_TITLE = 20  # beside the attempt in words; with less room it gets a number alone
+_MAX_TITLE = 72  # cells, so that the columns to its right aren't far
+_MIN_TITLE = 20  # beside the attempt in words; with less room, only its number
 _TIME = 12  # "under 95 min"
 _AGE = 5  # "365 d"
 _WORD = 11
 _WORD_FROM, _STAGE_FROM, _ID_FROM = 96, 110, 130  # widths
 _STAGE = 13
 _NO_ENGINE = "no engine"
-_TOLD = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.FAILED)  # in their colour
+_TOLD = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.FAILED)  # words in their colour
 _ID = 12
 
 
 def age_stands_s(seconds: float) -> float:
-    """How long :func:`words.age` of ``seconds`` says the same."""
+    """Seconds until :func:`words.age` of ``seconds`` changes."""
     if seconds < 0:
         return 60.0 - seconds
     size = next((size for size, _ in words.AGES if seconds >= size), 60)
@@ -46,8 +46,8 @@ def age_stands_s(seconds: float) -> float:
 
 
 class Row(NamedTuple):
-    """All that a row is drawn from: equal ones look the same. ``age`` as :func:`words.age`
-    says it; ``alone``: it isn't over, and there is no engine to work on it."""
+    """Everything a row is drawn from: equal rows look the same. ``age`` is the text of
+    :func:`words.age`; ``alone``: the job hasn't ended and no engine is running."""
 
     job: Job
     age: str
@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 
 def lines(row: Row, width: int, glyphs: Glyphs) -> tuple[Content, ...]:
-    """``row`` in ``width`` cells: two lines where it is urgent and the list narrow, else one."""
+    """Draw ``row`` in ``width`` cells: two lines if it is urgent and the list narrow, else one."""
     if width >= WIDE:
         return (_columns(row, width, glyphs),)
     job = row.job
@@ -95,7 +95,7 @@ def _time_style(row: Row) -> str:
 def _title(row: Row, room: int, glyphs: Glyphs) -> Content:
     """Title and attempt in exactly ``room`` cells."""
     job = row.job
-    # Spelt before it is cut: a wide character and what stands for it differ in width.
+    # Transliterated before it is cut: a wide character and its substitute differ in width.
     title = Content(glyphs.spell(clean_line(job.title, 300)))
     if not title.cell_length:
         title = Content(glyphs.spell(clean_line(job.id, 60)))
@@ -110,7 +110,7 @@ def _title(row: Row, room: int, glyphs: Glyphs) -> Content:
 
 
 def _second(row: Row, width: int, glyphs: Glyphs) -> Content:
-    """How far a job is, or where it failed."""
+    """The second line: progress, or where the job failed."""
     job, style = row.job, _style(row)
     room = width - LEAD
     if job.status is JobStatus.FAILED:
@@ -152,7 +152,7 @@ def _columns(row: Row, width: int, glyphs: Glyphs) -> Content:
 
 
 def _progress(row: Row, length: int, glyphs: Glyphs) -> Content:
-    """The bar while it tells something: a job that waits or is over has none."""
+    """The bar of a running or paused job."""
     job = row.job
     percent = f"{int(job.percent):4d} %"
     if job.status in (JobStatus.RUNNING, JobStatus.PAUSED):
@@ -162,7 +162,7 @@ def _progress(row: Row, length: int, glyphs: Glyphs) -> Content:
 
 
 def _time(row: Row) -> str:
-    """The time a running job still needs, or that nobody works on it; "" for others."""
+    """The time left of a running job, or that no engine runs it; "" for others."""
     job = row.job
     if row.alone:
         return _NO_ENGINE
@@ -172,7 +172,7 @@ def _time(row: Row) -> str:
 
 
 def _took(job: Job) -> str:
-    """How long an ended job was at work; "" for others."""
+    """How long an ended job took; "" for others."""
     if not job.status.ended:
         return ""
     seconds = words.active_s(job)

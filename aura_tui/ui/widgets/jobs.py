@@ -43,13 +43,12 @@ _WORDS = {  # of the summary, in its order
 
 
 class JobsPane(Vertical):
-    """The jobs and what to see of them. It changes only what is a matter of view in the state it
-    is shown: cursor, marks, filter."""
+    """Summary, filter and job list. Of the state it changes only cursor, marks and filter."""
 
     def __init__(
         self, *, id: str | None = None, can_make: bool = True, key_names: KeyNames = SHIPPED
     ) -> None:
-        """``can_make``: whether a key makes new jobs here, so that an empty list may say so."""
+        """``can_make``: whether a key creates jobs here, for the text of an empty list."""
         super().__init__(id=id)
         self._state: JobsState | None = None
         self._glyphs = UNICODE
@@ -72,15 +71,15 @@ class JobsPane(Vertical):
     def show(
         self, state: JobsState, now: datetime, glyphs: Glyphs, *, absent: bool = False
     ) -> None:
-        """Draw ``state`` as of ``now``; keys act on it from here on. ``absent``: there is no
-        engine to work on them."""
+        """Draw ``state`` as of ``now``; keys act on it from now on. ``absent``: no engine is
+        running."""
         state.advance(now)
         self._state, self._glyphs, self._absent = state, glyphs, absent
         self._list.show(state, now, glyphs, absent=absent)
         self._paint_head()
 
     def next_change_s(self, now: datetime) -> float | None:
-        """In how many seconds time alone changes what shows; None: never."""
+        """Seconds until time alone changes the view; None: never."""
         if self._state is None:
             return None
         due = (self._list.next_change_s(now), self._state.next_change_s(now))
@@ -117,7 +116,7 @@ class JobsPane(Vertical):
     # The filter
 
     def _ask_filter(self) -> None:
-        """The person wants to type a filter."""
+        """Open the filter input."""
         if self._state is None:
             return
         self._filter.value = self._state.filter.text
@@ -157,15 +156,15 @@ class Slash(LineWidget):
 
 
 class FilterInput(Input):
-    """Where the filter is typed. Enter keeps it, escape takes it away."""
+    """The filter input. Enter keeps the filter, escape clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.FILTER]
 
     class Left(Message):
-        """The person wants no filter."""
+        """The person cleared the filter."""
 
     class Moved(Message):
-        """The person goes through what is left while typing."""
+        """The person moved the cursor while typing."""
 
         def __init__(self, by: int) -> None:
             super().__init__()
@@ -187,9 +186,8 @@ class FilterInput(Input):
 
 
 def summary(state: JobsState, width: int, glyphs: Glyphs, *, absent: bool = False) -> Content:
-    """One line: how many there are of what, that nobody works on those that aren't over
-    (``absent``: there is no engine), what is marked, what is filtered. In words where they
-    fit, else with the signs of the rows."""
+    """One line: job counts by status, whether no engine is running (``absent``), marks and filter.
+    In words if they fit, else with the signs of the rows."""
     counts = [(status, word, state.counts[status]) for status, word in _WORDS.items()]
     counts = [(status, word, count) for status, word, count in counts if count]
     notes = list(_notes(state))

@@ -1,7 +1,7 @@
-"""The line at the bottom: which keys do something now. Each can be clicked.
+"""The key bar at the bottom: the keys that have an effect now. Each can be clicked.
 
-Textual's own footer is a widget a key, all made anew at every change of the focus; this one is a
-line, and is drawn when it says something else.
+Textual's own footer has a widget for each key, and rebuilds all of them whenever the focus changes;
+this one is a single line, drawn when its text changes.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._hints: tuple[KeyHint, ...] = ()
-        self._under: KeyHint | None = None  # the mouse
+        self._under: KeyHint | None = None  # under the mouse
         self._looks = False
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._look_soon)
 
     def _look_soon(self, screen: Screen[object]) -> None:
-        """One press of a key changes the bindings several times; the last one counts."""
+        """Update once after all changes: one key press changes the bindings several times."""
         if not self._looks and screen.app.app_focus:
             self._looks = True
             self.call_later(self._board_options)

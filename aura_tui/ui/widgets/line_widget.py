@@ -1,6 +1,6 @@
-"""A widget that is given finished lines, and draws again those that changed.
+"""A widget that shows ready-made lines, and redraws those that changed.
 
-Which cells of them the terminal needs is found out in one place (``ui/terminal/frame_diff.py``).
+``ui/terminal/frame_diff.py`` finds the cells that the terminal needs.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class LineWidget(Widget):
-    """Lines of :class:`Content`; never markup. As high as it has lines."""
+    """Shows lines of :class:`Content`, never markup; its height is the number of lines."""
 
     class RepaintRequested(Message):
-        """The lines were made for another size or focus; please paint again."""
+        """The lines were made for another size or focus: paint again."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -44,7 +44,7 @@ class LineWidget(Widget):
 
     @property
     def lines(self) -> tuple[Content, ...]:
-        """What it shows, a line a row."""
+        """The shown lines, one per row."""
         return self._lines
 
     def on_resize(self) -> None:
@@ -61,7 +61,7 @@ class LineWidget(Widget):
 
 
 def drawable(content: Content, glyphs: Glyphs) -> Content:
-    """``content`` in characters this terminal can show; its spans stay where they are."""
+    """``content`` in characters that this terminal can show; its spans stay in place."""
     spelt = glyphs.spell(content.plain)
     return content if spelt is content.plain else Content(spelt, [*content.spans])
 

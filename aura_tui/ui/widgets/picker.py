@@ -1,4 +1,4 @@
-"""One of a few values, all of them in sight: arrows or a click choose."""
+"""A choice among a few visible values, by arrow keys or a click."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Picker(Static, can_focus=True):
-    """``values`` and what is shown for each (no blanks in it); brackets mark the chosen one."""
+    """``values`` with their labels (without blanks); brackets mark the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.PICKER]
     ALLOW_SELECT = False
@@ -47,7 +47,7 @@ class Picker(Static, can_focus=True):
 
     @property
     def value(self) -> str:
-        """The chosen one."""
+        """The chosen value."""
         return self._options[self._at][0]
 
     def on_mount(self) -> None:

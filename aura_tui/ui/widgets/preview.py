@@ -1,4 +1,4 @@
-"""The preview: the newest picture of a run, and a line that says what it is."""
+"""The preview: the newest picture of a job, and its caption."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from aura_tui.ui.terminal.pictures import Drawn
     from aura_tui.ui.theme.glyphs import Glyphs
 
-# Less than this shows nothing anyone could make out.
+# A smaller picture shows nothing recognizable.
 _MIN_COLUMNS, _MIN_ROWS = 8, 3
 
 _Key = tuple[object, ...]
 
 
 class PreviewView(Widget):
-    """As large as its style makes it; it draws its cells itself, so give it no border or padding.
+    """Draws its own cells, so it must have no border or padding; the style sets its size.
 
-    ``write`` sends a sequence to the terminal, ahead of the next frame: a Kitty picture goes so.
+    ``write`` sends a sequence to the terminal ahead of the next frame, for Kitty pictures.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class PreviewView(Widget):
     async def show_picture(
         self, path: Path | None, caption: str, *, none: str = "No picture yet"
     ) -> None:
-        """Show the picture at ``path`` until told of another one; None: there is ``none``.
+        """Show the picture at ``path``, or for None the text ``none``.
 
-        The old one stays until the new one is drawn. What shows already costs a ``stat``; of two
-        calls that overlap, the later one counts.
+        The old picture stays until the new one is drawn. Showing the same one again costs a
+        ``stat``; of two overlapping calls the later one wins.
         """
         asked = self._asked = object()
         key = await asyncio.to_thread(_identity, path)
@@ -85,7 +85,7 @@ class PreviewView(Widget):
         self._say(said, caption)
 
     async def _redraw(self) -> None:
-        """Draw the image for the size the widget has."""
+        """Draw the image for the widget's size."""
         drawing = self._drawing = object()
         image, (columns, rows) = self._image, self.size
         # A row for the caption; a column behind the picture, which Sixel needs.
@@ -132,12 +132,12 @@ class PreviewView(Widget):
 
     @property
     def has_picture(self) -> bool:
-        """Whether it shows one."""
+        """Whether it shows a picture."""
         return self._drawn is not None
 
     @property
     def was_asked(self) -> bool:
-        """Whether a picture was ever asked for."""
+        """Whether a picture was ever requested."""
         return self._asked is not None
 
     @property
@@ -146,7 +146,7 @@ class PreviewView(Widget):
 
     @property
     def line(self) -> str:
-        """The line beneath the picture, or in its place."""
+        """The line below the picture, or in its place."""
         parts = [self._said, self._caption]
         if self._drawn is None and not self._said:
             parts = ["Preview hidden", self._caption]
@@ -173,7 +173,7 @@ class PreviewView(Widget):
         width = self.size.width
         drawn = self._drawn
         if drawn is not None and y < len(drawn.rows) and drawn.columns <= width:
-            # Beneath a dialog the screen is tinted as text.
+            # Under a dialog the screen is tinted as text.
             if drawn.how is not Pictures.CELLS and not self.screen.is_active:
                 return Strip.blank(width, style)
             pad = Segment(" " * (width - drawn.columns), style)
@@ -184,7 +184,7 @@ class PreviewView(Widget):
 
 
 def _identity(path: Path | None) -> _Key | None:
-    """What tells a picture from the one before it: a replaced file is another one."""
+    """The identity of a picture file; it changes if the file is replaced."""
     if path is None:
         return ("none",)
     try:

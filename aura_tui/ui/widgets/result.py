@@ -1,4 +1,4 @@
-"""How the run ended, with a cursor over the files: open, copy the path, save elsewhere."""
+"""The result of a job, with a cursor over its files: open, copy the path, save elsewhere."""
 
 from __future__ import annotations
 
@@ -45,35 +45,35 @@ _STYLES = {
 
 
 class _Row(NamedTuple):
-    """A part of a fact's text, after ``lead``: its label and size, or blanks."""
+    """A row of a fact's text, after ``lead``: its label and size, or blanks."""
 
     fact: int
     lead: str
     text: str
-    joint: str  # what a break between this row and the one above has swallowed; newline: nothing
+    joint: str  # the text removed by the break above this row; newline: none
 
 
 class ResultPanel(ScrollRows, inherit_bindings=False):
-    """Draws facts. A path is never cut: it wraps, and is copied whole."""
+    """Draws the facts of a summary. A path wraps instead of being cut, and is copied whole."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.RESULT]
 
     class OpenAsked(Message):
-        """The person wants to see ``artifact``."""
+        """The person asked to open ``artifact``."""
 
         def __init__(self, artifact: Artifact) -> None:
             super().__init__()
             self.artifact = artifact
 
     class CopyAsked(Message):
-        """The person wants ``path`` on the clipboard."""
+        """The person asked to copy ``path``."""
 
         def __init__(self, path: str) -> None:
             super().__init__()
             self.path = path
 
     class SaveAsked(Message):
-        """The person wants a copy of ``artifact`` somewhere."""
+        """The person asked to save a copy of ``artifact``."""
 
         def __init__(self, artifact: Artifact) -> None:
             super().__init__()
@@ -86,8 +86,8 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
         self._facts: tuple[Fact, ...] = ()
         self._rows: list[_Row] = []
         self._laid_out_for = 0
-        self._files: list[int] = []  # facts that the cursor can be on
-        self._at = 0  # among them
+        self._files: list[int] = []  # indices of facts with a file
+        self._at = 0  # index in _files
 
     def show(
         self,
@@ -101,7 +101,7 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
         video_s: float | None = None,
         retry_key: str = "",
     ) -> None:
-        """Draw how ``job``, which has ended, ended. More may be known later: then again."""
+        """Draw the summary of ``job``, which has ended; again when more details are known."""
         said = facts(
             job,
             plan=plan,
@@ -153,7 +153,7 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
         return rows
 
     def _lead(self, fact: Fact, width: int) -> tuple[str, int]:
-        """What stands before a fact's text, the cursor's place left blank; and its cells."""
+        """The text before a fact, with a blank for the cursor; and its width in cells."""
         glyphs = self._glyphs
         status = self._job.status if self._job is not None else JobStatus.SUCCEEDED
         signs = {
@@ -173,7 +173,7 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
 
     @property
     def row_width(self) -> int:
-        """The scrollbar's place is kept where there is none: rows don't depend on their height."""
+        """Cells of a row; always leaves room for the scrollbar, so that wrapping is stable."""
         return max(0, self.container_size.width - self.styles.scrollbar_size_vertical)
 
     @property
@@ -181,7 +181,7 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
         return len(self._rows)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """As many rows as it takes beside its scrollbar."""
+        """The number of rows beside the scrollbar."""
         width -= self.styles.scrollbar_size_vertical
         if width == self._laid_out_for or width <= 0:
             return len(self._rows)
@@ -235,7 +235,7 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
             self.post_message(self.SaveAsked(self.file))
 
     def action_move(self, by: int) -> None:
-        """To the next file; where there is none that way, scroll."""
+        """Move to the next file; without one in that direction, scroll."""
         if 0 <= self._at + by < len(self._files):
             self._point(self._at + by)
         else:

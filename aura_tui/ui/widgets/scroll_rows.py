@@ -1,4 +1,4 @@
-"""A scrolling pane that draws the rows in sight alone, and whose text the mouse can select."""
+"""A scrolling pane that draws only visible rows, with text selection by mouse."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 class SelectedRow(NamedTuple):
-    """A row as selecting sees it: ``lead`` characters that are no part of the text, then text.
-    ``joint`` is what stands between the text of the row above and this one's."""
+    """A row for the selection: ``lead`` characters that aren't part of the text, then the text.
+    ``joint`` is the text between the row above and this one."""
 
     plain: str
     lead: int
@@ -24,39 +24,39 @@ class SelectedRow(NamedTuple):
 
 
 class ScrollRows(ScrollView, can_focus=True):
-    """Rows of :class:`Content`, each no wider than the pane. Subclasses say what a row is.
+    """Rows of :class:`Content`, each no wider than the pane. Subclasses provide the rows.
 
-    To selections a row has a number that stays its own when rows before it go away: ``first_row``
-    is the number of the topmost.
+    Selections use row numbers that stay valid when earlier rows are dropped: ``first_row`` is the
+    number of the topmost row.
     """
 
     ALLOW_SELECT = True
 
     @property
     def row_width(self) -> int:
-        """Cells of a row: the pane without its scrollbar, or the place that is kept for one."""
+        """Cells of a row: the pane without its scrollbar, or the room reserved for it."""
         return self.scrollable_content_region.width
 
     @property
     def row_count(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         raise NotImplementedError
 
     @property
     def first_row(self) -> int:
-        """The number that selections know row 0 by."""
+        """The selection's number for row 0."""
         return 0
 
     def draw_row(self, at: int) -> Content:
-        """Row ``at``, as it looks."""
+        """Row ``at`` as drawn."""
         raise NotImplementedError
 
     def selected_row(self, at: int) -> SelectedRow:
-        """Row ``at``, as it is copied."""
+        """Row ``at`` as copied."""
         raise NotImplementedError
 
     def refresh_row(self, at: int) -> None:
-        """Draw row ``at`` anew, if it is in sight."""
+        """Redraw row ``at`` if it is visible."""
         y = at - self.scroll_offset.y
         if 0 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
@@ -81,7 +81,7 @@ class ScrollRows(ScrollView, can_focus=True):
         return Strip(segments).extend_cell_length(width, base.rich_style)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        """What is selected, with each wrapped line whole again."""
+        """The selected text, with wrapped lines joined."""
         start, end = selection.start, selection.end
         top = 0 if start is None else max(0, start.y - self.first_row)
         bottom = self.row_count - 1

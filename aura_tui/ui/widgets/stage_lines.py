@@ -1,4 +1,4 @@
-"""How a stage is said in lines: its row, and what the row opens to."""
+"""Draws a stage as lines: its row, and its details when open."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ STEP_STYLE = {
     StepStatus.FAILED: "$error",
     StepStatus.CANCELLED: "$warning",
 }
-# Of the pane: below NARROW, the current item is told in the details alone.
+# Widths of the pane: below NARROW, only the details show the current item.
 _NARROW = 62
-_WIDE = 98  # from here on, the usual time has a column, and details lie side by side
+_WIDE = 98  # from here on, the usual time has a column, and details go side by side
 _INDENT = " " * 5
-_BAR = (8, 60)  # least and most cells; longer ones tell no more
+_BAR = (8, 60)  # minimum and maximum cells; a longer bar adds nothing
 _MAX_NOTES = 5  # of warnings, and of errors: the newest
 _LOG_LINES = 4
 _SEVERITY_STYLE = {"info": FAINT, "warning": "$warning", "error": "$error"}
 
 
 class Room(NamedTuple):
-    """The space that a stage has: cells across, and lines for its items and its log."""
+    """The space of a stage: cells across, and lines for its items and its log."""
 
     width: int
     items: int
@@ -53,7 +53,7 @@ class Room(NamedTuple):
 
     @classmethod
     def of(cls, width: int, screen_height: int) -> Room:
-        """What is left for them on a screen of ``screen_height`` rows, the pane's width known."""
+        """The room in a pane of ``width`` cells on a screen of ``screen_height`` rows."""
         if screen_height < 18:
             return cls(width, 0, 0)
         if screen_height < 32:
@@ -70,7 +70,7 @@ def lines(
     glyphs: Glyphs,
     focused: bool,
 ) -> Iterator[Content]:
-    """The row, then its details where it is open."""
+    """The stage's row, then its details if it is open."""
     cursor = Content.styled(f"{glyphs.cursor if focused else ' '} ", "bold $accent")
     stage = _Stage(state, job, step, taken_s(state, step, now), usual_s(state, step.stage), glyphs)
     yield cursor + stage.row(room.width)
@@ -82,7 +82,7 @@ def lines(
 
 
 class _Stage(NamedTuple):
-    """What is known of one stage. Each part of its lines is a method."""
+    """One stage with its data; each method draws a part of its lines."""
 
     state: RunState
     job: Job
@@ -97,11 +97,10 @@ class _Stage(NamedTuple):
         return timed and is_slow(self.taken_s, self.usual_s)
 
     def row(self, pane: int) -> Content:
-        """What stands right of the cursor in a pane of ``pane`` cells.
+        """The row right of the cursor, in a pane of ``pane`` cells.
 
-        Columns of fixed width, so that nothing moves while numbers change.
-
-        What changes most stands left: a terminal is sent a line up to its last change.
+        Columns have fixed widths, so that nothing moves while numbers change. The parts that
+        change most are on the left: the terminal gets a line up to its last change.
         """
         step, glyphs, width = self.step, self.glyphs, pane - 2
         paused = self.job.status is JobStatus.PAUSED and step.status is StepStatus.STARTED
@@ -138,7 +137,7 @@ class _Stage(NamedTuple):
         return row + rest.truncate(max(1, width - row.cell_length), ellipsis=True)
 
     def _word(self, word: str) -> str:
-        """The state. "running" is told by the sign and the percentage as well: slow goes first."""
+        """The state in a word; "slow" replaces "running", which sign and percentage show anyway."""
         if not self.slow:
             return word
         slow = f"{self.glyphs.warning} slow"
@@ -148,7 +147,7 @@ class _Stage(NamedTuple):
         return "$warning" if self.slow else style
 
     def _at(self, pane: int) -> str:
-        """The current item; of a stage that is over, what its closed row should not hide."""
+        """The current item; for a finished stage, what a closed row shouldn't hide."""
         step, dot = self.step, f" {self.glyphs.dot} "
         if step.status is StepStatus.STARTED:
             return words.item(step)
@@ -162,7 +161,7 @@ class _Stage(NamedTuple):
         return "  ".join(part for part in parts if part)
 
     def details(self, room: Room) -> Iterator[Content]:
-        """At least two lines, so that the screen keeps still while a stage has little to tell."""
+        """The details: at least two lines, so that the screen is stable while there is little."""
         step, glyphs, width = self.step, self.glyphs, room.width
         inner = max(10, width - 6)
         said = words.current(step) if width < _NARROW else words.activity(step)
@@ -187,7 +186,7 @@ class _Stage(NamedTuple):
             yield Content(_INDENT) + content.truncate(inner, ellipsis=True)
 
     def brief(self, width: int) -> Iterator[Content]:
-        """Its errors, a line each."""
+        """The stage's errors, a line each."""
         for problem in self.step.errors[-_MAX_NOTES:]:
             parts = (self.glyphs.failed, clean_line(problem.code), clean_line(problem.message))
             line = Content.styled(" ".join(parts), "$error")
@@ -204,15 +203,13 @@ class _Stage(NamedTuple):
                 yield from _note(problem.remediation, glyphs.arrow, "$foreground", room)
 
     def _items(self, room: int) -> list[Content]:
-        """The items about the current one. As many lines from the first on as there will be."""
+        """The items around the current one; the number of lines is the same from the start."""
         at_work = self.step.status is StepStatus.STARTED and not self.state.ended
         items = self.state.items[self.step.stage]
         window = items.window(room, open_end=at_work)
         if not room or len(window.items) < 2:
             return []
-        if (
-            window.earlier or window.between or window.later
-        ):  # the last line says how many more there are
+        if window.earlier or window.between or window.later:  # the last line counts the hidden ones
             window = items.window(room - 1, open_end=at_work)
         active = items.active if at_work else frozenset()
         digits = len(str(window.items[-1].number))
@@ -230,7 +227,7 @@ class _Stage(NamedTuple):
         return found
 
     def _item(self, item: Item, current: bool, digits: int) -> Content:
-        """Its number, when it was first told of, and what was told."""
+        """An item: its number, the time of its first report, and the report."""
         paused = self.job.status is JobStatus.PAUSED
         sign = self.glyphs.step(self.step.status, paused=paused) if current else " "
         head = Content.assemble(
@@ -238,7 +235,7 @@ class _Stage(NamedTuple):
         )
         if item.at_s is None:
             return head + Content.styled(f"  {self.glyphs.track:>8}", FAINT)
-        began = f"at {words.duration(item.at_s)}"  # on the stage's clock; no length of time
+        began = f"at {words.duration(item.at_s)}"  # a time of the stage's clock, not a duration
         time = Content.styled(f"  {began:>8}  ", FAINT)
         return head + time + Content.styled(item.text, "" if current else MUTED)
 
@@ -260,7 +257,7 @@ def _nothing(step: Step) -> str:
 
 
 def _fitting(parts: list[str], dot: str, room: int) -> str:
-    """``parts`` joined; of those behind the first, the ones that there is room for as a whole."""
+    """``parts`` joined; parts after the first only if they fit whole."""
     text = "".join(parts[:1])
     for part in parts[1:]:
         if len(text) + len(dot) + len(part) <= room:
@@ -273,7 +270,7 @@ def _quiet(text: str, room: int) -> Content:
 
 
 def _note(text: str, mark: str, style: str, room: int) -> Iterable[Content]:
-    """``text`` wrapped beside its mark, which tells what it is without the colour."""
+    """``text`` wrapped beside its mark, which shows the kind without colour."""
     wrapped = Content(clean_line(text, 2000)).wrap(room - len(mark) - 1)
     for i, line in enumerate(wrapped or [Content("")]):
         head = f"{mark} " if not i else " " * (len(mark) + 1)

@@ -27,23 +27,23 @@ if TYPE_CHECKING:
     from aura_tui.ui.state.run import RunState
     from aura_tui.ui.theme.glyphs import Glyphs
 
-_NUMBERS_STAND = timedelta(seconds=0.5)  # of a stage at work; faster, nobody reads them
+_NUMBERS_STAND = timedelta(seconds=0.5)  # of a running stage; faster changes can't be read
 
 
 class StageRow(LineWidget, can_focus=True):
-    """One stage. Enter, space or a click asks to open or close it."""
+    """One stage. Enter, space or a click opens or closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bindings.STAGES[2]]
 
     class Toggled(Message):
-        """The person wants ``stage`` opened or closed."""
+        """The person opened or closed ``stage``."""
 
         def __init__(self, stage: Stage) -> None:
             super().__init__()
             self.stage = stage
 
     class Resized(Message):
-        """The row of ``stage`` has another size."""
+        """The row of ``stage`` changed its size."""
 
         def __init__(self, stage: Stage) -> None:
             super().__init__()
@@ -52,9 +52,9 @@ class StageRow(LineWidget, can_focus=True):
     def __init__(self, stage: Stage) -> None:
         super().__init__(id=f"stage-{stage.phase}")
         self.stage = stage
-        self._drawn: tuple[object, ...] = ()  # what the lines were made from, if it stands still
+        self._drawn: tuple[object, ...] = ()  # input of the lines, if the stage isn't moving
         self._of: RunState | None = None
-        self._read: Step | None = None  # whose numbers stand
+        self._read: Step | None = None  # the step whose numbers show
         self._read_until: datetime | None = None
 
     def on_resize(self) -> None:
@@ -85,7 +85,7 @@ class StageRow(LineWidget, can_focus=True):
             told = (state, state.typical, state.logged, state.job.status, state.opened(step))
             drawn = (step, room, glyphs, self.has_focus, *told)
             if drawn == self._drawn:
-                return  # most rows at most times: nothing in them is on the move
+                return  # most rows most of the time: nothing changed
             self._drawn = drawn
         else:
             self._drawn = ()
@@ -93,7 +93,7 @@ class StageRow(LineWidget, can_focus=True):
         self.paint(lines(state, state.job, step, now, room, glyphs, self.has_focus), glyphs)
 
     def readable(self, step: Step, now: datetime) -> Step:
-        """``step`` with numbers that stand long enough to be read."""
+        """``step`` with numbers that stay long enough to be read."""
         read = self._read
         if (
             read is not None
@@ -111,7 +111,7 @@ class StageRow(LineWidget, can_focus=True):
 
 
 class StageList(VerticalScroll, can_focus=False):
-    """The rows. Up and down move between them."""
+    """The rows of the stages. Up and down move between them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.STAGES[:2]]
 
@@ -125,7 +125,7 @@ class StageList(VerticalScroll, can_focus=False):
         yield from self.rows
 
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
-        """Draw all stages of ``state`` as of ``now``; the one at work comes into sight."""
+        """Draw all stages of ``state`` as of ``now``, and scroll to the running one."""
         for row in self.rows:
             row.show(state, now, glyphs)
         stage = state.job.stage if state.job is not None else None
@@ -135,13 +135,13 @@ class StageList(VerticalScroll, can_focus=False):
             self._reveal()
 
     def on_stage_row_resized(self, message: StageRow.Resized) -> None:
-        """The one at work stays in sight as it grows."""
+        """Keep the running stage visible as it grows."""
         message.stop()
         if message.stage is self._at[1]:
             self._reveal()
 
     def on_resize(self) -> None:
-        """The end leaves the rows less room; where the run ended stays in sight."""
+        """Keep the last stage visible when the result panel takes room."""
         if self._ended:
             self._reveal()
 

@@ -1,4 +1,4 @@
-"""The timeline: a lane a stage, drawn to scale, each with a tick where it usually ends."""
+"""The timeline: a lane per stage, drawn to scale, each with a tick at its usual end."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 HEIGHT = 6  # lanes and their axis
 _NARROW = 60
-_NAME = 16  # cells up to where lanes begin: as in the rows of the stages, mark and name
+_NAME = 16  # cells before the lanes: mark and name, as in the stage rows
 _NAME_NARROW = 14
-_LABEL = 9  # cells a tick's label should have to itself
+_LABEL = 9  # cells for each tick's label
 
 
 class TimelineView(LineWidget):
-    """Always as high as HEIGHT. Its scale grows in steps while the run does, and never shrinks."""
+    """HEIGHT rows. The scale grows in steps with the job, and never shrinks."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._drawn: tuple[object, ...] = ()  # what the lines were made from
+        self._drawn: tuple[object, ...] = ()  # input of the lines
         self._end_s = 0
         self._job_id = ""
 
@@ -47,7 +47,7 @@ class TimelineView(LineWidget):
         drawn = (
             *(state, state.typical, state.ended, state.over, width, glyphs),
             job and (job.status, *(step.status for step in job.steps)),
-            int(state.clock.elapsed_s(state.seen(now))),  # a lane grows as its clock goes on
+            int(state.clock.elapsed_s(state.seen(now))),  # a running lane grows
         )
         if drawn == self._drawn:
             return
@@ -64,7 +64,7 @@ class TimelineView(LineWidget):
 def lines(
     state: RunState, found: list[Lane], end_s: int, width: int, glyphs: Glyphs
 ) -> Iterator[Content]:
-    """The lanes, then the axis from 0 to ``end_s`` seconds at work."""
+    """The lanes, then the axis from 0 to ``end_s`` active seconds."""
     narrow = width < _NARROW
     paused = state.job is not None and state.job.status is JobStatus.PAUSED
     told = [*_told(found, narrow, glyphs)]
@@ -84,7 +84,7 @@ def lines(
 
 
 def _told(found: list[Lane], narrow: bool, glyphs: Glyphs) -> Iterator[Content]:
-    """The numbers beside each lane, all equally wide."""
+    """The numbers beside the lanes, equally wide."""
     usual = ["" if f.usual_s is None else f"usual {words.usual(f.usual_s)}" for f in found]
     column = max(len(text) for text in usual)
     for lane, text in zip(found, usual, strict=True):
@@ -100,7 +100,7 @@ def _told(found: list[Lane], narrow: bool, glyphs: Glyphs) -> Iterator[Content]:
 
 
 def _lane(lane: Lane, end_s: int, room: int, glyphs: Glyphs, paused: bool) -> Content:
-    """``room`` cells: the time it took as a bar, its usual time as a thin line up to a tick."""
+    """A lane of ``room`` cells: its time as a bar, the usual time as a thin line to a tick."""
     cells = [(" ", "")] * room
     if lane.began_s is None:
         return _joined(cells)
@@ -135,7 +135,7 @@ def _lane(lane: Lane, end_s: int, room: int, glyphs: Glyphs, paused: bool) -> Co
 
 
 def _joined(cells: list[tuple[str, str]]) -> Content:
-    """Neighbours of one style as one span: fewer of them are sent."""
+    """Join neighbours of the same style into one span, to send fewer."""
     runs: list[tuple[str, str]] = []
     for char, style in cells:
         if runs and runs[-1][1] == style:
@@ -146,7 +146,7 @@ def _joined(cells: list[tuple[str, str]]) -> Content:
 
 
 def _axis(end_s: int, room: int, glyphs: Glyphs) -> Content:
-    """Each label begins where its time is; the last one, at the end, is left out."""
+    """The axis; each label starts at its time, and the one at the end is omitted."""
     step_s = tick_step_s(end_s, max(1, room // _LABEL))
     line = ""
     for tick_s in range(0, end_s, step_s):
