@@ -1,4 +1,4 @@
-"""Screens and dialogs: they lay widgets out and hand state down to them.
+"""Screens and dialogs: they lay out widgets and pass state to them.
 
-A dialog gives its answer to ``ui.prompts``; no screen calls a service.
+A dialog returns its answer to ``ui.prompts``; no screen calls a service.
 """

@@ -1,4 +1,4 @@
-"""The board: the jobs beside the run that is selected, or one of them where there is no room."""
+"""The board: the job list beside the selected job, or one of them on a narrow screen."""
 
 from __future__ import annotations
 
@@ -33,23 +33,22 @@ if TYPE_CHECKING:
     from aura_tui.ui.theme.glyphs import Glyphs
     from aura_tui.ui.widgets.preview import PreviewView
 
-WIDE = 110  # columns from which jobs and run stand side by side
-_BESIDE = 170  # columns from which the stages leave the preview room beside them
+WIDE = 110  # columns from which list and job are side by side
+_BESIDE = 170  # columns from which the preview fits beside the stages
 
 
 class BoardScreen(Screen[None]):
-    """Hands states down; holds nothing but the layout and what of it the person chose.
+    """Passes states to the widgets; its own state is only the layout and the person's choices.
 
-    Classes: ``-at-jobs`` where the keys go to the jobs, which then show alone where there is no
-    room for more; ``-log`` where the log has the run's room alone; ``-ended`` where the run has,
-    ``-failed`` where it did; ``-nothing`` where there is no run at all; ``-timeline`` and
-    ``-preview`` where those are wanted. The preview shows ``-beside`` the stages or ``-beneath``
-    them; where there is no room for either it can have the run's room alone, ``-picture``.
+    Classes: ``-at-jobs``: the keys go to the list, which shows alone on a narrow screen; ``-log``:
+    the log has the job's whole room; ``-ended``, ``-failed``: the job has; ``-nothing``: there is
+    no job; ``-timeline``, ``-preview``: these are open. The preview is ``-beside`` the stages or
+    ``-beneath`` them; without room for either it can have the job's whole room, ``-picture``.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own
     VERTICAL_BREAKPOINTS = [(0, "-short"), (SHORT, "-tall"), (HIGH, "-high")]  # noqa: RUF012
-    AUTO_FOCUS = ""  # we focus by what shows; else a field that is hidden would get the keys
+    AUTO_FOCUS = ""  # the focus follows the layout; else a hidden field would get the keys
 
     def __init__(
         self,
@@ -62,7 +61,7 @@ class BoardScreen(Screen[None]):
     ) -> None:
         super().__init__()
         self._retry_key = "" if read_only else key_names.of("run.retry")
-        # Held, not queried for: a last draw may come while the board is being taken down.
+        # Stored instead of queried: the last draw may come while the board is being removed.
         self.jobs = JobsPane(can_make=not read_only, key_names=key_names)
         self.head = RunHeader(key_names)
         self.work = Horizontal(id="work")
@@ -101,7 +100,7 @@ class BoardScreen(Screen[None]):
             forget()
 
     def on_resize(self, event: Resize) -> None:
-        """Where the preview has room."""
+        """Where the preview fits."""
         width, height = event.size
         self.set_class(width >= _BESIDE, "-beside")
         self.set_class(width < _BESIDE and height >= HIGH, "-beneath")
@@ -112,28 +111,28 @@ class BoardScreen(Screen[None]):
         self._share_rows()
 
     def on_descendant_focus(self) -> None:
-        """By tab, or the mouse, as well."""
+        """Also by tab or the mouse."""
         self.set_class(self.in_jobs, "-at-jobs")
 
-    # -- what shows
+    # -- layout
 
     @property
     def in_jobs(self) -> bool:
-        """Whether the keys go to the jobs."""
+        """Whether the keys go to the job list."""
         return self.focused is not None and self.jobs in self.focused.ancestors
 
     @property
     def at_jobs(self) -> bool:
-        """Whether the jobs have the screen alone."""
+        """Whether the job list has the whole screen."""
         return self.has_class("-at-jobs") and not self.has_class("-wide")
 
     def go(self, *, to_jobs: bool) -> None:
-        """Show the jobs, or the run; where both show, go there with the focus."""
+        """Show the list or the job; if both are visible, move the focus."""
         self.set_class(to_jobs, "-at-jobs")
         self.focus_main()
 
     def focus_main(self) -> None:
-        """Focus what the keys are for now."""
+        """Focus the widget that gets the keys now."""
         if self.has_class("-at-jobs"):
             self.jobs.focus()
         elif self.has_class("-picture"):
@@ -147,12 +146,12 @@ class BoardScreen(Screen[None]):
 
     @property
     def shows_jobs(self) -> bool:
-        """Whether the list is in sight."""
+        """Whether the list is visible."""
         return self.at_jobs or self.has_class("-wide")
 
     @property
     def can_go_back(self) -> bool:
-        """Whether escape leads anywhere."""
+        """Whether escape has an effect."""
         return self._one_thing_alone or not self.has_class("-at-jobs")
 
     @property
@@ -160,7 +159,7 @@ class BoardScreen(Screen[None]):
         return self.has_class("-log") or self.has_class("-picture")
 
     def go_back(self) -> None:
-        """From the log or the picture alone to the run, from the run to the jobs."""
+        """Go back: from the log or the picture to the job, from the job to the list."""
         if self.has_class("-picture"):
             self.toggle_preview()
         elif self.has_class("-log"):
@@ -169,20 +168,20 @@ class BoardScreen(Screen[None]):
             self.go(to_jobs=True)
 
     def toggle_log(self) -> None:
-        """Give the log the run's room, or take it back."""
+        """Give the log the job's whole room, or restore the layout."""
         self.remove_class("-at-jobs", "-picture")
         self.toggle_class("-log")
         self._share_rows()
         self.focus_main()
 
     def toggle_timeline(self) -> None:
-        """Show or hide the timeline; where nobody chose, the screen's height decides."""
+        """Toggle the timeline; by default the screen's height decides."""
         showing = self._shows_timeline and not self._one_thing_alone
         self.remove_class("-log", "-picture")
         self.set_class(not showing, "-timeline")
         self.set_class(showing, "-no-timeline")
         self._share_rows()
-        if self.focused is None:  # the picture was alone
+        if self.focused is None:  # the picture had the whole room
             self.focus_main()
 
     @property
@@ -217,7 +216,7 @@ class BoardScreen(Screen[None]):
 
     @property
     def shows_preview(self) -> bool:
-        """Whether the preview is in sight."""
+        """Whether the preview is visible."""
         if self.at_jobs or self.has_class("-log"):
             return False
         wanted = self.has_class("-preview") and self._preview_has_room
@@ -236,7 +235,7 @@ class BoardScreen(Screen[None]):
     # -- drawing
 
     def show(self, jobs: JobsState, run: RunState, now: datetime, glyphs: Glyphs) -> None:
-        """Draw both as of ``now``; what hasn't changed costs nothing."""
+        """Draw list and job as of ``now``; unchanged parts cost nothing."""
         if not self.at_jobs:
             self.head.show(run, now, glyphs)
             self.stages.show(run, now, glyphs)
@@ -253,18 +252,18 @@ class BoardScreen(Screen[None]):
         return self.has_class("-at-jobs") or self.has_class("-wide")
 
     def due_s(self, now: datetime) -> float | None:
-        """In how many seconds time alone changes what shows of the jobs; None: never."""
+        """Seconds until time alone changes the list; None: never."""
         return self.jobs.next_change_s(now) if self._shows_jobs else None
 
     def _leave_result(self) -> None:
-        """A panel that doesn't show has no keys."""
+        """Move the focus away from a hidden panel."""
         if self.focused is self.result and not self.has_class("-ended"):
             self.focus_main()
 
     def show_end(
         self, run: RunState, glyphs: Glyphs, ending: SummaryDetails, *, remote: bool
     ) -> None:
-        """Show how ``run`` ended; a run that hasn't takes the panel away."""
+        """Show the result of ``run``; hide the panel if it hasn't ended."""
         job = run.job if run.ended else None
         state = (job, ending) if job is not None else None
         if state == self._ended:
@@ -274,7 +273,7 @@ class BoardScreen(Screen[None]):
         self.set_class(job is not None and job.status is JobStatus.FAILED, "-failed")
         self._share_rows()
         if job is None:
-            self.app.call_later(self._leave_result)  # after a focus that is on its way there
+            self.app.call_later(self._leave_result)  # after a pending focus change
             return
         tail, of = ending.log_tail, ending.log_of
         self.result.show(
@@ -287,7 +286,7 @@ class BoardScreen(Screen[None]):
             retry_key=self._retry_key,
         )
         same = before is not None and before[0].id == job.id
-        if not same and self.has_class("-picture"):  # how it ended is what one wants to see now
+        if not same and self.has_class("-picture"):  # the result matters more now
             self.toggle_preview()
-        if not same and isinstance(self.focused, StageRow):  # the log's reader goes on reading
+        if not same and isinstance(self.focused, StageRow):  # don't interrupt a reader of the log
             self.result.focus()

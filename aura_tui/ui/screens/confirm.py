@@ -1,4 +1,4 @@
-"""The question before runs are cancelled. "No, keep it" is what enter takes."""
+"""The question before jobs are cancelled. Enter answers "No, keep it"."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LISTED = 6
 
 
 class Question(Dialog[bool]):
-    """A question of yes and no; ``y`` and ``n`` answer it at once."""
+    """A yes-or-no question; ``y`` and ``n`` answer it at once."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.CONFIRM]
 
@@ -33,7 +33,7 @@ class Question(Dialog[bool]):
         self.dismiss(answer)
 
     def listed(self, jobs: Sequence[Job]) -> Iterable[Widget]:
-        """A line a job: state, how far, name. Bounded."""
+        """A line per job: state, percent, name. Bounded."""
         for n, job in enumerate(jobs[:LISTED]):
             sign = self.glyphs.job(job.status)
             percent = f"{int(job.percent):3d} %"
@@ -43,14 +43,14 @@ class Question(Dialog[bool]):
             yield self.line(Content.styled(f"and {len(jobs) - LISTED} more", MUTED))
 
     def left_out(self, count: int, why: str) -> Iterable[Widget]:
-        """What becomes of ``count`` marked jobs: nothing, because they are ``why``."""
+        """A note that ``count`` marked jobs are skipped because they are ``why``."""
         if count:
             marked = counted(count, "marked job is", "marked jobs are")
             yield self.line(Content.styled(f"skipped: {marked} {why}", MUTED))
 
 
 class ConfirmCancel(Question):
-    """True: cancel the run. Tells first what would be lost and what is kept."""
+    """True: cancel the job. Shows what would be lost and what is kept."""
 
     def __init__(
         self, job: Job, elapsed_s: float, glyphs: Glyphs, *, age_s: float | None = None
@@ -75,7 +75,8 @@ class ConfirmCancel(Question):
         yield self._files
 
     def show(self, job: Job, elapsed_s: float, age_s: float | None = None) -> None:
-        """The job went on while the question stands, or the connection broke ``age_s`` ago."""
+        """Update the question for the job as it is now; ``age_s``: seconds since the connection
+        broke."""
         found = cancel_impact(job, elapsed_s, age_s)
         if found != self._impact:
             self._impact = found
@@ -86,8 +87,8 @@ class ConfirmCancel(Question):
 
 
 class ConfirmCancelAll(Question):
-    """True: cancel all ``jobs`` (those that are marked, and haven't ended: that is so of all but
-    ``others``)."""
+    """True: cancel all ``jobs``, the marked ones that haven't ended. ``others``: how many marked
+    ones have."""
 
     def __init__(self, jobs: Sequence[Job], glyphs: Glyphs, *, others: int = 0) -> None:
         options = (

@@ -1,4 +1,4 @@
-"""The base of every question over the board: a title, what there is to know, the answers.
+"""The base of every question over the board: a title, facts, and the answers.
 
 The first answer is the default, so it is never one that destroys. Escape answers ``stay``.
 """
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SHORT = 18  # rows; below, nothing is spent on air
-ROOMY = 60  # columns; below, answers have no notes
+SHORT = 18  # rows; below it there are no blank rows
+ROOMY = 60  # columns; below it answers have no notes
 
 
 class Option(NamedTuple, Generic[T]):
-    """An answer: its value, the id of its widget, its words, and more words where there is room."""
+    """An answer: its value, the id of its widget, its label, and a note if there is room."""
 
     answer: T
     id: str
@@ -49,7 +49,7 @@ class Choice(Static, can_focus=True):
     ALLOW_SELECT = False
 
     class Taken(Message):
-        """It was chosen, by key or mouse."""
+        """The answer was chosen, by key or mouse."""
 
         def __init__(self, choice: Choice) -> None:
             super().__init__()
@@ -61,7 +61,7 @@ class Choice(Static, can_focus=True):
         super().__init__(Content(f"  {label}"), markup=False, id=id)
 
     def say(self, label: str) -> None:
-        """Say the answer in other words."""
+        """Change the label."""
         self._label = label
         self._draw(focused=self.has_focus)
 
@@ -82,7 +82,7 @@ class Choice(Static, can_focus=True):
 
 
 class Fact(Horizontal):
-    """A name and what is so named; the text wraps beside the name."""
+    """A label and its text, which wraps beside the label."""
 
     def __init__(self, name: str, text: str, glyphs: Glyphs) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ class Fact(Horizontal):
 
 
 class Dialog(Modal[T]):
-    """A question. Subclasses say what there is to know, in :meth:`body`."""
+    """A question. Subclasses add the facts, in :meth:`body`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.DIALOG]
     AUTO_FOCUS = "Choice"
@@ -121,7 +121,7 @@ class Dialog(Modal[T]):
         self._answers = Container(id="answers")
 
     def body(self) -> Iterable[Widget]:
-        """What there is to know, from the top."""
+        """The widgets between question and answers."""
         return ()
 
     def compose(self) -> ComposeResult:
@@ -142,24 +142,24 @@ class Dialog(Modal[T]):
                         yield Static(note, markup=False, classes="note")
 
     def ask(self, question: str, labels: Mapping[str, str]) -> None:
-        """Ask in other words; ``labels`` are the answers', by the ids of their widgets."""
+        """Change the question and the answers' labels, given by widget id."""
         self.query_one("#question", Static).update(self._drawable(Content.styled(question, "bold")))
         for choice in self.query(Choice):
             choice.say(labels[choice.id or ""])
 
-    # What bodies are made of.
+    # Parts of bodies.
 
     def text(self, content: Content | str, *, id: str | None = None) -> Static:
         """A paragraph; long ones wrap."""
         return Static(self._drawable(content), markup=False, classes="paragraph", id=id)
 
     def line(self, content: Content | str, *, first: bool = False) -> Static:
-        """One line; a long one is cut. Air goes before the ``first`` one where there is room."""
+        """One line, cut if long. The ``first`` one gets a blank row above if there is room."""
         classes = "line -first" if first else "line"
         return Static(self._drawable(content), markup=False, classes=classes)
 
     def fact(self, name: str, text: str, *, first: bool = False) -> Fact:
-        """A named fact; ``first`` as above."""
+        """A labelled fact; ``first`` as above."""
         fact = Fact(name, text, self.glyphs)
         fact.set_class(first, "-first")
         return fact
@@ -170,7 +170,7 @@ class Dialog(Modal[T]):
     # Keys and mouse.
 
     def fit(self, size: Size) -> None:
-        """What doesn't fit of the body scrolls; question and answers always show."""
+        """A body that doesn't fit scrolls; question and answers always show."""
         super().fit(size)
         short = size.height < SHORT
         noted = any(option.note for option in self._options.values())

@@ -1,4 +1,4 @@
-"""The base of screens where one types: fields, then Start (or the like) and Close."""
+"""The base of forms: fields, then Start (or the like) and Close."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_HIGH = 32  # rows; from here a text has more room
+_HIGH = 32  # rows; from here on a text box is taller
 
 
 class Form(Modal[T | None]):
-    """Gives None when it is closed. Subclasses say what :meth:`action_submit` gives."""
+    """Returns None when closed; subclasses return a result from :meth:`action_submit`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.FORM]
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (ROOMY, "-roomy")]  # noqa: RUF012 - Textual's own spelling
@@ -36,18 +36,18 @@ class Form(Modal[T | None]):
         self.glyphs = glyphs
 
     def answers(self, submit: str, *beside: Widget) -> ComposeResult:
-        """The last line: what submits, what closes, and ``beside`` them."""
+        """The last line: the submit and close buttons, and ``beside`` them."""
         with Horizontal(id="answers"):
             yield Choice(submit, self.glyphs, id="submit")
             yield Choice("Close", self.glyphs, id="close")
             yield from beside
 
     def action_submit(self) -> None:
-        """Give what was typed, if it is sound."""
+        """Return the input if it is valid."""
         raise NotImplementedError
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Texts of several lines keep enter and the arrows, answers keep enter."""
+        """Text boxes keep enter and the arrows, answers keep enter."""
         if action == "step":
             return isinstance(self.focused, TextField | Picker)
         return True

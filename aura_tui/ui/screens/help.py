@@ -1,4 +1,4 @@
-"""Every key and what it does, made from the bindings themselves, moved keys included."""
+"""The help screen: every key and its action, built from the bindings with moved keys."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 _COLUMNS = 3
 _COLUMN_MIN, _COLUMN_MAX = 25, 48  # cells
-_KEYS_MAX = 11  # cells; longer ones have a line of their own
+_KEYS_MAX = 11  # cells; longer ones get their own line
 
 
 class Row(NamedTuple):
-    """Keys that do one thing, or two that belong together (next and previous).
+    """Keys of one action, or of two that belong together (next and previous).
 
-    ``says``: what they do, the longest first; that is taken which fits. ``moves``: they only move
-    within a view.
+    ``says``: descriptions, the longest first; the first that fits is shown. ``moves``: they only
+    move within a view.
     """
 
     keys: tuple[str, ...]
@@ -48,9 +48,9 @@ class Group(NamedTuple):
 
 
 class HelpScreen(Modal[None]):
-    """Closed with the key that opened it.
+    """All keys; the key that opened it closes it.
 
-    ``key_names`` are the keys as they are now. ``read_only`` leaves out what changes something.
+    ``key_names`` has the current keys. ``read_only`` omits keys that change something.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.HELP]
@@ -73,7 +73,7 @@ class HelpScreen(Modal[None]):
         self._all.border_subtitle = f"{palette}{self._key_names.of('help.close')} closes"
 
     def fit(self, size: Size) -> None:
-        """As many columns as fit, of equal width; texts as long as those let them be."""
+        """Use as many columns as fit, of equal width, and the longest texts that fit them."""
         super().fit(size)
         inner = size.width - 2  # the border
         count = max(1, min(_COLUMNS, inner // _COLUMN_MIN))
@@ -94,7 +94,7 @@ class HelpScreen(Modal[None]):
 
 
 def groups(*, read_only: bool, key_names: KeyNames) -> list[Group]:
-    """What there is to tell, in order. What moves in the same way in several views is told once."""
+    """The groups in order. Keys that move alike in several views appear once, in "Moving"."""
     found = [(title, [*_rows(group, read_only, key_names)]) for title, group in bindings.GROUPS]
     moves = Counter(row.keys for _, rows in found for row in rows if row.moves)
     once: dict[tuple[str, ...], Row] = {}
@@ -107,7 +107,7 @@ def groups(*, read_only: bool, key_names: KeyNames) -> list[Group]:
 
 
 def _rows(group: Sequence[Binding], read_only: bool, key_names: KeyNames) -> Iterator[Row]:
-    """A row a thing: other keys for it, and its counterpart, are in the same one."""
+    """A row per action, with its other keys and its counterpart."""
     keys = key_names.of_group(group)
     merged: list[list[Binding]] = []
     for binding in group:
@@ -120,7 +120,7 @@ def _rows(group: Sequence[Binding], read_only: bool, key_names: KeyNames) -> Ite
             merged.append([binding])
     for told in merged:
         found = dict.fromkeys(key for b in told for key in keys[b.id or "", b.action])
-        # Two names of one thing (pause and resume) are told by the first's.
+        # Pause and resume share a row, described by the first.
         parts = [b for b in told if b.action == told[0].action or b.id != told[0].id]
         texts = [b.description for b in parts]
         parts = [b for n, b in enumerate(parts) if b.description not in texts[:n]]
@@ -131,7 +131,7 @@ def _rows(group: Sequence[Binding], read_only: bool, key_names: KeyNames) -> Ite
 
 
 def _same(one: Binding, other: Binding) -> bool:
-    """Whether they are one thing, or the two ways of one: the next and the previous match."""
+    """Whether two bindings are one action or a pair, as the next and the previous match."""
     return (
         one.id == other.id
         or _name(one.action) == _name(other.action)
@@ -155,7 +155,7 @@ def _joined(texts: Sequence[str]) -> str:
 
 
 def _heads(texts: Sequence[str]) -> str:
-    """``Next, previous``; of texts that begin alike as :func:`_joined`."""
+    """``Next, previous``; for texts that start alike, see :func:`_joined`."""
     heads = [text.split()[0] for text in texts]
     if len(set(heads)) < len(texts):
         return _joined(texts)
@@ -178,7 +178,7 @@ def _drawn(group: Group, width: int, key_names: KeyNames) -> list[Content]:
 
 
 def _spread(drawn: Sequence[list[Content]], count: int) -> list[list[Content]]:
-    """The groups over ``count`` columns, in order, none parted, the longest as short as can be."""
+    """Distribute the groups over ``count`` columns in order, unsplit, with the least height."""
     height = max(map(len, drawn), default=0)
     while len(columns := _fill(drawn, height)) > count:
         height += 1

@@ -1,4 +1,4 @@
-"""What becomes of the runs that this program is at work on, when the person leaves."""
+"""The question on quitting: what to do with the jobs that run in this program."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ _LISTED = 4
 
 
 class LeaveScreen(Dialog[Leave]):
-    """Asks; enter hands the runs to the background engine where there can be one, else stays.
+    """Enter hands the jobs to a background engine if possible, else stays.
 
-    ``jobs`` are not over; some of them may wait for their turn. What ends meanwhile leaves the
-    list.
+    ``jobs`` haven't ended; some may be queued. A job that ends meanwhile leaves the list.
     """
 
     def __init__(self, jobs: Sequence[Job], can_background: bool, glyphs: Glyphs) -> None:
@@ -52,7 +51,7 @@ class LeaveScreen(Dialog[Leave]):
         return self._lines
 
     def show(self, jobs: Sequence[Job]) -> None:
-        """These are not over now; some are left."""
+        """Update the list; ``jobs`` isn't empty."""
         before, self.jobs = self.jobs, tuple(jobs)
         if [(job.id, job.status) for job in before] == [(job.id, job.status) for job in jobs]:
             return

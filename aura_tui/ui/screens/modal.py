@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 
 class Modal(ModalScreen[T]):
-    """A screen that is answered once: a key may be pressed twice before the screen has gone, or
-    repeat, and Textual would take the screen beneath it away as well."""
+    """A screen that is dismissed once: a key may repeat before the screen has closed, and Textual
+    would close the screen below as well."""
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         return super().dismiss(result) if self.is_current else AwaitComplete()
 
     def fit(self, size: Size) -> None:
-        """Lay out for a terminal of ``size``: ahead of the first frame, and whenever it changes."""
+        """Lay out for a terminal of ``size``, before the first frame and after each resize."""
         width, height = size
         for value, breakpoints in (
             (width, self.HORIZONTAL_BREAKPOINTS or []),
@@ -33,7 +33,7 @@ class Modal(ModalScreen[T]):
                 self.set_class(name in reached[-1:], name)
 
     def on_mount(self) -> None:
-        # Textual tells a new screen its size when that has been drawn already.
+        # Textual resizes a new screen only after its first draw.
         self.fit(self.app.size)
 
     def on_resize(self, event: Resize) -> None:

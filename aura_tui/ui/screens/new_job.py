@@ -1,4 +1,4 @@
-"""The form of a new job. What is wrong is said under its field as one types."""
+"""The new-job form. Problems show under their fields as one types."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     from aura_tui.ui.theme.glyphs import Glyphs
 
 _SUGGESTED = 5
-_PAUSE_S = 0.3  # in typing, before providers are asked
+_PAUSE_S = 0.3  # of typing, before providers are called
 
 
 class Row(Vertical):
-    """A field: its label, where it is typed, and a note below."""
+    """A field: label, input, and a note below."""
 
     def __init__(self, field: Field, control: Widget, glyphs: Glyphs) -> None:
         super().__init__(classes="row")
@@ -64,7 +64,7 @@ class Row(Vertical):
 
     @property
     def text(self) -> str:
-        """What is typed or chosen."""
+        """The field's value."""
         control = self.control
         if isinstance(control, TextArea):
             return control.text
@@ -72,19 +72,19 @@ class Row(Vertical):
         return control.value
 
     def note(self, text: str, *, wrong: bool) -> None:
-        """What is to be said of the field; "" for nothing."""
+        """Show a note under the field; "" for none."""
         self.set_class(wrong, "-wrong")
         said = f"{self._glyphs.failed} {text}" if wrong else text
-        # Of what is typed, a note may come at any time: its line is kept free.
+        # A typed field may get a note at any time, so its line is reserved.
         self.set_class(not said and isinstance(self.control, Picker), "-silent")
         self._note.update(drawable(Content(said), self._glyphs))
-        if wrong and self.has_class("-here"):  # it may take more lines than are in sight
+        if wrong and self.has_class("-here"):  # it may need more lines than are visible
             self.call_after_refresh(self.scroll_visible, animate=False)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         self._label.update(Content(f"{self._glyphs.cursor} {self.field}"))
         self.add_class("-here")
-        self.call_after_refresh(self.scroll_visible, animate=False)  # its note shows by then
+        self.call_after_refresh(self.scroll_visible, animate=False)  # after its note shows
 
     def on_descendant_blur(self, event: DescendantBlur) -> None:
         self._label.update(Content(f"  {self.field}"))
@@ -92,16 +92,16 @@ class Row(Vertical):
 
 
 class Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
-    """Scrolls after the focus: up and down are the form's."""
+    """Scrolls with the focus; up and down belong to the form."""
 
 
 class NewJobScreen(Form[Submission]):
-    """Gives the order, or None when it was closed; ``draft`` is then what had been typed.
+    """Returns the submission, or None when closed; then ``draft`` has the input.
 
-    ``check`` is asked when typing pauses, and before the order is given: it reads the file, asks
-    the providers, and raises InputError. ``voices`` are names to suggest. ``themes`` are names to
-    choose from; a draft without one gets the settings' own. ``refusal`` is what an engine said of
-    the draft: it shows at the field it is about, until that is changed.
+    ``check`` runs when typing pauses and before submitting: it reads the file, calls the providers,
+    and raises InputError. ``voices`` are suggestions. ``themes`` are the choices; a draft without
+    one gets the theme from the settings. ``refusal`` is an engine's error on the draft: it shows at
+    its field until that is changed.
     """
 
     AUTO_FOCUS = "TextBox"
@@ -121,12 +121,12 @@ class NewJobScreen(Form[Submission]):
         self._check = check
         self._voices: tuple[str, ...] = ()
         self._touched = {field for field in Field if draft.get(field)}
-        self._refused: dict[Field | None, str] = {}  # by the last check
+        self._refused: dict[Field | None, str] = {}  # from the last check
         self._told = faults_by_field(refusal, draft) if refusal is not None else {}  # by an engine
-        self._folder = ""  # where the files go if none is named, as far as that was found out
+        self._folder = ""  # the default folder, once known
         self._rows = {row.field: row for row in self._make_rows(themes)}
         self._fields = Fields(id="fields")
-        self._trouble = Static(markup=False, id="trouble")  # what no field is to blame for
+        self._trouble = Static(markup=False, id="trouble")  # problems of no single field
         self._status = Static(markup=False, id="status")
         self.set_voices(voices)
 
@@ -163,7 +163,7 @@ class NewJobScreen(Form[Submission]):
             self._fields.scroll_home(animate=False)
 
     def set_voices(self, names: Sequence[str]) -> None:
-        """Voices to suggest, as soon as they are known."""
+        """Set the suggested voices, once they are known."""
         self._voices = tuple(clean_line(name, 100) for name in names)
         voice = self._rows[Field.VOICE].control
         if isinstance(voice, TextField):
@@ -192,7 +192,7 @@ class NewJobScreen(Form[Submission]):
         for field, text in self.draft.problems().items():
             wrong[field] = text
         for field, row in self._rows.items():
-            # Nobody is told that a form is empty before they began with it.
+            # An untouched form doesn't complain that it is empty.
             said = field in self._touched or field not in (Field.BRIEF, Field.FILE)
             problem = wrong.get(field, "") if said else ""
             row.note(problem or hints.get(field, ""), wrong=bool(problem))
@@ -223,7 +223,7 @@ class NewJobScreen(Form[Submission]):
         self.draft = self.draft.with_field(field, text)
         self._touched.add(field)
         mended: set[Field | None] = {field, None}
-        if field in (Field.BRIEF, Field.FILE):  # either mends the other
+        if field in (Field.BRIEF, Field.FILE):  # each can fix the other
             mended |= {Field.BRIEF, Field.FILE}
             self._folder = ""
         for wrong in (self._told, self._refused):
@@ -233,17 +233,17 @@ class NewJobScreen(Form[Submission]):
         self._work(self._board_options)
 
     def _work(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        # Not a coroutine: one that is overtaken before it begins would never be awaited.
+        # Not a coroutine: one that is replaced before it starts would never be awaited.
         _: Worker[None] = self.run_worker(work, exclusive=True, group="check")
 
     async def _board_options(self) -> None:
-        """Ask what typing alone doesn't tell. The next key stroke cancels it."""
+        """Run ``check``; the next keystroke cancels it."""
         await asyncio.sleep(_PAUSE_S)
         await self._settle()
         self._show()
 
     async def _settle(self) -> Submission | None:
-        """The order; None where ``check`` refuses, with its reason kept."""
+        """The submission; None if ``check`` refuses, whose reason is stored."""
         order, refused = None, dict[Field | None, str]()
         try:
             order = await self._check(self.draft)
@@ -254,10 +254,10 @@ class NewJobScreen(Form[Submission]):
         self._refused = refused
         return order
 
-    # -- the order
+    # -- submitting
 
     def action_submit(self) -> None:
-        for row in self._rows.values():  # the news of the last key may still be on its way
+        for row in self._rows.values():  # the last key's message may still be pending
             self.draft = self.draft.with_field(row.field, row.text)
         self._touched = set(Field)
         if self._to_problem(set(self.draft.problems())):
@@ -276,7 +276,7 @@ class NewJobScreen(Form[Submission]):
             self._fields.scroll_home(animate=False)
 
     def _to_problem(self, wrong: set[Field]) -> bool:
-        """Focus the first field that is wrong; whether there is one."""
+        """Focus the first field with a problem; returns whether there is one."""
         row = next((row for field, row in self._rows.items() if field in wrong), None)
         if row is not None:
             row.control.focus()

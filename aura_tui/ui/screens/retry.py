@@ -1,6 +1,6 @@
-"""The plan of a retry, or of several in one sum, shown before it begins.
+"""The plan of one retry, or of several together, shown before it starts.
 
-It destroys nothing, so enter retries.
+A retry destroys nothing, so enter confirms it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class _Planned(Question):
     """A question that shows a plan."""
 
     def plan(self, plan: RetryPlan) -> Iterable[Widget]:
-        """A line a stage, and about how long it takes."""
+        """A line per stage, and about how long it takes."""
         for step in plan.steps:
             yield self.line(self._step(step))
-        if not plan.steps:  # an engine that can't tell
+        if not plan.steps:  # the engine sent no plan
             yield self.text("Finished work is reused.")
         yield self.fact("time", how_long(plan), first=True)
 
@@ -49,7 +49,7 @@ class _Planned(Question):
 
 
 class ConfirmRetry(_Planned):
-    """True: retry ``job``, which would go as ``plan`` says."""
+    """True: retry ``job``, as in ``plan``."""
 
     def __init__(self, job: Job, plan: RetryPlan, glyphs: Glyphs) -> None:
         super().__init__("Retry this job?", _OPTIONS, glyphs, stay=False)
@@ -62,8 +62,8 @@ class ConfirmRetry(_Planned):
 
 
 class ConfirmRetryAll(_Planned):
-    """True: retry all ``jobs`` (those that are marked, and have ended without success: that is so
-    of all but ``others``), which together would go as ``plan`` says."""
+    """True: retry all ``jobs``, the marked ones that failed or were cancelled, as in ``plan``.
+    ``others``: how many marked ones are neither."""
 
     def __init__(
         self, jobs: Sequence[Job], plan: RetryPlan, glyphs: Glyphs, *, others: int = 0

@@ -1,4 +1,4 @@
-"""Where a finished file is copied to."""
+"""The form that asks where to save a copy of a file."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
 
 class SaveAs(Form[Path]):
-    """Gives where the copy lies, when it is made; where it can't be, says why and keeps what was
-    typed.
+    """Returns the copy's path once it is made; on a failure it shows why and keeps the input.
 
-    ``name`` is the file's, ``folder`` where it goes unless the person says otherwise. ``save``
-    takes the path as typed, not expanded and never empty; it raises AuraError.
+    ``name`` is the file's name, ``folder`` the default folder. ``save`` gets the path as typed, not
+    expanded and never empty; it raises AuraError.
     """
 
     AUTO_FOCUS = "TextField"
@@ -42,7 +41,7 @@ class SaveAs(Form[Path]):
         self._saving = False
         self._trouble = Static(markup=False, id="trouble")
         self._trouble.display = False
-        # A name from outside says nothing about folders.
+        # A name from outside must not choose a folder.
         self._file_name = PurePath(clean_line(name, 255).replace("\\", "/")).name or "video"
         path = PurePath(clean_line(folder, 4096)) / self._file_name
         self._entry = TextField(str(path), id="path")
@@ -56,7 +55,7 @@ class SaveAs(Form[Path]):
             yield from self.answers("Save")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is one field: enter gives the path."""
+        """With a single field, enter submits."""
         return action != "step"
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
@@ -76,7 +75,7 @@ class SaveAs(Form[Path]):
         except AuraError as e:
             self._say(f"{e.message} [{e.code}]. {e.remediation}", wrong=True)
             self._entry.focus()
-        except Exception:  # the board reports it; the dialog is not to look busy for ever
+        except Exception:  # the board reports it; the dialog must not stay busy
             self._say("Not saved", wrong=True)
             raise
         finally:

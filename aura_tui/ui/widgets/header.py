@@ -156,9 +156,7 @@ def _marks(state: RunState, glyphs: Glyphs) -> Content:
         }.get(status, glyphs.warning)
         mark = f"{sign} {connection_words.WORDS[status]}"
         marks.append(Content.styled(mark, CONNECTION_STYLE[status]))
-    if state.troubles and (
-        state.over or state.ended
-    ):  # else the third line shows why
+    if state.troubles and (state.over or state.ended):  # else the third line shows why
         marks.append(Content.styled(f"{glyphs.failed} engine failing", "$error"))
     return _between(marks)
 

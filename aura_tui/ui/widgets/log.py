@@ -1,4 +1,4 @@
-"""The log pane: the newest lines, at its end until the person scrolls away; search and filter."""
+"""The log pane: follows the newest lines until the person scrolls; search and filter."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SIDESTEP = 8
 
 
 class LogRows(ScrollRows, inherit_bindings=False):
-    """The rows themselves. Tells when the person scrolls, and when its size changes."""
+    """The rows. Posts messages when the person scrolls, and when its size changes."""
 
     class Scrolled(Message):
         """The person scrolled; ``at_end``: to the last row."""
@@ -47,7 +47,7 @@ class LogRows(ScrollRows, inherit_bindings=False):
             self.at_end = at_end
 
     class Unsettled(Message):
-        """Its rows must be placed anew: its size is another, or no selection holds them now."""
+        """The rows need another layout: the size changed, or a selection no longer holds them."""
 
     def __init__(self, page: LogPage) -> None:
         super().__init__()
@@ -68,16 +68,16 @@ class LogRows(ScrollRows, inherit_bindings=False):
 
     @property
     def top(self) -> int:
-        """The first row in sight."""
+        """The first visible row."""
         return self.scroll_offset.y
 
     @property
     def bottom(self) -> int:
-        """The row after the last in sight."""
+        """The row after the last visible one."""
         return self.top + self.size.height
 
     def place(self, y: int) -> None:
-        """Show the page as it is now, from row ``y`` on; what looks the same isn't sent again."""
+        """Show the current page from row ``y`` on; unchanged rows aren't sent again."""
         self._placing = True
         self.virtual_size = Size(self.row_width, self.row_count)
         self.scroll_to(y=y, animate=False, immediate=True, force=True)
@@ -92,13 +92,13 @@ class LogRows(ScrollRows, inherit_bindings=False):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
-        # A scroll that a new size forces is nobody's wish.
+        # A scroll forced by a new size isn't the person's.
         if not self._placing and self.size == self._placed_for:
             self.post_message(self.Scrolled(at_end=round(new_value) >= self.max_scroll_y))
 
     @property
     def unsettled(self) -> bool:
-        """Whether its rows must be placed anew, though they are the same."""
+        """Whether the rows need another layout though they are the same."""
         return self.size != self._placed_for
 
     def on_resize(self) -> None:
@@ -134,19 +134,19 @@ class LogRows(ScrollRows, inherit_bindings=False):
 
 
 class SearchInput(Input):
-    """Where the needle is typed. Keys of its own beside an input's: keep, clear, next, previous."""
+    """The search input, with extra keys: keep, clear, next, previous."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.SEARCH]
 
     class Left(Message):
-        """The person is through with it; ``keep`` what was found, or search no more."""
+        """The person left the input; ``keep`` the search, or end it."""
 
         def __init__(self, *, keep: bool) -> None:
             super().__init__()
             self.keep = keep
 
     class Stepped(Message):
-        """To the next match (1), or the one before (-1)."""
+        """Go to the next match (1) or the previous one (-1)."""
 
         def __init__(self, by: int) -> None:
             super().__init__()
@@ -162,18 +162,18 @@ class SearchInput(Input):
         self.post_message(self.Stepped(by))
 
     def on_blur(self) -> None:
-        if self.app.app_focus:  # else the whole terminal lost the focus, and will give it back
+        if self.app.app_focus:  # else the terminal lost the focus, which comes back
             self.post_message(self.Left(keep=True))
 
 
 class LogView(Vertical):
-    """The pane with its title and, while one searches, its search line."""
+    """The pane with its title and, during a search, the search line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.LOG]
 
     class CopyAsked(Message):
-        """The person wants ``text``, ``lines`` lines of the log, on the clipboard; ``searched``:
-        just those that match."""
+        """The person asked to copy ``text``, ``lines`` lines of the log; ``searched``: only the
+        matching ones."""
 
         def __init__(self, text: str, lines: int, searched: bool) -> None:
             super().__init__()
@@ -195,8 +195,8 @@ class LogView(Vertical):
         self._glyphs = UNICODE
         self._state: RunState | None = None
         self._follows = True
-        self._origin: tuple[Anchor | None, bool] = (None, True)  # where the search began
-        self._held: Anchor | None = None  # what was in sight before the filter hid it
+        self._origin: tuple[Anchor | None, bool] = (None, True)  # where the search started
+        self._held: Anchor | None = None  # the visible row that the filter hid
         self._note = ""
 
     def compose(self) -> ComposeResult:
@@ -263,7 +263,7 @@ class LogView(Vertical):
         self._tell()
 
     def _go(self, y: int) -> None:
-        """The person scrolls to row ``y``."""
+        """Scroll to row ``y`` for the person."""
         self.rows.scroll_to(y=y, animate=False, immediate=True, force=True)
 
     def action_move(self, by: int) -> None:
@@ -290,7 +290,7 @@ class LogView(Vertical):
         rows.refresh()
 
     def _reveal(self, at: int) -> None:
-        """Show row ``at``, with what led to it, and stay there."""
+        """Scroll to row ``at`` with some context above, and stop following."""
         rows = self.rows
         self._held = None
         self._follows = False
@@ -299,7 +299,7 @@ class LogView(Vertical):
         rows.refresh()
 
     def _reveal_match(self, at: int) -> None:
-        """Show the current match, which begins in row ``at``."""
+        """Scroll to the current match, which starts in row ``at``."""
         rows, where = self.rows, self.page.current_cells
         if not self.page.wraps and where is not None:
             start, end = where
@@ -363,9 +363,9 @@ class LogView(Vertical):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "search":  # while one types, a slash is a slash
+        if action == "search":  # in the input, a slash is text
             return self.screen.focused is not self._input
-        # Where a key has nothing to do here it is the app's.
+        # A key without an effect here goes to the app.
         if action in ("match", "clear_search"):
             return bool(self.page.needle)
         if action == "sideways":
