@@ -121,7 +121,7 @@ def line(connection: Connection) -> str:
         case ConnectionStatus.RETRYING if connection.retry_at is not None:
             return f"Connection lost: {clean_line(connection.reason, 300)}. Reconnecting..."
         case ConnectionStatus.SUSPENDED | ConnectionStatus.NO_ENGINE:
-            return clean_line(connection.reason, 300)  # it says what becomes of the job
+            return clean_line(connection.reason, 300)  # it says what happens to the job
         case _:
             return ""
 

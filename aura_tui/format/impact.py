@@ -97,7 +97,7 @@ def _files(job: Job, begun: Step | None) -> str:
     if playable_s:
         long = words.duration(playable_s) if playable_s >= 1 else "moment"
         parts.append(f"a partial video (its first {long})")
-    return "\n".join(parts)  # a long name wraps: no sign between two stands on a line of its own
+    return "\n".join(parts)  # one per line: a separator could wrap onto a line of its own
 
 
 def _and(parts: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The board: the one room where Textual is imported.
+"""The board: the only package that imports Textual.
 
 Plain lines and JSON are in ``views``; what a service does is in ``service`` and its
 implementations.

@@ -53,13 +53,13 @@ if TYPE_CHECKING:
     from aura_tui.ui.widgets.result import ResultPanel
     from aura_tui.ui.widgets.stages import StageRow
 
-_SELECT_AFTER_S = 0.12  # the cursor stands on a job: running through the list shows none
-_NOT_OURS = {"Keys", "Maximize", "Minimize"}  # there is a help; panes have their own ways
-_NOT_OFFERED = {"quit", "help", "interrupt"}  # by the palette: it has the first two itself
+_SELECT_AFTER_S = 0.12  # the cursor rests on a job: moving through the list shows none
+_NOT_OURS = {"Keys", "Maximize", "Minimize"}  # the help screen and the layout replace them
+_NOT_OFFERED = {"quit", "help", "interrupt"}  # in the palette, which has the first two itself
 
 
 class BoardApp(DiffApp):
-    """Every job of a service on the screen, and what can be done with it."""
+    """The board: all jobs of a service, and the commands for them."""
 
     TITLE = "aura-tui"
     CSS_PATH = [  # noqa: RUF012 - Textual's own spelling
@@ -82,7 +82,7 @@ class BoardApp(DiffApp):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._environ = os.environ if environ is None else environ
-        # For NO_COLOR Textual sends greys, but with the terminal's own colours it sends none.
+        # For NO_COLOR Textual sends greys; with the terminal's own colours it sends none.
         plain = True if self._environ.get("NO_COLOR") else None
         super().__init__(driver_class=BoardDriver, ansi_color=plain)
         self._options = options
@@ -123,18 +123,18 @@ class BoardApp(DiffApp):
 
     @property
     def board(self) -> BoardScreen | None:
-        """The screen beneath all dialogs; None before there is one."""
+        """The screen below all dialogs; None before the start."""
         screen = self.screen_stack[0] if self.screen_stack else None
         return screen if isinstance(screen, BoardScreen) else None
 
     @property
     def failure(self) -> Exception | None:
-        """What ended the board, if it failed."""
+        """The error that ended the board, if any."""
         return self.lifecycle.failure
 
     @property
     def outcome(self) -> Outcome:
-        """As of now."""
+        """The board's result so far."""
         quit_state, job = self.commands.quit_state, self.commands.own_job
         return Outcome(job, quit_state.interrupted, quit_state.outcome, self.reporter.notices)
 
@@ -151,7 +151,7 @@ class BoardApp(DiffApp):
         )
 
     def _dress(self) -> None:
-        """Ahead of the first frame: later all styles would be made a second time."""
+        """Apply settings before the first frame; later, all styles would be computed twice."""
         self.set_class(self._ascii, "-ascii")
         self.register_theme(AURA)
         theme = self._options.board.theme
@@ -176,7 +176,7 @@ class BoardApp(DiffApp):
         self.write_codes(self.notifications.close())
 
     def last_words(self) -> list[str]:
-        """The title and the taskbar as they were."""
+        """Restore the title and the taskbar."""
         return self.notifications.close()
 
     def _connect(self, service: JobService) -> BoardSync:
@@ -197,26 +197,26 @@ class BoardApp(DiffApp):
         return sync
 
     def _changed(self, before: Job | None, after: Job) -> None:
-        """An event of some job came."""
+        """Handle an event of any job."""
         self.notifications.changed(before, after)
         self.commands.quit_if_decided()
 
     def _deleted(self, job: Job) -> None:
-        """Retention deleted the job that was shown."""
+        """Handle the deletion of the shown job by retention."""
         self.reporter.say(f"{clean_line(job.title, 80) or job.id} was deleted by retention")
 
     def _handle_exception(self, error: Exception) -> None:
-        """What a handler or a callback raised. Textual would print it, with the values of all that
-        stood around it; who opened the board reports it.
+        """Handle an exception of a handler or a callback: it ends the board, and the caller reports
+        it. Textual would print it with all local values.
 
-        A worker is beside the rest: its failure is reported, and the board continues."""
+        The failure of a worker is reported, and the board continues."""
         if isinstance(error, WorkerFailed):
             asyncio.get_running_loop().call_exception_handler(
                 {"message": "A worker of the board failed", "exception": error.error}
             )
             return
         self._return_code = 1
-        if self._exception is None:  # for who drives a test
+        if self._exception is None:  # for a test's pilot
             self._exception = error
             self._exception_event.set()
         if self.lifecycle.failure is None:
@@ -226,7 +226,7 @@ class BoardApp(DiffApp):
     # -- messages of the widgets
 
     def on_line_widget_repaint_requested(self) -> None:
-        """A widget was resized, gained or lost the focus, or its view was changed by a key."""
+        """A widget was resized, gained or lost the focus, or a key changed its view."""
         self.painter.touch()
 
     on_job_list_repaint_requested = on_line_widget_repaint_requested
@@ -238,7 +238,7 @@ class BoardApp(DiffApp):
             self.painter.touch()
 
     def on_job_list_chosen(self, message: JobList.Chosen) -> None:
-        # Running through the list shows none; the one where the cursor stands is shown.
+        # Show the job only once the cursor rests on it.
         self.commands.choose(message.job_id)
         self.set_timer(_SELECT_AFTER_S, partial(self.commands.show_chosen, message.job_id))
 
@@ -302,7 +302,7 @@ class BoardApp(DiffApp):
             self.painter.touch()
 
     def action_help(self) -> None:
-        """Made once: it is looked at often, and tells the same each time."""
+        """Cached: it is read often and doesn't change."""
         if not self.is_screen_installed("help"):
             from aura_tui.ui.screens.help import HelpScreen
 
@@ -313,8 +313,8 @@ class BoardApp(DiffApp):
         self.commands.quit()
 
     def action_interrupt(self) -> None:
-        """ctrl+c. Where text is selected it copies that, as in most programs: a job lost to a copy
-        is worse."""
+        """Handle ctrl+c. It copies selected text, as in most programs: cancelling a job instead of
+        copying would be worse."""
         selected = self.screen.get_selected_text()
         if selected:
             self.copy_to_clipboard(selected)
@@ -322,15 +322,15 @@ class BoardApp(DiffApp):
         else:
             self.commands.interrupt()
 
-    # -- what Textual asks
+    # -- overrides of Textual
 
     def copy_to_clipboard(self, text: str, what: str = "Selection") -> None:
-        """The toast names ``what``."""
-        self._clipboard = text  # Textual's own paste reads it
+        """Copy ``text``; the toast names ``what``."""
+        self._clipboard = text  # Textual's paste reads it
         self.commands.work(partial(self.reporter.copy, text, what))
 
     def get_key_display(self, binding: Binding) -> str:
-        """Textual's own sign for enter is no ASCII."""
+        """Name keys in ASCII if needed: Textual's sign for enter isn't."""
         if self._ascii and binding.key == "enter":
             return "enter"
         return super().get_key_display(binding)

@@ -1,5 +1,5 @@
-"""What keys ask of jobs and of the board: which jobs they mean, whether they may, and the question
-that comes first."""
+"""Key commands on jobs and the board: their target jobs, whether they are enabled, and the dialogs
+that confirm them."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _ASKED = {
 
 
 class KeyCommands:
-    """Acts for the keys of ``app``, with workers and dialogs of it.
+    """Carries out the keys of ``app``, with its workers and dialogs.
 
-    ``board`` gives the board's screen, ``touch`` has it painted. Before :meth:`connected` nothing
-    can be changed yet.
+    ``board`` returns the board's screen, ``touch`` requests a paint. Commands that change jobs are
+    disabled until :meth:`connected`.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class KeyCommands:
         self.summaries = SummaryLookups()
 
     def connected(self, sync: BoardSync) -> None:
-        """``sync`` watches the service: from now on it can be asked."""
+        """Enable commands: ``sync`` is subscribed to the service."""
         self.quit_state.owns_work = not isinstance(sync.service, Connected)
         self._commands = JobCommands(sync, say=self._reporter.refuse)
         self._app.refresh_bindings()
@@ -83,20 +83,20 @@ class KeyCommands:
     def work(
         self, call: Callable[[], Coroutine[None, None, None]], group: str = "", *, one: bool = False
     ) -> None:
-        """Run ``call`` beside the rest; ``one`` at a time in its ``group``. On a board that is
-        closing it isn't called, and so makes no coroutine that nobody would await."""
+        """Run ``call`` in a worker; with ``one``, exclusively in its ``group``. A closing board
+        doesn't call it, so no coroutine is left unawaited."""
         self._app.run_worker(
-            call,  # type: ignore[arg-type]  # of the union that it takes mypy infers no member
+            call,  # type: ignore[arg-type]  # mypy can't infer a member of the union
             group=group or "default",
             exclusive=one,
         )
 
-    # -- which jobs, and whether they may be asked
+    # -- targets and conditions
 
     @property
     def targets(self) -> Sequence[Job]:
-        """What a key that changes something acts on: the marked jobs, where they are in sight;
-        else the one under the cursor, or the one shown, by where the keys go."""
+        """The jobs that a changing key acts on: the marked ones if the list is visible, else the
+        one under the cursor or the shown one, depending on the focus."""
         board = self._board()
         if board is not None and (board.in_jobs or (self._jobs.marked and board.shows_jobs)):
             return self._jobs.targets
@@ -106,7 +106,7 @@ class KeyCommands:
         return (run.job,)
 
     def may(self, action: str) -> bool:
-        """Whether the key of ``action`` does something now."""
+        """Whether ``action`` has an effect now."""
         if action in _CHANGING and (self._options.read_only or self._commands is None):
             return False
         match action:
@@ -123,27 +123,27 @@ class KeyCommands:
         return True
 
     def idle(self, action: str) -> None:
-        """The key of an ``action`` that changes something was pressed where it does nothing."""
+        """Say why a key has no effect: ``action`` is disabled now."""
         sync = self._lifecycle.sync
         if sync is None or any(map(sync.pending, self.targets)):
-            return  # not open yet; or it has been asked for, and is about to be
+            return  # not connected yet, or the command is pending
         options = self._options
         why = disabled.reason(action, looks_on=options.read_only, recorded=options.recorded)
         if why:
             self._reporter.say(why)
 
-    # -- asking
+    # -- commands
 
     def cancel(self) -> None:
-        """Cancel the targets; asks first."""
+        """Cancel the targets, after a confirmation."""
         self.ask(lambda prompts: self._then_unmark(prompts.cancel(self.targets)))
 
     def retry(self) -> None:
-        """Retry the targets; shows the plan first."""
+        """Retry the targets, after showing the plan."""
         self.ask(lambda prompts: self._then_open(prompts.retry(self.targets)))
 
     def new_job(self) -> None:
-        """Show the form of a new job."""
+        """Show the new-job form."""
         self.ask(lambda prompts: self._then_open(prompts.new_job(self.job_form)))
 
     def change(self, asked: Asked) -> None:
@@ -152,13 +152,13 @@ class KeyCommands:
             self.work(partial(self._commands.change, asked, self.targets))
 
     def reconnect(self) -> None:
-        """Try the connection now."""
+        """Retry the connection now."""
         sync = self._lifecycle.sync
         if sync is not None and sync.connected is not None:
             sync.connected.reconnect()
 
     def ask(self, question: Callable[[Prompts], Awaitable[object]]) -> None:
-        """Ask the person; one question at a time."""
+        """Open a dialog in a worker; one at a time."""
         if self._commands is None or self._asking:
             return
         if self._prompts is None:
@@ -178,7 +178,7 @@ class KeyCommands:
 
     @property
     def _asking(self) -> bool:
-        """Whether a dialog, the help or the palette lies over the board."""
+        """Whether a dialog, the help or the palette is open."""
         return len(self._app.screen_stack) > 1
 
     async def _asked(
@@ -201,23 +201,23 @@ class KeyCommands:
             self.open(job.id)
 
     def follow_question(self) -> None:
-        """Have an open question show its jobs as they are now."""
+        """Update the jobs in an open dialog."""
         if self._prompts is not None:
             self._prompts.follow()
 
-    # -- which job shows
+    # -- the shown job
 
     def choose(self, job_id: str) -> None:
-        """The cursor came to a job: :meth:`show_chosen` shows it if it is still there."""
+        """Note the job under the cursor, for :meth:`show_chosen`."""
         self._selecting = job_id
 
     def show_chosen(self, job_id: str) -> None:
-        """Show a job that was chosen, unless another one was since."""
+        """Show the noted job unless the cursor has moved on."""
         if self._lifecycle.sync is not None and self._selecting == job_id:
             self._lifecycle.sync.select(job_id)
 
     def open(self, job_id: str) -> None:
-        """Show a job, and go there with the keys."""
+        """Show a job and give it the keys."""
         self.choose(job_id)
         self.show_chosen(job_id)
         self._jobs.seen(job_id)
@@ -227,7 +227,7 @@ class KeyCommands:
             board.go(to_jobs=False)
         self._touch()
 
-    # -- what becomes of jobs
+    # -- the board's own job
 
     @property
     def own_job(self) -> Job | None:
@@ -239,7 +239,7 @@ class KeyCommands:
         return shown if job is None or (shown is not None and shown.id == own) else job
 
     def ended(self, run: RunState) -> None:
-        """A run that is followed has ended."""
+        """Handle the end of a followed job."""
         assert run.job is not None
         if self.quit_state.interrupted and run.job.id == self._lifecycle.own:
             self._app.exit()
@@ -255,9 +255,9 @@ class KeyCommands:
     # -- quitting
 
     def quit(self) -> None:
-        """Close the board; while jobs of ours run, ask what becomes of them."""
+        """Close the board; if jobs run in this process, ask what to do with them."""
         if self._lifecycle.finding:
-            self.quit_state.interrupted = True  # the job is not even submitted
+            self.quit_state.interrupted = True  # before the job was submitted
             self._app.exit()
         elif not self.quit_state.ending():
             self._app.exit()
@@ -270,13 +270,13 @@ class KeyCommands:
         self.quit_if_decided()
 
     def quit_if_decided(self) -> None:
-        """Close the board where what was decided on quitting has happened."""
+        """Close the board once the decision on quitting has taken effect."""
         if self.quit_state.may_go:
             self._app.exit()
 
     def interrupt(self) -> None:
-        """Cancel the job we were opened for without asking, and wait for it; the second time, quit
-        at once. Where there is no such job, close the open dialog, if one is; else quit, asking as
+        """Cancel the board's own job without asking, and wait for that; the second time, quit at
+        once. Without such a job, close the open dialog, if any; else quit, asking as
         :meth:`quit` does."""
         quit_state, own = self.quit_state, self.own_job
         ours = own is not None and not own.status.ended and self._options.owns
@@ -284,7 +284,7 @@ class KeyCommands:
             quit_state.interrupted = True
             self.work(partial(self._commands.change, Asked.CANCEL, (own,)))
         elif self._asking and not quit_state.interrupted:
-            self._app.screen.dismiss(None)  # who breaks off an answer isn't quitting yet
+            self._app.screen.dismiss(None)  # closing a dialog isn't quitting
         elif self._lifecycle.at_jobs and quit_state.ending():
             self.ask(self._leave)
         else:

@@ -1,6 +1,6 @@
-"""Conversations with the person: each asks, and does what the answer says.
+"""Prompts: each opens a dialog and carries out the answer.
 
-They run as workers of the application, so that a screen's answer can be waited for.
+They run as workers of the application, so that they can await an answer.
 """
 
 from __future__ import annotations
@@ -36,10 +36,9 @@ T = TypeVar("T")
 
 
 class Prompts:
-    """Dialogs on the screens of ``app``; ``commands`` acts on the answers.
+    """Dialogs on the screens of ``app``; ``commands`` carries out the answers.
 
-    ``at_work_s`` gives a job's seconds of work, and how old that figure is; ``say`` shows
-    a line for a moment.
+    ``at_work_s`` returns a job's active seconds and the age of that figure; ``say`` shows a toast.
     """
 
     def __init__(
@@ -65,7 +64,7 @@ class Prompts:
         self._question: tuple[Screen[Any], Callable[[], None]] | None = None
 
     async def cancel(self, jobs: Sequence[Job]) -> bool:
-        """Cancel ``jobs`` where the person is sure; whether that was so."""
+        """Cancel ``jobs`` if the person confirms; returns whether they did."""
         from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
 
         asked = len(jobs)
@@ -85,7 +84,7 @@ class Prompts:
         return sure
 
     async def retry(self, jobs: Sequence[Job]) -> Job | None:
-        """Retry ``jobs`` after their plan was seen; the last of the new ones."""
+        """Retry ``jobs`` after showing their plan; returns the last new one."""
         from aura_tui.service import RetryPlan
         from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll
 
@@ -103,7 +102,7 @@ class Prompts:
         return await self._job_commands.retry(jobs) if sure else None
 
     async def leave(self, jobs: Sequence[Job], *, can_background: bool) -> Leave:
-        """What becomes of ``jobs``, which are not over; cancels them where that is the answer."""
+        """Ask what to do with ``jobs``, which haven't ended; cancels them if chosen."""
         from aura_tui.ui.screens.leave import LeaveScreen
 
         screen = LeaveScreen(jobs, can_background, self._glyphs)
@@ -113,7 +112,7 @@ class Prompts:
         return answer
 
     async def new_job(self, job_form: JobForm) -> Job | None:
-        """A new job from the form."""
+        """Submit a new job from the form."""
         refusal: AuraError | None = None
         while True:
             order = await self._order(job_form, refusal)
@@ -121,14 +120,14 @@ class Prompts:
                 return None
             try:
                 job = await self._job_commands.submit(order.request, order.folder)
-            except AuraError as e:  # the form comes back with what was typed, and says why
+            except AuraError as e:  # the form reopens with the input and the reason
                 refusal = e
             else:
                 job_form.draft = Draft(voice=job_form.draft.voice, folder="")
                 return job
 
     async def _order(self, job_form: JobForm, refusal: AuraError | None) -> Submission | None:
-        """What the form gives; nothing that was typed is lost."""
+        """The form's submission; the input is kept for the next time."""
         from aura_tui.ui.screens.new_job import NewJobScreen
 
         screen = NewJobScreen(
@@ -150,7 +149,7 @@ class Prompts:
         screen.set_voices(await job_form.voices())
 
     async def save(self, artifact: Artifact) -> None:
-        """A copy of a file, where the person wants it."""
+        """Save a copy of a file where the person chooses."""
         from aura_tui.ui.actions.open_and_save import save_copy
         from aura_tui.ui.screens.save_as import SaveAs
 
@@ -166,7 +165,7 @@ class Prompts:
             self._say(f"Saved as {saved}")
 
     async def open(self, artifact: Artifact) -> None:
-        """Show a file with the desktop's program."""
+        """Open a file with the desktop's program."""
         from aura_tui.ui.actions.open_and_save import open_file
 
         await open_file(await self._job_commands.file(artifact), self._environ)
@@ -174,9 +173,9 @@ class Prompts:
     async def _answer(
         self, screen: ModalScreen[T], follow: Callable[[], None] | None = None
     ) -> T | None:
-        """What the person answers on ``screen``; None where the question went away. ``follow`` has
-        the screen tell what became of its jobs."""
-        self._app.clear_notifications()  # they would lie over the answers
+        """The person's answer on ``screen``; None if the dialog closed by itself. ``follow``
+        updates the screen for changes of its jobs."""
+        self._app.clear_notifications()  # they would cover the answers
         self._question = (screen, follow) if follow is not None else None
         try:
             return await self._app.push_screen_wait(screen)
@@ -184,7 +183,7 @@ class Prompts:
             self._question = None
 
     async def _confirm_cancel(self, screen: ConfirmCancel, job_id: str) -> bool:
-        """The same of a question about one job."""
+        """As :meth:`_ask`, for a question about one job."""
 
         def follow() -> None:
             job = self._jobs.get(job_id)
@@ -196,7 +195,7 @@ class Prompts:
         return await self._answer(screen, follow) is True
 
     async def _choose_exit(self, screen: LeaveScreen) -> Leave:
-        """The same of the question on leaving; who has nothing to leave any more stays."""
+        """As above, for the question on quitting; STAY once all its jobs have ended."""
 
         def follow() -> None:
             if jobs := self._quit_state.ending():
@@ -207,8 +206,7 @@ class Prompts:
         return await self._answer(screen, follow) or Leave.STAY
 
     def follow(self) -> None:
-        """A question about a run that goes on tells how far it is; about one that is over it asks
-        nothing any more."""
+        """Update a question about an unfinished job; close it once the job has ended."""
         if self._question is not None:
             screen, follow = self._question
             if screen is self._app.screen:

@@ -1,7 +1,7 @@
-"""The board from start to end: a service is opened under it, and closed when it is gone.
+"""Runs the board from start to end, and opens and closes its service.
 
-:func:`board` runs it to its end; cancelling that task closes it in an orderly way, which is how a
-signal handler ends it.
+:func:`board` returns when the board has closed; cancelling its task closes the board cleanly, as a
+signal handler does.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ async def board(
     find_job: Callable[[JobService], Awaitable[str]] | None,
     options: BoardOptions,
 ) -> Outcome:
-    """Show the board until the person leaves it.
+    """Show the board until the person quits.
 
-    Both callables are used in this loop, after the first frame is on the screen: ``make_service``
-    opens the engine, ``find_job`` submits or looks up and gives the id of the job to show; None
-    opens on the list of jobs. The service is closed when the terminal is the shell's again. Raises
-    what opening, finding or following raised, and InputError for keys that can't be moved so.
+    Both callables run in this loop, after the first frame: ``make_service`` opens the engine;
+    ``find_job`` submits or looks up a job and returns its id; None opens on the job list. The
+    service closes after the terminal is restored. Raises the errors of opening, finding and
+    following, and InputError for an invalid key map.
     """
     keymap.check(options.settings.board.keys)
 
@@ -51,7 +51,7 @@ async def board(
             await app.run_async(mouse=options.settings.board.mouse)
         task = asyncio.current_task()
         if task is not None and task.cancelling():
-            raise asyncio.CancelledError  # Textual takes it as the end of the app
+            raise asyncio.CancelledError  # Textual treats it as the end of the app
     if app.failure is None:
         return app.outcome
     if isinstance(app.failure, AuraError):

@@ -1,6 +1,6 @@
-"""Every key of the board, in one place. Footer and help are made from these; nothing else binds.
+"""All key bindings of the board. The key bar and the help are built from them.
 
-Each has an id, so that the config file can move it (``[board.keys]``).
+Each has an id, by which the config file can move it (``[board.keys]``).
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ JOBS = (
         "Filter",
         id="jobs.filter",
         key_display="/",
-        priority=True,  # what is typed right after it is the filter
+        priority=True,  # the next keys are typed into the filter
         tooltip="Filter by words, or status:failed",
     ),
     Binding("escape", "clear", "Clear", id="jobs.clear", tooltip="Clear the marks or the filter"),
@@ -147,7 +147,7 @@ LOG = (
     Binding("w", "wrap", "Wrap", id="log.wrap", show=False, tooltip="Toggle wrap"),
     Binding("y", "copy", "Copy", id="log.copy", tooltip="Copy the matching lines, or all lines"),
 )
-# While the needle is typed.
+# In the search input.
 SEARCH = (
     Binding("enter", "keep", "Keep", id="search.keep"),
     Binding("escape", "clear", "Clear", id="search.clear"),
@@ -188,14 +188,14 @@ DIALOG = (
         tooltip="Close",
     ),
 )
-# A question of two answers; "no" is what escape does too.
+# A yes-or-no question; escape answers "no", too.
 CONFIRM = (
     Binding("y", "answer(True)", "Yes", id="confirm.yes", show=False),
     Binding("n", "answer(False)", "No", id="confirm.no", show=False),
 )
 CHOICE = (Binding("enter,space", "press", "Answer", id="choice.take", show=False),)
-# Keys that move the focus come first: what is typed right after one, in the same breath, goes where
-# the focus went. ctrl+s does not: what was typed right before it is in.
+# Keys that move the focus have priority: the keys typed right after them go to the new field.
+# ctrl+s has none: it submits everything typed before it.
 FORM = (
     Binding("ctrl+s", "submit", "Start", id="form.submit"),
     Binding("tab", "field(1)", "Next field", id="form.next", show=False, priority=True),
@@ -230,7 +230,7 @@ HELP = (
     Binding("k", "scroll(-1)", "Up", id="help.up", show=False),
 )
 
-# What the help screen tells, in its order.
+# The groups of the help screen, in order.
 GROUPS = (
     ("Job", APP),
     ("Jobs", JOBS),
@@ -240,7 +240,7 @@ GROUPS = (
     ("Dialogs", DIALOG + CONFIRM + CHOICE),
     ("Forms", FORM + PICKER),
 )
-# What changes something: a board that only looks on has none of these.
+# Bindings that change something; a read-only board has none of them.
 CHANGING = frozenset(
     {"run.cancel", "run.retry", "run.pause", "job.new", "jobs.mark", "app.interrupt"}
     | {str(binding.id) for binding in DIALOG + CONFIRM + CHOICE + FORM + PICKER}

@@ -1,4 +1,4 @@
-"""What to say where a key of the board does nothing: better a word than a key that seems broken."""
+"""Why a key has no effect now: a message is better than a key that seems broken."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CHANGES = {
     "pause_run": "Only running jobs can be paused",
     "retry_run": "Only failed or cancelled jobs can be retried",
 }
-# Behind those that change something, on the same keys: they come to these where they do nothing.
+# Fallbacks on the keys of changing actions, for when those are disabled.
 BINDINGS = tuple(
     Binding(each.key, f"idle('{each.action}')", id=each.id, show=False)
     for each in bindings.APP
@@ -20,8 +20,7 @@ BINDINGS = tuple(
 
 
 def reason(action: str, *, looks_on: bool, recorded: bool) -> str:
-    """Why ``action``, one of those that change something, changes nothing now; "" where there is
-    no more to say than that."""
+    """Why the changing ``action`` is disabled now; "" without a particular reason."""
     if recorded:
         return "Jobs in a recording can't be changed"
     if looks_on:

@@ -1,5 +1,4 @@
-"""What the line at the bottom says of the keys: those that do something now, and of them as many as
-there is room for."""
+"""Hints for the key bar: the keys that have an effect now, as many as fit."""
 
 from __future__ import annotations
 
@@ -12,13 +11,13 @@ if TYPE_CHECKING:
 
     from textual.binding import ActiveBinding, Binding
 
-# How to learn the other keys and how to get out are told however narrow the terminal is.
+# Help and quit always show, however narrow the terminal is.
 ALWAYS = frozenset({"app.help", "app.quit"})
 _GAP, _ROOMY_GAP = 1, 2
 
 
 class KeyHint(NamedTuple):
-    """One key: what presses it, as it is shown, and what it does."""
+    """One key: its name on the screen, and what it does."""
 
     key: str
     sign: str
@@ -29,12 +28,12 @@ class KeyHint(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Cells it takes: sign, blank, words."""
+        """Width in cells: key, blank, words."""
         return cell_len(self.sign) + 1 + cell_len(self.does)
 
 
 def hints(active: Iterable[ActiveBinding], sign: Callable[[Binding], str]) -> tuple[KeyHint, ...]:
-    """One hint for each action that shows; several keys of one action are told by the first."""
+    """One hint per visible action, with the first of its keys."""
     told: dict[str, KeyHint] = {}
     for _, binding, enabled, tip in active:
         if binding.show and binding.action not in told:
@@ -50,9 +49,9 @@ def hints(active: Iterable[ActiveBinding], sign: Callable[[Binding], str]) -> tu
 
 
 def fitting(all_: Sequence[KeyHint], width: int) -> tuple[tuple[int, KeyHint], ...]:
-    """Those that fit side by side into ``width`` cells, each with the column it begins at; in
-    their order, and whole. What has the focus tells its keys first, so the last ones go first.
-    Where there is room for all, they stand further apart."""
+    """The hints that fit into ``width`` cells, each with its start column; in order and uncut.
+    The focused widget's keys come first, so the last ones are dropped first. If all fit, the gaps
+    are wider."""
     roomy = sum(hint.width + _ROOMY_GAP for hint in all_) - _ROOMY_GAP <= width
     gap = _ROOMY_GAP if roomy else _GAP
     left = width - sum(hint.width + gap for hint in all_ if hint.always) + gap

@@ -1,6 +1,6 @@
-"""Keys that the person moved (``[board.keys]``): checked before the board opens.
+"""Checks moved keys (``[board.keys]``) before the board opens.
 
-A key that quietly does nothing, or something else than it says, is worse than a setting that stops.
+A key without effect, or with another one than shown, is worse than a rejected setting.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from string import punctuation
 from typing import TYPE_CHECKING
 
-# No public way leads from a character to the name that bindings go by.
+# There is no public function from a character to the key name in bindings.
 from textual.keys import Keys, _character_to_key
 
 from aura_tui.errors import Code, InputError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.binding import Binding
 
-# Keys that are live at once. Where an input has the focus, it has the letters.
+# Bindings that are active together. A focused input gets the letters.
 TOGETHER: tuple[Sequence[Binding], ...] = (
     bindings.APP + bindings.JOBS,
     bindings.APP + bindings.STAGES,
@@ -38,8 +38,8 @@ _MODIFIERS = {"ctrl", "shift", "alt", "super", "hyper", "meta"}
 
 
 def check(keymap: Mapping[str, str]) -> None:
-    """Raises InputError for an id that no binding has, a key that isn't one, and a moved key that
-    another binding has already."""
+    """Raise InputError for an unknown id, an unknown key, or a moved key that another binding has
+    already."""
     known = {binding.id for group in TOGETHER for binding in group}
     for moved, keys in keymap.items():
         if moved not in known:
@@ -65,7 +65,7 @@ def _check_group(group: Iterable[Binding], keymap: Mapping[str, str]) -> None:
         now.setdefault(name, set()).update(_split(keys or binding.key))
     for moved in keymap.keys() & now.keys():
         for other in now.keys() - {moved}:
-            # Some share a key as they are shipped: what has the focus comes first.
+            # Some share a key by default: the focused widget comes first.
             clash = (now[moved] & now[other]) - (shipped[moved] & shipped[other])
             if clash:
                 first, second = sorted((moved, other))
@@ -76,7 +76,7 @@ def _check_group(group: Iterable[Binding], keymap: Mapping[str, str]) -> None:
 
 
 def _split(keys: str) -> list[str]:
-    """The keys of a list with commas, as Textual names them: ``question_mark`` for ``?``."""
+    """The keys of a comma-separated list, by Textual's names: ``question_mark`` for ``?``."""
     return [_named(key.strip()) for key in keys.split(",")]
 
 

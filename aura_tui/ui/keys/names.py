@@ -1,4 +1,4 @@
-"""What keys are called on the screen: the one way from a binding to the text that names its key."""
+"""Names of keys on the screen: the only place that turns a binding into the text for its key."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ _SIGNS = {
     "pagedown": "pgdn",
     "pageup": "pgup",
     "escape": "esc",
-    "down": "dn",  # where there are no arrows: with three letters more, its row takes two lines
+    "down": "dn",  # without arrows: "down" would make its help row take two lines
 }
 _ARROWS = {"up": "\u2191", "down": "\u2193", "left": "\u2190", "right": "\u2192"}
 
 
 class KeyNames:
-    """The keys that people press: ``moved`` has ids of bindings, with the keys they have instead
-    of the shipped ones. ``ascii``: no arrows."""
+    """The current keys: ``moved`` maps ids of bindings to the keys that replace the shipped ones.
+    ``ascii``: no arrows."""
 
     def __init__(self, moved: Mapping[str, str] | None = None, *, ascii: bool = False) -> None:
         self._moved = {id: ",".join(_spelt(keys)) for id, keys in (moved or {}).items()}
         self._arrows = {} if ascii else _ARROWS
 
     def of(self, id: str) -> str:
-        """The first key of a binding, as the screen names it. Raises KeyError for no binding."""
+        """The first key of a binding, as the screen names it. Raises KeyError for an unknown id."""
         keys = self._moved.get(id) or _SHIPPED[id]
         return self.sign(keys.split(",")[0])
 
     def sign(self, key: str) -> str:
-        """A key by the name the screen has for it: ``esc`` for ``escape``."""
+        """The name of a key on the screen: ``esc`` for ``escape``."""
         return self._arrows.get(key) or _SIGNS.get(key) or key
 
     def of_group(self, group: Sequence[Binding]) -> dict[tuple[str, str], list[str]]:
-        """The keys of each binding (by id and action), as Textual itself finds them."""
+        """The keys of each binding, by id and action, as Textual resolves them."""
         resolved = BindingsMap(group)
         resolved.apply_keymap(self._moved)
         found: dict[tuple[str, str], list[str]] = {(b.id or "", b.action): [] for b in group}
