@@ -183,7 +183,7 @@ class Prompts:
             self._question = None
 
     async def _confirm_cancel(self, screen: ConfirmCancel, job_id: str) -> bool:
-        """As :meth:`_ask`, for a question about one job."""
+        """As :meth:`_answer`, for a question about one job."""
 
         def follow() -> None:
             job = self._jobs.get(job_id)
@@ -195,7 +195,7 @@ class Prompts:
         return await self._answer(screen, follow) is True
 
     async def _choose_exit(self, screen: LeaveScreen) -> Leave:
-        """As above, for the question on quitting; STAY once all its jobs have ended."""
+        """As :meth:`_answer`, for the question on quitting; STAY once all its jobs have ended."""
 
         def follow() -> None:
             if jobs := self._quit_state.ending():

@@ -1,1 +1,1 @@
-"""The terminal beneath Textual: driver, cell diff, capabilities, OSC, pictures, reports."""
+"""The terminal below Textual: driver, cell diff, capabilities, OSC, pictures, reports."""

@@ -1,4 +1,4 @@
-"""Which terminal understands what, told from the environment alone; nothing is asked or written.
+"""Terminal capabilities, from the environment alone; nothing is queried or written.
 
 Everything that affects this choice is the table ``_TERMINALS``; its sources:
 
@@ -40,7 +40,7 @@ class Popup(Enum):
 
 
 class Pictures(Enum):
-    """How a picture is drawn."""
+    """The protocol for pictures."""
 
     NONE = "none"
     CELLS = "cells"  # half blocks, each in two colours
@@ -49,7 +49,7 @@ class Pictures(Enum):
 
 
 class Through(Enum):
-    """What lies between us and the terminal, and takes a wrapped sequence only."""
+    """A multiplexer between us and the terminal, which passes on only wrapped sequences."""
 
     NOTHING = "nothing"
     TMUX = "tmux"
@@ -57,7 +57,7 @@ class Through(Enum):
 
 
 class Capabilities(NamedTuple):
-    """What the terminal understands. ``remote``: it is at the other end of an SSH connection."""
+    """What the terminal supports. ``remote``: it is at the other end of an SSH connection."""
 
     popup: Popup = Popup.NONE
     progress: bool = False
@@ -116,7 +116,7 @@ def _placeholders(_: Mapping[str, str]) -> Pictures:
     return Pictures.KITTY
 
 
-# The first that matches holds.
+# The first match counts.
 _TERMINALS = (
     _Terminal(_program("ghostty", "xterm-ghostty"), Popup.OSC777, _always, _placeholders),
     _Terminal(_program("WezTerm", "wezterm"), Popup.OSC777, _always, _sixel),
@@ -151,7 +151,7 @@ _NO_TITLE = ("", "dumb", "unknown", "linux", "cons25", "eterm", "eterm-color")
 
 
 def detect(environ: Mapping[str, str]) -> Capabilities:
-    """What the terminal of a process with this environment understands.
+    """Capabilities of the terminal of a process with this environment.
 
     Inside tmux or screen the variables are those of the terminal the session was started from:
     the likely one, and an OSC that another doesn't know does nothing there. Pictures are drawn in

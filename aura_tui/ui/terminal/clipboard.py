@@ -28,7 +28,7 @@ _TMUX_TIMEOUT_S = 2.0
 
 
 def sequence(text: str, environ: Mapping[str, str]) -> str | None:
-    """What copies ``text``; None: it is too large, and a cut copy is worse than none."""
+    """The sequence that copies ``text``; None: too large, and a cut copy is worse than none."""
     data = _encoded(text)
     if len(data) > MAX_TEXT_BYTES:
         return None
@@ -68,7 +68,7 @@ async def through_tmux(text: str, environ: Mapping[str, str]) -> bool:
 
 
 def _encoded(text: str) -> bytes:
-    """UTF-8; a path that is none comes out as the bytes it is on the disk."""
+    """``text`` in UTF-8; a path that isn't valid UTF-8 becomes its bytes on the disk."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

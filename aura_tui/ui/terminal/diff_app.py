@@ -1,4 +1,4 @@
-"""An application that sends the terminal what it doesn't show already, and nothing else."""
+"""An application that sends the terminal only the cells that changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DiffApp(App[None]):
-    """Keeps ``shown`` true: whoever knows that something else was drawn has it forget."""
+    """Sends frames as differences to ``shown``, which is reset after foreign output."""
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
@@ -26,7 +26,7 @@ class DiffApp(App[None]):
     def _display(
         self, screen: Screen[object], renderable: RenderableType | CompositorUpdate | None
     ) -> None:
-        """Textual's way to the terminal: an update is made shorter by what is there already."""
+        """Overrides Textual's output: sends only the difference to the current screen."""
         goes_out = not (self._batch_count or self.is_headless) and self._running
         if goes_out and isinstance(renderable, LayoutUpdate | ChopsUpdate):
             if self.shown.size != self.size:
@@ -36,22 +36,22 @@ class DiffApp(App[None]):
         super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual's own are updates
 
     def write_codes(self, codes: Iterable[str]) -> None:
-        """Send control sequences of ours to the terminal, between two frames."""
+        """Send our own control sequences to the terminal, between two frames."""
         if self._driver is not None:
             for code in codes:
                 self._driver.write(code)
 
     @property
     def closing(self) -> bool:
-        """Whether it was asked to exit."""
+        """Whether the app is exiting."""
         return self._exit
 
     def last_words(self) -> list[str]:
-        """Sequences that take back what the terminal shows of us beside its screen."""
+        """Sequences that reset what the terminal shows of us outside its screen."""
         return []
 
     def on_resize(self) -> None:
-        """A terminal may have moved what it showed, also where it has the old size again."""
+        """Redraw all: the terminal may have moved its content, even if the size is the old one."""
         self.shown.forget()
 
     def action_redraw(self) -> None:

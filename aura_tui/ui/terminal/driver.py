@@ -1,9 +1,9 @@
-"""The way to the terminal: it never keeps the program waiting.
+"""Terminal driver with non-blocking output.
 
-Textual's own writer waits for the terminal: one that takes nothing for a while (a stuck SSH
-session) stops the event loop, and an engine in it; one that has hung up ends the writer, and the
-loop waits for ever. Here what a stuck terminal has no room for is left out, and the screen is
-drawn anew when it takes something again; what a gone one is sent is dropped.
+Textual's own writer waits for the terminal: one that stalls (a stuck SSH session) stops the event
+loop, and an engine in it; one that has hung up ends the writer, and the loop waits for ever. This
+driver drops the output that a stalled terminal has no room for, and redraws the screen when it
+accepts output again; output to a closed terminal is dropped.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
     from aura_tui.ui.terminal.diff_app import DiffApp
 
 INPUT = "terminal input"  # the thread that reads keys
-_LOOK_S = 1.0  # between two looks at whether the terminal is still there
+_LOOK_S = 1.0  # between checks for a closed terminal
 _REDRAW_S = 1.0  # between two redraws because of a failed write
-_LAST_WORDS_S = 2.0  # for a terminal to take what restores it, at the end
-_KILLED_S = 0.5  # the same, twice at most, for one who was told to go at once
+_LAST_WORDS_S = 2.0  # for the terminal to accept the restoring output, at the end
+_KILLED_S = 0.5  # the same, twice at most, after a request to quit at once
 
 
 class Output:
-    """What Textual writes its screen to: the terminal at ``fd``, which takes text in ``encoding``.
-    ``drained`` is called, in any thread, when the terminal takes output again after some was left
-    out; ``failed`` with what a write raised that no terminal is to blame for: that text is lost,
-    what follows isn't."""
+    """The stream for Textual's output: writes to the terminal at ``fd`` in ``encoding``.
+    ``drained`` is called, in any thread, when the terminal accepts output again after some was
+    dropped; ``failed`` with an error of a write that isn't the terminal's: only that text is
+    lost."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Output:
         """Nothing to do: nothing is buffered."""
 
     def write(self, text: str) -> None:
-        """Have ``text`` written; never waits. A character that the terminal lacks is one cell."""
+        """Queue ``text``; never blocks. A character outside the encoding becomes one cell."""
         if not self._gone:
             self._writer.write(text.encode(self._encoding, "replace"), self._written)
 
@@ -80,22 +80,22 @@ class Output:
             self._gone = True
         elif error is not None:
             now = time.monotonic()
-            if now - self._failed_at >= _REDRAW_S:  # what always fails isn't redrawn all the time
+            if now - self._failed_at >= _REDRAW_S:  # don't redraw in a loop if it always fails
                 self._failed_at = now
                 self._drained()
             self._failed(error)
 
     def stop(self) -> None:
-        """Return when what is waiting is written, or after a moment."""
+        """Wait briefly for the queued output to be written."""
         self._writer.settle(_LAST_WORDS_S)
 
     def abandon(self) -> None:
-        """Write nothing more; return when what is being written now is, or after a moment."""
+        """Drop further output; wait briefly for the current write."""
         self._writer.abandon(_KILLED_S)
 
 
 class BoardDriver(LinuxDriver):
-    """Textual's driver with :class:`Output` for its writer."""
+    """Textual's driver with :class:`Output` as its writer."""
 
     _output: Output | None = None
     _looking: asyncio.TimerHandle | None = None
@@ -138,7 +138,7 @@ class BoardDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(report, failure)
 
     def start_application_mode(self) -> None:
-        """Begin, or come back to, a screen with nothing on it."""
+        """Enter application mode, with an empty screen."""
         self._board.shown.forget()
         if self._looking is None:
             self._look_for_hang_up()
@@ -148,7 +148,7 @@ class BoardDriver(LinuxDriver):
         self._let_quit_through()
 
     def _let_quit_through(self) -> None:
-        """Have the kernel make a SIGQUIT of Ctrl-\\, so that it ends a board that hangs. Ctrl-C and
+        """Let the kernel send SIGQUIT for Ctrl-\\, so that it ends a hanging board. Ctrl-C and
         Ctrl-Z stay keys."""
         with contextlib.suppress(termios.error, OSError, ValueError):
             modes = termios.tcgetattr(self.fileno)
@@ -159,8 +159,8 @@ class BoardDriver(LinuxDriver):
             termios.tcsetattr(self.fileno, termios.TCSANOW, modes)
 
     def _run_input_thread(self) -> None:
-        """Read keys until the end. Textual would end the board with a traceback where that fails;
-        here the failure is reported, and the keys are read on."""
+        """Read keys until the end. On a failure Textual would end the board with a traceback; here
+        it is reported, and reading continues."""
         while not self.exit_event.is_set():
             try:
                 self.run_input_thread()
@@ -169,11 +169,11 @@ class BoardDriver(LinuxDriver):
                 self.exit_event.wait(tasks.FIRST_WAIT_S)
 
     def _look_for_hang_up(self) -> None:
-        """A terminal that isn't ours to control goes without a signal (its window was killed, say),
-        and Textual would read its end for ever, as fast as it can."""
+        """Watch for a hang-up. A terminal that isn't our controlling one closes without a signal
+        (its window was killed, say), and Textual would read end-of-file in a busy loop."""
         watch = select.poll()
-        watch.register(self.fileno, 0)  # that it has hung up is told whatever one asks for
-        # Not POLLNVAL: macOS says that of some terminals that are well.
+        watch.register(self.fileno, 0)  # POLLHUP is reported for any mask
+        # Not POLLNVAL: macOS reports it for some healthy terminals.
         if any(told & (select.POLLHUP | select.POLLERR) for _, told in watch.poll(0)):
             os.kill(os.getpid(), signal.SIGHUP)
         else:
@@ -187,7 +187,7 @@ class BoardDriver(LinuxDriver):
         super().process_message(message)
 
     def _restore_at_once(self) -> None:
-        """Give the terminal back, with no loop and no writer: the process is about to die."""
+        """Restore the terminal without loop and writer: the process is about to die."""
         output, file = self._output, self._file
         if not self._on_screen or output is None or file is None:
             return
@@ -196,14 +196,14 @@ class BoardDriver(LinuxDriver):
         with contextlib.suppress(Exception):  # the board may be in any state
             said += self._board.last_words()
         output.abandon()
-        output.write = said.append  # type: ignore  # what restores it comes here
+        output.write = said.append  # type: ignore  # collects the restoring output
         with contextlib.suppress(Exception):
             super().stop_application_mode()
-        # The beginning of a sequence that the writer was cut off in ends here.
+        # Ends a sequence that the writer may have left unfinished.
         write_within(file.fileno(), "".join(("\x1b\\", *said)).encode(), _KILLED_S)
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back."""
+        """Restore the terminal."""
         self._on_screen = False
         super().stop_application_mode()
 
@@ -214,17 +214,17 @@ class BoardDriver(LinuxDriver):
 
     # The next two are the handlers that Textual sets, by these names.
     def _sigtstp_application(self, *_: object) -> None:
-        """Ctrl-Z: give the terminal back, and stop, with every child of an engine in here and its
-        clocks. With fg all goes on; with bg it stays stopped, having no terminal to show."""
+        """Ctrl-Z: restore the terminal and stop, with all children and clocks of an engine in this
+        process. fg resumes everything; after bg it stays stopped, without a terminal."""
         if self._auto_restart:
             self.suspend_application_mode()
-            self._must_signal_resume = True  # until the board is on the screen again
+            self._must_signal_resume = True  # until the board shows again
         stop_here()
 
     def _sigcont_application(self, *_: object) -> None:
         continue_here()
         if self._must_signal_resume and self._in_background():
-            stop_here()  # before Textual does: it would leave the children running
+            stop_here()  # before Textual, which would leave the children running
             return
         # Whoever was stopped by another signal never gave the terminal back: taking it a second
         # time would keep the board's own modes as those to restore at the end.
@@ -233,13 +233,13 @@ class BoardDriver(LinuxDriver):
         self._redraw()  # of the same size, and yet nothing is left of what it showed
 
     def _in_background(self) -> bool:
-        """Whether another process group has the terminal (bg in a shell with job control)."""
+        """Whether another process group owns the terminal (bg in a shell with job control)."""
         try:
             return os.tcgetpgrp(self.fileno) != os.getpgrp()
         except OSError:  # not our controlling terminal: no shell manages us there
             return False
 
     def write(self, data: str) -> None:
-        """Write, if the board is on the screen; what comes after has nobody to see it."""
+        """Write if the board is on the screen; later output is dropped."""
         if self._output is not None:
             self._output.write(data)

@@ -1,8 +1,7 @@
-"""What the terminal shows, cell by cell, so that an update sends the cells that differ and no more.
+"""Tracks the terminal's cells, so that an update sends only the cells that differ.
 
-Textual sends a changed widget's rows from the first segment that changed on, each segment with all
-of its style. Over SSH that is most of what a running job costs; here a digit that changes costs a
-digit.
+Textual sends a changed widget's rows from the first changed segment on, each segment with its full
+style. Over SSH that is most of the traffic of a running job; here a changed digit costs a digit.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.strip import Strip
 
-# Cells alike between two that differ are sent again where that is shorter than to pass over them.
+# Equal cells between two differing ones are sent again if that is shorter than skipping them.
 _BRIDGE = 4
 # ECMA-48, 8.3.117, by the names that Rich has for them.
 _ATTRIBUTES = {
@@ -55,7 +54,7 @@ class Sent(CompositorUpdate):
 
 
 class _Sgr(NamedTuple):
-    """A style as the terminal is told it: attributes, and a colour each for ink and ground."""
+    """A style in SGR terms: attributes, foreground and background colour."""
 
     attributes: frozenset[str]
     ink: str
@@ -66,20 +65,20 @@ _PLAIN = _Sgr(frozenset(), "39", "49")
 
 
 class FrameDiff:
-    """The cells of a terminal of ``size`` (columns, rows), of which nothing is known at first."""
+    """The cells of a terminal of ``size`` (columns, rows); unknown at first."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
         self.forget()
 
     def forget(self) -> None:
-        """Something else may have written there: take nothing for granted."""
+        """Forget all cells: something else may have written to the terminal."""
         columns, rows = self.size
         self._texts = ["\0" * columns for _ in range(rows)]  # no cell shows a NUL
         self._styles: list[list[Style | None]] = [[None] * columns for _ in range(rows)]
 
     def draw(self, update: LayoutUpdate | ChopsUpdate, console: Console) -> str:
-        """The shortest way from what is shown to ``update``; "" where nothing differs."""
+        """The shortest output that turns the screen into ``update``; "" if nothing differs."""
         sent = _Sequence(console)
         for x, y, strip in _pieces(update):
             if y < self.size[1] and x < self.size[0]:
@@ -117,7 +116,7 @@ class FrameDiff:
 
 
 class _Sequence:
-    """Builds what is sent, and knows where it leaves the cursor and the style."""
+    """Builds the output, and tracks cursor and style."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -128,7 +127,7 @@ class _Sequence:
         self._style = _PLAIN
 
     def cells(self, x: int, y: int, text: str, styles: list[Style | None]) -> None:
-        """Characters of a cell each."""
+        """Add single-cell characters."""
         self._go(x, y)
         begin, count = 0, len(text)
         for i in range(1, count + 1):
@@ -143,7 +142,7 @@ class _Sequence:
         self._at = (x + count, y)
 
     def raw(self, x: int, y: int, strip: Strip) -> None:
-        """A strip as Textual renders it."""
+        """Add a strip as Textual renders it."""
         self._go(x, y)
         self._wear(_PLAIN)
         self._parts.append(strip.render(self._console))
@@ -173,14 +172,14 @@ class _Sequence:
         self._style = style
 
     def end(self) -> str:
-        """All of it; the style is the terminal's own again."""
+        """The output, ending with the terminal's default style."""
         if self._style != _PLAIN:
             self._parts.append("\x1b[0m")
         return "".join(self._parts)
 
 
 def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
-    """Where (column, row) which strip is to be."""
+    """The strips of an update with their positions (column, row)."""
     if isinstance(update, LayoutUpdate):
         for y, line in enumerate(update.strips, update.region.y):
             x = update.region.x
@@ -196,7 +195,7 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Stri
 
 
 def _drawn(strip: Strip) -> tuple[str, list[Style | None]] | None:
-    """A character and a style a cell; None where a cell isn't a character."""
+    """Character and style per cell; None if a cell isn't a single character."""
     texts: list[str] = []
     styles: list[Style | None] = []
     for text, style, control in strip:
@@ -217,7 +216,7 @@ def _alike(one: Style | None, other: Style | None) -> bool:
 
 
 def _runs(differ: list[int]) -> Iterator[tuple[int, int]]:
-    """``(first, past the last)`` of the cells in ``differ``, those close together in one."""
+    """Ranges ``(first, past the last)`` of the cells in ``differ``; close ones are merged."""
     begin = last = differ[0]
     for i in differ[1:]:
         if i - last > _BRIDGE:

@@ -1,7 +1,8 @@
-"""When to call: the end of a job or a stage, and how far the run in the foreground is.
+"""Notifications for ended jobs and stages, and progress in title and taskbar.
 
-Fed with jobs as they were and are; says what to write, and writes nothing. At most one notice and
-one change of title and progress a second; what came meanwhile is told together, or at its newest.
+Gets jobs before and after a change, and returns the sequences to write; it writes nothing itself.
+At most one notice and one change of title and progress per second: pending notices are merged, and
+of progress the newest counts.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class _Notice(NamedTuple):
 
 
 class Notifications:
-    """What the board tells the terminal. ``now_s`` is a clock that never steps back."""
+    """Collects notifications for the terminal. ``now_s`` is a monotonic clock."""
 
     def __init__(self, settings: BoardSettings, environ: Mapping[str, str]) -> None:
         abilities = detect(environ)
@@ -49,13 +50,13 @@ class Notifications:
         self._shown_at = float("-inf")
 
     def known(self, jobs: Iterable[Job]) -> None:
-        """These are as they were when the board first looked: their events up to now are history,
-        also when they are played again."""
+        """Set the jobs as of the first look: their events up to now aren't news, even if they are
+        replayed."""
         for job in jobs:
             self._history[job.id] = max(job.last_event_id, self._history.get(job.id, 0))
 
     def changed(self, before: Job | None, after: Job) -> None:
-        """A job is now ``after``. ``before`` None: it was not known, so nothing of it is news."""
+        """Note that a job changed to ``after``. ``before`` None: an unknown job, no news."""
         if (
             self._settings.notify == "off"
             or before is None
@@ -70,7 +71,7 @@ class Notifications:
             self._waiting += [
                 _Notice(f"{step.stage.title} done: {_about(after, step.duration_ms)}", "")
                 for was, step in zip(before.steps, after.steps, strict=True)
-                # With the last stage the job ends, which is told.
+                # The last stage ends the job, which has its own notice.
                 if step.stage is not Stage.RENDERING
                 and step.status is StepStatus.COMPLETED
                 and was.status is not StepStatus.COMPLETED
@@ -78,15 +79,15 @@ class Notifications:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is news that the terminal was not told yet."""
+        """Whether there are unsent notifications."""
         return bool(self._waiting)
 
     def foreground(self, job: Job | None) -> None:
-        """The run whose progress the title and the taskbar show; None: none is open."""
+        """Set the job whose progress title and taskbar show; None: none."""
         self._wanted = (_title(job), _progress(job))
 
     def take(self, now_s: float) -> list[str]:
-        """What is to be written now."""
+        """The sequences to write now."""
         sequences: list[str] = []
         if self._wanted != self._shown and now_s >= self._shown_at + INTERVAL_S:
             sequences += self._show()
@@ -97,14 +98,14 @@ class Notifications:
         return sequences
 
     def due_s(self, now_s: float) -> float | None:
-        """In how many seconds :meth:`take` will have something; None: not before news come."""
+        """Seconds until :meth:`take` has something; None: not before a new change."""
         due = [self._noticed_at] if self._waiting else []
         if self._wanted != self._shown:
             due.append(self._shown_at)
         return max(0.0, min(due) + INTERVAL_S - now_s) if due else None
 
     def close(self) -> list[str]:
-        """Leave the terminal as it was; what waits to be told is told."""
+        """Send pending notifications, and restore title and taskbar."""
         sequences = self._notice() if self._waiting else []
         title, progress = self._shown
         nothing = osc.progress(osc.Progress.NONE)
@@ -128,7 +129,7 @@ class Notifications:
 
     def _notice(self) -> list[str]:
         waiting, self._waiting = self._waiting, []
-        # A stage of one job says less than the end of another.
+        # The end of a job outranks a stage of another one.
         notices = [notice for notice in waiting if notice.outcome] or waiting[-1:]
         text = notices[0].text
         if len(notices) > 1:

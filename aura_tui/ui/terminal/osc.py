@@ -1,7 +1,7 @@
-"""Sequences to the terminal, as strings; nothing is written here.
+"""Escape sequences as strings; nothing is written here.
 
-Texts are cleaned before they go into a sequence: no control character gets in, so none can end
-the sequence and begin another. They are cut, too: a terminal keeps a pop-up or a title short.
+Texts are stripped of control characters, so none can end the sequence and start another. They are
+cut, too, as terminals show only short pop-ups and titles.
 """
 
 from __future__ import annotations
@@ -72,15 +72,15 @@ def progress(state: Progress, percent: int = 0) -> str:
 
 
 def title(text: str) -> str:
-    """The window's title; inside tmux the pane's, which tmux hands on with ``set-titles on``."""
+    """The window's title; inside tmux the pane's, which tmux passes on with ``set-titles on``."""
     return f"\x1b]2;{clean_line(text, _TEXT)}{_ST}"
 
 
 def wrapped(sequence: str, through: Through) -> str:
-    """``sequence`` so that a multiplexer hands it on to its terminal.
+    """Wrap ``sequence`` so that a multiplexer passes it on to its terminal.
 
-    tmux: with ``allow-passthrough on`` (from 3.3; before, always), else it drops it whole. Bell,
-    title and what else a multiplexer understands itself must not be wrapped.
+    tmux does so with ``allow-passthrough on`` (from 3.3; before, always), else it drops it. Don't
+    wrap bell, title and other sequences that a multiplexer handles itself.
     """
     if not sequence or through is Through.NOTHING:
         return sequence

@@ -4,7 +4,7 @@ textual-image's own widgets ask the terminal what it can do as they are imported
 running Textual application takes keys from it, and its Kitty pictures go past the driver; so its
 Sixel encoder alone is used, and the rest is drawn here. All of it takes long: call it in a thread.
 
-Each row stands for itself, whatever covers its neighbours or comes back from under a dialog.
+Each row is drawn on its own, so a dialog may cover and uncover any of them.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ fe20-fe26 10a0f 10a38 1d185-1d189 1d1aa-1d1ad 1d242-1d244
 
 
 class Drawn(NamedTuple):
-    """A picture for the screen: ``rows`` of ``columns`` cells each. ``before`` must have reached
-    the terminal when they do; ``after`` is sent when they have gone. Where ``how`` isn't CELLS,
-    the rows can't be tinted or dimmed as text is."""
+    """A picture for the screen: ``rows`` of ``columns`` cells each. Send ``before`` ahead of them,
+    and ``after`` when they are gone. Unless ``how`` is CELLS, the rows can't be tinted or dimmed
+    like text."""
 
     how: Pictures
     columns: int
@@ -55,7 +55,7 @@ class Drawn(NamedTuple):
 
 
 def cell_size() -> Cell | None:
-    """The terminal's cell, asked of the kernel and not of the terminal; None: it doesn't know."""
+    """The size of the terminal's cell, from the kernel, not the terminal; None if unknown."""
     import fcntl
     import struct
     import termios

@@ -1,4 +1,4 @@
-"""Pictures for the preview: whether one is wanted, reading it, how large it is in cells.
+"""Pictures for the preview: whether it opens by itself, reading a picture, its size in cells.
 
 Pillow is imported when the first picture is read. Reading takes long: call it in a thread.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 30_000_000
 MAX_PIXELS = 50_000_000
-# No preview is larger on a screen; what is read is kept no larger than this.
+# Larger than any preview on a screen: pictures are scaled down to this.
 _KEPT_PIXELS = (1600, 1600)
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
@@ -37,13 +37,13 @@ class Cell(NamedTuple):
     height: int
 
 
-# Where the terminal doesn't say: twice as high as wide, as nearly every font is.
+# The default if unknown: twice as high as wide, as in nearly every font.
 USUAL_CELL = Cell(10, 20)
 
 
 def preview_wanted(settings: BoardSettings, environ: Mapping[str, str]) -> bool:
-    """Whether the preview is open before anyone asked. ``auto``: where it is a picture, and not
-    over SSH, where each one costs its bytes."""
+    """Whether the preview is open by default. ``auto``: if the terminal draws real pictures, and
+    not over SSH, where each one costs traffic."""
     if settings.preview != "auto":
         return settings.preview == "on"
     abilities = detect(environ)
@@ -53,7 +53,7 @@ def preview_wanted(settings: BoardSettings, environ: Mapping[str, str]) -> bool:
 
 
 def read(path: Path) -> Image:
-    """The picture in RGB, upright, at most 1600 pixels a side. Raises :class:`Unshowable`."""
+    """Read the picture: RGB, upright, at most 1600 pixels a side. Raises :class:`Unshowable`."""
     from PIL import Image, ImageOps
 
     try:
@@ -75,7 +75,7 @@ def read(path: Path) -> Image:
         raise Unshowable("The picture no longer exists") from None
     except PermissionError:
         raise Unshowable("Can't read the picture") from None
-    except Exception:  # a decoder given a broken file raises whatever it trips over
+    except Exception:  # decoders raise all kinds of errors on a damaged file
         raise Unshowable("The picture is damaged or not a supported image") from None
 
 

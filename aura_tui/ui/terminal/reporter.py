@@ -1,4 +1,4 @@
-"""What the board reports to the person: toasts, copies, and what broke in the background."""
+"""Reports to the person: toasts, copies, and errors in the background."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _NOTICE_S = 20.0  # a sentence or two
 
 
 class Reporter:
-    """Toasts on the screens of ``app``. ``notices`` are what stays to be printed when the board
-    has closed: how the engine was opened, and what broke."""
+    """Toasts on the screens of ``app``. ``notices`` are printed after the board has closed: remarks
+    on the engine, and internal errors."""
 
     def __init__(self, app: DiffApp, environ: Mapping[str, str]) -> None:
         self._app = app
@@ -26,27 +26,27 @@ class Reporter:
         self.notices: tuple[str, ...] = ()
 
     def say(self, text: str, *, error: bool = False) -> None:
-        """A line that shows for a moment."""
+        """Show a toast."""
         severity: Literal["error", "information"] = "error" if error else "information"
         timeout_s = _ERROR_S if error else _SHOWN_S
         self._app.notify(text, severity=severity, timeout=timeout_s, markup=False)
 
     def refuse(self, text: str) -> None:
-        """Why what was asked for didn't happen."""
+        """Show why a command failed."""
         self.say(text, error=True)
 
     def warn(self, text: str) -> None:
-        """What a person should know of the engine."""
+        """Show a notice about the engine."""
         self._app.notify(text, severity="warning", timeout=_NOTICE_S, markup=False)
 
     def opened(self, notices: Iterable[str]) -> None:
-        """The engine was opened, and these ``notices`` came with it."""
+        """Show the ``notices`` of opening the engine."""
         self.notices = (*notices, *self.notices)
         for notice in notices:
             self.warn(notice)
 
     def mishap(self, error: AuraError) -> None:
-        """A background task broke; the board continues. It is printed again at the end."""
+        """Show that a background task failed; the board continues, and reprints it at the end."""
         text = clean_line(f"{error.message}. {error.remediation}", 600)
         self.notices = (*self.notices, text)
         if self._app.is_running:

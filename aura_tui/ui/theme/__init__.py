@@ -1,1 +1,1 @@
-"""Colours and signs."""
+"""Colours and glyphs."""

@@ -1,4 +1,4 @@
-"""The board's own theme: dark, low in contrast where nothing happens, clear where something did."""
+"""The board's own theme: dark, with little contrast except where something happened."""
 
 from __future__ import annotations
 

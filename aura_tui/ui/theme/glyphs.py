@@ -1,4 +1,4 @@
-"""The few signs the board draws, and what stands for them where only ASCII can be shown."""
+"""The glyphs of the board, and their ASCII replacements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Glyphs(NamedTuple):
-    """Each is one cell wide. Different states differ by shape, not by colour alone."""
+    """Glyphs, each one cell wide. States differ by shape, not by colour alone."""
 
     waiting: str
     running: str
@@ -60,14 +60,14 @@ class Glyphs(NamedTuple):
         }[status]
 
     def spell(self, text: str) -> str:
-        """``text`` as this terminal can show it, a character for each of its characters."""
+        """``text`` in characters that this terminal can show, of the same length."""
         if self is not ASCII or text.isascii():
             return text
         return "".join(c if c.isascii() else _SPELLINGS.get(c) or _base(c) for c in text)
 
 
 def _base(char: str) -> str:
-    """The plain letter of an accented one; a question mark for all else."""
+    """The base letter of an accented one; a question mark for anything else."""
     base = unicodedata.normalize("NFKD", char)[0]
     return base if base.isascii() and base.isprintable() else "?"
 
@@ -121,7 +121,7 @@ ASCII = Glyphs(
 
 
 def is_ascii(environ: Mapping[str, str], encoding: str | None) -> bool:
-    """Whether the terminal gets ASCII alone: ``AURA_ASCII`` is set, or it speaks no UTF-8."""
+    """Whether to use ASCII only: ``AURA_ASCII`` is set, or the terminal isn't UTF-8."""
     if environ.get("AURA_ASCII", "") not in ("", "0"):
         return True
     return (encoding or "utf-8").lower().replace("-", "").replace("_", "") != "utf8"
