@@ -15,8 +15,8 @@ from aura_tui import __version__
 from aura_tui.engine import home as home_
 from aura_tui.engine import lock as lock_
 from aura_tui.errors import AuraError
-from aura_tui.model.redact import redact_url
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.redact import redact_url
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.settings import config_file
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import msgspec
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.expects import describe_type
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from aura_tui.errors import AuraError, Code, InputError, StageError
 from aura_tui.model.request import Brief, JobRequest, Origin
 from aura_tui.model.request_check import check
 from aura_tui.model.script import BulletsCard
-from aura_tui.model.slug import slug
+from aura_tui.model.text.slug import slug
 from aura_tui.pipeline.stages.script import sanitize_script
 from aura_tui.providers.script.llm import reply
 from aura_tui.providers.script.outline.provider import outline

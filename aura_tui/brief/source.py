@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
-from aura_tui.model.sanitize import NOT_CLEAN, clean_line, is_clean
+from aura_tui.model.text.sanitize import NOT_CLEAN, clean_line, is_clean
 from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:

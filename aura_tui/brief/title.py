@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from aura_tui.brief.front_matter import split_front_matter
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from aura_tui.model.request import Brief

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:

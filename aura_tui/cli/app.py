@@ -15,7 +15,7 @@ from typing import NoReturn
 from aura_tui.cli.session.exit_status import exit_of
 from aura_tui.cli.session.messages import explain, print_error
 from aura_tui.errors import AuraError, Code, InputError, OutputError, ReaderGone
-from aura_tui.model.sanitize import clean
+from aura_tui.model.text.sanitize import clean
 from aura_tui.system import output, permissions
 from aura_tui.system.crash_report import write_report
 from aura_tui.system.processes import catch_fatal

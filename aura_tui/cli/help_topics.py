@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.views.page import print_page
 
 _PAGES = Path(__file__).with_name("help")

@@ -22,7 +22,7 @@ from aura_tui.cli.options import (
 from aura_tui.cli.session.once import run_once
 from aura_tui.connect.job_ref import resolve
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean
+from aura_tui.model.text.sanitize import clean
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -32,8 +32,8 @@ from aura_tui.connect.job_ref import resolve
 from aura_tui.errors import Code, Conflict, EngineError, Faults, InputError
 from aura_tui.model.expects import describe_bounds
 from aura_tui.model.request import DurationS, Fps, Percent, Priority, VoiceFactor
-from aura_tui.model.slug import slug
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.slug import slug
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

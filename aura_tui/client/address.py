@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.redact import redact_url
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.redact import redact_url
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.wire.routes import DEFAULT_PORT
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from aura_tui.client.delivery import deliver
 from aura_tui.client.downloads import MAX_PREVIEW_BYTES, Downloads
 from aura_tui.errors import AuraError, Code, EngineError, InputError, NotFound
 from aura_tui.model import events as ev
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.wire import decode, routes
 
 if TYPE_CHECKING:

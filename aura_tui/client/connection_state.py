@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from aura_tui.model.connection import ConnectionEvent, ConnectionMachine, ConnectionStatus
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable

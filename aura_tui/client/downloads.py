@@ -25,7 +25,7 @@ import msgspec
 from aura_tui.client.http_client import Answer, TransportFailure
 from aura_tui.client.http_errors import failure, unexpected_answer
 from aura_tui.errors import Code, EngineError
-from aura_tui.model.slug import slug
+from aura_tui.model.text.slug import slug
 from aura_tui.net.backoff import Backoff
 from aura_tui.net.headers import media_type
 from aura_tui.service import waits_out_outages

@@ -23,7 +23,7 @@ from aura_tui import __version__
 from aura_tui.client import proxies
 from aura_tui.client.peer import Peer
 from aura_tui.errors import AuraError, Code, EngineError, InputError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.net import exchange
 from aura_tui.net.exchange import Fault
 from aura_tui.net.headers import is_compressed, media_type

@@ -21,7 +21,7 @@ from aura_tui.errors import (
     InvalidRequest,
     NotFound,
 )
-from aura_tui.model.redact import redact_url
+from aura_tui.model.text.redact import redact_url
 from aura_tui.net.headers import is_transient, media_type, retry_after_s
 from aura_tui.wire import routes
 from aura_tui.wire.decode import read_problem

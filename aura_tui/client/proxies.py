@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model import redact as redact_
+from aura_tui.model.text import redact as redact_
 
 if TYPE_CHECKING:
     from aura_tui.client.address import Address

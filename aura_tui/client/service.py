@@ -35,8 +35,8 @@ from aura_tui.client.stream.resuming_reader import ResumingReader
 from aura_tui.client.stream.snapshot_events import completed
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, NotFound
 from aura_tui.model.request_check import check
-from aura_tui.model.sanitize import clean, clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean, clean_line
 from aura_tui.service import JobPage, QueueState, RetryPlan, Typical
 from aura_tui.settings import Secret
 from aura_tui.wire import decode, routes
@@ -170,7 +170,7 @@ class RemoteService:
         wake.set()
 
     def engine_gone(self, reason: str) -> None:
-        """The engine has stopped; ``connect/supervisor.py``, which would start one, reports it."""
+        """The engine has stopped; ``connect/engine_monitor.py`` reports it, and may start one."""
         self._connection.engine_gone(reason)
 
     def engine_back(self) -> None:

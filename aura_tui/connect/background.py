@@ -21,7 +21,7 @@ import aura_tui
 from aura_tui.engine import home as home_
 from aura_tui.engine import lock as lock_
 from aura_tui.errors import Code, EngineError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.system import permissions
 from aura_tui.wire import unix_socket
 

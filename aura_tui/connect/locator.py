@@ -273,7 +273,7 @@ class EngineLocator:
     @asynccontextmanager
     async def _client(self, *, restart: bool) -> AsyncIterator[JobService]:
         from aura_tui.client.service import RemoteService
-        from aura_tui.connect.supervisor import NAME, EngineSupervisor
+        from aura_tui.connect.engine_monitor import NAME, EngineSupervisor
 
         patience_s = _SUCCESSION_S if restart else 0.0
         async with RemoteService(uds=self.socket, patience_s=patience_s) as service:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from aura_tui.errors import Code, InputError, StageError
-from aura_tui.model.sanitize import NOT_CLEAN, is_clean
+from aura_tui.model.text.sanitize import NOT_CLEAN, is_clean
 from aura_tui.system import files, permissions
 
 if TYPE_CHECKING:

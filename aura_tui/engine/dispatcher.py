@@ -23,8 +23,8 @@ from aura_tui.engine.run.event_factory import EventFactory
 from aura_tui.engine.run.runner import cancel_message
 from aura_tui.errors import Code, Conflict, EngineError
 from aura_tui.model import events as ev
-from aura_tui.model.plural import counted
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.plural import counted
 from aura_tui.service import QueueState
 from aura_tui.system.tasks import TaskFailure
 

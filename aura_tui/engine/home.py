@@ -11,7 +11,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, EngineError
-from aura_tui.model.sanitize import NOT_CLEAN, is_clean
+from aura_tui.model.text.sanitize import NOT_CLEAN, is_clean
 from aura_tui.system import permissions
 
 if TYPE_CHECKING:

@@ -33,8 +33,8 @@ from aura_tui.engine.store.store import IdempotencyKey
 from aura_tui.errors import Code, Conflict, EngineError, Faults
 from aura_tui.model import events as ev
 from aura_tui.model.job import Job
-from aura_tui.model.plural import counted
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.plural import counted
 from aura_tui.pipeline.cache import ArtifactCache
 from aura_tui.pipeline.stages.table import Stages, real_stages
 from aura_tui.system.tasks import Supervisor, TaskFailure, report

@@ -15,8 +15,8 @@ import msgspec
 
 from aura_tui.engine import home as home_
 from aura_tui.engine import lock as lock_
-from aura_tui.model.redact import redact_url
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.redact import redact_url
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.settings import Secret
 from aura_tui.system import files
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from aura_tui.errors import Code
 from aura_tui.format import words
 from aura_tui.model.connection import ConnectionStatus
-from aura_tui.model.plural import counted
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.plural import counted
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from datetime import datetime

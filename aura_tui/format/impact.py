@@ -8,10 +8,10 @@ import msgspec
 
 from aura_tui.format import words
 from aura_tui.model.job import Eta
-from aura_tui.model.plural import counted, plural
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.plural import counted, plural
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.service import PlannedStep, RetryPlan
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aura_tui.model import eta as eta_
-from aura_tui.model.plural import counted, plural
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.plural import counted, plural
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,9 +12,9 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from aura_tui.model.sanitize import clean
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.sanitize import clean
 
 MAX_MESSAGE_CHARS = 4000
 MAX_ITEMS = 200

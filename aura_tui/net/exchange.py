@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

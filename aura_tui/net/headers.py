@@ -8,7 +8,7 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

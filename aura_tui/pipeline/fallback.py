@@ -11,7 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from aura_tui.errors import StageError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.pipeline.cache import content_key
 
 if TYPE_CHECKING:

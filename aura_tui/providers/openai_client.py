@@ -16,8 +16,8 @@ import msgspec
 
 from aura_tui import __version__
 from aura_tui.errors import Code, InputError, StageError, Transient
-from aura_tui.model.redact import has_key
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.redact import has_key
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.net import exchange, public_addresses
 from aura_tui.net.exchange import Fault
 from aura_tui.net.headers import is_compressed, is_transient, media_type, retry_after_s

@@ -10,8 +10,8 @@ import msgspec
 
 from aura_tui.model.events import Envelope
 from aura_tui.model.job import Job
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.stages import parse_stage
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.service import Typical
 from aura_tui.system.files import open_regular
 from aura_tui.wire.event_json import decode_line, encode_line

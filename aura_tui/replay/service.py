@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, NoReturn
 from aura_tui.errors import Code, Conflict, InputError, NotFound
 from aura_tui.model.events import TERMINAL_EVENTS, Envelope
 from aura_tui.model.reduce import reduce
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.replay.recording import Recording, load
 from aura_tui.service import JobPage, QueueState, RetryPlan, Typical, parse_cursor
 from aura_tui.wire.log_text import log_line

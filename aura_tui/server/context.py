@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from aura_tui.errors import AuraError, Code, InputError, NotFound, StageError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.server.auth import Caller
 from aura_tui.server.files import RangeRefused
 from aura_tui.server.limits import RateLimited

@@ -12,8 +12,8 @@ from starlette.responses import PlainTextResponse, Response
 from aura_tui.errors import AuraError, Code, Conflict, InputError, NotFound
 from aura_tui.model.ids import parse_id
 from aura_tui.model.request import Origin
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus, parse_status
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.server.context import answer, check_json, context_of, read_body, refuse
 from aura_tui.server.files import OCTETS, Digests, artifact_response, picture_response
 from aura_tui.server.request_body import read_request

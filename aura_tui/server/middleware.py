@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from aura_tui.errors import AuraError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.server import context
 from aura_tui.server.auth import LOCAL, check_single
 from aura_tui.system.tasks import TaskFailure, report

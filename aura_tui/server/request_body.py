@@ -14,8 +14,8 @@ from aura_tui.errors import Code, InputError, InvalidRequest
 from aura_tui.model.expects import describe_type, without_bounds
 from aura_tui.model.request import JobRequest, Origin
 from aura_tui.model.request_check import check
-from aura_tui.model.sanitize import clean_line
-from aura_tui.server import normalize
+from aura_tui.model.text.sanitize import clean_line
+from aura_tui.server import compat_values
 from aura_tui.wire.problem import MAX_FIELD_PROBLEMS
 
 _SEE_FORM = "See GET /api/openapi.json for the schema."
@@ -159,26 +159,28 @@ def _with_preset(request: JobRequest, wrong: list[InputError], unknown: _Unknown
     if unknown.values.get("inputs") == {}:
         unknown.take("inputs")
     if quality is not None:
-        if not isinstance(quality, str) or quality.strip().lower() not in normalize.QUALITY:
-            words = ", ".join(normalize.QUALITY)
+        if not isinstance(quality, str) or quality.strip().lower() not in compat_values.QUALITY:
+            words = ", ".join(compat_values.QUALITY)
             wrong.append(_refuse("options.quality", f"options.quality expects {words}"))
         elif request.render_spec.quality_level is None:
-            level = normalize.QUALITY[quality.strip().lower()]
+            level = compat_values.QUALITY[quality.strip().lower()]
             spec = replace(request.render_spec, quality_level=level)
             request = replace(request, render_spec=spec)
-    if preset is None or preset == normalize.DEFAULT_PRESET:
+    if preset is None or preset == compat_values.DEFAULT_PRESET:
         return request
     if not isinstance(preset, str):
         wrong.append(_refuse("preset", "preset expects a text"))
-    elif preset != normalize.SAMPLE_PRESET:
+    elif preset != compat_values.SAMPLE_PRESET:
         unknown.add("preset", f"unknown preset {clean_line(preset, 40)!r}")
     elif request.brief.topic.strip() or request.brief.text.strip():
         unknown.add("preset", "the request has its own brief")
     else:
-        brief = replace(request.brief, topic=normalize.SAMPLE.topic, text=normalize.SAMPLE.text)
+        brief = replace(
+            request.brief, topic=compat_values.SAMPLE.topic, text=compat_values.SAMPLE.text
+        )
         plan = request.plan_spec
         if plan.target_duration is None:
-            plan = replace(plan, target_duration=normalize.SAMPLE_DURATION_S)
+            plan = replace(plan, target_duration=compat_values.SAMPLE_DURATION_S)
         request = replace(request, brief=brief, plan_spec=plan)
     return request
 
@@ -221,10 +223,10 @@ def _value(
     wrong: list[InputError],
     unknown: _Unknown,
 ) -> object:
-    if normalize.has_other_voice(where, value):
+    if compat_values.has_other_voice(where, value):
         unknown.add(where, f"{value} is a voice of another system")
         return None
-    value = normalize.value(where, value)
+    value = compat_values.value(where, value)
     if value is None:
         return None
     if isinstance(value, float) and value.is_integer() and without_bounds(field.type) in _WHOLE:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from aura_tui.errors import Code, EngineError, InputError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.server.tokens import Token, Tokens, check_link, hash_of, read_tokens
 from aura_tui.system import files
 

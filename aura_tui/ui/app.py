@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import App, SystemCommand
 from textual.worker import WorkerFailed
 
-from aura_tui.model.plural import counted
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.plural import counted
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.key_commands import KeyCommands
 from aura_tui.ui.keys import bindings, disabled
 from aura_tui.ui.keys.names import KeyNames

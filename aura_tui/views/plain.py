@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from aura_tui.format import words
 from aura_tui.model import events as ev
-from aura_tui.model.sanitize import clean_line, one_line
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.sanitize import clean_line, one_line
 from aura_tui.system.output import StreamWriter
 from aura_tui.views.fold import follow
 

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from aura_tui.format import words
 from aura_tui.model.job import since
-from aura_tui.model.sanitize import one_line
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from aura_tui.model import events as ev
 from aura_tui.model.ids import parse_id
 from aura_tui.model.job import LOG_TAIL, MAX_WARNINGS, Eta, Job
-from aura_tui.model.sanitize import clean, clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean, clean_line
 from aura_tui.service import JobPage, PlannedStep, QueueState, RetryPlan, Typical
 from aura_tui.wire.decode_steps import by_stages, read_steps, text_lines
 from aura_tui.wire.fields import Fields, as_array, as_fields, as_seconds

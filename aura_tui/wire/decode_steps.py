@@ -9,9 +9,9 @@ import msgspec
 
 from aura_tui.model import events as ev
 from aura_tui.model.job import MAX_WARNINGS, Step
-from aura_tui.model.sanitize import clean
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.sanitize import clean
 from aura_tui.wire.fields import Fields
 from aura_tui.wire.lenient_values import (
     as_list,

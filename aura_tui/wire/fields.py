@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from aura_tui.model.events import MAX_MESSAGE_CHARS
-from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.model.text.sanitize import clean, clean_line
 from aura_tui.wire.lenient_values import (
     as_duration,
     as_number,

@@ -8,7 +8,7 @@ import pytest
 
 from aura_tui.brief.title import title_of
 from aura_tui.model.request import Brief
-from aura_tui.model.slug import slug
+from aura_tui.model.text.slug import slug
 
 
 @pytest.mark.parametrize(

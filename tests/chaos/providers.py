@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from tests.chaos import providers_endpoint as hostile
 from tests.chaos.providers_run import falls_back
 from tests.e2e.program import Program

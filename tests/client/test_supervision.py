@@ -24,8 +24,8 @@ from aura_tui.cli.session.lines import (
 )
 from aura_tui.client.service import RemoteService
 from aura_tui.client.stream.resuming_reader import ResumingReader
+from aura_tui.connect.engine_monitor import NAME as WATCHER
 from aura_tui.connect.locator import EngineLocator
-from aura_tui.connect.supervisor import NAME as WATCHER
 from aura_tui.errors import Code, EngineError
 from aura_tui.model import events as ev
 from aura_tui.model.connection import ConnectionStatus

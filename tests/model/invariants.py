@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from aura_tui.model.events import MAX_ITEMS
 from aura_tui.model.job import LOG_TAIL, MAX_WARNINGS
-from aura_tui.model.sanitize import clean
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean
 
 if TYPE_CHECKING:
     from aura_tui.model.events import Envelope

@@ -12,7 +12,7 @@ import pytest
 
 from aura_tui.errors import AuraError, Code, InputError, StageError
 from aura_tui.model.request import Brief, JobRequest
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.openai_client import Failure, OpenAIClient
 from aura_tui.providers.protocols import SceneText
 from aura_tui.providers.script.llm.provider import LlmProvider

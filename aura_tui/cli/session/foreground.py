@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.cli.session.messages import print_error
 from aura_tui.errors import AuraError, EngineError
-from aura_tui.model.plural import counted
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

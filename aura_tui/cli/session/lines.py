@@ -21,7 +21,7 @@ from aura_tui.cli.session.foreground import (
 )
 from aura_tui.cli.session.messages import print_error, print_notices, report_error
 from aura_tui.errors import AuraError, EngineError, OutputError
-from aura_tui.model.plural import plural
+from aura_tui.model.text.plural import plural
 from aura_tui.replay.recorder import Recorder
 from aura_tui.service import Connected, Supervised, waiting_out_outages
 from aura_tui.system import crash_report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import InvalidRequest
-from aura_tui.model.sanitize import clean, one_line
+from aura_tui.model.text.sanitize import clean, one_line
 from aura_tui.system import output
 
 if TYPE_CHECKING:

@@ -36,8 +36,8 @@ from aura_tui.errors import AuraError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.ids import IdClock
 from aura_tui.model.reduce import reduce
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.wire.decode_steps import by_stages
 from aura_tui.wire.event_json import decode
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, StageError
 from aura_tui.model.events import Problem
-from aura_tui.model.sanitize import clean
+from aura_tui.model.text.sanitize import clean
 from aura_tui.pipeline.context import storage_error
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aura_tui.model import eta, sanitize
+from aura_tui.model import eta
 from aura_tui.model import events as ev
+from aura_tui.model.text import sanitize
 from aura_tui.system import files
 
 if TYPE_CHECKING:

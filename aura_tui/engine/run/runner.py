@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from aura_tui.engine.delivery import deliver
 from aura_tui.engine.ports import Fenced
 from aura_tui.engine.run.context import stage_context
-from aura_tui.engine.run.eta import EtaTracker
+from aura_tui.engine.run.eta_tracker import EtaTracker
 from aura_tui.engine.run.event_factory import EventFactory
 from aura_tui.engine.run.failure import to_problem
 from aura_tui.engine.run.history import work_of

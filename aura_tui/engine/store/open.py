@@ -25,8 +25,8 @@ from aura_tui.engine.store.store import CREATE, SCHEMA, UPGRADES, Store
 from aura_tui.engine.store.watermark import Watermark
 from aura_tui.errors import Code, EngineError
 from aura_tui.model.ids import COUNTER_BITS
-from aura_tui.model.plural import counted
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.plural import counted
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from pathlib import Path

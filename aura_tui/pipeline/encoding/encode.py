@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, StageError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.pipeline.encoding.codec_args import audio_arguments, worker_count
 from aura_tui.pipeline.encoding.frames import PictureError
 from aura_tui.pipeline.encoding.mux import Part

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.script import SAMPLE_RATE
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.pipeline.encoding.codec_args import timescale
 from aura_tui.pipeline.timeline.iso_639 import iso_639_2
 from aura_tui.providers.ffmpeg.job import run

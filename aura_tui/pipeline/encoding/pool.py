@@ -21,7 +21,7 @@ import msgspec
 
 import aura_tui
 from aura_tui.errors import Code, StageError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.pipeline.encoding.protocol import EncodeResult, EncodeTask
 from aura_tui.providers.ffmpeg.failure import failure, out_of_memory, tail
 from aura_tui.providers.ffmpeg.log import Run, append

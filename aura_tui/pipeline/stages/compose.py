@@ -12,7 +12,7 @@ from aura_tui.errors import Code, StageError
 from aura_tui.model.events import Metrics
 from aura_tui.model.request import frame_size
 from aura_tui.model.script import SAMPLE_RATE, reading_s
-from aura_tui.model.slug import slug
+from aura_tui.model.text.slug import slug
 from aura_tui.model.timeline import Clip, Timeline, sample_at
 from aura_tui.pipeline.artifact_files import save
 from aura_tui.pipeline.cache import file_sha256

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.errors import Code, StageError
-from aura_tui.model.slug import slug
+from aura_tui.model.text.slug import slug
 from aura_tui.pipeline.artifact_files import save
 from aura_tui.pipeline.context import storage_error
 from aura_tui.pipeline.encoding.encode import Encoding

@@ -11,9 +11,7 @@ import msgspec
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.events import Metrics
-from aura_tui.model.plural import counted
 from aura_tui.model.request import MAX_TEXT_CHARS, parse_duration
-from aura_tui.model.sanitize import clean, clean_line
 from aura_tui.model.script import (
     BulletsCard,
     ChartCard,
@@ -23,10 +21,12 @@ from aura_tui.model.script import (
     TableCard,
     TitleCard,
 )
-from aura_tui.model.slug import slug
+from aura_tui.model.text.plural import counted
+from aura_tui.model.text.sanitize import clean, clean_line
+from aura_tui.model.text.slug import slug
 from aura_tui.pipeline.artifact_files import save
 from aura_tui.pipeline.fallback import with_fallback
-from aura_tui.pipeline.held_warnings import BufferedWarnings
+from aura_tui.pipeline.provider_context import BufferedWarnings
 from aura_tui.providers.script import choose
 from aura_tui.providers.script.language import detect
 from aura_tui.providers.script.markdown.document import pictures

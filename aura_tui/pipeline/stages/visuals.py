@@ -14,11 +14,11 @@ import msgspec
 
 from aura_tui.errors import Code
 from aura_tui.model.events import Metrics
-from aura_tui.model.plural import counted
 from aura_tui.model.request import frame_size
 from aura_tui.model.script import Picture
+from aura_tui.model.text.plural import counted
 from aura_tui.pipeline.fallback import with_fallback
-from aura_tui.pipeline.held_warnings import BufferedWarnings
+from aura_tui.pipeline.provider_context import BufferedWarnings
 from aura_tui.pipeline.scene_progress import SceneProgress
 from aura_tui.providers.protocols import FrameSpec
 from aura_tui.providers.visuals import candidates, check_theme

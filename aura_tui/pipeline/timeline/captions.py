@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.model.sentence_end import ends_sentence
+from aura_tui.model.text.sentence_end import ends_sentence
 from aura_tui.model.timeline import Cue
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 import signal
 
 from aura_tui.errors import Code, StageError
-from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.model.text.sanitize import clean, clean_line
 from aura_tui.system.processes import ending
 
 STDERR_TAIL = 8 * 1024  # characters of stderr to keep per run

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.system.processes import OutputTooLarge, ProcessGroup
 from aura_tui.system.tasks import result_of
 

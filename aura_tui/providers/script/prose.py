@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from aura_tui.model.sentence_end import OPENERS, ends_sentence
+from aura_tui.model.text.sentence_end import OPENERS, ends_sentence
 
 # -- spoken form ---------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, InputError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

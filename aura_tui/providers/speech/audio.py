@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.errors import Code, StageError
-from aura_tui.model.sanitize import clean
 from aura_tui.model.script import SAMPLE_RATE
+from aura_tui.model.text.sanitize import clean
 from aura_tui.providers.ffmpeg import locate
 from aura_tui.providers.ffmpeg.failure import failure
 from aura_tui.system.processes import OutputTooLarge

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.model.text.sanitize import clean, clean_line
 from aura_tui.providers.openai_client import Failure, OpenAIClient
 from aura_tui.providers.protocols import Spoken, Voice
 from aura_tui.providers.speech import word_times

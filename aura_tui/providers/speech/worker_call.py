@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from aura_tui.errors import Code, StageError, Transient
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.system.processes import OutputTooLarge, ending
 
 if TYPE_CHECKING:

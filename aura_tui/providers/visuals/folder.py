@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.plural import counted
-from aura_tui.model.sanitize import NOT_CLEAN, clean_line, is_clean
 from aura_tui.model.script import Picture
+from aura_tui.model.text.plural import counted
+from aura_tui.model.text.sanitize import NOT_CLEAN, clean_line, is_clean
 from aura_tui.providers.visuals.drawing.pool import DrawPool
 from aura_tui.providers.visuals.drawing.protocol import FitPicture, card_size
 from aura_tui.providers.visuals.fingerprint import fingerprint

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.script import Picture
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.openai_client import Failure, OpenAIClient
 from aura_tui.providers.visuals.drawing.pool import DrawPool
 from aura_tui.providers.visuals.drawing.protocol import FitPicture, card_size

@@ -1,7 +1,7 @@
 """The schema of a job request, from the types of ``model/request.py`` and their constraints.
 
-Only what a type can't express is written here: null counts as omitted, and ``normalize.py`` accepts
-the words of other systems.
+Only what a type can't express is written here: null counts as omitted, and ``compat_values.py``
+accepts the words of other systems.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aura_tui.model import request as rq
-from aura_tui.server import normalize
+from aura_tui.server import compat_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ def request_schema() -> dict[str, Any]:
             {"required": ["brief"], "properties": {"brief": has_words}},
             {
                 "required": ["preset"],
-                "properties": {"preset": {"const": normalize.SAMPLE_PRESET}},
+                "properties": {"preset": {"const": compat_values.SAMPLE_PRESET}},
             },
         ],
     }
@@ -135,17 +135,17 @@ _MORE = {
     "brief.text": _described("Markdown or plain text"),
     "brief.aspect": _aspect,
     "planSpec.targetDuration": _duration,
-    "voiceSpec.pause": _or_word(normalize.PAUSES, "Pause after each scene, in seconds"),
+    "voiceSpec.pause": _or_word(compat_values.PAUSES, "Pause after each scene, in seconds"),
     "renderSpec.res": _resolution,
     "renderSpec.container": _in_capitals,
     "renderSpec.codec": _in_capitals,
-    "renderSpec.qualityLevel": _or_word(normalize.QUALITY, "Percent"),
+    "renderSpec.qualityLevel": _or_word(compat_values.QUALITY, "Percent"),
     "options.quality": lambda _: {
         "description": "Used when renderSpec has no qualityLevel",
-        "enum": [*normalize.QUALITY, None],
+        "enum": [*compat_values.QUALITY, None],
     },
     "preset": lambda _: {
-        "description": f"{normalize.SAMPLE_PRESET} supplies a brief if there is none; "
+        "description": f"{compat_values.SAMPLE_PRESET} supplies a brief if there is none; "
         "others have no effect",
         "type": ["string", "null"],
     },

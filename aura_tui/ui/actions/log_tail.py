@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from pathlib import Path

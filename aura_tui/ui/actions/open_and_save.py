@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, InputError, NotFound
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.system import files, permissions
 from aura_tui.system.environment import without_secrets
 from aura_tui.system.tasks import in_thread, result_of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from textual.keys import Keys, _character_to_key
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.keys import bindings
 
 if TYPE_CHECKING:

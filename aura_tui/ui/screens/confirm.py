@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.content import Content
 
 from aura_tui.format.impact import cancel_impact, name
-from aura_tui.model.plural import counted
+from aura_tui.model.text.plural import counted
 from aura_tui.ui.keys import bindings
 from aura_tui.ui.screens.dialog import Dialog, Option
 from aura_tui.ui.theme.colours import MUTED

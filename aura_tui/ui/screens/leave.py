@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from aura_tui.format.impact import name
-from aura_tui.model.plural import plural
+from aura_tui.model.text.plural import plural
 from aura_tui.ui.screens.dialog import Dialog, Option
 from aura_tui.ui.state.quit import Leave
 from aura_tui.ui.theme.colours import MUTED

@@ -12,8 +12,8 @@ from textual.widgets import Input, Static, TextArea
 
 from aura_tui.brief.title import title_of
 from aura_tui.errors import AuraError
-from aura_tui.model.sanitize import clean_line
-from aura_tui.model.slug import slug
+from aura_tui.model.text.sanitize import clean_line
+from aura_tui.model.text.slug import slug
 from aura_tui.ui.screens.dialog import SHORT
 from aura_tui.ui.screens.form import Form
 from aura_tui.ui.state.job_draft import (

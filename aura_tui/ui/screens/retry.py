@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from aura_tui.format.impact import how_long, name, planned
-from aura_tui.model.plural import counted
+from aura_tui.model.text.plural import counted
 from aura_tui.ui.screens.confirm import Question
 from aura_tui.ui.screens.dialog import Option
 from aura_tui.ui.theme.colours import MUTED

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from aura_tui.errors import AuraError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.screens.form import Form
 from aura_tui.ui.widgets.inputs import TextField
 from aura_tui.ui.widgets.line_widget import drawable

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import get_character_cell_size
 
-from aura_tui.model.sanitize import clean
+from aura_tui.model.text.sanitize import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

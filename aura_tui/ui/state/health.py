@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from aura_tui.format import connection as connection_words
 from aura_tui.format import words
 from aura_tui.model.connection import ConnectionStatus
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from datetime import datetime

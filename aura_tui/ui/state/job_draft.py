@@ -30,8 +30,8 @@ from aura_tui.model.request import (
     frame_size,
 )
 from aura_tui.model.request_check import check
-from aura_tui.model.sanitize import clean_line
-from aura_tui.model.slug import slug
+from aura_tui.model.text.sanitize import clean_line
+from aura_tui.model.text.slug import slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from aura_tui.format.words import JOB_WORDS
 from aura_tui.model.job import since
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.stages import Stage, parse_stage
 from aura_tui.model.status import JobStatus, parse_status
+from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.state.cells import TEXT_CHARS, cells, printable, row_spans, window
 from aura_tui.ui.state.log_rows import Anchor, Drawn, Entry, Level, Row
 from aura_tui.ui.theme.glyphs import UNICODE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.model.text.sanitize import clean, clean_line
 from aura_tui.ui.state.cells import printable
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from aura_tui.format import words
 from aura_tui.format.impact import pieces
 from aura_tui.model.events import Artifact
 from aura_tui.model.job import MAX_WARNINGS
-from aura_tui.model.plural import counted, plural
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.plural import counted, plural
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.state.cells import printable, printable_path
 
 if TYPE_CHECKING:

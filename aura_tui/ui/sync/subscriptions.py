@@ -19,8 +19,8 @@ from aura_tui.errors import AuraError, NotFound
 from aura_tui.format import words
 from aura_tui.model.events import StepStatusChanged
 from aura_tui.model.job import as_created
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.service import Connected, Supervised, Typical, waiting_out_outages
 from aura_tui.system.tasks import Supervisor
 from aura_tui.ui.state.run import Asked, RunState

@@ -11,9 +11,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.format import words
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.terminal import osc
 from aura_tui.ui.terminal.capabilities import Popup, detect
 

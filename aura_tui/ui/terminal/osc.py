@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from enum import Enum
 
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.terminal.capabilities import Popup, Through
 
 BELL = "\x07"

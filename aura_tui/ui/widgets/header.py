@@ -9,8 +9,8 @@ from textual.content import Content
 from aura_tui.format import connection as connection_words
 from aura_tui.format import words
 from aura_tui.model.connection import ConnectionStatus
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.keys.names import SHIPPED
 from aura_tui.ui.state.health import Kind
 from aura_tui.ui.state.run import Asked

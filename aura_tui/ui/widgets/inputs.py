@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Input, TextArea
 
-from aura_tui.model.sanitize import clean
+from aura_tui.model.text.sanitize import clean
 
 if TYPE_CHECKING:
     from textual.events import Paste

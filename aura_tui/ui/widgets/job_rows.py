@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.content import Content
 
 from aura_tui.format import words
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.theme.colours import FAINT, MUTED
 from aura_tui.ui.widgets.bar import bar
 from aura_tui.ui.widgets.header import STATUS_STYLE

@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.widgets import Input
 
 from aura_tui.format import words
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.keys import bindings
 from aura_tui.ui.keys.names import SHIPPED
 from aura_tui.ui.theme.colours import MUTED

@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.terminal.capabilities import Pictures, detect
 from aura_tui.ui.terminal.preview_image import USUAL_CELL, Unshowable, fit, read
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.content import Content
 
 from aura_tui.format import words
-from aura_tui.model.plural import counted
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.plural import counted
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.state.run import Opened
 from aura_tui.ui.state.timeline import is_slow, taken_s, usual_s
 from aura_tui.ui.theme.colours import FAINT, MUTED

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from aura_tui.format import words
-from aura_tui.model.plural import counted
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.plural import counted
 from aura_tui.ui.state.timeline import axis_end_s, lanes, tick_step_s
 from aura_tui.ui.theme.colours import FAINT, MUTED
 from aura_tui.ui.widgets.line_widget import LineWidget

@@ -26,7 +26,7 @@ from aura_tui.model.script import (
     TitleCard,
     reading_s,
 )
-from aura_tui.model.slug import slug
+from aura_tui.model.text.slug import slug
 from aura_tui.pipeline.stages.script import (
     MAX_NARRATION_CHARS,
     MAX_SCENES,

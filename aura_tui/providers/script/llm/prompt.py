@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.model.request import parse_duration
-from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.model.text.sanitize import clean, clean_line
 
 if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest

@@ -15,7 +15,7 @@ import msgspec
 
 from aura_tui.brief.title import title_of
 from aura_tui.errors import Code, StageError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.openai_client import Failure, OpenAIClient, Refused
 from aura_tui.providers.script.language import detect
 from aura_tui.providers.script.llm import prompt, reply

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from aura_tui.model.sanitize import clean
 from aura_tui.model.script import (
     BulletsCard,
     ChartCard,
@@ -20,6 +19,7 @@ from aura_tui.model.script import (
     StatementCard,
     TitleCard,
 )
+from aura_tui.model.text.sanitize import clean
 from aura_tui.providers.script import prose
 from aura_tui.providers.script.markdown.tables import chart_values
 from aura_tui.providers.script.outline.scenes import fit_code

@@ -12,7 +12,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from aura_tui.model.sanitize import clean
+from aura_tui.model.text.sanitize import clean
 from aura_tui.providers.script.markdown import tex
 from aura_tui.providers.script.markdown.blocks import (
     Block,

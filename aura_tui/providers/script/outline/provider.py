@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import parse_duration
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.script import Script
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.script import prose
 from aura_tui.providers.script.language import detect
 from aura_tui.providers.script.markdown import document

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from aura_tui.model.sanitize import clean_line
 from aura_tui.model.script import BulletsCard, Scene, Script, StatementCard, TitleCard
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.script import prose
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.protocols import Spoken, Voice
 from aura_tui.providers.speech import word_times
 from aura_tui.providers.speech.audio import MAX_SOUND_S, finish, write_silence

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.model.sanitize import clean
 from aura_tui.model.script import BulletsCard, ChartCard, StatementCard, TableCard
+from aura_tui.model.text.sanitize import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

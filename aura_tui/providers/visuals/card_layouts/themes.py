@@ -11,7 +11,7 @@ import difflib
 import msgspec
 
 from aura_tui.errors import Code, InputError
-from aura_tui.model.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line
 
 Colour = tuple[int, int, int]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura_tui.model.sentence_end import ends_sentence
+from aura_tui.model.text.sentence_end import ends_sentence
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aura_tui.model.slug import slug
+from aura_tui.model.text.slug import slug
 from tests.model.invariants import is_file_stem
 
 NAMES = {
@@ -72,7 +72,7 @@ def test_every_title_makes_a_safe_name(title: str) -> None:
 
 
 def test_a_locale_without_these_letters_gets_what_ascii_can_write() -> None:
-    program = "from aura_tui.model.slug import slug; print(slug('\\u65e5'), slug('\\xdcber'))"
+    program = "from aura_tui.model.text.slug import slug; print(slug('\\u65e5'), slug('\\xdcber'))"
     environ = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aura_tui.engine.run.eta import EtaTracker
+from aura_tui.engine.run.eta_tracker import EtaTracker
 from aura_tui.engine.run.event_factory import EventFactory
 from aura_tui.engine.run.reporter import StageReporter
 from aura_tui.engine.service import EmbeddedService

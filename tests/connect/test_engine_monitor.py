@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui.client.service import RemoteService
-from aura_tui.connect import supervisor as supervisor_
-from aura_tui.connect.supervisor import EngineSupervisor
+from aura_tui.connect import engine_monitor as supervisor_
+from aura_tui.connect.engine_monitor import EngineSupervisor
 from aura_tui.engine.home import Home
 from aura_tui.engine.lock import acquire
 from aura_tui.errors import Code, EngineError

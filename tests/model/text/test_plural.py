@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import aura_tui
-from aura_tui.model.plural import counted, plural
+from aura_tui.model.text.plural import counted, plural
 
 PACKAGE = Path(aura_tui.__file__).parent
 
@@ -50,5 +50,5 @@ def test_plurals_come_from_one_function() -> None:
                 for node in ast.walk(function):
                     if isinstance(node, ast.IfExp) and _chooses_a_form(node):
                         found[module, function.name] = node.lineno
-    new = {each: line for each, line in found.items() if each[0] != "model/plural.py"}
-    assert not new, f"use model/plural: {new}"
+    new = {each: line for each, line in found.items() if each[0] != "model/text/plural.py"}
+    assert not new, f"use model/text/plural: {new}"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aura_tui.model.sanitize import clean, clean_line
+from aura_tui.model.text.sanitize import clean, clean_line
 from tests.model.strategies import texts
 
 ACTED_ON = re.compile(
