@@ -206,7 +206,10 @@ def test_what_the_terminal_was_like_is_what_it_is_like_afterwards(program: Progr
 
 @pytest.mark.parametrize(
     ("answer", "said"),
-    [("Suspend", "Resume with: aura-tui"), ("Cancel it", "Cancelled. Finished work is kept")],
+    [
+        ("Stop now, resume later", "Resume with: aura-tui"),
+        ("Cancel it", "Cancelled. Finished work is kept"),
+    ],
 )
 def test_a_board_that_is_left_says_what_becomes_of_its_work(
     program: Program, answer: str, said: str
