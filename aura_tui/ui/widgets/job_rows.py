@@ -168,7 +168,7 @@ def _time(row: Row) -> str:
         return _NO_ENGINE
     if job.status is not JobStatus.RUNNING:
         return ""
-    return "time unknown" if job.eta is None else words.time_left(job.eta)
+    return "no estimate" if job.eta is None else words.time_left(job.eta)
 
 
 def _took(job: Job) -> str:

@@ -182,7 +182,7 @@ def test_columns_hold_still(width: int) -> None:
         assert a.find("%") == b.find("%")
         assert len(a) == len(b) == width
     assert "4-6 min" in "".join(line.plain for line in lines(Row(one, "1 s", True), width, UNICODE))
-    assert "time unknown" in "".join(
+    assert "no estimate" in "".join(
         line.plain for line in lines(Row(other, "1 s", True), width, UNICODE)
     )
 
@@ -206,7 +206,7 @@ def test_a_job_that_no_engine_works_on_says_so(status: JobStatus, width: int) ->
     row = Row(job("a", status, title="Tides", percent=85), "1 m", urgent=urgent, alone=True)
     made = lines(row, width, UNICODE)
     assert "no engine" in made[-1].plain
-    assert "time unknown" not in made[-1].plain
+    assert "no estimate" not in made[-1].plain
     assert [line.cell_length for line in made] == [width] * len(made)
 
 
@@ -227,7 +227,7 @@ async def test_narrow_jobs_in_need_of_a_look_have_two_lines() -> None:
         shown = app.rows[2:11]
         assert shown[0].startswith("\u276f \u2717 Sails")
         assert "failed in Rendering at 92 %" in shown[1]
-        assert "47 %  time unknown" in shown[3]
+        assert "47 %  no estimate" in shown[3]
         assert "20 %  paused" in shown[5]
         assert [row[4:8] for row in shown[6:]] == ["Zips", "Moon", "Mars"]
 
