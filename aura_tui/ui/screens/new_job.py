@@ -230,13 +230,13 @@ class NewJobScreen(Form[Submission]):
             for each in mended:
                 wrong.pop(each, None)
         self._show()
-        self._work(self._board_options)
+        self._work(self._check_draft)
 
     def _work(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         # Not a coroutine: one that is replaced before it starts would never be awaited.
         _: Worker[None] = self.run_worker(work, exclusive=True, group="check")
 
-    async def _board_options(self) -> None:
+    async def _check_draft(self) -> None:
         """Run ``check``; the next keystroke cancels it."""
         await asyncio.sleep(_PAUSE_S)
         await self._settle()

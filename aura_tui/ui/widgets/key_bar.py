@@ -33,19 +33,19 @@ class KeyBar(Widget):
         super().__init__()
         self._hints: tuple[KeyHint, ...] = ()
         self._under: KeyHint | None = None  # under the mouse
-        self._looks = False
+        self._is_due = False
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, self._look_soon)
+        self.screen.bindings_updated_signal.subscribe(self, self._update_soon)
 
-    def _look_soon(self, screen: Screen[object]) -> None:
+    def _update_soon(self, screen: Screen[object]) -> None:
         """Update once after all changes: one key press changes the bindings several times."""
-        if not self._looks and screen.app.app_focus:
-            self._looks = True
-            self.call_later(self._board_options)
+        if not self._is_due and screen.app.app_focus:
+            self._is_due = True
+            self.call_later(self._update_hints)
 
-    def _board_options(self) -> None:
-        self._looks = False
+    def _update_hints(self) -> None:
+        self._is_due = False
         if not self.is_attached:
             return
         now = hints(self.screen.active_bindings.values(), self.app.get_key_display)
