@@ -273,13 +273,13 @@ class _Run:
 
     async def _sample(self, every_s: float, *, say: bool) -> None:
         while True:
-            sample = await self._board_options()
+            sample = await self._take_sample()
             self._found.samples.append(sample)
             if say:
                 print(sample, flush=True)
             await asyncio.sleep(every_s)
 
-    async def _board_options(self) -> Sample:
+    async def _take_sample(self) -> Sample:
         return await asyncio.to_thread(self._measure)
 
     def _measure(self) -> Sample:
@@ -308,7 +308,7 @@ class _Run:
         least: Sample | None = None
         while True:
             await self._away.wait()
-            sample = await self._board_options()
+            sample = await self._take_sample()
             if not sample.children and (least is None or sample.fds <= least.fds):
                 least = sample
             if least is not None:
