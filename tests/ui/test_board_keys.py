@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from textual.widgets._toast import Toast
 
 from aura_tui.errors import Code, Conflict, EngineError, InputError
@@ -566,6 +567,19 @@ async def test_r_is_not_offered_where_it_starts_no_engine() -> None:
         await service.change(**away, can_start=True)
         await board.shows("R Reconnect")
         await service.change(**away, can_start=False)
+        await board.lacks("R Reconnect")
+
+
+async def test_r_goes_though_the_key_bar_took_it_up_between_two_paints() -> None:
+    service = ConnectedService(recordings.success())  # no clock runs: nothing else is painted
+    async with showing(service) as board:
+        await board.shows("live", "o Open")
+        live = service.connection
+        service.connection = replace(live, status=ConnectionStatus.NO_ENGINE, can_start=True)
+        board.app.refresh_bindings()  # as a focus that moves does
+        await board.shows("R Reconnect")
+        service.connection = live
+        await service.change(status=ConnectionStatus.NO_ENGINE)
         await board.lacks("R Reconnect")
 
 

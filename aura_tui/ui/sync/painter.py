@@ -102,11 +102,13 @@ class Painter:
     def _refresh_keys(self) -> None:
         """Refresh the key bindings if anything they depend on changed."""
         jobs, run = self._jobs, self._lifecycle.run
-        job = run.job
+        job, connection = run.job, self._lifecycle.connection
         keys = (
             (job.id, job.status) if job is not None else None,
             (run.asked, run.over),
-            self._lifecycle.can_reconnect,
+            # Not can_reconnect alone: the key bar may have been updated since the last paint, for
+            # another reason and by a state of the connection that is over again.
+            (connection.status, connection.since, connection.can_reconnect) if connection else None,
             (len(jobs.marked), *jobs.counts.items()) if jobs.marked else (),
         )
         if keys != self._shown_keys:
