@@ -195,7 +195,7 @@ def list_(token_file: TokenFileOption = None) -> int:
 
 
 def engine() -> int:
-    """Run the background engine until no work is left. aura-tui starts it by itself."""
+    """Run the background engine until no work is left. aura-tui starts it automatically."""
     from aura_tui.connect.background import run
 
     locator = engine_locator("", "")

@@ -237,7 +237,7 @@ class ConnectionState:
         if not streams:
             return now
         polled = (stream.polled_s for stream in streams if stream.polled_s is not None)
-        # Each stream recovers by itself; the same missed event may arrive on several.
+        # Each stream recovers on its own; the same missed event may arrive on several.
         back = now.gap_s is not None
         return replace(
             now,

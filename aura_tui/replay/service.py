@@ -191,7 +191,7 @@ class ReplayService:
                 yield envelope
             if job_id is not None and isinstance(envelope.event, TERMINAL_EVENTS):
                 return
-        if job_id is None:  # as with a real engine, the stream of all jobs never ends by itself
+        if job_id is None:  # as with a real engine, the stream of all jobs never ends
             await self._closed.wait()
 
     async def _wait(self, gap: timedelta) -> None:

@@ -176,7 +176,7 @@ async def _cancel(service: JobService, job_id: str) -> None:
         await service.cancel(job_id)
     except EngineError as e:
         print_error(f"Could not cancel job {job_id}: {e.message}")
-    except AuraError:  # it has just ended by itself
+    except AuraError:  # it has just ended
         pass
 
 

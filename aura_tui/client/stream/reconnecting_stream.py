@@ -1,4 +1,4 @@
-"""A stream of events that reconnects by itself until it ends or fails permanently.
+"""A stream of events that reconnects automatically until it ends or fails permanently.
 
 Temporary failures (refused, reset, cut in the middle of an event, silent, 5xx, 429) are retried
 after a wait; permanent ones (the engine's own 401, 403, 404) end the stream at once, with the

@@ -181,7 +181,7 @@ class Writer:
                 db.execute("PRAGMA synchronous=FULL")
             self.store.begin()
             for work in works:
-                # Work that fails by itself must not fail the rest of the batch.
+                # Work that fails on its own must not fail the rest of the batch.
                 try:
                     results.append((work, work.run(self.store), None))
                 except sqlite3.OperationalError:

@@ -304,7 +304,7 @@ class BoardSync:
                 if self.connection is None:
                     raise
             self._upto = None
-            # The stream of all jobs never ends by itself: it broke.
+            # The stream of all jobs has no end: it broke.
             if self.connection is None:
                 return
             await asyncio.sleep(_AGAIN_S)

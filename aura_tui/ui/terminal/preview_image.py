@@ -1,4 +1,4 @@
-"""Pictures for the preview: whether it opens by itself, reading a picture, its size in cells.
+"""Pictures for the preview: whether it opens automatically, reading a picture, its size in cells.
 
 Pillow is imported when the first picture is read. Reading takes long: call it in a thread.
 """
