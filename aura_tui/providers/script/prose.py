@@ -43,7 +43,8 @@ def _host(match: re.Match[str]) -> str:
 # -- sentences -----------------------------------------------------------------------------------
 
 _END = re.compile(
-    "(?:[.!?\u2026\u061f\u06d4\u0964\u0965]+[\"'\u201d\u2019\u00bb)\\]]*(?=\\s|$))"
+    "(?:[.!?\u2026\u061f\u06d4\u0964\u0965]+"
+    "(?:[\"'\u201d\u2019\u201c)\\]]|[ \u00a0\u202f]?\u00bb(?!\\w))*(?=\\s|$))"
     "|(?:[\u3002\uff01\uff1f\uff61]+[\u300d\u300f\u201d\uff09]*)"
 )
 MAX_SENTENCE_CHARS = 700  # a longer one is a text without full stops
@@ -61,21 +62,26 @@ def sentences(text: str, language: str = "en") -> list[str]:
     return [s for s in found if s]
 
 
+# What continues a sentence after a quotation: a Japanese particle, "he asked" in Chinese.
+_SAYS = re.compile(
+    "[\u3068\u3063\u306e\u306f\u304c\u3092\u3082\u306b\u3001\uff0c]"
+    "|[^\u3002\uff01\uff1f]{0,8}[\u8bf4\u8aaa\u95ee\u554f\u9053\u558a\u53eb\u7b54]"
+)
 _UNITS_OF_A_LETTER = frozenset("hmsgltVWA")
 
 
 def _ends_here(text: str, match: re.Match[str], start: int, language: str) -> bool:
     mark = match[0]
     if mark[0] in "\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965":
-        quoted = mark[-1] in "\u300d\u300f" and text[match.end() : match.end() + 1]
-        return not quoted or quoted not in "\u3068\u3063\u306e\u306f\u304c\u3092\u3082\u306b\u3001"
+        return not (mark[-1] in "\u300d\u300f\u201d" and _SAYS.match(text, match.end()))
     following = text[match.end() : match.end() + 24]
-    if mark[0] != ".":
+    if mark.strip("\"'\u201d\u2019\u201c)] \u00a0\u202f\u00bb") not in (".", "..", "..."):
         return not following.lstrip(OPENERS + " ")[:1].islower()
-    before = text[max(start, match.start() - 24) : match.start()].split()
-    if len(before) > 1 and before[-2].isdigit() and before[-1] in _UNITS_OF_A_LETTER:
+    before = text[max(start, match.start() - 48) : match.start()]
+    words = before.split()
+    if len(words) > 1 and words[-2].isdigit() and words[-1] in _UNITS_OF_A_LETTER:
         return not following.lstrip(OPENERS + " ")[:1].islower()  # "at 8 h. Then ..."
-    return ends_sentence(before[-1] if before else "", following, language)
+    return ends_sentence(before, following, language)
 
 
 def split_overlong(text: str) -> list[str]:

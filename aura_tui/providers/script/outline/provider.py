@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.markdown.blocks import Document
     from aura_tui.providers.script.outline.outline_model import Outline
 
-VERSION = "7"  # part of the cache key: increment it when the same brief gives another script
+VERSION = "8"  # part of the cache key: increment it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # if the brief gives no duration
 _TRIES = 4  # to approach the target duration
 _NEAR = 0.01
