@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpx
@@ -196,11 +197,15 @@ def test_serve_does_what_options_say_then_the_environment_then_the_file(there: P
         assert server.wait(5) == 0
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "nonsense", "https://127.0.0.1:1/x"])
-def test_no_server_is_one_clear_line(program: Program, url: str) -> None:
-    for command in ("jobs", "watch", "cancel"):
-        arguments = [command, "x"] if command == "cancel" else [command]
-        done = program.run(*arguments, "--server", url)
+def test_no_server_is_one_clear_line(program: Program) -> None:
+    commands = [
+        [*command, "--server", url]
+        for url in ("http://127.0.0.1:1", "nonsense", "https://127.0.0.1:1/x")
+        for command in (["jobs"], ["watch"], ["cancel", "x"])
+    ]
+    with ThreadPoolExecutor(len(commands)) as pool:  # each waits some seconds for a server
+        ended = list(pool.map(lambda command: program.run(*command), commands))
+    for done in ended:
         assert done.returncode in (2, 3), done.stderr
         assert done.stderr.startswith("Error: ")
         assert "Traceback" not in done.stderr

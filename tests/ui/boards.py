@@ -7,17 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.events import Key
-
-# No public way leads from a character to the name of its key.
-from textual.keys import _character_to_key, key_to_character
-
 from aura_tui.replay.service import ReplayService
 from aura_tui.settings import BoardSettings, Settings
 from aura_tui.system.crash_report import telling
 from aura_tui.ui.actions.commands import JobCommands
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.state.options import BoardOptions
+from tests.ui import keyboard
 from tests.ui.recordings import Tape
 from tests.ui.scripted import ScriptedService
 from tests.waiting import until
@@ -36,7 +32,6 @@ if TYPE_CHECKING:
     from aura_tui.ui.state.quit import QuitState
     from aura_tui.ui.state.run import RunState
 
-_HOPS = 4  # of messages from a key to what it did: application, widget, its parent, application
 SIZES = ((80, 24), (200, 60), (40, 12))
 
 
@@ -72,23 +67,12 @@ class Board:
         await until(lambda: text not in self.text, 5.0)
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each when the one before it has been answered.
-
-        Not by the pilot, who waits after each until the processor is idle: that takes longest
-        where there is most to do.
-        """
-        for key in keys:
-            name = _character_to_key(key) if len(key) == 1 else key
-            self.app.post_message(Key(name, key_to_character(name) or key_to_character(key)))
-            for _ in range(_HOPS):
-                await self.pilot._wait_for_screen()
+        """Press keys, each when the one before it has been answered."""
+        await keyboard.press(self.pilot, *keys)
 
     async def type_ahead(self, *keys: str) -> None:
         """Press keys before any of them has been answered, as a key that repeats does."""
-        for key in keys:
-            self.app.post_message(Key(key, key_to_character(key)))
-        for _ in range(_HOPS * len(keys)):
-            await self.pilot._wait_for_screen()
+        await keyboard.type_ahead(self.pilot, *keys)
 
     # What the board knows, for tests to read. Only here do they reach into the application.
 

@@ -10,6 +10,7 @@ from textual.binding import Binding
 
 from aura_tui.model.reduce import fold
 from aura_tui.ui.theme.colours import AURA
+from tests.ui import keyboard
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Asked(Generic[T]):
         return "\n".join(line.rstrip() for line in self.lines)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        await keyboard.press(self.pilot, *keys)
 
     async def shows(self, *texts: str) -> None:
         try:

@@ -501,7 +501,8 @@ async def test_a_folder_that_cannot_be_used_is_said_as_it_is_typed(tmp_path: Pat
     for remote in (False, True):  # the folder is here, wherever the engine is
         job_form = JobForm(Settings(home=tmp_path), remote=remote)
         async with asked(NewJobScreen(Draft(), UNICODE, job_form.check), (120, 40)) as dialog:
-            await typed(dialog, Field.FOLDER, f"{tmp_path}/file/x")
+            dialog.screen.query_one("#folder", TextField).value = f"{tmp_path}/file"
+            await typed(dialog, Field.FOLDER, "/x")
             await dialog.shows("\u2717 Can't use the output folder: ")
             await dialog.press(*["backspace"] * 6)
             await dialog.lacks("Can't use the output folder")
@@ -533,7 +534,8 @@ def test_only_themes_that_there_are_can_be_chosen(
 async def test_the_folder_that_a_file_will_get_is_the_one_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("# The tides of Fundy\n\nTwice a day the sea comes in.\n")
     async with asked(form(), (120, 40)) as dialog:
-        await typed(dialog, Field.FILE, str(tmp_path / "notes.md"))
+        dialog.screen.query_one("#file", TextField).value = f"{tmp_path}/notes.m"
+        await typed(dialog, Field.FILE, "d")
         await dialog.shows("Default: ./the-tides-of-fundy")
         await dialog.press("ctrl+s")
         assert order_of(await dialog.answers()).folder == Path("the-tides-of-fundy").absolute()

@@ -11,6 +11,7 @@ from aura_tui.model.reduce import fold
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE
 from aura_tui.ui.widgets.result import ResultPanel
 from tests.ui import recordings
+from tests.ui.keyboard import press
 from tests.ui.panes import PaneApp, pane
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ async def test_nothing_runs_over_at_any_size_and_the_end_can_be_reached(
         head = {"success": "Succeeded", "failure": "Failed", "cancelled": "Cancelled"}[name]
         assert head in app.text
         seen = "".join(app.text.split())
-        await pilot.press("end")
+        await press(pilot, "end")
         seen += "".join(app.text.split())
         last = {"success": "warning", "failure": "sail-works.srt", "cancelled": "narration.wav"}
         assert last[name] in seen.replace("\u258c", "")
@@ -76,7 +77,7 @@ async def test_the_cursor_begins_on_the_video_and_keys_act_on_its_file() -> None
         panel.show(job_of(recordings.success()), UNICODE)
         await pilot.pause()
         assert under_cursor(app).endswith(recordings.VIDEO)
-        await pilot.press("y", "j", "y", "o", "s", "k", "o")
+        await press(pilot, "y", "j", "y", "o", "s", "k", "o")
         asked = [
             (type(message).__name__, getattr(message, "path", "") or vars(message)["artifact"].path)
             for message in app.posted
@@ -98,12 +99,12 @@ async def test_the_cursor_stays_in_sight_and_at_the_last_file_the_panel_scrolls(
         await pilot.pause()
         for n in range(40):
             assert under_cursor(app).endswith(f"piece-{n:02}.wav")
-            await pilot.press("j")
-        await pilot.press("home")
+            await press(pilot, "j")
+        await press(pilot, "home")
         assert "Cancelled" in app.text
-        await pilot.press("pagedown")
+        await press(pilot, "pagedown")
         assert "Cancelled" not in app.text
-        await pilot.press("G")
+        await press(pilot, "G")
         assert under_cursor(app).endswith("piece-39.wav")
 
 
@@ -116,7 +117,7 @@ async def test_without_files_the_file_keys_are_not_offered_and_j_scrolls() -> No
         await shown(app, panel)
         panel.show(job_of(tape), UNICODE)
         await pilot.pause()
-        await pilot.press("o", "y", "s", "j", "j")
+        await press(pilot, "o", "y", "s", "j", "j")
         assert panel.scroll_offset.y == 2
         assert app.posted == []
         keys = app.screen.active_bindings
@@ -128,7 +129,7 @@ async def test_enter_is_left_to_the_app() -> None:
     async with pane(panel) as (app, pilot):
         await shown(app, panel)
         panel.show(job_of(recordings.success()), UNICODE)
-        await pilot.press("enter")
+        await press(pilot, "enter")
         assert app.left_to_app == ["enter"]
         assert app.is_running
 
@@ -140,7 +141,7 @@ async def test_what_is_known_later_leaves_the_cursor_where_it_is() -> None:
         job = job_of(recordings.failure())
         panel.show(job, UNICODE)
         await pilot.pause()
-        await pilot.press("j")
+        await press(pilot, "j")
         assert under_cursor(app).endswith(".srt")
         panel.show(job, UNICODE, log_tail=("x264 failed", "Conversion failed!"))
         await pilot.pause()

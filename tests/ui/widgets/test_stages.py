@@ -21,6 +21,7 @@ from aura_tui.ui.theme.glyphs import ASCII, UNICODE
 from aura_tui.ui.widgets.stage_lines import Room, lines
 from aura_tui.ui.widgets.stages import StageList, StageRow
 from tests.ui import recordings
+from tests.ui.keyboard import press
 from tests.ui.recordings import BEGIN, Tape
 from tests.ui.state.test_run import playing
 from tests.waiting import until
@@ -330,10 +331,10 @@ async def test_keys_move_between_rows_and_ask_to_open_them() -> None:
     app = Showing(playing(tape), tape)
     async with app.run_test(size=(60, 20)) as pilot:
         app.list.action_move(0)
-        await pilot.press("j", "down", "enter", "k", "space")
+        await press(pilot, "j", "down", "enter", "k", "space")
         await until(lambda: len(app.toggled) == 2)
         assert app.toggled == [Stage.VISUALS, Stage.VOICE]
-        await pilot.press("up", "up", "up")
+        await press(pilot, "up", "up", "up")
         assert app.focused is app.list.rows[0]
 
 
