@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from textual.app import App
-
     from aura_tui.service import JobService
     from aura_tui.ui.state.options import BoardOptions, Outcome
 
@@ -62,7 +60,7 @@ async def board(
     raise write_report(app.failure, "The board stopped unexpectedly", todo) from None
 
 
-async def run_app(app: App[None], *, mouse: bool) -> None:
+async def run_app(app: BoardApp, *, mouse: bool) -> None:
     """Run ``app`` to its end. Cancelling makes it exit.
 
     The app has a task of its own, because a cancellation that arrives inside Textual may be lost
