@@ -116,9 +116,21 @@ async def _write(ctx: StageContext, provider: ScriptProvider, is_fallback: bool)
     written = (await ctx.piece(key, "script", _Checkpoint, build)).document
     for warning in written.warnings:
         ctx.warn(warning)
-    if not request.brief.language and written.script.language != detect.DEFAULT:
-        ctx.log(f"Language: {written.script.language} (detected from the text)")
+    if not request.brief.language:
+        await _report_language(ctx, written.script.language)
     return written.script
+
+
+async def _report_language(ctx: StageContext, language: str) -> None:
+    """Tell the language of a script whose brief names none, if it is a guess or not English."""
+    brief = ctx.request.brief
+    guess = await asyncio.to_thread(detect.guess_brief, brief)
+    if guess.is_weak and any(c.isalnum() for c in brief.text):
+        ctx.warn(
+            f"The language of the text isn't clear: {language} is assumed. Set it with --language."
+        )
+    elif language != detect.DEFAULT:
+        ctx.log(f"Language: {language} (detected from the text)")
 
 
 def _inputs(request: JobRequest) -> tuple[object, ...]:

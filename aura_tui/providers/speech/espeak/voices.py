@@ -36,6 +36,7 @@ _ALIASES = {
     "zh-tw": "cmn",
     "iw": "he",
     "in": "id",
+    "gl": "pt",
     "sh": "hr",
 }
 
