@@ -70,7 +70,7 @@ def read(text: str, language: str, fallback_title: str) -> Script:
         if not any(c.isalnum() for c in narration):
             raise ReplyError(f"scenes[{len(scenes)}].narration is empty")
         first = not scenes
-        card = _card(scene, narration, first, _line(reply.title) or fallback_title)
+        card = _card(scene, narration, first, _line(reply.title) or fallback_title, language)
         title = _line(scene.title) or prose.headline(narration, 8)
         scenes.append(
             Scene(
@@ -107,14 +107,16 @@ def _line(text: str, words: int = 14) -> str:
     return prose.headline(line, words) if any(c.isalnum() for c in line) else ""
 
 
-def _card(scene: ReplyScene, narration: str, first: bool, script_title: str) -> AnyCard:
+def _card(
+    scene: ReplyScene, narration: str, first: bool, script_title: str, language: str
+) -> AnyCard:
     """The requested card, or the closest one that the fields allow."""
     title, text = _line(scene.title, 12), _line(scene.text, 28)
     items = tuple(filter(None, (_line(item) for item in scene.items[:_READ_ITEMS])))[:_MAX_ITEMS]
     value = prose.spoken_form(clean(scene.value, 40))
     if first or scene.kind == "title":
         return TitleCard(title=title or script_title, subtitle=text)
-    if scene.kind == "chart" and (chart := _chart(title, items)):
+    if scene.kind == "chart" and (chart := _chart(title, items, language)):
         return chart
     if scene.kind in ("bullets", "chart") and len(items) >= 2:
         return BulletsCard(title=title or prose.headline(narration, 8), bullets=items)
@@ -124,18 +126,18 @@ def _card(scene: ReplyScene, narration: str, first: bool, script_title: str) -> 
         return QuoteCard(text=text, author=_line(scene.author), kicker=title)
     if scene.kind == "code" and scene.code.strip():
         source = fit_code(clean(scene.code, 8000).expandtabs(4).strip("\n"))
-        language = re.fullmatch(r"[\w+#.-]{1,30}", scene.language.strip().lower())
-        return CodeCard(title=title, code=source, language=language[0] if language else "")
+        syntax = re.fullmatch(r"[\w+#.-]{1,30}", scene.language.strip().lower())
+        return CodeCard(title=title, code=source, language=syntax[0] if syntax else "")
     return StatementCard(text=text or prose.headline(narration, 16), kicker=title if text else "")
 
 
-def _chart(title: str, items: tuple[str, ...]) -> ChartCard | None:
+def _chart(title: str, items: tuple[str, ...], language: str) -> ChartCard | None:
     pairs = [item.rsplit(":", 1) for item in items if ":" in item]
     if not 2 <= len(pairs) <= 8 or len(pairs) < len(items):
         return None
     labels = tuple(label.strip()[:24] for label, _ in pairs)
     texts = tuple(text.strip() for _, text in pairs)
-    values = chart_values(texts)
+    values = chart_values(texts, language)
     if values is None or not all(labels):
         return None
     return ChartCard(title=title, labels=labels, values=values, texts=texts)

@@ -241,7 +241,8 @@ def _card(
             return StatementCard(text=text, kicker=_kicker(name))
         case Table():
             head, kicker = _title_and_kicker(chunk, name, above)
-            return chart_card(chunk.block, head, kicker) or table_card(chunk.block, head, kicker)
+            chart = chart_card(chunk.block, head, kicker, language)
+            return chart or table_card(chunk.block, head, kicker)
         case Quote(text, author):
             return QuoteCard(text=text, author=author, kicker=_kicker(name))
         case Image(path, caption):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from aura_tui.providers.script import prose
-from aura_tui.providers.script.markdown.tables import NO, YES, chart_values, wordy
+from aura_tui.providers.script import numbers, prose
+from aura_tui.providers.script.markdown.tables import NO, YES, wordy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ def _by_numbers(table: Table, language: str) -> list[str]:
         return []
     sentences: list[str] = []
     for head, cells in zip(table.header[1:], columns, strict=True):
-        values = chart_values(cells)
+        values = numbers.column(cells, language)
         if values is None or not head or _NAMING.fullmatch(head) or len(sentences) == MAX_COLUMNS:
             continue
         if sentence := _column(head.rstrip(" .:?"), labels, cells, values, phrases):
@@ -102,13 +102,15 @@ def _column(
     head: str,
     labels: Sequence[str],
     cells: Sequence[str],
-    values: Sequence[float],
+    values: Sequence[float | None],
     phrases: _Phrases,
 ) -> str:
-    most, least = max(values), min(values)
-    if most == least:
+    known = [value for value in values if value is not None]
+    most, least = max(known), min(known)
+    if most == least or len(known) < _FEW:
         return ""
-    if all(map(_YEAR.fullmatch, labels)) and list(labels) == sorted(labels):
+    is_whole = len(known) == len(values)
+    if is_whole and all(map(_YEAR.fullmatch, labels)) and list(labels) == sorted(labels):
         return phrases.course.format(
             head=head, first=cells[0], start=labels[0], last=cells[-1], end=labels[-1]
         )
