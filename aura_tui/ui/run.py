@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from aura_tui.ui.state.options import BoardOptions, Outcome
 
 
-_GRACE_S = 1.0  # for the message that the board is handling when it is asked to exit
-
-
 async def board(
     make_service: Callable[[], AbstractAsyncContextManager[JobService]],
     find_job: Callable[[JobService], Awaitable[str]] | None,
@@ -51,29 +48,13 @@ async def board(
     async with LazyService(open_) as opening:
         app = BoardApp(opening.service, find_job, options)
         with telling(app.reporter.mishap):
-            await run_app(app, mouse=options.settings.board.mouse)
+            await app.run_async(mouse=options.settings.board.mouse)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError  # Textual treats it as the end of the app
     if app.failure is None:
         return app.outcome
     if isinstance(app.failure, AuraError):
         raise app.failure
     todo = "Resume unfinished jobs with: aura-tui watch."
     raise write_report(app.failure, "The board stopped unexpectedly", todo) from None
-
-
-async def run_app(app: BoardApp, *, mouse: bool) -> None:
-    """Run ``app`` to its end. Cancelling makes it exit.
-
-    The app has a task of its own, because a cancellation that arrives inside Textual may be lost
-    there: it awaits its timers and children with the error suppressed.
-    """
-    running = asyncio.create_task(app.run_async(mouse=mouse))
-    try:
-        await asyncio.shield(running)
-    except asyncio.CancelledError:
-        app.exit()
-        while not running.done():
-            await asyncio.wait({running}, timeout=_GRACE_S)
-            running.cancel()
-        if not running.cancelled():
-            running.exception()  # the app has reported it
-        raise

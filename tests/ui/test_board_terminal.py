@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = """
-import asyncio, sys
+import asyncio, signal, sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from aura_tui.errors import AuraError
@@ -43,6 +43,7 @@ async def make():
 async def find(service):
     return service.job_ids[0]
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell starts jobs with &
 try:
     look = Look(settings=Settings(home=Path(sys.argv[1])), read_only=len(sys.argv) > 3)
     outcome = asyncio.run(board(make, find, look))
