@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -86,6 +87,14 @@ def said(text: str, language: str = "en") -> str:
 )
 def test_english_is_said_as_a_person_would(written: str, spoken: str) -> None:
     assert said(written) == spoken
+
+
+def test_a_table_of_spoken_forms_is_said_as_it_stands() -> None:
+    lines = Path(__file__).with_name("spoken.txt").read_text(encoding="utf-8").splitlines()[1:]
+    assert len(lines) >= 300
+    pairs = [line.split(" => ") for line in lines]
+    wrong = {written: said(written) for written, spoken in pairs if said(written) != spoken}
+    assert wrong == {}
 
 
 def test_other_languages_keep_their_numbers_and_lose_only_what_no_voice_says() -> None:

@@ -13,18 +13,30 @@ from aura_tui.providers.speech.normalize import english_formula
 from aura_tui.providers.speech.normalize.english_lexicon import (
     ABBREVIATIONS,
     BEFORE_NUMBER,
+    CURRENCY_CODES,
     MONEY,
     MONTHS,
     NAMES,
+    NUMBERED_THINGS,
     ONLY_ATTACHED,
+    RULERS,
+    SHORT_MONTHS,
     SPELLED_MAGNITUDES,
     STARTERS,
     SYMBOLS,
     UNITS,
     YEAR_WORDS,
 )
-from aura_tui.providers.speech.normalize.english_numbers import AMOUNT, NUMBER, numeric, plural
+from aura_tui.providers.speech.normalize.english_numbers import (
+    AMOUNT,
+    NUMBER,
+    fraction,
+    numeric,
+    ordinal,
+    plural,
+)
 
+_PLAIN_AMOUNT = re.compile(rf"(?:{NUMBER})(?:k|K|m|M|bn)?")
 _LEAD = "([{<\"'\u2018\u201a\u201c\u201e\u00ab*`_"
 _TRAIL = ")]}>\"'\u2019\u201d\u00bb*`_,.;:!?\u2026"
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]{1,9}://|www\.)(?:[^\s/@]*@)?([^\s/?#:]+)\S*", re.I)
@@ -45,22 +57,31 @@ def forms(tokens: list[str]) -> list[str]:
 
 def _form(tokens: list[str], i: int) -> str:
     token = tokens[i]
+    if token in ("-", "\u2212") and 0 < i < len(tokens) - 1 and _subtracts(tokens, i):
+        return "minus"
     if token in ("/", "\u00b7") and 0 < i < len(tokens) - 1:
         operands = all(map(english_formula.is_operand, (tokens[i - 1], tokens[i + 1])))
         return ("over" if token == "/" else "times") if operands else ""
     if token in SYMBOLS:
         return _lone_symbol(token, tokens, i)
+    core, trail = _split(token)
+    before = _split(tokens[i - 1])[0] if i else ""
+    if before.isdigit() and (part := fraction(core)):
+        return f"and {part}{_pause(trail)}"
     if token.lower() in NAMES:
         return NAMES[token.lower()]
-    core, trail = _split(token)
     if not core:
         return _pause(trail)
     if not core.strip("-\u2012\u2013\u2014"):
         return ","
-    before = _split(tokens[i - 1])[0] if i else ""
     after = tokens[i + 1] if i + 1 < len(tokens) else ""
+    two_before = _split(tokens[i - 2])[0] if i > 1 else ""
+    if core.lower() in SPELLED_MAGNITUDES and two_before in CURRENCY_CODES:
+        return f"{core} {plural(CURRENCY_CODES[two_before], '2')}{_pause(trail)}"
+    if core == "in" and two_before in ("ft", "foot", "feet") and before.isdigit():
+        return plural("inch", before) + _pause(trail)
     if trail.startswith("."):
-        full = _abbreviation(core, trail, after)
+        full = _abbreviation(core, trail, before, after)
         if full is not None:
             return full
         next_word = after.lstrip(_LEAD)
@@ -81,6 +102,11 @@ def _form(tokens: list[str], i: int) -> str:
     return _core(core, before, after, year_likely=year_likely) + _pause(trail)
 
 
+def _subtracts(tokens: list[str], i: int) -> bool:
+    """Whether a lone dash is between two numbers: "3 - 1"."""
+    return all(re.fullmatch(NUMBER, _split(tokens[at])[0]) for at in (i - 1, i + 1))
+
+
 def _split(token: str) -> tuple[str, str]:
     """Split into (core, trail); drops leading quotes, brackets and emphasis marks."""
     body = token.lstrip(_LEAD)
@@ -89,6 +115,8 @@ def _split(token: str) -> tuple[str, str]:
     core = body.rstrip(_TRAIL)
     while core.count("(") > core.count(")") and body[len(core) :].startswith(")"):
         core = body[: len(core) + 1]  # the bracket belongs to a call: "run()"
+    if re.fullmatch(r"\d[\d'\u2032./]*", core) and body[len(core) :][:1] == '"' and body == token:
+        core = body[: len(core) + 1]  # inches
     return core, body[len(core) :]
 
 
@@ -108,22 +136,42 @@ def _lone_symbol(token: str, tokens: list[str], i: int) -> str:
     return SYMBOLS[token]
 
 
-def _abbreviation(core: str, trail: str, after: str) -> str | None:
+_TITLES = frozenset(
+    ("st", "gen", "sen", "rev", "ms", "mt", "ft", "lt", "col", "capt", "gov", "sgt", "maj", "cpl")
+)
+
+
+def _is_street(before: str, after: str) -> bool:
+    """Whether "St." follows a street's name and no saint's follows: "Elm St. and"."""
+    return before[:1].isupper() and not after.lstrip(_LEAD)[:1].isupper()
+
+
+def _abbreviation(core: str, trail: str, before: str, after: str) -> str | None:
     low = core.lower()
     rest = _pause(trail[1:])
     if low in BEFORE_NUMBER and after[:1].isdigit():
         return BEFORE_NUMBER[low] + rest
+    if low == "ft" and (before.lower() in ("sq", "cu") or before.isdigit()):
+        return "feet" + rest
     if low not in ABBREVIATIONS:
         return None
     full, never_ends = ABBREVIATIONS[low]
     if never_ends and after:
         capital = after.lstrip(_LEAD)[:1]
-        if low in ("st", "gen", "sen", "rev", "ms") and not capital.isupper():
+        if low == "st" and _is_street(before, after):
+            return "street" + rest
+        if low in ("sq", "cu") and _split(after)[0].lower() not in UNITS:
+            return None
+        if low in _TITLES and not capital.isupper():
             return "street" + rest if low == "st" else None
         if low in ("oct", "dec", "nov", "apr", "jan", "feb", "aug", "sept", "ch", "eq", "vol"):
             return full + rest if capital.isdigit() else None
         return full.rstrip(",") + rest if rest else full
-    ends = not after or after.lstrip(_LEAD)[:1].isupper()
+    if low == "st":
+        full = "street"  # at the end: "12 High St."
+    following = after.lstrip(_LEAD)
+    is_name = following.rstrip(_TRAIL).lower() in ABBREVIATIONS  # "Co. Ltd."
+    ends = not after or (following[:1].isupper() and not is_name)
     return full.rstrip(",") + (rest or ("." if ends else ""))
 
 
@@ -136,14 +184,33 @@ def _core(core: str, before: str, after: str, *, year_likely: bool) -> str:
     low = core.lower()
     if low in NAMES:
         return NAMES[low]
+    if re.match(r"[-\u2212]\d", core) and (
+        spoken := numeric(core, before, after, year_likely=False)
+    ):
+        return spoken
+    if core in UNITS and re.search("[/\u00b0\u00b2\u00b3]", core) and not before[-1:].isdigit():
+        return plural(UNITS[core], "2")
     if core not in UNITS and english_formula.is_formula(core):
         return english_formula.spoken(core)
     if applied := english_formula.call(core):
         return applied
     if english_formula.OPERATORS & {before, after} and (both := english_formula.coefficient(core)):
         return both
-    if core in UNITS and core not in ONLY_ATTACHED and re.fullmatch(NUMBER, before):
-        return plural(UNITS[core], before)
+    number = before.lstrip("-\u2212+~\u2248<>\u2264\u2265\u00b1")
+    if core in UNITS and core not in ONLY_ATTACHED and re.fullmatch(NUMBER, number):
+        return plural(UNITS[core], number)
+    if core in CURRENCY_CODES and _PLAIN_AMOUNT.fullmatch(number):
+        return plural(CURRENCY_CODES[core], number)
+    if core in CURRENCY_CODES and re.match(r"\d", after):
+        return ""  # it is said after the amount
+    if before in CURRENCY_CODES and _split(after)[0].lower() in SPELLED_MAGNITUDES:
+        return core
+    if before in CURRENCY_CODES and _PLAIN_AMOUNT.fullmatch(core):
+        return f"{core} {plural(CURRENCY_CODES[before], core)}"
+    if core in SHORT_MONTHS and (before.isdigit() or re.match(r"\d{4}", after)):
+        return SHORT_MONTHS[core]
+    if re.fullmatch("[IVX]{1,6}", core) and (spoken := _roman(core, before)):
+        return spoken
     if low in SPELLED_MAGNITUDES and (money := AMOUNT.fullmatch(before)) and not money[5]:
         return f"{core} {MONEY[money[2]][0]}s"  # "$5 million": speak the currency after "million"
     if any(c.isdigit() for c in core) and (
@@ -155,6 +222,20 @@ def _core(core: str, before: str, after: str, *, year_likely: bool) -> str:
     if match := _MAIL.fullmatch(core):
         return f"{_identifier(match[1].replace('.', ' dot '))} at {_dotted(match[2])}"
     return _wording(core)
+
+
+_ROMAN = {"I": 1, "V": 5, "X": 10}
+
+
+def _roman(core: str, before: str) -> str:
+    """The number that follows "Chapter", the ordinal that follows "Henry"; else ""."""
+    total = 0
+    for letter, following in zip(core, [*core[1:], "I"], strict=True):
+        value, is_less = _ROMAN[letter], _ROMAN[letter] < _ROMAN[following]
+        total += -value if is_less else value
+    if before.lower() in NUMBERED_THINGS:
+        return str(total)
+    return f"the {ordinal(total)}" if before.lower() in RULERS and core != "I" else ""
 
 
 def _dotted(name: str) -> str:

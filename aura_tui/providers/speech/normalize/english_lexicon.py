@@ -22,6 +22,28 @@ MONEY = {
     "\u00a5": ("yen", ""),
     "\u20b9": ("rupee", "paisa"),
 }
+# Written as words beside an amount: "30 CHF", "EUR 15".
+CURRENCY_CODES = {
+    "USD": "US dollar",
+    "US$": "US dollar",
+    "EUR": "euro",
+    "GBP": "pound",
+    "CHF": "Swiss franc",
+    "JPY": "yen",
+    "CAD": "Canadian dollar",
+    "AUD": "Australian dollar",
+    "INR": "rupee",
+    "CNY": "yuan",
+    "SEK": "Swedish krona",
+    "NOK": "Norwegian krone",
+    "DKK": "Danish krone",
+    "PLN": "zloty",
+    "\u20ac": "euro",
+    "$": "dollar",
+    "\u00a3": "pound",
+    "\u00a5": "yen",
+    "\u20b9": "rupee",
+}
 PLURALS = {
     "foot": "feet",
     "inch": "inches",
@@ -39,6 +61,14 @@ PLURALS = {
     "dot per inch": "dots per inch",
     "square kilometer": "square kilometers",
     "times": "times",
+    "hectare": "hectares",
+    "Pascal": "Pascals",
+    "beat per minute": "beats per minute",
+    "yuan": "yuan",
+    "zloty": "zlotys",
+    "Swedish krona": "Swedish kronor",
+    "Norwegian krone": "Norwegian kroner",
+    "Danish krone": "Danish kroner",
 }
 UNITS = {
     "%": "percent",
@@ -50,6 +80,9 @@ UNITS = {
     "\u03bcm": "micrometer",
     "nm": "nanometer",
     "ft": "foot",
+    "mi": "mile",
+    "yd": "yard",
+    "ha": "hectare",
     "km\u00b2": "square kilometer",
     "m\u00b2": "square meter",
     "m\u00b3": "cubic meter",
@@ -99,6 +132,16 @@ UNITS = {
     "kB/s": "kilobyte per second",
     "MB/s": "megabyte per second",
     "GB/s": "gigabyte per second",
+    "bpm": "beat per minute",
+    "tbsp": "tablespoon",
+    "tsp": "teaspoon",
+    "yrs": "year",
+    "wks": "week",
+    "Pa": "Pascal",
+    "hPa": "hectopascal",
+    "kPa": "kilopascal",
+    "kcal": "kilocalorie",
+    "\u00a2": "cent",
     "fps": "frame per second",
     "rpm": "revolution per minute",
     "px": "pixel",
@@ -127,7 +170,7 @@ UNITS = {
     "\u00d7": "times",
 }
 # Units only when attached to a number: as separate tokens they are mostly words or names.
-ONLY_ATTACHED = frozenset({"x", "us", "W", "V", "L", "l", "h", "s", "\u00b0", "sec"})
+ONLY_ATTACHED = frozenset({"x", "us", "\u00b0", "sec"})
 
 # Abbreviations with a point. True: the point never ends a sentence, a name or number follows.
 ABBREVIATIONS: dict[str, tuple[str, bool]] = {
@@ -140,6 +183,23 @@ ABBREVIATIONS: dict[str, tuple[str, bool]] = {
     "gen": ("general", True),
     "sen": ("senator", True),
     "rev": ("reverend", True),
+    "mt": ("mount", True),
+    "ft": ("fort", True),
+    "lt": ("lieutenant", True),
+    "col": ("colonel", True),
+    "capt": ("captain", True),
+    "gov": ("governor", True),
+    "sgt": ("sergeant", True),
+    "maj": ("major", True),
+    "cpl": ("corporal", True),
+    "ave": ("avenue", False),
+    "rd": ("road", False),
+    "blvd": ("boulevard", False),
+    "hwy": ("highway", False),
+    "co": ("company", False),
+    "bros": ("brothers", False),
+    "sq": ("square", True),
+    "cu": ("cubic", True),
     "vs": ("versus", True),
     "e.g": ("for example,", True),
     "i.e": ("that is,", True),
@@ -154,6 +214,7 @@ ABBREVIATIONS: dict[str, tuple[str, bool]] = {
     "pp": ("pages", True),
     "approx": ("approximately", True),
     "etc": ("et cetera", False),
+    "&c": ("et cetera", False),
     "inc": ("incorporated", False),
     "ltd": ("limited", False),
     "corp": ("corporation", False),
@@ -169,7 +230,39 @@ ABBREVIATIONS: dict[str, tuple[str, bool]] = {
     "nov": ("November", True),
     "dec": ("December", True),
 }
-BEFORE_NUMBER = {"no": "number", "nos": "numbers", "p": "page", "art": "article"}
+BEFORE_NUMBER = {
+    "no": "number",
+    "nos": "numbers",
+    "p": "page",
+    "art": "article",
+    "sec": "section",
+    "secs": "sections",
+    "para": "paragraph",
+    "ex": "example",
+    "ext": "extension",
+    "apt": "apartment",
+    "ste": "suite",
+    "ca": "circa",
+    "c": "circa",
+    "est": "established",
+    "tab": "table",
+    "app": "appendix",
+    "pt": "part",
+    "vols": "volumes",
+    "chs": "chapters",
+    "eqs": "equations",
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thu": "Thursday",
+    "fri": "Friday",
+    "sat": "Saturday",
+    "sun": "Sunday",
+    "mar": "March",
+    "jun": "June",
+    "jul": "July",
+    "sep": "September",
+}
 
 NAMES = {
     "c++": "C plus plus",
@@ -181,6 +274,7 @@ NAMES = {
     "ph.d": "P H D",
     "w/": "with",
     "w/o": "without",
+    "9/11": "nine eleven",
     "24/7": "twenty four seven",
     "a/b": "A B",
     "1/2": "one half",
@@ -241,6 +335,20 @@ MONTHS = (
     "November",
     "December",
 )
+SHORT_MONTHS = {month[:3]: month for month in MONTHS} | {"Sept": "September"}
+# Before a Roman numeral: "Chapter IV" is four, "Henry VIII" is the eighth.
+_PARTS = (
+    "chapter act part volume book war type phase level section title class mark article appendix "
+    "table figure scene stage step grade division tier episode season lesson unit annex"
+)
+NUMBERED_THINGS = frozenset(_PARTS.split())
+_NAMES_OF_RULERS = (
+    "louis henry charles george edward elizabeth john paul pius benedict william philip james "
+    "richard francis frederick alexander nicholas catherine napoleon ramses leo innocent gregory "
+    "clement urban otto peter ivan wilhelm ludwig karl ferdinand alfonso gustav christian haakon "
+    "margrethe mary thutmose amenhotep mehmed"
+)
+RULERS = frozenset(_NAMES_OF_RULERS.split())
 TENS = dict(
     zip("23456789", ["twen", "thir", "for", "fif", "six", "seven", "eigh", "nine"], strict=True)
 )  # "nine" + "ties"

@@ -32,10 +32,12 @@ _SIGN = {
     "^": "",
     "\u00b1": "plus or minus ",
     "#": "number ",
+    "\u00a7": "section ",
     "": "",
 }
 _SIGNS = "|".join(re.escape(s) for s in sorted(_SIGN, key=len, reverse=True))
-_QUANTITY = re.compile(rf"({_SIGNS})({NUMBER})(?:-?([^\W\d].*|[%\u00b0\u00d7].*))?")
+_QUANTITY = re.compile(rf"({_SIGNS})({NUMBER})(?:-?([^\W\d].*|[%\u00b0\u00d7\u00a2].*))?")
+_LOSS = re.compile(rf"([$\u20ac\u00a3\u00a5\u20b9])\(({NUMBER})\)?")  # as accounts write it
 AMOUNT = re.compile(
     rf"({_SIGNS})(?:US|A|C)?([$\u20ac\u00a3\u00a5\u20b9])({NUMBER})"
     rf"(?:[-\u2013]\2?({NUMBER}))?(k|K|m|M|mn|b|B|bn|T|tn)?"
@@ -46,6 +48,14 @@ _VERSION = re.compile(r"([<>=~^]*)([vV]?)(\d+(?:\.\d+)*)(?:[-+.]?((?:rc|a|b|alph
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
 _RATIO = re.compile(r"(\d+):(\d+)")
+_SLASHED = re.compile(r"(\d{1,4})/(\d{1,4})(?:/(\d{4}))?")
+_FEET = re.compile(r"(\d{1,2})['\u2032](\d{1,2})?[\"\u2033]?")
+_INCHES = re.compile(r"(\d[\d.]*(?:/\d{1,2})?)[\"\u2033]")
+_MIXED = re.compile("(\\d+)([\u00bc-\u00be\u2150-\u215e])")
+_TIMES = re.compile(r"(\d[\d.,]*)[*\u00b7](\d[\d.,]*)")
+_YEARS = re.compile(r"(1[1-9]\d\d|20[1-9]\d)[-\u2013](\d\d)")
+_SHARES = re.compile(rf"({NUMBER})%[-\u2013]({NUMBER})%")
+_ROOM = re.compile(r"(\d{1,4})([A-Z])")
 _SIZE = re.compile(r"(\d+)[x\u00d7](\d+)(?:[x\u00d7](\d+))?")
 _DECADE = re.compile(r"(1[6-9]|20)(\d)0['\u2019]?s")
 _SHORT_DECADE = re.compile(r"['\u2019]?([2-9])0s")
@@ -54,8 +64,40 @@ _LETTER_NUMBER = re.compile(r"([A-Za-z])\.(\d+)")  # "H.264"
 _POWER = re.compile(r"(\d+(?:\.\d+)?)(?:e|\^)([-+\u2212]?)(\d+)")
 
 
+FRACTIONS = {
+    "\u00bd": "a half",
+    "\u00bc": "a quarter",
+    "\u00be": "three quarters",
+    "\u2153": "a third",
+    "\u2154": "two thirds",
+    "\u215b": "an eighth",
+    "\u215c": "3 eighths",
+    "\u215d": "5 eighths",
+    "\u215e": "7 eighths",
+}
+_PARTS = {"2": "half", "3": "third", "4": "quarter", "5": "fifth", "6": "sixth", "8": "eighth"}
+_PARTS |= {"7": "seventh", "9": "ninth", "10": "tenth", "12": "twelfth", "16": "sixteenth"}
+_DATED = frozenset(
+    ["on", "by", "from", "until", "till", "since", "before", "after", "of", "to", "dated"]
+)
+
+
+def fraction(text: str) -> str:
+    """ "a half" for "1/2", "3 eighths" for "3/8"; "" if it isn't a proper fraction with a name."""
+    over, _, under = text.partition("/")
+    if not (over.isdigit() and under in _PARTS and 0 < int(over) < int(under)):
+        return ""
+    name = _PARTS[under]
+    if over == "1":
+        return f"{'an' if name[0] == 'e' else 'a'} {name}"
+    plural_name = "halves" if name == "half" else f"{name}s"
+    return f"{over} {plural_name}"
+
+
 def numeric(core: str, before: str, after: str, *, year_likely: bool) -> str:
     """The spoken form of a number with a unit, sign or the like; "" if other rules apply."""
+    if match := _LOSS.fullmatch(core):
+        return f"minus {_price(match[2], match[1])}"
     if match := AMOUNT.fullmatch(core):
         return _money(match, after)
     if match := _AMOUNT_AFTER.fullmatch(core):
@@ -63,9 +105,13 @@ def numeric(core: str, before: str, after: str, *, year_likely: bool) -> str:
     if match := _DATE.fullmatch(core):
         year, month, day = match[1], int(match[2]), int(match[3])
         if 1 <= month <= 12 and 1 <= day <= 31:
-            return f"{MONTHS[month - 1]} {_ordinal(day)}, {_year(year)}"
+            return f"{MONTHS[month - 1]} {ordinal(day)}, {_year(year)}"
     if match := _CLOCK.fullmatch(core):
         return _clock(match)
+    if match := _SLASHED.fullmatch(core):
+        return _slashed(match, before)
+    if spoken := _measured(core, before):
+        return spoken
     if match := _RATIO.fullmatch(core):
         return f"{match[1]} {'by' if int(match[1]) > 2 < int(match[2]) else 'to'} {match[2]}"
     if match := _SIZE.fullmatch(core):
@@ -93,6 +139,52 @@ def numeric(core: str, before: str, after: str, *, year_likely: bool) -> str:
         return f"{match[1]} {'times 10 ' if 'e' in core else ''}to the power of {power}"
     if match := _QUANTITY.fullmatch(core):
         return _quantity(match)
+    return ""
+
+
+def _slashed(match: re.Match[str], before: str) -> str:
+    """A date ("27/11/2026", "on 27/11"), a fraction ("3/8"), or a proportion ("22/7")."""
+    first, second, year = match.groups()
+    day, month = (first, second) if int(first) > 12 else (second, first)
+    is_date = 1 <= int(month) <= 12 < int(day) <= 31
+    if year:
+        parts = f"{first} {second}"
+        if is_date:
+            parts = f"{MONTHS[int(month) - 1]} {ordinal(int(day))},"
+        return f"{parts} {_year(year)}"
+    if is_date and before.lower() in _DATED:
+        return f"{MONTHS[int(month) - 1]} {ordinal(int(day))}"
+    if spoken := fraction(f"{first}/{second}"):
+        return spoken
+    is_proportion = int(second) < 10 or int(first) < 10 <= int(second)
+    return f"{first} over {second}" if is_proportion else ""
+
+
+_ROOMS = frozenset(
+    ["apt", "apartment", "room", "suite", "ste", "flat", "unit", "gate", "seat", "platform", "row"]
+)
+
+
+def _measured(core: str, before: str) -> str:
+    """Feet and inches, a mixed number, a product, years and shares in a range, a room."""
+    if match := _FEET.fullmatch(core):
+        return f"{match[1]} foot {match[2]}" if match[2] else f"{match[1]} feet"
+    if match := _INCHES.fullmatch(core):
+        part = fraction(match[1])
+        return f"{part} of an inch" if part else f"{match[1]} {plural('inch', match[1])}"
+    if match := _MIXED.fullmatch(core):
+        return f"{match[1]} and {FRACTIONS[match[2]]}" if match[2] in FRACTIONS else ""
+    if match := _TIMES.fullmatch(core):
+        return f"{match[1]} times {match[2]}"
+    if match := _YEARS.fullmatch(core):
+        is_later = match[2] > match[1][2:] and match[2] != "00"
+        return f"{_year(match[1])} to {match[2]}" if is_later and int(match[2]) > 12 else ""
+    if (match := _ROOM.fullmatch(core)) and before.lower() in _ROOMS:
+        return f"{match[1]} {match[2]}"
+    if re.fullmatch(r"\d+h", before) and re.fullmatch(r"\d+m", core):
+        return f"{core[:-1]} {plural('minute', core[:-1])}"
+    if match := _SHARES.fullmatch(core):
+        return f"{match[1]} to {match[2]} percent"
     return ""
 
 
@@ -132,7 +224,7 @@ def plural(name: str, number: str) -> str:
     return f"{head}s{per}{tail}"
 
 
-def _ordinal(day: int) -> str:
+def ordinal(day: int) -> str:
     suffix = {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
     return f"{day}{'th' if day in (11, 12, 13) else suffix}"
 

@@ -14,7 +14,7 @@ import unicodedata
 from aura_tui.providers.speech.normalize import english
 from aura_tui.providers.speech.normalize.english_lexicon import SYMBOLS
 
-VERSION = 2  # part of a sound's cache key: increment it when a form changes
+VERSION = 3  # part of a sound's cache key: increment it when a form changes
 
 MAX_RULED = 300  # characters; longer tokens are data, to which the English rules don't apply
 MAX_RUN = 48  # consecutive letters and digits; longer runs are hashes and noise, not words
