@@ -21,11 +21,12 @@ import msgspec
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.expects import describe_type
+from aura_tui.model.text.near import did_you_mean
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 _MAX_FILE_BYTES = 256 * 1024
 # Parse msgspec's messages: an unknown name, and the place of a value.
@@ -287,7 +288,7 @@ def _field(name: str, prefix: str, kind: type[_Section]) -> str:
         raise InputError(
             Code.SETTINGS_INVALID,
             f"Unknown setting {clean_line(name, 100)}",
-            f"{_near(name, known)}Unset it, or use one of: {', '.join(known)}.",
+            f"{did_you_mean(name, known)}Unset it, or use one of: {', '.join(known)}.",
         )
     return field
 
@@ -331,7 +332,7 @@ def _refuse_value(why: str, path: Path, environ: Mapping[str, str]) -> InputErro
         return InputError(
             Code.SETTINGS_INVALID,
             f"{what[0].upper()}{what[1:]}",
-            f"{_near(name, known)}Use one of: {', '.join(known)}. Correct it in {path}.",
+            f"{did_you_mean(name, known)}Use one of: {', '.join(known)}. Correct it in {path}.",
         )
     found = _PLACE.search(why)
     kinds = get_type_hints(_SECTIONS[found[1]], include_extras=True) if found else {}
@@ -358,13 +359,6 @@ def _displayable(name: str) -> str:
     if len(name) <= _MAX_NAME_CHARS and _NAME.fullmatch(name):
         return name
     return clean_line(name, 100)[:3] + "\u2026"
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, known, 1)
-    return f"Did you mean {near[0]}? " if near else ""
 
 
 def _decode(kind: type, value: object) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections import Counter
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from aura_tui.errors import Code, InputError, InvalidRequest
 from aura_tui.model.expects import describe_type, without_bounds
 from aura_tui.model.request import JobRequest, Origin
 from aura_tui.model.request_check import check
+from aura_tui.model.text.near import near
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.server import compat_values
 from aura_tui.wire.problem import MAX_FIELD_PROBLEMS
@@ -257,5 +257,5 @@ def _refuse(field: str, message: str) -> InputError:
 def _near(key: str, kind: type[msgspec.Struct]) -> str:
     """A suggestion of the known field that ``key`` may be meant for; "" for none."""
     names = {f.encode_name.lower(): f.encode_name for f in msgspec.structs.fields(kind)}
-    near = difflib.get_close_matches(key.lower()[:40], names, 1, 0.75)
-    return f" (did you mean {names[near[0]]}?)" if near and near[0] != "origin" else ""
+    found = near(key, names, 1)
+    return f" (did you mean {names[found[0]]}?)" if found and found[0] != "origin" else ""

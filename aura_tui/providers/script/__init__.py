@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.text.near import did_you_mean
 
 if TYPE_CHECKING:
     from aura_tui.providers.protocols import ScriptProvider
@@ -29,7 +30,7 @@ def choose(name: str, settings: Settings) -> tuple[ScriptProvider, ScriptProvide
         raise InputError(
             Code.OPTION_INVALID,
             f"Unknown script provider {requested[:40]!r}",
-            f"Use one of: {', '.join(NAMES)}.",
+            f"{did_you_mean(requested, NAMES)}Use one of: {', '.join(NAMES)}.",
             field="options.script",
         )
     if not configured:

@@ -9,6 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError, Code, InputError
+from aura_tui.model.text.near import did_you_mean
 from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def choose(name: str, settings: Settings) -> SpeechProvider:
     raise InputError(
         Code.OPTION_INVALID,
         f"Unknown speech provider {clean_line(name, 40)!r}",
-        f"Use one of: auto, {', '.join(NAMES)}.",
+        f"{did_you_mean(name, NAMES)}Use one of: auto, {', '.join(NAMES)}.",
         field="options.speech",
     )
 

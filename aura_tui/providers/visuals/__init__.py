@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.text.near import did_you_mean
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.visuals.card_layouts.themes import THEMES, check_theme
 
@@ -42,7 +43,7 @@ def choose(name: str, settings: Settings) -> VisualsProvider:
     raise InputError(
         Code.OPTION_INVALID,
         f"Unknown visuals provider {clean_line(name, 40)!r}",
-        f"Use one of: auto, {', '.join(NAMES)}.",
+        f"{did_you_mean(name, NAMES)}Use one of: auto, {', '.join(NAMES)}.",
         field="options.visuals",
     )
 

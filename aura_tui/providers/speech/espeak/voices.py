@@ -7,12 +7,12 @@ language). ``!v`` contains variants, which change the speaker of any voice: "en-
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.text.near import near
 from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
@@ -100,11 +100,13 @@ def resolve(data: Path, voice: str, language: str) -> str:
     known = {name.lower(): name for name in variants(data)}
     chosen = known.get(variant.strip().lower())
     if chosen is None:
-        near = difflib.get_close_matches(variant.strip().lower(), known, 5, 0.4)
+        similar = near(variant, known, 5)
         raise InputError(
             Code.VOICE_UNKNOWN,
             f"Unknown eSpeak NG variant {clean_line(variant, 40)!r}",
-            f"Similar: {_list(found, near or ['f1', 'f3', 'm1', 'm3'])}.",
+            f"Similar: {_list(found, similar)}."
+            if similar
+            else f"Some variants: {_list(found, ['f1', 'f3', 'm1', 'm3'])}.",
             field="voiceSpec.voiceName",
         )
     return f"{found}+{chosen}"
@@ -152,9 +154,8 @@ def _unknown(voices: dict[str, DataVoice], base: str, language: str) -> InputErr
     shown = clean_line(base or language, 60)
     names = {name: name for name in voices}
     names |= {voice.description.lower(): voice.name for voice in voices.values()}
-    close = difflib.get_close_matches(shown.lower(), names, 8, 0.5)
-    near = list(dict.fromkeys(names[name] for name in close))[:5]
-    hint = f"Similar: {', '.join(near)}. " if near else ""
+    similar = list(dict.fromkeys(names[name] for name in near(shown, names, 8)))[:5]
+    hint = f"Similar: {', '.join(similar)}. " if similar else ""
     return InputError(
         Code.VOICE_UNKNOWN,
         f"Unknown voice {shown!r}" if base else f"No eSpeak NG voice for language {shown!r}",

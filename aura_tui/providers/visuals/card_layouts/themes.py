@@ -6,11 +6,10 @@ Invariant (tested by the formula of WCAG 2.2, 1.4.3): each text role has a contr
 
 from __future__ import annotations
 
-import difflib
-
 import msgspec
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.text.near import did_you_mean
 from aura_tui.model.text.sanitize import clean_line
 
 Colour = tuple[int, int, int]
@@ -216,10 +215,9 @@ def check_theme(name: str) -> Theme:
     theme = THEMES.get(name.strip().lower())
     if theme is not None:
         return theme
-    near = difflib.get_close_matches(name.strip().lower()[:40], THEMES, n=1, cutoff=0.5)
     raise InputError(
         Code.THEME_UNKNOWN,
         f"Unknown theme {clean_line(name, 40)!r}",
-        (f"Did you mean {near[0]}? " if near else "") + f"Themes: {', '.join(THEMES)}.",
+        f"{did_you_mean(name, THEMES)}Themes: {', '.join(THEMES)}.",
         field="options.theme",
     )
