@@ -83,8 +83,11 @@ def start(home: Path) -> None:
             # Reap it if it ends before us.
             threading.Thread(target=process.wait, daemon=True).start()
             return
-        if process.poll() is not None and process.returncode != _BUSY:
-            break
+        if process.poll() is not None:
+            # It exits with the same status if it can't use the home, and then nothing holds that.
+            held = lock_.holder(home_.Home(home)) is not None
+            if process.returncode != _BUSY or not held:
+                break
         time.sleep(0.02)
     process.poll()
     if process.returncode is None:

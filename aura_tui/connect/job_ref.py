@@ -16,6 +16,12 @@ _MAX_SEARCHED = 5_000  # jobs, newest first, to search for a prefix
 async def resolve(service: JobService, name: str) -> str:
     """The id of the job that ``name`` refers to on ``service``. Raises NotFound, or InputError if
     several jobs match."""
+    if not name.strip():
+        raise InputError(
+            Code.JOB_UNKNOWN,
+            f"A job's id is empty: {name!r}",
+            "Give an id, a prefix of one, or @latest. List jobs with: aura-tui jobs",
+        )
     if name == "@latest":
         page = await service.list(limit=1)
         if not page.jobs:
@@ -24,7 +30,7 @@ async def resolve(service: JobService, name: str) -> str:
     try:
         return (await service.get(name)).id
     except NotFound as unknown:
-        found = await _with_prefix(service, name) if name else []
+        found = await _with_prefix(service, name)
         if not found:
             raise unknown from None
     if len(found) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -80,12 +81,14 @@ class Home:
     def check_access(self, *, reading: bool = False) -> None:
         """Raise EngineError for a folder of the system, and for a home that other users can write
         to: they could place a database or a socket there. A home that doesn't exist yet passes, and
-        so does another user's when ``reading``. Writes nothing, except a probe if others seem to
-        have access."""
+        so does another user's when ``reading``, if it can be read. Writes nothing, except a probe
+        if others seem to have access."""
         try:
             found = self.root.stat()
-        except OSError:
-            return  # the caller fails on it and reports it
+        except FileNotFoundError:
+            return
+        except OSError as e:
+            raise self._unusable(e.strerror) from None
         if not stat.S_ISDIR(found.st_mode):
             raise EngineError(
                 Code.HOME_UNUSABLE,
@@ -104,6 +107,8 @@ class Home:
                 f"The folder {self.root} belongs to another user (uid {found.st_uid})",
                 "Set AURA_HOME to a folder that you own.",
             )
+        if not os.access(self.root, os.R_OK | os.X_OK):
+            raise self._unusable(os.strerror(errno.EACCES))
         if not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or not keeps_modes(self.root):
             return
         raise EngineError(
@@ -137,11 +142,14 @@ class Home:
         except OSError as e:
             dangling = self.root.is_symlink() and not self.root.exists()
             why = "it is a link to nothing" if dangling else e.strerror
-            raise EngineError(
-                Code.HOME_UNUSABLE,
-                f"Can't use the folder {self.root}: {why}",
-                "Set AURA_HOME to a folder that you can write to.",
-            ) from None
+            raise self._unusable(why) from None
+
+    def _unusable(self, why: str | None) -> EngineError:
+        return EngineError(
+            Code.HOME_UNUSABLE,
+            f"Can't use the folder {self.root}: {why}",
+            "Set AURA_HOME to a folder that you can read and write.",
+        )
 
     def _make_private(self) -> None:
         """Make the home and our files directly in it private: an earlier version or another umask

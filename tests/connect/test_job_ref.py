@@ -35,13 +35,19 @@ async def test_latest_is_the_newest_job() -> None:
     assert await resolve(service("01AB", "02CD"), "@latest") == "02CD"
 
 
-@pytest.mark.parametrize("name", ["@latest", "01", ""])
+@pytest.mark.parametrize("name", ["@latest", "01"])
 async def test_where_no_job_is_none_is_found(name: str) -> None:
     with pytest.raises(NotFound):
         await resolve(service(), name)
 
 
-@pytest.mark.parametrize("name", ["", "nothing", "\x1b[2J"])
+async def test_an_empty_name_is_a_usage_error() -> None:
+    for name in ("", " "):
+        with pytest.raises(InputError, match="empty"):
+            await resolve(service("01AB"), name)
+
+
+@pytest.mark.parametrize("name", ["nothing", "\x1b[2J"])
 async def test_what_names_no_job_is_said_to_be_unknown(name: str) -> None:
     with pytest.raises(NotFound) as unknown:
         await resolve(service("01AB"), name)

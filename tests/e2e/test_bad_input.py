@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -181,6 +183,48 @@ def test_unknown_jobs_options_and_commands(program: Program) -> None:
 def test_a_home_that_cannot_be(program: Program) -> None:
     done = program.run("run", "topic", *SMALL, AURA_HOME=str(program.brief))
     assert (done.returncode, "[E804]" in done.stderr) == (3, True)
+
+
+def test_a_home_that_cannot_be_read_is_said_by_every_command(program: Program) -> None:
+    """Also where only the folder above it is closed; nothing waits for an engine."""
+    program.home.mkdir(mode=0o700)
+    (program.home / "aura.db").touch()
+    above = program.folder / "above"
+    (above / "home").mkdir(parents=True, mode=0o700)
+    # Even root can't read it without these.
+    caps = "-dac_override,-dac_read_search"
+    prefix = ["setpriv", f"--bounding-set={caps}", f"--inh-caps={caps}"]
+    command = [*(prefix if os.geteuid() == 0 else ()), sys.executable, "-c", _EACH]
+    for closed, home in (
+        (program.home, program.home),
+        (above, above / "home"),
+        (program.home / "aura.db", program.home),
+    ):
+        closed.chmod(0)
+        try:
+            done = subprocess.run(
+                command,
+                env=program.environ | {"AURA_HOME": str(home)},
+                capture_output=True,
+                text=True,
+                cwd=program.folder,
+                timeout=60,
+                check=True,
+            )
+        finally:
+            closed.chmod(0o700)
+        assert done.stdout.split() == ["3"] * 9, (closed, done.stderr)
+        assert done.stderr.count("[E804]") == 9, done.stderr
+
+
+_EACH = """
+from aura_tui.cli.app import run_command
+for line in (
+    "jobs", "show", "logs", "artifacts", "cancel x", "resume x", "watch",
+    "run topic -o out", "run topic -o out --detach",
+):
+    print(run_command(line.split()), flush=True)
+"""
 
 
 def test_a_store_of_a_newer_schema(program: Program) -> None:
