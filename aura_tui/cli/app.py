@@ -8,28 +8,19 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import sys
 from typing import NoReturn
 
 from aura_tui.cli.session.exit_status import exit_of
 from aura_tui.cli.session.messages import explain, print_error
 from aura_tui.errors import AuraError, Code, InputError, OutputError, ReaderGone
-from aura_tui.model.text.sanitize import clean
 from aura_tui.system import output, permissions
 from aura_tui.system.crash_report import write_report
 from aura_tui.system.processes import catch_fatal
 
 _BOARD_OPTIONS = {"--read-only"}
-_FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst", ".jsonl")
 # A write that fails for these reasons is not a usage error: the disk is full or broken.
 _FAILED_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
-# Typer 0.29 shows pydantic's messages about an option's value; these replace the technical ones.
-_PLAIN_WORDS = (
-    ("Value error, ", ""),
-    ("Input should be a valid integer, unable to parse string as an integer", "a whole number"),
-    ("Input should be a valid number, unable to parse string as a number", "a number"),
-)
 
 
 def main() -> NoReturn:
@@ -77,7 +68,9 @@ def run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as e:
-        if _show_usage_error(e, arguments):
+        from aura_tui.cli.usage_errors import show_usage_error
+
+        if show_usage_error(e, arguments):
             return 2
         return _refused(write_report(e))
 
@@ -93,36 +86,3 @@ def _wants_board(arguments: list[str]) -> bool:
     """Whether the arguments ask for the board. This is the most frequent start and has almost no
     options, so it skips Typer, whose import and parsing take as long as Textual's."""
     return set(arguments) <= _BOARD_OPTIONS and sys.stdout.isatty() and sys.stdin.isatty()
-
-
-def _show_usage_error(error: Exception, arguments: list[str]) -> bool:
-    """Show a usage error as Typer would; returns whether ``error`` was one."""
-    show = getattr(error, "show", None)
-    if show is None:
-        import typer
-
-        return isinstance(error, typer.Abort)
-    message = getattr(error, "message", "")
-    for theirs, ours in _PLAIN_WORDS:
-        message = message.replace(theirs, f"expected {ours}" if ours else "")
-    error.message = clean(message)  # type: ignore[attr-defined]  # every usage error has one
-    show()
-    if hint := _hint(arguments):
-        print_error(f"  {hint}")
-    return True
-
-
-def _hint(arguments: list[str]) -> str:
-    """A hint if a file name or a topic was parsed as an option; "" for none."""
-    if not {"run", "replay"} & set(arguments):
-        return ""
-    for word in arguments:
-        if word == "--":
-            break
-        if not word.startswith("-") or word == "-":
-            continue
-        if word.lower().endswith(_FILE_SUFFIXES) or os.path.isfile(word):
-            return f"If the file name starts with a dash, write: {shlex.quote(f'./{word}')}"
-        if " " in word and not word.startswith("--"):
-            return f"If the topic starts with a dash, put -- before it: -- {shlex.quote(word)}"
-    return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -11,10 +10,14 @@ import typer
 from aura_tui import __version__
 from aura_tui.cli import help_topics, jobs, run, serve
 from aura_tui.cli.connection import board, engine_locator
+from aura_tui.cli.global_options import pass_on
+from aura_tui.cli.group import CommandGroup
 from aura_tui.cli.options import ReadOnlyOption, ServerOption, TokenFileOption, TokenOption
 
 app = typer.Typer(
     name="aura-tui",
+    cls=CommandGroup,
+    suggest_commands=False,  # see CommandGroup
     help="Turn a brief into a narrated video, live in your terminal. Works offline by default.",
     no_args_is_help=False,
     rich_markup_mode=None,
@@ -50,11 +53,7 @@ def start(
     """Show the board with all jobs."""
     token = token_file or token
     if context.invoked_subcommand is not None:
-        if server:
-            # An option before the command belongs to the board: pass it on to the command.
-            os.environ["AURA_SERVER"] = server
-        if token:
-            os.environ["AURA_TOKEN"] = token
+        pass_on(context, server=server, token=token, read_only=read_only)
         return None
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
         typer.echo(context.get_help())

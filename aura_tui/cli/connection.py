@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService
 
 
+# As the shell has it: an option before the command replaces the variable for this process.
+_SHELLS_SERVER = os.environ.get("AURA_SERVER")
+
+
 def engine_locator(server: str, token: str) -> EngineLocator:
     """The locator for these options and the settings. Prompts for a token if the engine requires
     one and none was given: here, before any board opens."""
@@ -55,7 +59,7 @@ def foreground(
 
 def where(locator: EngineLocator) -> str:
     """The option that commands need to reach the same engine, as text to append; "" for none."""
-    if not locator.server or locator.server == os.environ.get("AURA_SERVER"):
+    if not locator.server or locator.server == _SHELLS_SERVER:
         return ""
     return f" --server {shlex.quote(locator.server)}"
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from aura_tui.errors import Code, InputError
+from aura_tui.model.text.near import did_you_mean
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.views.page import print_page
 
@@ -47,5 +48,6 @@ def show(
         raise InputError(
             Code.OPTION_INVALID,
             f"Unknown help topic: {clean_line(topic, 60)!r}",
+            f"{did_you_mean(topic, (*known, *commands.commands))}"
             f"Choose a command or one of: {', '.join(known)}.",
         )

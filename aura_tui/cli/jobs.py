@@ -22,6 +22,7 @@ from aura_tui.cli.options import (
 from aura_tui.cli.session.once import run_once
 from aura_tui.connect.job_ref import resolve
 from aura_tui.errors import Code, InputError
+from aura_tui.model.text.near import did_you_mean
 from aura_tui.model.text.sanitize import clean
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _status(text: str) -> JobStatus | None:
         raise InputError(
             Code.OPTION_INVALID,
             f"Unknown status {text[:40]!r}",
-            f"Use one of: {', '.join(JOB_WORDS.values())}.",
+            f"{did_you_mean(text, JOB_WORDS.values())}Use one of: {', '.join(JOB_WORDS.values())}.",
         )
     return found
 

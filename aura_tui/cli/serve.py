@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aura_tui.cli.connection import engine_locator
+from aura_tui.cli.group import CommandGroup
 from aura_tui.cli.options import input_path
 from aura_tui.cli.session.messages import explain, print_error
 from aura_tui.errors import OutputError
@@ -36,7 +37,9 @@ TokenFileOption = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(serve)
-    tokens = typer.Typer(help="Manage access tokens.", no_args_is_help=True)
+    tokens = typer.Typer(
+        help="Manage access tokens.", no_args_is_help=True, cls=CommandGroup, suggest_commands=False
+    )
     for command in (add, renew, remove):
         tokens.command()(command)
     tokens.command(name="list")(list_)
