@@ -242,9 +242,16 @@ class JobService(Protocol):
 
     async def pause(self, job_id: str) -> Job: ...
     async def resume(self, job_id: str) -> Job: ...
-    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+    async def retry(
+        self,
+        job_id: str,
+        *,
+        deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
         """A new job (``retry_of``) that reuses every finished piece. The old one must have ended
-        without success. ``idempotency_key``: as for :meth:`submit`."""
+        without success. ``deliver_to`` is a local folder for the finished files; None is the folder
+        of the old job, if it has one. ``idempotency_key``: as for :meth:`submit`."""
         ...
 
     async def delete(self, job_id: str) -> None:

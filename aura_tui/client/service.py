@@ -242,16 +242,27 @@ class RemoteService:
             "resume", routes.JOB_RESUME, job_id, lambda job: job.status in going
         )
 
-    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+    async def retry(
+        self,
+        job_id: str,
+        *,
+        deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
         headers = {} if idempotency_key is None else {routes.IDEMPOTENCY_KEY: idempotency_key}
+        if header := await self._artifacts.delivery_header(deliver_to):
+            headers[routes.DELIVER_TO], deliver_to = header, None
         messages: list[str] = []
         job = await self._api.retry(
             job_id, headers, lambda body: messages.append(decode.read_message(body))
         )
         if job.id == job_id and job.status.ended:
             job = await self._retry_of(job, "".join(messages))
-        self._artifacts.deliver_as(job.id, job_id)
+        if deliver_to is not None:
+            self._artifacts.deliver_to(job.id, deliver_to)
+        else:
+            self._artifacts.deliver_as(job.id, job_id)
         return await self._with_listed(job)
 
     async def delete(self, job_id: str) -> None:

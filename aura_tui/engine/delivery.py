@@ -47,8 +47,8 @@ def deliver(artifacts: tuple[Artifact, ...], folder: str) -> tuple[Artifact, ...
         raise StageError(
             Code.DISK_FULL if full else Code.OUTPUT_UNWRITABLE,
             f"Can't save the files in {target}: {e.strerror}",
-            "Free some space there or choose another folder with -o, then retry; "
-            "finished work is reused.",
+            "Free some space there, or choose another folder with: aura-tui retry JOB -o DIR. "
+            "Finished work is reused.",
         ) from e
 
 

@@ -172,7 +172,13 @@ class ReadOnlyService(StoreQueries):
         """Refused, as every change."""
         self._refuse()
 
-    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+    async def retry(
+        self,
+        job_id: str,
+        *,
+        deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
         """Refused, as every change."""
         self._refuse()
 

@@ -350,21 +350,29 @@ class EmbeddedService(StoreQueries):
         if n is not None:
             await self._log.do(lambda store: store.set_resumes(n, resumes))
 
-    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+    async def retry(
+        self,
+        job_id: str,
+        *,
+        deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
         record = await self._record(job_id)
         return await self._idempotent(
             idempotency_key,
             record.job.owner,
-            ("retry", job_id),
-            lambda key: self._retry(record, key),
+            ("retry", job_id) if deliver_to is None else ("retry", job_id, deliver_to),
+            lambda key: self._retry(record, deliver_to, key),
         )
 
-    async def _retry(self, record: Record, key: IdempotencyKey | None) -> Job:
+    async def _retry(
+        self, record: Record, deliver_to: Path | None, key: IdempotencyKey | None
+    ) -> Job:
         job_id = record.job.id
         check_retry(record.job)
         await _check_request(record.request, None, self._settings)
-        to = Path(record.deliver_to) if record.deliver_to else None
+        to = deliver_to or (Path(record.deliver_to) if record.deliver_to else None)
         if to is not None:
             await asyncio.to_thread(check_folder, to)
         # No await between this check and the log's entry: two concurrent retries make one job.

@@ -164,7 +164,13 @@ class ReplayService:
     async def resume(self, job_id: str) -> Job:
         _refuse()
 
-    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+    async def retry(
+        self,
+        job_id: str,
+        *,
+        deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
         _refuse()
 
     async def delete(self, job_id: str) -> None:

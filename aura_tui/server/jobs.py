@@ -88,13 +88,10 @@ class JobHandlers:
             body, Origin(owner=caller.owner, outside=caller.outside)
         )
         self._limiter.job(caller)
-        folder = request.headers.get(routes.DELIVER_TO)
         job = await self._service.submit(
             job_request,
             correlation_id=context.correlation_id,
-            # Never write to a path from the network; the user's own terminals may choose one,
-            # since they could write there themselves.
-            deliver_to=Path(unquote(folder)) if folder and not caller.outside else None,
+            deliver_to=_deliver_to(request),
             idempotency_key=key,
         )
         self._on_work(job.id)
@@ -107,7 +104,9 @@ class JobHandlers:
 
         async def retry(job_id: str) -> Job:
             self._limiter.job(context_of(request).caller)
-            job = await self._service.retry(job_id, idempotency_key=key)
+            job = await self._service.retry(
+                job_id, deliver_to=_deliver_to(request), idempotency_key=key
+            )
             self._on_work(job.id)
             return job
 
@@ -331,6 +330,13 @@ def _current(status: int) -> Callable[[Job], Response]:
 
 def _deleted(_: None) -> Response:
     return Response(status_code=204)
+
+
+def _deliver_to(request: Request) -> Path | None:
+    """The folder for a new job's files. Never a path from the network; the user's own terminals may
+    choose one, since they could write there themselves."""
+    folder = request.headers.get(routes.DELIVER_TO)
+    return Path(unquote(folder)) if folder and not context_of(request).caller.outside else None
 
 
 def _idempotency_key(request: Request) -> str | None:

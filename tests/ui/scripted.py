@@ -127,7 +127,13 @@ class ScriptedService(ReplayService):
     async def delete(self, job_id: str) -> None:
         await self._note("delete", job_id)
 
-    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+    async def retry(
+        self,
+        job_id: str,
+        *,
+        deliver_to: Path | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
         old = await self._note("retry", job_id)
         tape = Tape(f"{job_id}R", title=old.title, attempt=old.attempt + 1, retry_of=job_id)
         tape.wait(3600)
