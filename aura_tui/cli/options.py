@@ -10,6 +10,9 @@ import typer
 
 from aura_tui.cli.access_token import read_token
 from aura_tui.errors import Code, InputError
+from aura_tui.model.status import JobStatus, parse_status
+from aura_tui.model.text.near import did_you_mean
+from aura_tui.model.text.sanitize import clean_line
 
 
 def output_path(text: str) -> Path:
@@ -33,6 +36,23 @@ def _path(text: str, code: Code) -> Path:
     return Path(text)
 
 
+def statuses(texts: list[str] | None) -> tuple[JobStatus, ...]:
+    """Parse the statuses of ``--status``. Raises InputError for an unknown one."""
+    found = []
+    for text in texts or ():
+        status = parse_status(text)
+        if status is None:
+            words = [each.word for each in JobStatus]
+            raise InputError(
+                Code.OPTION_INVALID,
+                f"Unknown status {clean_line(text, 40)!r}",
+                f"{did_you_mean(text, words)}Use one of: {', '.join(words)}.",
+                field="status",
+            )
+        found.append(status)
+    return tuple(found)
+
+
 class Progress(StrEnum):
     """How to show a job."""
 
@@ -45,6 +65,34 @@ class Progress(StrEnum):
 JobArgument = Annotated[
     str, typer.Argument(metavar="JOB", help="Job id, a unique prefix of it, or @latest.")
 ]
+JobsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[JOB]...", help="Job ids, unique prefixes of them, or @latest."),
+]
+StatusesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--status",
+        metavar="S",
+        help="Only jobs that are: queued, running, paused, succeeded, failed or cancelled; "
+        "can be repeated.",
+    ),
+]
+AllOption = Annotated[bool, typer.Option("--all", help="All jobs that this can change.")]
+YesOption = Annotated[
+    bool, typer.Option("--yes", "-y", help="Don't ask before changing many jobs.")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="DIR",
+        parser=output_path,
+        help="Folder for the finished files. Default: the folder of the old job.",
+    ),
+]
+DetachOption = Annotated[bool, typer.Option("--detach", help="Run in the background and return.")]
 ProgressOption = Annotated[
     Progress,
     typer.Option(help="Output format. auto: the board on a terminal, otherwise plain lines."),

@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aura_tui.cli.connection import engine_locator, foreground, is_dumb, refuse_dumb, where
+from aura_tui.cli.connection import engine_locator, foreground, is_dumb, refuse_dumb
 from aura_tui.cli.option_errors import as_options
 from aura_tui.cli.options import (
+    AllOption,
+    DetachOption,
     JobArgument,
+    JobsArgument,
+    OutputOption,
     Progress,
     ProgressOption,
     ReadOnlyOption,
     RecordOption,
     ServerOption,
+    StatusesOption,
     TokenFileOption,
     TokenOption,
+    YesOption,
     input_path,
     output_path,
+    statuses,
 )
 from aura_tui.cli.session.board import show_board
 from aura_tui.cli.session.lines import show_lines
-from aura_tui.cli.session.messages import print_error
 from aura_tui.cli.session.once import run_once
 from aura_tui.connect.job_ref import resolve
 from aura_tui.errors import Code, Conflict, EngineError, Faults, InputError
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
 
     from aura_tui.cli.session.foreground import ForegroundJob
     from aura_tui.connect.locator import EngineLocator
+    from aura_tui.model.job import Job
     from aura_tui.model.request import JobRequest
     from aura_tui.service import JobService
 
@@ -104,9 +111,7 @@ def run(
     ] = "",
     priority: Annotated[int, typer.Option(help=f"Higher runs first. {_must_be(Priority)}.")] = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached work.")] = False,
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Run in the background and return.")
-    ] = False,
+    detach: DetachOption = False,
     progress: ProgressOption = Progress.AUTO,
     record: RecordOption = None,
     server: ServerOption = "",
@@ -142,28 +147,19 @@ def run(
     with as_options():
         _check_now(request, locator, folder, faults)
 
-    async def begin(service: JobService) -> str:
+    async def submit(service: JobService) -> Job:
         with as_options():
-            return (await service.submit(request, deliver_to=folder)).id
+            return await service.submit(request, deliver_to=folder)
+
+    async def begin(service: JobService) -> str:
+        return (await submit(service)).id
 
     if detach:
-        return _detach(locator, begin)
+        from aura_tui.cli.bulk import detached
+
+        _refuse_record(record)
+        return detached(locator, submit)
     return _show(foreground(locator, locator.resumable, begin, owns=True, record=record), progress)
-
-
-def _detach(locator: EngineLocator, begin: Callable[[JobService], Awaitable[str]]) -> int:
-    """Submit to the running engine, or to a background one, and exit."""
-
-    async def act(service: JobService) -> int:
-        job_id = await begin(service)
-        # First, because the job exists even if its id can't be written to stdout.
-        print_error(
-            f"Running in the background. Follow it with: aura-tui watch {job_id}{where(locator)}"
-        )
-        typer.echo(job_id)
-        return 0
-
-    return run_once(locator.background, act)
 
 
 def _check_now(request: JobRequest, locator: EngineLocator, folder: Path, faults: Faults) -> None:
@@ -265,40 +261,99 @@ def watch(
     return _show(what, progress)
 
 
-def _continue(
-    job: str, verb: str, progress: Progress, record: Path | None, server: str, token: str
+def _follow(
+    locator: EngineLocator,
+    job: str,
+    act: Callable[[JobService, str], Awaitable[Job]],
+    progress: Progress,
+    record: Path | None,
 ) -> int:
-    locator = engine_locator(server, token)
+    """Change the job, and follow it or the new one to its end."""
     job_id, _ = _find(locator, job)
 
     async def begin(service: JobService) -> str:
-        return str((await getattr(service, verb)(job_id)).id)
+        return (await act(service, job_id)).id
 
     return _show(foreground(locator, locator.resumable, begin, owns=True, record=record), progress)
 
 
+def _refuse_record(record: Path | None) -> None:
+    """Raise InputError for ``--record`` in a command that follows no job."""
+    if record is not None:
+        raise InputError(
+            Code.OPTION_INVALID,
+            "--record needs one job that is followed here",
+            "Omit it, or name one job and omit --detach.",
+            field="record",
+        )
+
+
 def resume(
-    job: JobArgument,
+    job: JobsArgument = None,
+    status: StatusesOption = None,
+    every: AllOption = False,
+    yes: YesOption = False,
+    detach: DetachOption = False,
     progress: ProgressOption = Progress.AUTO,
     record: RecordOption = None,
     server: ServerOption = "",
     token: TokenOption = "",
     token_file: TokenFileOption = None,
 ) -> int:
-    """Resume a paused job and follow it."""
-    return _continue(job, "resume", progress, record, server, token_file or token)
+    """Resume paused jobs. A single one is followed; several continue in the background."""
+    from aura_tui.cli import bulk
+
+    async def act(service: JobService, job_id: str) -> Job:
+        return await service.resume(job_id)
+
+    selection = bulk.Selection(tuple(job or ()), statuses(status), every, yes)
+    bulk.check(bulk.RESUME, selection)
+    locator = engine_locator(server, token_file or token)
+    if selection.one is not None and not detach:
+        return _follow(locator, selection.one, act, progress, record)
+    _refuse_record(record)
+    return bulk.change(locator, bulk.RESUME, selection, act)
 
 
 def retry(
-    job: JobArgument,
+    job: JobsArgument = None,
+    output: OutputOption = None,
+    status: StatusesOption = None,
+    every: AllOption = False,
+    yes: YesOption = False,
+    detach: DetachOption = False,
     progress: ProgressOption = Progress.AUTO,
     record: RecordOption = None,
     server: ServerOption = "",
     token: TokenOption = "",
     token_file: TokenFileOption = None,
 ) -> int:
-    """Retry a failed or cancelled job and follow it. Reuses finished work."""
-    return _continue(job, "retry", progress, record, server, token_file or token)
+    """Retry failed or cancelled jobs. Reuses finished work. A single one is followed; several run
+    in the background."""
+    from aura_tui.cli import bulk
+    from aura_tui.engine.delivery import check_folder
+
+    folder = output.absolute() if output is not None else None
+
+    async def act(service: JobService, job_id: str) -> Job:
+        return await service.retry(job_id, deliver_to=folder)
+
+    selection = bulk.Selection(tuple(job or ()), statuses(status), every, yes)
+    bulk.check(bulk.RETRY, selection)
+    if folder is not None:
+        check_folder(folder)
+    locator = engine_locator(server, token_file or token)
+    if (one := selection.one) is None:
+        _refuse_record(record)
+        return bulk.change(locator, bulk.RETRY, selection, act)
+    if not detach:
+        return _follow(locator, one, act, progress, record)
+    _refuse_record(record)
+
+    async def start(service: JobService) -> Job:
+        return await act(service, await resolve(service, one))
+
+    return bulk.detached(locator, start)
 
 
 def replay(
