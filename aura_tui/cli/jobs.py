@@ -2,97 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import time
 from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aura_tui.cli import list_jobs, logs
 from aura_tui.cli.connection import engine_locator
 from aura_tui.cli.options import (
+    AllOption,
     JobArgument,
+    JobsArgument,
     JsonOption,
     ServerOption,
+    StatusesOption,
     TokenFileOption,
     TokenOption,
+    YesOption,
     output_path,
+    statuses,
 )
 from aura_tui.cli.session.once import run_once
 from aura_tui.connect.job_ref import resolve
-from aura_tui.errors import Code, InputError
-from aura_tui.model.text.near import did_you_mean
-from aura_tui.model.text.sanitize import clean
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from aura_tui.connect.locator import EngineLocator
-    from aura_tui.model.job import Job
-    from aura_tui.model.status import JobStatus
     from aura_tui.service import JobService
-
-_TEARDOWN_S = 60.0  # for a cancelled job to end, which includes joining a partial video
-_LOOK_S = 0.05
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (jobs, show, logs, artifacts, cancel, pause, doctor):
+    for command in (list_jobs.jobs, show, logs.logs, artifacts, cancel, pause, doctor):
         app.command()(command)
 
 
 def _read(server: str, token: str, act: Callable[[JobService], Awaitable[int]]) -> int:
     return run_once(engine_locator(server, token).read_only, act)
-
-
-def jobs(
-    status: Annotated[
-        str,
-        typer.Option(
-            metavar="S",
-            help="Only jobs that are: queued, running, paused, succeeded, failed or cancelled.",
-        ),
-    ] = "",
-    limit: Annotated[int, typer.Option(help="Maximum number of jobs.", min=1, max=500)] = 20,
-    json: JsonOption = False,
-    server: ServerOption = "",
-    token: TokenOption = "",
-    token_file: TokenFileOption = None,
-) -> int:
-    """List jobs, newest first."""
-    wanted = _status(status)
-    locator = engine_locator(server, token_file or token)
-
-    async def act(service: JobService) -> int:
-        page = await service.list(status=wanted, limit=limit)
-        if json:
-            for job in page.jobs:
-                _print_json(job)
-        else:
-            from aura_tui.views.tables import print_jobs
-
-            print_jobs(page.jobs, engine=locator.remote or locator.runs_here())
-        return 0
-
-    return run_once(locator.read_only, act)
-
-
-def _status(text: str) -> JobStatus | None:
-    from aura_tui.format.words import JOB_WORDS
-    from aura_tui.model.status import parse_status
-
-    if not text:
-        return None
-    found = parse_status(text)
-    if found is None:
-        raise InputError(
-            Code.OPTION_INVALID,
-            f"Unknown status {text[:40]!r}",
-            f"{did_you_mean(text, JOB_WORDS.values())}Use one of: {', '.join(JOB_WORDS.values())}.",
-        )
-    return found
 
 
 def _print_json(thing: object) -> None:
@@ -126,22 +73,6 @@ def show(
         return 0
 
     return run_once(locator.read_only, act)
-
-
-def logs(
-    job: JobArgument = "@latest",
-    server: ServerOption = "",
-    token: TokenOption = "",
-    token_file: TokenFileOption = None,
-) -> int:
-    """Print a job's log."""
-
-    async def act(service: JobService) -> int:
-        text = await service.logs(await resolve(service, job))
-        typer.echo(clean(text, len(text) + 1), nl=False)
-        return 0
-
-    return _read(server, token_file or token, act)
 
 
 def artifacts(
@@ -184,58 +115,38 @@ def artifacts(
     return _read(server, token_file or token, act)
 
 
-def _change(job: str, verb: str, done: str, server: str, token: str) -> int:
-    from aura_tui.format.words import JOB_WORDS
-    from aura_tui.model.status import JobStatus
-
-    wanted = JobStatus.CANCELED if verb == "cancel" else JobStatus.PAUSED
-    locator = engine_locator(server, token)
-
-    async def act(service: JobService) -> int:
-        job_id = await resolve(service, job)
-        changed: Job = await getattr(service, verb)(job_id)
-        if verb == "cancel" and not changed.status.ended:
-            changed = await _wait_until_ended(locator, job_id)
-        if changed.status is wanted:
-            typer.echo(f"{done} {changed.id}")
-        else:
-            word = JOB_WORDS[changed.status]
-            typer.echo(f"Requested to {verb} job {changed.id}; its status is {word}")
-        return 0
-
-    return run_once(locator.one_shot, act)
-
-
-async def _wait_until_ended(locator: EngineLocator, job_id: str) -> Job:
-    """The job once it has ended, or its state after a timeout. An engine in another process
-    acknowledges a cancel before it is done, and may itself end with the job."""
-    until = time.monotonic() + _TEARDOWN_S
-    async with locator.read_only() as reader:
-        while True:
-            job = await reader.get(job_id)
-            if job.status.ended or time.monotonic() > until:
-                return job
-            await asyncio.sleep(_LOOK_S)
-
-
 def cancel(
-    job: JobArgument,
+    job: JobsArgument = None,
+    status: StatusesOption = None,
+    every: AllOption = False,
+    yes: YesOption = False,
     server: ServerOption = "",
     token: TokenOption = "",
     token_file: TokenFileOption = None,
 ) -> int:
-    """Cancel a job. Finished work is kept."""
-    return _change(job, "cancel", "Cancelled", server, token_file or token)
+    """Cancel jobs. Finished work is kept."""
+    from aura_tui.cli import bulk
+
+    selection = bulk.Selection(tuple(job or ()), statuses(status), every, yes)
+    locator = engine_locator(server, token_file or token)
+    return bulk.change(locator, bulk.CANCEL, selection, lambda service, id_: service.cancel(id_))
 
 
 def pause(
-    job: JobArgument,
+    job: JobsArgument = None,
+    status: StatusesOption = None,
+    every: AllOption = False,
+    yes: YesOption = False,
     server: ServerOption = "",
     token: TokenOption = "",
     token_file: TokenFileOption = None,
 ) -> int:
-    """Pause a running job."""
-    return _change(job, "pause", "Paused", server, token_file or token)
+    """Pause running jobs."""
+    from aura_tui.cli import bulk
+
+    selection = bulk.Selection(tuple(job or ()), statuses(status), every, yes)
+    locator = engine_locator(server, token_file or token)
+    return bulk.change(locator, bulk.PAUSE, selection, lambda service, id_: service.pause(id_))
 
 
 def doctor(

@@ -100,6 +100,11 @@ def age_of(at: datetime, now: datetime) -> str:
     return age((now - at).total_seconds()) if is_known(at) else ""
 
 
+def local_time(at: datetime, *, milliseconds: bool = False) -> str:
+    """A time in the local zone, with its offset: ``2026-01-31 18:26:57+01:00`` (RFC 3339)."""
+    return at.astimezone().isoformat(" ", "milliseconds" if milliseconds else "seconds")
+
+
 def size(count: int) -> str:
     """``512 B``, ``1.2 KB``, ``14.2 MB``: decimal units (1 KB is 1000 B)."""
     value = float(count)

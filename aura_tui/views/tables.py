@@ -38,6 +38,9 @@ _STEP_STYLE = {
     StepStatus.STARTED: "cyan",
     StepStatus.CANCELLED: "yellow",
 }
+_NO_JOBS = "No jobs yet. Create one with: aura-tui run FILE.md"
+_GAP = 3  # cells between two columns
+_MIN_TITLE = 10  # cells
 _VERDICT_STYLE = {"ok": "green", "note": "yellow", "missing": "red"}
 
 
@@ -65,7 +68,7 @@ def _table(*columns: str) -> Table:
 
 
 def _moment(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}" if words.is_known(at) else ""
+    return words.local_time(at) if words.is_known(at) else ""
 
 
 def _status(job: Job, engine: bool) -> Text:
@@ -75,23 +78,52 @@ def _status(job: Job, engine: bool) -> Text:
     return Text(word, "yellow" if idle else _STYLE.get(job.status, ""))
 
 
-def print_jobs(jobs: Sequence[Job], *, engine: bool) -> None:
-    """Print one line per job, newest first. ``engine``: whether one is running on this home."""
-    if not jobs:
-        console().print("No jobs yet. Create one with: aura-tui run FILE.md")
-        return
-    table = _table("Job", "Status", "%", "Stage", "Age", "Title")
+def print_jobs(jobs: Sequence[Job], *, engine: bool, none: str = "") -> None:
+    """Print one line per job, newest first. ``engine``: whether one is running on this home.
+    ``none``: the text if there are no jobs; "" if there are none at all."""
+    out = console()
+    out.print(_jobs(jobs, engine, out) if jobs else none or _NO_JOBS)
+
+
+def jobs_text(jobs: Sequence[Job], *, engine: bool, none: str = "") -> str:
+    """What :func:`print_jobs` prints, to draw in place."""
+    out = console()
+    with out.capture() as captured:
+        out.print(_jobs(jobs, engine, out) if jobs else none or _NO_JOBS)
+    return captured.get()
+
+
+def job_line(job: Job, *, engine: bool) -> str:
+    """One line about a job, for a list of changes."""
+    stage = f"  {job.stage.title}" if job.stage else ""
+    return f"{job.id}  {_status(job, engine)}  {int(job.percent)} %{stage}  {one_line(job.title)}"
+
+
+def _jobs(jobs: Sequence[Job], engine: bool, out: Console) -> Table:
+    """The table. On a terminal a title that doesn't fit its line is cut."""
     now = datetime.now(UTC)
-    for job in jobs:
-        table.add_row(
-            job.id,
+    names = ("Job", "Status", "%", "Stage", "Age")
+    rows = [
+        (
+            Text(job.id),
             _status(job, engine),
-            f"{int(job.percent)}",
-            job.stage.title if job.stage else "-",
-            words.age_of(since(job), now) or "-",
-            _text(job.title),
+            Text(f"{int(job.percent)}"),
+            Text(job.stage.title if job.stage else "-"),
+            Text(words.age_of(since(job), now) or "-"),
         )
-    console().print(table)
+        for job in jobs
+    ]
+    widths = (
+        max(len(name), *(row[column].cell_len for row in rows)) for column, name in enumerate(names)
+    )
+    left = max(_MIN_TITLE, out.width - sum(widths) - _GAP * len(names))
+    table = _table(*names, "Title")
+    for job, row in zip(jobs, rows, strict=True):
+        title = _text(job.title)
+        if out.is_terminal:
+            title.truncate(left, overflow="ellipsis")
+        table.add_row(*row, title)
+    return table
 
 
 def print_job(job: Job, *, engine: bool) -> None:

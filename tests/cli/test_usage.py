@@ -96,9 +96,9 @@ def test_a_number_out_of_bounds_is_refused_with_the_bounds(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     for arguments, said in (
-        (["jobs", "--limit", "501"], "'--limit': expected a number from 1 to 500"),
-        (["jobs", "--limit", "0"], "'--limit': expected a number from 1 to 500"),
-        (["jobs", "--limit", "many"], "'--limit': expected a whole number from 1 to 500"),
+        (["jobs", "--limit", "10001"], "'--limit': expected a number from 1 to 10,000"),
+        (["jobs", "--limit", "0"], "'--limit': expected a number from 1 to 10,000"),
+        (["jobs", "--limit", "many"], "'--limit': expected a whole number from 1 to 10,000"),
         (["serve", "--port", "70000"], "'--port': expected a number from 0 to 65,535"),
         (["replay", "x", "--speed", "fast"], "'--speed': expected a number"),
     ):
