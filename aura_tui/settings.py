@@ -172,6 +172,7 @@ class ServeSettings(_Section, frozen=True, kw_only=True):
     streams: _Count = 10  # per token, like the next two
     jobs_a_minute: _Count = 5
     cancels_a_minute: _Count = 10
+    access_log: bool = False  # a line per request on stderr
 
 
 class Settings(_Section, frozen=True, kw_only=True):

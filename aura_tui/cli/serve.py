@@ -91,11 +91,20 @@ def serve(
             max=_MAX_COUNT,
         ),
     ] = None,
+    access_log: Annotated[
+        bool | None,
+        typer.Option(
+            "--access-log/--no-access-log",
+            help="Print a line per request on stderr. Default: off.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Serve the engine over HTTP and server-sent events. Options override [serve] in the
     config file."""
     from aura_tui.server.options import Limits, ServeOptions
     from aura_tui.server.serve import serve as serve_
+    from aura_tui.system import output
 
     locator = engine_locator("", "")
     set_ = locator.settings.serve
@@ -124,6 +133,9 @@ def serve(
             options,
             socket_path=locator.socket,
             say=print_error,
+            access_log=output.ERRORS.log
+            if (set_.access_log if access_log is None else access_log)
+            else None,
         ),
         lambda error: print_error(explain(error)),
     )

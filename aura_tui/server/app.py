@@ -43,11 +43,13 @@ class ServerApp:
         bounds: Bounds | None = None,
         heartbeat_s: float = 10.0,
         on_work: Callable[[str], None] = lambda job_id: None,
+        access_log: Callable[[str], None] | None = None,
     ) -> None:
         """``on_work`` is called with the id of each job that a request submits, retries or
-        resumes."""
+        resumes; ``access_log`` with the lines of ``access_log.py``."""
         bounds = bounds or Bounds()
         self._service = service
+        self._access_log = access_log
         self._accesses: list[Access] = []
         self.listeners: list[Listener] = []  # those that pass requests to this app
         self.broadcaster = Broadcaster(
@@ -95,7 +97,7 @@ class ServerApp:
         engine's own user can reach."""
         if access is not None:
             self._accesses.append(access)
-        return RequestGate(self._router, access)
+        return RequestGate(self._router, access, self._access_log)
 
     def _still_allowed(self, caller: Caller) -> bool:
         return not caller.outside or any(access.still_allows(caller) for access in self._accesses)

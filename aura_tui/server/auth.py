@@ -47,9 +47,11 @@ def check_single(headers: Iterable[tuple[bytes, bytes]]) -> None:
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """Who sent a request. ``owner``: the id of the token, "" for the engine's own user, who sees
-    everything. ``outside``: the request came over a network, so paths in it must not be used."""
+    everything. ``name``: the token's name, "" without one. ``outside``: the request came over a
+    network, so paths in it must not be used."""
 
     owner: str = ""
+    name: str = ""
     outside: bool = True
     unauthenticated: bool = False  # without a token, on an open path
 
@@ -93,7 +95,7 @@ class Access:
         scheme, _, secret = given.decode("latin-1").strip().partition(" ")
         token = self._tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
         if token is not None:
-            return Caller(owner=token.id)
+            return Caller(owner=token.id, name=token.name)
         if self._loopback and not self._tokens.required:
             return _ANYBODY
         raise _refused("Invalid token")

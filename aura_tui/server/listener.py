@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from aura_tui.errors import Code, EngineError, InputError
+from aura_tui.server import access_log
 from aura_tui.server.streams.disconnect import ABORT
 from aura_tui.system.files import open_regular
 from aura_tui.system.tasks import Supervisor, TaskFailure, report
@@ -31,6 +32,7 @@ from aura_tui.wire.problem import problem_of
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from pathlib import Path
 
     from starlette.types import ASGIApp
@@ -245,6 +247,7 @@ class _Connection(HttpToolsProtocol):
         if not self._answering():  # never in the middle of a response
             document = problem_of(error, "")
             body = encode(document)
+            self._listener.log_refusal(self.client, document.status, len(body))
             head = (
                 f"HTTP/1.1 {document.status} {HTTPStatus(document.status).phrase}\r\n"
                 f"content-type: {routes.PROBLEM}\r\n"
@@ -284,8 +287,16 @@ def _head_too_large(limit: int) -> InputError:
 class Listener:
     """Serves an app on one or more listening sockets."""
 
-    def __init__(self, app: ASGIApp, bounds: Bounds, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        bounds: Bounds,
+        tls: ssl.SSLContext | None = None,
+        access_log: Callable[[str], None] | None = None,
+    ) -> None:
+        """``access_log`` gets the lines of requests that are refused before they reach the app."""
         self.bounds = bounds
+        self._access_log = access_log
         self.state = ServerState()
         self.config = Config(
             app,
@@ -307,6 +318,13 @@ class Listener:
         self.trouble = ""  # why connections can't be accepted; "" after the next success
         self.supervisor = Supervisor()
         self._empty = asyncio.Event()
+
+    def log_refusal(self, address: object, status: int, size_bytes: int) -> None:
+        """Note the response to a request that could not be read."""
+        if self._access_log is not None:
+            self._access_log(
+                access_log.line(access_log.client(address), "- -", status, size_bytes, 0)
+            )
 
     async def listen(self, sock: socket.socket) -> None:
         """Accept connections on a bound socket."""

@@ -5,8 +5,6 @@ Pure ASGI: streams pass through unchanged.
 
 from __future__ import annotations
 
-import logging
-import time
 from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import TYPE_CHECKING
@@ -15,18 +13,19 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from aura_tui.errors import AuraError
-from aura_tui.model.text.sanitize import clean_line
 from aura_tui.server import context
+from aura_tui.server.access_log import RequestLog
 from aura_tui.server.auth import LOCAL, check_single
 from aura_tui.system.tasks import TaskFailure, report
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from aura_tui.server.auth import Access
 
-_log = logging.getLogger("aura_tui.server")
 # The headers that pages of an allowed origin may read, and those that they may send.
 _EXPOSED = (
     "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, Retry-After, "
@@ -42,19 +41,23 @@ _ALLOWED = (
 class RequestGate:
     """Checks the access to an app. ``access`` None: the engine's own user, over the Unix socket."""
 
-    def __init__(self, app: ASGIApp, access: Access | None) -> None:
+    def __init__(
+        self, app: ASGIApp, access: Access | None, log: Callable[[str], None] | None = None
+    ) -> None:
+        """``log`` gets the lines of the access log."""
         self._app = app
         self._access = access
+        self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         assert scope["type"] == "http"
-        started = time.monotonic()
         # The last of repeated headers; repeated security headers are refused below.
         headers = dict(scope["headers"])
         correlation_id = context.correlation_of(headers)
         origin = self._access.allowed_origin(headers) if self._access else None
         added = _headers(correlation_id, origin)
+        log = RequestLog(scope, correlation_id, self._log) if self._log is not None else None
         status = 0
 
         async def sender(message: Message) -> None:
@@ -64,9 +67,10 @@ class RequestGate:
                 given = {name for name, _ in message["headers"]}
                 extra = [pair for pair in added if pair[0] not in given]
                 message = {**message, "headers": [*message["headers"], *extra]}
+            if log is not None:
+                log.sent(message)
             await send(message)
 
-        owner = "-"
         try:
             check_single(scope["headers"])
             if origin is not None and scope["method"] == "OPTIONS":
@@ -76,7 +80,8 @@ class RequestGate:
             caller = LOCAL
             if self._access:
                 caller = self._access.caller(scope["method"], path, headers)
-            owner = caller.owner or "-"
+            if log is not None and caller.name:
+                log.token = caller.name
             context.begin(scope, caller, correlation_id)
             scope["app"] = self  # makes the router raise for an unknown path
             await self._app(scope, receive, sender)
@@ -90,16 +95,8 @@ class RequestGate:
                 raise  # the response has started: break the connection
             await answer(scope, receive, sender)
         finally:
-            if _log.isEnabledFor(logging.INFO):
-                _log.info(
-                    "%s %s %d %.0f ms correlation=%s token=%s",
-                    scope["method"],
-                    clean_line(scope["path"], 200),
-                    status,
-                    (time.monotonic() - started) * 1000,
-                    correlation_id,
-                    owner,
-                )
+            if log is not None:
+                log.end()
 
 
 def _headers(correlation_id: str, origin: str | None) -> list[tuple[bytes, bytes]]:

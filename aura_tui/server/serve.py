@@ -48,12 +48,14 @@ async def serve(
     *,
     socket_path: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
+    access_log: Callable[[str], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, or until ``stop`` is set (then signals are the caller's).
 
     ``open_service`` is entered once the addresses are bound. ``socket_path``: also listen on a Unix
-    socket there. ``say`` prints a line for the user: the address when ready, warnings. Raises
+    socket there. ``say`` prints a line for the user: the addresses when ready, warnings;
+    ``access_log`` a line per request, without waiting. Raises
     EngineError (ADDRESS_REFUSED) if listening is not possible or not safe.
     """
     tokens = TokenFile(options.tokens)
@@ -82,22 +84,27 @@ async def serve(
                 limits=options.limits,
                 bounds=bounds,
                 heartbeat_s=options.heartbeat_s,
+                access_log=access_log,
             )
             stack.push_async_callback(app.broadcaster.aclose)
-            listener = Listener(app.with_access(access), bounds, tls)
+            listener = Listener(app.with_access(access), bounds, tls, access_log)
             app.listeners.append(listener)
             listeners = [listener]
             if socket_path is not None:
                 listeners.append(await stack.enter_async_context(_on_unix(app, socket_path)))
             for sock in sockets:
                 await listener.listen(sock)
-            for line in _startup_lines(options, sockets, tokens, loopback=loopback):
+            for line in _addresses_text(options, sockets):
                 say(line)
             if bounds.connections < options.bounds.connections:
                 say(
                     f"Warning: at most {bounds.connections:,} connections: the open-file "
                     "limit is low. Raise it (ulimit -n)."
                 )
+            for line in _access_text(options, tokens, loopback=loopback):
+                say(line)
+            if socket_path is not None:
+                say(f"Serving this user's terminals on {socket_path}")
             await stopped.wait()
             app.broadcaster.end("The server is stopping; its jobs resume when it restarts")
             await asyncio.gather(*(each.aclose() for each in listeners))
@@ -272,15 +279,25 @@ def _fit_file_limit(bounds: Bounds) -> Bounds:
     return replace(bounds, connections=max(1, min(bounds.connections, left // _FILES_EACH)))
 
 
-def _startup_lines(
-    options: ServeOptions, sockets: list[socket.socket], tokens: TokenFile, *, loopback: bool
-) -> list[str]:
+def _addresses_text(options: ServeOptions, sockets: list[socket.socket]) -> list[str]:
     scheme = "https" if options.certificate else "http"
     lines = []
     for sock in sockets:
         host, port = sock.getsockname()[:2]
         shown = f"[{host}]" if sock.family == socket.AF_INET6 else host
         lines.append(f"Serving on {scheme}://{shown}:{port}")
+    return lines
+
+
+def _access_text(options: ServeOptions, tokens: TokenFile, *, loopback: bool) -> list[str]:
+    lines = []
+    if not tokens.required:
+        lines.append(
+            "No token is required: any user of this machine has access. "
+            "Create one with: aura-tui token add NAME"
+        )
+    else:
+        lines.append(f"A token is required: one of those in {options.tokens}")
     if tokens.trouble:
         lines.append(f"Warning: every token is rejected: {tokens.trouble}")
     elif not loopback and not options.certificate:

@@ -150,15 +150,19 @@ class LineWriter:
 
     def say(self, line: str) -> None:
         """Write ``line``; ignores a stream that has hung up or was closed from the start."""
-        stream = sys.__stdout__ if self._fd == 1 else sys.__stderr__
-        if stream is None:  # by now its number may belong to another file
-            return
         stuck = not self._writer.idle
-        self._writer.write(f"{line}\n".encode(stream.encoding, "backslashreplace"))
+        self.log(line)
         if not _in_a_loop():
             self.settle(None)
         elif not stuck:
             self.settle(_MOMENT_S)
+
+    def log(self, line: str) -> None:
+        """As :meth:`say`, without waiting. While nobody reads, lines beyond
+        :data:`~aura_tui.system.fd_writer.MAX_WAITING_BYTES` are dropped."""
+        stream = sys.__stdout__ if self._fd == 1 else sys.__stderr__
+        if stream is not None:  # else its number may belong to another file by now
+            self._writer.write(f"{line}\n".encode(stream.encoding, "backslashreplace"))
 
     def settle(self, timeout_s: float | None = _LAST_WORDS_S) -> None:
         """Return when all is written, or after ``timeout_s``."""
