@@ -18,6 +18,8 @@ from aura_tui.system import output, permissions
 from aura_tui.system.crash_report import write_report
 from aura_tui.system.processes import catch_fatal
 
+# The shell's completion script sets it; the process then only completes a command line.
+_COMPLETION = "_AURA_TUI_COMPLETE"
 _BOARD_OPTIONS = {"--read-only"}
 # A write that fails for these reasons is not a usage error: the disk is full or broken.
 _FAILED_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
@@ -68,6 +70,8 @@ def run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as e:
+        if _COMPLETION in os.environ:  # silent, whatever the shell sent
+            return 1
         from aura_tui.cli.usage_errors import show_usage_error
 
         if show_usage_error(e, arguments):
@@ -85,4 +89,6 @@ def _refused(error: AuraError) -> int:
 def _wants_board(arguments: list[str]) -> bool:
     """Whether the arguments ask for the board. This is the most frequent start and has almost no
     options, so it skips Typer, whose import and parsing take as long as Textual's."""
+    if _COMPLETION in os.environ:
+        return False
     return set(arguments) <= _BOARD_OPTIONS and sys.stdout.isatty() and sys.stdin.isatty()

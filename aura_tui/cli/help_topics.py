@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from aura_tui.cli import completion
 from aura_tui.errors import Code, InputError
 from aura_tui.model.text.near import did_you_mean
 from aura_tui.model.text.sanitize import clean_line
@@ -28,7 +29,12 @@ def topics() -> dict[str, str]:
 
 def show(
     context: typer.Context,
-    topic: Annotated[str, typer.Argument(metavar="[TOPIC]", help="Topic or command.")] = "",
+    topic: Annotated[
+        str,
+        typer.Argument(
+            metavar="[TOPIC]", help="Topic or command.", autocompletion=completion.topics
+        ),
+    ] = "",
 ) -> None:
     """Show a help topic, or the help of a command."""
     program = context.find_root()

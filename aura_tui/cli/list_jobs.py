@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, cast
 
 import typer
 
+from aura_tui.cli import completion
 from aura_tui.cli.connection import engine_locator, is_dumb
 from aura_tui.cli.options import (
     JsonOption,
@@ -58,7 +59,11 @@ def jobs(
     ] = "",
     fields: Annotated[
         str,
-        typer.Option(metavar="NAMES", help="Print these fields, separated by tabs: id,title,..."),
+        typer.Option(
+            metavar="NAMES",
+            help="Print these fields, separated by tabs: id,title,...",
+            autocompletion=completion.fields,
+        ),
     ] = "",
     watch: Annotated[
         bool, typer.Option("--watch", help="Print again on every change, until Ctrl-C.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from aura_tui.cli import completion
 from aura_tui.cli.connection import engine_locator
 from aura_tui.cli.options import (
     JobArgument,
@@ -50,6 +51,7 @@ def logs(
         typer.Option(
             metavar="NAME",
             help="Only lines of one stage: script, voice, visuals, composition or rendering.",
+            autocompletion=completion.stages,
         ),
     ] = "",
     level: Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from aura_tui.cli import completion
 from aura_tui.cli.access_token import read_token
 from aura_tui.errors import Code, InputError
 from aura_tui.model.status import JobStatus, parse_status
@@ -63,11 +64,20 @@ class Progress(StrEnum):
 
 
 JobArgument = Annotated[
-    str, typer.Argument(metavar="JOB", help="Job id, a unique prefix of it, or @latest.")
+    str,
+    typer.Argument(
+        metavar="JOB",
+        help="Job id, a unique prefix of it, or @latest.",
+        autocompletion=completion.job_ids,
+    ),
 ]
 JobsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[JOB]...", help="Job ids, unique prefixes of them, or @latest."),
+    typer.Argument(
+        metavar="[JOB]...",
+        help="Job ids, unique prefixes of them, or @latest.",
+        autocompletion=completion.job_ids,
+    ),
 ]
 StatusesOption = Annotated[
     list[str] | None,
@@ -76,6 +86,7 @@ StatusesOption = Annotated[
         metavar="S",
         help="Only jobs that are: queued, running, paused, succeeded, failed or cancelled; "
         "can be repeated.",
+        autocompletion=completion.statuses,
     ),
 ]
 AllOption = Annotated[bool, typer.Option("--all", help="All jobs that this can change.")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aura_tui.cli import completion
 from aura_tui.cli.connection import engine_locator, foreground, is_dumb, refuse_dumb
 from aura_tui.cli.option_errors import as_options
 from aura_tui.cli.options import (
@@ -64,7 +65,12 @@ def register(app: typer.Typer) -> None:
 
 def run(
     brief: Annotated[
-        str, typer.Argument(metavar="BRIEF|FILE.md|-", help="A topic, a text file, or - (stdin).")
+        str,
+        typer.Argument(
+            metavar="BRIEF|FILE.md|-",
+            help="A topic, a text file, or - (stdin).",
+            autocompletion=completion.files(*completion.BRIEFS),
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -81,33 +87,74 @@ def run(
         typer.Option(
             metavar="S",
             help=f"Target length: 90, 1m30s or 00:01:30. {_must_be(DurationS)} seconds.",
+            autocompletion=completion.durations,
         ),
     ] = None,
     resolution: Annotated[
-        str, typer.Option(metavar="RES", help="720p, 1080p, ... or WIDTHxHEIGHT.")
+        str,
+        typer.Option(
+            metavar="RES",
+            help="720p, 1080p, ... or WIDTHxHEIGHT.",
+            autocompletion=completion.resolutions,
+        ),
     ] = "720p",
     fps: Annotated[int, typer.Option(help=f"Frames per second. {_must_be(Fps)}.")] = 30,
-    aspect: Annotated[str, typer.Option(metavar="A", help="16:9, 9:16 or 1:1.")] = "",
-    voice: Annotated[str, typer.Option(metavar="NAME", help="See: aura-tui doctor --voices.")] = "",
+    aspect: Annotated[
+        str, typer.Option(metavar="A", help="16:9, 9:16 or 1:1.", autocompletion=completion.aspects)
+    ] = "",
+    voice: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="See: aura-tui doctor --voices.", autocompletion=completion.voices
+        ),
+    ] = "",
     rate: Annotated[
         float,
         typer.Option(help=f"Speed of speech; 1 is the voice's own. {_must_be(VoiceFactor)}."),
     ] = 1.0,
-    language: Annotated[str, typer.Option(metavar="TAG", help="Language: en, de, fr, ...")] = "",
-    theme: Annotated[str, typer.Option(metavar="NAME", help="Theme; see: aura-tui doctor.")] = "",
+    language: Annotated[
+        str,
+        typer.Option(
+            metavar="TAG", help="Language: en, de, fr, ...", autocompletion=completion.languages
+        ),
+    ] = "",
+    theme: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Theme; see: aura-tui doctor.", autocompletion=completion.themes
+        ),
+    ] = "",
     quality: Annotated[
-        int | None, typer.Option(help=f"{_must_be(Percent)}. Default: CRF 23.")
+        int | None,
+        typer.Option(
+            help=f"{_must_be(Percent)}. Default: CRF 23.", autocompletion=completion.qualities
+        ),
     ] = None,
     burn_captions: Annotated[
         bool, typer.Option("--burn-captions", help="Burn the captions into the video.")
     ] = False,
     still: Annotated[bool, typer.Option("--still", help="Disable camera motion.")] = False,
-    script: Annotated[str, typer.Option(metavar="NAME", help="auto, outline or llm.")] = "",
+    script: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="auto, outline or llm.", autocompletion=completion.scripts
+        ),
+    ] = "",
     speech: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, espeak, piper or openai.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="auto, espeak, piper or openai.",
+            autocompletion=completion.speeches,
+        ),
     ] = "",
     visuals: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, cards, folder or openai.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="auto, cards, folder or openai.",
+            autocompletion=completion.visuals,
+        ),
     ] = "",
     priority: Annotated[int, typer.Option(help=f"Higher runs first. {_must_be(Priority)}.")] = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached work.")] = False,
@@ -363,6 +410,7 @@ def replay(
             metavar="FILE.jsonl",
             parser=input_path,
             help="File written by --record or --progress json.",
+            autocompletion=completion.files(*completion.RECORDINGS),
         ),
     ],
     speed: Annotated[

@@ -7,6 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from aura_tui.cli.completion import BRIEFS, RECORDINGS
 from aura_tui.cli.session.messages import print_error
 from aura_tui.model.text.near import near
 from aura_tui.model.text.sanitize import clean
@@ -14,7 +15,7 @@ from aura_tui.model.text.sanitize import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst", ".jsonl")
+_FILE_SUFFIXES = (*BRIEFS, *RECORDINGS)
 # Typer 0.29 shows pydantic's messages about an option's value; these replace the technical ones.
 _PLAIN_WORDS = (
     (r"^Value error, ", ""),

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aura_tui.errors import Code, InputError
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.protocols import Spoken, Voice
 from aura_tui.providers.speech import word_times
@@ -125,25 +124,13 @@ def _language(scene: SceneText) -> str:
 
 
 @functools.cache
-def _package() -> Path:
-    spec = importlib.util.find_spec("espeakng_loader")
-    for folder in spec.submodule_search_locations or () if spec else ():
-        if (Path(folder) / "espeak-ng-data").is_dir():
-            return Path(folder)
-    raise InputError(
-        Code.SPEECH_PROVIDER_UNAVAILABLE,
-        "eSpeak NG's library is not installed",
-        "Install it: pip install --force-reinstall espeakng-loader",
-    )
-
-
 def _data() -> Path:
-    return _package() / "espeak-ng-data"
+    return espeak_voices.package() / "espeak-ng-data"
 
 
 def _library() -> Path:
     suffix = ".dylib" if sys.platform == "darwin" else ".so"
-    return _package() / f"libespeak-ng{suffix}"
+    return espeak_voices.package() / f"libespeak-ng{suffix}"
 
 
 @functools.cache

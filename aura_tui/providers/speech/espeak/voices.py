@@ -8,15 +8,14 @@ language). ``!v`` contains variants, which change the speaker of any voice: "en-
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.text.near import near
 from aura_tui.model.text.sanitize import clean_line
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 DEFAULT = "en-us"
 _SUBTAG = re.compile(r"[a-z]{4}|[a-z]{2}|\d{3}")  # BCP 47: script, region
@@ -78,6 +77,19 @@ def _parse(path: Path) -> DataVoice:
             languages.append((fields[0].lower(), int(given) if given.isdigit() else _PRIORITY))
     name = path.name.lower()
     return DataVoice(name, description, tuple(languages) or ((name, _PRIORITY),))
+
+
+def package() -> Path:
+    """The folder of the library and its data. Raises InputError if it is not installed."""
+    spec = importlib.util.find_spec("espeakng_loader")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        if (Path(folder) / "espeak-ng-data").is_dir():
+            return Path(folder)
+    raise InputError(
+        Code.SPEECH_PROVIDER_UNAVAILABLE,
+        "eSpeak NG's library is not installed",
+        "Install it: pip install --force-reinstall espeakng-loader",
+    )
 
 
 def resolve(data: Path, voice: str, language: str) -> str:
