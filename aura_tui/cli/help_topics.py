@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from aura_tui.cli import completion
+from aura_tui.cli.examples import add_command
 from aura_tui.errors import Code, InputError
 from aura_tui.model.text.near import did_you_mean
 from aura_tui.model.text.sanitize import clean_line
@@ -18,7 +19,7 @@ _PAGES = Path(__file__).with_name("help")
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(name="help")(show)
+    add_command(app, show, "help")
 
 
 def topics() -> dict[str, str]:

@@ -10,6 +10,7 @@ import typer
 
 from aura_tui.cli import list_jobs, logs
 from aura_tui.cli.connection import engine_locator
+from aura_tui.cli.examples import add_command
 from aura_tui.cli.options import (
     AllOption,
     JobArgument,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (list_jobs.jobs, show, logs.logs, artifacts, cancel, pause, doctor):
-        app.command()(command)
+        add_command(app, command)
 
 
 def _read(server: str, token: str, act: Callable[[JobService], Awaitable[int]]) -> int:

@@ -74,7 +74,7 @@ JobArgument = Annotated[
 JobsArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[JOB]...",
+        metavar="JOB",
         help="Job ids, unique prefixes of them, or @latest.",
         autocompletion=completion.job_ids,
     ),

@@ -12,6 +12,7 @@ import typer
 
 from aura_tui.cli import completion
 from aura_tui.cli.connection import engine_locator, foreground, is_dumb, refuse_dumb
+from aura_tui.cli.examples import add_command
 from aura_tui.cli.option_errors import as_options
 from aura_tui.cli.options import (
     AllOption,
@@ -60,7 +61,7 @@ def _must_be(kind: object) -> str:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     for command in (run, watch, resume, retry, replay):
-        app.command()(command)
+        add_command(app, command)
 
 
 def run(
@@ -414,7 +415,8 @@ def replay(
         ),
     ],
     speed: Annotated[
-        float, typer.Option(help="Playback speed: 1 is real time, 0 shows everything at once.")
+        float,
+        typer.Option(help="Playback speed, 0 or more: 1 is real time, 0 shows everything at once."),
     ] = 1.0,
     progress: ProgressOption = Progress.AUTO,
 ) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aura_tui.cli.connection import engine_locator
+from aura_tui.cli.examples import add_command
 from aura_tui.cli.group import CommandGroup
 from aura_tui.cli.options import input_path
 from aura_tui.cli.session.messages import explain, print_error
@@ -36,13 +37,13 @@ TokenFileOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(serve)
+    add_command(app, serve)
     tokens = typer.Typer(
         help="Manage access tokens.", no_args_is_help=True, cls=CommandGroup, suggest_commands=False
     )
     for command in (add, renew, remove):
-        tokens.command()(command)
-    tokens.command(name="list")(list_)
+        add_command(tokens, command, group="token")
+    add_command(tokens, list_, "list", group="token")
     app.add_typer(tokens, name="token")
     app.command(hidden=True)(engine)
 

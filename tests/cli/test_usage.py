@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
 
 from aura_tui.cli.app import run_command
 from aura_tui.cli.commands import app
+from aura_tui.cli.examples import EXAMPLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 OPTIONS = {
@@ -111,3 +115,43 @@ def test_an_empty_job_id_is_a_usage_error(capfd: pytest.CaptureFixture[str]) -> 
         for name in ("", " "):
             assert run_command([command, name]) == 2, command
             assert "A job's id is empty" in capfd.readouterr().err, command
+
+
+def commands() -> Iterator[tuple[list[str], Any]]:
+    """Each command that is not hidden, by the words that name it."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            for inner, each in command.commands.items():
+                yield [name, inner], each
+        elif not command.hidden:
+            yield [name], command
+
+
+def test_each_command_s_help_ends_with_an_example_that_parses(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    found = {}
+    for words, command in commands():
+        assert run_command([*words, "-h"]) == 0
+        last = " ".join(capfd.readouterr().out.rpartition("Example: ")[2].split())
+        found[" ".join(words)] = last
+        program, *rest = shlex.split(last)
+        assert [program, *rest[: len(words)]] == ["aura-tui", *words]
+        command.make_context(words[-1], rest[len(words) :]).close()
+    assert found == EXAMPLES
+
+
+def test_every_number_says_its_range(capfd: pytest.CaptureFixture[str]) -> None:
+    for words, command in commands():
+        numbers = [
+            each
+            for each in command.params
+            if each.type_descriptor.annotation in (int, float, int | None)
+        ]
+        run_command([*words, "-h"])
+        text = " ".join(capfd.readouterr().out.split())
+        for number in numbers:
+            of_it = text.partition(f"{number.opts[0]} <")[2].partition(" --")[0]
+            assert re.search(r"<=x<=|Between|or more", of_it), (words, number.opts)
