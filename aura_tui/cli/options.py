@@ -37,6 +37,20 @@ def _path(text: str, code: Code) -> Path:
     return Path(text)
 
 
+def _not_empty(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:
+    """Raise InputError for an option that is given but empty (from an unset shell variable): the
+    command would go to another engine than the one that was meant."""
+    source = ctx.get_parameter_source(param.name or "")
+    if not value.strip() and source is not None and source.name == "COMMANDLINE":
+        raise InputError(
+            Code.OPTION_INVALID,
+            f"--{param.name} is empty",
+            "Give a value, or omit the option.",
+            field=param.name,
+        )
+    return value
+
+
 def statuses(texts: list[str] | None) -> tuple[JobStatus, ...]:
     """Parse the statuses of ``--status``. Raises InputError for an unknown one."""
     found = []
@@ -113,6 +127,7 @@ ServerOption = Annotated[
     typer.Option(
         metavar="URL",
         envvar="AURA_SERVER",
+        callback=_not_empty,
         help="URL of a remote engine: http(s)://... Honours HTTP_PROXY, HTTPS_PROXY, ALL_PROXY "
         "and NO_PROXY, except for loopback addresses.",
     ),
@@ -122,6 +137,7 @@ TokenOption = Annotated[
     typer.Option(
         metavar="T",
         envvar="AURA_TOKEN",
+        callback=_not_empty,
         help="Access token. Prefer AURA_TOKEN: command lines are visible to other users and kept "
         "in shell history.",
         show_envvar=True,

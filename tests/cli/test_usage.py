@@ -110,6 +110,12 @@ def test_a_number_out_of_bounds_is_refused_with_the_bounds(
         assert said in capfd.readouterr().err, arguments
 
 
+def test_an_empty_server_or_token_is_not_taken_for_none(capfd: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["jobs", "--server", ""], ["--server", "", "jobs"], ["jobs", "--token", " "]):
+        assert run_command(arguments) == 2, arguments
+        assert " is empty [E109]" in capfd.readouterr().err
+
+
 def test_an_empty_job_id_is_a_usage_error(capfd: pytest.CaptureFixture[str]) -> None:
     for command in ("cancel", "pause", "resume", "retry", "show", "logs", "artifacts", "watch"):
         for name in ("", " "):
