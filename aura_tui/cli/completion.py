@@ -160,12 +160,6 @@ def _fields() -> Iterable[str]:
     return FIELDS
 
 
-def _topics() -> Iterator[tuple[str, str] | str]:
-    from aura_tui.cli.help_topics import topics
-
-    yield from topics().items()
-
-
 @_quietly
 def fields(ctx: typer.Context, incomplete: str) -> Found:
     """Complete the last name of a comma-separated list of fields."""
@@ -180,7 +174,6 @@ themes = names(_themes)
 voices = names(_voices)
 languages = names(_languages)
 resolutions = names(_resolutions)
-topics = names(_topics)
 aspects = names(lambda: (("16:9", "wide"), ("9:16", "upright"), ("1:1", "square")))
 qualities = names(lambda: (("40", "small file"), ("60", "usual"), ("80", "fine"), ("100", "best")))
 durations = names(lambda: ("30", "60", "90", "2m", "3m"))

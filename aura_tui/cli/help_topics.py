@@ -33,7 +33,9 @@ def show(
     topic: Annotated[
         str,
         typer.Argument(
-            metavar="[TOPIC]", help="Topic or command.", autocompletion=completion.topics
+            metavar="[TOPIC]",
+            help="Topic or command.",
+            autocompletion=completion.names(lambda: topics().items()),
         ),
     ] = "",
 ) -> None:
