@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aura_tui.cli.connection import where
 from aura_tui.cli.session.exit_status import exit_of
-from aura_tui.cli.session.messages import print_error
+from aura_tui.cli.session.messages import print_error, report_error
 from aura_tui.cli.session.once import run_once
 from aura_tui.connect.job_ref import resolve
 from aura_tui.errors import AuraError, Code, EngineError, InputError, OutputError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _TEARDOWN_S = 60.0  # for a cancelled job to end, which includes joining a partial video
 _LOOK_S = 0.05
 _PAGE = 500
-_MAX_PAGES = 20
 _NAMED = 10  # jobs in the question
 
 
@@ -159,8 +158,10 @@ class _Changes:
                 if len(names) == 1:
                     raise
                 self._status = max(self._status, exit_of(e))
-                print_error(f"Error: {one_line(e.message)} [{e.code}]")
-                if isinstance(e, EngineError):
+                if not isinstance(e, EngineError):
+                    print_error(f"Error: {one_line(e.message)} [{e.code}]")
+                else:
+                    report_error(e)
                     if left := len(names) - index - 1:
                         print_error(f"{counted(left, 'more job was', 'more jobs were')} not tried")
                     break
@@ -201,14 +202,13 @@ def _matching(locator: EngineLocator, verb: Verb, selection: Selection) -> list[
 
     async def look(service: JobService) -> int:
         cursor: str | None = None
-        for _ in range(_MAX_PAGES):
+        while True:
             page = await service.list(limit=_PAGE, cursor=cursor)
             found.extend(job for job in page.jobs if job.status in wanted)
             retried.update(job.retry_of for job in page.jobs)
             cursor = page.cursor
             if cursor is None:
-                break
-        return 0
+                return 0
 
     run_once(locator.read_only, look)
     return [job for job in found if verb is not RETRY or job.id not in retried]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aura_tui.engine.read_only import ReadOnlyService
+from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import AuraError, Code, Conflict, InputError, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.connection import ConnectionStatus
@@ -149,6 +150,29 @@ async def test_a_request_that_cannot_be_is_refused(past: Past) -> None:
     with pytest.raises(AuraError):
         await past.service.submit(request("  "))
     assert len((await past.service.list()).jobs) == 3
+
+
+async def test_a_retry_into_a_folder_that_cannot_be_is_refused(past: Past, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AuraError):
+        await past.service.retry(past.failed, deliver_to=tmp_path / "file" / "out")
+    assert len((await past.service.list()).jobs) == 3
+
+
+async def test_a_retry_names_its_folder_in_its_key(past: Past, tmp_path: Path) -> None:
+    """The same key with another folder is another request."""
+    service = past.service
+    (tmp_path / "out").mkdir()
+    try:
+        job = await service.retry(past.failed, deliver_to=tmp_path / "out", idempotency_key="k")
+    except AuraError:  # it changes nothing, or can't write to this machine
+        assert not isinstance(service, EmbeddedService)
+        return
+    again = await service.retry(past.failed, deliver_to=tmp_path / "out", idempotency_key="k")
+    assert again.id == job.id
+    with pytest.raises(InputError) as caught:
+        await service.retry(past.failed, idempotency_key="k")
+    assert caught.value.code is Code.KEY_REUSED
 
 
 async def test_a_deleted_job_is_gone_and_nothing_else_is(past: Past) -> None:
