@@ -15,6 +15,7 @@ from aura_tui import __version__
 from aura_tui.engine import home as home_
 from aura_tui.engine import lock as lock_
 from aura_tui.errors import AuraError
+from aura_tui.format.words import local_time
 from aura_tui.model.text.redact import redact_url
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.settings import config_file
@@ -140,7 +141,7 @@ def _engine(settings: Settings) -> Finding:
         return Finding("Engine", "ok", "not running (started on demand)")
     if lock_.is_stopped(holder):
         return Finding("Engine", "note", *lock_.suspended_text(holder))
-    since = f"{holder.since.astimezone():%Y-%m-%d %H:%M:%S}"
+    since = local_time(holder.since)
     return Finding("Engine", "ok", f"running: process {holder.pid}, since {since}")
 
 

@@ -77,9 +77,9 @@ def check(verb: Verb, selection: Selection) -> None:
     if by_state == bool(selection.names):
         raise InputError(
             Code.OPTION_INVALID,
-            "Give either job ids, or --status or --all, not both"
+            "Job ids can't be used with --status or --all"
             if by_state
-            else f"No job to {verb.name} is given",
+            else f"No jobs given to {verb.name}",
             f"Use one of: aura-tui {verb.name} JOB..., --status S, --all.",
         )
     for status in selection.statuses:
@@ -95,7 +95,7 @@ def check(verb: Verb, selection: Selection) -> None:
     if by_state and not selection.yes and not _asks():
         raise InputError(
             Code.OPTION_INVALID,
-            f"There is no terminal to ask whether to {verb.name} these jobs",
+            f"Can't ask whether to {verb.name} these jobs: no terminal",
             "Add --yes, or name the jobs.",
             field="yes",
         )

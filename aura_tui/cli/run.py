@@ -330,8 +330,8 @@ def _refuse_record(record: Path | None) -> None:
     if record is not None:
         raise InputError(
             Code.OPTION_INVALID,
-            "--record needs one job that is followed here",
-            "Omit it, or name one job and omit --detach.",
+            "--record works only if this command follows a job",
+            "Omit it; or name one job, and omit --detach.",
             field="record",
         )
 

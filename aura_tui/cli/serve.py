@@ -204,7 +204,7 @@ def list_(token_file: TokenFileOption = None) -> int:
     file = _file(token_file)
     found = tokens.read_tokens(file)
     for token in found:
-        sys.stdout.write(f"{token.created_at:%Y-%m-%d}  {token.name}\n")
+        sys.stdout.write(f"{token.created_at.astimezone():%Y-%m-%d}  {token.name}\n")
     if not found:
         print_error(f"No tokens in {file}. Create one with: aura-tui token add NAME")
     return 0
