@@ -44,6 +44,8 @@ def main() -> NoReturn:
 
 def run_command(arguments: list[str]) -> int:
     """Run one command and return its exit status. Only SystemExit and the like get out."""
+    if _COMPLETION in os.environ:
+        return _complete()
     try:
         if _wants_board(arguments):
             from aura_tui.cli.connection import board, engine_locator
@@ -70,13 +72,22 @@ def run_command(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as e:
-        if _COMPLETION in os.environ:  # silent, whatever the shell sent
-            return 1
         from aura_tui.cli.usage_errors import show_usage_error
 
         if show_usage_error(e, arguments):
             return 2
         return _refused(write_report(e))
+
+
+def _complete() -> int:
+    """Complete a command line. Silent, whatever the shell sent: somebody types there."""
+    try:
+        from aura_tui.cli.commands import app
+
+        app([], prog_name="aura-tui", standalone_mode=False)
+    except Exception:
+        return 1
+    return 0
 
 
 def _refused(error: AuraError) -> int:
@@ -89,6 +100,4 @@ def _refused(error: AuraError) -> int:
 def _wants_board(arguments: list[str]) -> bool:
     """Whether the arguments ask for the board. This is the most frequent start and has almost no
     options, so it skips Typer, whose import and parsing take as long as Textual's."""
-    if _COMPLETION in os.environ:
-        return False
     return set(arguments) <= _BOARD_OPTIONS and sys.stdout.isatty() and sys.stdin.isatty()

@@ -99,7 +99,11 @@ def test_nothing_is_said_when_something_is_wrong(program: Program) -> None:
     (program.home / "aura.db").write_text("no database")
     config = program.folder / "config.toml"
     config.write_text("broken [")
-    for line in ("aura-tui show ", "aura-tui 'show ", "aura-tui run /no/such/", "", "aura-tui -"):
+    for line in (
+        *("aura-tui show ", "aura-tui 'show ", "aura-tui run /no/such/", "", "aura-tui -"),
+        *("aura-tui --token-file /no show ", "aura-tui --server '' show ", "aura-tui zzz x "),
+        "aura-tui run x --fps y --theme ",
+    ):
         for environ in ({}, {"AURA_CONFIG": str(config)}, {"AURA_HOME": "/proc/1/mem"}):
             bash(program, line, **environ)
     done = program.run(_AURA_TUI_COMPLETE="complete_bash")
