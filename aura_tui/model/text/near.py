@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from aura_tui.model.text.sanitize import clean_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -13,8 +15,8 @@ _CHARS_PER_EDIT: Final = 3  # one typing error per so many characters, at least 
 
 def near(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Up to ``count`` of the ``known`` names that ``name`` is probably a misspelling of, the
-    nearest first; [] if none is near. Ignores case."""
-    typed = name.strip().lower()
+    nearest first; [] if none is near. Ignores case and control characters."""
+    typed = clean_line(name).lower()
     if not typed or len(typed) > _MAX_CHARS:
         return []
     limit = max(1, len(typed) // _CHARS_PER_EDIT)

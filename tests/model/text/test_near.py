@@ -28,6 +28,7 @@ def test_only_a_name_that_a_typing_error_makes_is_near() -> None:
         "cancle": "cancel",
         "retyr": "retry",
         "log": "logs",
+        "lgos\x1b[31m": "logs",
     }.items():
         assert near(typed, COMMANDS)[:1] == [meant], typed
         assert did_you_mean(typed, COMMANDS) == f"Did you mean {meant}? "
