@@ -18,12 +18,12 @@ from aura_tui.net.headers import media_type
 from aura_tui.wire import decode, routes
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from aura_tui.client.connection_state import ConnectionState
     from aura_tui.client.http_client import Http
     from aura_tui.client.stream.reconnecting_stream import Clock
+    from aura_tui.client.stream.retry_waits import RetryWaits
     from aura_tui.model.job import Job
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class _AbsentError(Exception):
 class ApiClient:
     """Requests to one server; each answer of the engine updates the connection's state.
 
-    A request is retried for ``patience_s``. ``wake`` returns the event that ends a wait early.
+    A request is retried for ``patience_s``.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class ApiClient:
         connection: ConnectionState,
         clock: Clock,
         patience_s: float,
-        wake: Callable[[], asyncio.Event],
+        waits: RetryWaits,
     ) -> None:
         self._http = http
         self._peer = http.peer
         self._connection = connection
         self._clock = clock
         self._patience_s = patience_s
-        self._wake = wake
+        self._waits = waits
 
     # -- one try: these raise TransportFailure
 
@@ -159,6 +159,7 @@ class ApiClient:
                 try:
                     found = await ask()
                     answered = True
+                    self._connection.reached()
                     return found
                 except TransportFailure as problem:
                     if not await outage.wait(problem):
@@ -168,7 +169,7 @@ class ApiClient:
 
     def _outage(self, *, free: bool) -> Outage:
         return Outage(
-            self._http, self._connection, self._clock, self._wake, self._patience_s, free=free
+            self._http, self._connection, self._clock, self._waits, self._patience_s, free=free
         )
 
     async def fallback(
@@ -362,7 +363,10 @@ class ApiClient:
             error = failure(self._http, answer)
             if isinstance(error, EngineError):
                 self._connection.refused(error)
+            elif isinstance(error, AuraError):
+                self._connection.reached()
             raise error
+        self._connection.reached()
         return answer
 
     def _mark_met(self) -> None:

@@ -9,11 +9,17 @@ transitions.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from aura_tui.model.connection import ConnectionEvent, ConnectionMachine, ConnectionStatus
+from aura_tui.model.connection import (
+    LATE_S,
+    ConnectionEvent,
+    ConnectionMachine,
+    ConnectionStatus,
+)
 from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
@@ -45,6 +51,7 @@ class StreamState:
         self.recovering = False
         self.notice = ""
         self.polled_s: float | None = None
+        self.late_s = LATE_S
 
     @property
     def connection(self) -> Connection:
@@ -56,10 +63,14 @@ class StreamState:
         reason = self.connection.reason
         self._fire(ConnectionEvent.ATTEMPT, reason=reason, attempt=failed + 1)
 
-    def opened(self, *, polled_s: float | None = None) -> None:
-        """The server answers. ``polled_s`` is the shortest polling interval; None for a stream."""
-        self.polled_s = polled_s
+    def opened(self, *, polled_s: float | None = None, late_s: float = LATE_S) -> None:
+        """The server answers. ``polled_s`` is the shortest polling interval; None for a stream.
+        ``late_s`` is how long the server is silent at most while it is healthy."""
+        self.polled_s, self.late_s = polled_s, late_s
+        was_live = self.connection.is_live
         self._fire(ConnectionEvent.OPENED)
+        if not was_live:
+            self._parent.reached()
 
     def broken(self, failed: int, reason: str, retry_at: datetime) -> None:
         """The stream broke, ``failed`` times since it last worked; the next attempt is at
@@ -130,10 +141,17 @@ class StreamState:
 
 
 class ConnectionState:
-    """The connection over all streams of a service; notifies its watchers."""
+    """The connection over all streams of a service; notifies its watchers.
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    ``on_reached`` is called when something reaches the server: a request that it answers, a stream
+    that opens, bytes after a silence.
+    """
+
+    def __init__(
+        self, now: Callable[[], datetime], on_reached: Callable[[], None] = lambda: None
+    ) -> None:
         self.now = now
+        self.reached = on_reached
         self.troubles: tuple[str, ...] = ()  # the engine's internal failures, as last reported
         self._machine = ConnectionMachine(now)
         self._streams: list[StreamState] = []
@@ -158,7 +176,11 @@ class ConnectionState:
 
     def heard(self) -> None:
         """The engine sent something."""
+        before = self._machine.connection.heard_at
         self._machine.heard()
+        if before is not None and (self.now() - before).total_seconds() >= self._late_s:
+            self.reached()
+            self.changed()
 
     def follow_streams(self) -> None:
         """Move to the state of the worst stream."""
@@ -191,6 +213,7 @@ class ConnectionState:
         if not self._streams:
             self._machine.fire(ConnectionEvent.OPENED)
         self._machine.heard()
+        self.reached()
         self.changed()
 
     def refused(self, error: AuraError) -> None:
@@ -232,7 +255,7 @@ class ConnectionState:
     @property
     def connection(self) -> Connection:
         """The connection now."""
-        now = self._machine.connection
+        now = replace(self._machine.connection, late_s=self._late_s)
         streams = self._streams or ([self._last] if self._last is not None else [])
         if not streams:
             return now
@@ -245,7 +268,14 @@ class ConnectionState:
             recovering=back and any(stream.recovering for stream in self._streams),
             notice=next((stream.notice for stream in streams if stream.notice), ""),
             polled_s=next(polled, None),
+            partial=not now.is_live and any(each.connection.is_live for each in self._streams),
         )
+
+    @property
+    def _late_s(self) -> float:
+        """As of the stream that is heard most often. Without a stream nothing sends heartbeats."""
+        known = (stream.late_s for stream in self._streams)
+        return min(known, default=math.inf)
 
     async def changes(self) -> AsyncGenerator[Connection]:
         """Yield the current connection, then each change; changes that arrive while the reader is

@@ -7,16 +7,14 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from aura_tui.client.stream.reconnecting_stream import pause
 from aura_tui.net.backoff import Backoff
 from aura_tui.service import waits_out_outages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aura_tui.client.connection_state import ConnectionState, StreamState
     from aura_tui.client.http_client import Http, TransportFailure
     from aura_tui.client.stream.reconnecting_stream import Clock
+    from aura_tui.client.stream.retry_waits import RetryWaits
 
 _SOCKET_S: Final = 0.1  # between two tries over a Unix socket, which load no other machine
 
@@ -31,7 +29,7 @@ class Outage:
         http: Http,
         connection: ConnectionState,
         clock: Clock,
-        wake: Callable[[], asyncio.Event],
+        waits: RetryWaits,
         patience_s: float,
         *,
         free: bool,
@@ -39,7 +37,7 @@ class Outage:
         self._http = http
         self._connection = connection
         self._clock = clock
-        self._wake = wake
+        self._waits = waits
         self._free = free
         self._backoff = Backoff(clock.chance)
         self._state: StreamState | None = None
@@ -63,7 +61,8 @@ class Outage:
         delay_s = min(delay_s, left_s) if not local else _SOCKET_S
         if left_s == math.inf:
             self._show(problem.reason, delay_s)
-        await pause(self._clock, self._wake(), delay_s)
+        asked = problem.error is not None
+        await self._waits.wait(delay_s, None if asked else self._backoff)
         return not self._http.closed
 
     def _show(self, reason: str, delay_s: float) -> None:

@@ -32,6 +32,7 @@ from aura_tui.client.stream.polling import PolledList, has_stream
 from aura_tui.client.stream.reader import NoStream, Sources
 from aura_tui.client.stream.reconnecting_stream import Clock, ReconnectingStream, opening_s
 from aura_tui.client.stream.resuming_reader import ResumingReader
+from aura_tui.client.stream.retry_waits import RetryWaits
 from aura_tui.client.stream.snapshot_events import completed
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, NotFound
 from aura_tui.model.request_check import check
@@ -97,13 +98,11 @@ class RemoteService:
         self._http = Http(where, token, ca=ca, peer=peer)
         self.peer = self._http.peer
         self._clock = clock or _system_clock()
-        self._connection = ConnectionState(self._clock.now)
+        self._waits = RetryWaits(self._clock.sleep)
+        self._connection = ConnectionState(self._clock.now, self._waits.reached)
         self._heartbeat_s = heartbeat_s
-        self._wake = asyncio.Event()
         self._reconnect_requested = False  # since the last call of reconnect_requested()
-        self._api = ApiClient(
-            self._http, self._connection, self._clock, patience_s, lambda: self._wake
-        )
+        self._api = ApiClient(self._http, self._connection, self._clock, patience_s, self._waits)
         self._listed: dict[str, Job] = {}  # by id, of servers that are not ours
         self._artifacts = RemoteArtifacts(
             self._http, self._api, self._clock, cache=cache, delivery=delivery, job=self.get
@@ -140,7 +139,7 @@ class RemoteService:
     async def aclose(self) -> None:
         """See :class:`~aura_tui.service.JobService`. Ends all streams, even while they wait."""
         await self._http.aclose()
-        self._wake_waiters()
+        self._waits.wake()
         self._connection.close()
 
     # -- the connection
@@ -162,12 +161,7 @@ class RemoteService:
     def reconnect(self) -> None:
         """See :class:`~aura_tui.service.Connected`."""
         self._reconnect_requested = True
-        self._wake_waiters()
-
-    def _wake_waiters(self) -> None:
-        """End every wait for the next try."""
-        wake, self._wake = self._wake, asyncio.Event()
-        wake.set()
+        self._waits.wake()
 
     def engine_gone(self, reason: str) -> None:
         """The engine has stopped; ``connect/engine_monitor.py`` reports it, and may start one."""
@@ -176,7 +170,7 @@ class RemoteService:
     def engine_back(self) -> None:
         """An engine is running again; reported likewise."""
         self._connection.engine_back()
-        self._wake_waiters()
+        self._waits.wake()
 
     def engine_suspended(self, reason: str) -> None:
         """The engine's process is suspended; reported likewise."""
@@ -192,7 +186,7 @@ class RemoteService:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while not self._reconnect_requested:
-                    await self._wake.wait()
+                    await self._waits.woken()
         requested, self._reconnect_requested = self._reconnect_requested, False
         return requested
 
@@ -469,7 +463,7 @@ class RemoteService:
             None if job_id is None else lambda: self._get_once(job_id, within_s),
             clock=self._clock,
             heartbeat_s=self._heartbeat_s,
-            wake=lambda: self._wake,
+            waits=self._waits,
         )
         async with (
             aclosing(stream.envelopes()) as envelopes,
@@ -486,7 +480,7 @@ class RemoteService:
             state,
             LegacyReader(None, after, self._sources(state)),
             clock=self._clock,
-            wake=lambda: self._wake,
+            waits=self._waits,
         )
         return polled.envelopes()
 

@@ -83,7 +83,9 @@ def _retrying(connection: Connection, now: datetime, lasted: str, reason: str) -
         # Rounded up: at 0 s the attempt has started.
         left_s = math.ceil((connection.retry_at - now).total_seconds())
         when = f"retrying in {words.lasting(left_s)}"
-    if connection.heard_at is None:
+    if connection.partial:
+        what, first = "updates interrupted", f"updates interrupted {lasted} ago"
+    elif connection.heard_at is None:
         what, first = "not connected", f"not connected for {lasted}"
     else:
         what, first = "connection lost", f"connection lost {lasted} ago"

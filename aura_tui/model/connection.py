@@ -117,6 +117,9 @@ TRANSITIONS: Final[dict[ConnectionStatus, dict[ConnectionEvent, ConnectionStatus
     },
 }
 
+# Engines without an announced heartbeat interval send one every 10 s: one and a half late.
+LATE_S: Final = 15.0
+
 # The events that update a state without changing it: a new reason, the time of the next attempt.
 _NEWS: Final[dict[ConnectionStatus, tuple[ConnectionEvent, ...]]] = {
     _S.CONNECTING: (_E.ATTEMPT,),
@@ -142,6 +145,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     have arrived since; while ``recovering``, more may arrive. If the engine no longer has them,
     ``notice`` says so: views then show a new snapshot.
     ``can_start``: reconnecting starts an engine if none is running.
+    ``late_s``: a healthy engine is never silent for so long; infinite if nothing would be sent.
+    ``partial``: it is not live, but one of its streams is.
     ``polled_s``: the polling interval, for an engine without a stream of all jobs; else None.
     """
 
@@ -158,6 +163,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     notice: str = ""
     can_start: bool = False
     polled_s: float | None = None
+    late_s: float = LATE_S
+    partial: bool = False
 
     @property
     def is_live(self) -> bool:

@@ -20,12 +20,14 @@ MAX_REQUESTED_S: Final = 300.0  # the longest minimum wait that a server can set
 
 
 class Backoff:
-    """The waits of one stream. ``attempt`` counts the tries since it last worked."""
+    """The waits of one stream. ``attempt`` counts the tries since it last worked, ``early`` those
+    that didn't wait as long as asked, because something else reached the server."""
 
     def __init__(self, chance: Callable[[], float]) -> None:
         """``chance`` returns random numbers from 0 to 1."""
         self._chance = chance
         self.attempt = 0
+        self.early = 0
         self.retry_s: float | None = None  # the stream's `retry:`
 
     def next_s(self, retry_after_s: float | None = None) -> float:
@@ -40,4 +42,4 @@ class Backoff:
 
     def reset(self) -> None:
         """The stream works again."""
-        self.attempt = 0
+        self.attempt = self.early = 0

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HEARTBEAT_S: Final = 10.0  # heartbeat interval of an idle stream
+# A comment keeps a stream alive between its heartbeats: readers notice a frozen server in seconds,
+# for 4 bytes a second. The response announces it: older servers send heartbeats alone.
+KEEP_ALIVE_S: Final = 2.0
+KEEP_ALIVE: Final = b":\n\n"
 RETRY_MS: Final = 1000  # how long a reader waits before it reconnects
 OPENING: Final = b"retry: %d\n" % RETRY_MS  # not a block of its own: a frame follows directly
 

@@ -6,7 +6,6 @@ client is closed, and continues after an outage as a stream does.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -17,12 +16,13 @@ from aura_tui.net.headers import is_transient, media_type
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
 
     from aura_tui.client.connection_state import StreamState
     from aura_tui.client.http_client import Http
     from aura_tui.client.stream.legacy_reader import LegacyReader
     from aura_tui.client.stream.reconnecting_stream import Clock
+    from aura_tui.client.stream.retry_waits import RetryWaits
     from aura_tui.model.events import Envelope
 
 POLL_S: Final = 2.0  # while a job is running, paused or queued
@@ -47,8 +47,7 @@ async def has_stream(http: Http, *, within_s: float) -> bool:
 
 
 class PolledList:
-    """Makes the events of all jobs from the polled list. ``wake`` returns the event that ends a
-    wait early."""
+    """Makes the events of all jobs from the polled list."""
 
     def __init__(
         self,
@@ -57,13 +56,13 @@ class PolledList:
         reader: LegacyReader,
         *,
         clock: Clock,
-        wake: Callable[[], asyncio.Event],
+        waits: RetryWaits,
     ) -> None:
         self._http = http
         self._state = state
         self._reader = reader
         self._clock = clock
-        self._wake = wake
+        self._waits = waits
 
     async def envelopes(self) -> AsyncGenerator[Envelope]:
         """Yield the events; raises only permanent failures."""
@@ -93,24 +92,13 @@ class PolledList:
                     backoff.reset()
                     for envelope in envelopes:
                         yield envelope
-                    await self._pause(POLL_S if self._reader.has_open_jobs else IDLE_POLL_S)
+                    await self._waits.wait(POLL_S if self._reader.has_open_jobs else IDLE_POLL_S)
                     continue
                 live = False
                 delay_s = backoff.next_s(problem.retry_after_s)
                 retry_at = self._clock.now() + timedelta(seconds=delay_s)
                 self._state.broken(backoff.attempt, problem.reason, retry_at)
-                await self._pause(delay_s)
+                asked = problem.error is not None
+                await self._waits.wait(delay_s, None if asked else backoff)
         finally:
             self._state.close()
-
-    async def _pause(self, seconds: float) -> None:
-        waits = [
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(self._wake().wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)

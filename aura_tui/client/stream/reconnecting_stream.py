@@ -28,7 +28,7 @@ from aura_tui.system.tasks import TaskFailure, report
 from aura_tui.wire import routes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
     from datetime import datetime
 
     import httpx
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from aura_tui.client.connection_state import StreamState
     from aura_tui.client.http_client import Http
     from aura_tui.client.stream.reader import Reader
+    from aura_tui.client.stream.retry_waits import RetryWaits
     from aura_tui.client.stream.sse_frames import Frame
     from aura_tui.model.events import Envelope
     from aura_tui.model.job import Job
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 OPEN_S: Final = 10.0  # at most, from the first packet to the status line
 SILENT_HEARTBEATS: Final = 2.5  # two heartbeats are missing by then
 MAX_SILENCE_S: Final = 120.0
+_LATE_SHARE: Final = 0.6  # of that silence: one and a half heartbeats
+_LATE_AT_LEAST_S: Final = 5.0
+_MAX_INTERVAL_S: Final = 60.0
 _WELL_S: Final = 5.0  # a connection that lasted so long worked, even without events
 _MAX_PROBLEM_BYTES: Final = 64 * 1024
 
@@ -57,6 +61,15 @@ def opening_s(heartbeat_s: float) -> float:
     return min(OPEN_S, silence_s(heartbeat_s))
 
 
+def keep_alive_s(headers: Mapping[str, str]) -> float | None:
+    """The longest silence that the server announces; None if it announces none, or nonsense."""
+    try:
+        interval_s = float(headers.get(routes.KEEP_ALIVE, ""))
+    except ValueError:
+        return None
+    return interval_s if 0 < interval_s <= _MAX_INTERVAL_S else None
+
+
 class Clock(NamedTuple):
     """Time and randomness, replaceable in tests. ``chance`` returns numbers from 0 to 1."""
 
@@ -69,8 +82,7 @@ class ReconnectingStream:
     """A stream at ``path`` that reconnects.
 
     ``make_reader`` is called at each connection until it returns one: it may have to identify the
-    server first. ``job`` fetches the job's current state; None for the stream of all jobs. ``wake``
-    returns the event that ends a wait early.
+    server first. ``job`` fetches the job's current state; None for the stream of all jobs.
     """
 
     def __init__(
@@ -83,7 +95,7 @@ class ReconnectingStream:
         *,
         clock: Clock,
         heartbeat_s: float,
-        wake: Callable[[], asyncio.Event],
+        waits: RetryWaits,
     ) -> None:
         self._http = http
         self._path = path
@@ -94,7 +106,7 @@ class ReconnectingStream:
         self._clock = clock
         self._silence_s = silence_s(heartbeat_s)
         self._opening_s = opening_s(heartbeat_s)
-        self._wake = wake
+        self._waits = waits
         self._backoff = Backoff(clock.chance)
         self._opened_at: datetime | None = None
 
@@ -146,7 +158,7 @@ class ReconnectingStream:
                 await self._check_ended()
             self._http.peer.met = True
             self._opened_at = self._clock.now()
-            self._state.opened()
+            self._state.opened(late_s=self._late_s(response))
             self._state.heard()
             if response.status_code == 204:
                 for envelope in await reader.no_more_events():
@@ -155,6 +167,13 @@ class ReconnectingStream:
             async with aclosing(self._blocks(response, reader)) as blocks:
                 async for envelope in blocks:
                     yield envelope
+
+    def _late_s(self, response: httpx.Response) -> float:
+        """How long this server is silent at most while it is healthy."""
+        interval_s = keep_alive_s(response.headers)
+        if interval_s is None:
+            return _LATE_SHARE * self._silence_s
+        return max(_LATE_AT_LEAST_S, SILENT_HEARTBEATS * interval_s)
 
     async def _check(self, response: httpx.Response) -> None:
         status = response.status_code
@@ -212,20 +231,9 @@ class ReconnectingStream:
         retry_at = now + timedelta(seconds=delay_s)
         self._state.broken(self._backoff.attempt, problem.reason, retry_at)
         if not self._http.closed:
-            await pause(self._clock, self._wake(), delay_s)
-
-
-async def pause(clock: Clock, wake: asyncio.Event, delay_s: float) -> None:
-    """Wait ``delay_s``, or until ``wake`` is set."""
-    if delay_s <= 0:
-        return
-    waits = [asyncio.ensure_future(clock.sleep(delay_s)), asyncio.ensure_future(wake.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
+            # A wait that the engine itself asks for is not an outage.
+            asked = problem.error is not None
+            await self._waits.wait(delay_s, None if asked else self._backoff)
 
 
 async def _next(stream: AsyncIterator[Frame], patience_s: float | None) -> Frame | None:

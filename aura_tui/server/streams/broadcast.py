@@ -50,8 +50,10 @@ class Stream:
         "gone",
         "heartbeat_due",
         "job_id",
+        "keep_alive_due",
         "sending_since",
         "sent_at",
+        "spoke_at",
         "troubles",
         "until",
         "wake",
@@ -67,10 +69,19 @@ class Stream:
         self.wake: asyncio.Future[None] | None = None
         self.gone = False  # the reader has left, or was dropped
         self.heartbeat_due = after > 0  # after a resume: marks the end of the missed events
-        self.sent_at = 0.0
+        self.keep_alive_due = False
+        self.sent_at = 0.0  # anything
+        self.spoke_at = 0.0  # an event or a heartbeat
         self.troubles: tuple[str, ...] = ()  # those in its last heartbeat
         self.sending_since: float | None = None
         self.abort: Callable[[], object] | None = None  # aborts the connection
+
+    def sent(self, chunk: bytes, now: float) -> None:
+        """``chunk`` was sent at ``now`` (loop time)."""
+        self.sending_since = None
+        self.sent_at = now
+        if chunk is not sse.KEEP_ALIVE:
+            self.spoke_at = now
 
     def nudge(self) -> None:
         """Wake the stream to check for news."""
@@ -106,6 +117,7 @@ class Broadcaster:
         sends a heartbeat at once."""
         self._service = service
         self._heartbeat_s = heartbeat_s
+        self.keep_alive_s = min(sse.KEEP_ALIVE_S, heartbeat_s)  # of an idle stream
         self._stall_s = stall_s
         self._capacity = ring
         self._still_allowed = still_allowed
@@ -133,7 +145,7 @@ class Broadcaster:
 
     def add(self, stream: Stream) -> None:
         """Register a stream that starts."""
-        stream.sent_at = asyncio.get_running_loop().time()
+        stream.sent_at = stream.spoke_at = asyncio.get_running_loop().time()
         self._streams.add(stream)
 
     def remove(self, stream: Stream) -> None:
@@ -218,7 +230,7 @@ class Broadcaster:
         """Send heartbeats; drop stalled readers, and callers that have lost their access."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(min(1.0, self._heartbeat_s / 4))
+            await asyncio.sleep(self.keep_alive_s / 4)
             now = loop.time()
             troubles = self._troubles()
             for stream in tuple(self._streams):
@@ -226,8 +238,11 @@ class Broadcaster:
                 stalled = since is not None and now - since > self._stall_s
                 if stalled or not self._still_allowed(stream.caller):
                     stream.drop()
-                elif stream.troubles != troubles or now - stream.sent_at >= self._heartbeat_s:
+                elif stream.troubles != troubles or now - stream.spoke_at >= self._heartbeat_s:
                     stream.heartbeat_due = True
+                    stream.nudge()
+                elif now - stream.sent_at >= self.keep_alive_s:
+                    stream.keep_alive_due = True
                     stream.nudge()
 
     # -- reading
@@ -274,6 +289,9 @@ class Broadcaster:
                 if await self._is_gone(stream.job_id):
                     return  # the job was deleted; a reader that reconnects gets "not found"
                 yield self._heartbeat(stream)
+            elif stream.keep_alive_due:
+                stream.keep_alive_due = False
+                yield sse.KEEP_ALIVE
             else:
                 await self._wait(stream)
 

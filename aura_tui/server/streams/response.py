@@ -32,6 +32,7 @@ class EventStream(Response):
             "Content-Type": routes.EVENT_STREAM,
             "Cache-Control": "no-cache",
             routes.ACCEL_BUFFERING: "no",
+            routes.KEEP_ALIVE: f"{broadcaster.keep_alive_s:g}",
             "Vary": "Accept-Encoding",
         }
         if gzip:
@@ -75,8 +76,7 @@ class EventStream(Response):
                         )
                         stream.sending_since = loop.time()
                         await send({"type": "http.response.body", "body": body, "more_body": True})
-                        stream.sending_since = None
-                        stream.sent_at = loop.time()
+                        stream.sent(chunk, loop.time())
             except Lagged:
                 await reader.abort_and_wait()
                 return

@@ -12,6 +12,8 @@ data is as old as its last event.
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,10 +29,7 @@ if TYPE_CHECKING:
     from aura_tui.model.connection import Connection
     from aura_tui.model.events import Severity
 
-# An engine sends something every 10 s at least: one and a half heartbeats late.
-LATE_S = 15.0
-# A running stage reports every 0.1 to 0.5 s. Some provider calls take seconds; and over a
-# connection a silence shorter than LATE_S may be just a late heartbeat.
+# A running stage reports every 0.1 to 0.5 s. Some provider calls take seconds.
 SILENT_S = 15.0
 # Log lines and provider retries arrive with back-offs of up to a minute between them: after that,
 # people want to know that nothing moves.
@@ -90,10 +89,33 @@ class Heartbeat:
 
     @property
     def down_since(self) -> datetime | None:
-        """When the connection went down; None if it is live, or there is none."""
-        if self.connection is None or self.connection.is_live:
+        """When the connection went down; None if something is heard over it, or there is none."""
+        connection = self.connection
+        if connection is None or connection.is_live or connection.partial:
             return None
-        return self.connection.since
+        return connection.since
+
+    def valid_until(self, now: datetime) -> datetime:
+        """Until when what is known was up to date: now, or when the connection broke or the engine
+        fell silent."""
+        connection = self.connection
+        if connection is None:
+            return now
+        until = min(now, self.down_since or now)
+        late_s = self.heard_s(now) - connection.late_s
+        if late_s > 0 and not self._is_left_behind:
+            until = min(until, now - timedelta(seconds=late_s))
+        return until
+
+    def due_s(self, now: datetime) -> float | None:
+        """Seconds until time alone changes what is said of the connection; None: never."""
+        connection = self.connection
+        if connection is None or math.isinf(connection.late_s):
+            return None
+        if not connection.is_live:
+            return 1.0 - (now - connection.since).total_seconds() % 1.0
+        heard_s = self.heard_s(now)
+        return max(connection.late_s - heard_s, 1.0 - heard_s % 1.0)
 
     @property
     def gone_since(self) -> datetime | None:
@@ -147,6 +169,13 @@ class Heartbeat:
         """Seconds since the engine last sent anything."""
         return self._silence_s(self.heard_at, now)
 
+    def quiet_s(self, now: datetime) -> float | None:
+        """Seconds since a live engine last sent anything if it is late; else None."""
+        if self.connection is None or not self.connection.is_live:
+            return None
+        heard_s = self.heard_s(now)
+        return heard_s if heard_s >= self.connection.late_s else None
+
     def age_s(self, now: datetime) -> float | None:
         """Age of the newest data in seconds while the connection is down, else None."""
         if self.down_since is None or self.heard_at is None:
@@ -198,10 +227,10 @@ def _of_connection(pulse: Heartbeat, now: datetime, reconnect_key: str) -> Healt
         return None
     if connection.is_live:
         silence_s = pulse.heard_s(now)
-        if silence_s < LATE_S:
+        if silence_s < connection.late_s:
             return None
         lasting = words.lasting(silence_s)
-        forms = (f"nothing heard for {lasting}", f"unheard {lasting}")
+        forms = (f"last heard {lasting} ago", f"unheard {lasting}")
         return Health(Kind.UNHEARD, "warning", forms)
     kind, severity = _KINDS[connection.status]
     forms = connection_words.forms(connection, now, pulse.gone_since, reconnect_key=reconnect_key)

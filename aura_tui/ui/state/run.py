@@ -14,7 +14,7 @@ from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.state.clock import RunClock
-from aura_tui.ui.state.health import LATE_S, Health, Heartbeat, health_of
+from aura_tui.ui.state.health import Health, Heartbeat, health_of
 from aura_tui.ui.state.items import Items
 
 if TYPE_CHECKING:
@@ -172,9 +172,9 @@ class RunState:
         )
 
     def seen(self, now: datetime) -> datetime:
-        """Until when the board's data is valid: now, or when the connection broke."""
-        since = self.pulse.down_since
-        return now if since is None else min(now, since)
+        """Until when the board's data is valid: now, or when the connection broke or the engine
+        fell silent."""
+        return self.pulse.valid_until(now)
 
     def age_s(self, now: datetime) -> float | None:
         """Age of the board's data in seconds; None while it is current, or there is none."""
@@ -182,15 +182,10 @@ class RunState:
 
     def due_s(self, now: datetime) -> float | None:
         """Seconds until time alone changes the view; None: only an event or the connection will."""
-        if self.over or self.ended:
-            return None
-        if self.pulse.down_since is not None:
-            return 1.0 - (now - self.pulse.down_since).total_seconds() % 1.0
-        if self.clock.ticking:
-            return 1.0 - self.clock.elapsed_s(now) % 1.0
-        if self.connection is not None:
-            return max(1.0, LATE_S - self.pulse.heard_s(now))
-        return None
+        waits = [self.pulse.due_s(now)]
+        if self.clock.ticking and not (self.over or self.ended) and self.seen(now) == now:
+            waits.append(1.0 - self.clock.elapsed_s(now) % 1.0)
+        return min((wait for wait in waits if wait is not None), default=None)
 
     def finish(self) -> None:
         """Note that no more events will come."""

@@ -248,6 +248,8 @@ def test_it_says_when_time_alone_changes_what_shows() -> None:
     tape.status(JobStatus.RUNNING)
     playing(tape, state)
     state.finish()
+    assert state.due_s(now) == pytest.approx(0.25)  # the connection is shown for every job
+    state.set_connection(None, now)
     assert state.due_s(now) is None
 
 
