@@ -86,9 +86,11 @@ class Dispatcher:
 
     def state(self) -> QueueState:
         """The queue's counts. A job that an earlier engine left running counts as waiting until
-        it starts again; one that just left the queue counts as running before its first event."""
+        it starts again; one that just left the queue counts as running before its first event. One
+        that leaves the queue without a start (cancelled, parked) is not counted any more."""
         waiting = self.waiting()
-        others = [job for job in self._log.open_jobs() if job.id not in waiting]
+        gone = {*waiting, *self._writing}
+        others = [job for job in self._log.open_jobs() if job.id not in gone]
         return QueueState(
             queued=len(waiting),
             running=sum(job.status is not JobStatus.PAUSED for job in others),

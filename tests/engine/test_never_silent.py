@@ -178,6 +178,27 @@ async def test_a_lock_of_another_program_is_waited_for_and_told(
         assert service.troubles() == ()
 
 
+async def test_a_queued_job_whose_cancel_waits_for_the_database_is_not_counted_as_running(
+    settings: Settings, small: SmallStages
+) -> None:
+    small.hook = at = At("voice", 1)
+    async with EmbeddedService(settings, stages=small) as service:
+        running = await service.submit(request())
+        await at.reached.wait()
+        queued = await service.submit(request("queued"))
+        other = sqlite3.connect(settings.home / "aura.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        cancelling = asyncio.create_task(service.cancel(queued.id))
+        await until(lambda: service._dispatcher._writing)
+        queue = await service.queue()
+        assert (queue.running, queue.queued, queue.waiting) == (1, 0, ())
+        other.execute("ROLLBACK")
+        other.close()
+        assert (await cancelling).status is JobStatus.CANCELED
+        at.go.set()
+        await ended(service, running.id)
+
+
 def _open(service: EmbeddedService, job_id: str) -> Job:
     job = service._log.job(job_id)
     assert job
