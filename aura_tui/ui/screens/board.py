@@ -42,7 +42,7 @@ class BoardScreen(Screen[None]):
 
     Classes: ``-at-jobs``: the keys go to the list, which shows alone on a narrow screen; ``-log``:
     the log has the job's whole room; ``-ended``, ``-failed``: the job has; ``-nothing``: there is
-    no job; ``-timeline``, ``-preview``: these are open. The preview is ``-beside`` the stages or
+    no job; ``-starting``: none is known yet; ``-timeline``, ``-preview``: these are open. The preview is ``-beside`` the stages or
     ``-beneath`` them; without room for either it can have the job's whole room, ``-picture``.
     """
 
@@ -246,6 +246,11 @@ class BoardScreen(Screen[None]):
             absent = connection is not None and connection.status is ConnectionStatus.NO_ENGINE
             self.jobs.show(jobs, now, glyphs, absent=absent)
         self.set_class(run.job is None and not jobs.loading, "-nothing")
+        starting = run.job is None and jobs.loading
+        if starting is not self.has_class("-starting"):
+            self.set_class(starting, "-starting")
+            if not starting and self.focused is None:
+                self.call_after_refresh(self._focus_if_lost)
 
     @property
     def _shows_jobs(self) -> bool:
@@ -254,6 +259,11 @@ class BoardScreen(Screen[None]):
     def due_s(self, now: datetime) -> float | None:
         """Seconds until time alone changes the list; None: never."""
         return self.jobs.next_change_s(now) if self._shows_jobs else None
+
+    def _focus_if_lost(self) -> None:
+        """What could have the focus was hidden before there was a job."""
+        if self.focused is None:
+            self.focus_main()
 
     def _leave_result(self) -> None:
         """Move the focus away from a hidden panel."""

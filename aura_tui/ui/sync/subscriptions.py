@@ -15,7 +15,7 @@ import asyncio
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, cast
 
-from aura_tui.errors import AuraError, NotFound
+from aura_tui.errors import AuraError, Code, NotFound
 from aura_tui.format import words
 from aura_tui.model.events import StepStatusChanged
 from aura_tui.model.job import as_created
@@ -46,6 +46,10 @@ JOBS, FOLLOWER, CONNECTION, HEALTH = (
     "job follower",
     "connection watcher",
     "health watcher",
+)
+# What ends a board whose service has not given a single good answer: waiting doesn't help.
+_REFUSALS = frozenset(
+    {Code.TOKEN_REFUSED, Code.ORIGIN_REFUSED, Code.NOT_AN_ENGINE, Code.CERTIFICATE_INVALID}
 )
 _AGAIN_S = 1.0  # before a reconnecting service's ended stream is reopened
 
@@ -92,6 +96,7 @@ class BoardSync:
         self._error: AuraError | None = None
         self._over = asyncio.Event()
         self._upto: int | None = None  # the last event in the job list
+        self._listed = False  # the service has given a list of jobs
         self._must: str | None = None
         self._followed: str | None = None  # the job that shows, or will once its history is loaded
 
@@ -300,8 +305,8 @@ class BoardSync:
                 if self._upto is None:
                     self._upto = await self._load()
                 await self._follow_all(self._upto)
-            except AuraError:
-                if self.connection is None:
+            except AuraError as e:
+                if self.connection is None or (not self._listed and e.code in _REFUSALS):
                     raise
             self._upto = None
             # The stream of all jobs has no end: it broke.
@@ -315,6 +320,7 @@ class BoardSync:
         newest = seen = 0
         while seen < MAX_JOBS:
             page = await self.service.list(limit=_PAGE, cursor=cursor)
+            self._listed = True
             self.jobs.load(page.jobs, more=page.cursor is not None)
             self._known(page.jobs)
             seen += len(page.jobs)
