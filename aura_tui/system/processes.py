@@ -75,9 +75,11 @@ class _Suspension:
 
     def stop(self) -> None:
         """See :func:`stop_here`."""
-        self.wanted = True
+        was_wanted, self.wanted = self.wanted, True
         for children in list(_all_groups):
             children.stop_all()
+            if not (children.paused or was_wanted):
+                children.on_suspension(True)
         if not self._spawning:
             os.kill(os.getpid(), signal.SIGSTOP)
             self.end()
@@ -89,6 +91,7 @@ class _Suspension:
             for children in list(_all_groups):
                 if not children.paused:
                     children.continue_all()
+                    children.on_suspension(False)
 
 
 _suspension = _Suspension()
@@ -145,7 +148,12 @@ def catch_fatal(restore: Callable[[], None] = lambda: None) -> None:
 
 
 class ProcessGroup:
-    """The child processes of one owner (one job)."""
+    """The child processes of one owner (one job).
+
+    ``on_suspension`` is called with True before this process is suspended (Ctrl-Z), and with False
+    when it continues, maybe in a signal handler: it may only take notes, and call the event loop
+    as other threads do.
+    """
 
     def __init__(self) -> None:
         _all_groups.add(self)
@@ -155,6 +163,7 @@ class ProcessGroup:
         self._active.set()
         self._closed = asyncio.Event()
         self.paused = False  # by its owner; a suspended process stops its groups without it
+        self.on_suspension: Callable[[bool], None] = lambda stopped: None
 
     @property
     def pids(self) -> tuple[int, ...]:

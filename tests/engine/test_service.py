@@ -19,6 +19,7 @@ from aura_tui.model.reduce import fold
 from aura_tui.model.request import RenderSpec
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.system import processes
 from tests.engine.conftest import ended, follow, request, with_engine
 from tests.engine.stages import SCENES, SmallStages, forever, spawn_sleepers
 from tests.waiting import alive, stopped, until
@@ -144,6 +145,41 @@ async def test_higher_priority_goes_first_and_first_come_first_within_one(
         page = await service.list()
         started = sorted(page.jobs, key=lambda j: j.started_at or j.created_at)
     assert [j.id for j in started] == [first.id, high.id, one.id, two.id, low.id]
+
+
+async def test_the_time_in_which_a_shell_suspends_the_engine_is_a_pause_of_its_jobs(
+    settings: Settings, small: SmallStages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aura_tui.system.processes.os.kill", lambda pid, number: None)
+    monkeypatch.setattr("aura_tui.engine.run.runner._SUSPENSION_S", 0.0)
+    small.hook = at = At("voice", 1)
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await service.submit(request())
+        await at.reached.wait()
+        processes.stop_here()
+        at.go.set()
+        await ended(service, job.id)
+        events = [envelope.event async for envelope in service.events(job.id)]
+        first = next(i for i, event in enumerate(events) if _is_pause(event))
+        paused, running, log = events[first : first + 3]
+        assert isinstance(running, ev.JobStatusChanged)
+        assert isinstance(log, ev.JobLogged)
+        assert running.status is JobStatus.RUNNING
+        assert paused.timestamp <= running.timestamp
+        assert log.message == "Suspended (Ctrl-Z) for 0 s"
+        small.hook = at = At("voice", 1)
+        parked = await service.submit(request("parked"))
+        await at.reached.wait()
+        await service.pause(parked.id)
+        processes.stop_here()  # a pause it is already
+        await service.cancel(parked.id)
+        await ended(service, parked.id)
+        events = [envelope.event async for envelope in service.events(parked.id)]
+        assert sum(_is_pause(event) for event in events) == 1
+
+
+def _is_pause(event: ev.AnyJobEvent) -> bool:
+    return isinstance(event, ev.JobStatusChanged) and event.status is JobStatus.PAUSED
 
 
 async def test_no_more_jobs_run_than_the_limit(settings: Settings, small: SmallStages) -> None:

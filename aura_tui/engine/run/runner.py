@@ -15,6 +15,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec.structs import replace
+
 from aura_tui.engine.delivery import deliver
 from aura_tui.engine.ports import Fenced
 from aura_tui.engine.run.context import stage_context
@@ -24,6 +26,7 @@ from aura_tui.engine.run.failure import to_problem
 from aura_tui.engine.run.history import work_of
 from aura_tui.engine.run.reporter import StageReporter
 from aura_tui.errors import AuraError, Code, EngineError, StageError
+from aura_tui.format import words
 from aura_tui.model import eta
 from aura_tui.model import events as ev
 from aura_tui.model.request import parse_duration
@@ -34,6 +37,7 @@ from aura_tui.system.tasks import Supervisor, run_to_completion
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from aura_tui.engine.run.context import RunnerDeps
     from aura_tui.engine.store.store import Record
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
 
 STALL_WATCH = "stall watch"
 _SALVAGE_S = 20.0
+_SUSPENSION_S = 1.0  # a shorter one is not worth telling
 
 
 class _End(Enum):
@@ -92,6 +97,11 @@ class Runner:
         self._before_s = job.elapsed_s or 0.0
         self.children.clock.advance(self._before_s)
         self._paused = False
+        self._begun = False  # its readers have been told that it runs
+        self._suspended_at: datetime | None = None  # and not told yet, as of the next
+        self._continued_at: datetime | None = None
+        self._loop = asyncio.get_running_loop()
+        self.children.on_suspension = self._on_suspension
         self._running = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
 
@@ -168,10 +178,41 @@ class Runner:
     def _is_running(self, _: object) -> None:
         self._running.set()
 
+    # -- suspension of this process (Ctrl-Z)
+
+    def _on_suspension(self, stopped: bool) -> None:
+        if stopped:
+            at_work = self._begun and not (self._paused or self.ending)
+            self._suspended_at = self._deps.now() if at_work else None
+        elif self._suspended_at is not None:
+            self._continued_at = self._deps.now()
+            self._loop.call_soon_threadsafe(self._tell_suspension)
+
+    def _tell_suspension(self) -> None:
+        if not self.ending and (events := self._suspension()):
+            with contextlib.suppress(Fenced):
+                self._emit(*events)
+
+    def _suspension(self) -> tuple[ev.AnyJobEvent, ...]:
+        """The events of a suspension that readers have not been told of: it was a pause."""
+        since, until = self._suspended_at, self._continued_at
+        if since is None or until is None:
+            return ()
+        self._suspended_at = self._continued_at = None
+        seconds = (until - since).total_seconds()
+        if seconds < _SUSPENSION_S:
+            return ()
+        return (
+            replace(self._status(JobStatus.PAUSED), timestamp=since),
+            replace(self._status(JobStatus.RUNNING), timestamp=until),
+            self._log(f"Suspended (Ctrl-Z) for {words.lasting(seconds)}"),
+        )
+
     # -- events
 
     def _emit(self, *events: ev.AnyJobEvent) -> asyncio.Future[int]:
-        return self._deps.sink.append(self.job_id, self._run, events)
+        # Whatever comes first after a suspension comes behind its events.
+        return self._deps.sink.append(self.job_id, self._run, (*self._suspension(), *events))
 
     def _emit_soon(self, event: ev.AnyJobEvent) -> None:
         if not self.ending:
@@ -228,6 +269,7 @@ class Runner:
         self._run = await deps.next_run(self.job_id)
         await self.children.gate()  # the job may have been paused meanwhile
         running = self._emit(self._status(JobStatus.RUNNING))
+        self._begun = True
         running.add_done_callback(self._is_running)
         await running
         return record

@@ -42,8 +42,9 @@ class BoardScreen(Screen[None]):
 
     Classes: ``-at-jobs``: the keys go to the list, which shows alone on a narrow screen; ``-log``:
     the log has the job's whole room; ``-ended``, ``-failed``: the job has; ``-nothing``: there is
-    no job; ``-starting``: none is known yet; ``-timeline``, ``-preview``: these are open. The preview is ``-beside`` the stages or
-    ``-beneath`` them; without room for either it can have the job's whole room, ``-picture``.
+    no job; ``-starting``: none is known yet; ``-timeline``, ``-preview``: these are open. The
+    preview is ``-beside`` the stages or ``-beneath`` them; without room for either it can have the
+    job's whole room, ``-picture``.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own
