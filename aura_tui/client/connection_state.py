@@ -268,7 +268,8 @@ class ConnectionState:
             recovering=back and any(stream.recovering for stream in self._streams),
             notice=next((stream.notice for stream in streams if stream.notice), ""),
             polled_s=next(polled, None),
-            partial=not now.is_live and any(each.connection.is_live for each in self._streams),
+            partial=now.status is ConnectionStatus.RETRYING
+            and any(stream.connection.is_live for stream in self._streams),
         )
 
     @property

@@ -146,7 +146,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     ``notice`` says so: views then show a new snapshot.
     ``can_start``: reconnecting starts an engine if none is running.
     ``late_s``: a healthy engine is never silent for so long; infinite if nothing would be sent.
-    ``partial``: it is not live, but one of its streams is.
+    ``partial``: it is retrying, but one of its streams is live.
     ``polled_s``: the polling interval, for an engine without a stream of all jobs; else None.
     """
 

@@ -151,6 +151,9 @@ async def test_while_anything_is_heard_the_connection_is_not_called_lost(
         assert (pulse.age_s(now), pulse.valid_until(now)) == (None, now)
         one.opened()
         assert not board.service.connection.partial
+        board.service.engine_suspended("suspended")  # the kernel keeps the streams
+        assert not board.service.connection.partial
+        board.service.engine_resumed()
         await board.service.aclose()
         await asyncio.gather(*board.tasks)
 
