@@ -72,6 +72,19 @@ class EngineHolder(msgspec.Struct, frozen=True):
     since: datetime
 
 
+class EngineInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine reports of itself; None or "" where it doesn't.
+
+    ``version`` is that of its program, ``pid`` its process, ``since`` when that took the home
+    (aware UTC), ``free_bytes`` the room left on the disk of its home.
+    """
+
+    version: str = ""
+    pid: int | None = None
+    since: datetime | None = None
+    free_bytes: int | None = None
+
+
 class Typical(msgspec.Struct, frozen=True):
     """How long each stage usually takes for this much work: the median in seconds of ``runs``
     earlier jobs of similar size. Stages without a measurement are missing."""
@@ -120,6 +133,15 @@ class Supervised(Protocol):
 
     def troubles(self) -> tuple[str, ...]:
         """The engine's current failures, one line each; () if there are none. Cheap."""
+        ...
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A service that can describe its engine. A recording has none."""
+
+    async def engine_info(self) -> EngineInfo:
+        """The engine as it is now; an empty description if none runs."""
         ...
 
 

@@ -54,6 +54,7 @@ def foreground(
         hand_over=locator.start_background if owns and locator.embeds else None,
         continue_jobs=locator.continue_jobs,
         where=where(locator),
+        place=locator.place if not mode else "",
     )
 
 

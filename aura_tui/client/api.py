@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aura_tui.client.stream.reconnecting_stream import Clock
     from aura_tui.client.stream.retry_waits import RetryWaits
     from aura_tui.model.job import Job
+    from aura_tui.service import EngineInfo
 
 T = TypeVar("T")
 
@@ -89,6 +90,15 @@ class ApiClient:
                     raise problem from None
                 self._peer.ours = any(job.last_event_id for job in jobs)
         return self._peer.ours is True
+
+    async def engine_info(self) -> EngineInfo:
+        """What the engine reports of itself, even if it is failing (HTTP 503)."""
+        answer = await self._http.request("GET", routes.HEALTH)
+        found = decode.read_engine_info(answer.body)
+        if found is None or decode.read_service_name(answer.body) != routes.SERVICE:
+            raise damaged_response()
+        self._mark_met()
+        return found
 
     async def get_job(self, job_id: str, within_s: float | None = None) -> Job:
         """The job."""

@@ -38,7 +38,7 @@ from aura_tui.errors import AuraError, Code, Conflict, EngineError, NotFound
 from aura_tui.model.request_check import check
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean, clean_line
-from aura_tui.service import JobPage, QueueState, RetryPlan, Typical
+from aura_tui.service import EngineInfo, JobPage, QueueState, RetryPlan, Typical
 from aura_tui.settings import Secret
 from aura_tui.wire import decode, routes
 from aura_tui.wire.sse import HEARTBEAT_S
@@ -410,6 +410,12 @@ class RemoteService:
         return await self._api.fallback(
             lambda: self._api.read(routes.QUEUE, decode.read_queue, "a queue"), counted
         )
+
+    async def engine_info(self) -> EngineInfo:
+        """See :class:`~aura_tui.service.Described`. Empty for another kind of server."""
+        if not await self._api.with_retry(self._api.identify):
+            return EngineInfo()
+        return await self._api.with_retry(self._api.engine_info)
 
     async def typical(self, job_id: str) -> Typical:
         """See :class:`~aura_tui.service.JobService`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import os
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -77,6 +78,18 @@ class EngineLocator:
     def remote(self) -> bool:
         """Whether the engine is on another machine, with its files."""
         return bool(self.server)
+
+    @property
+    def place(self) -> str:
+        """Where the engine is, for people: the host of a remote one, else the home."""
+        if self.remote:
+            from aura_tui.client.address import of_url
+
+            with contextlib.suppress(AuraError):  # reported when it is opened
+                return of_url(self.server).shown
+            return ""
+        home, folder = str(self.settings.home), os.path.expanduser("~")
+        return f"~{home[len(folder) :]}" if home.startswith(f"{folder}/") else home
 
     @property
     def has_token(self) -> bool:

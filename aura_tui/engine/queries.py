@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import shutil
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 
+from aura_tui import __version__
+from aura_tui.engine import lock as lock_
 from aura_tui.engine.run import manifest as manifest_
 from aura_tui.engine.run.history import (
     HISTORY_JOBS,
@@ -20,7 +25,7 @@ from aura_tui.errors import Code, NotFound
 from aura_tui.model import eta
 from aura_tui.model import events as ev
 from aura_tui.pipeline.cache import ArtifactCache
-from aura_tui.service import JobPage, PlannedStep, RetryPlan, Typical, parse_cursor
+from aura_tui.service import EngineInfo, JobPage, PlannedStep, RetryPlan, Typical, parse_cursor
 from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
@@ -49,6 +54,25 @@ class StoreQueries(ABC):
     @abstractmethod
     async def _read(self, work: Callable[[Store], T]) -> T:
         """Run ``work`` on the store, off the event loop."""
+
+    async def engine_info(self) -> EngineInfo:
+        """See :class:`~aura_tui.service.Described`."""
+        return await asyncio.to_thread(self._engine_info)
+
+    def _engine_info(self) -> EngineInfo:
+        holder = lock_.holder(self.home)
+        free_bytes = None
+        with contextlib.suppress(OSError):
+            free_bytes = shutil.disk_usage(self.home.root).free
+        if holder is None or not holder.pid:
+            return EngineInfo(free_bytes=free_bytes)
+        return EngineInfo(
+            # Another process may run another version.
+            version=__version__ if holder.pid == os.getpid() else "",
+            pid=holder.pid,
+            since=holder.since,
+            free_bytes=free_bytes,
+        )
 
     async def _record(self, job_id: str) -> Record:
         record = await self._read(lambda store: store.record(job_id))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from aura_tui import __version__
 from aura_tui.errors import AuraError, EngineError
-from aura_tui.service import Archive
+from aura_tui.service import Archive, Described, EngineInfo
 from aura_tui.wire import routes
 from aura_tui.wire.encode import FFmpegPayload, HealthPayload, StorePayload
 
@@ -59,6 +59,8 @@ class Health:
     async def _check(self) -> HealthPayload:
         store, queue = await self._store()
         ffmpeg = await self._ffmpeg()
+        service = self._service
+        engine = await service.engine_info() if isinstance(service, Described) else EngineInfo()
         return HealthPayload(
             service=routes.SERVICE,
             status="ok" if ffmpeg.found else "degraded",
@@ -69,6 +71,9 @@ class Health:
             running=queue.running if queue else None,
             streams=self._broadcaster.streams,
             reasons=() if store.writable else (store.reason,),
+            pid=engine.pid,
+            started_at=engine.since,
+            free_bytes=engine.free_bytes,
         )
 
     async def _store(self) -> tuple[StorePayload, QueueState | None]:

@@ -116,6 +116,7 @@ class BoardApp(DiffApp):
             self.notifications,
             glyphs=self.glyphs,
             remote=options.remote,
+            place=options.place,
             details=self.commands.summaries.of,
             painted=self.commands.follow_question,
         )

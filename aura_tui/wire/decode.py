@@ -18,7 +18,7 @@ from aura_tui.model.ids import parse_id
 from aura_tui.model.job import LOG_TAIL, MAX_WARNINGS, Eta, Job
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean, clean_line
-from aura_tui.service import JobPage, PlannedStep, QueueState, RetryPlan, Typical
+from aura_tui.service import EngineInfo, JobPage, PlannedStep, QueueState, RetryPlan, Typical
 from aura_tui.wire.decode_steps import by_stages, read_steps, text_lines
 from aura_tui.wire.fields import Fields, as_array, as_fields, as_seconds
 from aura_tui.wire.lenient_values import (
@@ -352,6 +352,19 @@ def _first_text(value: object) -> str:
     if isinstance(value, list):
         value = value[0] if value else ""
     return clean_line(as_text(value) or "", 1000)
+
+
+def read_engine_info(data: bytes) -> EngineInfo | None:
+    """The engine in ``GET /api/health``; older servers report less."""
+    fields = _object(data)
+    if fields is None:
+        return None
+    return EngineInfo(
+        version=fields.text("version", limit=40),
+        pid=fields.count("pid") or None,
+        since=fields.time("startedat"),
+        free_bytes=fields.count("freebytes"),
+    )
 
 
 def read_service_name(data: bytes) -> str:

@@ -189,7 +189,8 @@ class FFmpegPayload(_Payload, frozen=True, kw_only=True):
 
 class HealthPayload(_Payload, frozen=True, kw_only=True):
     """``GET /api/health``. ``status``: ok, degraded (the engine answers, but jobs would fail), or
-    failing; ``reasons`` say why.
+    failing; ``reasons`` say why. ``pid`` is the engine's process, ``startedAt`` when it took its
+    home, ``freeBytes`` the room left on the home's disk.
 
     Callers without access get only ``service`` and ``status``.
     """
@@ -203,6 +204,9 @@ class HealthPayload(_Payload, frozen=True, kw_only=True):
     running: int | None = None
     streams: int | None = None
     reasons: tuple[str, ...] = ()
+    pid: int | None = None
+    started_at: datetime | None = None
+    free_bytes: int | None = None
 
 
 def encode(payload: msgspec.Struct) -> bytes:

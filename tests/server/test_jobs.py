@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -370,6 +371,9 @@ async def test_health_looks(settings: Settings) -> None:
         assert health.ffmpeg is not None
         assert health.ffmpeg.found
         assert (health.queue_length, health.running, health.streams) == (1, 1, 0)
+        assert health.pid == os.getpid()
+        assert health.started_at is not None
+        assert health.free_bytes
 
 
 async def test_health_does_not_wait_for_an_ffmpeg_that_hangs(

@@ -209,7 +209,7 @@ async def test_leaving_by_cancelling_waits_until_it_is_done() -> None:
 
 async def test_q_leaves_an_engine_elsewhere_without_asking() -> None:
     async with showing(ConnectedService(scenes.running_tape())) as board:
-        await board.shows("c Cancel", "live")
+        await board.shows("c Cancel")
         await board.press("q")
         await board.ends()
 
@@ -562,7 +562,7 @@ async def test_an_empty_board_says_the_key_that_makes_a_job() -> None:
 async def test_r_is_not_offered_where_it_starts_no_engine() -> None:
     service = ConnectedService(scenes.running_tape())
     async with showing(service) as board:
-        await board.shows("live")
+        await board.shows("c Cancel")
         away = {"status": ConnectionStatus.NO_ENGINE, "since": recordings.BEGIN}
         await service.change(**away, can_start=True)
         await board.shows("R Reconnect")
@@ -573,7 +573,7 @@ async def test_r_is_not_offered_where_it_starts_no_engine() -> None:
 async def test_r_goes_though_the_key_bar_took_it_up_between_two_paints() -> None:
     service = ConnectedService(recordings.success())  # no clock runs: nothing else is painted
     async with showing(service) as board:
-        await board.shows("live", "o Open")
+        await board.shows("o Open")
         live = service.connection
         service.connection = replace(live, status=ConnectionStatus.NO_ENGINE, can_start=True)
         board.app.refresh_bindings()  # as a focus that moves does

@@ -50,6 +50,7 @@ async def _show(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
         read_only=what.read_only,
         remote=what.remote,
         mode=what.mode,
+        place=what.place,
         background=what.hand_over is not None,
     )
     loop = asyncio.get_running_loop()

@@ -47,6 +47,7 @@ class ForegroundJob(NamedTuple):
     record: Path | None = None
     mode: str = ""
     hand_over: Callable[[], None] | None = None  # hands unfinished jobs to a background engine
+    place: str = ""  # the host of a remote engine, else the home
     where: str = ""  # the option that commands need to reach the same engine: " --server URL"
     # As hand_over, for jobs that other terminals submitted to our engine; returns their number.
     continue_jobs: Callable[[], int] = lambda: 0

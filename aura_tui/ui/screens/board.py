@@ -11,6 +11,7 @@ from textual.screen import Screen
 from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.status import JobStatus
 from aura_tui.ui.state.row_budget import HIGH, SHORT, row_budget
+from aura_tui.ui.widgets.context_line import ContextLine
 from aura_tui.ui.widgets.header import RunHeader
 from aura_tui.ui.widgets.jobs import JobsPane
 from aura_tui.ui.widgets.key_bar import KeyBar
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.job import Job
     from aura_tui.ui.keys.names import KeyNames
+    from aura_tui.ui.state.context import Context
     from aura_tui.ui.state.jobs import JobsState
     from aura_tui.ui.state.run import RunState
     from aura_tui.ui.state.summary import SummaryDetails
@@ -42,9 +44,8 @@ class BoardScreen(Screen[None]):
 
     Classes: ``-at-jobs``: the keys go to the list, which shows alone on a narrow screen; ``-log``:
     the log has the job's whole room; ``-ended``, ``-failed``: the job has; ``-nothing``: there is
-    no job; ``-starting``: none is known yet; ``-timeline``, ``-preview``: these are open. The
-    preview is ``-beside`` the stages or ``-beneath`` them; without room for either it can have the
-    job's whole room, ``-picture``.
+    no job; ``-timeline``, ``-preview``: these are open. The preview is ``-beside`` the stages or
+    ``-beneath`` them; without room for either it can have the job's whole room, ``-picture``.
     """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012 - Textual's own
@@ -64,6 +65,7 @@ class BoardScreen(Screen[None]):
         self._retry_key = "" if read_only else key_names.of("run.retry")
         # Stored instead of queried: the last draw may come while the board is being removed.
         self.jobs = JobsPane(can_make=not read_only, key_names=key_names)
+        self.context = ContextLine(key_names.of("link.reconnect"))
         self.head = RunHeader(key_names)
         self.work = Horizontal(id="work")
         self.stages = StageList()
@@ -76,6 +78,7 @@ class BoardScreen(Screen[None]):
         self.set_class(previewing, "-preview")
 
     def compose(self) -> ComposeResult:
+        yield self.context
         with Horizontal(id="board"):
             yield self.jobs
             with Vertical(id="run"):
@@ -196,7 +199,7 @@ class BoardScreen(Screen[None]):
         return self.has_class("-preview") and self.has_class("-beneath")
 
     def _share_rows(self) -> None:
-        height = self.size.height
+        height = self.size.height - self.shows_context
         preview = int(height * 0.3) if self._preview_beneath else 0
         found = row_budget(
             height,
@@ -235,23 +238,29 @@ class BoardScreen(Screen[None]):
 
     # -- drawing
 
-    def show(self, jobs: JobsState, run: RunState, now: datetime, glyphs: Glyphs) -> None:
-        """Draw list and job as of ``now``; unchanged parts cost nothing."""
+    @property
+    def shows_context(self) -> bool:
+        """Whether the context line is visible."""
+        return self.size.height >= SHORT
+
+    def show(
+        self, jobs: JobsState, run: RunState, now: datetime, glyphs: Glyphs, context: Context
+    ) -> None:
+        """Draw context, list and job as of ``now``; unchanged parts cost nothing."""
+        above = self.shows_context
+        if above:
+            self.context.show(context, run, now, glyphs)
         if not self.at_jobs:
-            self.head.show(run, now, glyphs)
+            self.head.show(run, now, glyphs, connection_above=above)
             self.stages.show(run, now, glyphs)
             self.timeline.show(run, now, glyphs)
             self.log_view.show(run, glyphs)
         if self._shows_jobs:
             connection = run.connection
             absent = connection is not None and connection.status is ConnectionStatus.NO_ENGINE
-            self.jobs.show(jobs, now, glyphs, absent=absent)
+            # Ages, too, stop where nothing is heard.
+            self.jobs.show(jobs, run.seen(now), glyphs, absent=absent)
         self.set_class(run.job is None and not jobs.loading, "-nothing")
-        starting = run.job is None and jobs.loading
-        if starting is not self.has_class("-starting"):
-            self.set_class(starting, "-starting")
-            if not starting and self.focused is None:
-                self.call_after_refresh(self._focus_if_lost)
 
     @property
     def _shows_jobs(self) -> bool:
@@ -260,11 +269,6 @@ class BoardScreen(Screen[None]):
     def due_s(self, now: datetime) -> float | None:
         """Seconds until time alone changes the list; None: never."""
         return self.jobs.next_change_s(now) if self._shows_jobs else None
-
-    def _focus_if_lost(self) -> None:
-        """What could have the focus was hidden before there was a job."""
-        if self.focused is None:
-            self.focus_main()
 
     def _leave_result(self) -> None:
         """Move the focus away from a hidden panel."""

@@ -57,6 +57,10 @@ class RunClock:
         """Active seconds as of the last event."""
         return self._elapsed_s
 
+    def start_at(self, seconds: float) -> None:
+        """What is known before the job's events are there."""
+        self._elapsed_s = seconds
+
     def feed(self, job: Job, envelope: Envelope, now: datetime) -> None:
         """Take in ``envelope``, received at ``now`` (aware UTC); ``job`` is the job after it."""
         event = envelope.event

@@ -52,6 +52,8 @@ class Kind(Enum):
     QUEUED = "queued"
 
 
+OF_CONNECTION = frozenset({Kind.LOST, Kind.DOWN, Kind.CONNECTING, Kind.UNHEARD})
+
 _KINDS: dict[ConnectionStatus, tuple[Kind, Severity]] = {
     ConnectionStatus.CONNECTING: (Kind.CONNECTING, "info"),
     ConnectionStatus.RETRYING: (Kind.DOWN, "warning"),
@@ -207,7 +209,7 @@ def health_of(
     if status is not None and status.ended:
         return None
     return (
-        _of_connection(pulse, now, reconnect_key)
+        connection_health(pulse, now, reconnect_key=reconnect_key)
         or _of_engine(troubles)
         or _of_job(pulse, status, now, queue_ahead)
     )
@@ -220,7 +222,10 @@ def _of_engine(troubles: tuple[str, ...]) -> Health | None:
     return Health(Kind.FAILING, "error", (f"engine failing: {reason}", "engine failing"))
 
 
-def _of_connection(pulse: Heartbeat, now: datetime, reconnect_key: str) -> Health | None:
+def connection_health(
+    pulse: Heartbeat, now: datetime, *, reconnect_key: str = "R"
+) -> Health | None:
+    """The remark on the connection; None while it is live and heard, or if there is none."""
     connection = pulse.connection
     forms: tuple[str, ...]
     if connection is None:

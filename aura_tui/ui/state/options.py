@@ -20,14 +20,15 @@ class BoardOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     ``owns``: this command started the job, so ctrl+c cancels it. ``read_only``: keys that change
     jobs are disabled, and quitting doesn't ask. ``remote``: the engine's files are on another
-    machine. ``mode`` is shown in the header ("recorded"). ``background``: whether a background
-    engine may take over the work.
+    machine. ``place`` names that, or else the home. ``mode`` is shown in the header ("recorded").
+    ``background``: whether a background engine may take over the work.
     """
 
     settings: Settings
     owns: bool = True
     read_only: bool = False
     remote: bool = False
+    place: str = ""
     mode: str = ""
     background: bool = False
 

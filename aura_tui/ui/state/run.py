@@ -14,7 +14,7 @@ from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.state.clock import RunClock
-from aura_tui.ui.state.health import Health, Heartbeat, health_of
+from aura_tui.ui.state.health import Health, Heartbeat, connection_health, health_of
 from aura_tui.ui.state.items import Items
 
 if TYPE_CHECKING:
@@ -170,6 +170,10 @@ class RunState:
             troubles=self.troubles,
             reconnect_key=reconnect_key,
         )
+
+    def connection_health(self, now: datetime, *, reconnect_key: str = "R") -> Health | None:
+        """The remark on the connection, whatever the job is."""
+        return connection_health(self.pulse, now, reconnect_key=reconnect_key)
 
     def seen(self, now: datetime) -> datetime:
         """Until when the board's data is valid: now, or when the connection broke or the engine

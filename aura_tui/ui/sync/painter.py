@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from aura_tui.ui.state.context import Context, counts
 from aura_tui.ui.sync.frame_limiter import FrameLimiter
 from aura_tui.ui.sync.preview_updates import PreviewUpdates
 
@@ -41,6 +42,7 @@ class Painter:
         *,
         glyphs: Glyphs,
         remote: bool,
+        place: str,
         details: Callable[[Job | None], SummaryDetails],
         painted: Callable[[], None],
     ) -> None:
@@ -51,6 +53,7 @@ class Painter:
         self._notifications = notifications
         self._glyphs = glyphs
         self._remote = remote
+        self._place = place
         self._details = details
         self._painted = painted
         self._limiter = FrameLimiter(self._draw, DRAWS_PER_SECOND)
@@ -80,7 +83,7 @@ class Painter:
         now, run, sync = lifecycle.now(), lifecycle.run, lifecycle.sync
         if lifecycle.connection is not None:
             run.set_connection(lifecycle.connection, now)
-        board.show(self._jobs, run, now, self._glyphs)
+        board.show(self._jobs, run, now, self._glyphs, self._context())
         elsewhere = lifecycle.lies_elsewhere(run.job, remote=self._remote)
         board.show_end(run, self._glyphs, self._details(run.job), remote=elsewhere)
         self._refresh_keys()
@@ -98,6 +101,12 @@ class Painter:
         # A closing board starts no workers.
         if board.shows_preview and sync is not None and not self._app.closing:
             self._preview(board).follow(sync.service, run)
+
+    def _context(self) -> Context:
+        sync = self._lifecycle.sync
+        waits = "" if sync is not None else "connecting" if self._remote else "starting"
+        engine = sync.engine if sync is not None else None
+        return Context(self._place, engine, waits, counts(self._jobs))
 
     def _refresh_keys(self) -> None:
         """Refresh the key bindings if anything they depend on changed."""

@@ -21,7 +21,7 @@ from aura_tui.model.events import StepStatusChanged
 from aura_tui.model.job import as_created
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text.sanitize import clean_line
-from aura_tui.service import Connected, Supervised, Typical, waiting_out_outages
+from aura_tui.service import Connected, Described, Supervised, Typical, waiting_out_outages
 from aura_tui.system.tasks import Supervisor
 from aura_tui.ui.state.run import Asked, RunState
 from aura_tui.ui.sync.shared_fold import SharedFold
@@ -34,19 +34,21 @@ if TYPE_CHECKING:
     from aura_tui.model.connection import Connection
     from aura_tui.model.events import AnyJobEvent, Envelope
     from aura_tui.model.job import Job
-    from aura_tui.service import JobService
+    from aura_tui.service import EngineInfo, JobService
     from aura_tui.ui.state.jobs import JobsState
     from aura_tui.ui.state.run import LogLine
 
 MAX_JOBS = 10_000  # in the list; `aura-tui jobs` finds older ones
 _PAGE = 500
 _SOON_S = 0.15
-JOBS, FOLLOWER, CONNECTION, HEALTH = (
+JOBS, FOLLOWER, CONNECTION, HEALTH, ENGINE = (
     "job list",
     "job follower",
     "connection watcher",
     "health watcher",
+    "engine description",
 )
+_ENGINE_S = 60.0  # until the engine is asked again about itself, and the room on its disk
 # What ends a board whose service has not given a single good answer: waiting doesn't help.
 _REFUSALS = frozenset(
     {Code.TOKEN_REFUSED, Code.ORIGIN_REFUSED, Code.NOT_AN_ENGINE, Code.CERTIFICATE_INVALID}
@@ -89,6 +91,9 @@ class BoardSync:
         self._ended = ended
         self._gone = gone
         self._say = say
+        self.engine: EngineInfo | None = None  # None: not known yet
+        self._engine_changed = asyncio.Event()  # another one may answer
+        self._live_since: datetime | None = None
         self._troubles: tuple[str, ...] = ()
         self._asked: dict[str, Asked] = {}
         self._shared = SharedFold()
@@ -145,6 +150,8 @@ class BoardSync:
                 self._keep(CONNECTION, lambda: self._watch_connection(connected))
             if isinstance(service := self.service, Supervised):
                 self._keep(HEALTH, lambda: self._watch_troubles(service))
+            if isinstance(described := self.service, Described):
+                self._keep(ENGINE, lambda: self._watch_engine(described))
             # Another job may be chosen even when all streams have ended.
             await self._over.wait()
         finally:
@@ -185,6 +192,7 @@ class BoardSync:
     def _new_run(self, job: Job) -> RunState:
         run = RunState(mode=self._mode, gaps=self._gaps)
         run.job = job
+        run.clock.start_at(words.active_s(job))
         run.asked = self.pending(job)
         run.troubles = self._troubles
         if self.connection is not None:
@@ -405,11 +413,26 @@ class BoardSync:
                 self._troubles = self.run.troubles = reasons
                 self._touch()
 
+    async def _watch_engine(self, service: Described) -> None:
+        while True:
+            with suppress(AuraError):  # the connection shows why
+                info = await service.engine_info()
+                if info != self.engine:
+                    self.engine = info
+                    self._touch()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_ENGINE_S):
+                    await self._engine_changed.wait()
+            self._engine_changed.clear()
+
     async def _watch_connection(self, service: Connected) -> None:
         changes = cast("AsyncGenerator[Connection]", service.connection_changes())
         async with aclosing(changes):
             async for connection in changes:
                 self.run.set_connection(connection, self._now())
+                if self._live_since != (since := connection.since if connection.is_live else None):
+                    self._live_since = since
+                    self._engine_changed.set()
                 if connection.is_live:
                     self._note_polling(connection.polled_s)
                 self._touch()

@@ -12,7 +12,7 @@ from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.keys.names import SHIPPED
-from aura_tui.ui.state.health import Kind
+from aura_tui.ui.state.health import OF_CONNECTION, Kind
 from aura_tui.ui.state.run import Asked
 from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.widgets.bar import bar
@@ -21,6 +21,7 @@ from aura_tui.ui.widgets.line_widget import LineWidget
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from aura_tui.model.events import Severity
     from aura_tui.model.job import Job
     from aura_tui.ui.keys.names import KeyNames
     from aura_tui.ui.state.health import Health
@@ -44,7 +45,7 @@ CONNECTION_STYLE = {
     ConnectionStatus.NO_ENGINE: "$warning",
     ConnectionStatus.LOST: "$error",
 }
-_SEVERITY_STYLE = {"info": MUTED, "warning": "$warning", "error": "$error"}
+SEVERITY_STYLE = {"info": MUTED, "warning": "$warning", "error": "$error"}
 _NARROW = 60
 _STATUS = 11  # cells reserved for any status
 _TIMES = 48  # cells for elapsed and left: `1:02:03 . 60-95 min left, based on current speed`
@@ -54,25 +55,39 @@ _SAID = (Kind.PAUSED, Kind.QUEUED)
 
 class RunHeader(LineWidget):
     """Three lines: title and state; the bar; the times, and either the job's id or a remark on the
-    connection or the job."""
+    job (or on the connection, on screens without a line for that)."""
 
     def __init__(self, key_names: KeyNames = SHIPPED) -> None:
         super().__init__()
         self._key_names = key_names
 
-    def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
-        """Draw ``state`` as of ``now``."""
+    def show(
+        self, state: RunState, now: datetime, glyphs: Glyphs, *, connection_above: bool = False
+    ) -> None:
+        """Draw ``state`` as of ``now``. ``connection_above``: the context line shows."""
         width = self.size.width
         if width:
-            self.paint(lines(state, now, width, glyphs, self._key_names), glyphs)
+            above = connection_above
+            self.paint(
+                lines(state, now, width, glyphs, self._key_names, connection_above=above), glyphs
+            )
 
 
 def lines(
-    state: RunState, now: datetime, width: int, glyphs: Glyphs, key_names: KeyNames = SHIPPED
+    state: RunState,
+    now: datetime,
+    width: int,
+    glyphs: Glyphs,
+    key_names: KeyNames = SHIPPED,
+    *,
+    connection_above: bool = False,
 ) -> list[Content]:
-    """The three lines, each ``width`` cells."""
+    """The three lines, each ``width`` cells. ``connection_above``: the connection is shown
+    elsewhere."""
     job = state.job
     said = state.liveness(now, reconnect_key=key_names.of("link.reconnect"))
+    if said is not None and connection_above and said.kind in OF_CONNECTION:
+        said = None
     if job is None:
         matter = _matter(said, width, glyphs) if said is not None else Content("")
         return [
@@ -89,13 +104,8 @@ def lines(
     if said is not None and said.kind in _SAID:
         said = None
     narrow = width < _NARROW
-    marks = Content("") if narrow else _marks(state, glyphs)
-    correlation = _correlation(job)
-    # Measured by parts that don't change while the job runs, so that nothing moves.
-    gaps = 2 + 2 + (2 if marks else 0)
-    room = width - title.cell_length - marks.cell_length - _STATUS - gaps
-    above = "" if narrow else next((form for form in correlation if len(form) <= room), "")
-    names = _between([Content.styled(above, MUTED), marks, status])
+    marks = Content("") if narrow else _marks(state, glyphs, connected=not connection_above)
+    names = _between([marks, status])
     times = Content(words.duration(state.clock.elapsed_s(state.seen(now))))
     if narrow:
         third = _narrow_times(job, state, now, width, times, said, glyphs, key_names)
@@ -106,7 +116,7 @@ def lines(
         fitting = (form for form in forms if form.cell_length + 2 + wanted <= width)
         times = next(fitting, forms[0])
         room = width - max(times.cell_length, _TIMES) - 2
-        who = _identity(job, () if above else correlation, glyphs, room)
+        who = _identity(job, glyphs, room)
         if said is not None:
             who = _matter(said, width - times.cell_length - 2, glyphs)
         third = spread(times, who, width)
@@ -139,19 +149,23 @@ def _narrow_times(
 
 
 def _matter(said: Health, room: int, glyphs: Glyphs) -> Content:
-    mark = {"info": glyphs.waiting, "warning": glyphs.warning, "error": glyphs.failed}
-    text = f"{mark[said.severity]} {said.within(room - 2)}"
-    return Content.styled(text, _SEVERITY_STYLE[said.severity])
+    text = f"{severity_sign(said.severity, glyphs)} {said.within(room - 2)}"
+    return Content.styled(text, SEVERITY_STYLE[said.severity])
 
 
-def _marks(state: RunState, glyphs: Glyphs) -> Content:
-    """The board's mode and its connection; an engine in this process has no connection."""
+def severity_sign(severity: Severity, glyphs: Glyphs) -> str:
+    """The sign before a remark."""
+    signs = {"info": glyphs.waiting, "warning": glyphs.warning, "error": glyphs.failed}
+    return signs[severity]
+
+
+def _marks(state: RunState, glyphs: Glyphs, *, connected: bool) -> Content:
+    """The board's mode; with ``connected`` its connection, if that is news."""
     marks = [Content.styled(state.mode, MUTED)]
-    if state.connection is not None:
+    if connected and state.connection is not None and not state.connection.is_live:
         status = state.connection.status
         sign = {
             ConnectionStatus.CONNECTING: glyphs.waiting,
-            ConnectionStatus.LIVE: glyphs.done,
             ConnectionStatus.LOST: glyphs.failed,
         }.get(status, glyphs.warning)
         mark = f"{sign} {connection_words.WORDS[status]}"
@@ -209,25 +223,13 @@ def _left(
     return Content.styled(dot + text, MUTED)
 
 
-def _correlation(job: Job) -> tuple[str, ...]:
-    """The correlation id in ever shorter forms; () if there is none."""
-    name = clean_line(job.correlation_id, 40)
-    # Always labelled: it is not the job id, which commands expect.
-    return (f"correlation {name}", f"corr {name}") if name else ()
-
-
-def _identity(job: Job, correlation: tuple[str, ...], glyphs: Glyphs, room: int) -> Content:
-    """Attempt, job id and correlation id, as far as there is room. A first attempt isn't
-    mentioned."""
+def _identity(job: Job, glyphs: Glyphs, room: int) -> Content:
+    """Attempt and job id, as far as there is room. A first attempt isn't mentioned."""
     attempt = f"attempt {job.attempt}" if job.attempt > 1 or job.retry_of else ""
     retry = f"{attempt}, retry of {clean_line(job.retry_of, 12)}" if job.retry_of else attempt
     name = f"job {clean_line(job.id, 40)}"
-    forms = (*correlation, "")
-    locator = (
-        *((retry, name, form) for form in forms),
-        *((attempt, name, form) for form in forms),
-    )
-    joined = [f" {glyphs.dot} ".join(part for part in way if part) for way in locator]
+    ways = ((retry, name), (attempt, name))
+    joined = [f" {glyphs.dot} ".join(part for part in way if part) for way in ways]
     short = attempt or name
     fitting = next((text for text in joined if len(text) <= room), short)
     return Content.styled(fitting, MUTED)

@@ -13,7 +13,6 @@ from textual.message import Message
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import StepStatus
 from aura_tui.ui.keys import bindings
-from aura_tui.ui.theme.colours import FAINT
 from aura_tui.ui.widgets.line_widget import LineWidget
 from aura_tui.ui.widgets.stage_lines import Room, lines
 
@@ -72,10 +71,9 @@ class StageRow(LineWidget, can_focus=True):
         width = self.size.width
         if not width:
             return
-        if state.job is None:
+        if state.job is None:  # no job has stages
             self._drawn = ()
-            waiting = f"  {glyphs.waiting} {self.stage.title}"
-            self.paint([Content.styled(waiting, FAINT)], glyphs)
+            self.paint([Content("")], glyphs)
             return
         if state is not self._of:
             self._of, self._read = state, None

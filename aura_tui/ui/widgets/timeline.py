@@ -44,9 +44,13 @@ class TimelineView(LineWidget):
         if not width:
             return
         job = state.job
+        if job is None:
+            self._drawn = ()
+            self.paint((), glyphs)
+            return
         drawn = (
             *(state, state.typical, state.ended, state.over, width, glyphs),
-            job and (job.status, *(step.status for step in job.steps)),
+            (job.status, *(step.status for step in job.steps)),
             int(state.clock.elapsed_s(state.seen(now))),  # a running lane grows
         )
         if drawn == self._drawn:
@@ -54,10 +58,9 @@ class TimelineView(LineWidget):
         self._drawn = drawn
         found = lanes(state, now)
         end_s = axis_end_s(found)
-        job_id = job.id if job is not None else ""
-        if job_id == self._job_id and not state.ended:
+        if job.id == self._job_id and not state.ended:
             end_s = max(end_s, self._end_s)
-        self._end_s, self._job_id = end_s, job_id
+        self._end_s, self._job_id = end_s, job.id
         self.paint(lines(state, found, end_s, width, glyphs), glyphs)
 
 

@@ -42,7 +42,8 @@ SHIPPED_KEYS = {
 } | {"escape", "\u23ce", "^s", "^c"}
 # Words that are no key where they stand.
 PROSE = re.compile(
-    r"\d+(\.\d+)? s\b|[\u2190-\u2193] *(\d|[A-Z])|\bfg\b|[Tt]he end\b|^ */ xyz|captions +\?"
+    r"\d+(\.\d+)? s\b|[\u2190-\u2193] *(\d|[A-Z])|\bfg\b|[Tt]he end\b|^ */ xyz|captions +\?",
+    re.MULTILINE,
 )
 
 

@@ -120,7 +120,7 @@ async def test_a_broken_connection_is_shown_and_the_board_continues_when_it_is_b
     service = ConnectedService(scenes.running_tape())
     clock = [service.tape.now]
     async with showing(service, now=lambda: clock[0]) as board:
-        await board.shows("live", "25 %")
+        await board.shows("25 %")
         clock[0] += timedelta(seconds=20)
         await service.change(
             status=ConnectionStatus.RETRYING,
@@ -128,13 +128,14 @@ async def test_a_broken_connection_is_shown_and_the_board_continues_when_it_is_b
             attempt=2,
             retry_at=clock[0] + timedelta(seconds=9),
         )
-        await board.shows("reconnecting", "retrying in 9 s", "R Reconnect", "25 %")
+        await board.shows("connection lost", "retrying in 9 s", "R Reconnect", "25 %")
         clock[0] += timedelta(seconds=2)
         await service.change(
             status=ConnectionStatus.LIVE, since=clock[0], attempt=0, gap_s=20.0, recovered=3
         )
-        await board.shows("live", "Restored after 20 s; 3 events recovered")
+        await board.shows("Restored after 20 s; 3 events recovered")
         await board.lacks("R Reconnect")
+        await board.lacks("connection")
         service.tape.progress(Stage.VOICE, 50)
         await service.told()
         await board.shows("50 %")
@@ -162,7 +163,7 @@ async def test_a_break_of_the_connection_is_still_in_the_log_of_a_run_shown_agai
         await until(lambda: board.settled)
         clock[0] += timedelta(seconds=20)
         await service.change(status=ConnectionStatus.RETRYING, since=clock[0], attempt=2)
-        await board.shows("reconnecting")
+        await board.shows("connection lost")
         clock[0] += timedelta(seconds=2)
         since = clock[0]
         await service.change(
@@ -185,7 +186,7 @@ async def test_a_break_of_the_connection_is_still_in_the_log_of_a_run_shown_agai
 async def test_a_connection_that_is_lost_is_said_and_the_board_stays() -> None:
     service = ConnectedService(scenes.running_tape())
     async with showing(service) as board:
-        await board.shows("live")
+        await board.shows("25 %")
         await service.change(status=ConnectionStatus.LOST, since=BEGIN, reason="the token is wrong")
         await board.shows("disconnected: the token is wrong", "25 %")
         assert board.app.is_running
