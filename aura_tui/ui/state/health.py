@@ -235,7 +235,7 @@ def connection_health(
         if silence_s < connection.late_s:
             return None
         lasting = words.lasting(silence_s)
-        forms = (f"last heard {lasting} ago", f"unheard {lasting}")
+        forms = (f"last heard {lasting} ago", f"unheard {lasting}", "unheard")
         return Health(Kind.UNHEARD, "warning", forms)
     kind, severity = _KINDS[connection.status]
     forms = connection_words.forms(connection, now, pulse.gone_since, reconnect_key=reconnect_key)
