@@ -88,7 +88,7 @@ async def _goes_on(board: Board, service: Ailing, number: int) -> None:
     await service.add(other)
     await until(lambda: board.jobs.get(other.job.id) is not None)
     await service.change(status=ConnectionStatus.RETRYING, reason="reset by peer")
-    await board.shows("reconnecting")
+    await board.shows("connection lost")
     await service.change(status=ConnectionStatus.LIVE)
     service.reasons = (f"dispatcher stopped, {number}",)
     await board.shows(f"engine failing: dispatcher stopped, {number}")

@@ -9,7 +9,7 @@ from aura_tui.errors import Code, EngineError
 from aura_tui.model.connection import Connection, ConnectionStatus
 from aura_tui.model.events import JobCompleted
 from aura_tui.model.stages import Stage
-from aura_tui.service import Typical
+from aura_tui.service import EngineInfo, Typical
 from aura_tui.ui.state import detail_cache
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
@@ -139,6 +139,27 @@ async def test_a_broken_connection_is_shown_and_the_board_continues_when_it_is_b
         service.tape.progress(Stage.VOICE, 50)
         await service.told()
         await board.shows("50 %")
+
+
+class DescribedService(ConnectedService):
+    """The same, of an engine that describes itself."""
+
+    info = EngineInfo(version="9.9.9", pid=4711, free_bytes=5_000_000_000)
+
+    async def engine_info(self) -> EngineInfo:
+        return self.info
+
+
+async def test_the_engine_is_described_again_when_another_one_answers() -> None:
+    service = DescribedService(scenes.running_tape())
+    async with showing(service, (120, 40)) as board:
+        await board.shows("5.0 GB free", "engine 9.9.9, process 4711")
+        service.info = EngineInfo(version="9.9.9", pid=4712, free_bytes=4_000_000_000)
+        away = service.tape.now + timedelta(days=400)
+        await service.change(status=ConnectionStatus.RETRYING, since=away, attempt=2)
+        await board.shows("connection lost")
+        await service.change(status=ConnectionStatus.LIVE, since=away, attempt=0)
+        await board.shows("4.0 GB free", "process 4712")
 
 
 async def test_a_job_whose_engine_has_gone_does_not_look_alive_in_the_list() -> None:
