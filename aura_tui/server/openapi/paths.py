@@ -295,7 +295,13 @@ def _events() -> dict[str, Any]:
         "required": ["event", "data"],
     }
     return {
-        "description": "Server-sent events; at least one every 10 s",
+        "description": "Server-sent events; at least one every 10 s, and a comment every 2 s",
+        "headers": {
+            routes.KEEP_ALIVE: {
+                "description": "The longest silence of a healthy server, in seconds",
+                "schema": {"type": "number"},
+            }
+        },
         "content": {routes.EVENT_STREAM: {"schema": event}},
     }
 

@@ -259,7 +259,7 @@ class BoardScreen(Screen[None]):
             connection = run.connection
             absent = connection is not None and connection.status is ConnectionStatus.NO_ENGINE
             # Ages, too, stop where nothing is heard.
-            self.jobs.show(jobs, run.seen(now), glyphs, absent=absent)
+            self.jobs.show(jobs, run.seen(now), glyphs, absent=absent, context_above=above)
         self.set_class(run.job is None and not jobs.loading, "-nothing")
 
     @property

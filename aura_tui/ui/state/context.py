@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aura_tui.service import EngineInfo
     from aura_tui.ui.state.jobs import JobsState
 
+COUNTED = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.QUEUED, JobStatus.FAILED)
 LOW_BYTES = 2_000_000_000  # a long 1080p video, with its pieces
 
 
@@ -30,11 +31,8 @@ class Context(NamedTuple):
         return free_bytes is not None and free_bytes < LOW_BYTES
 
 
-_COUNTED = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.QUEUED, JobStatus.FAILED)
-
-
 def counts(jobs: JobsState) -> tuple[tuple[JobStatus, int], ...]:
     """The numbers of the jobs that matter now, without zeros."""
     if jobs.loading and not len(jobs):
         return ()
-    return tuple((status, count) for status in _COUNTED if (count := jobs.counts[status]))
+    return tuple((status, count) for status in COUNTED if (count := jobs.counts[status]))

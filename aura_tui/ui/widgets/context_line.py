@@ -40,7 +40,9 @@ class ContextLine(LineWidget):
         width = self.content_size.width
         if width:
             news = run.connection_health(now, reconnect_key=self._reconnect_key)
-            self.paint(lines(context, run, news, now, width, glyphs), glyphs)
+            found = lines(context, run, news, now, width, glyphs)
+            self.styles.height = len(found)
+            self.paint(found, glyphs)
 
 
 def lines(

@@ -14,6 +14,7 @@ from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.keys import bindings
 from aura_tui.ui.keys.names import SHIPPED
+from aura_tui.ui.state.context import COUNTED
 from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.theme.glyphs import UNICODE
 from aura_tui.ui.widgets.header import STATUS_STYLE
@@ -53,6 +54,7 @@ class JobsPane(Vertical):
         self._state: JobsState | None = None
         self._glyphs = UNICODE
         self._absent = False
+        self._context_above = False
         self._summary = LineWidget(id="jobs-summary")
         self._filter = FilterInput()
         self._matches = LineWidget(id="jobs-matches")
@@ -69,12 +71,19 @@ class JobsPane(Vertical):
         yield self._list
 
     def show(
-        self, state: JobsState, now: datetime, glyphs: Glyphs, *, absent: bool = False
+        self,
+        state: JobsState,
+        now: datetime,
+        glyphs: Glyphs,
+        *,
+        absent: bool = False,
+        context_above: bool = False,
     ) -> None:
         """Draw ``state`` as of ``now``; keys act on it from now on. ``absent``: no engine is
-        running."""
+        running. ``context_above``: the context line shows that, and what it counts."""
         state.advance(now)
         self._state, self._glyphs, self._absent = state, glyphs, absent
+        self._context_above = context_above
         self._list.show(state, now, glyphs, absent=absent)
         self._paint_head()
 
@@ -95,7 +104,9 @@ class JobsPane(Vertical):
         if state is None:
             return
         width = self._summary.size.width
-        told = summary(state, width, self._glyphs, absent=self._absent)
+        told = summary(
+            state, width, self._glyphs, absent=self._absent, context_above=self._context_above
+        )
         self._summary.paint([told], self._glyphs)
         matches = f"  {len(state.visible):,} of {len(state):,}"
         self._matches.paint([Content.styled(matches, MUTED)], self._glyphs)
@@ -185,13 +196,23 @@ class FilterInput(Input):
         self.post_message(self.Moved(by))
 
 
-def summary(state: JobsState, width: int, glyphs: Glyphs, *, absent: bool = False) -> Content:
+def summary(
+    state: JobsState,
+    width: int,
+    glyphs: Glyphs,
+    *,
+    absent: bool = False,
+    context_above: bool = False,
+) -> Content:
     """One line: job counts by status, whether no engine is running (``absent``), marks and filter.
-    In words if they fit, else with the signs of the rows."""
+    In words if they fit, else with the signs of the rows. What the context line shows is left
+    out (``context_above``)."""
     counts = [(status, word, state.counts[status]) for status, word in _WORDS.items()]
     counts = [(status, word, count) for status, word, count in counts if count]
     notes = list(_notes(state))
-    if absent and any(not status.ended for status, _, _ in counts):
+    if context_above:
+        counts = [each for each in counts if each[0] not in COUNTED]
+    elif absent and any(not status.ended for status, _, _ in counts):
         notes.insert(0, Content.styled(f"{glyphs.warning} no engine", "$warning"))
     spelt = [Content.styled(f"{count:,} {word}", STATUS_STYLE[s]) for s, word, count in counts]
     short = [
