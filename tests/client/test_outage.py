@@ -20,7 +20,7 @@ from aura_tui.settings import EngineSettings, Settings
 from aura_tui.ui.state.health import Heartbeat
 from aura_tui.wire import routes, sse
 from tests.client.gate import Gate
-from tests.client.scripted import Scripted, health
+from tests.client.scripted import Scripted, health, json, refusal
 from tests.engine.conftest import request
 from tests.engine.stages import SmallStages
 from tests.server.serving import served
@@ -193,15 +193,20 @@ async def test_a_wait_that_the_engine_asks_for_is_kept() -> None:
     held = Held()
     async with Scripted() as server:
         server.on("/api/health", health)
+        server.on("/api/events", refusal(429, "E809"))
+        server.on("/api/jobs", json({"jobs": [], "cursor": None}))
         service = RemoteService(server.url, clock=held.clock)
         async with service:
-            waiting = asyncio.create_task(service._waits.wait(30.0))
+            following = asyncio.create_task(anext(service.events()))
             await until(lambda: held.waits)
-            service._connection.reached()
-            await asyncio.sleep(0.01)
-            assert not waiting.done()
+            tries = len(server.asked("/api/events"))
+            await service.list()
+            await asyncio.sleep(0.02)
+            assert len(server.asked("/api/events")) == tries
             service.reconnect()
-            await waiting
+            await until(lambda: len(server.asked("/api/events")) > tries)
+        with pytest.raises(StopAsyncIteration):
+            await following
 
 
 async def test_a_frozen_server_is_late_after_five_seconds_and_live_with_its_next_byte(
