@@ -220,7 +220,8 @@ async def test_the_first_frame_does_not_wait_for_the_engine() -> None:
     app = BoardApp(open_service, find_job, look(), environ={})
     async with app.run_test() as pilot:
         board = Board(app, pilot, ScriptedService(Tape()))
-        await board.shows("starting\u2026", "Script", "Rendering")
+        await board.shows("aura-tui", "\u25cb starting", "q Quit")
+        assert "Rendering" not in board.text  # there is no job yet
         await pilot.press("q")
         await board.ends()
     assert (app.outcome.job, app.outcome.interrupted) == (None, True)

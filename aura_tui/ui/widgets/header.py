@@ -88,6 +88,8 @@ def lines(
     said = state.liveness(now, reconnect_key=key_names.of("link.reconnect"))
     if said is not None and connection_above and said.kind in OF_CONNECTION:
         said = None
+    if job is None and connection_above:  # that says what is being waited for
+        return [Content("")] * 3
     if job is None:
         matter = _matter(said, width, glyphs) if said is not None else Content("")
         return [
