@@ -118,18 +118,6 @@ def forecast(history: Mapping[Stage, Sequence[Past]], work: Work, shares: Shares
     return Eta(seconds=max(1.0, mid), low=low, high=max(1.0, high), runs=runs)
 
 
-def part(
-    history: Mapping[Stage, Sequence[Past]], work: Work, stage: Stage, shares: Shares
-) -> float | None:
-    """The share (0-1) of ``stage`` in the time from its start to the end of the job. None if the
-    times are unknown or nothing is left to do."""
-    own = _total(history, work, [stage], shares)
-    later = _total(history, work, list(Stage)[stage.position + 1 :], shares)
-    if own is None or later is None:
-        return None
-    return own[0] / total if 0 < (total := own[0] + later[0]) < _MAX_S else None
-
-
 def typical(history: Mapping[Stage, Sequence[Past]], work: Work) -> dict[Stage, Usual]:
     """How long each stage usually takes for this much ``work``; stages without similar jobs in
     ``history`` are left out."""

@@ -209,7 +209,7 @@ class StepStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
     """``step-status``: a stage started or ended.
 
     ``attempt`` counts from 1 within the job; ``phase`` defaults to the stage's. ``percent`` is the
-    job's from now on; None: computed from the stage's fixed share of the job.
+    job's from now on; None: computed from the stage's nominal range.
     """
 
     step: Stage

@@ -9,8 +9,10 @@ class Stage(Enum):
     """A stage of a job, in order. ``value`` is the wire name.
 
     ``title``: the display name (differs from the wire name only for Voice). ``phase``: on the wire:
-    plan, tts, visuals, compose, render. ``start_percent`` and ``end_percent``: its share of the
-    job, 0-100. ``position``: 0 for Script to 4 for Rendering.
+    plan, tts, visuals, compose, render. ``start_percent`` and ``end_percent``: its nominal range in
+    the job, 0-100, which the protocol documents and readers use for engines that report no percent
+    of the job; our own percent is proportional to time (:mod:`aura_tui.model.prior`).
+    ``position``: 0 for Script to 4 for Rendering.
     """
 
     SCRIPT = "Script"
@@ -32,7 +34,7 @@ class Stage(Enum):
         return start + (end - start) * min(100.0, max(0.0, progress_percent)) / 100.0
 
 
-# Title, phase, and share of the job.
+# Title, phase, and nominal range.
 _TABLE = {
     Stage.SCRIPT: ("Script", "plan", 0.0, 15.0),
     Stage.VOICE: ("Voice", "tts", 15.0, 35.0),

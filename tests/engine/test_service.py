@@ -106,6 +106,7 @@ async def test_the_fold_of_the_log_is_the_stored_job(
         title=first.title,
         created_at=first.created_at,
         queued_at=first.queued_at,
+        settings=first.settings,
     )
     assert fold(born, events) == stored
     async with EmbeddedService(settings, stages=small) as service:
@@ -331,8 +332,9 @@ async def test_the_percent_grows_as_the_time_passes_once_a_run_was_measured(
                     and e.event.status is StepStatus.STARTED
                 }
             )
-    # Nothing was measured before the first one.
-    assert begun[0] == {stage: stage.start_percent for stage in Stage}
+    # Nothing was measured before the first one: Rendering is likely most of it.
+    assert [*begun[0].values()] == sorted(begun[0].values())
+    assert 0 < begun[0][Stage.VOICE] < begun[0][Stage.RENDERING] < 60
     assert begun[1][Stage.VOICE] < 15
     assert 70 < begun[1][Stage.VISUALS] < begun[1][Stage.RENDERING] < 100
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aura_tui.model.eta import History, Past, Work, estimate, forecast, hms, part, typical
+from aura_tui.model.eta import History, Past, Work, estimate, forecast, hms, typical
 from aura_tui.model.stages import Stage
 
 WORK = Work(video_s=60, width=1280, height=720, fps=30)
@@ -144,18 +144,6 @@ def test_a_stage_with_nothing_to_make_needs_no_measure() -> None:
     whole = forecast({}, WORK, dict.fromkeys(Stage, 0.0))
     assert whole is not None
     assert (whole.seconds, whole.runs) == (1.0, 0)  # a moment, not nothing
-
-
-def test_a_stages_part_is_that_of_the_time_that_is_left() -> None:
-    history = {stage: took(s) for stage, s in zip(Stage, (1, 2, 3, 4, 10), strict=True)}
-    assert part(history, WORK, Stage.SCRIPT, {}) == pytest.approx(1 / 20)
-    assert part(history, WORK, Stage.VISUALS, {}) == pytest.approx(3 / 17)
-    assert part(history, WORK, Stage.VISUALS, {Stage.VISUALS: 0.5}) == pytest.approx(1.5 / 15.5)
-    assert part(history, WORK, RENDERING, {}) == 1
-    assert part(history, WORK, RENDERING, {RENDERING: 0.0}) is None  # nothing is left to do
-    del history[Stage.COMPOSITION]
-    assert part(history, WORK, Stage.VOICE, {}) is None
-    assert part(history, WORK, RENDERING, {}) == 1
 
 
 def test_typical_is_the_median_of_what_was_measured() -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from aura_tui.engine.run import manifest as manifest_
-from aura_tui.engine.run.history import likely_work
+from aura_tui.engine.run.history import expected_providers, likely_work
 from aura_tui.engine.run.retry_plan import plan_steps, shares_of
 from aura_tui.model import eta
+from aura_tui.model.prior import likely_seconds, part_of_rest, prior_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ class EtaTracker:
         self._home = home
         self._pieces = pieces
         self._history = history
+        self._providers = expected_providers(record.request, settings)
         self._setups = manifest_.setups(settings)
         self._manifest = manifest_.StageManifest()
         self._shares: eta.Shares = {}
@@ -74,13 +76,15 @@ class EtaTracker:
         """The job's percent at the start and the end of ``stage``; the stages before it ended at
         ``percent``.
 
-        Based on the measured times of the remaining stages, so that percent is proportional to
-        time; without history, on the stage's fixed share.
+        Based on the times of the remaining stages, so that percent is proportional to time: those
+        of similar jobs here, or likely ones for a stage that none of them measured.
         """
-        part = eta.part(self._history(), self.work, stage, self._shares)
-        if part is None:
-            return max(percent, stage.start_percent), max(percent, stage.end_percent)
-        return percent, percent + (100.0 - percent) * part
+        usual = eta.typical(self._history(), self.work)
+        seconds = likely_seconds(
+            {known: found.seconds for known, found in usual.items()},
+            prior_seconds(self.work, self._providers),
+        )
+        return percent, percent + (100.0 - percent) * part_of_rest(seconds, stage, self._shares)
 
     def stage_ended(self, stage: Stage, keys: list[str], made: int) -> None:
         """``stage`` ended in any way: it asked for ``keys`` and rendered ``made`` of them."""

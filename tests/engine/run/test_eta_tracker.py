@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from aura_tui.engine.run.eta_tracker import EtaTracker
 from aura_tui.engine.run.event_factory import EventFactory
 from aura_tui.engine.run.reporter import StageReporter
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.model import events as ev
+from aura_tui.model.eta import Past, Work
 from aura_tui.model.stages import Stage
 from aura_tui.pipeline.cache import ArtifactCache
 from tests.engine.conftest import request
@@ -26,6 +28,38 @@ class Clock:
 
     def seconds(self) -> float:
         return self.now
+
+
+async def test_the_percent_rises_from_any_start_whatever_is_measured_or_finished(
+    settings: Settings,
+) -> None:
+    """Also that of a job half way under the fixed shares of an earlier release."""
+    work = Work(video_s=10, width=1920, height=1080, fps=30)
+    measured = {
+        Stage.SCRIPT: (Past(work, 5.0),),
+        Stage.VOICE: (Past(work, 0.0),),
+        Stage.RENDERING: (Past(work, 1.0),),
+    }
+    async with EmbeddedService(settings, work=False) as service:
+        job = await service.submit(request())
+        record = await service._record(job.id)
+        for history in ({}, measured, {Stage.VOICE: (Past(work, 500.0),)}):
+            for at in (0.0, 35.0, 85.0, 99.9):
+                tracker = EtaTracker(
+                    record,
+                    service.home,
+                    settings,
+                    ArtifactCache(service.home.pieces),
+                    lambda history=history: history,  # type: ignore[misc]  # the loop's value
+                )
+                percents = [at]
+                for stage in Stage:
+                    tracker.work = replace(work, video_s=10 + 20 * stage.position)
+                    if stage is Stage.VOICE:
+                        tracker.reused_to(stage, 100.0)
+                    percents += tracker.span(stage, percents[-1])
+                assert percents == sorted(percents)
+                assert percents[0] <= percents[-2] < percents[-1] == pytest.approx(100.0)
 
 
 @pytest.mark.parametrize("kept", [0.0, 40.0, 75.0])
