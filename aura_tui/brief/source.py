@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
 from aura_tui.model.text.sanitize import NOT_CLEAN, clean_line, is_clean
@@ -69,7 +71,8 @@ def _from_file(path: Path) -> Brief:
         raise _unreadable(str(path), e.strerror or "unknown error") from None
     where = clean_line(str(path))
     text = _decode(data, where)
-    return _text(_absolute_images(text, path.absolute().parent), where)
+    brief = _text(_absolute_images(text, path.absolute().parent), where)
+    return brief if _is_handed_over(path) else replace(brief, name=clean_line(path.name, 200))
 
 
 def _is_handed_over(path: Path) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from aura_tui.cli import completion
 from aura_tui.cli.connection import engine_locator, foreground, is_dumb, refuse_dumb
@@ -176,7 +177,7 @@ def run(
     with faults.collect():
         read = read_brief(brief)
     request = rq.JobRequest(
-        brief=rq.Brief(topic=read.topic, text=read.text, language=language, aspect=aspect),
+        brief=replace(read, language=language, aspect=aspect),
         plan_spec=rq.PlanSpec(target_duration=duration),
         voice_spec=rq.VoiceSpec(voice_name=voice, rate=rate),
         render_spec=rq.RenderSpec(res=resolution, fps=fps, quality_level=quality),

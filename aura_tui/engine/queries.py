@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aura_tui import __version__
 from aura_tui.engine import lock as lock_
+from aura_tui.engine.job_settings import with_settings
 from aura_tui.engine.run import manifest as manifest_
 from aura_tui.engine.run.history import (
     HISTORY_JOBS,
@@ -75,7 +76,11 @@ class StoreQueries(ABC):
         )
 
     async def _record(self, job_id: str) -> Record:
-        record = await self._read(lambda store: store.record(job_id))
+        def find(store: Store) -> Record | None:
+            found = store.record(job_id)
+            return with_settings(found) if found is not None else None
+
+        record = await self._read(find)
         if record is None:
             raise NotFound(
                 Code.JOB_UNKNOWN,
@@ -95,7 +100,10 @@ class StoreQueries(ABC):
         limit = max(1, min(500, limit))
         before = parse_cursor(cursor)
         records = await self._read(
-            lambda store: store.records(status=status, before=before, limit=limit)
+            lambda store: [
+                with_settings(record)
+                for record in store.records(status=status, before=before, limit=limit)
+            ]
         )
         more = str(records[-1].n) if len(records) == limit else None
         return JobPage(tuple(record.job for record in records), more)

@@ -20,6 +20,7 @@ from aura_tui.engine import lock as lock_
 from aura_tui.engine.delivery import check_folder
 from aura_tui.engine.dispatcher import STANDSTILL_S, Dispatcher
 from aura_tui.engine.event_log import EventLog
+from aura_tui.engine.job_settings import settings_of, with_settings
 from aura_tui.engine.queries import StoreQueries
 from aura_tui.engine.queue import PriorityQueue
 from aura_tui.engine.run.context import RunnerDeps
@@ -150,7 +151,7 @@ class EmbeddedService(StoreQueries):
 
         def left(store: Store) -> list[tuple[Record, bool]]:
             found = []
-            for record in store.open_records():
+            for record in map(with_settings, store.open_records()):
                 if record.job.status.ended:  # its engine died before it updated the row
                     store.snapshot(record.n, record.job)
                 else:
@@ -297,6 +298,7 @@ class EmbeddedService(StoreQueries):
         key: IdempotencyKey | None = None,
     ) -> Job:
         now = self._now()
+        to = str(deliver_to.absolute()) if deliver_to else None
         job = Job(
             id=secrets.token_hex(5),
             correlation_id=(correlation_id or secrets.token_hex(8))[:100],
@@ -306,10 +308,10 @@ class EmbeddedService(StoreQueries):
             priority=request.priority,
             attempt=retry.job.attempt + 1 if retry else 1,
             retry_of=retry.job.id if retry else None,
+            settings=settings_of(request, self._settings, to),
             owner=request.origin.owner,
         )
         lineage = retry.lineage if retry else job.id
-        to = str(deliver_to.absolute()) if deliver_to else None
         new_event = EventFactory(job.id, job.correlation_id, self._now).event
         await self._log.add(
             job,

@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from aura_tui.model.events import Artifact, Metrics, Output, Problem
+from aura_tui.model.job_settings import JobSettings
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 
@@ -65,6 +66,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     priority: int = 0
     attempt: int = 1
     retry_of: str | None = None
+    settings: JobSettings | None = None  # None: unknown (an engine of an earlier release)
     owner: str = ""  # name of the token that created it; "" is the engine's own user
     steps: tuple[Step, ...] = tuple(Step(stage=stage) for stage in Stage)
     elapsed_s: float | None = None  # active seconds, as of the last progress
@@ -97,6 +99,7 @@ def as_created(job: Job) -> Job:
         priority=job.priority,
         attempt=job.attempt,
         retry_of=job.retry_of,
+        settings=job.settings,
         owner=job.owner,
     )
 
@@ -105,10 +108,11 @@ _PENDING_STEPS = tuple(Step(stage=stage) for stage in Stage)
 
 
 def as_listed(job: Job) -> Job:
-    """An ended job for a list row: without its stages, files and log. A list may hold ten thousand
-    of them; a detail view fetches the full job."""
+    """An ended job for a list row: without its settings, stages, files and log. A list may hold ten
+    thousand of them; a detail view fetches the full job."""
     return msgspec.structs.replace(
         job,
+        settings=None,
         steps=_PENDING_STEPS,
         artifacts=(),
         warnings=(),

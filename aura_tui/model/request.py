@@ -50,7 +50,10 @@ class _Camel(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
 
 
 class Brief(_Camel, frozen=True, kw_only=True):
-    """What the video is about. ``text`` is Markdown or plain text; ``topic`` alone is a title."""
+    """What the video is about. ``text`` is Markdown or plain text; ``topic`` alone is a title.
+
+    ``name`` is the name of the text's file, for people only: nothing is made from it.
+    """
 
     topic: Topic = ""
     text: BriefText = ""
@@ -59,6 +62,7 @@ class Brief(_Camel, frozen=True, kw_only=True):
     tone: Text = ""
     language: Text = ""  # BCP 47; "": detected from the text
     aspect: Text = ""
+    name: Text = ""
 
 
 class PlanSpec(_Camel, frozen=True, kw_only=True):

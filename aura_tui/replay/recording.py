@@ -14,6 +14,7 @@ from aura_tui.model.stages import parse_stage
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.service import Typical
 from aura_tui.system.files import open_regular
+from aura_tui.wire.decode import read_settings
 from aura_tui.wire.event_json import decode_line, encode_line
 from aura_tui.wire.lenient_values import MAX_EVENT_BYTES
 
@@ -40,6 +41,7 @@ class _RecordedJob(msgspec.Struct, frozen=True, kw_only=True, rename="camel", om
     priority: int = 0
     attempt: int = 1
     retry_of: str | None = None
+    settings: object = None  # JobSettings
 
 
 class _RecordedTypical(msgspec.Struct, frozen=True):
@@ -124,6 +126,7 @@ def _new_job(known: _RecordedJob, seen_at: datetime) -> Job:
         priority=known.priority,
         attempt=max(1, known.attempt),
         retry_of=clean_line(known.retry_of, 200) if known.retry_of else None,
+        settings=read_settings(known.settings),
     )
 
 
@@ -137,6 +140,7 @@ def header_line(job: Job, typical: Typical | None = None) -> bytes:
         priority=job.priority,
         attempt=job.attempt,
         retry_of=job.retry_of,
+        settings=job.settings,
     )
     recorded = None
     if typical is not None and typical.seconds:

@@ -2,10 +2,10 @@
 
 A recording consists of lines of ``wire.event_json.encode_line``. Before a job's first event stands
 a line with facts that no event carries: ``{"recording": 1, "job": {"id", "correlationId", "title",
-"createdAt", "priority", "attempt", "retryOf"}, "typical": {"runs", "seconds": {stage: s}}}``
-(``typical``, the usual stage durations on the recording machine, may be missing). A recording
-without such lines plays, too; its jobs' titles are their ids. Lines that aren't events, or go back
-in time, are skipped and counted.
+"createdAt", "priority", "attempt", "retryOf", "settings"}, "typical": {"runs", "seconds": {stage:
+s}}}``. ``settings`` and ``typical``, the usual stage durations on the recording machine, may be
+missing. A recording without such lines plays, too; its jobs' titles are their ids. Lines that
+aren't events, or go back in time, are skipped and counted.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from aura_tui.model.job import Job
+    from aura_tui.server.auth import Caller
     from aura_tui.server.limits import Limiter
     from aura_tui.server.options import Bounds
     from aura_tui.server.streams.broadcast import Broadcaster
@@ -65,9 +66,10 @@ class JobHandlers:
             job = await self._service.get(job_id)
         except NotFound:
             raise unknown from None
-        if not context_of(request).caller.sees(job.owner):
+        caller = context_of(request).caller
+        if not caller.sees(job.owner):
             raise unknown
-        return job
+        return _shown(job, caller)
 
     # -- new and changed jobs
 
@@ -95,7 +97,7 @@ class JobHandlers:
             idempotency_key=key,
         )
         self._on_work(job.id)
-        return _created(job, ignored)
+        return _created(_shown(job, caller), ignored)
 
     async def retry(self, request: Request) -> Response:
         """POST /api/jobs/{id}/retry: a new job with the owner of the old one."""
@@ -108,17 +110,17 @@ class JobHandlers:
                 job_id, deliver_to=_deliver_to(request), idempotency_key=key
             )
             self._on_work(job.id)
-            return job
+            return _shown(job, context_of(request).caller)
 
         return await self._change(request, retry, _created)
 
     async def cancel(self, request: Request) -> Response:
         """POST /api/jobs/{id}/cancel: only requests it; ``job-cancelled`` follows."""
-        return await self._limited(request, self._service.cancel, _current(202))
+        return await self._limited(request, self._service.cancel, _current(request, 202))
 
     async def pause(self, request: Request) -> Response:
         """POST /api/jobs/{id}/pause."""
-        return await self._limited(request, self._service.pause, _current(200))
+        return await self._limited(request, self._service.pause, _current(request, 200))
 
     async def resume(self, request: Request) -> Response:
         """POST /api/jobs/{id}/resume."""
@@ -128,7 +130,7 @@ class JobHandlers:
             self._on_work(job.id)
             return job
 
-        return await self._limited(request, resume, _current(200))
+        return await self._limited(request, resume, _current(request, 200))
 
     async def _limited(
         self, request: Request, act: Callable[[str], Awaitable[T]], respond: Callable[[T], Response]
@@ -167,7 +169,7 @@ class JobHandlers:
         for _ in range(_MAX_PAGES):
             # Ask for no more than are needed, so that the cursor is right behind the last of them.
             page = await self._service.list(status=status, limit=limit - len(found), cursor=cursor)
-            found += [job for job in page.jobs if caller.sees(job.owner)]
+            found += [_shown(job, caller) for job in page.jobs if caller.sees(job.owner)]
             cursor = page.cursor
             if cursor is None or len(found) >= limit:
                 break
@@ -318,14 +320,22 @@ def _unknown(job_id: str) -> NotFound:
     )
 
 
+def _shown(job: Job, caller: Caller) -> Job:
+    """The job as ``caller`` may see it: the folder that a local user chose is not for others."""
+    if not caller.outside or job.settings is None or not job.settings.output_folder:
+        return job
+    return replace(job, settings=replace(job.settings, output_folder=""))
+
+
 def _created(job: Job, ignored: tuple[str, ...] = ()) -> Response:
     where = routes.path(routes.JOB, job.id)
     payload = encode.job_payload(replace(job, warnings=(*ignored, *job.warnings)))
     return answer(payload, 202, {"Location": where})
 
 
-def _current(status: int) -> Callable[[Job], Response]:
-    return lambda job: answer(encode.job_payload(job), status)
+def _current(request: Request, status: int) -> Callable[[Job], Response]:
+    caller = context_of(request).caller
+    return lambda job: answer(encode.job_payload(_shown(job, caller)), status)
 
 
 def _deleted(_: None) -> Response:

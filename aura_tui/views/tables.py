@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aura_tui.format import words
+from aura_tui.format.job_settings import settings_pairs
 from aura_tui.model.job import since
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text.sanitize import one_line
@@ -147,6 +148,10 @@ def print_job(job: Job, *, engine: bool) -> None:
     if not engine and not job.status.ended:
         verb = "resume" if job.status is JobStatus.PAUSED else "watch"
         out.print(Text.assemble((f"{'Resume':12}", "dim"), f"aura-tui {verb} {job.id}"))
+    if settings := settings_pairs(job):
+        out.print(Text("Settings", "bold"))
+        for name, value in settings:
+            out.print(Text.assemble((f"  {name:14}", "dim"), _text(value)))
     table = _table("Stage", "State", "%", "Took", "")
     for step in job.steps:
         took = words.duration(step.duration_ms / 1000) if step.duration_ms is not None else ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aura_tui.model import events as ev
 from aura_tui.model.ids import parse_id
 from aura_tui.model.job import LOG_TAIL, MAX_WARNINGS, Eta, Job
+from aura_tui.model.job_settings import JobSettings
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean, clean_line
 from aura_tui.service import EngineInfo, JobPage, PlannedStep, QueueState, RetryPlan, Typical
@@ -134,6 +135,7 @@ def _job(fields: Fields, job_id: str) -> Job | None:
         priority=_signed(fields, "priority"),
         attempt=max(1, fields.count("attempt") or 1),
         retry_of=fields.text("retryof", limit=200) or None,
+        settings=fields.get(read_settings, "settings"),
         steps=steps,
         elapsed_s=fields.seconds("elapsedseconds"),
         eta=_eta_of_job(fields) if status is JobStatus.RUNNING else None,
@@ -149,6 +151,12 @@ def _job(fields: Fields, job_id: str) -> Job | None:
         last_event_at=fields.time("lasteventat"),
         ignored=fields.count("ignored") or 0,
     )
+
+
+def read_settings(value: object) -> JobSettings | None:
+    """A job's settings; wrong values get their defaults. None if it is not an object."""
+    found = as_struct(JobSettings)(value)
+    return found if isinstance(found, JobSettings) else None
 
 
 _ENDED_NAMES: Final = (

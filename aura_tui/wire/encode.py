@@ -12,6 +12,7 @@ import msgspec
 
 from aura_tui.model.events import Artifact, Metrics, Output, Problem
 from aura_tui.model.ids import format_id
+from aura_tui.model.job_settings import JobSettings
 from aura_tui.model.status import JobStatus, StepStatus
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class JobPayload(_FullPayload, frozen=True, kw_only=True):
     priority: int = 0
     attempt: int = 1
     retry_of: str | None = None
+    settings: JobSettings | None = None
     elapsed_seconds: float | None = None
     eta_seconds: float | None = None
     eta_low_seconds: float | None = None
@@ -234,6 +236,7 @@ def job_payload(job: Job) -> JobPayload:
         priority=job.priority,
         attempt=job.attempt,
         retry_of=job.retry_of,
+        settings=job.settings,
         elapsed_seconds=job.elapsed_s,
         eta_seconds=eta.seconds if eta else None,
         eta_low_seconds=eta.low if eta else None,

@@ -197,6 +197,10 @@ def as_whole(value: object) -> int | None:
     return int(number) if number is not None and math.isfinite(number) else None
 
 
+def as_bool(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def as_time(value: object) -> datetime | None:
     """Read RFC 3339, or seconds or milliseconds since the epoch; naive without an offset. None for
     year 1, which .NET writes for an unset time."""
@@ -306,6 +310,16 @@ _READERS: dict[str, Callable[[object], object]] = {
             "video_path",
             "subtitle_path",
             "provider",
+            "brief_name",
+            "resolution",
+            "aspect",
+            "voice",
+            "language",
+            "theme",
+            "script",
+            "speech",
+            "visuals",
+            "output_folder",
         ),
         as_text,
     ),
@@ -315,6 +329,8 @@ _READERS: dict[str, Callable[[object], object]] = {
             "progress_pct",
             "fps",
             "speed",
+            "rate",
+            "pitch",
         ),
         as_number,
     ),
@@ -327,6 +343,8 @@ _READERS: dict[str, Callable[[object], object]] = {
             "playable_seconds",
             "duration_seconds",
             "asked_seconds",
+            "target_seconds",
+            "pause",
         ),
         as_duration,
     ),
@@ -342,9 +360,15 @@ _READERS: dict[str, Callable[[object], object]] = {
             "projected_bytes",
             "reused",
             "made",
+            "brief_bytes",
+            "brief_words",
+            "quality",
+            "video_bitrate_k",
+            "audio_bitrate_k",
         ),
         as_whole,
     ),
+    **dict.fromkeys(("burned_captions", "motion", "fresh"), as_bool),
     "timestamp": as_time,
     "step": as_stage,
     "stage": as_stage,

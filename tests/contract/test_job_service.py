@@ -106,6 +106,18 @@ async def test_the_log_tells_what_failed_and_why(past: Past) -> None:
     assert "It hangs" in await past.service.logs(past.cancelled)
 
 
+async def test_a_job_tells_its_settings_alone_and_in_a_list(past: Past) -> None:
+    listed = {job.id: job for job in (await past.service.list()).jobs}
+    for job_id in ids(past):
+        found = (await past.service.get(job_id)).settings
+        assert found is not None
+        assert listed[job_id].settings == found
+        assert (found.resolution, found.aspect, found.fps) == ("128x128", "1:1", 30)
+        assert (found.brief_words, found.target_seconds, found.theme) == (1, None, "aurora")
+        assert (found.script, found.speech, found.visuals) == ("outline", "espeak", "cards")
+        assert found.output_folder == ""
+
+
 async def test_artifacts_are_found_by_name_alone(past: Past) -> None:
     (video,) = await past.service.artifacts(past.succeeded)
     assert video.type == "video/mp4"

@@ -296,7 +296,7 @@ def long_log(server: Served, size: int) -> None:
     """Have the server say something long."""
 
     async def get(job_id: str) -> object:
-        return SimpleNamespace(id=job_id, owner="")
+        return SimpleNamespace(id=job_id, owner="", settings=None)
 
     async def logs(_: str) -> str:
         return "x" * size

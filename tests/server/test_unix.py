@@ -15,7 +15,7 @@ from aura_tui.errors import Code, EngineError
 from aura_tui.server import token_edits, tokens
 from aura_tui.server.serve import listen_unix, listening
 from aura_tui.wire import routes, unix_socket
-from tests.engine.conftest import request
+from tests.engine.conftest import ended, request
 from tests.engine.stages import SmallStages
 from tests.server.serving import served, stream
 from tests.server.test_jobs import hook
@@ -43,6 +43,29 @@ async def test_an_engine_is_there_for_its_user_without_a_token(settings: Setting
             strange = {"Host": "evil.example", "Origin": "https://evil.example"}
             assert (await client.get(routes.QUEUE, headers=strange)).status_code == 200
         assert not path.exists()
+
+
+async def test_the_folder_that_a_local_user_chose_is_not_told_over_the_network(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = settings.home / unix_socket.NAME
+    folder = tmp_path / "out"
+    async with served(settings) as server:
+        job = await server.service.submit(request(), deliver_to=folder)
+        own = routes.path(routes.JOB, job.id)
+        async with over(str(path)) as local:
+            assert (await local.get(own)).json()["settings"]["outputFolder"] == str(folder)
+            async with server.client() as client:
+                await client.post(routes.path(routes.JOB_CANCEL, job.id))
+                await ended(server.service, job.id)
+                for answer in (
+                    (await client.get(own)).json(),
+                    (await client.get(routes.JOBS)).json()["jobs"][0],
+                    (await client.post(routes.path(routes.JOB_RETRY, job.id))).json(),
+                ):
+                    assert answer.get("settings", {"outputFolder": ""})["outputFolder"] == ""
+            listed = (await local.get(routes.JOBS)).json()["jobs"]
+            assert {job["settings"]["outputFolder"] for job in listed} == {str(folder)}
 
 
 async def test_its_streams_are_told_of_the_end(settings: Settings) -> None:

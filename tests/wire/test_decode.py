@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aura_tui.model import events as ev
 from aura_tui.model.job import Eta, Job
+from aura_tui.model.job_settings import JobSettings
 from aura_tui.model.reduce import fold
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
@@ -31,6 +33,60 @@ def test_every_state_of_a_run_reads_back_equal() -> None:
     for envelope in in_order(plausible_run()):
         job = fold(job, [envelope])
         assert decode.read_job(encode.encode(encode.job_payload(job))) == job
+
+
+FULL = JobSettings(
+    brief_name="notes.md",
+    brief_bytes=1200,
+    brief_words=210,
+    target_seconds=90.0,
+    resolution="1280x720",
+    aspect="16:9",
+    fps=25,
+    quality=80,
+    video_bitrate_k=2000,
+    audio_bitrate_k=128,
+    burned_captions=True,
+    motion=False,
+    fresh=True,
+    voice="de",
+    rate=1.1,
+    pitch=0.9,
+    pause=0.5,
+    language="de",
+    theme="paper",
+    script="llm",
+    speech="piper",
+    visuals="folder",
+    output_folder="/two  blanks",
+)
+
+
+def test_settings_read_back_equal_and_those_of_others_as_far_as_they_are_right() -> None:
+    for given_settings in (FULL, JobSettings(), None):
+        job = msgspec.structs.replace(fresh_job(), settings=given_settings)
+        assert decode.read_job(encode.encode(encode.job_payload(job))) == job
+    defaults = msgspec.to_builtins(JobSettings())
+    assert all(msgspec.to_builtins(FULL)[name] != value for name, value in defaults.items())
+    other = {
+        "FPS": "25",
+        "target_seconds": "00:01:30",
+        "voice": "a\x1b[31mb" + "c" * 9000,
+        "pause": -4,
+        "rate": 1e999,
+        "briefBytes": -1,
+        "motion": "maybe",
+        "theme": ["x"],
+        "unknown": 1,
+    }
+    found = read(jobId="1", status="Running", settings=other).settings
+    assert found is not None
+    assert (found.fps, found.target_seconds, found.pause, found.rate) == (25, 90.0, None, 1.0)
+    assert (found.brief_bytes, found.motion, found.theme) == (0, True, "")
+    assert found.voice.isprintable()
+    assert len(found.voice) <= 500
+    assert read(jobId="1", status="Running", settings="none").settings is None
+    assert read(jobId="1", status="Running").settings is None  # an older server
 
 
 def test_what_belongs_to_jobs_reads_back_equal() -> None:

@@ -136,7 +136,8 @@ async def _report_language(ctx: StageContext, language: str) -> None:
 def _inputs(request: JobRequest) -> tuple[object, ...]:
     """The inputs of a script's cache key. Cleaned, because only valid Unicode can be hashed."""
     brief = request.brief
-    texts = {name: clean(getattr(brief, name), MAX_TEXT_CHARS) for name in brief.__struct_fields__}
+    fields = (name for name in brief.__struct_fields__ if name != "name")  # of the file
+    texts = {name: clean(getattr(brief, name), MAX_TEXT_CHARS) for name in fields}
     return (
         texts,
         parse_duration(request.plan_spec.target_duration),

@@ -50,6 +50,10 @@ async def test_a_process_that_only_reads_leaves_it_as_it_is(released: Home) -> N
         page = await reader.list()
         assert [(job.title, job.status) for job in page.jobs] == JOBS
         for job in page.jobs:
+            assert job.settings is not None  # from its request, as far as that has them
+            assert (job.settings.fps, job.settings.aspect) == (30, "16:9")
+            assert job.settings.brief_bytes > 0
+            assert (await reader.get(job.id)).settings == job.settings
             assert await reader.logs(job.id) or job.status is JobStatus.QUEUED
     assert released.store.read_bytes() == before
 
