@@ -1,13 +1,17 @@
-"""A job's log as text, one line per event. Shared by all implementations of JobService."""
+"""A job's log as text, one line per event. Shared by all implementations of JobService.
+
+Times are local to the machine that writes the text, with their offset from UTC.
+"""
 
 from __future__ import annotations
 
 from aura_tui.model import events as ev
+from aura_tui.model.text.local_time import local_iso
 
 
 def log_line(event: ev.AnyJobEvent) -> str:
     """The line of an event, without a newline; "" for events that the log leaves out (progress)."""
-    at = f"{event.timestamp:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+    at = local_iso(event.timestamp)
     match event:
         case ev.JobLogged():
             where = event.stage.title if event.stage else "Job"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from aura_tui.model.text.local_time import local_iso
 from aura_tui.providers.ffmpeg.failure import tail
 
 if TYPE_CHECKING:
@@ -48,14 +49,14 @@ def append(owner: LogOwner, run: Run) -> None:
             f"=== {run.what}",
             f"job:          {owner.job_id}",
             f"correlation:  {owner.correlation_id}",
-            f"start:        {_time(run.start)}",
+            f"start:        {local_iso(run.start)}",
             f"resolution:   {run.resolution}",
             f"ffmpeg:       {run.ffmpeg} ({run.version})",
             f"command:      {shlex.join(run.command)}",
             "--- stderr",
             tail(run.stderr).rstrip("\n"),
             "---",
-            f"end:          {_time(end)}",
+            f"end:          {local_iso(end)}",
             f"duration:     {run.duration_s:.3f} s",
             f"exit code:    {'ended by us' if run.exit_code is None else run.exit_code}",
             "\n",
@@ -65,7 +66,3 @@ def append(owner: LogOwner, run: Run) -> None:
     # A single write in append mode: the blocks of parallel workers never interleave.
     with owner.ffmpeg_log.open("ab", buffering=0) as file:
         file.write(block.encode("utf-8", "replace"))
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

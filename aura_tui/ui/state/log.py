@@ -12,6 +12,7 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from aura_tui.model.text.local_time import local
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.state.cells import TEXT_CHARS, cells, printable, row_spans, window
 from aura_tui.ui.state.log_rows import Anchor, Drawn, Entry, Level, Row
@@ -203,7 +204,7 @@ class LogPage:
             mark = f"{signs[line.severity]} "
             head = self._lead(line)
             if not self._narrow:
-                head = f"{line.at.astimezone():%H:%M:%S}  {self._source(line)}"
+                head = f"{local(line.at):%H:%M:%S}  {self._source(line)}"
                 head += " " * (self.gutter - 2 - cells(head))
         start, shift = row.start, 0
         end = row.end

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from aura_tui.model.text.local_time import local
 from aura_tui.model.text.sanitize import clean, clean_line
 from aura_tui.ui.state.cells import printable
 
@@ -44,7 +45,7 @@ class Entry:
         """The line as plain text, for the clipboard."""
         severity = "" if self.line.severity == "info" else f"{self.line.severity}: "
         source = f"{clean_line(self.line.source, 40)}  " if self.line.source else ""
-        time = f"{self.line.at.astimezone():%H:%M:%S}"
+        time = f"{local(self.line.at):%H:%M:%S}"
         return f"{time}  {source}{severity}{clean(self.line.text)}"
 
 

@@ -9,6 +9,7 @@ from textual.content import Content
 
 from aura_tui.format import words
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.local_time import local
 from aura_tui.model.text.plural import counted
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.state.run import Opened
@@ -244,7 +245,7 @@ class _Stage(NamedTuple):
         mark = {"info": "", "warning": f"{glyphs.warning} ", "error": f"{glyphs.failed} "}
         style = _SEVERITY_STYLE[line.severity]
         text = mark[line.severity] + clean_line(line.text)
-        time = f"{line.at.astimezone():%H:%M:%S}  "
+        time = f"{local(line.at):%H:%M:%S}  "
         return Content.assemble((time, FAINT), (text, style)).truncate(room, ellipsis=True)
 
 
