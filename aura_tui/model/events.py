@@ -160,8 +160,10 @@ class Output(_Data, frozen=True, kw_only=True, gc=False):
 class Metrics(_Data, frozen=True, kw_only=True, gc=False):
     """Numbers that accompany a stage's progress; None if unknown.
 
-    ``fps``: frames encoded per second. ``speed``: seconds of video encoded per second.
-    ``playable_seconds``: how much of the video is finished from the start without a gap.
+    ``reused`` and ``made`` count finished pieces out of ``pieces``; for a stage with one piece per
+    scene its items tell the total. ``fps``: frames encoded per second. ``speed``: seconds of video
+    encoded per second. ``playable_seconds``: how much of the video is finished from the start
+    without a gap.
     """
 
     fps: float | None = None
@@ -171,12 +173,13 @@ class Metrics(_Data, frozen=True, kw_only=True, gc=False):
     provider: str | None = None
     reused: int | None = None
     made: int | None = None
+    pieces: int | None = None
     playable_seconds: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("fps", "speed", "playable_seconds"):
             _number(self, name)
-        for name in ("size_bytes", "projected_bytes", "reused", "made"):
+        for name in ("size_bytes", "projected_bytes", "reused", "made", "pieces"):
             _whole(self, name)
         _texts(self, ("provider",), 200)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,6 +25,7 @@ from aura_tui.net.headers import is_compressed, is_transient, media_type, retry_
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
 
     import httpx
 
@@ -37,6 +39,12 @@ _MIN_KEY_CHARS = 16  # local servers accept any key, and "none" may well occur i
 
 # OpenAI's error codes of a 429 that waiting doesn't cure: the account has no credit.
 _OUT_OF_QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
+
+Log = Callable[[str], None]
+
+
+def _no_log(_: str) -> None: ...
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -100,24 +108,50 @@ class OpenAIClient:
         return f"Endpoint({self.name!r}, {self.host!r})"
 
     async def post_json(
-        self, path: str, body: object, *, max_bytes: int = MAX_JSON_BYTES
+        self,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        log: Log = _no_log,
+        max_bytes: int = MAX_JSON_BYTES,
     ) -> object:
         """Send ``body`` as JSON to ``path`` ("/chat/completions") and return the decoded reply."""
+        started_s = asyncio.get_running_loop().time()
         kind, data = await self.post(path, body, max_bytes=max_bytes, accept="application/json")
         try:
             # In a thread: decoding megabytes takes a tenth of a second.
-            return await asyncio.to_thread(msgspec.json.decode, data)
+            reply: object = await asyncio.to_thread(msgspec.json.decode, data)
         except (ValueError, RecursionError):
             pass
+        else:
+            log(self._call(body, started_s, len(data)) + _tokens(reply))
+            return reply
         raise self.invalid(f"its reply is {kind or 'something'}, not JSON")
 
     async def post(
-        self, path: str, body: object, *, max_bytes: int, accept: str = "*/*"
+        self,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        max_bytes: int,
+        log: Log = _no_log,
+        accept: str = "*/*",
     ) -> tuple[str, bytes]:
-        """Send ``body`` as JSON; return the reply's media type (no parameters) and its bytes."""
+        """Send ``body`` as JSON; return the reply's media type (no parameters) and its bytes.
+
+        ``log`` gets a line about the call: model, host, duration, size.
+        """
         url = self._url.copy_with(path=f"{self._url.path}/{path.lstrip('/')}")
         content = msgspec.json.encode(body)
-        return await self._exchange("POST", url, content, accept, max_bytes)
+        started_s = asyncio.get_running_loop().time()
+        kind, data = await self._exchange("POST", url, content, accept, max_bytes)
+        log(self._call(body, started_s, len(data)))
+        return kind, data
+
+    def _call(self, body: Mapping[str, object], started_s: float, size_bytes: int) -> str:
+        took_s = asyncio.get_running_loop().time() - started_s
+        model = self._public(str(body.get("model", "")))[:80] or "the model"
+        return f"{model} at {self.host} replied: {size_bytes / 1000:.1f} KB in {took_s:.1f} s"
 
     async def get_bytes(
         self, url: str, *, max_bytes: int, accept: str = "*/*"
@@ -323,6 +357,15 @@ class OpenAIClient:
         # Clean it first: removed characters may be within the key.
         text = clean_line(text, 4000)
         return (text.replace(self._key, "***") if self._key else text)[:300]
+
+
+def _tokens(reply: object) -> str:
+    """The tokens that a reply reports: ``, 812 tokens in, 340 out``; "" if none."""
+    match reply:
+        case {"usage": {"prompt_tokens": int(sent), "completion_tokens": int(got)}}:
+            return f", {sent:,} tokens in, {got:,} out"
+        case _:
+            return ""
 
 
 def _unusable(name: str, why: str) -> InputError:

@@ -360,6 +360,7 @@ _READERS: dict[str, Callable[[object], object]] = {
             "projected_bytes",
             "reused",
             "made",
+            "pieces",
             "brief_bytes",
             "brief_words",
             "quality",

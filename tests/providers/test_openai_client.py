@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import re
 import time
 import traceback
 from typing import TYPE_CHECKING
@@ -49,6 +50,23 @@ async def test_json_goes_out_with_the_key_and_comes_back_decoded(server: Loopbac
     assert request.json() == {"model": "m"}
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert request.headers["content-type"] == "application/json"
+
+
+async def test_each_call_is_a_line_of_the_log_without_the_key(server: Loopback) -> None:
+    usage = {"prompt_tokens": 1812, "completion_tokens": 340}
+    server.will(json_reply({"usage": usage}), json_reply({}), Reply(body=b"x" * 2500))
+    lines: list[str] = []
+    client = endpoint(server.url)
+    host = f"127.0.0.1:{server.port}"
+    await client.post_json("/x", {"model": f"m\n{KEY}"}, log=lines.append)
+    await client.post_json("/x", {}, log=lines.append)
+    await client.post("/x", {"model": "tts"}, max_bytes=5000, log=lines.append)
+    shown = [re.sub(r"in \d+\.\d s", "in 0.1 s", line) for line in lines]
+    assert shown == [
+        f"m *** at {host} replied: 0.1 KB in 0.1 s, 1,812 tokens in, 340 out",
+        f"the model at {host} replied: 0.0 KB in 0.1 s",
+        f"tts at {host} replied: 2.5 KB in 0.1 s",
+    ]
 
 
 async def test_without_a_key_no_authorization_is_sent(server: Loopback) -> None:

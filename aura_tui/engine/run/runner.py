@@ -32,6 +32,7 @@ from aura_tui.model import events as ev
 from aura_tui.model.request import parse_duration
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.plural import counted
 from aura_tui.system.processes import ProcessGroup
 from aura_tui.system.tasks import Supervisor, run_to_completion
 
@@ -61,13 +62,7 @@ class _End(Enum):
 def cancel_message(kept: int, partial: str = "") -> str:
     """The message of a cancelled job with ``kept`` files. ``partial`` says how much of the video
     one of them has."""
-    match kept:
-        case 0:
-            files = "no file was finished"
-        case 1:
-            files = "1 file is kept"
-        case _:
-            files = f"{kept} files are kept"
+    files = counted(kept, "file is kept", "files are kept") if kept else "no file was finished"
     return "; ".join(part for part in ("Cancelled", partial, files) if part)
 
 
@@ -382,10 +377,8 @@ class Runner:
             self._eta.stage_ended(stage, context.keys, context.made)
             shutil.rmtree(context.scratch, ignore_errors=True)
         whole = context.made == 0 and context.reused > 0
-        took = f"Done in {clock.seconds() - started_s:.1f} s: {context.made} new"
-        if context.reused:
-            took += f", {context.reused} reused"
-        self._emit_soon(self._log(took))
+        pieces = _pieces(context.made, context.reused)
+        self._emit_soon(self._log(f"Done in {clock.seconds() - started_s:.1f} s: {pieces}"))
         await self._emit(
             self._step_over(stage, StepStatus.REUSED if whole else StepStatus.COMPLETED)
         )
@@ -501,6 +494,13 @@ class Runner:
             return None  # the cancel must not fail; a partial video is an extra
         finally:
             await children.kill()
+
+
+def _pieces(made: int, reused: int) -> str:
+    """``3 new pieces``, ``3 new pieces, 2 reused``, ``2 pieces reused``."""
+    if not made:
+        return f"{counted(reused, 'piece')} reused"
+    return f"{counted(made, 'new piece')}{f', {reused} reused' if reused else ''}"
 
 
 def _video(made: Rendered) -> ev.Artifact:

@@ -22,6 +22,7 @@ from aura_tui.pipeline.encoding.pool import (
     take_next,
 )
 from aura_tui.pipeline.encoding.protocol import EncodeTask
+from aura_tui.pipeline.log_lines import command
 from aura_tui.providers.ffmpeg import job
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Encoding:
         self._parts = parts
         self._meter = meter
         self._missing = [i for i, part in enumerate(parts) if part is None]
+        self._command_logged = False
         self._todo = [plan.work[i] for i in self._missing]
 
     async def run(self, alongside: Awaitable[T]) -> tuple[list[Part], Path, T]:
@@ -108,6 +110,10 @@ class Encoding:
                 fallbacks=self._plan.fallbacks,
                 upcoming=upcoming,
             )
+            if not self._command_logged:  # those of the other segments are alike
+                self._command_logged = True
+                shown = self._plan.codec.arguments(Path("segment.mp4"))
+                self._ctx.log(f"FFmpeg, for each segment: {command(self._plan.ffmpeg, shown)}")
             await worker.encode(task, what, lambda block: self._meter.progress(index, block))
             free.set()
             return segment.frames
@@ -128,6 +134,8 @@ class Encoding:
 
         async def build(out: Path) -> int:
             arguments = audio_arguments(self._timeline.narration, plan.sound_k, out)
+            shown = audio_arguments("narration.wav", plan.sound_k, Path("sound.m4a"))
+            self._ctx.log(f"FFmpeg, for the sound: {command(plan.ffmpeg, shown)}")
             await job.run(self._ctx, plan.ffmpeg, arguments, what="encoding the sound")
             return self._timeline.narration_samples
 

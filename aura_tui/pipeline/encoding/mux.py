@@ -10,6 +10,7 @@ import msgspec
 from aura_tui.model.script import SAMPLE_RATE
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.pipeline.encoding.codec_args import timescale
+from aura_tui.pipeline.log_lines import command
 from aura_tui.pipeline.timeline.iso_639 import iso_639_2
 from aura_tui.providers.ffmpeg.job import run
 from aura_tui.system import files
@@ -82,6 +83,8 @@ async def join(
         *("-video_track_timescale", str(timescale(timeline.fps))),
         *("-movflags", "+faststart", "-f", "mp4"),
     ]
+    shown = (f"sound{sound.suffix}" if word is sound else word for word in (*arguments, out))
+    ctx.log(f"FFmpeg, to join the video: {command(ffmpeg, shown)}")
     with files.replacing(out, synced=False) as part:
         await run(
             ctx,

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from aura_tui.model.events import Metrics
+from aura_tui.model.text.plural import counted
 from aura_tui.pipeline.scene_progress import SceneProgress
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Meter:
         self._frames = [0] * len(work)
         self._bytes = [0] * len(work)
         self._reused_frames = 0
+        self._began_s: dict[int, float] = {}  # by scene
+        self._made: Counter[int] = Counter()  # encoded frames by scene
         self._finished = [False] * len(work)
         self._leading = 0  # number of finished segments from the start without a gap
         self._left = Counter(segment.scene for segment in work)  # unfinished segments by scene
@@ -61,6 +64,7 @@ class Meter:
         if index not in self._active:
             self._active.add(index)
             self._scene = self._work[index].scene
+            self._began_s.setdefault(self._scene, self._ctx.children.clock.seconds())
             self._count.start(self._scene)
             self.report()  # unthrottled, so that each scene is reported
 
@@ -82,14 +86,24 @@ class Meter:
         if index in self._active:
             self._active.discard(index)
             self._count.stop(segment.scene)
+        if not reused:
+            self._made[segment.scene] += segment.frames
         self._left[segment.scene] -= 1
         if not self._left[segment.scene]:
             self._count.finish(segment.scene)
+            self._log_scene(segment.scene)
         self._finished[index] = True
         while self._leading < len(self._work) and self._finished[self._leading]:
             self._leading += 1
         if reused:
             self._reused_frames += segment.frames
+
+    def _log_scene(self, scene: int) -> None:
+        """Log a scene of which frames were encoded now; other scenes may have run beside it."""
+        if frames := self._made[scene]:
+            took_s = self._ctx.children.clock.seconds() - self._began_s.get(scene, self._started_s)
+            rate = f", {frames / took_s:.0f} fps" if took_s > 0.05 else ""
+            self._ctx.log(f"Scene {scene}: {counted(frames, 'frame')} in {took_s:.1f} s{rate}")
 
     def report(self) -> None:
         """Report the progress now."""
@@ -127,6 +141,7 @@ class Meter:
             provider="libx264",
             reused=self._ctx.reused,
             made=self._ctx.made,
+            pieces=len(self._work) + 1,  # and the sound
             playable_seconds=self._playable_s(),
         )
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.errors import Code, StageError
+from aura_tui.model.eta import clock
 from aura_tui.model.events import Metrics
 from aura_tui.model.request import frame_size
 from aura_tui.model.script import SAMPLE_RATE, reading_s
+from aura_tui.model.text.plural import counted
 from aura_tui.model.text.slug import slug
 from aura_tui.model.timeline import Clip, Timeline, sample_at
 from aura_tui.pipeline.artifact_files import save
@@ -47,6 +49,7 @@ async def compose(
     timeline = msgspec.structs.replace(
         plan, narration=str(narration), captions=str(ctx.artifacts / f"{name}.srt")
     )
+    ctx.log(_summary(ctx, timeline))
     ctx.report.progress(90, "Writing captions and timeline")
     await ctx.children.gate()
     for suffix, type_, text in (
@@ -61,6 +64,15 @@ async def compose(
     ctx.report.artifact(bundle.name, bundle, BUNDLE_TYPE)
     ctx.report.progress(100, "Composed", metrics=Metrics(reused=ctx.reused, made=ctx.made))
     return timeline
+
+
+def _summary(ctx: StageContext, timeline: Timeline) -> str:
+    return (
+        f"Timeline of {clock(timeline.duration_s)}: {counted(len(timeline.clips), 'scene')}, "
+        f"{counted(len(timeline.chapters), 'chapter')}, {counted(len(timeline.cues), 'caption')}; "
+        f"narration at {ctx.settings.speech.loudness_lufs:g} LUFS"
+        f"{', reused' if ctx.reused else ''}"
+    )
 
 
 def _plan(

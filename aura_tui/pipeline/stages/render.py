@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.errors import Code, StageError
+from aura_tui.model.text.plural import counted
 from aura_tui.model.text.slug import slug
 from aura_tui.pipeline.artifact_files import save
 from aura_tui.pipeline.context import storage_error
@@ -55,6 +56,7 @@ async def render(ctx: StageContext, timeline: Timeline) -> Rendered:
             meter.done(i, part.path.stat().st_size, reused=True)
     _check_disk(ctx, plan, parts)
     meter.report()
+    ctx.log(_summary(plan, timeline, parts))
     encoding = Encoding(ctx, timeline, plan, parts, meter)
     done, sound, poster = await encoding.run(_poster(ctx, timeline))
 
@@ -140,6 +142,18 @@ async def _poster(ctx: StageContext, timeline: Timeline) -> Path:
     await asyncio.to_thread(save, path, data)
     ctx.report.artifact(path.name, path, "image/jpeg")
     return path
+
+
+def _summary(plan: RenderPlan, timeline: Timeline, parts: list[Part | None]) -> str:
+    """What is to be encoded, and how."""
+    codec = plan.codec
+    rate = f"CRF {codec.crf}" if codec.bitrate_k is None else f"{codec.bitrate_k} kbit/s"
+    found = sum(part is not None for part in parts)
+    return (
+        f"{counted(timeline.frames, 'frame')} of {codec.width}x{codec.height} at {codec.fps} fps "
+        f"in {counted(len(parts), 'segment')}{f', {found} reused' if found else ''}; "
+        f"libx264 {codec.preset}, {rate}"
+    )
 
 
 def _check_disk(ctx: StageContext, plan: RenderPlan, parts: list[Part | None]) -> None:

@@ -77,6 +77,7 @@ async def write_script(ctx: StageContext) -> Script:
         recoverable=_RECOVERABLE,
         describe=lambda other: f"The script is written by {other.name}",
     )
+    ctx.log(_summary(ctx, script, provider))
     path = ctx.artifacts / f"{slug(script.title)}.script.json"
     data = msgspec.json.format(msgspec.json.encode(script), indent=2) + b"\n"
     await asyncio.to_thread(save, path, data)
@@ -131,6 +132,17 @@ async def _report_language(ctx: StageContext, language: str) -> None:
         )
     elif language != detect.DEFAULT:
         ctx.log(f"Language: {language} (detected from the text)")
+
+
+def _summary(ctx: StageContext, script: Script, provider: str) -> str:
+    """The script's size, and what it was made from."""
+    words = sum(len(scene.narration.split()) for scene in script.scenes)
+    brief = ctx.request.brief
+    source = counted(len(brief.text.split()), "word") if brief.text.strip() else "a topic"
+    return (
+        f"{counted(len(script.scenes), 'scene')} ({counted(words, 'word')} of narration) from "
+        f"{source}, by {provider}{', reused' if ctx.reused else ''}"
+    )
 
 
 def _inputs(request: JobRequest) -> tuple[object, ...]:

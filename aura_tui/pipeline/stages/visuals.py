@@ -18,6 +18,7 @@ from aura_tui.model.request import frame_size
 from aura_tui.model.script import Picture
 from aura_tui.model.text.plural import counted
 from aura_tui.pipeline.fallback import with_fallback
+from aura_tui.pipeline.log_lines import scenes_reused
 from aura_tui.pipeline.provider_context import BufferedWarnings
 from aura_tui.pipeline.scene_progress import SceneProgress
 from aura_tui.providers.protocols import FrameSpec
@@ -77,6 +78,7 @@ async def _draw_all(
     slots = asyncio.Semaphore(min(MAX_PARALLEL, os.cpu_count() or 1))
     locks: dict[str, asyncio.Lock] = {}  # by key: scenes with the same picture draw it once
     warned: set[str] = set()
+    reused: list[int] = []  # numbers of scenes
     pictures: list[Picture] = []
 
     count = SceneProgress(total)
@@ -101,11 +103,19 @@ async def _draw_all(
         async with slots:
             found = await _draw(ctx, provider, scene, script, frame, key, locks, begin)
         made = scene.number in count.active
+        if made:
+            picture = found[0]
+            ctx.log(
+                f"Scene {scene.number}: {_what(scene, provider)}, {picture.width}x{picture.height}"
+            )
+        else:
+            reused.append(scene.number)
         count.finish(scene.number)
         report(f"Scene {scene.number} {'drawn' if made else 'already done'}", scene)
         return found
 
     report(f"Drawing {counted(total, 'scene')}")
+    ctx.log(f"Drawing {counted(total, 'scene')} by {provider.name}, theme {frame.theme}")
     try:
         keys = await asyncio.to_thread(_keys, ctx, provider, script, frame, is_fallback)
         async with asyncio.TaskGroup() as group:
@@ -126,8 +136,15 @@ async def _draw_all(
         # Report one cause: that of the first failure.
         raise failed.exceptions[0] from None
     finally:
+        ctx.log(scenes_reused(reused))
         await provider.close()
     return tuple(pictures)
+
+
+def _what(scene: Scene, provider: VisualsProvider) -> str:
+    """The kind of the scene's picture: its card's layout, or the provider."""
+    kind = scene.card.__struct_config__.tag
+    return f"{kind} card" if provider.name == "cards" else f"picture by {provider.name}"
 
 
 def _keys(

@@ -15,8 +15,10 @@ import msgspec
 
 from aura_tui.errors import AuraError, Code, InputError
 from aura_tui.model.events import Metrics
-from aura_tui.model.script import Speech, Word
+from aura_tui.model.script import SAMPLE_RATE, Speech, Word
+from aura_tui.model.text.plural import counted
 from aura_tui.pipeline.fallback import with_fallback
+from aura_tui.pipeline.log_lines import scenes_reused
 from aura_tui.pipeline.scene_progress import SceneProgress
 from aura_tui.providers import speech
 from aura_tui.providers.protocols import SceneText
@@ -110,12 +112,14 @@ class _Narration:
         self._total_chars = sum(len(scene.narration) for scene in script.scenes) or 1
         self._done_chars = 0
         self._count = SceneProgress(len(script.scenes))
+        self._reused: list[int] = []  # numbers of scenes
         self._slots = asyncio.Semaphore(max(2, os.cpu_count() or 1))
 
     async def speak(self) -> tuple[Speech, ...]:
         """Speak all scenes; the result is in order."""
         keys = await asyncio.to_thread(self._keys)
         self._report(f"Voice {self._voice} ({self._provider.name})")
+        self._ctx.log(f"Speaking {counted(self._count.total, 'scene')} by {self._provider.name}")
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
@@ -124,6 +128,8 @@ class _Narration:
                 ]
         except BaseExceptionGroup as failures:
             raise _first(failures) from None
+        finally:
+            self._ctx.log(scenes_reused(self._reused))
         return tuple(task.result() for task in tasks)
 
     def _keys(self) -> list[str]:
@@ -154,6 +160,11 @@ class _Narration:
                 return _Sound(spoken.samples, spoken.words)
 
             piece = await self._ctx.piece(key, "speech", _Sound, build, suffix=".wav")
+        if piece.reused:
+            self._reused.append(scene.number)
+        else:
+            spoken_s = piece.document.samples / SAMPLE_RATE
+            self._ctx.log(f"Scene {scene.number}: {spoken_s:.1f} s of speech, voice {self._voice}")
         self._count.finish(scene.number)
         self._done_chars += len(scene.narration)
         self._report(f"Scene {scene.number} {'already done' if piece.reused else 'spoken'}", scene)

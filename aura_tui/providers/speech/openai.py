@@ -84,7 +84,7 @@ class OpenAISpeech:
             "speed": scene.rate,
         }
         kind, data = await self._endpoint.post(
-            "/audio/speech", body, max_bytes=_MAX_SOUND_BYTES, accept="audio/*"
+            "/audio/speech", body, max_bytes=_MAX_SOUND_BYTES, log=ctx.log, accept="audio/*"
         )
         if not data or kind == "application/json" or kind.startswith("text/"):
             raise self._endpoint.invalid(f"with {kind if data else 'nothing'}, not with a sound")

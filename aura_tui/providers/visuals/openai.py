@@ -108,7 +108,7 @@ class OpenAIImages:
         if not self._model.startswith("gpt-image"):
             body["response_format"] = "b64_json"
         reply = await self._endpoint.post_json(
-            "/images/generations", body, max_bytes=MAX_REPLY_BYTES
+            "/images/generations", body, log=ctx.log, max_bytes=MAX_REPLY_BYTES
         )
         data = await self._picture_bytes(reply)
         raw = ctx.scratch / f"picture-{scene.number}-{uuid.uuid4().hex[:8]}"

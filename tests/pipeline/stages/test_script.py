@@ -160,14 +160,14 @@ async def test_a_language_that_nobody_named_is_judged_and_said_each_time(tmp_pat
     for reused in (0, 1):
         ctx = stage(tmp_path, text)
         assert (await write_script(ctx)).language == "de"
-        assert ctx.heard.logs == ["Language: de (detected from the text)"]
+        assert "Language: de (detected from the text)" in ctx.heard.logs
         assert ctx.reused == reused
     named = stage(tmp_path, text)
     named.request = JobRequest(brief=Brief(text=text, language="de"))
     english = stage(tmp_path)
     for ctx, language in ((named, "de"), (english, "en")):
         assert (await write_script(ctx)).language == language
-        assert ctx.heard.logs == []
+        assert not any("detected" in line for line in ctx.heard.logs)
 
 
 async def test_text_that_is_no_utf8_still_gets_a_script(tmp_path: Path) -> None:

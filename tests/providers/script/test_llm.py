@@ -228,7 +228,10 @@ async def test_a_bad_reply_gets_one_repair_that_names_the_error(
     talk = server.requests[1].json()["messages"]
     assert talk[-2]["content"] == bad[:20_000]
     assert why in talk[-1]["content"]
-    assert len(ctx.logs) == 1
+    replied, asks, again = ctx.logs
+    assert why in asks
+    assert replied.startswith("tiny at 127.0.0.1:")
+    assert "KB in" in again
 
 
 async def test_a_second_bad_reply_is_the_end(server: Loopback) -> None:

@@ -82,7 +82,7 @@ class LlmProvider:
         form, repaired = 0, False
         while True:
             try:
-                text = await self._complete(messages, form)
+                text = await self._complete(messages, form, ctx)
             except Refused as e:
                 if e.status not in _FORMAT_UNKNOWN or form + 1 == len(_FORMATS):
                     raise
@@ -105,11 +105,13 @@ class LlmProvider:
             ctx.log(f"Can't use the model's reply ({why}); asking for a corrected one", "warning")
             messages += prompt.repair(text, why)
 
-    async def _complete(self, messages: list[dict[str, str]], form: int) -> str:
+    async def _complete(
+        self, messages: list[dict[str, str]], form: int, ctx: ProviderContext
+    ) -> str:
         body: dict[str, object] = {"model": self._model, "messages": messages}
         if (response_format := _FORMATS[form][1]) is not None:
             body["response_format"] = response_format
-        response = await self._endpoint.post_json("/chat/completions", body)
+        response = await self._endpoint.post_json("/chat/completions", body, log=ctx.log)
         text = _content(response)
         if text is None:
             raise self._endpoint.invalid(_error(response))
