@@ -71,11 +71,14 @@ def _kept(done: list[Step], begun: Step | None) -> str:
 
 
 def _pieces_of(step: Step, count: int) -> str:
-    """The number of finished pieces in words. Rendering reports a total of scenes, not pieces: a
+    """The number of finished pieces in words. The items of Rendering are scenes, not pieces: a
     scene has several, and shares some with its neighbours."""
-    if step.stage in _BY_SCENE and step.total:
-        return f"{min(count, step.total)} of {step.total} scenes of {step.stage.title}"
-    return f"{counted(count, 'piece')} of {step.stage.title}"
+    total = step.metrics.pieces if step.metrics is not None else None
+    if total is None and step.stage in _BY_SCENE:
+        total = step.total
+    if not total:
+        return f"{counted(count, 'piece')} of {step.stage.title}"
+    return f"{min(count, total)} of {counted(total, 'piece')} of {step.stage.title}"
 
 
 def _finished(step: Step) -> int:
@@ -105,7 +108,7 @@ def _and(parts: Sequence[str]) -> str:
 
 
 def planned(step: PlannedStep) -> str:
-    """``reused``, ``will be redone``, ``6 of 8 scenes reused``."""
+    """``reused``, ``will be redone``, ``6 of 8 pieces reused``."""
     if step.total is None:
         return "will be redone" if not step.reused else f"{step.reused} {pieces(step)} reused"
     if step.reused >= step.total > 0:
@@ -117,14 +120,16 @@ def planned(step: PlannedStep) -> str:
 
 def pieces(step: PlannedStep) -> str:
     """The noun for the stage's pieces, singular or plural."""
-    noun = "scene" if step.stage in _BY_SCENE else "piece"
-    return plural(step.total or step.reused, noun)
+    return plural(step.total or step.reused, "piece")
 
 
 def how_long(plan: RetryPlan) -> str:
-    """``4-6 min, based on 14 similar jobs``, or ``unknown``."""
+    """``4-6 min, based on 14 similar jobs``, or ``unknown``. Without similar jobs it is based on
+    what the job itself measured."""
     left = words.time_left(plan.eta)
-    return left if plan.eta is None else f"{left}, {words.basis(plan.eta)}"
+    if plan.eta is None:
+        return left
+    return f"{left}, {words.basis(plan.eta) if plan.eta.runs else 'based on this job'}"
 
 
 def summed(plans: Sequence[RetryPlan]) -> RetryPlan:

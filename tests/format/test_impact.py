@@ -48,7 +48,7 @@ def test_finished_stages_and_scenes_are_kept_and_the_one_in_hand_is_lost() -> No
     assert cancel_impact(job_of(in_visuals(made=2, reused=1)), 252.0) == CancelImpact(
         "2 of 5 stages done, 4:12 of work",
         "the scene in progress",
-        "a retry reuses 2 stages and 3 of 8 scenes of Visuals",
+        "a retry reuses 2 stages and 3 of 8 pieces of Visuals",
         "",
     )
 
@@ -58,7 +58,7 @@ def test_scenes_that_nobody_counted_are_not_told() -> None:
 
 
 def test_more_scenes_than_there_are_is_none_too_many() -> None:
-    assert "8 of 8 scenes" in cancel_impact(job_of(in_visuals(made=99)), 1.0).kept
+    assert "8 of 8 pieces" in cancel_impact(job_of(in_visuals(made=99)), 1.0).kept
 
 
 def test_pieces_of_rendering_are_not_taken_for_its_scenes() -> None:
@@ -69,6 +69,10 @@ def test_pieces_of_rendering_are_not_taken_for_its_scenes() -> None:
     found = cancel_impact(job_of(tape), 1.0)
     assert found.kept == "a retry reuses 3 stages and 16 pieces of Rendering"
     assert found.lost == "the work in progress"
+    of_all = ev.Metrics(made=16, reused=5, pieces=66)
+    tape.progress(Stage.RENDERING, 75, current_item=6, total_items=8, metrics=of_all)
+    told = cancel_impact(job_of(tape), 1.0).kept
+    assert told == "a retry reuses 3 stages and 21 of 66 pieces of Rendering"
 
 
 def test_what_was_told_before_the_link_broke_is_told_with_its_age() -> None:
@@ -106,11 +110,11 @@ def test_many_files_are_counted_and_their_names_are_clean() -> None:
     [
         (Stage.SCRIPT, 1, 1, "reused"),
         (Stage.VISUALS, 8, 8, "reused"),
-        (Stage.VISUALS, 6, 8, "6 of 8 scenes reused"),
+        (Stage.VISUALS, 6, 8, "6 of 8 pieces reused"),
         (Stage.RENDERING, 0, 8, "will be redone"),
         (Stage.RENDERING, 0, None, "will be redone"),
         (Stage.RENDERING, 2, None, "2 pieces reused"),
-        (Stage.VOICE, 1, None, "1 scene reused"),
+        (Stage.VOICE, 1, None, "1 piece reused"),
         (Stage.COMPOSITION, 1, 3, "1 of 3 pieces reused"),
         (Stage.COMPOSITION, 0, 0, "will be redone"),
     ],
@@ -122,6 +126,7 @@ def test_a_planned_stage_in_words(stage: Stage, reused: int, total: int | None, 
 def test_how_long_a_retry_takes_says_its_basis_or_that_it_is_unknown() -> None:
     eta = Eta(seconds=280, low=240, high=330, runs=14)
     assert how_long(RetryPlan((), eta)) == "4-6 min, based on 14 similar jobs"
+    assert how_long(RetryPlan((), Eta(seconds=50, low=40, high=60))) == "40-60 s, based on this job"
     assert how_long(RetryPlan((), None)) == "unknown"
 
 

@@ -382,7 +382,7 @@ async def test_retry_acts_on_all_that_are_marked_and_opens_the_last() -> None:
         await until(lambda: len(board.jobs) == 2)
         await board.press("space", "space", "r")
         await board.shows(
-            "Retry 2 jobs?", "12 of 16 scenes reused", "2-4 min, based on 14 similar jobs"
+            "Retry 2 jobs?", "12 of 16 pieces reused", "2-4 min, based on 14 similar jobs"
         )
         await board.press("enter")
         await board.shows("attempt 2")

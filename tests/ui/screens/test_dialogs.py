@@ -186,7 +186,7 @@ async def test_a_cancel_tells_what_is_lost_and_kept_and_follows_the_job() -> Non
     tape = in_visuals(made=2, reused=1)
     async with asked(cancel()) as dialog:
         await dialog.shows("How a solar sail works", "2 of 5 stages done, 4:12 of work")
-        await dialog.shows("lost   the scene in progress", "2 stages and 3 of 8 scenes of Visuals")
+        await dialog.shows("lost   the scene in progress", "2 stages and 3 of 8 pieces of Visuals")
         recordings.compose(tape)
         assert isinstance(dialog.screen, ConfirmCancel)
         dialog.screen.show(job_of(tape), 253.0)
@@ -226,7 +226,7 @@ async def test_a_retry_shows_its_plan_and_enter_retries() -> None:
     async with asked(ConfirmRetry(JOBS[0], PLAN, UNICODE)) as dialog:
         await dialog.shows(
             "\u21ba Script       reused",
-            "\u25cb Visuals      6 of 8 scenes reused",
+            "\u25cb Visuals      6 of 8 pieces reused",
             "\u25cb Rendering    will be redone",
             "time   4-6 min, based on 14 similar jobs",
             "\u276f Retry",

@@ -221,7 +221,7 @@ def test_a_file_without_a_folder_is_listed() -> None:
             Eta(seconds=5, low=3, high=6),
             "A retry reuses 1 piece of Composition; under 10 s",
         ),
-        ((step(Stage.VOICE, 2, None),), None, "A retry reuses 2 scenes of Voice"),
+        ((step(Stage.VOICE, 2, None),), None, "A retry reuses 2 pieces of Voice"),
     ],
 )
 def test_a_retry_says_what_it_reuses(
