@@ -38,3 +38,10 @@ def to_problem(error: Exception, folder: Path) -> Problem:
         message=f"Internal error: {clean(repr(error), 300)}",
         remediation=f"Please report it with {folder / 'crash.log'}; a retry may help.",
     )
+
+
+def further_actions(job_id: str, problem: Problem) -> tuple[str, ...]:
+    """The commands that may follow the ``problem``'s own remedy, without repeating it."""
+    said = "finished work" in problem.remediation or "finished pieces" in problem.remediation
+    reuses = "" if said else "  (reuses finished work)"
+    return f"aura-tui retry {job_id}{reuses}", f"aura-tui logs {job_id}  (the whole log)"

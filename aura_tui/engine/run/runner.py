@@ -22,7 +22,7 @@ from aura_tui.engine.ports import Fenced
 from aura_tui.engine.run.context import stage_context
 from aura_tui.engine.run.eta_tracker import EtaTracker
 from aura_tui.engine.run.event_factory import EventFactory
-from aura_tui.engine.run.failure import to_problem
+from aura_tui.engine.run.failure import further_actions, to_problem
 from aura_tui.engine.run.history import work_of
 from aura_tui.engine.run.reporter import StageReporter
 from aura_tui.errors import AuraError, Code, EngineError, StageError
@@ -433,11 +433,7 @@ class Runner:
                 errors=(problem,),
                 logs=self._deps.log_tail(self.job_id),
                 log_path=str(log) if log.exists() else "",
-                # The problem has its own remedy; these are further actions.
-                suggested_actions=(
-                    f"aura-tui retry {self.job_id}  (reuses finished work)",
-                    f"aura-tui logs {self.job_id}",
-                ),
+                suggested_actions=further_actions(self.job_id, problem),
             )
         )
         await self._emit(*events)
