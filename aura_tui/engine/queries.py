@@ -9,6 +9,8 @@ import shutil
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec.structs import replace
+
 from aura_tui import __version__
 from aura_tui.engine import lock as lock_
 from aura_tui.engine.job_settings import with_settings
@@ -20,6 +22,7 @@ from aura_tui.engine.run.history import (
     history_of,
     likely_work,
     reported_providers,
+    with_own_pace,
 )
 from aura_tui.engine.run.retry_plan import check_retry, plan_steps, shares_of
 from aura_tui.errors import Code, NotFound
@@ -171,10 +174,14 @@ class StoreQueries(ABC):
         check_retry(record.job)
         manifest, steps = await asyncio.to_thread(self._plan, record)
         work = manifest.work or likely_work(record.request)
-        history = await self._measured(
-            job_id, reported_providers(record.job) | self._expected_providers(record)
-        )
-        return RetryPlan(steps, eta.forecast(history, work, shares_of(steps)))
+        providers = reported_providers(record.job) | self._expected_providers(record)
+        history, shares = await self._measured(job_id, providers), shares_of(steps)
+        found = eta.forecast(history, work, shares)
+        if found is None:  # no similar job: go by this one's own pace
+            own = with_own_pace(history, record.job, work, providers)
+            found = eta.forecast(own, work, shares)
+            found = replace(found, runs=0) if found is not None else None
+        return RetryPlan(steps, found)
 
     def _manifest(self, record: Record) -> manifest_.StageManifest:
         return manifest_.of_job(self.home, record.job)

@@ -258,6 +258,7 @@ class Episode:
             priority=job.priority,
             attempt=job.attempt,
             retry_of=job.retry_of,
+            settings=job.settings,
             owner=job.owner,
         )
         assert fold(born, events) == job

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from aura_tui.model import eta
+from aura_tui.model.prior import likely_seconds, prior_seconds
 from aura_tui.model.request import frame_size, parse_duration
 from aura_tui.model.script import SAMPLE_RATE, reading_s
 from aura_tui.model.stages import Stage
@@ -96,3 +97,48 @@ def history_of(
             if step.status is StepStatus.COMPLETED and step.duration_ms and not partly:
                 past[step.stage].append(eta.Past(work, step.duration_ms / 1000))
     return {stage: tuple(runs) for stage, runs in past.items() if runs}
+
+
+def with_own_pace(
+    history: Mapping[Stage, Sequence[eta.Past]],
+    job: Job,
+    work: eta.Work,
+    providers: Mapping[Stage, str],
+) -> eta.History:
+    """``history``, and for the stages that it lacks the pace of the ended ``job`` itself.
+
+    For a stage that the job never ran it takes the usual proportion to those that are measured, as
+    a wide range; not for a network provider, whose time says nothing about this machine's.
+    """
+    own = {stage: s for stage, s in _own_seconds(job, work).items() if stage not in history}
+    measured = {stage: usual.seconds for stage, usual in eta.typical(history, work).items()} | own
+    found: eta.History = {stage: tuple(past) for stage, past in history.items()}
+    found |= {stage: (eta.Past(work, s),) for stage, s in own.items()}
+    if measured:
+        for stage, s in likely_seconds(measured, prior_seconds(work, providers)).items():
+            if stage not in measured and providers.get(stage) not in _NETWORK:
+                found[stage] = tuple(eta.Past(work, s * factor) for factor in (0.5, 1.0, 2.0))
+    return found
+
+
+_NETWORK = ("llm", "openai")
+_MEASURED = 0.03  # of a stage: less says nothing about the rest
+
+
+def _own_seconds(job: Job, work: eta.Work) -> dict[Stage, float]:
+    """How long each stage of the job takes if nothing is reused, by what the job did of it."""
+    found: dict[Stage, float] = {}
+    for step in job.steps:
+        metrics = step.metrics
+        took_s = (step.duration_ms or 0) / 1000
+        if not took_s or step.status is StepStatus.REUSED:
+            continue
+        if step.stage is Stage.RENDERING and metrics is not None and metrics.fps:
+            found[step.stage] = work.video_s * work.fps / metrics.fps
+            continue
+        part = (step.percent or 0.0) / 100.0
+        if metrics is not None and metrics.reused:
+            part *= (metrics.made or 0) / ((metrics.made or 0) + metrics.reused)
+        if part >= _MEASURED:
+            found[step.stage] = took_s / part
+    return found

@@ -12,15 +12,19 @@ from msgspec.structs import replace
 from aura_tui.engine.home import Home
 from aura_tui.engine.read_only import ReadOnlyService
 from aura_tui.engine.run import manifest
+from aura_tui.engine.run.history import with_own_pace
 from aura_tui.engine.service import EmbeddedService
 from aura_tui.errors import Conflict, NotFound
 from aura_tui.model import events as ev
+from aura_tui.model.eta import Past, Work, forecast
+from aura_tui.model.job import Step
 from aura_tui.model.request import PlanSpec, RenderSpec
 from aura_tui.model.stages import Stage
-from aura_tui.model.status import JobStatus
+from aura_tui.model.status import JobStatus, StepStatus
 from tests.engine.conftest import ended, follow, request
 from tests.engine.stages import SCENES
 from tests.engine.test_service import FAILURE, At, FailAt
+from tests.model.strategies import fresh_job
 
 if TYPE_CHECKING:
     from aura_tui.model.job import Job
@@ -219,7 +223,8 @@ async def test_the_time_is_that_of_what_is_missing(settings: Settings, small: Sm
 
     async with EmbeddedService(settings, stages=small) as service:
         job = await failed(service, small, "render", SCENES)
-        assert (await service.retry_plan(job.id)).eta is None  # nothing was measured yet
+        own = (await service.retry_plan(job.id)).eta
+        assert own is None or own.runs == 0  # no other job was measured yet
         small.hook = slow
         done = await service.submit(request("another"))
         await ended(service, done.id)
@@ -241,6 +246,60 @@ async def test_the_time_is_that_of_what_is_missing(settings: Settings, small: Sm
             if isinstance(e.event, ev.StepProgressed)
         ]
         assert etas[0] == pytest.approx(30, rel=0.05)
+
+
+async def test_without_similar_jobs_a_run_that_knew_its_pace_gives_the_time_of_its_retry(
+    settings: Settings, small: SmallStages
+) -> None:
+    async def slow(stage: str, ctx: StageContext, scene: int) -> None:
+        ctx.children.clock.advance(30.0 if stage == "render" else 2.0)
+        if (stage, scene) == (ctx.request.brief.text, SCENES):
+            raise FAILURE
+
+    small.hook = slow
+    async with EmbeddedService(settings, stages=small) as service:
+        etas = []
+        for stage in ("render", "visuals"):
+            job = await service.submit(request(stage))
+            assert (await ended(service, job.id)).status is JobStatus.FAILED
+            found = (await service.retry_plan(job.id)).eta
+            assert found is not None
+            assert found.runs == 0
+            assert found.low <= found.seconds <= found.high
+            etas.append(found)
+    late, early = etas
+    assert late.seconds == pytest.approx(45, rel=0.1)  # two of three pieces took 90 s
+    assert early.seconds > 3  # a piece of Visuals, and Rendering in proportion
+    assert early.high > 1.5 * early.seconds
+
+
+async def test_a_network_provider_that_was_never_used_has_no_time(settings: Settings) -> None:
+    work = Work(video_s=60, width=1280, height=720, fps=30)
+    measured = Step(stage=Stage.SCRIPT, status=StepStatus.COMPLETED, percent=100.0, duration_ms=100)
+    job = replace(fresh_job(), steps=(measured, *fresh_job().steps[1:]))
+    shares = {Stage.SCRIPT: 0.0}
+    local = {Stage.VOICE: "espeak", Stage.VISUALS: "cards"}
+    assert forecast(with_own_pace({}, job, work, local), work, shares) is not None
+    for stage in local:
+        far = local | {stage: "openai"}
+        assert forecast(with_own_pace({}, job, work, far), work, shares) is None
+    assert with_own_pace({}, fresh_job(), work, local) == {}  # nothing was measured at all
+
+
+def test_the_pace_of_rendering_is_that_of_the_frames_it_encoded_itself() -> None:
+    work = Work(video_s=60, width=1280, height=720, fps=30)
+    step = Step(
+        stage=Stage.RENDERING,
+        status=StepStatus.CANCELLED,
+        percent=60.0,
+        duration_ms=4000,
+        metrics=ev.Metrics(fps=90.0, made=3, reused=20),
+    )
+    job = replace(fresh_job(), steps=(*fresh_job().steps[:-1], step))
+    (past,) = with_own_pace({}, job, work, {})[Stage.RENDERING]
+    assert past.seconds == 60 * 30 / 90
+    history = {Stage.RENDERING: (Past(work, 7.0),)}
+    assert with_own_pace(history, job, work, {})[Stage.RENDERING] == history[Stage.RENDERING]
 
 
 @pytest.mark.parametrize("at", ["voice", "visuals", "render"])
