@@ -110,15 +110,16 @@ def with_own_pace(
     For a stage that the job never ran it takes the usual proportion to those that are measured, as
     a wide range; not for a network provider, whose time says nothing about this machine's.
     """
-    own = {stage: s for stage, s in _own_seconds(job, work).items() if stage not in history}
-    measured = {stage: usual.seconds for stage, usual in eta.typical(history, work).items()} | own
-    found: eta.History = {stage: tuple(past) for stage, past in history.items()}
-    found |= {stage: (eta.Past(work, s),) for stage, s in own.items()}
+    usual = eta.typical(history, work)  # a job of another size says nothing
+    own = {stage: s for stage, s in _own_seconds(job, work).items() if stage not in usual}
+    measured = {stage: found.seconds for stage, found in usual.items()} | own
+    filled: eta.History = {stage: tuple(past) for stage, past in history.items()}
+    filled |= {stage: (eta.Past(work, s),) for stage, s in own.items()}
     if measured:
         for stage, s in likely_seconds(measured, prior_seconds(work, providers)).items():
             if stage not in measured and providers.get(stage) not in _NETWORK:
-                found[stage] = tuple(eta.Past(work, s * factor) for factor in (0.5, 1.0, 2.0))
-    return found
+                filled[stage] = tuple(eta.Past(work, s * factor) for factor in (0.5, 1.0, 2.0))
+    return filled
 
 
 _NETWORK = ("llm", "openai")

@@ -300,6 +300,8 @@ def test_the_pace_of_rendering_is_that_of_the_frames_it_encoded_itself() -> None
     assert past.seconds == 60 * 30 / 90
     history = {Stage.RENDERING: (Past(work, 7.0),)}
     assert with_own_pace(history, job, work, {})[Stage.RENDERING] == history[Stage.RENDERING]
+    small = {Stage.RENDERING: (Past(replace(work, width=128, height=128), 1.0),)}
+    assert with_own_pace(small, job, work, {})[Stage.RENDERING] == (past,)  # of no such size
 
 
 @pytest.mark.parametrize("at", ["voice", "visuals", "render"])
