@@ -138,10 +138,11 @@ def _summary(ctx: StageContext, script: Script, provider: str) -> str:
     """The script's size, and what it was made from."""
     words = sum(len(scene.narration.split()) for scene in script.scenes)
     brief = ctx.request.brief
-    source = counted(len(brief.text.split()), "word") if brief.text.strip() else "a topic"
+    words_in = counted(len(brief.text.split()), "word")
+    source = f"a text of {words_in}" if brief.text.strip() else "a topic"
     return (
         f"{counted(len(script.scenes), 'scene')} ({counted(words, 'word')} of narration) from "
-        f"{source}, by {provider}{', reused' if ctx.reused else ''}"
+        f"{source}, provider {provider}{', reused' if ctx.reused else ''}"
     )
 
 

@@ -115,7 +115,7 @@ async def _draw_all(
         return found
 
     report(f"Drawing {counted(total, 'scene')}")
-    ctx.log(f"Drawing {counted(total, 'scene')} by {provider.name}, theme {frame.theme}")
+    ctx.log(f"{counted(total, 'scene')}, provider {provider.name}, theme {frame.theme}")
     try:
         keys = await asyncio.to_thread(_keys, ctx, provider, script, frame, is_fallback)
         async with asyncio.TaskGroup() as group:

@@ -119,7 +119,7 @@ class _Narration:
         """Speak all scenes; the result is in order."""
         keys = await asyncio.to_thread(self._keys)
         self._report(f"Voice {self._voice} ({self._provider.name})")
-        self._ctx.log(f"Speaking {counted(self._count.total, 'scene')} by {self._provider.name}")
+        self._ctx.log(f"{counted(self._count.total, 'scene')}, provider {self._provider.name}")
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [

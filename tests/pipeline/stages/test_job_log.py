@@ -38,8 +38,8 @@ async def test_each_scene_is_a_line_of_each_stage_and_reused_work_one_line(tmp_p
         + ["Scene N: N frames in N s, N fps"] * 3
     )
     for told in (
-        "Speaking N scenes by espeak",
-        "Drawing N scenes by cards, theme aurora",
+        "N scenes, provider espeak",
+        "N scenes, provider cards, theme aurora",
         "N frames of NxN at N fps in N segments; libxN veryfast, CRF N",
     ):
         assert told in first
@@ -63,7 +63,9 @@ async def test_the_script_tells_its_size_and_source(tmp_path: Path) -> None:
     ctx = desk(tmp_path)
     await write_script(ctx)
     (told,) = ctx.heard.logs
-    assert re.fullmatch(r"\d+ scenes? \(\d+ words of narration\) from a topic, by outline", told)
+    assert re.fullmatch(
+        r"\d+ scenes? \(\d+ words of narration\) from a topic, provider outline", told
+    )
     ctx = desk(tmp_path)
     await write_script(ctx)
     assert ctx.heard.logs == [f"{told}, reused"]
