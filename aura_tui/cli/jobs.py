@@ -60,7 +60,7 @@ def show(
     token: TokenOption = "",
     token_file: TokenFileOption = None,
 ) -> int:
-    """Show a job's stages, errors and files."""
+    """Show a job's settings, stages, errors and files."""
     locator = engine_locator(server, token_file or token)
 
     async def act(service: JobService) -> int:

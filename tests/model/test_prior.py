@@ -35,6 +35,10 @@ measures = st.dictionaries(st.sampled_from(Stage), seconds)
 def of(length_s: float, size: str, by: dict[Stage, str] = BUILT_IN) -> dict[Stage, float]:
     width, height = SIZES[size]
     found = prior_seconds(Work(video_s=length_s, width=width, height=height, fps=30), by)
+    return parts(found)
+
+
+def parts(found: dict[Stage, float]) -> dict[Stage, float]:
     total = sum(found.values())
     return {stage: 100 * s / total for stage, s in found.items()}
 
@@ -52,13 +56,16 @@ def test_the_parts_are_near_those_that_were_measured() -> None:
     ):
         for part, percent in zip(of(length_s, size).values(), measured, strict=True):
             assert part == pytest.approx(percent, abs=12), (length_s, size)
+    slides = parts(prior_seconds(Work(video_s=2793, width=128, height=128, fps=5), BUILT_IN))
+    assert slides[Stage.RENDERING] == pytest.approx(50, abs=15)
+    assert slides[Stage.VOICE] == pytest.approx(43, abs=15)
 
 
 def test_rendering_takes_more_of_larger_frames_and_less_beside_a_network_provider() -> None:
     for length_s in (10, 60, 600):
-        parts = [of(length_s, size)[Stage.RENDERING] for size in SIZES]
-        assert parts == sorted(set(parts))
-        assert of(length_s, "720p", NETWORK)[Stage.RENDERING] < parts[1]
+        rendering = [of(length_s, size)[Stage.RENDERING] for size in SIZES]
+        assert rendering == sorted(set(rendering))
+        assert of(length_s, "720p", NETWORK)[Stage.RENDERING] < rendering[1]
 
 
 @given(work=works, by=providers, measured=measures)
