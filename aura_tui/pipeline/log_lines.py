@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.ffmpeg import FFmpeg
 
 _MAX_RANGES = 8
-_MAX_COMMAND = 1000
+_MAX_COMMAND = 400
 
 
 def scenes_reused(numbers: Iterable[int]) -> str:
@@ -40,9 +40,27 @@ def scenes_reused(numbers: Iterable[int]) -> str:
     return f"Reused {plural(len(found), 'scene')} {', '.join(texts)}{also}"
 
 
+# Options, each with a value, that say little about what a command does.
+_DETAILS = frozenset(
+    (
+        *("-pix_fmt", "-color_range", "-colorspace", "-color_primaries", "-color_trc", "-safe"),
+        *("-threads", "-filter_threads", "-x264-params", "-aac_coder", "-map", "-map_metadata"),
+        *("-map_chapters", "-metadata:s:a:0", "-metadata:s:s:0", "-bsf:v", "-movie_timescale"),
+        *("-video_track_timescale", "-movflags"),
+    )
+)
+
+
 def command(ffmpeg: FFmpeg, arguments: Iterable[str | Path]) -> str:
-    """FFmpeg's command on one line, without the options that every run has, and with names instead
-    of paths: the log may be read on another machine. The FFmpeg log has it all."""
-    words = (str(word) for word in (ffmpeg.path, *arguments))
-    names = (os.path.basename(word) if os.path.isabs(word) else word for word in words)
-    return clean_line(shlex.join(names), _MAX_COMMAND)
+    """FFmpeg's command on one line, without details, and with names instead of paths: the log may
+    be read on another machine. The FFmpeg log has it all."""
+    words: list[str] = []
+    rest = iter(map(str, (ffmpeg.path, *arguments)))
+    shortened = ""
+    for word in rest:
+        if word in _DETAILS:
+            next(rest, None)
+            shortened = " (shortened)"
+        else:
+            words.append(os.path.basename(word) if os.path.isabs(word) else word)
+    return clean_line(shlex.join(words), _MAX_COMMAND) + shortened
