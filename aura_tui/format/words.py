@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aura_tui.model import eta as eta_
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.model.text.local_time import local
 from aura_tui.model.text.plural import counted, plural
 from aura_tui.model.text.sanitize import clean_line
 
@@ -102,7 +103,7 @@ def age_of(at: datetime, now: datetime) -> str:
 
 def local_time(at: datetime, *, milliseconds: bool = False) -> str:
     """A time in the local zone, with its offset: ``2026-01-31 18:26:57+01:00`` (RFC 3339)."""
-    return at.astimezone().isoformat(" ", "milliseconds" if milliseconds else "seconds")
+    return local(at).isoformat(" ", "milliseconds" if milliseconds else "seconds")
 
 
 def size(count: int) -> str:

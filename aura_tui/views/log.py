@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -26,7 +26,7 @@ _STAGES: Final = {stage.title: stage for stage in Stage}
 class LogEntry(msgspec.Struct, frozen=True):
     """One entry. ``stage`` is None if it is about the whole job."""
 
-    timestamp: datetime  # aware
+    timestamp: datetime  # aware UTC
     severity: str
     stage: Stage | None
     message: str
@@ -57,9 +57,12 @@ def _parse_line(line: str) -> LogEntry | None:
         return None
     try:
         at = datetime.fromisoformat(match[1])
-    except ValueError:
+        if at.tzinfo is None:
+            return None
+        at = at.astimezone(UTC)  # the writer's zone may be another than the reader's
+    except (ValueError, OverflowError):
         return None
-    return LogEntry(at, match[2], _STAGES.get(match[3]), match[4]) if at.tzinfo else None
+    return LogEntry(at, match[2], _STAGES.get(match[3]), match[4])
 
 
 class LogPrinter:
