@@ -84,7 +84,7 @@ class BoardApp(DiffApp):
         self._environ = os.environ if environ is None else environ
         # For NO_COLOR Textual sends greys; with the terminal's own colours it sends none.
         plain = True if self._environ.get("NO_COLOR") else None
-        super().__init__(driver_class=BoardDriver, ansi_color=plain)
+        super().__init__(self._environ, driver_class=BoardDriver, ansi_color=plain)
         self._options = options
         encoding = getattr(sys.__stdout__, "encoding", None)
         self._ascii = options.board.ascii or is_ascii(self._environ, encoding)
@@ -93,7 +93,7 @@ class BoardApp(DiffApp):
         self.use_command_palette = not self._ascii  # it draws signs of its own
         self.jobs = JobsState()
         self.reporter = Reporter(self, self._environ)
-        self.notifications = Notifications(options.board, self._environ)
+        self.notifications = Notifications(options.board, self.capabilities)
         self.lifecycle = Lifecycle(
             open_service, find_job, connect=self._connect, failed=self.exit, now=now
         )
@@ -142,7 +142,12 @@ class BoardApp(DiffApp):
     # -- start and end
 
     def get_default_screen(self) -> Screen[None]:
-        preview = PreviewView(self._environ, lambda code: self.write_codes((code,)), self.glyphs)
+        preview = PreviewView(
+            self._environ,
+            self.capabilities,
+            lambda code: self.write_codes((code,)),
+            self.glyphs,
+        )
         return BoardScreen(
             preview,
             at_jobs=self.lifecycle.at_jobs,
@@ -175,6 +180,12 @@ class BoardApp(DiffApp):
         await self.lifecycle.aclose()
         self.painter.stop()
         self.write_codes(self.notifications.close())
+
+    def capabilities_changed(self) -> None:
+        self.notifications.capable(self.capabilities)
+        if self.board is not None:
+            self.board.preview.capable(self.capabilities)
+        self.painter.touch()
 
     def last_words(self) -> list[str]:
         """Restore the title and the taskbar."""

@@ -74,13 +74,16 @@ class Screen:
 
 
 class Terminal:
-    """The master side of a pty that ``process`` runs on."""
+    """The master side of a pty that ``process`` runs on. ``replies``: to each question, by which it
+    is one terminal or another; none at first."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], master: int, slave: int, size: tuple[int, int]
     ) -> None:
         self.process = process
         self.sent = b""
+        self.replies: Mapping[bytes, bytes] = {}
+        self._replied_to = 0
         self._master = master
         self._slave = slave
         self.modes_before = termios.tcgetattr(slave)
@@ -96,6 +99,7 @@ class Terminal:
     def forget(self) -> None:
         """What was sent so far is no matter any more: what comes now draws all of the screen."""
         self.sent = b""
+        self._replied_to = 0
         self._size_changes = [(0, self._size_changes[-1][1])]
 
     def hang_up(self) -> None:
@@ -153,7 +157,26 @@ class Terminal:
         except OSError:  # Linux: the last one on the other side has gone
             return b""
         self.sent += data
+        self._reply()
         return data
+
+    def _reply(self) -> None:
+        """Reply to the questions that have come, in their order, as a terminal does."""
+        while self._master >= 0:
+            places = {self.sent.find(each, self._replied_to): each for each in self.replies}
+            places.pop(-1, None)
+            if not places:
+                return
+            question = places[min(places)]
+            self._replied_to = min(places) + len(question)
+            os.write(self._master, self.replies[question])
+
+    def typed(self) -> bytes:
+        """What was typed, or replied, and nobody has read."""
+        tty.setraw(self._slave, termios.TCSANOW)
+        if not select.select([self._slave], [], [], 0)[0]:
+            return b""
+        return os.read(self._slave, 65536)
 
     def shows(self, text: str, timeout_s: float = 20.0) -> None:
         """Return once ``text`` was sent, or is on the screen: what was there is not sent again."""
@@ -211,9 +234,12 @@ def read_all(process: subprocess.Popen[bytes], master: int) -> bytes:
             return told
 
 
-def set_size(fd: int, size: tuple[int, int]) -> None:
-    """Columns and rows of a terminal."""
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+def set_size(fd: int, size: tuple[int, int], pixels: tuple[int, int] = (0, 0)) -> None:
+    """Columns and rows of a terminal, and the width and height of a cell in ``pixels``."""
+    (columns, rows), (width, height) = size, pixels
+    fcntl.ioctl(
+        fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, columns * width, rows * height)
+    )
 
 
 def _no_core() -> None:
@@ -226,11 +252,13 @@ def terminal(
     environ: Mapping[str, str],
     size: tuple[int, int] = (80, 24),
     stderr: IO[bytes] | None = None,
+    pixels: tuple[int, int] = (0, 0),
 ) -> Iterator[Terminal]:
-    """``command`` on a terminal of ``size`` (columns, rows); killed at the end if it still runs.
+    """``command`` on a terminal of ``size`` (columns, rows) with cells of ``pixels``, if it tells;
+    killed at the end if it still runs.
     ``stderr`` goes to the terminal, too, where it isn't sent elsewhere."""
     master, slave = pty.openpty()
-    set_size(slave, size)
+    set_size(slave, size, pixels)
     process = subprocess.Popen(
         command,
         stdin=slave,

@@ -7,21 +7,42 @@ from typing import TYPE_CHECKING, Any
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 
+from aura_tui.ui.terminal.capabilities import detect
 from aura_tui.ui.terminal.frame_diff import FrameDiff, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from rich.console import RenderableType
     from textual.screen import Screen
 
+    from aura_tui.ui.terminal.replies import Replies
+
 
 class DiffApp(App[None]):
-    """Sends frames as differences to ``shown``, which is reset after foreign output."""
+    """Sends frames as differences to ``shown``, which is reset after foreign output.
 
-    def __init__(self, **how: Any) -> None:
+    ``capabilities`` are the terminal's, by ``environ`` and by its own replies once they are here.
+    """
+
+    def __init__(self, environ: Mapping[str, str], **how: Any) -> None:
         super().__init__(**how)
-        self.shown = FrameDiff((0, 0))
+        self.capabilities = detect(environ)
+        self.shown = FrameDiff((0, 0), self.capabilities.colours)
+
+    def replied(self, replies: Replies) -> None:
+        """Take what the terminal says of itself."""
+        capabilities = self.capabilities.with_replies(replies)
+        if capabilities == self.capabilities:
+            return
+        self.capabilities = capabilities
+        if capabilities.colours is not self.shown.colours:
+            self.shown.colours = capabilities.colours
+            self.action_redraw()
+        self.capabilities_changed()
+
+    def capabilities_changed(self) -> None:
+        """Called after ``capabilities`` changed."""
 
     def _display(
         self, screen: Screen[object], renderable: RenderableType | CompositorUpdate | None
@@ -30,8 +51,8 @@ class DiffApp(App[None]):
         goes_out = not (self._batch_count or self.is_headless) and self._running
         if goes_out and isinstance(renderable, LayoutUpdate | ChopsUpdate):
             if self.shown.size != self.size:
-                self.shown = FrameDiff(self.size)
-            text = self.shown.draw(renderable, self.console)
+                self.shown = FrameDiff(self.size, self.capabilities.colours)
+            text = self.shown.draw(renderable)
             renderable = Sent(text) if text else None
         super()._display(screen, renderable)  # type: ignore[arg-type]  # Textual's own are updates
 

@@ -10,15 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import signal
 import sys
 import termios
+import threading
 import time
 import tty
+from codecs import getincrementaldecoder
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from textual import constants
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
@@ -26,6 +31,8 @@ from aura_tui.system import tasks
 from aura_tui.system.fd_writer import FdWriter, write_within
 from aura_tui.system.processes import catch_fatal, continue_here, stop_here
 from aura_tui.system.tasks import TaskFailure, report
+from aura_tui.ui.terminal import osc, replies
+from aura_tui.ui.terminal.capabilities import placeholders
 
 if TYPE_CHECKING:
     import asyncio
@@ -42,6 +49,13 @@ _LOOK_S = 1.0  # between checks for a closed terminal
 _REDRAW_S = 1.0  # between two redraws because of a failed write
 _LAST_WORDS_S = 2.0  # for the terminal to accept the restoring output, at the end
 _KILLED_S = 0.5  # the same, twice at most, after a request to quit at once
+_REPLIES_S = 5.0  # for replies to matter; later ones are taken out of the input all the same
+_LEAVE_S = 1.0  # after asking, for the replies to come before the shell would get them
+_READ_S = 0.1  # between looks whether to stop reading
+
+# Kitty's keyboard protocol. The board needs no more than a terminal sends without it; left on by a
+# cut connection it would make the shell unusable.
+_KEYBOARD = re.compile(r"\x1b\[[<>=][\d;]*u")
 
 
 class Output:
@@ -103,6 +117,11 @@ class BoardDriver(LinuxDriver):
 
     def __init__(self, app: App[Any], **how: Any) -> None:
         super().__init__(app, **how)
+        self._replies = replies.Replies()
+        self._asked = 0
+        self._asked_at = float("-inf")
+        self._answered = threading.Event()
+        self._pointer = osc.POINTER
         # That stdout is a terminal was looked at before; stderr, where Textual writes, may be a
         # file, and then the screen would stay empty and the file get it all.
         self._file = sys.__stdout__
@@ -146,6 +165,9 @@ class BoardDriver(LinuxDriver):
         catch_fatal(self._restore_at_once)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual has no types here
         self._let_quit_through()
+        if self._board.capabilities.replies:
+            self._replies, self._asked = replies.Replies(), 0
+            self._ask(replies.XTVERSION)
 
     def _let_quit_through(self) -> None:
         """Let the kernel send SIGQUIT for Ctrl-\\, so that it ends a hanging board. Ctrl-C and
@@ -168,6 +190,59 @@ class BoardDriver(LinuxDriver):
                 self._failed(e, INPUT)
                 self.exit_event.wait(tasks.FIRST_WAIT_S)
 
+    def run_input_thread(self) -> None:
+        """Read keys, and take the terminal's replies out of them. Textual's own would take a reply
+        for typed keys."""
+        parser = XTermParser()
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        split = replies.ReplyFilter()
+        read_at = time.monotonic()
+        while not self.exit_event.is_set():
+            wait_s = min(_READ_S, constants.ESCAPE_DELAY) if split.holding else _READ_S
+            keys = ""
+            if select.select([self.fileno], [], [], wait_s)[0]:
+                keys, found = split.feed(decode(os.read(self.fileno, 4096)))
+                read_at = time.monotonic()
+                for reply in found:
+                    self._take_reply(reply)
+            elif split.holding:
+                keys = split.flush(time.monotonic() - read_at)
+            if keys == "\x1b":  # alone for long enough: the parser needn't wait once more
+                self.process_message(Key("escape", "\x1b"))
+            elif keys:
+                for message in parser.feed(keys):
+                    self.process_message(message)
+            for message in parser.tick():
+                self.process_message(message)
+
+    # -- questions to the terminal
+
+    def _ask(self, *questions: str) -> None:
+        """Send ``questions`` that every terminal ignores or replies to, and one that tells when all
+        replies are here."""
+        self._asked_at, self._asked = time.monotonic(), self._asked + 1
+        self._answered.clear()
+        self.write("".join((*questions, replies.DA1)))
+
+    def _take_reply(self, reply: str) -> None:
+        """Take a whole reply, in the thread that reads it."""
+        self._replies = self._replies.with_reply(reply)
+        if self._replies.done < self._asked or self._answered.is_set():
+            return
+        self._answered.set()
+        if time.monotonic() - self._asked_at < _REPLIES_S:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._all_replied)
+
+    def _all_replied(self) -> None:
+        told = self._replies
+        # Only a terminal that names itself is asked for more: the rest may show a part of it.
+        if told.version and self._asked == 1 and self._on_screen:
+            graphics = [replies.GRAPHICS] if placeholders(told.version) else []
+            self._ask(*graphics, replies.RGB)
+            return
+        self._board.replied(told)
+
     def _look_for_hang_up(self) -> None:
         """Watch for a hang-up. A terminal that isn't our controlling one closes without a signal
         (its window was killed, say), and Textual would read end-of-file in a busy loop."""
@@ -181,7 +256,8 @@ class BoardDriver(LinuxDriver):
 
     def process_message(self, message: Message) -> None:
         """Take a key, in the thread that reads them. A terminal that reports all keys (kitty's
-        protocol) sends Ctrl-\\ as one, and the kernel makes no signal of that."""
+        protocol, left on by another program) sends Ctrl-\\ as one, and the kernel makes no signal
+        of that."""
         if isinstance(message, Key) and message.key == "ctrl+backslash":
             os.kill(os.getpid(), signal.SIGQUIT)
         super().process_message(message)
@@ -198,13 +274,23 @@ class BoardDriver(LinuxDriver):
         output.abandon()
         output.write = said.append  # type: ignore  # collects the restoring output
         with contextlib.suppress(Exception):
-            super().stop_application_mode()
+            self._stop()
         # Ends a sequence that the writer may have left unfinished.
         write_within(file.fileno(), "".join(("\x1b\\", *said)).encode(), _KILLED_S)
 
     def stop_application_mode(self) -> None:
-        """Restore the terminal."""
+        """Restore the terminal. Replies that are on their way would be typed into the shell."""
         self._on_screen = False
+        if self._asked and self._key_thread is not None:
+            self._answered.wait(max(0.0, self._asked_at + _LEAVE_S - time.monotonic()))
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._mouse_pixels:
+            self._mouse_pixels = False
+            self.write("\x1b[?1016l")
+        if self._pointer != osc.POINTER:
+            self.write(osc.POINTER)
         super().stop_application_mode()
 
     def close(self) -> None:
@@ -240,6 +326,13 @@ class BoardDriver(LinuxDriver):
             return False
 
     def write(self, data: str) -> None:
-        """Write if the board is on the screen; later output is dropped."""
-        if self._output is not None:
-            self._output.write(data)
+        """Write if the board is on the screen; later output is dropped. So are the requests of
+        Textual that this terminal must not get."""
+        pointer = data.startswith("\x1b]22;")
+        # A console shows a part of what it doesn't know.
+        on_console = not self._board.capabilities.window and (pointer or data.endswith("$p"))
+        if self._output is None or on_console or _KEYBOARD.fullmatch(data):
+            return
+        if pointer:
+            self._pointer = data
+        self._output.write(data)

@@ -15,10 +15,16 @@ from rich.color import ColorSystem
 # The two kinds of update there are have no public name.
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from aura_tui.ui.terminal.capabilities import Colours
+from aura_tui.ui.terminal.palette import approximate
+from aura_tui.ui.terminal.widths import char_cells, fitted
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from rich.color import Color
     from rich.console import Console
+    from rich.segment import Segment
     from rich.style import Style
     from textual.strip import Strip
 
@@ -40,7 +46,15 @@ _ATTRIBUTES = {
     "encircle": "52",
     "overline": "53",
 }
-_COLOURS = {"standard": ColorSystem.STANDARD, "256": ColorSystem.EIGHT_BIT}
+# For pictures, whose colours are no text's.
+_SYSTEMS = {
+    Colours.EIGHT: ColorSystem.STANDARD,
+    Colours.SIXTEEN: ColorSystem.STANDARD,
+    Colours.MANY: ColorSystem.EIGHT_BIT,
+    Colours.TRUE: ColorSystem.TRUECOLOR,
+}
+_HALF_BLOCK = "\u2580"
+_PLACEHOLDER = "\U0010eeee"  # of a Kitty picture
 
 
 class Sent(CompositorUpdate):
@@ -67,8 +81,9 @@ _PLAIN = _Sgr(frozenset(), "39", "49")
 class FrameDiff:
     """The cells of a terminal of ``size`` (columns, rows); unknown at first."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], colours: Colours = Colours.TRUE) -> None:
         self.size = size
+        self.colours = colours
         self.forget()
 
     def forget(self) -> None:
@@ -77,9 +92,9 @@ class FrameDiff:
         self._texts = ["\0" * columns for _ in range(rows)]  # no cell shows a NUL
         self._styles: list[list[Style | None]] = [[None] * columns for _ in range(rows)]
 
-    def draw(self, update: LayoutUpdate | ChopsUpdate, console: Console) -> str:
+    def draw(self, update: LayoutUpdate | ChopsUpdate) -> str:
         """The shortest output that turns the screen into ``update``; "" if nothing differs."""
-        sent = _Sequence(console)
+        sent = _Sequence(self.colours)
         for x, y, strip in _pieces(update):
             if y < self.size[1] and x < self.size[0]:
                 self._put(x, y, strip, sent)
@@ -88,9 +103,12 @@ class FrameDiff:
     def _put(self, x: int, y: int, strip: Strip, sent: _Sequence) -> None:
         drawn = _drawn(strip)
         if drawn is None:
-            # Pictures, and characters of which a terminal may think otherwise than we do: as they
-            # are, and never taken for known.
-            sent.raw(x, y, strip)
+            # Pictures as they are, and characters of which a terminal may think otherwise than we
+            # do as nearly all think; never taken for known.
+            if _is_picture(strip):
+                sent.raw(x, y, strip)
+            else:
+                sent.odd(x, y, fitted(strip), strip.cell_length)
             self._keep(x, y, "\0" * strip.cell_length, [None] * strip.cell_length)
             return
         text, styles = drawn
@@ -118,10 +136,8 @@ class FrameDiff:
 class _Sequence:
     """Builds the output, and tracks cursor and style."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        # None where the terminal is said to have no colours: there Textual renders all of them.
-        self._colours = _COLOURS.get(console.color_system or "", ColorSystem.TRUECOLOR)
+    def __init__(self, colours: Colours) -> None:
+        self._colours = colours
         self._parts: list[str] = []
         self._at: tuple[int, int] | None = None
         self._style = _PLAIN
@@ -133,7 +149,8 @@ class _Sequence:
         for i in range(1, count + 1):
             if i < count and _alike(styles[i], styles[begin]):
                 continue
-            style, part = _sgr(styles[begin], self._colours), text[begin:i]
+            part = text[begin:i]
+            style = _sgr(styles[begin], self._colours, part[0] == _HALF_BLOCK)
             if not style.attributes and part.isspace():
                 style = style._replace(ink=self._style.ink)  # blanks show none
             self._wear(style)
@@ -142,10 +159,29 @@ class _Sequence:
         self._at = (x + count, y)
 
     def raw(self, x: int, y: int, strip: Strip) -> None:
-        """Add a strip as Textual renders it."""
+        """Add a strip of a picture."""
         self._go(x, y)
-        self._wear(_PLAIN)
-        self._parts.append(strip.render(self._console))
+        for text, style, control in strip:
+            if control is None:
+                self._wear(_sgr(style, self._colours, picture=True))
+            self._parts.append(text)
+        self._at = None
+
+    def odd(self, x: int, y: int, segments: Iterable[Segment], width: int) -> None:
+        """Add text of which a terminal may take fewer cells than we count: the cells are blank
+        before, and what follows such a part has its place named."""
+        self._go(x, y)
+        blank = True
+        for text, style, _ in segments:
+            self._wear(_sgr(style, self._colours))
+            if blank:
+                self._parts.append(f"\x1b[{width}X")
+                blank = False
+            for part, cells, sure in _parts(text):
+                self._go(x, y)
+                self._parts.append(part)
+                x += cells
+                self._at = (x, y) if sure else None
         self._at = None
 
     def _go(self, x: int, y: int) -> None:
@@ -211,6 +247,21 @@ def _one_cell_each(text: str) -> bool:
     return all(get_character_cell_size(char) == 1 for char in text)
 
 
+def _is_picture(strip: Strip) -> bool:
+    return any(control is not None or _PLACEHOLDER in text for text, _, control in strip)
+
+
+def _parts(text: str) -> Iterator[tuple[str, int, bool]]:
+    """``text`` in parts, their cells, and whether all terminals agree on them: in ASCII they do."""
+    begin = 0
+    for i in range(1, len(text) + 1):
+        if i < len(text) and text[i].isascii() == text[begin].isascii():
+            continue
+        part = text[begin:i]
+        yield part, sum(map(char_cells, part)), part.isascii()
+        begin = i
+
+
 def _alike(one: Style | None, other: Style | None) -> bool:
     return one is other or one == other
 
@@ -227,13 +278,27 @@ def _runs(differ: list[int]) -> Iterator[tuple[int, int]]:
 
 
 @lru_cache(4096)
-def _sgr(style: Style | None, colours: ColorSystem) -> _Sgr:
+def _sgr(style: Style | None, colours: Colours, picture: bool = False) -> _Sgr:
     if style is None:
         return _PLAIN
-    attributes = frozenset(code for name, code in _ATTRIBUTES.items() if getattr(style, name))
-    ink = ground = None
-    if style.color is not None:
-        ink = style.color.downgrade(colours).get_ansi_codes(foreground=True)
-    if style.bgcolor is not None:
-        ground = style.bgcolor.downgrade(colours).get_ansi_codes(foreground=False)
-    return _Sgr(attributes, ";".join(ink or ("39",)), ";".join(ground or ("49",)))
+    attributes = {code for name, code in _ATTRIBUTES.items() if getattr(style, name)}
+    ink, ground = style.color, style.bgcolor
+    if colours is not Colours.TRUE and not picture and _is_rgb(ink) and _is_rgb(ground):
+        assert ink is not None
+        assert ground is not None
+        pair = approximate(ink.get_truecolor(), ground.get_truecolor(), colours)
+        if pair.bold:
+            attributes.add(_ATTRIBUTES["bold"])
+        return _Sgr(frozenset(attributes), pair.ink, pair.ground)
+    system = _SYSTEMS[colours]
+    return _Sgr(
+        frozenset(attributes),
+        "39" if ink is None else ";".join(ink.downgrade(system).get_ansi_codes(foreground=True)),
+        "49"
+        if ground is None
+        else ";".join(ground.downgrade(system).get_ansi_codes(foreground=False)),
+    )
+
+
+def _is_rgb(colour: Color | None) -> bool:
+    return colour is not None and colour.triplet is not None

@@ -15,13 +15,14 @@ from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.terminal import osc
-from aura_tui.ui.terminal.capabilities import Popup, detect
+from aura_tui.ui.terminal.capabilities import Popup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from aura_tui.model.job import Job
     from aura_tui.settings import BoardSettings
+    from aura_tui.ui.terminal.capabilities import Capabilities
 
 INTERVAL_S = 1.0
 APP = "aura-tui"
@@ -35,19 +36,26 @@ class _Notice(NamedTuple):
 class Notifications:
     """Collects notifications for the terminal. ``now_s`` is a monotonic clock."""
 
-    def __init__(self, settings: BoardSettings, environ: Mapping[str, str]) -> None:
-        abilities = detect(environ)
+    _has_title = False
+
+    def __init__(self, settings: BoardSettings, capabilities: Capabilities) -> None:
         self._settings = settings
-        self._through = abilities.through
-        self._popup = abilities.popup if settings.desktop == "auto" else Popup(settings.desktop)
-        self._has_title = settings.title and abilities.title
-        self._has_progress = settings.taskbar and abilities.progress
         self._history: dict[str, int] = {}
         self._waiting: list[_Notice] = []
         self._noticed_at = float("-inf")
         self._wanted = (APP, osc.progress(osc.Progress.NONE))
         self._shown = ("", osc.progress(osc.Progress.NONE))
         self._shown_at = float("-inf")
+        self.capable(capabilities)
+
+    def capable(self, capabilities: Capabilities) -> None:
+        """Set what the terminal supports; a title that it can restore shows from now on."""
+        settings = self._settings
+        self._shown = ("", self._shown[1]) if not self._has_title else self._shown
+        self._through = capabilities.through
+        self._popup = capabilities.popup if settings.desktop == "auto" else Popup(settings.desktop)
+        self._has_title = settings.title and capabilities.title
+        self._has_progress = settings.taskbar and capabilities.progress
 
     def known(self, jobs: Iterable[Job]) -> None:
         """Set the jobs as of the first look: their events up to now aren't news, even if they are

@@ -14,8 +14,8 @@ from aura_tui.ui.terminal.capabilities import Popup, Through
 
 BELL = "\x07"
 SAVE_TITLE = "\x1b[22;2t"  # xterm's XTWINOPS: push the window's title
-# Pop it. Where there is no such stack, the empty title before it lets the terminal name itself.
-RESTORE_TITLE = "\x1b]2;\x1b\\\x1b[23;2t"
+RESTORE_TITLE = "\x1b[23;2t"  # pop it
+POINTER = "\x1b]22;default\x07"  # the mouse pointer's usual shape, as Textual writes it
 
 _ST = "\x1b\\"  # VTE takes progress with this end alone, and every terminal takes it
 _TEXT = 200

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from aura_tui.model.text.sanitize import clean_line
-from aura_tui.ui.terminal.capabilities import Pictures, detect
+from aura_tui.ui.terminal.capabilities import Pictures
 from aura_tui.ui.terminal.preview_image import USUAL_CELL, Unshowable, fit, read
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
+    from aura_tui.ui.terminal.capabilities import Capabilities
     from aura_tui.ui.terminal.pictures import Drawn
     from aura_tui.ui.theme.glyphs import Glyphs
 
@@ -39,6 +40,7 @@ class PreviewView(Widget):
     def __init__(
         self,
         environ: Mapping[str, str],
+        capabilities: Capabilities,
         write: Callable[[str], None],
         glyphs: Glyphs = UNICODE,
         *,
@@ -47,8 +49,8 @@ class PreviewView(Widget):
         super().__init__(id=id)
         self._write = write
         self._glyphs = glyphs
-        plain = glyphs is ASCII or bool(environ.get("NO_COLOR"))
-        self._pictures = Pictures.NONE if plain else detect(environ).pictures
+        self._plain = glyphs is ASCII or bool(environ.get("NO_COLOR"))
+        self._pictures = Pictures.NONE if self._plain else capabilities.pictures
         self._key: _Key | None = None
         self._asked: object = None
         self._image: Image | None = None
@@ -84,6 +86,15 @@ class PreviewView(Widget):
         await self._redraw()
         self._say(said, caption)
 
+    def capable(self, capabilities: Capabilities) -> None:
+        """Set what the terminal supports; the picture is drawn again if that is another way."""
+        pictures = Pictures.NONE if self._plain else capabilities.pictures
+        if pictures is self._pictures:
+            return
+        self._pictures = pictures
+        if self._image is not None:
+            self.run_worker(self._redraw(), group="redraw", exclusive=True)
+
     async def _redraw(self) -> None:
         """Draw the image for the widget's size."""
         drawing = self._drawing = object()
@@ -101,10 +112,7 @@ class PreviewView(Widget):
         from aura_tui.ui.terminal.pictures import cell_size, draw
 
         cell, how = cell_size(), self._pictures
-        # A Kitty picture's number is a colour of 24 bits; a Sixel must fit its cells exactly.
-        if (how is Pictures.KITTY and self.app.console.color_system != "truecolor") or (
-            how is Pictures.SIXEL and cell is None
-        ):
+        if how is Pictures.SIXEL and cell is None:  # it must fit its cells exactly
             how = Pictures.CELLS
         cell = cell or USUAL_CELL
         return draw(image, *fit(image.size, (columns, rows), cell), cell, how)

@@ -12,6 +12,7 @@ from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.settings import BoardSettings
 from aura_tui.ui.terminal import osc
+from aura_tui.ui.terminal.capabilities import detect
 from aura_tui.ui.terminal.notifications import Notifications
 from tests.ui.recordings import BEGIN
 
@@ -51,7 +52,7 @@ def popup(text: str) -> str:
 
 
 def test_the_end_of_a_job_rings_and_pops_up_once() -> None:
-    notices = Notifications(quiet(), GHOSTTY)
+    notices = Notifications(quiet(), detect(GHOSTTY))
     running = job()
     notices.changed(running, ended(running))
     assert notices.take(10.0) == ["\x07", popup("Succeeded: How a solar sail works, 2:31")]
@@ -61,14 +62,14 @@ def test_the_end_of_a_job_rings_and_pops_up_once() -> None:
 
 
 def test_a_failure_says_its_stage() -> None:
-    notices = Notifications(quiet(bell=False), GHOSTTY)
+    notices = Notifications(quiet(bell=False), detect(GHOSTTY))
     running = job()
     notices.changed(running, ended(running, JobStatus.FAILED, stage=Stage.VOICE))
     assert notices.take(0.0) == [popup("Failed in Voice: How a solar sail works, 2:31")]
 
 
 def test_history_that_is_played_again_is_no_news() -> None:
-    notices = Notifications(quiet(), GHOSTTY)
+    notices = Notifications(quiet(), detect(GHOSTTY))
     running = job(event=5)
     notices.known([ended(running)])
     notices.changed(running, ended(running))
@@ -76,13 +77,13 @@ def test_history_that_is_played_again_is_no_news() -> None:
 
 
 def test_a_job_that_was_never_seen_running_is_no_news() -> None:
-    notices = Notifications(quiet(), GHOSTTY)
+    notices = Notifications(quiet(), detect(GHOSTTY))
     notices.changed(None, ended(job()))
     assert notices.take(0.0) == []
 
 
 def test_what_happens_after_the_first_look_is_news() -> None:
-    notices = Notifications(quiet(bell=True, desktop="off"), GHOSTTY)
+    notices = Notifications(quiet(bell=True, desktop="off"), detect(GHOSTTY))
     running = job(event=5)
     notices.known([running])
     notices.changed(running, ended(running))
@@ -104,7 +105,7 @@ def test_what_happens_after_the_first_look_is_news() -> None:
     ],
 )
 def test_each_kind_can_be_set(settings: BoardSettings, expected: list[str]) -> None:
-    notices = Notifications(settings, PLAIN)
+    notices = Notifications(settings, detect(PLAIN))
     notices.changed(job(), ended(job()))
     assert notices.take(0.0) == expected
 
@@ -126,7 +127,7 @@ def test_the_end_of_a_stage_is_told_only_where_asked_for() -> None:
         ("stage", [popup("Voice done: How a solar sail works, 0:12")]),
         ("job", []),
     ):
-        notices = Notifications(quiet(bell=False, notify=notify), GHOSTTY)
+        notices = Notifications(quiet(bell=False, notify=notify), detect(GHOSTTY))
         running = job()
         notices.changed(running, with_step(running, Stage.VOICE, StepStatus.COMPLETED))
         assert notices.take(0.0) == expected
@@ -134,13 +135,13 @@ def test_the_end_of_a_stage_is_told_only_where_asked_for() -> None:
 
 @pytest.mark.parametrize("status", [StepStatus.REUSED, StepStatus.SKIPPED, StepStatus.STARTED])
 def test_a_stage_that_did_no_work_is_not_told(status: StepStatus) -> None:
-    notices = Notifications(quiet(notify="stage"), GHOSTTY)
+    notices = Notifications(quiet(notify="stage"), detect(GHOSTTY))
     notices.changed(job(), with_step(job(), Stage.VOICE, status))
     assert notices.take(0.0) == []
 
 
 def test_the_last_stage_and_the_end_are_one_notice() -> None:
-    notices = Notifications(quiet(bell=False, notify="stage"), GHOSTTY)
+    notices = Notifications(quiet(bell=False, notify="stage"), detect(GHOSTTY))
     running = job()
     rendered = with_step(running, Stage.RENDERING, StepStatus.COMPLETED)
     notices.changed(running, rendered)
@@ -150,7 +151,7 @@ def test_the_last_stage_and_the_end_are_one_notice() -> None:
 
 
 def test_many_ends_at_once_are_one_notice() -> None:
-    notices = Notifications(quiet(), GHOSTTY)
+    notices = Notifications(quiet(), detect(GHOSTTY))
     first = job(id="0")
     notices.changed(first, ended(first))
     assert len(notices.take(0.0)) == 2
@@ -164,7 +165,7 @@ def test_many_ends_at_once_are_one_notice() -> None:
 
 
 def test_title_and_progress_follow_the_whole_percent_at_most_once_a_second() -> None:
-    notices = Notifications(BoardSettings(), GHOSTTY)
+    notices = Notifications(BoardSettings(), detect(GHOSTTY))
     notices.foreground(job(percent=42.9))
     assert notices.take(0.0) == [
         osc.SAVE_TITLE,
@@ -199,7 +200,7 @@ def test_title_and_progress_follow_the_whole_percent_at_most_once_a_second() -> 
 def test_every_state_has_its_title_and_its_progress(
     shown: Job | None, title: str, progress: str
 ) -> None:
-    notices = Notifications(BoardSettings(), GHOSTTY)
+    notices = Notifications(BoardSettings(), detect(GHOSTTY))
     notices.foreground(job(percent=10.0))
     notices.take(0.0)
     notices.foreground(shown)
@@ -207,7 +208,7 @@ def test_every_state_has_its_title_and_its_progress(
 
 
 def test_at_the_end_the_terminal_is_as_it_was() -> None:
-    notices = Notifications(BoardSettings(), GHOSTTY)
+    notices = Notifications(BoardSettings(), detect(GHOSTTY))
     notices.foreground(job(percent=42.0))
     notices.take(0.0)
     assert notices.close() == ["\x1b]9;4;0;0\x1b\\", osc.RESTORE_TITLE]
@@ -215,14 +216,14 @@ def test_at_the_end_the_terminal_is_as_it_was() -> None:
 
 
 def test_what_was_never_set_is_not_restored() -> None:
-    notices = Notifications(BoardSettings(title=False, taskbar=False), GHOSTTY)
+    notices = Notifications(BoardSettings(title=False, taskbar=False), detect(GHOSTTY))
     notices.foreground(job(percent=42.0))
     assert notices.take(0.0) == []
     assert notices.close() == []
 
 
 def test_a_terminal_without_a_window_is_sent_the_bell_alone() -> None:
-    notices = Notifications(BoardSettings(), {"TERM": "linux", "KITTY_WINDOW_ID": "1"})
+    notices = Notifications(BoardSettings(), detect({"TERM": "linux", "KITTY_WINDOW_ID": "1"}))
     notices.foreground(job(percent=42.0))
     notices.changed(job(), ended(job()))
     assert notices.take(0.0) == ["\x07"]
@@ -230,7 +231,7 @@ def test_a_terminal_without_a_window_is_sent_the_bell_alone() -> None:
 
 
 def test_in_tmux_the_bell_and_the_title_are_tmuxs_own_and_the_rest_is_wrapped() -> None:
-    notices = Notifications(BoardSettings(), {**GHOSTTY, "TMUX": "/tmp/x,1,0"})
+    notices = Notifications(BoardSettings(), detect({**GHOSTTY, "TMUX": "/tmp/x,1,0"}))
     notices.foreground(job(percent=42.0))
     notices.changed(job(), ended(job()))
     _, title, progress, bell, popped = notices.take(0.0)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from base64 import b64decode
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aura_tui.ui.terminal import osc
-from aura_tui.ui.terminal.capabilities import Capabilities, Pictures, Popup, Through, detect
+from aura_tui.ui.terminal.capabilities import Popup, Through
 
 HOSTILE = [
     "a\x1b]0;mine\x07b",
@@ -113,71 +112,3 @@ def test_progress_says_state_and_percent_and_stays_within_bounds() -> None:
     assert osc.progress(osc.Progress.ERROR, 140) == "\x1b]9;4;2;100\x1b\\"
     assert osc.progress(osc.Progress.INDETERMINATE) == "\x1b]9;4;3;0\x1b\\"
     assert osc.progress(osc.Progress.PAUSED, -1) == "\x1b]9;4;4;0\x1b\\"
-
-
-P = Pictures
-
-
-@pytest.mark.parametrize(
-    ("environ", "expected"),
-    [
-        ({"TERM": "xterm-256color"}, Capabilities()),
-        ({"TERM": "alacritty"}, Capabilities()),
-        # Started from a shell in kitty.
-        ({"TERM": "alacritty", "KITTY_WINDOW_ID": "1"}, Capabilities()),
-        ({"TERM": "xterm-kitty"}, Capabilities(Popup.OSC99, pictures=P.KITTY)),
-        (
-            {"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"},
-            Capabilities(Popup.OSC99),
-        ),
-        ({"TERM": "xterm-ghostty"}, Capabilities(Popup.OSC777, True, pictures=P.KITTY)),
-        (
-            {"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"},
-            Capabilities(Popup.OSC777, True, pictures=P.SIXEL),
-        ),
-        # Terminal started from another's shell: what names itself counts.
-        (
-            {"TERM": "xterm-256color", "TERM_PROGRAM": "ghostty", "KITTY_WINDOW_ID": "1"},
-            Capabilities(Popup.OSC777, True, pictures=P.KITTY),
-        ),
-        ({"TERM": "foot"}, Capabilities(Popup.OSC777, pictures=P.SIXEL)),
-        ({"TERM": "rxvt-unicode-256color"}, Capabilities(Popup.OSC777)),
-        (
-            {"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app", "TERM_FEATURES": "T3ScPSx"},
-            Capabilities(Popup.OSC9, True, pictures=P.SIXEL),
-        ),
-        # "Pr" isn't "P": an iTerm2 that shows each percent as a pop-up.
-        (
-            {"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app", "TERM_FEATURES": "T3Pr2"},
-            Capabilities(Popup.OSC9, pictures=P.SIXEL),
-        ),
-        ({"TERM": "xterm-256color", "WT_SESSION": "x"}, Capabilities(progress=True)),
-        ({"TERM": "xterm-256color", "PTYXIS_VERSION": "48.1"}, Capabilities(progress=True)),
-        ({"TERM": "xterm-256color", "PTYXIS_VERSION": "47"}, Capabilities()),
-        (
-            {"TERM": "xterm-256color", "KONSOLE_VERSION": "260402"},
-            Capabilities(progress=True, pictures=P.SIXEL),
-        ),
-        ({"TERM": "xterm-256color", "KONSOLE_VERSION": "junk"}, Capabilities()),
-        ({"TERM": "linux"}, Capabilities(title=False)),
-        ({"TERM": "dumb"}, Capabilities(title=False, pictures=P.NONE)),
-        ({}, Capabilities(title=False, pictures=P.NONE)),
-        (
-            {"TERM": "tmux-256color", "TMUX": "/tmp/t,1,0", "KITTY_WINDOW_ID": "1"},
-            Capabilities(Popup.OSC99, through=Through.TMUX),
-        ),
-        (
-            {"TERM": "tmux-256color", "TMUX": "x", "TERM_PROGRAM": "tmux", "WEZTERM_PANE": "0"},
-            Capabilities(Popup.OSC777, True, through=Through.TMUX),
-        ),
-        ({"TERM": "screen", "STY": "1.pts"}, Capabilities(through=Through.SCREEN)),
-        (
-            {"TERM": "xterm-kitty", "SSH_CONNECTION": "a 1 b 22"},
-            Capabilities(Popup.OSC99, pictures=P.KITTY, remote=True),
-        ),
-    ],
-)
-def test_the_environment_tells_what_the_terminal_understands(
-    environ: dict[str, str], expected: Capabilities
-) -> None:
-    assert detect(environ) == expected

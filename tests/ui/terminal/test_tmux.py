@@ -14,7 +14,7 @@ import pytest
 
 from aura_tui.settings import BoardSettings
 from aura_tui.ui.terminal import clipboard, osc
-from aura_tui.ui.terminal.capabilities import Popup, Through
+from aura_tui.ui.terminal.capabilities import Popup, Through, detect
 from aura_tui.ui.terminal.notifications import Notifications
 from tests.ui.pseudo_terminal import terminal
 from tests.ui.terminal.test_notifications import job
@@ -76,7 +76,7 @@ def tmux(tmp_path: Path) -> Iterator[Tmux]:
 async def test_the_panes_title_carries_the_percent_and_is_restored(tmux: Tmux) -> None:
     tmux.send("\x1b]2;as it was\x1b\\")
     await until(lambda: tmux.title() == "as it was")
-    notices = Notifications(BoardSettings(), {"TERM": "tmux-256color", "TMUX": tmux.server})
+    notices = Notifications(BoardSettings(), detect({"TERM": "tmux-256color", "TMUX": tmux.server}))
     notices.foreground(job(percent=42.0, title="Sails \x1b]2;pwned\x07\x1b[31m; and more"))
     tmux.send(*notices.take(0.0))
     await until(lambda: tmux.title() == "aura-tui 42 % Sails ; and more")
