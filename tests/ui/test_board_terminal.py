@@ -131,6 +131,68 @@ def test_a_signal_that_kills_restores_the_terminal_first(
     assert "Traceback" not in slow.text
 
 
+BROKEN = """
+import sys
+from aura_tui.ui.app import BoardApp
+def fail(self):
+    raise RuntimeError("broken")
+BoardApp.action_timeline = fail
+from aura_tui.cli.app import main
+main()
+"""
+
+
+def test_what_is_set_in_the_terminal_is_unset_however_the_board_ends(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    path = recordings.success().write(tmp_path / "run.jsonl")
+    command = [sys.executable, "-c", BROKEN, "replay", str(path), "--speed", "0.2"]
+    signals = signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT
+    for end in ("q", "t", *signals):
+        with terminal(command, environ | {"XTERM_VERSION": "XTerm(379)"}) as shown:
+            shown.shows("running")
+            while b"\x1b[22;2t" not in shown.sent:
+                assert shown.read(5.0)
+            if isinstance(end, str):
+                shown.type(end)
+            else:
+                shown.process.send_signal(end)
+            shown.ends()
+            assert shown.modes == shown.modes_before, end
+            modes = dict(re.findall(rb"\x1b\[\?(\d+)([hl])", shown.sent))  # the last of each
+            assert modes.pop(b"25") == modes.pop(b"7") == b"h", end  # cursor, wrapping
+            assert set(modes.values()) == {b"l"}, (end, modes)
+            assert {b"1000", b"1003", b"1006", b"1015", b"1049", b"2004"} <= set(modes)
+            assert shown.sent.count(b"\x1b[22;2t") == shown.sent.count(b"\x1b[23;2t") == 1, end
+
+
+def test_a_shell_after_a_killed_board_gets_plain_keys_and_no_focus(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    path = recordings.success().write(tmp_path / "run.jsonl")
+    command = [sys.executable, "-m", "aura_tui", "replay", str(path), "--speed", "0.2"]
+    for term in ("xterm-kitty", "linux"):
+        with terminal(command, environ | {"TERM": term}) as shown:
+            shown.shows("running")
+            shown.type("\x1b[<35;3;24M\x1b[<35;30;12M")  # the mouse over a key, and away
+            while shown.read(0.5):
+                pass
+            asked = re.findall(rb"\x1b\[[<>=?][\d;]*u|\x1b\[\?1004h|\x1b\[>4;?\d*m", shown.sent)
+            assert asked == [], term
+            if term == "linux":  # it would show a part of these
+                told = re.findall(rb"\x1b\]|\x1bP|\x1b_|\$p|\x1b\[c|\x1b\[>", shown.sent)
+                assert told == []
+
+
+def test_a_board_whose_terminal_has_no_focus_shows_all_of_itself(slow: Terminal) -> None:
+    while b"\x1b[?1049h" not in slow.sent:
+        slow.read(0.1)
+    slow.type("\x1b[O")  # as a terminal reports that another program has asked for it
+    slow.settles("running", "q Quit")
+    slow.type("?")
+    slow.settles("Close")
+
+
 HUNG = """
 import sys, time
 from aura_tui.ui.sync.lifecycle import Lifecycle

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import constants
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
+from textual.events import AppBlur, AppFocus, Key
 
 from aura_tui.system import tasks
 from aura_tui.system.fd_writer import FdWriter, write_within
@@ -53,9 +53,10 @@ _REPLIES_S = 5.0  # for replies to matter; later ones are taken out of the input
 _LEAVE_S = 1.0  # after asking, for the replies to come before the shell would get them
 _READ_S = 0.1  # between looks whether to stop reading
 
-# Kitty's keyboard protocol. The board needs no more than a terminal sends without it; left on by a
-# cut connection it would make the shell unusable.
-_KEYBOARD = re.compile(r"\x1b\[[<>=][\d;]*u")
+# What Textual sends and the board does without. Kitty's keyboard protocol, left on by a cut
+# connection, would make the shell unusable. Reports of the focus would be typed into it, and
+# Textual takes the keys from a board that has none.
+_NEVER_SENT = re.compile(r"\x1b\[[<>=][\d;]*u|\x1b\[\?1004h")
 
 
 class Output:
@@ -260,6 +261,8 @@ class BoardDriver(LinuxDriver):
         of that."""
         if isinstance(message, Key) and message.key == "ctrl+backslash":
             os.kill(os.getpid(), signal.SIGQUIT)
+        if isinstance(message, AppBlur | AppFocus):  # another program asked for them
+            return
         super().process_message(message)
 
     def _restore_at_once(self) -> None:
@@ -331,7 +334,7 @@ class BoardDriver(LinuxDriver):
         pointer = data.startswith("\x1b]22;")
         # A console shows a part of what it doesn't know.
         on_console = not self._board.capabilities.window and (pointer or data.endswith("$p"))
-        if self._output is None or on_console or _KEYBOARD.fullmatch(data):
+        if self._output is None or on_console or _NEVER_SENT.fullmatch(data):
             return
         if pointer:
             self._pointer = data

@@ -40,7 +40,7 @@ class KeyBar(Widget):
 
     def _update_soon(self, screen: Screen[object]) -> None:
         """Update once after all changes: one key press changes the bindings several times."""
-        if not self._is_due and screen.app.app_focus:
+        if not self._is_due:
             self._is_due = True
             self.call_later(self._update_hints)
 

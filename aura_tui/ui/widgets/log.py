@@ -162,8 +162,7 @@ class SearchInput(Input):
         self.post_message(self.Stepped(by))
 
     def on_blur(self) -> None:
-        if self.app.app_focus:  # else the terminal lost the focus, which comes back
-            self.post_message(self.Left(keep=True))
+        self.post_message(self.Left(keep=True))
 
 
 class LogView(Vertical):
