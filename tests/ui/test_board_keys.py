@@ -273,13 +273,16 @@ async def test_ctrl_c_copies_where_text_is_selected_and_cancels_nothing() -> Non
 
 
 async def test_a_copy_says_where_it_was_sent_not_that_it_arrived(tmp_path: Path) -> None:
-    tmux = tmp_path / "tmux"
-    tmux.write_text("#!/bin/sh\ncat >/dev/null\n")
-    tmux.chmod(0o755)
+    for name in ("tmux", "xclip"):
+        fake = tmp_path / name
+        fake.write_text("#!/bin/sh\ncat >/dev/null\n")
+        fake.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
     locator: list[tuple[dict[str, str], str]] = [
-        ({}, "Path sent to the terminal's clipboard"),
-        # What tmux takes, it has.
-        ({"TMUX": "x", "PATH": f"{tmp_path}:{os.environ['PATH']}"}, "copied to the tmux buffer"),
+        ({}, "Path sent to the terminal"),
+        # What tmux and a desktop take, they have.
+        ({"TMUX": "x", "PATH": path}, "copied to the tmux buffer"),
+        ({"DISPLAY": ":7", "PATH": path}, "copied to the clipboard"),
     ]
     for environ, said in locator:
         async with showing(recordings.success(), environ=environ) as board:

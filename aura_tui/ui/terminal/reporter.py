@@ -53,16 +53,20 @@ class Reporter:
             self.refuse(text)
 
     async def copy(self, text: str, what: str) -> None:
-        """Copy ``text`` through OSC 52 as this terminal wants it, and through tmux. The toast
-        names ``what``, and promises no more than is known: a terminal never answers an OSC 52."""
-        from aura_tui.ui.terminal.clipboard import sequence, through_tmux
+        """Copy ``text`` through OSC 52 as this terminal wants it, through tmux, and to the desktop
+        of this machine. The toast names ``what``, and promises no more than is known: a terminal
+        never answers an OSC 52."""
+        from aura_tui.ui.terminal.clipboard import into_desktop, sequence, through_tmux
 
         code = sequence(text, self._environ)
         if code is not None:
             self._app.write_codes((code,))
-        if await through_tmux(text, self._environ):
+        in_tmux = await through_tmux(text, self._environ)
+        if await into_desktop(text, self._environ):
+            self.say(f"{what} copied to the clipboard")
+        elif in_tmux:
             self.say(f"{what} copied to the tmux buffer")
         elif code is not None:
-            self.say(f"{what} sent to the terminal's clipboard")
+            self.say(f"{what} sent to the terminal")
         else:
             self.refuse("Too much for the clipboard; select a part of it by hand")
