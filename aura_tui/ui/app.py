@@ -36,6 +36,7 @@ from aura_tui.ui.terminal.notifications import Notifications
 from aura_tui.ui.terminal.preview_image import preview_wanted
 from aura_tui.ui.terminal.reporter import Reporter
 from aura_tui.ui.theme.colours import AURA
+from aura_tui.ui.theme.contrast import legible
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE, is_ascii
 from aura_tui.ui.widgets.preview import PreviewView
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from textual.binding import Binding, BindingType
     from textual.screen import Screen
+    from textual.theme import Theme
 
     from aura_tui.model.job import Job
     from aura_tui.service import JobService
@@ -82,6 +84,7 @@ class BoardApp(DiffApp):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._environ = os.environ if environ is None else environ
+        self._legible: dict[str, Theme] = {}
         # For NO_COLOR Textual sends greys; with the terminal's own colours it sends none.
         plain = True if self._environ.get("NO_COLOR") else None
         super().__init__(self._environ, driver_class=BoardDriver, ansi_color=plain)
@@ -335,6 +338,18 @@ class BoardApp(DiffApp):
             self.commands.interrupt()
 
     # -- overrides of Textual
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """A theme with enough contrast for all text of the board."""
+        theme = super().get_theme(theme_name)
+        if theme is None:
+            return None
+        if theme.name not in self._legible:
+            self._legible[theme.name] = legible(theme)
+        return self._legible[theme.name]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return {"track": "ansi_bright_black"}  # in a theme of the terminal's own colours
 
     def copy_to_clipboard(self, text: str, what: str = "Selection") -> None:
         """Copy ``text``; the toast names ``what``."""

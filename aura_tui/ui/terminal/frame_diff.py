@@ -287,8 +287,9 @@ def _sgr(style: Style | None, colours: Colours, picture: bool = False) -> _Sgr:
         assert ink is not None
         assert ground is not None
         pair = approximate(ink.get_truecolor(), ground.get_truecolor(), colours)
-        if pair.bold:
-            attributes.add(_ATTRIBUTES["bold"])
+        if pair.bold is not None:
+            attributes -= {_ATTRIBUTES["bold"]}
+            attributes |= {_ATTRIBUTES["bold"]} if pair.bold else set()
         return _Sgr(frozenset(attributes), pair.ink, pair.ground)
     system = _SYSTEMS[colours]
     return _Sgr(

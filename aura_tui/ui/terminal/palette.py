@@ -1,7 +1,6 @@
 """Colours of a terminal that has fewer than 16 million: the nearest ones that stay legible.
 
-A pair of ink and ground that contrasts enough for text does so in its approximation, too. Contrast
-is WCAG 2's (w3.org/TR/WCAG22, "contrast ratio"), of which 4.5 is the minimum for text.
+A pair of ink and ground that contrasts enough for text does so in its approximation, too.
 
 Of the sixteen colours, which every terminal paints otherwise, only those are used that contrast
 enough in the palettes of both xterm and the Linux console. With eight, bold is what makes one
@@ -15,8 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from aura_tui.ui.terminal.capabilities import Colours
-
-LEGIBLE = 4.5
+from aura_tui.ui.theme.contrast import LEGIBLE, contrast, luminance
 
 _Rgb = tuple[int, int, int]
 
@@ -46,29 +44,12 @@ _ON_WHITE = (
 
 
 class Pair(NamedTuple):
-    """Ink and ground as parameters of SGR. ``bold``: the ink needs it to be bright."""
+    """Ink and ground as parameters of SGR. ``bold``: whether the ink must be bold, or must not;
+    None: as it is."""
 
     ink: str
     ground: str
-    bold: bool = False
-
-
-def luminance(colour: tuple[int, ...]) -> float:
-    """WCAG's relative luminance, 0-1."""
-    red, green, blue = map(_linear, colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-@lru_cache(256)
-def _linear(value: int) -> float:
-    share = value / 255
-    return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
-
-
-def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """WCAG's contrast ratio, 1-21."""
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
+    bold: bool | None = None
 
 
 def approximate(ink: _Rgb, ground: _Rgb, colours: Colours) -> Pair:
@@ -97,18 +78,18 @@ def _distance(one: tuple[int, ...], other: tuple[int, ...]) -> int:
 def _few(ink: _Rgb, ground: _Rgb, colours: Colours) -> Pair:
     many = colours is Colours.SIXTEEN
     light = luminance(ground) > 0.18  # where black and white contrast alike
-    hue, _, saturation = colorsys.rgb_to_hsv(*(part / 255 for part in ink))
+    hue, saturation, _ = colorsys.rgb_to_hsv(*(part / 255 for part in ink))
     grey = saturation < 0.25 or max(ink) < 60
     if light:
         number = _BLACK if grey else _by_hue(hue, _ON_WHITE)
         if not many and number is not _BLUE:
             number = _BLACK  # white is a light grey there
-        return Pair(f"3{number}", "107" if many else "47")
+        return Pair(f"3{number}", "107" if many else "47", bold=False)
     if not grey:
         number = _by_hue(hue, _ON_BLACK)
         # The plain ones of these are too dark.
         bold = not many and number in (_RED, _YELLOW, _MAGENTA)
-        return Pair(f"{9 if many else 3}{number}", "40", bold)
+        return Pair(f"{9 if many else 3}{number}", "40", bold or None)
     if many:
         bright = luminance(ink)
         return Pair("97" if bright > 0.5 else "37" if bright > 0.1 else "90", "40")

@@ -7,6 +7,7 @@ from textual.theme import Theme
 # Of less weight than the rest; $text-muted won't do: as the style of a span it loses its alpha.
 MUTED = "$foreground-muted"
 FAINT = "$foreground-disabled"
+TRACK = "$track"  # of a bar: no text
 
 AURA = Theme(
     name="aura",

@@ -10,7 +10,7 @@ from aura_tui.format import words
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text.plural import counted
 from aura_tui.ui.state.timeline import axis_end_s, lanes, tick_step_s
-from aura_tui.ui.theme.colours import FAINT, MUTED
+from aura_tui.ui.theme.colours import FAINT, MUTED, TRACK
 from aura_tui.ui.widgets.line_widget import LineWidget
 from aura_tui.ui.widgets.stage_lines import STEP_STYLE
 
@@ -120,7 +120,7 @@ def _lane(lane: Lane, end_s: int, room: int, glyphs: Glyphs, paused: bool) -> Co
     if lane.usual_s is not None:
         usual_end = max(first + 1, at(lane.began_s + lane.usual_s))
         for x in range(first, min(room, usual_end)):
-            cells[x] = (glyphs.track, FAINT)
+            cells[x] = (glyphs.track, TRACK)
     if lane.ended_s is not None:
         halves = int(lane.ended_s / end_s * room * 2)
         full, half = divmod(min(halves, room * 2), 2)
