@@ -79,7 +79,7 @@ def _few(ink: _Rgb, ground: _Rgb, colours: Colours) -> Pair:
     many = colours is Colours.SIXTEEN
     light = luminance(ground) > 0.18  # where black and white contrast alike
     hue, saturation, _ = colorsys.rgb_to_hsv(*(part / 255 for part in ink))
-    grey = saturation < 0.25 or max(ink) < 60
+    grey = saturation < 0.25 or max(ink) - min(ink) <= _GREYISH
     if light:
         number = _BLACK if grey else _by_hue(hue, _ON_WHITE)
         if not many and number is not _BLUE:

@@ -121,7 +121,20 @@ ASCII = Glyphs(
 
 
 def is_ascii(environ: Mapping[str, str], encoding: str | None) -> bool:
-    """Whether to use ASCII only: ``AURA_ASCII`` is set, or the terminal isn't UTF-8."""
-    if environ.get("AURA_ASCII", "") not in ("", "0"):
+    """Whether to use ASCII only: ``AURA_ASCII`` is set, the terminal or the locale isn't UTF-8, or
+    it is the Linux console, whose font has few signs. ``AURA_ASCII=0``: not for the last two."""
+    wanted = environ.get("AURA_ASCII", "")
+    if wanted not in ("", "0") or not _is_utf8(encoding or "utf-8"):
         return True
-    return (encoding or "utf-8").lower().replace("-", "").replace("_", "") != "utf8"
+    if wanted == "0":
+        return False
+    # Python takes the terminal of a C locale for UTF-8 (PEP 538, PEP 540).
+    names = (environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    locale = next(filter(None, names), "")
+    codeset = locale.partition("@")[0].partition(".")[2]
+    plain = locale in ("C", "POSIX") or bool(codeset and not _is_utf8(codeset))
+    return plain or environ.get("TERM") == "linux"
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").replace("_", "") == "utf8"
