@@ -53,6 +53,7 @@ USED = {
         "textual._xterm_parser.XTermParser",
         "textual.drivers._writer_thread.WriterThread",
         "textual.keys._character_to_key",
+        "textual.widgets._toast.ToastRack",
     },
     "textual_image": {"textual_image._sixel.image_to_sixels"},
     "uvicorn": {"HttpToolsProtocol._start_asgi_task", "uvicorn._types.ASGI3Application"},

@@ -734,3 +734,21 @@ async def test_ctrl_c_in_a_form_closes_it_and_keeps_the_board_and_what_was_typed
         await board.shows("New job", "Tides")
         await board.press("ctrl+c", "ctrl+c")
         await board.ends()
+
+
+async def test_a_toast_shows_once_under_another_screen_and_again_after_it() -> None:
+    async with showing(recordings.success(), size=(170, 40)) as board:
+        await board.shows("Succeeded")
+        for key, shown in (("question_mark", "Moving"), ("ctrl+p", "Search for commands")):
+            board.app.reporter.refuse("a toast")
+            await board.shows("a toast")
+            await board.press(key)
+            await board.shows(shown, "a toast")
+            await until(lambda: any("a toast" in line for line in board.lines[:5]))
+            assert board.text.count("a toast") == 1
+            await board.press("escape")
+            await board.lacks(shown)
+            await board.shows("a toast")
+            assert board.text.count("a toast") == 1
+            board.app.clear_notifications()
+            await board.lacks("a toast")

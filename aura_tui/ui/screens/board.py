@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.status import JobStatus
+from aura_tui.ui.screens.modal import hide_toasts
 from aura_tui.ui.state.row_budget import HIGH, SHORT, row_budget
 from aura_tui.ui.widgets.context_line import ContextLine
 from aura_tui.ui.widgets.header import RunHeader
@@ -95,6 +96,9 @@ class BoardScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.focus_main()
+
+    def on_screen_suspend(self) -> None:
+        hide_toasts(self)
 
     def on_screen_resume(self) -> None:
         """What was over the board has gone, and with it what it drew: Textual's cache of two

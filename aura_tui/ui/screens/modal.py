@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
+from textual.widgets._toast import ToastRack
 
 if TYPE_CHECKING:
     from textual.events import Resize
     from textual.geometry import Size
+    from textual.screen import Screen
 
 T = TypeVar("T")
+
+
+def hide_toasts(screen: Screen[Any]) -> None:
+    """Leave the toasts to the screen above, which shows them, too; at the end of that one they are
+    shown again."""
+    for rack in screen.query_children(ToastRack):
+        rack.display = False
 
 
 class Modal(ModalScreen[T]):
@@ -31,6 +40,9 @@ class Modal(ModalScreen[T]):
             reached = [name for least, name in breakpoints if value >= least]
             for _, name in breakpoints:
                 self.set_class(name in reached[-1:], name)
+
+    def on_screen_suspend(self) -> None:
+        hide_toasts(self)
 
     def on_mount(self) -> None:
         # Textual resizes a new screen only after its first draw.
