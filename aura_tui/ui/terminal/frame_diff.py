@@ -283,14 +283,16 @@ def _sgr(style: Style | None, colours: Colours, picture: bool = False) -> _Sgr:
         return _PLAIN
     attributes = {code for name, code in _ATTRIBUTES.items() if getattr(style, name)}
     ink, ground = style.color, style.bgcolor
-    if colours is not Colours.TRUE and not picture and _is_rgb(ink) and _is_rgb(ground):
-        assert ink is not None
+    # A picture's cell of one colour has it as ink, too; a blank of the board has no ink.
+    if colours is not Colours.TRUE and not picture and _is_rgb(ground) and ink != ground:
         assert ground is not None
-        pair = approximate(ink.get_truecolor(), ground.get_truecolor(), colours)
+        on = ground.get_truecolor()
+        text = ink.get_truecolor() if ink is not None and _is_rgb(ink) else on
+        pair = approximate(text, on, colours)
         if pair.bold is not None:
             attributes -= {_ATTRIBUTES["bold"]}
             attributes |= {_ATTRIBUTES["bold"]} if pair.bold else set()
-        return _Sgr(frozenset(attributes), pair.ink, pair.ground)
+        return _Sgr(frozenset(attributes), pair.ink if _is_rgb(ink) else "39", pair.ground)
     system = _SYSTEMS[colours]
     return _Sgr(
         frozenset(attributes),

@@ -102,8 +102,7 @@ def _half_blocks(image: Image, columns: int, rows: int) -> Drawn:
                 continue
             flat = pair[0] == pair[1]
             if pair not in styles:
-                upper_colour = None if flat else colours[pair[0]]
-                styles[pair] = Style(color=upper_colour, bgcolor=colours[pair[1]])
+                styles[pair] = Style(color=colours[pair[0]], bgcolor=colours[pair[1]])
             char = " " if flat else "\u2580"
             segments.append(Segment(char * (x - begin), styles[pair]))
             begin = x

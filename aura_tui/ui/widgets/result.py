@@ -207,8 +207,9 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
         if style:
             spans.append(Span(0 if first else len(lead), len(plain), style))
         if under:
-            spans.append(Span(0, 1, "$primary"))
-            spans.append(Span(len(lead), len(plain), "bold"))
+            spans.append(Span(0, 1, "bold $accent" if self.has_focus else MUTED))
+            if self.has_focus:
+                spans.append(Span(len(lead), len(plain), "bold"))
         return Content(plain, spans)
 
     def selected_row(self, at: int) -> SelectedRow:

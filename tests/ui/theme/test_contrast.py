@@ -156,6 +156,8 @@ def test_surfaces_are_grey_and_states_keep_their_colour() -> None:
                 "success": green > red + 20 and green > blue + 20,
                 "warning": red > blue + 60 and green > blue + 40,
             }[state], number
+        blank = Style(bgcolor=Color.parse(variables[ground]).rich_color)
+        assert _sgr(blank, Colours.MANY).ground == pair("foreground", ground, Colours.MANY).ground
     for ink in ("foreground-muted", "foreground-disabled"):
         number = int(pair(ink, "background", Colours.MANY)[0].rpartition(";")[2])
         assert max(XTERM_256[number]) - min(XTERM_256[number]) <= 40, ink
