@@ -14,7 +14,6 @@ EXCEPTIONS = {
     "Screen._compositor_refresh": "counts what is drawn",
     "app._notifications": "no public way leads to the toasts",
     "pilot._wait_for_screen": "waits for a key's answer, not for an idle processor",
-    "console._color_system": "a terminal of so many colours",
     # asyncio's
     "holder._fut_waiter": "a failure where the task waits",
     # Ours: the inside of one module, in its own test
