@@ -72,6 +72,8 @@ class _Widths(dict[str, int]):
 
     def __missing__(self, char: str) -> int:
         width = 1 if char == "\ufe0f" else get_character_cell_size(char)
+        if not width and unicodedata.category(char) == "Mc":
+            width = 1  # a vowel sign with a place of its own, to nearly all terminals
         if len(self) < 8192:
             self[char] = width
         return width

@@ -95,3 +95,8 @@ def test_a_window_fits_and_says_what_it_shows(text: str, left: int, room: int) -
         assert shown.endswith("~")
     if left:
         assert shown.startswith("~")
+
+
+def test_a_vowel_sign_with_a_place_of_its_own_takes_a_cell() -> None:
+    assert cells("\u0939\u093f") == 2
+    assert cells("\u0939\u0941") == 1
