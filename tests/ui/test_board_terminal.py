@@ -188,7 +188,9 @@ def test_a_board_whose_terminal_has_no_focus_shows_all_of_itself(slow: Terminal)
     while b"\x1b[?1049h" not in slow.sent:
         slow.read(0.1)
     slow.type("\x1b[O")  # as a terminal reports that another program has asked for it
-    slow.settles("running", "q Quit")
+    keys = slow.settles("running", "q Quit")[-1]
+    slow.type("\x1b[I")
+    assert slow.settles("running", "q Quit")[-1] == keys
     slow.type("?")
     slow.settles("Close")
 
