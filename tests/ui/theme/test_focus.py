@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def marks(board: Board) -> list[str]:
-    """Bright cursors and reversed titles."""
+    """Bold cursors and titles."""
     return [
         text.strip()
         for strip in board.app.screen._compositor.render_strips()
         for text, style, _ in strip
-        if style is not None and text.strip() in ("\u276f", "Log") and (style.bold or style.reverse)
+        if style is not None and text.strip() in ("\u276f", "Log") and style.bold
     ]
 
 
@@ -26,7 +26,7 @@ async def _one_mark(board: Board) -> None:
     await until(lambda: len(marks(board)) == 1)
 
 
-async def test_one_cursor_is_bright_or_a_title_reversed_and_the_others_are_plain() -> None:
+async def test_one_cursor_or_title_is_bold_and_the_others_are_plain() -> None:
     for environ in ({}, {"NO_COLOR": "1"}):
         async with showing(recordings.success(), size=(120, 40), environ=environ) as board:
             await board.shows("Succeeded")
