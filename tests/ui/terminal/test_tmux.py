@@ -7,9 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from base64 import b64decode
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,16 +16,13 @@ from aura_tui.settings import BoardSettings
 from aura_tui.ui.terminal import clipboard, osc
 from aura_tui.ui.terminal.capabilities import Popup, Through, detect
 from aura_tui.ui.terminal.notifications import Notifications
-from tests.homes import fill
 from tests.ui.pseudo_terminal import terminal
 from tests.ui.terminal.test_notifications import job
-from tests.ui.terminal.test_widths import CLUSTERS, wcwidth
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[3]
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
 
@@ -87,23 +82,6 @@ async def test_the_panes_title_carries_the_percent_and_is_restored(tmux: Tmux) -
     await until(lambda: tmux.title() == "aura-tui 42 % Sails ; and more")
     tmux.send(*notices.close())
     await until(lambda: tmux.title() == "as it was")
-
-
-async def test_titles_of_clusters_keep_the_border_beside_them_in_its_column(
-    tmux: Tmux, tmp_path: Path
-) -> None:
-    fill(tmp_path / "home", [f"{cluster} and {cluster}" for cluster in CLUSTERS])
-    command = f"AURA_HOME={shlex.quote(str(tmp_path / 'home'))} {sys.executable} -m aura_tui"
-    tmux.run("new-window", "-d", "-c", str(ROOT), f"LANG=C.UTF-8 {command}")
-    tmux.run("resize-window", "-t", ":1", "-x", "120", "-y", "50")
-
-    def rows() -> list[str]:
-        return tmux.run("capture-pane", "-p", "-t", ":1").splitlines()
-
-    await until(lambda: any("Quit" in row for row in rows()))
-    await until(lambda: sum("0:40" in row for row in rows()) > 20)
-    shown = [row for row in rows() if "\u2502" in row]
-    assert len({sum(map(wcwidth, row[: row.index("\u2502")])) for row in shown}) == 1, shown
 
 
 async def test_a_plain_copy_reaches_a_tmux_that_takes_it(tmux: Tmux) -> None:
