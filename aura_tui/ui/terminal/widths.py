@@ -87,7 +87,9 @@ def _without_clusters(text: str) -> tuple[_Char, ...]:
         skipped = joined  # Rich counts nothing of what follows a joiner
         joined = char == _JOINER and not skipped
         counted = 0 if skipped else get_character_cell_size(char)
-        if skipped and unicodedata.category(char) == "So":  # the rest of an emoji
+        if skipped and (
+            char == " " or unicodedata.category(char) == "So"
+        ):  # or the rest of an emoji
             continue
         if char == _EMOJI_STYLE and not skipped:
             # Rich counts the wide form of the sign before it; most terminals show the narrow one.
