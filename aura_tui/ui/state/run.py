@@ -83,6 +83,7 @@ class RunState:
         self._past = [*self._gaps.values()]  # those not in the log yet
         self.asked: Asked | None = None
         self.troubles: tuple[str, ...] = ()  # failures that the engine reports
+        self.partial = False  # only the list's line of the job is known yet
         self.over = False  # no event will come any more, ended or not
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.logged = 0  # total lines, dropped ones included

@@ -104,6 +104,11 @@ def _succeeded(job: Job, remote: bool, video_s: float | None) -> Iterator[Fact]:
     yield from _warned(job)
 
 
+def main_file(job: Job) -> Artifact | None:
+    """The file to open of a job that succeeded: the video; None if the engine reported none."""
+    return next((artifact for _, artifact in _made(job)), None)
+
+
 def _made(job: Job) -> Iterator[tuple[str, Artifact]]:
     """The files with their kinds, the video first."""
     output = job.output

@@ -11,18 +11,21 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
 from aura_tui.model import events as ev
-from aura_tui.model.job import Job, since
+from aura_tui.model.job import Eta, Job, since
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.ui.state import jobs as jobs_module
-from aura_tui.ui.state.jobs import AGES_STAND_S, ATTENTION_LASTS, Group, JobsState
+from aura_tui.ui.state.attempts import MAX_ATTEMPTS
+from aura_tui.ui.state.job_order import Group, Sort
+from aura_tui.ui.state.jobs import AGES_STAND_S, ATTENTION_LASTS, JobsState
 from tests.ui.recordings import BEGIN, failure, success
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
 HOUR = timedelta(hours=1)
@@ -105,7 +108,8 @@ def test_a_failure_that_is_retried_needs_no_attention() -> None:
     state = listing(job("a", JobStatus.FAILED), job("b", JobStatus.RUNNING))
     assert state.group("a") is Group.ATTENTION
     state.load([job("c", JobStatus.QUEUED, retry_of="a")])
-    assert ids(state) == ["b", "c", "a"]
+    assert ids(state) == ["b", "c"]
+    assert state.group("a") is Group.REST
     state.remove("c")
     assert ids(state) == ["a", "b"]
 
@@ -266,37 +270,58 @@ def test_the_cursor_stays_on_its_job_when_the_order_changes() -> None:
     assert state.cursor == "b"
 
 
-def test_the_cursor_goes_to_the_neighbour_of_a_job_that_is_filtered_away() -> None:
+def test_a_job_that_stops_matching_keeps_its_row_until_the_cursor_leaves_it() -> None:
     state = listing(*(job(name, JobStatus.RUNNING, h) for name, h in (("a", 3), ("b", 2))))
     state.load([job("c", JobStatus.RUNNING, 1), job("d")])
     state.place("b")
     state.set_filter("status:running")
     state.apply(failed(2, "b"))
-    assert state.cursor == "c"
+    assert (ids(state), state.cursor) == (["b", "a", "c"], "b")
     state.apply(failed(3, "c"))
-    assert state.cursor == "a"
+    assert (ids(state), state.cursor) == (["b", "a"], "b")
+    state.move(1)
+    assert (ids(state), state.cursor) == (["a"], "a")
     state.apply(failed(4, "a"))
-    assert ids(state) == []
+    assert ids(state) == ["a"]
+    state.set_filter("status:running ")
+    assert (ids(state), state.cursor) == ([], None)
     state.set_filter("")
     assert state.cursor == "a"
 
 
-def test_the_cursor_comes_back_when_a_filter_that_nothing_matched_goes() -> None:
+def test_a_typed_filter_takes_the_cursor_to_the_nearest_job_and_back() -> None:
     state = listing(*(job(str(i), hours=i + 1) for i in range(5)))
     state.place("3")
+    state.set_filter("-3")
+    assert state.cursor == "4"
+    state.place("3")
     state.set_filter("xyz")
-    assert not state.place("3")
+    assert not ids(state)
+    assert state.cursor is None
+    assert not state.targets
     state.set_filter("")
     assert state.cursor == "3"
 
 
+def test_a_job_that_is_opened_shows_whatever_the_filter_says_until_the_cursor_leaves_it() -> None:
+    state = listing(*(job(str(i), hours=i + 1) for i in range(3)))
+    state.set_filter("xyz")
+    assert state.place("1")
+    assert (ids(state), state.cursor) == (["1"], "1")
+    state.place("2")
+    assert (ids(state), state.cursor) == (["2"], "2")
+    state.set_filter("0")
+    assert (ids(state), state.cursor) == (["0"], "0")
+    assert not state.place("unknown")
+
+
 def test_a_filter_by_age_follows_the_time() -> None:
-    state = listing(job("a", hours=1), job("b", hours=5))
+    state = listing(job("a", hours=1), job("b", hours=1.2), job("c", hours=5))
     state.set_filter("age:<1h")
-    assert ids(state) == ["a"]
+    assert ids(state) == ["a", "b"]
     assert state.next_change_s(NOW) == AGES_STAND_S
     state.advance(NOW + HOUR)
-    assert ids(state) == []
+    assert ids(state) == ["a"], "the cursor is on it"
 
 
 def test_a_filter_before_the_time_is_known_is_made_good() -> None:
@@ -347,112 +372,400 @@ def test_under_a_filter_for_marks_an_unmarked_job_goes() -> None:
     assert ids(state) == []
 
 
+# Sorting
+
+
+def test_each_order_puts_first_what_it_says() -> None:
+    eta = {"last_event_at": NOW}
+    state = listing(
+        job(
+            "running", JobStatus.RUNNING, 1, title="b", eta=Eta(seconds=90, low=60, high=99), **eta
+        ),
+        job("nearly", JobStatus.RUNNING, 2, title="C", eta=Eta(seconds=9, low=6, high=12), **eta),
+        job("unknown", JobStatus.RUNNING, 3, title="d"),
+        job("queued", JobStatus.QUEUED, 4, title="e"),
+        job("long", hours=5, title="A", elapsed_s=900.0),
+        job("short", hours=7, title="f", elapsed_s=3.0),
+    )
+    expected = {
+        Sort.STATUS: "unknown nearly running queued long short",
+        Sort.NEWEST: "running nearly unknown queued long short",
+        Sort.OLDEST: "short long queued unknown nearly running",
+        Sort.LEFT: "nearly running unknown queued long short",
+        Sort.TOOK: "long short running nearly unknown queued",
+        Sort.TITLE: "long running nearly unknown queued short",
+    }
+    assert set(expected) == set(Sort)
+    state.place("long")
+    for _ in Sort:
+        assert " ".join(ids(state)) == expected[state.sort], state.sort
+        assert state.cursor == "long"
+        assert state.urgent == (3 if state.sort is Sort.STATUS else 0)
+        state.set_sort(state.sort.next)
+    assert state.sort is Sort.STATUS
+
+
+def test_equal_jobs_keep_their_places_in_every_order() -> None:
+    jobs = [job(str(i), JobStatus.RUNNING, title="same") for i in range(9)]
+    for sort in Sort:
+        state = listing(*jobs)
+        state.set_sort(sort)
+        before = ids(state)
+        state.load([replace(each, percent=9.0, last_event_id=2) for each in reversed(jobs)])
+        assert ids(state) == before
+
+
+def test_an_estimate_moves_a_row_only_when_another_job_is_expected_to_end_first() -> None:
+    state = listing(
+        *(job(n, JobStatus.RUNNING, eta=Eta(seconds=s, low=s, high=s), last_event_at=NOW)
+          for n, s in (("a", 50), ("b", 60)))
+    )  # fmt: skip
+    state.set_sort(Sort.LEFT)
+    later = NOW + timedelta(seconds=45)
+    state.load([job("b", JobStatus.RUNNING, eta=Eta(seconds=15, low=9, high=20),
+                    last_event_at=later, last_event_id=2)])  # fmt: skip
+    assert ids(state) == ["a", "b"], "15 s from now is after 5 s from now"
+
+
+# Attempts
+
+
+def tries(count: int = 3, status: JobStatus = JobStatus.FAILED) -> list[Job]:
+    """The first attempt ``t1``, its retry ``t2`` and so on; the last one is in ``status``."""
+    return [
+        job(f"t{n}", JobStatus.FAILED if n < count else status, 10 - n, attempt=n,
+            retry_of=f"t{n - 1}" if n > 1 else None)
+        for n in range(1, count + 1)
+    ]  # fmt: skip
+
+
+def test_attempts_are_one_row_which_shows_the_newest() -> None:
+    for some in (tries(), tries()[::-1], [tries()[i] for i in (1, 2, 0)]):
+        state = JobsState()
+        for each in (*some, job("x", hours=1)):
+            state.load([each])
+        assert set(ids(state)) == {"t3", "x"}
+        assert state.rows == 2
+        state.place("t3")
+        assert state.toggle_fold()
+        shown = ids(state)
+        assert shown[shown.index("t3") :][:3] == ["t3", "t2", "t1"]
+        assert [state.is_below(name) for name in ("t3", "t2", "t1")] == [False, True, True]
+        assert (state.rows, state.cursor) == (4, "t3")
+        state.move(1)
+        state.toggle_fold()
+        assert (set(ids(state)), state.cursor) == ({"t3", "x"}, "t3")
+        state.place("x")
+        assert not state.toggle_fold()
+
+
+def test_a_retry_takes_row_and_cursor_of_the_job_that_it_retries() -> None:
+    first, second = tries(2, JobStatus.QUEUED)
+    state = listing(first, job("x"), job("y"))
+    state.place("t1")
+    state.load([second])
+    assert (state.cursor, "t1" in ids(state)) == ("t2", False)
+    state.place("x")
+    state.load([replace(second, id="t3", attempt=3, retry_of="t2")])
+    assert state.cursor == "x"
+
+
+def test_an_older_attempt_that_is_opened_unfolds_the_others() -> None:
+    state = listing(*tries(), job("x"))
+    assert state.place("t1")
+    assert (state.cursor, set(ids(state))) == ("t1", {"t1", "t2", "t3", "x"})
+
+
+def test_under_a_filter_the_newest_attempt_that_matches_shows() -> None:
+    state = listing(*tries(3, JobStatus.RUNNING), job("x"))
+    state.set_filter("status:failed")
+    assert ids(state) == ["t2"]
+    state.set_filter("status:running")
+    assert ids(state) == ["t3"]
+
+
+def test_attempts_stay_together_when_one_between_them_is_deleted() -> None:
+    state = listing(*tries(), job("x", hours=0.5))
+    state.place("t3")
+    state.remove("t2")
+    assert set(ids(state)) == {"t3", "x"}
+    state.remove("t3")
+    assert (state.cursor, set(ids(state))) == ("t1", {"t1", "x"})
+    assert state.family("t1") is None
+    state.load(tries()[1:2])
+    assert set(ids(state)) == {"t2", "x"}
+
+
+def test_retries_in_a_circle_are_attempts_like_others() -> None:
+    state = listing(job("a", retry_of="b"), job("b", retry_of="a"), job("c", retry_of="c"))
+    assert set(ids(state)) == {"b", "c"}
+
+
+def test_beyond_a_hundred_attempts_jobs_stand_alone() -> None:
+    state = listing(job("a"), *(job(f"r{n}", attempt=2, retry_of="a") for n in range(300)))
+    family = state.family("a")
+    assert family is not None
+    assert len(family) == MAX_ATTEMPTS
+    assert len(ids(state)) == 301 - len(family) + 1
+
+
+def test_links_of_jobs_that_left_are_forgotten() -> None:
+    state = JobsState()
+    state.load([*tries(), job("x")])
+    state.place("t3")
+    state.toggle_fold()
+    for n in range(2000):
+        state.load([job(f"r{n}", attempt=2, retry_of=f"gone{n}")])
+        state.remove(f"r{n}")
+    assert len(state._attempts._links) < 1500
+    assert ids(state)[:3] == ["t3", "t2", "t1"]
+
+
+# Following, and the failed ones
+
+
+def test_following_goes_with_the_running_job_until_the_cursor_is_moved() -> None:
+    state = listing(
+        job("a", JobStatus.RUNNING),
+        job("b", JobStatus.QUEUED),
+        job("c", JobStatus.QUEUED),
+        job("d"),
+    )
+    state.place("d")
+    assert state.has_running
+    state.follow(True)
+    assert state.cursor == "a"
+    state.apply(failed(2, "a"))
+    assert state.cursor == "a", "no other is running"
+    state.apply(started(3, "b"))
+    assert state.cursor == "b"
+    state.apply(started(4, "c"))
+    assert state.cursor == "b"
+    state.move(1)
+    assert not state.following
+    state.apply(failed(5, "b"))
+    assert state.cursor == "c"
+
+
+def test_the_next_failed_job_is_the_next_in_the_list() -> None:
+    state = listing(*(job(f"f{h}", JobStatus.FAILED, 30 + h) for h in (1, 5)), job("x"), job("y"))
+    state.first()
+    assert ids(state) == ["x", "y", "f1", "f5"]
+    for by, found in ((1, "f1"), (1, "f5"), (1, None), (-1, "f1"), (-1, None)):
+        before = state.cursor
+        assert state.to_failed(by) is (found is not None)
+        assert state.cursor == (found or before)
+    state.set_filter("xyz")
+    assert not state.to_failed(1)
+
+
+# Marks of many
+
+
+def test_all_that_match_are_marked_a_range_and_the_others() -> None:
+    state = listing(*(job(str(i), hours=i + 1, title="odd" if i % 2 else "even") for i in range(8)))
+    state.set_filter("odd")
+    state.mark_all()
+    assert list(state.marked) == ["1", "3", "5", "7"]
+    state.set_filter("")
+    state.invert_marks()
+    assert list(state.marked) == ["0", "2", "4", "6"]
+    state.clear_marks()
+    state.place("5")
+    state.mark_range()
+    assert list(state.marked) == ["5"], "without a mark the range is the job itself"
+    state.place("2")
+    state.mark_range()
+    assert list(state.marked) == ["5", "4", "3", "2"]
+    state.place("4")
+    state.mark_range()
+    assert set(state.marked) == {"5", "4", "3", "2"}
+
+
 # Whatever happens
 
 NAMES = st.sampled_from([f"job{i}" for i in range(6)])
-STATUSES = st.sampled_from(list(JobStatus))
 FILTERS = st.sampled_from(
-    ["", "job1", "status:failed,running", "-job2", "is:marked", "age:<2h", "x"]
+    ["", "job1", "status:failed,running", "-job2", "is:marked", "-is:marked", "age:<2h", "x"]
 )
 JOBS = st.builds(
     job,
     NAMES,
-    STATUSES,
+    st.sampled_from(list(JobStatus)),
     st.sampled_from([0.6, 1.0, 3.0, 23.0, 24.2, 40.0]),
     priority=st.integers(0, 1),
+    attempt=st.integers(1, 3),
     retry_of=st.none() | NAMES,
     last_event_id=st.integers(0, 40),
-)
-ACTS = st.one_of(
-    st.tuples(st.just("load"), st.lists(JOBS, max_size=3)),
-    st.tuples(st.just("start"), NAMES),
-    st.tuples(st.just("fail"), NAMES),
-    st.tuples(st.just("remove"), NAMES),
-    st.tuples(st.just("seen"), NAMES),
-    st.tuples(st.just("mark"), st.none() | NAMES),
-    st.tuples(st.just("unmark"), st.none()),
-    st.tuples(st.just("filter"), FILTERS),
-    st.tuples(st.just("move"), st.integers(-3, 3)),
-    st.tuples(st.just("place"), NAMES),
-    st.tuples(st.just("advance"), st.integers(0, 48)),
+    eta=st.none() | st.integers(1, 3).map(lambda s: Eta(seconds=s, low=s, high=s)),
 )
 
 
-def act(state: JobsState, kind: str, what: Any, number: int) -> None:
-    match kind:
-        case "load":
-            state.load(what)
-        case "start":
-            state.apply(started(number, what))
-        case "fail":
-            state.apply(failed(number, what))
-        case "remove":
-            state.remove(what)
-        case "seen":
-            state.seen(what)
-        case "mark":
-            state.toggle_mark(what)
-        case "unmark":
-            state.clear_marks()
-        case "filter":
-            state.set_filter(what)
-        case "move":
-            state.move(what)
-        case "place":
-            state.place(what)
-        case "advance":
-            state.advance(NOW + what * HOUR)
+class Anything(RuleBasedStateMachine):
+    """The list under any sequence of events, keys and time: after each, the cursor, which is what
+    the panel shows and the keys mean, is on one visible job, and on the same as before unless the
+    person moved it or the job has no row any more."""
 
+    @initialize(few=st.sampled_from([0, 32]), jobs=st.lists(JOBS, min_size=4, max_size=9))
+    def begin(self, few: int, jobs: list[Job]) -> None:
+        self.few = few  # changes one by one, or as a whole
+        self.state = JobsState()
+        self.state.advance(NOW)
+        self.state.load(jobs)
+        self.now = NOW
+        self.number = 10
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(ACTS, max_size=15), st.sampled_from([0, 32]))
-def test_order_cursor_and_marks_hold_under_any_events(
-    acts: list[tuple[str, Any]], few: int
-) -> None:
-    with patch.object(jobs_module, "_FEW", few):  # changes one by one, and as a whole
-        check(acts)
-
-
-def check(acts: list[tuple[str, Any]]) -> None:
-    state = JobsState()
-    state.advance(NOW)
-    latest = NOW
-    for number, (kind, what) in enumerate(acts, 10):
+    def does(self, act: Callable[[JobsState], object], *, person: bool = False) -> None:
+        """``person``: the act may move the cursor, or change the filter or the marks."""
+        state, self.number = self.state, self.number + 1
         cursor, shown, version = state.cursor, ids(state), state.version
-        marks = set(state.marked)
-        jobs_before = {i: state.get(i) for i in shown}
-        act(state, kind, what, number)
-        if kind == "advance":
-            latest = NOW + what * HOUR
+        marks, following, jobs = set(state.marked), state.following, {j.id: j for j in state}
+        with patch.object(jobs_module, "_FEW", self.few):
+            act(state)
         after = ids(state)
-        # The list is what the filter lets through, each once, in the order of the table.
-        every = [j for i in range(6) if (j := state.get(f"job{i}")) is not None]
-        assert len(set(after)) == len(after)
-        assert len(state) == len(every) == sum(state.counts.values())
-        keys = [state._keys[i] for i in after]
+        if not person:
+            assert set(state.marked) == marks & {j.id for j in state}
+            if cursor in after and not following:
+                assert state.cursor == cursor
+            if cursor is not None and cursor not in after:  # never for the filter's sake
+                family = state.family(cursor)
+                assert state.get(cursor) is None or (family is not None and not family.unfolded)
+        changed = any(
+            j.status is not jobs[j.id].status for j in state.visible if j.id in jobs
+        )  # fmt: skip
+        if changed or (after, state.cursor, set(state.marked)) != (shown, cursor, marks):
+            assert state.version != version, "it would not be drawn"
+
+    # Events
+
+    @rule(jobs=st.lists(JOBS, max_size=3))
+    def load(self, jobs: list[Job]) -> None:
+        self.does(lambda state: state.load(jobs))
+
+    @rule(name=NAMES)
+    def start(self, name: str) -> None:
+        self.does(lambda state: state.apply(started(self.number, name)))
+
+    @rule(name=NAMES)
+    def fail(self, name: str) -> None:
+        self.does(lambda state: state.apply(failed(self.number, name)))
+
+    @rule(name=NAMES)
+    def remove(self, name: str) -> None:
+        self.does(lambda state: state.remove(name))
+
+    @rule(most=st.integers(0, 6))
+    def trim(self, most: int) -> None:
+        self.does(lambda state: state.trim(most))
+
+    @rule(name=NAMES)
+    def see(self, name: str) -> None:
+        self.does(lambda state: state.seen(name))
+
+    @rule(hours=st.integers(0, 48))
+    def wait(self, hours: int) -> None:
+        self.now = NOW + hours * HOUR
+        self.does(lambda state: state.advance(self.now))
+
+    # The person
+
+    @rule(sort=st.sampled_from(Sort))
+    def sort(self, sort: Sort) -> None:
+        before = set(ids(self.state))
+        self.does(lambda state: state.set_sort(sort))
+        assert set(ids(self.state)) == before
+
+    @rule(text=FILTERS)
+    def filter(self, text: str) -> None:
+        self.does(lambda state: state.set_filter(text), person=True)
+
+    @rule(by=st.integers(-3, 3))
+    def move(self, by: int) -> None:
+        self.does(lambda state: state.move(by), person=True)
+
+    @rule(by=st.sampled_from([-1, 1]))
+    def to_failed(self, by: int) -> None:
+        found: list[bool] = []
+        self.does(lambda state: found.append(state.to_failed(by)), person=True)
+        if found[0]:
+            assert self.state.targets
+            cursor = self.state.get(self.state.cursor or "")
+            assert cursor is not None
+            assert cursor.status is JobStatus.FAILED
+
+    @rule(name=NAMES)
+    def place(self, name: str) -> None:
+        placed: list[bool] = []
+        self.does(lambda state: placed.append(state.place(name)), person=True)
+        assert placed[0] is (self.state.get(name) is not None)
+        assert not placed[0] or self.state.cursor == name
+
+    @rule(following=st.booleans())
+    def follow(self, following: bool) -> None:
+        self.does(lambda state: state.follow(following), person=True)
+
+    @rule()
+    def fold(self) -> None:
+        self.does(lambda state: state.toggle_fold(), person=True)
+
+    @rule(name=st.none() | NAMES)
+    def mark(self, name: str | None) -> None:
+        self.does(lambda state: state.toggle_mark(name), person=True)
+
+    @rule(what=st.sampled_from(["mark_all", "mark_range", "invert_marks", "clear_marks"]))
+    def mark_many(self, what: str) -> None:
+        self.does(lambda state: getattr(state, what)(), person=True)
+
+    # What always holds
+
+    @invariant()
+    def rows_are_the_matching_jobs_each_once_in_order(self) -> None:
+        state, shown = self.state, ids(self.state)
+        every = {j.id: j for j in state}
+        assert len(every) == len(state) == sum(state.counts.values())
+        keys = [state._keys[i] for i in shown]
         assert all(a < b for a, b in pairwise(keys))
-        assert [state.position(i) for i in after] == list(range(len(after)))
-        assert state.urgent == sum(state.group(i) < Group.QUEUED for i in after)
-        if not state.filter.timed:
-            assert set(after) == {j.id for j in every if state._lets_through(j)}
-        # The cursor is on a job that shows, and on the same one unless it was moved or hidden.
-        assert (state.cursor is None) == (not after)
-        assert state.cursor is None or state.cursor in after
-        if kind not in ("move", "place") and cursor is not None and cursor in after:
-            assert state.cursor == cursor
-        # Marks stay until taken away.
-        if kind not in ("mark", "unmark", "remove"):
-            assert set(state.marked) == marks
+        assert [state.position(i) for i in shown] == list(range(len(shown)))
+        urgent = [state.get(state._keys[i][3]) for i in shown]
+        if state.sort is Sort.STATUS:
+            groups = [state.group(j.id) for j in urgent if j is not None]
+            assert groups == sorted(groups)
+            assert state.urgent == sum(group < Group.QUEUED for group in groups)
+        if state.filter.timed:
+            return
+        expected: set[str] = set()
+        for name in every:
+            family = state.family(name)
+            tried = [name] if family is None else family.ids
+            matching = [i for i in tried if state._lets_through(every[i])]
+            expected |= set(matching if family is not None and family.unfolded else matching[-1:])
+        assert set(shown) == expected
+
+    @invariant()
+    def the_cursor_is_on_a_job_that_shows_and_keys_mean_it(self) -> None:
+        state, shown = self.state, ids(self.state)
+        assert (state.cursor is None) == (not shown)
+        assert state.cursor is None or state.cursor in shown
         assert all(state.get(i) is not None for i in state.marked)
-        assert bool(state.targets) == bool(after or state.marked)
-        # Whatever shows differently has another version.
-        same = after == shown and state.cursor == cursor and set(state.marked) == marks
-        if not same or any(
-            (b := state.get(i)) is not None and a is not None and a.status is not b.status
-            for i, a in jobs_before.items()
-        ):
-            assert state.version != version
-        assert_attention(state, every, latest)
+        meant = [j.id for j in state.targets]
+        assert set(meant) == (set(state.marked) or {state.cursor} - {None})
+        if state.following and state.has_running:
+            cursor = state.get(state.cursor or "")
+            assert cursor is not None
+            assert cursor.status is JobStatus.RUNNING
+
+    @invariant()
+    def only_a_fresh_failure_needs_attention(self) -> None:
+        assert_attention(self.state, [*self.state], self.now)
+
+
+Anything.TestCase.settings = settings(
+    max_examples=200,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestAnything = Anything.TestCase
 
 
 def assert_attention(state: JobsState, jobs: Sequence[Job], now: datetime) -> None:
