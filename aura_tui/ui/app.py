@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.actions import parse
 from textual.app import App, SystemCommand
 from textual.worker import WorkerFailed
 
@@ -23,7 +24,7 @@ from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.key_commands import KeyCommands
 from aura_tui.ui.keys import bindings, disabled
 from aura_tui.ui.keys.names import KeyNames
-from aura_tui.ui.screens.board import BoardScreen
+from aura_tui.ui.screens.board import BoardScreen, Pane
 from aura_tui.ui.state.jobs import JobsState
 from aura_tui.ui.state.options import Outcome
 from aura_tui.ui.state.run import Asked
@@ -47,15 +48,16 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.theme import Theme
 
+    from aura_tui.model.events import Artifact
     from aura_tui.model.job import Job
     from aura_tui.service import JobService
+    from aura_tui.ui.prompts import Prompts
     from aura_tui.ui.state.options import BoardOptions
     from aura_tui.ui.widgets.job_list import JobList
     from aura_tui.ui.widgets.log import LogView
     from aura_tui.ui.widgets.result import ResultPanel
     from aura_tui.ui.widgets.stages import StageRow
 
-_SELECT_AFTER_S = 0.12  # the cursor rests on a job: moving through the list shows none
 _NOT_OURS = {"Keys", "Maximize", "Minimize"}  # the help screen and the layout replace them
 _NOT_OFFERED = {"quit", "help", "interrupt"}  # in the palette, which has the first two itself
 
@@ -253,9 +255,9 @@ class BoardApp(DiffApp):
             self.painter.touch()
 
     def on_job_list_chosen(self, message: JobList.Chosen) -> None:
-        # Show the job only once the cursor rests on it.
-        self.commands.choose(message.job_id)
-        self.set_timer(_SELECT_AFTER_S, partial(self.commands.show_chosen, message.job_id))
+        if self.lifecycle.sync is not None:
+            self.lifecycle.sync.moving()
+        self.painter.touch()
 
     def on_job_list_opened(self, message: JobList.Opened) -> None:
         self.commands.open(message.job_id)
@@ -268,15 +270,15 @@ class BoardApp(DiffApp):
         self.copy_to_clipboard(message.path, "Path")
 
     def on_result_panel_open_asked(self, message: ResultPanel.OpenAsked) -> None:
-        self.commands.ask(lambda prompts: prompts.open(message.artifact))
+        self.commands.ask(lambda prompts: prompts.open(message.job_id, message.artifact))
 
     def on_result_panel_save_asked(self, message: ResultPanel.SaveAsked) -> None:
-        self.commands.ask(lambda prompts: prompts.save(message.artifact))
+        self.commands.ask(lambda prompts: prompts.save(message.job_id, message.artifact))
 
     # -- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.commands.may(action)
+        return self.commands.may(action, parameters)
 
     def action_idle(self, action: str) -> None:
         self.commands.idle(action)
@@ -298,6 +300,30 @@ class BoardApp(DiffApp):
 
     def action_reconnect(self) -> None:
         self.commands.reconnect()
+
+    def action_open_result(self) -> None:
+        self.commands.with_result(lambda prompts, job, file: prompts.open(job.id, file))
+
+    def action_copy_result(self) -> None:
+        async def copy(_prompts: Prompts, _job: Job, file: Artifact) -> None:
+            self.copy_to_clipboard(file.path, "Path")
+
+        self.commands.with_result(copy)
+
+    def action_save_result(self) -> None:
+        self.commands.with_result(lambda prompts, job, file: prompts.save(job.id, file))
+
+    def action_follow(self, following: bool) -> None:
+        self.commands.follow(following)
+
+    def action_failed(self, by: int) -> None:
+        self.commands.to_failed(by)
+
+    def action_pane(self, name: str) -> None:
+        self._view(lambda board: board.to_pane(Pane(name)))
+
+    def action_next_pane(self, by: int) -> None:
+        self._view(lambda board: board.to_next_pane(by))
 
     def action_show_log(self) -> None:
         self._view(BoardScreen.toggle_log)
@@ -367,7 +393,9 @@ class BoardApp(DiffApp):
             if command.title not in _NOT_OURS:
                 yield command
         for binding in bindings.APP:
-            action = binding.action
-            if action not in _NOT_OFFERED and self.check_action(action, ()):
+            name, parameters = parse(binding.action)[1:]
+            if name not in _NOT_OFFERED and self.check_action(name, parameters):
                 said = binding.tooltip or binding.description
-                yield SystemCommand(binding.description, said, getattr(self, f"action_{action}"))
+                yield SystemCommand(
+                    binding.description, said, partial(self.run_action, binding.action)
+                )

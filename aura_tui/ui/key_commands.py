@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError
+from aura_tui.model.status import JobStatus
 from aura_tui.service import Connected
 from aura_tui.ui.actions.commands import JobCommands, refusal
 from aura_tui.ui.actions.job_form import JobForm
@@ -14,10 +15,12 @@ from aura_tui.ui.actions.summary_details import SummaryLookups
 from aura_tui.ui.keys import disabled
 from aura_tui.ui.state.quit import QuitState
 from aura_tui.ui.state.run import Asked
+from aura_tui.ui.state.summary import main_file
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
+    from aura_tui.model.events import Artifact
     from aura_tui.model.job import Job
     from aura_tui.ui.prompts import Prompts
     from aura_tui.ui.screens.board import BoardScreen
@@ -69,7 +72,6 @@ class KeyCommands:
         self._touch = touch
         self._commands: JobCommands | None = None
         self._prompts: Prompts | None = None
-        self._selecting: str | None = None
         self.quit_state = QuitState(jobs, read_only=options.read_only)
         self.job_form = JobForm(options.settings, remote=options.remote)
         self.summaries = SummaryLookups()
@@ -94,31 +96,51 @@ class KeyCommands:
     # -- targets and conditions
 
     @property
+    def job(self) -> Job | None:
+        """The job under the cursor, which is the one that is shown; None if there is none, or no
+        more is heard of it."""
+        cursor, run = self._jobs.cursor, self._lifecycle.run
+        job = None if cursor is None else self._jobs.get(cursor)
+        shown = run.job
+        if job is None or shown is None or shown.id != job.id:
+            return job
+        if run.over and not run.ended:
+            return None
+        return shown if shown.last_event_id > job.last_event_id else job
+
+    @property
     def targets(self) -> Sequence[Job]:
         """The jobs that a changing key acts on: the marked ones if the list is visible, else the
-        one under the cursor or the shown one, depending on the focus."""
+        one under the cursor."""
         board = self._board()
-        if board is not None and (board.in_jobs or (self._jobs.marked and board.shows_jobs)):
+        if board is not None and self._jobs.marked and board.shows_jobs:
             return self._jobs.targets
-        run = self._lifecycle.run
-        if run.job is None or (run.over and not run.ended):
-            return ()
-        return (run.job,)
+        return () if self.job is None else (self.job,)
 
-    def may(self, action: str) -> bool:
+    def may(self, action: str, parameters: tuple[object, ...] = ()) -> bool:
         """Whether ``action`` has an effect now."""
         if action in _CHANGING and (self._options.read_only or self._commands is None):
             return False
+        board = self._board()
         match action:
             case "cancel_run" | "pause_run" | "resume_run":
                 assert self._commands is not None
                 return any(self._commands.may(_ASKED[action], job) for job in self.targets)
             case "retry_run":
                 return any(JobCommands.may_retry(job) for job in self.targets)
+            case "open_result" | "copy_result" | "save_result":
+                return self.job is not None and self.job.status is JobStatus.SUCCEEDED
+            case "follow":
+                if parameters == (False,):
+                    return self._jobs.following
+                return not self._jobs.following and self._jobs.has_running
+            case "pane" if parameters != ("jobs",):
+                return board is not None and board.shows_a_job
+            case "next_pane":
+                return board is not None and (board.shows_a_job or not board.in_jobs)
             case "reconnect":
                 return self._lifecycle.can_reconnect
             case "to_jobs":
-                board = self._board()
                 return board is not None and board.can_go_back
         return True
 
@@ -128,9 +150,19 @@ class KeyCommands:
         if sync is None or any(map(sync.pending, self.targets)):
             return  # not connected yet, or the command is pending
         options = self._options
-        why = disabled.reason(action, looks_on=options.read_only, recorded=options.recorded)
+        nothing = "" if self.targets else self._no_job
+        why = disabled.reason(
+            action, looks_on=options.read_only, recorded=options.recorded, nothing=nothing
+        )
         if why:
             self._reporter.say(why)
+
+    @property
+    def _no_job(self) -> str:
+        """Why no job is shown; "" if the reason is another one."""
+        if self._jobs.cursor is not None or self._jobs.loading:
+            return ""
+        return "No job matches the filter" if len(self._jobs) else "There is no job yet"
 
     # -- commands
 
@@ -150,6 +182,7 @@ class KeyCommands:
         """Pause or resume the targets."""
         if self._commands is not None:
             self.work(partial(self._commands.change, asked, self.targets))
+            self.show_cursor()
 
     def reconnect(self) -> None:
         """Retry the connection now."""
@@ -158,9 +191,10 @@ class KeyCommands:
             sync.connected.reconnect()
 
     def ask(self, question: Callable[[Prompts], Awaitable[object]]) -> None:
-        """Open a dialog in a worker; one at a time."""
+        """Open a dialog in a worker; one at a time. The job that it means shows behind it."""
         if self._commands is None or self._asking:
             return
+        self.show_cursor()
         if self._prompts is None:
             from aura_tui.ui.prompts import Prompts
 
@@ -207,25 +241,53 @@ class KeyCommands:
 
     # -- the shown job
 
-    def choose(self, job_id: str) -> None:
-        """Note the job under the cursor, for :meth:`show_chosen`."""
-        self._selecting = job_id
-
-    def show_chosen(self, job_id: str) -> None:
-        """Show the noted job unless the cursor has moved on."""
-        if self._lifecycle.sync is not None and self._selecting == job_id:
-            self._lifecycle.sync.select(job_id)
+    def show_cursor(self) -> None:
+        """Show the job under the cursor now, wherever that was going."""
+        if self._lifecycle.sync is not None:
+            self._lifecycle.sync.follow_cursor(at_once=True)
+        self._touch()
 
     def open(self, job_id: str) -> None:
         """Show a job and give it the keys."""
-        self.choose(job_id)
-        self.show_chosen(job_id)
-        self._jobs.seen(job_id)
         self._jobs.place(job_id)
+        self._jobs.seen(job_id)
+        self.show_cursor()
         board = self._board()
         if board is not None:
             board.go(to_jobs=False)
-        self._touch()
+
+    def follow(self, following: bool) -> None:
+        """Have the shown job be the running one, or end that."""
+        self._jobs.follow(following)
+        self.show_cursor()
+
+    def to_failed(self, by: int) -> None:
+        """Show the next failed job (1) or the previous one (-1)."""
+        if self._jobs.to_failed(by):
+            self.show_cursor()
+        else:
+            self._reporter.say(f"No failed job {'below' if by > 0 else 'above'}")
+
+    # -- files
+
+    def with_result(self, use: Callable[[Prompts, Job, Artifact], Awaitable[object]]) -> None:
+        """Call ``use`` with the video of the job under the cursor."""
+        job = self.job
+        if job is not None:
+            self.ask(lambda prompts: self._with_result(prompts, job, use))
+
+    async def _with_result(
+        self,
+        prompts: Prompts,
+        job: Job,
+        use: Callable[[Prompts, Job, Artifact], Awaitable[object]],
+    ) -> None:
+        assert self._commands is not None
+        file = main_file(await self._commands.whole(job))
+        if file is None:
+            self._reporter.say("The engine reported no file")
+        else:
+            await use(prompts, job, file)
 
     # -- the board's own job
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aura_tui.errors import AuraError
+from aura_tui.system.environment import without_secrets
 from aura_tui.ui.state.job_draft import Draft
 from aura_tui.ui.state.quit import Leave
 from aura_tui.ui.state.run import Asked
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from textual.app import App
     from textual.screen import ModalScreen, Screen
 
     from aura_tui.model.events import Artifact
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.state.job_draft import Submission
     from aura_tui.ui.state.jobs import JobsState
     from aura_tui.ui.state.quit import QuitState
+    from aura_tui.ui.terminal.diff_app import DiffApp
     from aura_tui.ui.theme.glyphs import Glyphs
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class Prompts:
 
     def __init__(
         self,
-        app: App[None],
+        app: DiffApp,
         commands: JobCommands,
         *,
         jobs: JobsState,
@@ -148,8 +149,8 @@ class Prompts:
     async def _suggest(screen: NewJobScreen, job_form: JobForm) -> None:
         screen.set_voices(await job_form.voices())
 
-    async def save(self, artifact: Artifact) -> None:
-        """Save a copy of a file where the person chooses."""
+    async def save(self, job_id: str, artifact: Artifact) -> None:
+        """Save a copy of a job's file where the person chooses."""
         from aura_tui.ui.actions.open_and_save import save_copy
         from aura_tui.ui.screens.save_as import SaveAs
 
@@ -158,17 +159,24 @@ class Prompts:
         )
 
         async def save(target: str) -> Path:
-            return await save_copy(await self._job_commands.file(artifact), target)
+            return await save_copy(await self._job_commands.file(job_id, artifact), target)
 
         screen = SaveAs(artifact.name, folder, self._glyphs, save)
         if (saved := await self._answer(screen)) is not None:
             self._say(f"Saved as {saved}")
 
-    async def open(self, artifact: Artifact) -> None:
-        """Open a file with the desktop's program."""
-        from aura_tui.ui.actions.open_and_save import open_file
+    async def open(self, job_id: str, artifact: Artifact) -> None:
+        """Open a job's file: text in the pager, in place of the board; others with the desktop's
+        program."""
+        from aura_tui.ui.actions.open_and_save import is_text, open_file, pager
 
-        await open_file(await self._job_commands.file(artifact), self._environ)
+        path = await self._job_commands.file(job_id, artifact)
+        if is_text(artifact):
+            await self._app.run_in_terminal(
+                pager(path, self._environ), without_secrets(self._environ)
+            )
+        else:
+            await open_file(path, self._environ)
 
     async def _answer(
         self, screen: ModalScreen[T], follow: Callable[[], None] | None = None

@@ -108,7 +108,7 @@ async def boarded(tape: Path, sizes: tuple[tuple[int, int], ...] = ((80, 24), (1
         service = await ReplayService.open(tape, 0)
         async with _board(service, size) as board:
             await board.shows("succeeded")
-            for keys in ((), ("l",), ("escape",), ("escape",), ("?",), ("escape",)):
+            for keys in ((), ("L",), ("escape",), ("escape",), ("?",), ("escape",)):
                 await board.press(*keys)
                 for row in board.lines:
                     clean(row, f"the board at {size}")

@@ -642,8 +642,8 @@ async def test_a_mistake_of_ours_ends_the_board_and_no_traceback_is_printed(
 
     async def shown() -> None:
         async with showing(running()) as board:
-            await board.shows("l Log")
-            await board.press("l")
+            await board.shows("L Log")
+            await board.press("L")
             await board.ends()
 
     with pytest.raises(ZeroDivisionError):  # what whoever opened the board tells
@@ -674,7 +674,7 @@ async def test_a_moved_key_says_so_where_it_is_now() -> None:
 
 async def test_a_board_that_only_looks_on_says_so() -> None:
     async with showing(running(), read_only=True) as board:
-        await board.shows("l Log")
+        await board.shows("L Log")
         await until(lambda: board.settled)
         await board.press("c")
         await board.shows("Read-only: this board was started with --read-only")

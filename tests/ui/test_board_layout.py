@@ -49,7 +49,7 @@ async def test_the_picture_alone_gives_way_to_the_log_and_to_the_end() -> None:
         await board.shows("25 %")
         await board.press("v")
         await board.shows("No picture yet")
-        await board.press("l")
+        await board.press("L")
         await board.shows("Log", "Job accepted")
         assert "No picture yet" not in board.text
         await board.press("v")

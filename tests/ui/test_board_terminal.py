@@ -312,7 +312,7 @@ def test_a_recording_shows_on_the_board_and_follows_the_terminals_size(
         rows = shown.settles("Succeeded after", "o Open")
         assert len(rows) == 12
         assert all(len(row) <= 40 for row in rows)
-        shown.type("l")
+        shown.type("L")
         shown.settles("Visuals: 8 scenes", "end Follow")
         assert "Succeeded after" not in "".join(shown.rows)
         shown.type("g")

@@ -122,17 +122,21 @@ class JobCommands:
         self._board_sync.jobs.load((job,))
         return job
 
-    async def file(self, artifact: Artifact) -> Path:
-        """The artifact of the shown job on this machine's disk. Raises AuraError if unavailable."""
-        run = self._board_sync.run
-        assert run.job is not None, "files can only be chosen in the job that is shown"
+    async def whole(self, job: Job) -> Job:
+        """``job`` with its files, of which the list may know none. Raises AuraError."""
+        if job.id in self._board_sync.jobs.whole:
+            return job
+        return await self._board_sync.service.get(job.id)
+
+    async def file(self, job_id: str, artifact: Artifact) -> Path:
+        """The artifact of a job on this machine's disk. Raises AuraError if unavailable."""
         local = Path(artifact.path)
         service = self._board_sync.service
         # A delivered file is in the person's folder; the engine keeps a copy under the same name.
-        here = isinstance(service, Delivering) and service.has_delivered(run.job.id)
+        here = isinstance(service, Delivering) and service.has_delivered(job_id)
         if (here or self._board_sync.connected is None) and await asyncio.to_thread(local.is_file):
             return local
-        return await service.artifact(run.job.id, artifact.name)
+        return await service.artifact(job_id, artifact.name)
 
     def _refused(self, error: AuraError) -> None:
         self._say(refusal(error))

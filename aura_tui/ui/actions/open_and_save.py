@@ -1,4 +1,4 @@
-"""Opens a finished file with the desktop's program, or saves a copy elsewhere.
+"""Opens a finished file with the desktop's program or the pager, or saves a copy elsewhere.
 
 Workers of the app call it. Nothing here blocks the loop or overwrites a file.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,6 +25,8 @@ from aura_tui.system.tasks import in_thread, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from aura_tui.model.events import Artifact
 
 # A failing opener exits at once; one that shows the file itself runs until it is closed.
 _OPENER_ANSWERS_S = 2.0
@@ -44,6 +48,31 @@ async def open_file(
     code = await _start(command, path, environ)
     if code:
         raise _unopened(path, f"{command} couldn't open it (exit status {code})")
+
+
+_TEXTS = {"application/json", "application/x-subrip", "application/x-ndjson", "application/yaml"}
+_PAGERS = ("less", "more")
+
+
+def is_text(artifact: Artifact) -> bool:
+    """Whether a file is text, by its media type."""
+    return artifact.type.startswith("text/") or artifact.type in _TEXTS
+
+
+def pager(path: Path, environ: Mapping[str, str]) -> list[str]:
+    """The command that shows a text file in the terminal: ``PAGER``, else less or more. Raises
+    NotFound if the file doesn't exist, and InputError if there is no pager."""
+    if not path.is_file():
+        raise _gone(path)
+    try:
+        words = shlex.split(environ.get("PAGER", ""))
+    except ValueError:  # an open quote
+        words = []
+    wanted = words[:1] or list(_PAGERS)
+    found = next((name for name in wanted if shutil.which(name, path=environ.get("PATH"))), None)
+    if found is None:
+        raise _unopened(path, f"no pager was found ({' or '.join(wanted)}; set PAGER)")
+    return [found, *words[1:], str(path)]
 
 
 def _opener(path: Path, environ: Mapping[str, str], platform: str) -> str:

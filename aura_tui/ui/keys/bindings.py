@@ -15,7 +15,38 @@ APP = (
     Binding("p", "pause_run", "Pause", id="run.pause", tooltip="Pause or resume the job"),
     Binding("p", "resume_run", "Resume", id="run.pause", tooltip="Resume the job"),
     Binding("n", "new_job", "New", id="job.new", tooltip="Create a job"),
-    Binding("l", "show_log", "Log", id="board.log", tooltip="Show only the log, or the job again"),
+    Binding(
+        "o", "open_result", "Open", id="result.open", show=False, tooltip="Open the finished video"
+    ),
+    Binding("y", "copy_result", "Copy path", id="result.copy", show=False, tooltip="Copy its path"),
+    Binding(
+        "s", "save_result", "Save as", id="result.save", show=False, tooltip="Save it elsewhere"
+    ),
+    Binding(
+        "f",
+        "follow(True)",
+        "Follow",
+        id="board.follow",
+        show=False,
+        tooltip="Follow the running job",
+    ),
+    Binding(
+        "f", "follow(False)", "Following", id="board.follow", tooltip="Stop following running jobs"
+    ),
+    Binding("right_square_bracket", "failed(1)", "Next failed", id="jobs.next-failed", show=False),
+    Binding(
+        "left_square_bracket",
+        "failed(-1)",
+        "Previous failed",
+        id="jobs.previous-failed",
+        show=False,
+    ),
+    Binding("1", "pane('jobs')", "Jobs", id="pane.jobs", show=False, tooltip="Go to the jobs"),
+    Binding("2", "pane('job')", "Job", id="pane.job", show=False, tooltip="Go to the job"),
+    Binding("3", "pane('log')", "Log", id="pane.log", show=False, tooltip="Go to its log"),
+    Binding("l", "next_pane(1)", "Next pane", id="pane.next", show=False),
+    Binding("h", "next_pane(-1)", "Previous pane", id="pane.previous", show=False),
+    Binding("L", "show_log", "Log", id="board.log", tooltip="Show only the log, or the job again"),
     Binding(
         "v",
         "preview",
@@ -98,6 +129,41 @@ JOBS = (
         tooltip="Filter by words, or status:failed",
     ),
     Binding("escape", "clear", "Clear", id="jobs.clear", tooltip="Clear the marks or the filter"),
+    Binding(
+        "asterisk",
+        "mark_all",
+        "Mark all",
+        id="jobs.mark-all",
+        key_display="*",
+        show=False,
+        tooltip="Mark all that match the filter",
+    ),
+    Binding(
+        "M",
+        "mark_range",
+        "Mark range",
+        id="jobs.mark-range",
+        show=False,
+        tooltip="Mark from the last mark to here",
+    ),
+    Binding(
+        "exclamation_mark",
+        "invert",
+        "Invert marks",
+        id="jobs.invert",
+        key_display="!",
+        show=False,
+        tooltip="Invert the marks",
+    ),
+    Binding("S", "sort", "Sort", id="jobs.sort", show=False, tooltip="Sort by the next column"),
+    Binding(
+        "z",
+        "fold",
+        "Attempts",
+        id="jobs.fold",
+        show=False,
+        tooltip="Show or hide earlier attempts",
+    ),
 )
 FILTER = (
     Binding("escape", "leave", "Clear", id="filter.clear", tooltip="Clear the filter"),
@@ -138,9 +204,9 @@ LOG = (
     Binding("escape", "clear_search", "Clear", id="log.clear", tooltip="Clear the search"),
     Binding("e", "first_error", "Error", id="log.first-error", tooltip="Go to the first error"),
     Binding(
-        "f",
+        "s",
         "severity",
-        "Filter",
+        "Severity",
         id="log.severity",
         tooltip="Cycle severity: all, warnings, errors",
     ),
@@ -242,6 +308,7 @@ GROUPS = (
 )
 # Bindings that change something; a read-only board has none of them.
 CHANGING = frozenset(
-    {"run.cancel", "run.retry", "run.pause", "job.new", "jobs.mark", "app.interrupt"}
+    {"run.cancel", "run.retry", "run.pause", "job.new", "app.interrupt"}
+    | {"jobs.mark", "jobs.mark-all", "jobs.mark-range", "jobs.invert"}
     | {str(binding.id) for binding in DIALOG + CONFIRM + CHOICE + FORM + PICKER}
 )

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 _SIGNS = {
     "question_mark": "?",
     "slash": "/",
+    "asterisk": "*",
+    "exclamation_mark": "!",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "pagedown": "pgdn",
     "pageup": "pgup",
     "escape": "esc",

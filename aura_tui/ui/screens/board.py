@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from textual._styles_cache import StylesCache
@@ -38,6 +39,14 @@ if TYPE_CHECKING:
 
 WIDE = 110  # columns from which list and job are side by side
 _BESIDE = 170  # columns from which the preview fits beside the stages
+
+
+class Pane(Enum):
+    """The panes in their order, from left to right and down."""
+
+    JOBS = "jobs"
+    JOB = "job"
+    LOG = "log"
 
 
 class BoardScreen(Screen[None]):
@@ -240,6 +249,46 @@ class BoardScreen(Screen[None]):
         self._share_rows()
         self.focus_main()
 
+    # -- panes
+
+    @property
+    def shows_a_job(self) -> bool:
+        """Whether there is a job, so that its panes can be gone to."""
+        return not self.has_class("-nothing")
+
+    @property
+    def pane(self) -> Pane:
+        """The pane that has the keys."""
+        if self.has_class("-at-jobs"):
+            return Pane.JOBS
+        return Pane.LOG if self.has_class("-log") or self.log_view.has_focus_within else Pane.JOB
+
+    def to_pane(self, pane: Pane) -> None:
+        """Give the keys to ``pane``. A log that the layout has no room for shows alone."""
+        if pane is Pane.JOBS:
+            self.go(to_jobs=True)
+            return
+        self.remove_class("-at-jobs", "-picture", "-log")
+        self._share_rows()
+        if pane is Pane.LOG:
+            self.log_view.focus()
+            self.call_after_refresh(self._make_room_for_log)
+        else:
+            self.focus_main()
+
+    def _make_room_for_log(self) -> None:
+        if not self.log_view.rows.region.height:
+            self.add_class("-log")
+            self._share_rows()
+            self.log_view.focus()
+
+    def to_next_pane(self, by: int) -> None:
+        """Give the keys to the next pane (1) or the previous one (-1), if there is one."""
+        panes = list(Pane)
+        at = panes.index(self.pane) + by
+        if 0 <= at < len(panes):
+            self.to_pane(panes[at])
+
     # -- drawing
 
     @property
@@ -264,7 +313,11 @@ class BoardScreen(Screen[None]):
             absent = connection is not None and connection.status is ConnectionStatus.NO_ENGINE
             # Ages, too, stop where nothing is heard.
             self.jobs.show(jobs, run.seen(now), glyphs, absent=absent, context_above=above)
-        self.set_class(run.job is None and not jobs.loading, "-nothing")
+        nothing = run.job is None and not jobs.loading
+        self.set_class(nothing, "-nothing")
+        self.set_class(run.partial, "-partial")
+        if nothing and not self.has_class("-at-jobs"):  # its panes are gone
+            self.go(to_jobs=True)
 
     @property
     def _shows_jobs(self) -> bool:

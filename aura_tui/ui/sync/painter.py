@@ -80,7 +80,9 @@ class Painter:
         board, lifecycle = self._board(), self._lifecycle
         if board is None:
             return
-        now, run, sync = lifecycle.now(), lifecycle.run, lifecycle.sync
+        sync = lifecycle.sync
+        moved_s = sync.follow_cursor() if sync is not None else None
+        now, run = lifecycle.now(), lifecycle.run
         if lifecycle.connection is not None:
             run.set_connection(lifecycle.connection, now)
         board.show(self._jobs, run, now, self._glyphs, self._context())
@@ -96,6 +98,8 @@ class Painter:
         notice_s = self._notifications.due_s(clock_s)
         if notice_s is not None:
             due.append(notice_s)
+        if moved_s is not None:
+            due.append(moved_s)
         if due:
             self.touch(min(due))
         # A closing board starts no workers.
@@ -119,6 +123,7 @@ class Painter:
             # another reason and by a state of the connection that is over again.
             (connection.status, connection.since, connection.can_reconnect) if connection else None,
             (len(jobs.marked), *jobs.counts.items()) if jobs.marked else (),
+            (jobs.cursor, jobs.following, jobs.has_running),
         )
         if keys != self._shown_keys:
             self._shown_keys = keys

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 MAX_JOBS = 10_000  # in the list; `aura-tui jobs` finds older ones
 _PAGE = 500
 _SOON_S = 0.15
+_RESTS_S = 0.12  # after a move of the cursor
 JOBS, FOLLOWER, CONNECTION, HEALTH, ENGINE = (
     "job list",
     "job follower",
@@ -103,12 +104,34 @@ class BoardSync:
         self._upto: int | None = None  # the last event in the job list
         self._listed = False  # the service has given a list of jobs
         self._must: str | None = None
-        self._followed: str | None = None  # the job that shows, or will once its history is loaded
+        self._resting_at = 0.0  # the loop's time from which a moved cursor counts as resting
 
     @property
     def selected(self) -> str | None:
         """The id of the shown job."""
         return self.run.job.id if self.run.job is not None else None
+
+    def moving(self) -> None:
+        """Note that the person moves the cursor: the job under it shows once it rests, so that
+        moving through the list subscribes to none."""
+        self._resting_at = asyncio.get_running_loop().time() + _RESTS_S
+
+    def follow_cursor(self, *, at_once: bool = False) -> float | None:
+        """Show the job under the cursor, or nothing if there is none; returns the seconds until the
+        cursor rests, if it doesn't yet. ``at_once``: don't wait for that."""
+        cursor = self.jobs.cursor
+        if cursor == self.selected or self.supervisor is None:
+            return None
+        wait_s = self._resting_at - asyncio.get_running_loop().time()
+        if wait_s > 0 and not at_once and cursor is not None:
+            return wait_s
+        job = None if cursor is None else self.jobs.get(cursor)
+        if job is not None:
+            self._show(job)
+        else:
+            self.supervisor.drop(FOLLOWER)
+            self._turn_to(None)
+        return None
 
     # -- pending commands
 
@@ -136,7 +159,7 @@ class BoardSync:
         self._must = self.jobs.whole.pinned = job_id
         supervisor = self.supervisor = Supervisor()
         try:
-            shown = self._followed or job_id
+            shown = self.selected or job_id
             if shown is not None:
                 job = self.jobs.get(shown)
                 if job is None:
@@ -144,6 +167,7 @@ class BoardSync:
                         job = await self.service.get(shown)
                     self.jobs.load((job,))
                     self._known((job,))
+                self.jobs.place(shown)
                 self._show(job)
             self._keep(JOBS, self._watch_jobs)
             if (connected := self.connected) is not None:
@@ -171,29 +195,23 @@ class BoardSync:
         assert self.supervisor is not None
         self.supervisor.keep(name, watch, may_end=True)
 
-    def select(self, job_id: str) -> None:
-        """Show another job."""
-        job = self.jobs.get(job_id)
-        if job is not None and job_id != self._followed and self.supervisor is not None:
-            self._show(job)
-
     def _show(self, job: Job) -> None:
         assert self.supervisor is not None
         self.supervisor.drop(FOLLOWER)
-        self._followed = job.id
-        if not job.status.ended or job.id in self.jobs.whole:
-            self._turn_to(job)
+        self._turn_to(job, partial=job.status.ended and job.id not in self.jobs.whole)
         self._keep(FOLLOWER, lambda: self._follow(job))
 
-    def _turn_to(self, job: Job) -> None:
+    def _turn_to(self, job: Job | None, *, partial: bool = False) -> None:
         self.run = self._new_run(job)
+        self.run.partial = partial
         self._touch()
 
-    def _new_run(self, job: Job) -> RunState:
+    def _new_run(self, job: Job | None) -> RunState:
         run = RunState(mode=self._mode, gaps=self._gaps)
         run.job = job
-        run.clock.start_at(words.active_s(job))
-        run.asked = self.pending(job)
+        if job is not None:
+            run.clock.start_at(words.active_s(job))
+            run.asked = self.pending(job)
         run.troubles = self._troubles
         if self.connection is not None:
             run.set_connection(self.connection, self._now())
@@ -205,7 +223,7 @@ class BoardSync:
         """Fold the job's history in the background, then show the job and follow it."""
         while True:
             try:
-                if self.selected != job.id:
+                if self.run.partial:
                     self._turn_to(await self.service.get(job.id))
                 await self._fold(job)
                 break
@@ -218,27 +236,15 @@ class BoardSync:
                 if self.connection is None:
                     raise
             # The connection shows why; the last state stays on the screen.
-            if self.selected != job.id:
-                self._turn_to(job)
             self._touch()
             await asyncio.sleep(_AGAIN_S)
         self._touch()
 
     def _forget(self, job: Job) -> None:
-        """Retention deleted the job: show the one under the cursor."""
+        """Retention deleted the job: the cursor goes to the next one."""
         self.jobs.remove(job.id)
-        self._followed = None
-        if self.selected == job.id:
-            self.run.finish()
+        self.run.finish()
         self._gone(job)
-        self._show_something()
-
-    def _show_something(self) -> None:
-        """Show the job under the cursor if the shown one no longer exists."""
-        shown = self.selected
-        cursor = self.jobs.cursor
-        if cursor is not None and (shown is None or self.jobs.get(shown) is None):
-            self.select(cursor)
 
     async def _fold(self, job: Job) -> None:
         run = self._new_run(as_created(job))
@@ -332,7 +338,6 @@ class BoardSync:
             self.jobs.load(page.jobs, more=page.cursor is not None)
             self._known(page.jobs)
             seen += len(page.jobs)
-            self._show_something()
             self._touch()
             if cursor is None:
                 newest = max((job.last_event_id for job in page.jobs), default=0)
@@ -373,7 +378,6 @@ class BoardSync:
                 self.jobs.load((await self.service.get(job_id),))
             if len(self.jobs) > MAX_JOBS + _PAGE:
                 self.jobs.trim(MAX_JOBS)
-            self._show_something()
         after = self.jobs.get(job_id)
         if after is not None:
             self._told(before, after)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 
+from aura_tui.errors import Code, InputError
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.terminal.capabilities import detect
 from aura_tui.ui.terminal.frame_diff import FrameDiff, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import RenderableType
     from textual.screen import Screen
@@ -62,6 +67,30 @@ class DiffApp(App[None]):
             for code in codes:
                 self._driver.write(code)
 
+    async def run_in_terminal(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
+        """Run a program in the terminal in place of the board, which returns when it has ended;
+        jobs and everything else go on. Raises InputError if it can't be run."""
+        driver = self._driver
+        if driver is None or not driver.can_suspend:
+            raise _unrun(command, "this terminal can't be shared")
+        failed: OSError | None = None
+        driver_muted = getattr(driver, "mute", nullcontext)
+        # Ctrl-C is the program's: it reaches this process, too, but not the child's handler.
+        interrupted = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            with self.suspend(), driver_muted():
+                try:
+                    process = await asyncio.create_subprocess_exec(*command, env={**environ})
+                except OSError as e:
+                    failed = e
+                else:
+                    await process.wait()
+        finally:
+            signal.signal(signal.SIGINT, interrupted)
+        self.action_redraw()
+        if failed is not None:
+            raise _unrun(command, failed.strerror or str(failed))
+
     @property
     def closing(self) -> bool:
         """Whether the app is exiting."""
@@ -79,3 +108,11 @@ class DiffApp(App[None]):
         """Send the whole screen again, whatever the terminal may show."""
         self.shown.forget()
         self.refresh(layout=True)
+
+
+def _unrun(command: Sequence[str], why: str) -> InputError:
+    return InputError(
+        Code.REQUEST_INVALID,
+        f"Can't run {clean_line(command[0], 100)}: {why}",
+        f"Open {clean_line(command[-1], 400)} with another program.",
+    )

@@ -36,7 +36,7 @@ from aura_tui.ui.terminal.capabilities import placeholders
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from textual.app import App
     from textual.drivers._writer_thread import WriterThread
@@ -115,6 +115,7 @@ class BoardDriver(LinuxDriver):
     _output: Output | None = None
     _looking: asyncio.TimerHandle | None = None
     _on_screen = False
+    _muted = False
 
     def __init__(self, app: App[Any], **how: Any) -> None:
         super().__init__(app, **how)
@@ -299,6 +300,7 @@ class BoardDriver(LinuxDriver):
     def close(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
+            self._looking = None  # for the next start
         super().close()
 
     # The next two are the handlers that Textual sets, by these names.
@@ -328,13 +330,22 @@ class BoardDriver(LinuxDriver):
         except OSError:  # not our controlling terminal: no shell manages us there
             return False
 
+    @contextlib.contextmanager
+    def mute(self) -> Iterator[None]:
+        """Drop all output while another program has the terminal."""
+        self._muted = True
+        try:
+            yield
+        finally:
+            self._muted = False
+
     def write(self, data: str) -> None:
         """Write if the board is on the screen; later output is dropped. So are the requests of
         Textual that this terminal must not get."""
         pointer = data.startswith("\x1b]22;")
         # A console shows a part of what it doesn't know.
         on_console = not self._board.capabilities.window and (pointer or data.endswith("$p"))
-        if self._output is None or on_console or _NEVER_SENT.fullmatch(data):
+        if self._output is None or self._muted or on_console or _NEVER_SENT.fullmatch(data):
             return
         if pointer:
             self._pointer = data

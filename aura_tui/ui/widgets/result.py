@@ -59,10 +59,11 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.RESULT]
 
     class OpenAsked(Message):
-        """The person asked to open ``artifact``."""
+        """The person asked to open ``artifact`` of a job."""
 
-        def __init__(self, artifact: Artifact) -> None:
+        def __init__(self, job_id: str, artifact: Artifact) -> None:
             super().__init__()
+            self.job_id = job_id
             self.artifact = artifact
 
     class CopyAsked(Message):
@@ -73,10 +74,11 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
             self.path = path
 
     class SaveAsked(Message):
-        """The person asked to save a copy of ``artifact``."""
+        """The person asked to save a copy of ``artifact`` of a job."""
 
-        def __init__(self, artifact: Artifact) -> None:
+        def __init__(self, job_id: str, artifact: Artifact) -> None:
             super().__init__()
+            self.job_id = job_id
             self.artifact = artifact
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -224,16 +226,16 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
         return True
 
     def action_open(self) -> None:
-        if self.file is not None:
-            self.post_message(self.OpenAsked(self.file))
+        if self.file is not None and self._job is not None:
+            self.post_message(self.OpenAsked(self._job.id, self.file))
 
     def action_copy(self) -> None:
         if self.file is not None:
             self.post_message(self.CopyAsked(self.file.path))
 
     def action_save(self) -> None:
-        if self.file is not None:
-            self.post_message(self.SaveAsked(self.file))
+        if self.file is not None and self._job is not None:
+            self.post_message(self.SaveAsked(self._job.id, self.file))
 
     def action_move(self, by: int) -> None:
         """Move to the next file; without one in that direction, scroll."""

@@ -358,7 +358,7 @@ async def test_the_log_is_scrolled_searched_filtered_and_copied() -> None:
     service.tape.log("wide " + "x" * 200)
     async with showing(service) as board:
         await board.shows("line 059")
-        await board.press("l")
+        await board.press("L")
         screen = board.screen
         rows, page = screen.log_view.rows, screen.log_view.page
 
@@ -390,7 +390,7 @@ async def test_the_log_is_scrolled_searched_filtered_and_copied() -> None:
         await board.shows("line 030")
         await press(board, "log.severity")
         await board.lacks("line 031")
-        await board.press("f", "f", "end")
+        await board.press("s", "s", "end")
         await board.shows("line 059")
 
         await press(board, "log.search")

@@ -44,7 +44,7 @@ def test_a_free_key_may_be_taken(moved: dict[str, str]) -> None:
         ({"run.cancel": "r"}, "run.cancel and run.retry both use the key r"),
         ({"app.help": "/"}, "app.help and jobs.filter both use the key slash"),
         ({"run.cancel": "enter"}, "both use the key enter"),
-        ({"log.wrap": "l"}, "board.log and log.wrap both use the key l"),
+        ({"log.wrap": "L"}, "board.log and log.wrap both use the key L"),
         ({"confirm.yes": "n"}, "confirm.no and confirm.yes both use the key n"),
         ({"run.cancel": "x", "run.retry": "x"}, "run.cancel and run.retry both use"),
     ],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def test_it_follows_the_focus_and_what_the_run_allows() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel  p Pause")
-        await board.press("l")
+        await board.press("L")
         await board.shows("/ Search")
         await board.lacks("\u23ce Open")
 
@@ -57,6 +57,6 @@ async def test_what_changes_no_key_draws_nothing(monkeypatch: pytest.MonkeyPatch
             board.app.refresh_bindings()
         await board.pilot.pause()
         assert drawn == []
-        await board.press("l")
+        await board.press("L")
         await until(lambda: bool(drawn))
         assert len(drawn) <= 2  # the focus leaves one widget, and comes to another

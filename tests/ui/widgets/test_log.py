@@ -119,7 +119,7 @@ async def test_another_run_starts_at_its_end_with_the_same_filter() -> None:
     run = Run(numbered(100))
     async with pane(run.view) as (app, pilot):
         await opened(run, pilot)
-        await pilot.press("home", "f")
+        await pilot.press("home", "s")
         run.state = RunState()
         for n in range(100):
             run.add(f"other {n}", "warning" if n % 2 else "info")
@@ -281,16 +281,16 @@ async def test_f_filters_and_comes_back_to_the_same_place() -> None:
         await opened(run, pilot)
         await pilot.press("home", "pagedown")
         before = lines(app)
-        await pilot.press("f")
+        await pilot.press("s")
         assert title(app) == "Log: warnings and errors (end: follow)"
         assert "line 30." in app.text
         assert "line 31." not in app.text
-        await pilot.press("f")
+        await pilot.press("s")
         assert title(app) == "Log: errors (end: follow)"
         assert [row for row in app.rows if "line" in row] == [
             row for row in app.rows if "line 20." in row
         ]
-        await pilot.press("f")
+        await pilot.press("s")
         assert lines(app) == before
 
 
@@ -299,11 +299,11 @@ async def test_a_filter_that_nothing_passes_says_so_until_something_does() -> No
     async with pane(run.view) as (app, pilot):
         await opened(run, pilot)
         before = lines(app)
-        await pilot.press("f", "f")
+        await pilot.press("s", "s")
         assert title(app) == "Log: errors, none"
-        await pilot.press("f")
+        await pilot.press("s")
         assert lines(app) == before
-        await pilot.press("f", "f")
+        await pilot.press("s", "s")
         run.add("it broke", "error")
         await run.show(pilot)
         assert title(app) == "Log: errors"
@@ -340,7 +340,7 @@ async def test_y_asks_to_copy_what_shows() -> None:
     run.add("it broke", "error")
     async with pane(run.view) as (app, pilot):
         await opened(run, pilot)
-        await pilot.press("f", "y")
+        await pilot.press("s", "y")
         await pilot.press("slash", *"zzz", "enter", "y")
         assert title(app) == "Log: warnings and errors, no match: zzz, nothing to copy"
         (message,) = app.posted
@@ -411,7 +411,7 @@ async def test_on_a_short_screen_the_title_shows_while_it_says_something() -> No
     async with pane(run.view, (40, 12)) as (app, pilot):
         await opened(run, pilot)
         assert "Log" not in app.text
-        await pilot.press("f")
+        await pilot.press("s")
         await pilot.pause()
         assert "Log: warnings and errors" in app.text
 
