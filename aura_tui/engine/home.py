@@ -22,7 +22,7 @@ _JOB_ID = re.compile(r"[0-9a-f]{10}")
 # Prefixes of the names of all entries that we create directly in a home.
 _OURS = (
     *("aura.db", "engine.", ".engine.", "reserve", "background.log"),
-    *("tokens.json", ".tokens.json", "pieces", "jobs"),
+    *("tokens.json", ".tokens.json", "board.json", ".board.json", "pieces", "jobs"),
 )
 
 # Folders that a home may lie in but not be: it is closed to everybody else, and these must not be.

@@ -21,10 +21,12 @@ from textual.worker import WorkerFailed
 
 from aura_tui.model.text.plural import counted
 from aura_tui.model.text.sanitize import clean_line
+from aura_tui.ui.actions import kept_choices
 from aura_tui.ui.key_commands import KeyCommands
 from aura_tui.ui.keys import bindings, disabled
 from aura_tui.ui.keys.names import KeyNames
 from aura_tui.ui.screens.board import BoardScreen, Pane
+from aura_tui.ui.state.choices import MAX_FILTER, Choices, choices_file, configured, in_force
 from aura_tui.ui.state.jobs import JobsState
 from aura_tui.ui.state.options import Outcome
 from aura_tui.ui.state.run import Asked
@@ -91,12 +93,18 @@ class BoardApp(DiffApp):
         plain = True if self._environ.get("NO_COLOR") else None
         super().__init__(self._environ, driver_class=BoardDriver, ansi_color=plain)
         self._options = options
+        self._choices_file = choices_file(options.settings.home)
+        self._kept = kept_choices.read(self._choices_file)
+        self._choices = in_force(self._kept, options.board)
         encoding = getattr(sys.__stdout__, "encoding", None)
         self._ascii = options.board.ascii or is_ascii(self._environ, encoding)
         self.glyphs = ASCII if self._ascii else UNICODE
         self.key_names = KeyNames(options.board.keys, ascii=self._ascii)
         self.use_command_palette = not self._ascii  # it draws signs of its own
         self.jobs = JobsState()
+        if not options.recorded:
+            self.jobs.set_sort(self._choices.sort)
+            self.jobs.set_filter(self._choices.filter)
         self.reporter = Reporter(self, self._environ)
         self.notifications = Notifications(options.board, self.capabilities)
         self.lifecycle = Lifecycle(
@@ -156,7 +164,10 @@ class BoardApp(DiffApp):
         return BoardScreen(
             preview,
             at_jobs=self.lifecycle.at_jobs,
-            previewing=preview_wanted(self._options.board, self._environ),
+            previewing=preview_wanted(self._options.board, self._environ)
+            if self._choices.preview is None
+            else self._choices.preview,
+            timeline=self._choices.timeline,
             read_only=self._options.read_only,
             key_names=self.key_names,
         )
@@ -165,13 +176,14 @@ class BoardApp(DiffApp):
         """Apply settings before the first frame; later, all styles would be computed twice."""
         self.set_class(self._ascii, "-ascii")
         self.register_theme(AURA)
-        theme = self._options.board.theme
-        self.set_reactive(App.theme, theme if theme in self.available_themes else AURA.name)
+        known = self.available_themes
+        wanted = (self._choices.theme, self._options.board.theme, AURA.name)
+        self.set_reactive(App.theme, next(name for name in wanted if name in known))
         self.stylesheet.set_variables(self.get_css_variables())
 
     def on_mount(self) -> None:
         settings = self._options.board
-        if self.theme != settings.theme:
+        if settings.theme not in self.available_themes:
             wanted, names = clean_line(settings.theme, 80), ", ".join(self.available_themes)
             self.reporter.refuse(f"Unknown theme {wanted}. Themes: {names}")
         if settings.reduced_motion:
@@ -184,6 +196,7 @@ class BoardApp(DiffApp):
     async def on_unmount(self) -> None:
         await self.lifecycle.aclose()
         self.painter.stop()
+        self._keep_choices()
         self.write_codes(self.notifications.close())
 
     def capabilities_changed(self) -> None:
@@ -191,6 +204,24 @@ class BoardApp(DiffApp):
         if self.board is not None:
             self.board.preview.capable(self.capabilities)
         self.painter.touch()
+
+    def _keep_choices(self) -> None:
+        """Keep the person's choices for the next start, if they changed here: another board may
+        have kept others meanwhile."""
+        board, recorded = self.board, self._options.recorded
+        theme = self.theme if self.theme != self._options.board.theme else None
+        started = preview_wanted(self._options.board, self._environ)
+        preview = board.has_class("-preview") if board is not None else started
+        choices = Choices(
+            sort=self._kept.sort if recorded else self.jobs.sort,
+            filter=self._kept.filter if recorded else self.jobs.filter.text[:MAX_FILTER],
+            theme=theme if theme in self.available_themes else None,
+            timeline=board.timeline_choice if board is not None else None,
+            preview=preview if preview is not started else None,
+            settings=configured(self._options.board),
+        )
+        if choices != self._choices:
+            kept_choices.write(self._choices_file, choices)
 
     def last_words(self) -> list[str]:
         """Restore the title and the taskbar."""

@@ -70,7 +70,9 @@ class BoardScreen(Screen[None]):
         previewing: bool,
         read_only: bool,
         key_names: KeyNames,
+        timeline: bool | None = None,
     ) -> None:
+        """``timeline``: whether it shows; None: the screen's height decides."""
         super().__init__()
         self._retry_key = "" if read_only else key_names.of("run.retry")
         # Stored instead of queried: the last draw may come while the board is being removed.
@@ -86,6 +88,8 @@ class BoardScreen(Screen[None]):
         self._ended: tuple[Job, SummaryDetails] | None = None
         self.set_class(at_jobs, "-at-jobs")
         self.set_class(previewing, "-preview")
+        self.set_class(timeline is True, "-timeline")
+        self.set_class(timeline is False, "-no-timeline")
 
     def compose(self) -> ComposeResult:
         yield self.context
@@ -202,9 +206,16 @@ class BoardScreen(Screen[None]):
             self.focus_main()
 
     @property
-    def _shows_timeline(self) -> bool:
+    def timeline_choice(self) -> bool | None:
+        """Whether the person wants the timeline; None: the screen's height decides."""
         if self.has_class("-timeline") or self.has_class("-no-timeline"):
             return self.has_class("-timeline")
+        return None
+
+    @property
+    def _shows_timeline(self) -> bool:
+        if self.timeline_choice is not None:
+            return self.timeline_choice
         return self.size.height >= HIGH and not self._preview_beneath
 
     @property

@@ -25,6 +25,8 @@ class Glyphs(NamedTuple):
     warning: str
     folded: str
     unfolded: str
+    rising: str
+    falling: str
     cursor: str
     dot: str
     arrow: str
@@ -88,6 +90,8 @@ UNICODE = Glyphs(
     warning="▲",
     folded="▸",
     unfolded="▾",
+    rising="▴",
+    falling="▾",
     cursor="❯",  # noqa: RUF001 - no greater-than sign
     dot="·",
     arrow="→",
@@ -109,6 +113,8 @@ ASCII = Glyphs(
     warning="!",
     folded=">",
     unfolded="v",
+    rising="^",
+    falling="v",
     cursor=">",
     dot="|",
     arrow="->",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from textual.style import Style
 
     from aura_tui.ui.keys.names import KeyNames
+    from aura_tui.ui.state.job_order import Sort
     from aura_tui.ui.state.jobs import JobsState
     from aura_tui.ui.theme.glyphs import Glyphs
 
@@ -182,6 +183,7 @@ class JobList(ScrollView, can_focus=True):
         jobs = state.visible[first : self._index(offset + height - 1) + 1]
         for index, job in enumerate(jobs, first):
             cursor = job.id == state.cursor
+            family = state.family(job.id)
             row = Row(
                 job,
                 words.age_of(since(job), now),
@@ -190,6 +192,10 @@ class JobList(ScrollView, can_focus=True):
                 cursor=cursor,
                 focused=cursor and focused,
                 alone=self._absent and not job.status.ended,
+                attempts=len(family) if family is not None else 1,
+                unfolded=family is not None and family.unfolded,
+                below=state.is_below(job.id),
+                sort=state.sort,
             )
             known = self._rows.get(job.id)
             rows[job.id] = (
@@ -294,6 +300,37 @@ class JobList(ScrollView, can_focus=True):
             state.toggle_mark()
             if state.cursor == was:  # a filter by marks may have hidden it
                 state.move(1)
+            self._acted()
+
+    def action_mark_all(self) -> None:
+        if self._state is not None:
+            self._state.mark_all()
+            self._acted()
+
+    def action_mark_range(self) -> None:
+        if self._state is not None:
+            self._state.mark_range()
+            self._acted()
+
+    def action_invert(self) -> None:
+        if self._state is not None:
+            self._state.invert_marks()
+            self._acted()
+
+    def action_sort(self) -> None:
+        if self._state is not None:
+            self.set_sort(self._state.sort.next)
+
+    def set_sort(self, sort: Sort) -> None:
+        """Change the order; the cursor stays on its job, in sight."""
+        if self._state is not None:
+            self._state.set_sort(sort)
+            self._cursor = None
+            self._draw()
+            self._acted()
+
+    def action_fold(self) -> None:
+        if self._state is not None and self._state.toggle_fold():
             self._acted()
 
     def action_filter(self) -> None:

@@ -1,8 +1,8 @@
 """How a job looks in the list, at any width: pure functions from a job to lines.
 
-In a narrow list, a job that is running or needs attention takes two lines (title, then progress),
-all others one: details for the few that matter, a title for the many. In a wide list, each job
-takes one line with fixed columns.
+In a narrow list sorted by status, a job that is running or needs attention takes two lines (title,
+then progress), all others one: details for the few that matter, a title for the many. In a wide
+list, each job takes one line with fixed columns. A header names the columns.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from textual.content import Content
 from aura_tui.format import words
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean_line
-from aura_tui.ui.theme.colours import FAINT, MUTED
+from aura_tui.ui.state.job_order import Column, Sort
+from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.widgets.bar import bar
 from aura_tui.ui.widgets.header import STATUS_STYLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aura_tui.model.job import Job
     from aura_tui.ui.theme.glyphs import Glyphs
 
@@ -27,14 +30,13 @@ LEAD = 4  # cells before the title: cursor, mark, state, blank
 MARK = "*"
 _MAX_TITLE = 72  # cells, so that the columns to its right aren't far
 _MIN_TITLE = 20  # beside the attempt in words; with less room, only its number
-_TIME = 12  # "under 95 min"
+_TIME = 17  # "under 95 min left"
 _AGE = 5  # "365 d"
-_WORD = 11
-_WORD_FROM, _STAGE_FROM, _ID_FROM = 96, 110, 130  # widths
-_STAGE = 13
+_SHORT_FROM, _SHORT = 40, 12  # of a narrow list: width from which a row has a state, and its cells
+_STATUS, _LONG_STATUS, _LONG_FROM = 16, 26, 96  # of a wide one
 _NO_ENGINE = "no engine"
 _TOLD = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.FAILED)  # words in their colour
-_ID = 12
+_CODE_CHARS = 12
 
 
 def age_stands_s(seconds: float) -> float:
@@ -47,7 +49,9 @@ def age_stands_s(seconds: float) -> float:
 
 class Row(NamedTuple):
     """Everything a row is drawn from: equal rows look the same. ``age`` is the text of
-    :func:`words.age`; ``alone``: the job hasn't ended and no engine is running."""
+    :func:`words.age`; ``alone``: the job hasn't ended and no engine is running; ``attempts``: how
+    many there are, 1 without a retry; ``unfolded``: each of them has a row; ``below``: that of a
+    newer one is above."""
 
     job: Job
     age: str
@@ -56,19 +60,105 @@ class Row(NamedTuple):
     cursor: bool = False
     focused: bool = False
     alone: bool = False
+    attempts: int = 1
+    unfolded: bool = False
+    below: bool = False
+    sort: Sort = Sort.STATUS
+
+
+# The header
+
+
+def header(sort: Sort, width: int, glyphs: Glyphs) -> Content:
+    """The names of the columns in ``width`` cells, with a sign at the one that sorts."""
+    parts: list[Content | str] = []
+    end = 0
+    for start, label, column in _labels(sort, width, glyphs):
+        style = "bold" if column is sort.column else MUTED
+        parts += [" " * (start - end), Content.styled(label, style)]
+        end = start + len(label)
+    return (
+        Content("")
+        .join(Content(p) if isinstance(p, str) else p for p in parts)
+        .truncate(width, pad=True)
+    )
+
+
+def column_at(x: int, sort: Sort, width: int, glyphs: Glyphs) -> Column | None:
+    """The column whose name is at cell ``x`` of the header; None: none."""
+    for start, label, column in _labels(sort, width, glyphs):
+        if start <= x < start + len(label):
+            return column
+    return None
+
+
+def _labels(sort: Sort, width: int, glyphs: Glyphs) -> Iterator[tuple[int, str, Column]]:
+    """The labels in order, each with its first cell. One that sorts always shows."""
+    sign = f" {glyphs.rising if sort.rises else glyphs.falling}"
+
+    def named(text: str, column: Column) -> str:
+        return text + sign if column is sort.column else text
+
+    title, age = named("Title", Column.TITLE), named("Age", Column.AGE)
+    age_at = width - len(age)
+    if width >= WIDE:
+        status_cells = _LONG_STATUS if width >= _LONG_FROM else _STATUS
+        status_at = _status_at(width)
+        time_end = status_at + status_cells + 2 + _TIME
+        times = [("Left", Column.LEFT), ("Took", Column.TOOK)]
+        labels = [named(text, column) for text, column in times]
+        yield LEAD, title, Column.TITLE
+        yield status_at, named("Status", Column.STATUS), Column.STATUS
+        yield time_end - len(labels[1]) - 1 - len(labels[0]), labels[0], Column.LEFT
+        yield time_end - len(labels[1]), labels[1], Column.TOOK
+        yield max(time_end + 1, _age_end(width) - len(age)), age, Column.AGE
+        return
+    shown = sort.column if sort.column in (Column.LEFT, Column.TOOK) else Column.STATUS
+    state = named(shown.value.capitalize(), shown)
+    if width < _SHORT_FROM and shown is not sort.column:
+        state = ""  # there is no such column
+    state_at = age_at - 2 - len(state)
+    if state_at < LEAD + len(title) + 1:  # one label has room beside the age
+        state_at = LEAD
+        title = "" if sort.column is shown else title
+        state = "" if title else state
+    if title:
+        yield LEAD, title, Column.TITLE
+    if state:
+        yield state_at, state, shown
+    if age_at > LEAD + len(title or state):
+        yield age_at, age, Column.AGE
+
+
+def _room(width: int) -> int:
+    """Cells of the title in a wide list."""
+    status = _LONG_STATUS if width >= _LONG_FROM else _STATUS
+    return min(_MAX_TITLE, width - LEAD - 2 - status - 2 - _TIME - 2 - _AGE)
+
+
+def _status_at(width: int) -> int:
+    return LEAD + _room(width) + 2
+
+
+def _age_end(width: int) -> int:
+    status = _LONG_STATUS if width >= _LONG_FROM else _STATUS
+    return _status_at(width) + status + 2 + _TIME + 2 + _AGE
+
+
+# The rows
 
 
 def lines(row: Row, width: int, glyphs: Glyphs) -> tuple[Content, ...]:
     """Draw ``row`` in ``width`` cells: two lines if it is urgent and the list narrow, else one."""
     if width >= WIDE:
         return (_columns(row, width, glyphs),)
-    job = row.job
-    took = f"{_NO_ENGINE if row.alone else _took(job):>9}" if width >= LEAD + 36 else ""
-    right = Content.assemble(
-        ("" if row.urgent else took, _time_style(row)), (f" {row.age:>{_AGE}}", MUTED)
-    )
+    state = ""
+    if not row.urgent and width >= _SHORT_FROM:
+        state = f" {_state(row)[:_SHORT]:>{_SHORT}}"
+    right = Content.assemble((state, _time_style(row)), (f" {row.age:>{_AGE}}", MUTED))
     room = max(1, width - LEAD - right.cell_length)
     first = _lead(row, glyphs) + _title(row, room, glyphs) + right
+    first = first.truncate(width)
     return (first, _second(row, width, glyphs)) if row.urgent else (first,)
 
 
@@ -93,29 +183,33 @@ def _time_style(row: Row) -> str:
 
 
 def _title(row: Row, room: int, glyphs: Glyphs) -> Content:
-    """Title and attempt in exactly ``room`` cells."""
+    """Title and attempt in exactly ``room`` cells; below a newer attempt only the latter."""
     job = row.job
+    style = "bold" if row.cursor and row.focused else ""
+    if row.below:
+        text = Content.styled(f"{glyphs.track} attempt {job.attempt}", style or MUTED)
+        return text.truncate(room, pad=True, ellipsis=True)
     # Transliterated before it is cut: a wide character and its substitute differ in width.
     title = Content(glyphs.spell(clean_line(job.title, 300)))
     if not title.cell_length:
         title = Content(glyphs.spell(clean_line(job.id, 60)))
-    style = "bold" if row.cursor and row.focused else ""
     if job.status is JobStatus.QUEUED and not style:
         style = MUTED
-    tail = f"  attempt {job.attempt}" if job.attempt > 1 else ""
+    number = max(job.attempt, row.attempts)
+    fold = f"{glyphs.unfolded if row.unfolded else glyphs.folded} " if row.attempts > 1 else ""
+    tail = f"  {fold}attempt {number}" if number > 1 else ""
     if tail and room - len(tail) < _MIN_TITLE:
-        tail = f"  #{job.attempt}"
+        tail = f"  {fold}#{number}"
     title = title.stylize(style).truncate(max(1, room - len(tail)), ellipsis=True)
     return (title + Content.styled(tail, MUTED)).truncate(room, pad=True)
 
 
 def _second(row: Row, width: int, glyphs: Glyphs) -> Content:
-    """The second line: progress, or where the job failed."""
+    """The second line: progress, or how the job ended."""
     job, style = row.job, _style(row)
     room = width - LEAD
-    if job.status is JobStatus.FAILED:
-        where = f" in {job.stage.title}" if job.stage else ""
-        text = Content.styled(f"failed{where} at {int(job.percent)} %", style)
+    if job.status.ended:
+        text = Content.styled(_fitting(ending(job), room), style)
     else:
         length = max(1, min(40, room - 8 - _TIME))
         text = Content.assemble(
@@ -127,55 +221,76 @@ def _second(row: Row, width: int, glyphs: Glyphs) -> Content:
 
 
 def _columns(row: Row, width: int, glyphs: Glyphs) -> Content:
-    job = row.job
-    bar_cells = 8 if width < 100 else 12 if width < 140 else 20
-    parts = []
-    if width >= _STAGE_FROM:
-        stage = job.stage.title if job.stage and job.status is not JobStatus.SUCCEEDED else ""
-        parts.append(Content.styled(f"{stage:<{_STAGE}}", MUTED))
-    parts.append(_progress(row, bar_cells, glyphs))
-    time = _time(row) or _took(job)
-    if not time and width < _WORD_FROM:
-        time = words.JOB_WORDS[job.status]
-    parts.append(Content.styled(f"  {time:>{_TIME}}", _time_style(row)))
-    parts.append(Content.styled(f"  {row.age:>{_AGE}}", MUTED))
-    if width >= _ID_FROM:
-        name = Content.styled(glyphs.spell(clean_line(job.id, 40)), FAINT)
-        parts += [Content("  "), name.truncate(_ID, ellipsis=True, pad=True)]
-    right = Content("").join(parts)
-    left = _lead(row, glyphs)
-    if width >= _WORD_FROM:
-        style = _style(row) if job.status in _TOLD else MUTED
-        left += Content.styled(f"{words.JOB_WORDS[job.status]:<{_WORD}}", style)
-    room = min(_MAX_TITLE, width - left.cell_length - right.cell_length - 2)
-    return (left + _title(row, room, glyphs) + "  " + right).truncate(width, pad=True)
+    cells = _LONG_STATUS if width >= _LONG_FROM else _STATUS
+    time = _time(row) or _took(row.job)
+    return (
+        _lead(row, glyphs)
+        + _title(row, _room(width), glyphs)
+        + "  "
+        + _progress(row, cells, glyphs)
+        + Content.styled(f"  {time:>{_TIME}}", _time_style(row))
+        + Content.styled(f"  {row.age:>{_AGE}}", MUTED)
+    ).truncate(width, pad=True)
 
 
-def _progress(row: Row, length: int, glyphs: Glyphs) -> Content:
-    """The bar of a running or paused job."""
+def _progress(row: Row, cells: int, glyphs: Glyphs) -> Content:
+    """The bar of a running or paused job; for others, how they stand or ended."""
     job = row.job
-    percent = f"{int(job.percent):4d} %"
     if job.status in (JobStatus.RUNNING, JobStatus.PAUSED):
-        return bar(job.percent, length, glyphs, _style(row)) + Content(percent)
-    stopped = job.status in (JobStatus.FAILED, JobStatus.CANCELED)
-    return Content.styled(" " * length + (percent if stopped else " " * 6), MUTED)
+        shown = bar(job.percent, cells - 6, glyphs, _style(row))
+        return shown + Content(f"{int(job.percent):4d} %")
+    forms = ending(job) if job.status.ended else (words.JOB_WORDS[job.status],)
+    style = _style(row) if job.status in _TOLD else MUTED
+    text = Content.styled(glyphs.spell(_fitting(forms, cells)), style)
+    return text.truncate(cells, ellipsis=True, pad=True)
 
 
-def _time(row: Row) -> str:
-    """The time left of a running job, or that no engine runs it; "" for others."""
+def ending(job: Job) -> tuple[str, ...]:
+    """How a job ended, in ever shorter forms."""
+    word = words.JOB_WORDS[job.status]
+    stage = job.stage.title if job.stage is not None else ""
+    where = f"{word} in {stage}" if stage else word
+    if job.status is JobStatus.SUCCEEDED:
+        made_s = job.output.duration_seconds if job.output is not None else None
+        return (f"{word}, {words.duration(made_s)}", word) if made_s else (word,)
+    if job.status is JobStatus.FAILED and job.errors:
+        code = clean_line(job.errors[-1].code, _CODE_CHARS)
+        if code:
+            return (f"{where} ({code})", f"{stage} {code}".strip(), code)
+    return (where, word)
+
+
+def _fitting(forms: tuple[str, ...], cells: int) -> str:
+    return next((form for form in forms if len(form) <= cells), forms[-1])
+
+
+def _state(row: Row) -> str:
+    """A narrow list's one column between title and age; by what the list is sorted."""
     job = row.job
     if row.alone:
         return _NO_ENGINE
+    if job.status.ended and (row.sort is Sort.TOOK or job.status is JobStatus.SUCCEEDED):
+        return _took(job) or words.JOB_WORDS[job.status]
+    if job.status is JobStatus.RUNNING:
+        left = row.sort is Sort.LEFT and job.eta is not None
+        return words.time_left(job.eta) if left else f"{int(job.percent)} %"
+    return ending(job)[-1] if job.status.ended else words.JOB_WORDS[job.status]
+
+
+def _time(row: Row) -> str:
+    """The time left of a running job, or that no engine runs it; "" for one that has ended or
+    waits."""
+    job = row.job
+    if row.alone:
+        return _NO_ENGINE
+    if job.status is JobStatus.PAUSED:
+        return words.JOB_WORDS[job.status]
     if job.status is not JobStatus.RUNNING:
         return ""
-    return "no estimate" if job.eta is None else words.time_left(job.eta)
+    return "no estimate" if job.eta is None else f"{words.time_left(job.eta)} left"
 
 
 def _took(job: Job) -> str:
     """How long an ended job took; "" for others."""
-    if not job.status.ended:
-        return ""
-    seconds = words.active_s(job)
-    if not seconds and job.started_at is not None and job.ended_at is not None:
-        seconds = (job.ended_at - job.started_at).total_seconds()
+    seconds = words.active_s(job) if job.status.ended else 0.0
     return words.took(seconds) if seconds else ""

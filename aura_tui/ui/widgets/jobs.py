@@ -14,25 +14,29 @@ from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.keys import bindings
 from aura_tui.ui.keys.names import SHIPPED
+from aura_tui.ui.state.choices import MAX_FILTER
 from aura_tui.ui.state.context import COUNTED
+from aura_tui.ui.state.job_order import Sort
 from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.theme.glyphs import UNICODE
 from aura_tui.ui.widgets.header import STATUS_STYLE
 from aura_tui.ui.widgets.job_list import JobList
+from aura_tui.ui.widgets.job_rows import column_at, header
 from aura_tui.ui.widgets.line_widget import LineWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.events import Click
 
     from aura_tui.ui.keys.names import KeyNames
+    from aura_tui.ui.state.job_order import Column
     from aura_tui.ui.state.jobs import JobsState
     from aura_tui.ui.theme.glyphs import Glyphs
 
-_MAX_FILTER = 200
 _WORDS = {  # of the summary, in its order
     JobStatus.RUNNING: "running",
     JobStatus.PAUSED: "paused",
@@ -59,6 +63,7 @@ class JobsPane(Vertical):
         self._filter = FilterInput()
         self._matches = LineWidget(id="jobs-matches")
         self._problem = LineWidget(id="jobs-problem")
+        self._header = ListHeader(self._sort_by)
         self._list = JobList(self._ask_filter, can_make=can_make, key_names=key_names)
 
     def compose(self) -> ComposeResult:
@@ -68,6 +73,7 @@ class JobsPane(Vertical):
             yield self._filter
             yield self._matches
         yield self._problem
+        yield self._header
         yield self._list
 
     def show(
@@ -108,12 +114,14 @@ class JobsPane(Vertical):
             state, width, self._glyphs, absent=self._absent, context_above=self._context_above
         )
         self._summary.paint([told], self._glyphs)
-        matches = f"  {len(state.visible):,} of {len(state):,}"
+        self._header.show(state.sort, self._glyphs)
+        self.set_class(state.sort is not Sort.STATUS, "-sorted")
+        matches = f"  {len(state.visible):,} of {state.rows:,}"
         self._matches.paint([Content.styled(matches, MUTED)], self._glyphs)
         problem = state.filter.problem
         self.set_class(bool(problem), "-problem")
         text = f"{self._glyphs.warning} {clean_line(problem, 200)}" if problem else ""
-        width = max(1, self._problem.size.width or _MAX_FILTER)
+        width = max(1, self._problem.size.width or MAX_FILTER)
         lines = Content.styled(text, "$warning").wrap(width)
         self._problem.paint(lines[:2], self._glyphs)
 
@@ -123,6 +131,14 @@ class JobsPane(Vertical):
 
     def on_job_list_repaint_requested(self) -> None:
         self._paint_head()
+
+    def _sort_by(self, column: Column) -> None:
+        """Sort by a column; by the next order of it if that is done already."""
+        if self._state is None:
+            return
+        orders = [sort for sort in Sort if sort.column is column]
+        at = orders.index(self._state.sort) + 1 if self._state.sort in orders else 0
+        self._list.set_sort(orders[at % len(orders)])
 
     # The filter
 
@@ -159,6 +175,30 @@ class JobsPane(Vertical):
         self._list.focus()
 
 
+class ListHeader(LineWidget):
+    """The names of the list's columns; a click on one sorts by it."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, sort_by: Callable[[Column], None]) -> None:
+        super().__init__(id="jobs-header")
+        self._sort_by = sort_by
+        self._shown: tuple[Sort, Glyphs] = (Sort.STATUS, UNICODE)
+
+    def show(self, sort: Sort, glyphs: Glyphs) -> None:
+        """Draw the header of a list in the order ``sort``."""
+        self._shown = (sort, glyphs)
+        if self.content_size.width:
+            self.paint([header(sort, self.content_size.width, glyphs)], glyphs)
+
+    def on_click(self, event: Click) -> None:
+        at = event.get_content_offset(self)
+        sort, glyphs = self._shown
+        column = column_at(at.x, sort, self.content_size.width, glyphs) if at is not None else None
+        if column is not None:
+            self._sort_by(column)
+
+
 class Slash(LineWidget):
     """The sign before the filter."""
 
@@ -184,7 +224,7 @@ class FilterInput(Input):
     def __init__(self) -> None:
         super().__init__(
             placeholder="text, status:failed, age:<2h",
-            max_length=_MAX_FILTER,
+            max_length=MAX_FILTER,
             select_on_focus=False,
             compact=True,
         )
@@ -227,12 +267,14 @@ def summary(
 
 
 def _notes(state: JobsState) -> Iterator[Content]:
+    if state.following:
+        yield Content.styled("following", "bold $accent")
     if state.marked:
         hidden = state.marked_hidden
         more = f", {hidden} hidden" if hidden else ""
         yield Content.styled(f"{len(state.marked)} marked{more}", "bold $accent")
     if state.filter.text:
-        yield Content.styled(f"filter: {clean_line(state.filter.text, _MAX_FILTER)}", "$accent")
+        yield Content.styled(f"filter: {clean_line(state.filter.text, MAX_FILTER)}", "$accent")
     if state.polled_s is not None:
         every = words.lasting(state.polled_s)
         yield Content.styled(f"updated every {every}", MUTED)
