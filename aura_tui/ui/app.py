@@ -93,7 +93,8 @@ class BoardApp(DiffApp):
         plain = True if self._environ.get("NO_COLOR") else None
         super().__init__(self._environ, driver_class=BoardDriver, ansi_color=plain)
         self._options = options
-        self._choices_file = choices_file(options.settings.home)
+        self.home = options.settings.home
+        self._choices_file = choices_file(self.home)
         self._kept = kept_choices.read(self._choices_file)
         self._choices = in_force(self._kept, options.board)
         encoding = getattr(sys.__stdout__, "encoding", None)
@@ -101,6 +102,7 @@ class BoardApp(DiffApp):
         self.glyphs = ASCII if self._ascii else UNICODE
         self.key_names = KeyNames(options.board.keys, ascii=self._ascii)
         self.use_command_palette = not self._ascii  # it draws signs of its own
+        self._own_screen: BoardScreen | None = None
         self.jobs = JobsState()
         if not options.recorded:
             self.jobs.set_sort(self._choices.sort)
@@ -161,7 +163,7 @@ class BoardApp(DiffApp):
             lambda code: self.write_codes((code,)),
             self.glyphs,
         )
-        return BoardScreen(
+        self._own_screen = BoardScreen(
             preview,
             at_jobs=self.lifecycle.at_jobs,
             previewing=preview_wanted(self._options.board, self._environ)
@@ -171,6 +173,7 @@ class BoardApp(DiffApp):
             read_only=self._options.read_only,
             key_names=self.key_names,
         )
+        return self._own_screen
 
     def _dress(self) -> None:
         """Apply settings before the first frame; later, all styles would be computed twice."""
@@ -208,15 +211,17 @@ class BoardApp(DiffApp):
     def _keep_choices(self) -> None:
         """Keep the person's choices for the next start, if they changed here: another board may
         have kept others meanwhile."""
-        board, recorded = self.board, self._options.recorded
+        board, recorded = self._own_screen, self._options.recorded
+        if board is None:
+            return
         theme = self.theme if self.theme != self._options.board.theme else None
         started = preview_wanted(self._options.board, self._environ)
-        preview = board.has_class("-preview") if board is not None else started
+        preview = board.has_class("-preview")
         choices = Choices(
             sort=self._kept.sort if recorded else self.jobs.sort,
             filter=self._kept.filter if recorded else self.jobs.filter.text[:MAX_FILTER],
             theme=theme if theme in self.available_themes else None,
-            timeline=board.timeline_choice if board is not None else None,
+            timeline=board.timeline_choice,
             preview=preview if preview is not started else None,
             settings=configured(self._options.board),
         )
@@ -284,11 +289,6 @@ class BoardApp(DiffApp):
         if run.job is not None:
             run.toggle(run.job.step(message.stage))
             self.painter.touch()
-
-    def on_job_list_chosen(self, message: JobList.Chosen) -> None:
-        if self.lifecycle.sync is not None:
-            self.lifecycle.sync.moving()
-        self.painter.touch()
 
     def on_job_list_opened(self, message: JobList.Opened) -> None:
         self.commands.open(message.job_id)

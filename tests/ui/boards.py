@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.state.quit import QuitState
     from aura_tui.ui.state.run import RunState
 
+NO_HOME = Path("/dev/null/home")  # nothing can be kept there
 SIZES = ((80, 24), (200, 60), (40, 12))
 
 
@@ -159,7 +160,7 @@ class Board:
 
 def look(
     board: BoardSettings | None = None,
-    home: Path = Path("/nonexistent"),
+    home: Path = NO_HOME,
     *,
     owns: bool = True,
     read_only: bool = False,
@@ -186,7 +187,7 @@ async def showing(
     owns: bool = True,
     background: bool = False,
     remote: bool = False,
-    home: Path = Path("/nonexistent"),
+    home: Path = NO_HOME,
     mishaps: bool = False,
 ) -> AsyncIterator[Board]:
     """A board over ``source``: a service, or a tape that is played at once. It opens on the run,

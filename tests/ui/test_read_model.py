@@ -20,6 +20,7 @@ EXCEPTIONS = {
     "jobs._rows": "a cache of the list, which is emptied to see that it changes nothing",
     "jobs._lines": "the same",
     "state._keys": "the order of the list, against the table that decides it",
+    "state._attempts": "what is kept of jobs that left, against its bound",
     "state._lets_through": "the filter, against the list that it makes",
     "state._seen": "what needs no attention any more, against the groups",
     "pictures._marks": "how far Kitty's marks reach",

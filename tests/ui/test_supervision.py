@@ -236,7 +236,7 @@ async def test_a_thread_of_saving_or_opening_that_dies_is_told_and_the_next_one_
         await board.shows("25 %")
         with monkeypatch.context() as patch:
             patch.setattr(open_and_save, "_copy", copy)
-            board.ask(lambda ask: ask.save(artifact))
+            board.ask(lambda ask: ask.save("01KCD3WNE0", artifact))
             await board.shows("Save sail.mp4 as")
             board.app.screen.query_one(TextField).value = str(tmp_path / "copy.mp4")
             await board.press("enter")
@@ -255,11 +255,11 @@ async def test_a_thread_of_saving_or_opening_that_dies_is_told_and_the_next_one_
                 patch.setattr(subprocess.Popen, "wait", wait)
             else:
                 patch.setattr(asyncio, "wait", cancelled)
-            board.ask(lambda ask: ask.open(artifact))
+            board.ask(lambda ask: ask.open("01KCD3WNE0", artifact))
             await until(lambda: len(board.app.outcome.notices) > number)
         assert f"Internal error: {cause}" in board.app.outcome.notices[-1]
         (tmp_path / "out").unlink(missing_ok=True)
-        board.ask(lambda ask: ask.open(artifact))
+        board.ask(lambda ask: ask.open("01KCD3WNE0", artifact))
         await until(lambda: (tmp_path / "out").exists())
 
 

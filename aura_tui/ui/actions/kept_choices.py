@@ -35,7 +35,7 @@ def read(path: Path) -> Choices:
 
 
 def write(path: Path, choices: Choices) -> None:
-    """Write the choices, if the folder of the file exists. Blocks."""
-    if path.parent.is_dir():
-        with suppress(OSError):
-            files.atomic_write(path, msgspec.json.encode(choices), mode=0o600, synced=False)
+    """Write the choices. Blocks."""
+    with suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # no engine may have made it
+        files.atomic_write(path, msgspec.json.encode(choices), mode=0o600, synced=False)

@@ -7,14 +7,8 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-APP = (
-    Binding("c", "cancel_run", "Cancel", id="run.cancel", tooltip="Cancel the job; asks first"),
-    Binding(
-        "r", "retry_run", "Retry", id="run.retry", tooltip="Retry the job; shows the plan first"
-    ),
-    Binding("p", "pause_run", "Pause", id="run.pause", tooltip="Pause or resume the job"),
-    Binding("p", "resume_run", "Resume", id="run.pause", tooltip="Resume the job"),
-    Binding("n", "new_job", "New", id="job.new", tooltip="Create a job"),
+# Of the job under the cursor; in its result they are for the file there.
+FILES = (
     Binding(
         "o", "open_result", "Open", id="result.open", show=False, tooltip="Open the finished video"
     ),
@@ -22,6 +16,16 @@ APP = (
     Binding(
         "s", "save_result", "Save as", id="result.save", show=False, tooltip="Save it elsewhere"
     ),
+)
+APP = (
+    *FILES,
+    Binding("c", "cancel_run", "Cancel", id="run.cancel", tooltip="Cancel the job; asks first"),
+    Binding(
+        "r", "retry_run", "Retry", id="run.retry", tooltip="Retry the job; shows the plan first"
+    ),
+    Binding("p", "pause_run", "Pause", id="run.pause", tooltip="Pause or resume the job"),
+    Binding("p", "resume_run", "Resume", id="run.pause", tooltip="Resume the job"),
+    Binding("n", "new_job", "New", id="job.new", tooltip="Create a job"),
     Binding(
         "f",
         "follow(True)",
@@ -131,29 +135,29 @@ JOBS = (
     Binding("escape", "clear", "Clear", id="jobs.clear", tooltip="Clear the marks or the filter"),
     Binding(
         "asterisk",
-        "mark_all",
+        "mark_many('all')",
         "Mark all",
         id="jobs.mark-all",
         key_display="*",
         show=False,
-        tooltip="Mark all that match the filter",
+        tooltip="Mark all in the list",
     ),
     Binding(
         "M",
-        "mark_range",
+        "mark_many('range')",
         "Mark range",
         id="jobs.mark-range",
         show=False,
-        tooltip="Mark from the last mark to here",
+        tooltip="Mark all from the last mark to here",
     ),
     Binding(
         "exclamation_mark",
-        "invert",
-        "Invert marks",
+        "mark_many('others')",
+        "Mark others",
         id="jobs.invert",
         key_display="!",
         show=False,
-        tooltip="Invert the marks",
+        tooltip="Mark all others instead",
     ),
     Binding("S", "sort", "Sort", id="jobs.sort", show=False, tooltip="Sort by the next column"),
     Binding(
@@ -298,7 +302,7 @@ HELP = (
 
 # The groups of the help screen, in order.
 GROUPS = (
-    ("Job", APP),
+    ("Job", tuple(binding for binding in APP if binding not in FILES)),
     ("Jobs", JOBS),
     ("Stages", STAGES),
     ("Log", LOG),

@@ -288,7 +288,7 @@ class BoardScreen(Screen[None]):
             self.focus_main()
 
     def _make_room_for_log(self) -> None:
-        if not self.log_view.rows.region.height:
+        if not self.has_class("-at-jobs") and not self.log_view.rows.region.height:
             self.add_class("-log")
             self._share_rows()
             self.log_view.focus()

@@ -80,7 +80,10 @@ class HelpScreen(Modal[None]):
         width = min(_COLUMN_MAX, inner // count)
         drawn = [_drawn(group, width - 1, self._key_names) for group in self._groups]
         self._all.styles.width = width * count + 3
-        filled = [*_spread(drawn, count), *[[]] * _COLUMNS]
+        spread = _spread([[line for row in rows for line in row] for rows in drawn], count)
+        if max(map(len, spread)) > size.height - 2:
+            spread = _flow([row for rows in drawn for row in rows], count)
+        filled = [*spread, *[[]] * _COLUMNS]
         for column, lines in zip(self._columns, filled, strict=False):
             column.display = bool(lines)
             column.styles.width = width
@@ -162,19 +165,21 @@ def _heads(texts: Sequence[str]) -> str:
     return ", ".join([heads[0], *(head.lower() for head in heads[1:])])
 
 
-def _drawn(group: Group, width: int, key_names: KeyNames) -> list[Content]:
+def _drawn(group: Group, width: int, key_names: KeyNames) -> list[list[Content]]:
+    """The rows of a group, each with its lines; the first one with the title."""
     shown = [" ".join(map(key_names.sign, row.keys)) for row in group.rows]
     room = max((len(keys) for keys in shown if len(keys) <= _KEYS_MAX), default=0)
-    lines = [Content.styled(group.title, "bold $primary")]
+    rows: list[list[Content]] = []
     for keys, row in zip(shown, group.rows, strict=True):
         left = width - room - 2
         text = next((text for text in row.says if len(text) <= left), None)
         if text is not None and len(keys) <= room:
-            lines.append(Content.assemble((f"{keys:<{room}}", "bold"), "  ", text))
+            rows.append([Content.assemble((f"{keys:<{room}}", "bold"), "  ", text)])
         else:
-            lines += [Content.styled(line, "bold") for line in wrap(keys, width)]
-            lines.append(Content(f"    {text or row.says[-1]}"))
-    return lines
+            lines = [Content.styled(line, "bold") for line in wrap(keys, width)]
+            rows.append([*lines, Content(f"    {text or row.says[-1]}")])
+    rows[0].insert(0, Content.styled(group.title, "bold $primary"))
+    return rows
 
 
 def _spread(drawn: Sequence[list[Content]], count: int) -> list[list[Content]]:
@@ -193,3 +198,17 @@ def _fill(drawn: Iterable[list[Content]], height: int) -> list[list[Content]]:
         else:
             columns.append([*lines])
     return columns
+
+
+def _flow(rows: Sequence[list[Content]], count: int) -> list[list[Content]]:
+    """Distribute rows over ``count`` columns in order, groups split and without blank lines."""
+    height = -(-sum(map(len, rows)) // count)
+    while True:
+        columns: list[list[Content]] = [[]]
+        for row in rows:
+            if len(columns[-1]) + len(row) > height:
+                columns.append([])
+            columns[-1] += row
+        if len(columns) <= count:
+            return columns
+        height += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -10,6 +9,8 @@ import msgspec
 from aura_tui.ui.state.job_order import Sort
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aura_tui.settings import BoardSettings
 
 MAX_FILTER = 200  # characters of a filter

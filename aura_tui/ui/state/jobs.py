@@ -44,9 +44,10 @@ _Key = tuple[float, float | str, float, str, int, str]
 class JobsState:
     """All jobs of a service. ``version`` changes whenever something visible may have changed.
 
-    ``following``: the cursor goes with the running job, until the person moves it. ``loading``:
-    more jobs are being fetched. ``polled_s``: the list is polled every so many seconds; None: the
-    service pushes changes. :meth:`advance` sets the time.
+    ``following``: the cursor goes with the running job, until the person moves it. ``moves``: how
+    often the person moved it through the list. ``loading``: more jobs are being fetched.
+    ``polled_s``: the list is polled every so many seconds; None: the service pushes changes.
+    :meth:`advance` sets the time.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,7 @@ class JobsState:
         self.filter = Filter()
         self.sort = Sort.STATUS
         self.following = False
+        self.moves = 0
         self.visible: Sequence[Job] = _Visible(self)
         self.whole = DetailCache()
         self._jobs: dict[str, Job] = {}
@@ -194,6 +196,7 @@ class JobsState:
         """Show only the jobs that match ``text``; see ``job_filter.py``."""
         if text != self.filter.text:
             self.filter = parse(text)
+            self.moves += 1
             self._exempt = None
             self._refilter(hold=False)
 
@@ -314,6 +317,7 @@ class JobsState:
 
     def _go(self, job_id: str) -> None:
         """Move the cursor for the person."""
+        self.moves += 1
         self.following = self.following and job_id == self._cursor
         self._put(job_id)
 

@@ -104,6 +104,7 @@ class BoardSync:
         self._upto: int | None = None  # the last event in the job list
         self._listed = False  # the service has given a list of jobs
         self._must: str | None = None
+        self._moves = jobs.moves
         self._resting_at = 0.0  # the loop's time from which a moved cursor counts as resting
 
     @property
@@ -111,18 +112,16 @@ class BoardSync:
         """The id of the shown job."""
         return self.run.job.id if self.run.job is not None else None
 
-    def moving(self) -> None:
-        """Note that the person moves the cursor: the job under it shows once it rests, so that
-        moving through the list subscribes to none."""
-        self._resting_at = asyncio.get_running_loop().time() + _RESTS_S
-
     def follow_cursor(self, *, at_once: bool = False) -> float | None:
-        """Show the job under the cursor, or nothing if there is none; returns the seconds until the
-        cursor rests, if it doesn't yet. ``at_once``: don't wait for that."""
-        cursor = self.jobs.cursor
+        """Show the job under the cursor, or nothing if there is none. While the person moves
+        through the list, none is subscribed to: returns the seconds until the cursor rests.
+        ``at_once``: don't wait for that."""
+        cursor, clock_s = self.jobs.cursor, asyncio.get_running_loop().time()
+        if self.jobs.moves != self._moves:
+            self._moves, self._resting_at = self.jobs.moves, clock_s + _RESTS_S
         if cursor == self.selected or self.supervisor is None:
             return None
-        wait_s = self._resting_at - asyncio.get_running_loop().time()
+        wait_s = self._resting_at - clock_s
         if wait_s > 0 and not at_once and cursor is not None:
             return wait_s
         job = None if cursor is None else self.jobs.get(cursor)

@@ -42,13 +42,6 @@ class JobList(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.JOBS]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"jobs--cursor", "jobs--cursor-focused"}
 
-    class Chosen(Message):
-        """The person moved the cursor to another job."""
-
-        def __init__(self, job_id: str) -> None:
-            super().__init__()
-            self.job_id = job_id
-
     class Opened(Message):
         """The person opened this job."""
 
@@ -257,8 +250,8 @@ class JobList(ScrollView, can_focus=True):
     # Keys and mouse
 
     def _acted(self) -> None:
-        """Draw the effect of a key at once, and post messages."""
-        state, was = self._state, self._cursor
+        """Draw the effect of a key at once, and request a repaint."""
+        state = self._state
         if state is None:
             return
         self._draw()
@@ -266,8 +259,6 @@ class JobList(ScrollView, can_focus=True):
             self._clears = state.clearable
             self.refresh_bindings()
         # Posted by the list in every case: a message of the pane wouldn't pass it.
-        if state.cursor is not None and state.cursor != was:
-            self.post_message(JobList.Chosen(state.cursor).set_sender(self))
         self.post_message(JobList.RepaintRequested().set_sender(self))
 
     def action_move(self, by: int) -> None:
@@ -302,19 +293,16 @@ class JobList(ScrollView, can_focus=True):
                 state.move(1)
             self._acted()
 
-    def action_mark_all(self) -> None:
-        if self._state is not None:
-            self._state.mark_all()
-            self._acted()
-
-    def action_mark_range(self) -> None:
-        if self._state is not None:
-            self._state.mark_range()
-            self._acted()
-
-    def action_invert(self) -> None:
-        if self._state is not None:
-            self._state.invert_marks()
+    def action_mark_many(self, which: str) -> None:
+        """Mark all visible jobs, those from the last mark to the cursor, or all others instead."""
+        state = self._state
+        if state is not None:
+            mark = {
+                "all": state.mark_all,
+                "range": state.mark_range,
+                "others": state.invert_marks,
+            }
+            mark[which]()
             self._acted()
 
     def action_sort(self) -> None:

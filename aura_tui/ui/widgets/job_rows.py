@@ -29,10 +29,11 @@ WIDE = 72  # from here on: columns
 LEAD = 4  # cells before the title: cursor, mark, state, blank
 MARK = "*"
 _MAX_TITLE = 72  # cells, so that the columns to its right aren't far
-_MIN_TITLE = 20  # beside the attempt in words; with less room, only its number
+_MIN_TITLE = 14  # beside the attempt in words; with less room, only its number
 _TIME = 17  # "under 95 min left"
 _AGE = 5  # "365 d"
-_SHORT_FROM, _SHORT = 40, 12  # of a narrow list: width from which a row has a state, and its cells
+_STATE_FROM = 40  # width from which a row of a narrow list has a state
+_STATE, _LEFT = 9, 12  # its cells: "cancelled", and "under 95 min" in the order by time left
 _STATUS, _LONG_STATUS, _LONG_FROM = 16, 26, 96  # of a wide one
 _NO_ENGINE = "no engine"
 _TOLD = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.FAILED)  # words in their colour
@@ -115,7 +116,7 @@ def _labels(sort: Sort, width: int, glyphs: Glyphs) -> Iterator[tuple[int, str, 
         return
     shown = sort.column if sort.column in (Column.LEFT, Column.TOOK) else Column.STATUS
     state = named(shown.value.capitalize(), shown)
-    if width < _SHORT_FROM and shown is not sort.column:
+    if width < _STATE_FROM and shown is not sort.column:
         state = ""  # there is no such column
     state_at = age_at - 2 - len(state)
     if state_at < LEAD + len(title) + 1:  # one label has room beside the age
@@ -153,8 +154,9 @@ def lines(row: Row, width: int, glyphs: Glyphs) -> tuple[Content, ...]:
     if width >= WIDE:
         return (_columns(row, width, glyphs),)
     state = ""
-    if not row.urgent and width >= _SHORT_FROM:
-        state = f" {_state(row)[:_SHORT]:>{_SHORT}}"
+    if not row.urgent and width >= _STATE_FROM:
+        cells = _LEFT if row.sort is Sort.LEFT else _STATE
+        state = f" {glyphs.spell(_state(row)[:cells]):>{cells}}"
     right = Content.assemble((state, _time_style(row)), (f" {row.age:>{_AGE}}", MUTED))
     room = max(1, width - LEAD - right.cell_length)
     first = _lead(row, glyphs) + _title(row, room, glyphs) + right

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from textual.containers import VerticalScroll
 
 from aura_tui.errors import Code, Conflict
+from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.keys import bindings
+from aura_tui.ui.screens.board import Pane
 from aura_tui.ui.screens.confirm import ConfirmCancel
 from aura_tui.ui.screens.dialog import Choice
 from aura_tui.ui.screens.help import HelpScreen
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from textual.binding import Binding
 
     from aura_tui.model.events import Artifact
+    from aura_tui.ui.screens.board import BoardScreen
     from tests.ui.boards import Board
 
 BINDINGS: dict[str, list[Binding]] = {}
@@ -319,6 +322,77 @@ async def test_the_list_is_gone_through_marked_filtered_and_a_job_opened() -> No
         assert jobs.place("01KCD4MOON")
         await press(board, "jobs.open")
         await board.shows("The far side", "c Cancel", "esc Back")
+
+
+@covers(
+    *("jobs.mark-all", "jobs.mark-range", "jobs.invert", "jobs.sort", "jobs.fold"),
+    *("jobs.next-failed", "jobs.previous-failed", "board.follow"),
+)
+async def test_the_list_is_sorted_unfolded_followed_and_marked_at_large() -> None:
+    scene = scenes.jobs()
+    retry = recordings.Tape("RETRY", title="Again", attempt=2, retry_of="01KCD41Q7M")
+    recordings.start(retry)
+    retry.tell(ev.JobFailed, error_message="no voice")
+    await scene.service.add(retry)
+    async with showing(scene.service, at_run=False, now=lambda: scene.now) as board:
+        await board.shows("The far side", "attempt 2")
+        jobs = board.jobs
+        await press(board, "jobs.sort")
+        await board.shows("Age \u25b4")
+        await board.press(*["S"] * 5)
+        await board.shows("Status \u25be")
+        await press(board, "jobs.next-failed")
+        assert jobs.cursor == "RETRY", "it is the only one"
+        await press(board, "jobs.fold")
+        await board.shows("attempt 1")
+        await press(board, "jobs.next-failed")
+        assert jobs.cursor == "01KCD41Q7M"
+        await press(board, "jobs.previous-failed")
+        assert jobs.cursor == "RETRY"
+        await press(board, "jobs.previous-failed")
+        await board.shows("No failed job above")
+        await press(board, "jobs.fold")
+        await board.lacks("attempt 1")
+        await press(board, "board.follow")
+        await board.shows("following", "f Following")
+        await press(board, "board.follow")
+        assert not jobs.following
+        await press(board, "jobs.mark-all")
+        assert len(jobs.marked) == len(jobs.visible)
+        await press(board, "jobs.invert")
+        assert not jobs.marked
+        await board.press("home", "space", "end")
+        await press(board, "jobs.mark-range")
+        assert len(jobs.marked) == len(jobs.visible)
+
+
+@covers("pane.jobs", "pane.job", "pane.log", "pane.next", "pane.previous")
+async def test_the_panes_are_gone_to_in_every_layout() -> None:
+    for service, size in (
+        (running(), (120, 40)),
+        (running(), (80, 24)),
+        (scenes.failed().service, (80, 24)),
+        (scenes.failed().service, (40, 12)),
+    ):
+        async with showing(service, size) as board:
+            await until(lambda b=board: b.settled)  # type: ignore[misc]
+            screen = board.screen
+
+            async def at(pane: Pane, screen: BoardScreen = screen) -> None:
+                await until(lambda: screen.pane is pane and screen.focused is not None)
+                if pane is Pane.LOG:
+                    await until(lambda: screen.log_view.rows.region.height > 0)
+
+            for name, pane in (("log", Pane.LOG), ("jobs", Pane.JOBS), ("job", Pane.JOB)):
+                await press(board, f"pane.{name}")
+                await at(pane)
+            for name, pane in (("next", Pane.LOG), ("previous", Pane.JOB)):
+                await press(board, f"pane.{name}")
+                await at(pane)
+            await press(board, "pane.previous")
+            await at(Pane.JOBS)
+            await press(board, "pane.previous")
+            await at(Pane.JOBS)
 
 
 # -- stages, log, result

@@ -40,9 +40,11 @@ SHIPPED_KEYS = {
     for binding in group
     for key in binding.key.split(",")
 } | {"escape", "\u23ce", "^s", "^c"}
+SHIPPED_KEYS -= {"1", "2", "3"}  # most often these are numbers
 # Words that are no key where they stand.
 PROSE = re.compile(
-    r"\d+(\.\d+)? s\b|[\u2190-\u2193] *(\d|[A-Z])|\bfg\b|[Tt]he end\b|^ */ xyz|captions +\?",
+    r"\d+(\.\d+)? s\b|[\u2190-\u2193] *(\d|[A-Z])|\bfg\b|[Tt]he end\b|^ */ xyz|captions +\?"
+    r"|\d h\b|16:9|\b1:1\b",
     re.MULTILINE,
 )
 

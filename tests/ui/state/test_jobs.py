@@ -284,7 +284,7 @@ def test_a_job_that_stops_matching_keeps_its_row_until_the_cursor_leaves_it() ->
     state.apply(failed(4, "a"))
     assert ids(state) == ["a"]
     state.set_filter("status:running ")
-    assert (ids(state), state.cursor) == ([], None)
+    assert not ids(state)
     state.set_filter("")
     assert state.cursor == "a"
 

@@ -11,6 +11,7 @@ from aura_tui.model.events import JobCompleted
 from aura_tui.model.stages import Stage
 from aura_tui.service import EngineInfo, Typical
 from aura_tui.ui.state import detail_cache
+from aura_tui.ui.sync import subscriptions
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
 from tests.ui.recordings import BEGIN, Tape
@@ -18,8 +19,6 @@ from tests.ui.scripted import ConnectedService, ScriptedService
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pytest
 
     from tests.ui.boards import Board
@@ -95,12 +94,10 @@ async def test_running_through_the_list_shows_where_it_stops(
     async with showing(service, (120, 30), at_run=False) as board:
         await until(lambda: len(board.jobs) == 20 and board.settled)
         first = _shown(board)
-        waits: list[Callable[[], object]] = []
-        monkeypatch.setattr(board.app, "set_timer", lambda _, wait: waits.append(wait))
+        monkeypatch.setattr(subscriptions, "_RESTS_S", 60.0)  # longer than the keys take
         await board.press(*["down"] * 12)
-        await until(lambda: len(waits) == 12)
-        for wait in waits:  # a cursor that runs is on the next job by the time a wait is over
-            wait()
+        assert _shown(board) == first
+        board.app.commands.show_cursor()  # as a key on that job does
         await until(lambda: _shown(board) == board.jobs.cursor and board.settled)
         assert [job_id for job_id in followed if job_id] == [first, board.jobs.cursor]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from textual.app import App
 from textual.containers import Horizontal
 from textual.widgets import Input
@@ -20,11 +21,12 @@ from aura_tui.model import events as ev
 from aura_tui.model.job import Eta
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
+from aura_tui.ui.state.job_order import Sort
 from aura_tui.ui.state.jobs import JobsState
 from aura_tui.ui.theme.colours import AURA
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE
 from aura_tui.ui.widgets.job_list import JobList
-from aura_tui.ui.widgets.job_rows import Row, age_stands_s, lines
+from aura_tui.ui.widgets.job_rows import Row, age_stands_s, column_at, header, lines
 from aura_tui.ui.widgets.jobs import JobsPane
 from tests.ui.state.test_jobs import NOW, envelope, failed, job, started
 
@@ -86,9 +88,6 @@ class Shown(App[None]):
     def on_job_list_repaint_requested(self) -> None:
         self.stale += 1
         self.draw()
-
-    def on_job_list_chosen(self, message: JobList.Chosen) -> None:
-        self.told.append(("chosen", message.job_id))
 
     def on_job_list_opened(self, message: JobList.Opened) -> None:
         self.told.append(("opened", message.job_id))
@@ -212,7 +211,7 @@ def test_a_job_that_no_engine_works_on_says_so(status: JobStatus, width: int) ->
 
 def test_markup_in_a_title_is_shown() -> None:
     one = job("a", title="[red]no[/red] [@click=app.quit]x[/]")
-    assert "[red]no[/red] [@click=app.quit]x[/]" in lines(Row(one, "1 s"), 80, UNICODE)[0].plain
+    assert "[red]no[/red] [@click=app.quit]x[/]" in lines(Row(one, "1 s"), 100, UNICODE)[0].plain
 
 
 def test_a_title_that_shows_nothing_gives_way_to_the_id() -> None:
@@ -226,18 +225,109 @@ async def test_narrow_jobs_in_need_of_a_look_have_two_lines() -> None:
     async with showing(size=(36, 20)) as (app, _):
         shown = app.rows[2:11]
         assert shown[0].startswith("\u276f \u2717 Sails")
-        assert "failed in Rendering at 92 %" in shown[1]
+        assert "failed in Rendering" in shown[1]
         assert "47 %  no estimate" in shown[3]
         assert "20 %  paused" in shown[5]
         assert [row[4:8] for row in shown[6:]] == ["Zips", "Moon", "Mars"]
 
 
-async def test_wide_each_job_has_one_line() -> None:
-    async with showing(size=(110, 20)) as (app, _):
-        words = [row.split()[0 if row[0] == " " else 1 :][1] for row in app.rows[2:8]]
-        assert words == ["failed", "running", "paused", "queued", "succeeded", "cancelled"]
-        assert "attempt 2" in app.rows[2]
-        assert "2:34" in app.rows[6]
+async def test_wide_each_job_has_one_line_that_says_how_it_stands_or_ended() -> None:
+    problem = ev.Problem(code="E602", message="x264 failed")
+    made = ev.Output(video_path="/v.mp4", duration_seconds=83.0)
+    shown = (
+        replace(MIXED[0], errors=(problem,)),
+        *MIXED[1:4],
+        replace(MIXED[4], output=made),
+        replace(MIXED[5], stage=Stage.VISUALS),
+    )
+    says = {
+        79: ["Rendering E602", "47 %", "20 %", "queued", "succeeded, 1:23", "cancelled "],
+        109: [
+            *("failed in Rendering (E602)", "47 %", "20 %", "queued"),
+            *("succeeded, 1:23", "cancelled in Visuals"),
+        ],
+    }
+    for width, told in says.items():
+        async with showing(shown, size=(width + 1, 20)) as (app, _):
+            for row, text in zip(app.rows[2:8], told, strict=True):
+                assert text in f"{row} ", row
+            assert "no estimate" in app.rows[3]
+            assert "paused" in app.rows[4]
+            assert "attempt 2" in app.rows[2]
+            assert "2:34" in app.rows[6]
+
+
+def test_the_time_that_is_left_is_said_to_be_left() -> None:
+    eta = Eta(seconds=300, low=240, high=350)
+    one = job("a", JobStatus.RUNNING, title="A title", percent=3, eta=eta)
+    for width in (43, 79, 109):
+        made = lines(Row(one, "1 s", urgent=True), width, UNICODE)
+        assert "4-6 min left" in made[-1].plain
+
+
+def test_attempts_are_counted_beside_the_title_and_named_below_it() -> None:
+    one = job("a", JobStatus.FAILED, title="Tides", attempt=3)
+    for width in (43, 79):
+        (folded,) = lines(Row(one, "1 s", attempts=3), width, UNICODE)
+        assert "Tides" in folded.plain
+        assert "\u25b8 attempt 3" in folded.plain or "\u25b8 #3" in folded.plain
+        (unfolded,) = lines(Row(one, "1 s", attempts=3, unfolded=True), width, UNICODE)
+        assert "\u25be" in unfolded.plain
+        older = replace(one, id="b", attempt=2)
+        row = Row(older, "1 s", attempts=3, unfolded=True, below=True)
+        (below,) = lines(row, width, UNICODE)
+        assert below.plain[4:].startswith("\u2500 attempt 2 ")
+        assert "Tides" not in below.plain
+
+
+# The header
+
+
+@given(st.sampled_from(Sort), st.integers(4, 220), st.sampled_from([UNICODE, ASCII]))
+def test_the_header_says_at_every_width_what_sorts_and_how(
+    sort: Sort, width: int, glyphs: Glyphs
+) -> None:
+    made = header(sort, width, glyphs)
+    assert made.cell_length == width
+    sign = glyphs.rising if sort.rises else glyphs.falling
+    if width >= 16:
+        name = sort.column.value.capitalize()
+        assert f"{name} {sign}" in made.plain
+        at = made.plain.index(f"{name} {sign}")
+        assert column_at(at, sort, width, glyphs) is sort.column
+    assert column_at(0, sort, width, glyphs) is None
+
+
+async def test_the_columns_stand_below_their_names() -> None:
+    for width in (80, 100):
+        async with showing(size=(width, 20)) as (app, _):
+            head = app.rows[1]
+            assert app.rows[2].index("Sails") == head.index("Title")
+            assert app.rows[5].index("queued") == head.index("Status")
+            assert len(app.rows[6]) == len(head)
+
+
+async def test_a_click_on_a_column_sorts_by_it_and_a_second_one_the_other_way() -> None:
+    async with showing() as (app, pilot):
+        at = app.rows[1].index("Age")
+        orders: list[Sort] = []
+        for _ in range(2):
+            await pilot.click(offset=(at, 1))
+            await pilot.pause()
+            orders.append(app.state.sort)
+        assert orders == [Sort.NEWEST, Sort.OLDEST]
+        assert "Age \u25be" in app.rows[1]
+        assert sum(row.startswith("\u276f") for row in app.rows) == 1
+
+
+async def test_an_order_that_moves_the_cursor_s_job_keeps_it_in_sight() -> None:
+    async with showing((*MIXED, *many(200))) as (app, pilot):
+        assert app.state.cursor == "f1"
+        for _ in Sort:
+            await pilot.press("S")
+            await pilot.pause()
+            assert app.state.cursor == "f1"
+            assert sum(row.startswith("\u276f \u2717 Sails") for row in app.rows) == 1
 
 
 async def test_the_summary_counts_in_words_or_where_narrow_in_signs() -> None:
@@ -306,13 +396,13 @@ async def test_the_cursor_row_and_the_focus_are_told_without_colour() -> None:
 
 async def test_keys_move_the_cursor_and_tell_it() -> None:
     async with showing() as (app, pilot):
-        await pilot.press("j", "down", "k", "up", "G", "g", "end", "home", "pagedown", "pageup")
-        at = [job_id for what, job_id in app.told if what == "chosen"]
-        assert at == ["r1", "p1", "r1", "f1", "c1", "f1", "c1", "f1", "c1", "f1"]
-        await pilot.press("k")
-        assert len(app.told) == 10  # it did not move
+        at: list[str | None] = []
+        for key in ("j", "down", "k", "up", "G", "g", "end", "home", "pagedown", "pageup", "k"):
+            await pilot.press(key)
+            at.append(app.state.cursor)
+        assert at == ["r1", "p1", "r1", "f1", "c1", "f1", "c1", "f1", "c1", "f1", "f1"]
         await pilot.press("j", "enter")
-        assert app.told[-2:] == [("chosen", "r1"), ("opened", "r1")]
+        assert app.told == [("opened", "r1")]
 
 
 async def test_space_marks_and_goes_on() -> None:
@@ -406,7 +496,8 @@ async def test_a_click_opens_a_job() -> None:
     async with showing() as (app, pilot):
         await pilot.click(JobList, offset=(20, 3))
         await pilot.pause()
-        assert app.told == [("chosen", "q1"), ("opened", "q1")]
+        assert app.told == [("opened", "q1")]
+        assert app.state.cursor == "q1"
 
 
 async def test_a_click_finds_the_job_of_either_line() -> None:
