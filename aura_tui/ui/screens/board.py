@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual._styles_cache import StylesCache
 from textual.containers import Horizontal, Vertical
+from textual.errors import NoWidget
 from textual.screen import Screen
 
 from aura_tui.model.connection import ConnectionStatus
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.widgets.preview import PreviewView
 
 WIDE = 110  # columns from which list and job are side by side
+_LOG_ROWS = 3  # with fewer, the log shows alone once it gets the keys
 _BESIDE = 170  # columns from which the preview fits beside the stages
 
 
@@ -288,10 +290,18 @@ class BoardScreen(Screen[None]):
             self.focus_main()
 
     def _make_room_for_log(self) -> None:
-        if not self.has_class("-at-jobs") and not self.log_view.rows.region.height:
+        if not self.has_class("-at-jobs") and self.visible_log_rows < _LOG_ROWS:
             self.add_class("-log")
             self._share_rows()
             self.log_view.focus()
+
+    @property
+    def visible_log_rows(self) -> int:
+        """How many rows of the log the layout shows."""
+        try:
+            return self.find_widget(self.log_view.rows).visible_region.height
+        except NoWidget:
+            return 0
 
     def to_next_pane(self, by: int) -> None:
         """Give the keys to the next pane (1) or the previous one (-1), if there is one."""

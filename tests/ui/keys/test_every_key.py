@@ -381,7 +381,7 @@ async def test_the_panes_are_gone_to_in_every_layout() -> None:
             async def at(pane: Pane, screen: BoardScreen = screen) -> None:
                 await until(lambda: screen.pane is pane and screen.focused is not None)
                 if pane is Pane.LOG:
-                    await until(lambda: screen.log_view.rows.region.height > 0)
+                    await until(lambda: screen.visible_log_rows >= 3)
 
             for name, pane in (("log", Pane.LOG), ("jobs", Pane.JOBS), ("job", Pane.JOB)):
                 await press(board, f"pane.{name}")
