@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aura_tui.model import events as ev
 from tests.e2e.shell import TAKES_THE_TERMINAL
 from tests.homes import fill
 from tests.ui import recordings
@@ -322,6 +323,41 @@ def test_a_recording_shows_on_the_board_and_follows_the_terminals_size(
         restored(shown)
         after = shown.sent.rsplit(b"\x1b[?1049l", 1)[1].decode()
         assert recordings.VIDEO in after  # the board is gone with its screen; this stays
+
+
+def test_text_opens_in_the_pager_in_place_of_the_board_which_then_comes_back(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    log = tmp_path / "ffmpeg.log"
+    log.write_text("x264 failed\n")
+    tape = recordings.Tape()
+    recordings.start(tape)
+    tape.tell(ev.JobFailed, error_message="no encoder", log_path=str(log))
+    path = tape.write(tmp_path / "run.jsonl")
+    pager = tmp_path / "pager"
+    pager.write_text(
+        "#!/bin/sh\ntrap 'echo interrupted' INT\necho paging; cat $2\n"
+        'while ! read answer; do :; done; echo "read $answer"\n'
+    )
+    pager.chmod(0o755)
+    command = [sys.executable, "-m", "aura_tui", "replay", str(path), "--speed", "0"]
+    wrapped = [sys.executable, "-c", TAKES_THE_TERMINAL, *command]
+    with terminal(wrapped, {**environ, "PAGER": f"{pager} -x"}) as shown:
+        shown.settles("Failed in Script", "ffmpeg.log", "o Open")
+        for _ in range(2):
+            shown.type("o")
+            shown.shows("paging")
+            shown.type("\x03")  # the pager's own
+            shown.shows("interrupted")
+            shown.type("done\r")
+            shown.shows("read done")
+            between = shown.sent.rsplit(b"paging", 1)[1].split(b"read done", 1)[0]
+            assert b"\x1b[" not in between, "the board wrote over the pager"
+            shown.forget()
+            shown.settles("Failed in Script", "o Open")
+        shown.type("q")
+        assert shown.ends() == 1
+        restored(shown)
 
 
 def test_the_jobs_of_a_home_show_and_are_gone_through(
