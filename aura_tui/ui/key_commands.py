@@ -168,11 +168,13 @@ class KeyCommands:
 
     def cancel(self) -> None:
         """Cancel the targets, after a confirmation."""
-        self.ask(lambda prompts: self._then_unmark(prompts.cancel(self.targets)))
+        targets = self.targets  # now: by the time of the dialog the cursor may have moved on
+        self.ask(lambda prompts: self._then_unmark(prompts.cancel(targets)))
 
     def retry(self) -> None:
         """Retry the targets, after showing the plan."""
-        self.ask(lambda prompts: self._then_open(prompts.retry(self.targets)))
+        targets = self.targets
+        self.ask(lambda prompts: self._then_open(prompts.retry(targets)))
 
     def new_job(self) -> None:
         """Show the new-job form."""
