@@ -70,6 +70,7 @@ class JobsState:
         self._retries: Counter[str] = Counter()  # by the id of the retried job
         self._seen: set[str] = set()
         self._marked: dict[str, None] = {}
+        self._targets: tuple[int, tuple[Job, ...]] = (-1, ())  # of which version
         self._cursor: str | None = None
         self._lost: _Key | None = None  # the job that the cursor lost
         self._held: str | None = None  # viewed; keeps its place until the cursor leaves it
@@ -387,9 +388,12 @@ class JobsState:
     def targets(self) -> tuple[Job, ...]:
         """The jobs that a command acts on: the marked ones in list order, hidden ones included; if
         there are none, the one under the cursor."""
-        if self._marked:
-            return tuple(self._jobs[key[-1]] for key in sorted(self._keys[i] for i in self._marked))
-        return () if self._cursor is None else (self._jobs[self._cursor],)
+        if not self._marked:
+            return () if self._cursor is None else (self._jobs[self._cursor],)
+        if self._targets[0] != self.version:  # all ten thousand may be marked
+            keys = sorted(self._keys[job_id] for job_id in self._marked)
+            self._targets = (self.version, tuple(self._jobs[key[-1]] for key in keys))
+        return self._targets[1]
 
     # Order
 

@@ -116,8 +116,9 @@ class JobsPane(Vertical):
         self._summary.paint([told], self._glyphs)
         self._header.show(state.sort, self._glyphs)
         self.set_class(state.sort is not Sort.STATUS, "-sorted")
-        matches = f"  {len(state.visible):,} of {state.rows:,}"
-        self._matches.paint([Content.styled(matches, MUTED)], self._glyphs)
+        if self.has_class("-filtering"):
+            matches = f"  {len(state.visible):,} of {state.rows:,}"
+            self._matches.paint([Content.styled(matches, MUTED)], self._glyphs)
         problem = state.filter.problem
         self.set_class(bool(problem), "-problem")
         text = f"{self._glyphs.warning} {clean_line(problem, 200)}" if problem else ""
@@ -149,6 +150,7 @@ class JobsPane(Vertical):
         self._filter.value = self._state.filter.text
         self._filter.cursor_position = len(self._filter.value)
         self.add_class("-filtering")
+        self._paint_head()
         self.screen.set_focus(self._filter)  # at once: the next key may be here already
 
     def on_input_changed(self, message: Input.Changed) -> None:
