@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.settings import BoardSettings
 from aura_tui.ui.actions import kept_choices
+from aura_tui.ui.state import detail_cache
 from aura_tui.ui.state.choices import Choices, choices_file, configured
 from aura_tui.ui.state.job_order import Sort
 from aura_tui.ui.state.summary import main_file
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from aura_tui.model.job import Job
     from tests.ui.boards import Board
 
 
@@ -111,6 +114,33 @@ async def test_a_job_that_ends_under_a_filter_stays_to_be_read() -> None:
         await service.tell_cancelled()
         await board.shows("Cancelled by the user")
         assert await agrees(board) == "RUN"
+
+
+async def test_of_an_old_job_only_what_the_list_knows_shows_until_the_rest_has_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(detail_cache, "MAX_WHOLE", 1)
+    service = three()
+    may_come = asyncio.Event()
+    get = service.get
+
+    async def late(job_id: str) -> Job:
+        await may_come.wait()
+        return await get(job_id)
+
+    async with showing(service, (120, 40)) as board:
+        await until(lambda: len(board.jobs) == 3 and board.settled)
+        old = next(job.id for job in board.jobs if job.status.ended and not job.artifacts)
+        service.get = late  # type: ignore[method-assign]
+        board.jobs.place(old)
+        board.redraw()
+        assert await agrees(board) == old
+        await board.shows(f"job {old}")
+        assert "25 %" not in board.text, "of the job before"
+        assert "waiting" not in board.text
+        may_come.set()
+        await until(lambda: board.settled)
+        await board.shows(f"job {old}", "after")
 
 
 async def test_when_retention_deletes_it_a_job_arrives_or_the_order_changes() -> None:

@@ -336,7 +336,6 @@ class BoardScreen(Screen[None]):
             self.jobs.show(jobs, run.seen(now), glyphs, absent=absent, context_above=above)
         nothing = run.job is None and not jobs.loading
         self.set_class(nothing, "-nothing")
-        self.set_class(run.partial, "-partial")
         if nothing and not self.has_class("-at-jobs"):  # its panes are gone
             self.go(to_jobs=True)
 
@@ -356,8 +355,9 @@ class BoardScreen(Screen[None]):
     def show_end(
         self, run: RunState, glyphs: Glyphs, ending: SummaryDetails, *, remote: bool
     ) -> None:
-        """Show the result of ``run``; hide the panel if it hasn't ended."""
-        job = run.job if run.ended else None
+        """Show the result of ``run``; hide the panel if it hasn't ended, or its files aren't known
+        yet."""
+        job = run.job if run.ended and not run.partial else None
         state = (job, ending) if job is not None else None
         if state == self._ended:
             return

@@ -71,7 +71,7 @@ class StageRow(LineWidget, can_focus=True):
         width = self.size.width
         if not width:
             return
-        if state.job is None:  # no job has stages
+        if state.job is None or state.partial:  # no stages, or not known yet
             self._drawn = ()
             self.paint([Content("")], glyphs)
             return
