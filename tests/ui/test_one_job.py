@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from aura_tui.errors import Code, NotFound
 from aura_tui.model import events as ev
 from aura_tui.model.status import JobStatus
 from aura_tui.settings import BoardSettings
@@ -16,7 +17,7 @@ from aura_tui.ui.state.summary import main_file
 from tests.ui import recordings, scenes
 from tests.ui.boards import showing
 from tests.ui.recordings import Tape
-from tests.ui.scripted import ScriptedService
+from tests.ui.scripted import ConnectedService, ScriptedService
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -228,6 +229,22 @@ async def test_the_video_of_a_job_in_the_list_is_opened_and_its_path_copied(
         board.jobs.place("FAILED")
         await board.press("o")
         await board.shows("Only succeeded jobs have a video")
+
+
+async def test_a_log_that_only_the_server_has_is_not_opened_and_the_reason_is_said() -> None:
+    tape = Tape("FAILED")
+    recordings.start(tape)
+    tape.tell(ev.JobFailed, error_message="no encoder", log_path="/srv/ffmpeg.log")
+    service = ConnectedService(tape)
+
+    async def missing(job_id: str, name: str, **_: object) -> Path:
+        raise NotFound(Code.ARTIFACT_UNKNOWN, f"{job_id} has no artifact {name}", "List them.")
+
+    service.artifact = missing  # type: ignore[method-assign]
+    async with showing(service, (120, 40), remote=True) as board:
+        await board.shows("/srv/ffmpeg.log", "This path is on the server")
+        await board.press("o")
+        await board.shows("FFmpeg's log is on the server", "aura-tui logs")
 
 
 # -- choices

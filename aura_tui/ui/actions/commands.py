@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from aura_tui.errors import AuraError
+from aura_tui.errors import AuraError, NotFound
 from aura_tui.format.impact import summed
 from aura_tui.model.status import JobStatus
 from aura_tui.service import Delivering, RetryPlan
@@ -136,7 +136,17 @@ class JobCommands:
         here = isinstance(service, Delivering) and service.has_delivered(job_id)
         if (here or self._board_sync.connected is None) and await asyncio.to_thread(local.is_file):
             return local
-        return await service.artifact(job_id, artifact.name)
+        try:
+            return await service.artifact(job_id, artifact.name)
+        except NotFound as e:
+            job = self._board_sync.jobs.get(job_id)
+            if job is None or artifact.path != job.log_path:
+                raise
+            raise NotFound(
+                e.code,
+                "FFmpeg's log is on the server and can't be downloaded",
+                f"Show the job's own log with: aura-tui logs {job_id}.",
+            ) from None
 
     def _refused(self, error: AuraError) -> None:
         self._say(refusal(error))
