@@ -154,7 +154,7 @@ def _keys(hz: int) -> None:
             _until(shown, b"running")
             begin, took = time.monotonic(), []
             while time.monotonic() < begin + FLOOD_S - 1:
-                for key, sign in (("?", b"All keys"), ("\x1b[27u", b"Quit")):
+                for key, sign in (("?", b"all commands"), ("\x1b[27u", b"Quit")):
                     since = len(shown.sent)
                     at = time.monotonic()
                     shown.type(key)
