@@ -186,7 +186,7 @@ class Dialog(Modal[T]):
         self.focus_next(Choice) if step > 0 else self.focus_previous(Choice)
 
     def action_page(self, step: int) -> None:
-        self._body.scroll_relative(y=step * self._body.size.height, animate=False)
+        self._body.scroll_relative(y=step * self._body.size.height, animate=False, immediate=True)
 
     def action_stay(self) -> None:
         self.dismiss(self._stay)

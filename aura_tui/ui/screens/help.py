@@ -90,7 +90,7 @@ class HelpScreen(Modal[None]):
             column.update(Content("\n").join(lines))
 
     def action_scroll(self, step: int) -> None:
-        self._all.scroll_relative(y=step, animate=False)
+        self._all.scroll_relative(y=step, animate=False, immediate=True)
 
     async def action_dismiss(self, result: None = None) -> None:
         self.dismiss(result)
