@@ -6,6 +6,7 @@ The narration consists of whole sentences of the brief, in their order; cards sh
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.markdown.blocks import Document
     from aura_tui.providers.script.outline.outline_model import Outline
 
-VERSION = "8"  # part of the cache key: increment it when the same brief gives another script
+VERSION = "9"  # part of the cache key: increment it when the same brief gives another script
 DEFAULT_MAX_S = 180.0  # if the brief gives no duration
-_TRIES = 4  # to approach the target duration
+_TRIES = 6  # to approach the target duration
 _NEAR = 0.01
-_OVER = 1.5  # weight of a too long video: worse than a too short one
+_CLOSE = 0.05  # so near to the target, too long is no worse than too short
+_OVER = 1.5  # weight of a longer video than that
 MIN_SCENE_S = 6.0  # on average, in a long video
 
 
@@ -105,6 +107,7 @@ def _fit(
     budget = goal
     best: tuple[float, _Narrated, tuple[Scene, ...]] | None = None
     tries = _TRIES
+    short, long = 0.0, math.inf  # budgets that gave too short and too long a video
     while True:
         narrated = _Narrated(out, budget, title if named else "", rate)
         scenes = layout.scenes(out, narrated.lines, title, narrated.title)
@@ -112,11 +115,16 @@ def _fit(
             budget *= 0.85  # too many short scenes: select fewer
             continue
         off = goal - selection.length_s(scenes, rate, out.pause_s)
-        miss = off if off > 0 else -_OVER * off
+        miss = abs(off) * (_OVER if -off > _CLOSE * goal else 1.0)
         if best is None or miss < best[0]:
             best = (miss, narrated, scenes)
         tries -= 1
-        budget += off
+        if off > 0:
+            short = max(short, budget)
+        else:
+            long = min(long, budget)
+        # Whole sentences make jumps: between two known budgets only halving comes closer.
+        budget = (short + long) / 2 if short and long < math.inf else budget + off
         enough = not target or abs(off) <= _NEAR * goal or len(narrated.lines) == len(out.lines)
         if enough or not tries or budget <= 0:
             return best[1], best[2]
