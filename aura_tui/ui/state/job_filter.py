@@ -1,8 +1,8 @@
 """The language of the job filter: ``solar -status:done stage:voice age:<2h is:marked``.
 
-Words match title, id and correlation id; all parts must match; a leading ``-`` negates a part,
-quotes join several words. A part that can't be parsed is reported in ``problem`` and ignored, so
-that the list can follow each letter typed.
+Words match anywhere in the title, or the start of the job's or its correlation's id; all parts must
+match; a leading ``-`` negates a part, quotes join several words. A part that can't be parsed is
+reported in ``problem`` and ignored, so that the list can follow each letter typed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
 
 _MAX_CHARS = 500
+_ID_CHARS = 4  # at least, to match an id
 _SAID_CHARS = 12  # of an unknown word; the message fits 80 columns
 _PART = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 _KEYED = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
@@ -54,8 +55,11 @@ class Filter:
     def matches(self, job: Job, now: datetime) -> bool:
         """Whether ``job`` matches at ``now`` (aware UTC), marks aside."""
         if self.words:
-            where = _searched(job)
-            if any((word in where) is not wanted for word, wanted in self.words):
+            title = _title(job)
+            if any(
+                (word in title or _starts_id(job, word)) is not wanted
+                for word, wanted in self.words
+            ):
                 return False
         return all(test(job, now) is wanted for test, wanted in self.tests)
 
@@ -91,10 +95,19 @@ def parse(text: str) -> Filter:
     return Filter(text, "".join(problems[:1]), marked, timed, tuple(words), tuple(tests))
 
 
-def _searched(job: Job) -> str:
+def _title(job: Job) -> str:
     # Search the text as it is shown; few titles need cleaning.
-    title = job.title if job.title.isprintable() else clean_line(job.title)
-    return f"{title}\n{job.id}\n{job.correlation_id}".casefold()
+    return (job.title if job.title.isprintable() else clean_line(job.title)).casefold()
+
+
+def _starts_id(job: Job, word: str) -> bool:
+    """Whether ``word`` is the start of the job's or the correlation's id.
+
+    Ids are hexadecimal digits: a short word or one in their middle would match by chance.
+    """
+    return len(word) >= _ID_CHARS and (
+        job.id.casefold().startswith(word) or job.correlation_id.casefold().startswith(word)
+    )
 
 
 # Each makes a test from a lower-case value, or raises ValueError with the message.

@@ -34,10 +34,16 @@ def matches(text: str, job: Job = SOLAR, now: datetime = NOW) -> bool:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  ", "SAIL", "solar works", "kcd3wne", "7f3C9", '"solar sail"', '"solar sai', "-moon"],
+    ["", "  ", "SAIL", "solar works", "01kcd3", "7f3C9", '"solar sail"', '"solar sai', "-moon"],
 )
-def test_words_are_looked_for_in_title_id_and_correlation_id(text: str) -> None:
+def test_words_are_looked_for_in_the_title_and_at_the_start_of_ids(text: str) -> None:
     assert matches(text)
+
+
+@pytest.mark.parametrize("text", ["kcd3wne", "01k", "7f3", "e84b06"])
+def test_a_few_digits_match_no_id_by_chance(text: str) -> None:
+    assert not matches(text)
+    assert matches(f"-{text}")
 
 
 @pytest.mark.parametrize("text", ["moon", "solar moon", "-sail", '"sail solar"', '-"solar sail"'])
