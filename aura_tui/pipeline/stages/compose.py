@@ -124,7 +124,7 @@ def _plan(
         fps=fps,
         frames=frames,
         clips=clips,
-        cues=_cues(clips, sounds, frames / fps, frame),
+        cues=_cues(clips, sounds, fps, frame, script.language),
         chapters=chapters(script.scenes, slots, fps),
         captions="",
         narration="",
@@ -133,11 +133,12 @@ def _plan(
 
 
 def _cues(
-    clips: Sequence[Clip], sounds: Sequence[Speech], end_s: float, frame: tuple[int, int]
+    clips: Sequence[Clip], sounds: Sequence[Speech], fps: int, frame: tuple[int, int], language: str
 ) -> tuple[Cue, ...]:
     starts = (clip.sound_start / SAMPLE_RATE for clip in clips)
-    scenes = zip((sound.words for sound in sounds), starts, strict=True)
-    return cues(scenes, end_s, line_width(*frame))
+    ends = ((clip.start + clip.frames) / fps for clip in clips)
+    scenes = zip((sound.words for sound in sounds), starts, ends, strict=True)
+    return cues(scenes, line_width(*frame), language)
 
 
 async def _narrate(ctx: StageContext, plan: Timeline) -> Path:

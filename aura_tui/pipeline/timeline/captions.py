@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,26 @@ _EARLY_S = 0.3  # how early a cue may appear before its first word, to leave tim
 # In ASCII, general punctuation, and the full-width forms of East Asian text.
 _SENTENCE = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f")
 _CLAUSE = (",", ";", ":", "\u2013", "\u2014", "\u3001", "\uff0c", "\uff1b", "\uff1a")
+# No line or cue begins with the first or ends with the second.
+_CLOSING = frozenset(
+    ".,;:!?%\u2030\u2026)]}\u00bb\u201d\u2019\u3001\u3002\uff01\uff1f\uff0c\uff1a\uff1b\uff09"
+    "\u300d\u300f\u3011"
+)
+_OPENING = frozenset(
+    "([{\u00ab\u201c\u2018\u201e\u00bf\u00a1\uff08\u300c\u300e\u3010$\u20ac\u00a3\u00a5\u00a7#\u2116"
+)
+# A unit after its number, and digits after digits ("1 200 km"), stay on its line.
+_NUMBER = re.compile(r"[(\u2212+~\u2248<>-]*[$\u20ac\u00a3]?\d[\d.,'\u2019/:\u2013-]*")
+_UNITS = (
+    "% \u2030 \u00b0 \u00b0C \u00b0F C F \u20ac $ \u00a3 \u00a5 EUR USD GBP CHF kg g mg t km m "
+    "cm mm \u00b5m nm ft lb oz ml l ha h min s ms \u00b5s ns Hz kHz MHz GHz B kB KB MB GB TB "
+    "KiB MiB GiB TiB kbit/s Mbit/s Gbit/s W kW MW GW Wh kWh MWh GWh TWh V kV A mA mAh px fps dpi dB "
+    "rpm mph km/h m/s K M Mio Mrd thousand million millions billion billions trillion Millionen "
+    "Milliarden milliards mill\u00f3n millones milioni miliardi milh\u00f5es miljoen miljard percent "
+    "Prozent Uhr Euro euros dollars a.m p.m am pm"
+)
+_UNIT = frozenset(_UNITS.split())
+_STUCK = 8.0  # the cost of a break where none may be: more than any other break's
 _CLOSERS = "\"'\u201d\u2019\u00bb)]\u300d\u300f\uff09"
 
 
@@ -42,6 +63,7 @@ class _Token(msgspec.Struct, frozen=True):
     space: bool  # a space before it
     width: int  # columns: East Asian wide characters take two
     ends: bool  # it ends a sentence
+    sticks: bool  # to the next token: no line or cue may end here
 
 
 def line_width(width: int, height: int) -> int:
@@ -51,23 +73,25 @@ def line_width(width: int, height: int) -> int:
 
 
 def cues(
-    scenes: Iterable[tuple[Sequence[Word], float]], end_s: float, columns: int
+    scenes: Iterable[tuple[Sequence[Word], float, float]], columns: int, language: str = ""
 ) -> tuple[Cue, ...]:
-    """Make the cues of a video of ``end_s`` seconds; ``scenes`` gives each scene's words and the
-    second at which its sound starts.
+    """Make the cues of a video; ``scenes`` gives each scene's words, the second at which its sound
+    starts, and the second at which it ends. ``language`` (BCP 47) is the narration's.
 
     A cue never spans two scenes. Every word is in exactly one cue, in order.
     """
-    groups: list[list[_Token]] = []
-    for words, offset in scenes:
-        groups += _group(_tokens(words, offset, columns), columns)
-    return _timed(groups, end_s, columns)
+    groups: list[tuple[list[_Token], float]] = []
+    for words, offset, end_s in scenes:
+        tokens = _tokens(words, offset, columns, language)
+        groups += [(group, end_s) for group in _group(tokens, columns)]
+    return _timed(groups, columns)
 
 
-def _tokens(words: Sequence[Word], offset: float, columns: int) -> list[_Token]:
+def _tokens(words: Sequence[Word], offset: float, columns: int, language: str) -> list[_Token]:
     """Turn words into tokens; a word wider than a line is cut into parts that share its time."""
     tokens: list[_Token] = []
     following = itertools.chain((word.text for word in words[1:]), ("",))
+    before = ""
     for word, after in zip(words, following, strict=True):
         parts = list(_cut(word.text, columns))
         widths = [text_width(part) for part in parts]
@@ -75,21 +99,35 @@ def _tokens(words: Sequence[Word], offset: float, columns: int) -> list[_Token]:
         at = word.start_s
         for i, (part, width) in enumerate(zip(parts, widths, strict=True)):
             until = at + (word.end_s - word.start_s) * width / total
-            ends = _ends_sentence(part, after if i + 1 == len(parts) else parts[i + 1])
+            is_last = i + 1 == len(parts)
+            ends = _ends_sentence(f"{before} {part}", after if is_last else parts[i + 1], language)
             start, end = offset + at, offset + max(at, until)
-            tokens.append(_Token(part, start, end, i == 0, width, ends))
+            sticks = is_last and _sticks(word.text, after)
+            tokens.append(_Token(part, start, end, i == 0, width, ends, sticks))
             at = until
+        before = word.text
     return tokens
 
 
-def _ends_sentence(text: str, after: str) -> bool:
+def _ends_sentence(text: str, after: str, language: str) -> bool:
     """Whether ``text`` ends a sentence; ``after`` is the next word or part of a word."""
     text = text.rstrip(_CLOSERS)
     if text.endswith(".") and not text.endswith(".."):
-        # Treat "3." as an ordinal ("3. Mai") in any language: if a number does end a sentence, the
-        # pause after it makes the break cheap.
-        return ends_sentence(text[:-1], after, "de")
+        return ends_sentence(text[:-1], after, language)
     return text.endswith(_SENTENCE)
+
+
+def _sticks(text: str, after: str) -> bool:
+    """Whether ``text`` belongs on one line with the word ``after`` it."""
+    if not after:
+        return False
+    if after[0] in _CLOSING or set(text) <= _OPENING:
+        return True
+    if _NUMBER.fullmatch(text) is None:
+        return False
+    return after.rstrip("".join(_CLOSING - {"%", "\u2030"})) in _UNIT or (
+        text[-1].isdigit() and re.match(r"\d{3}(?!\d)", after) is not None
+    )
 
 
 def _cut(text: str, columns: int) -> Iterable[str]:
@@ -105,12 +143,16 @@ def _cut(text: str, columns: int) -> Iterable[str]:
         step = text_width(char)
         if width + step > columns:
             at = good if good * 3 >= len(part) else len(part)
+            while at > 1 and part[at - 1] in _OPENING:
+                at -= 1
+            if at == len(part) and char in _CLOSING and at > 1:
+                at -= 1  # the mark doesn't begin the next part: its word goes with it
             yield part[:at]
             part, good = part[at:], 0
             width = text_width(part)
         part += char
         width += step
-        if char in _SENTENCE or char in _CLAUSE or char in "/-_&?":
+        if char in _SENTENCE or char in _CLAUSE or char in "/-_&?" or char in _CLOSING:
             good = len(part)
     if part:
         yield part
@@ -143,13 +185,15 @@ def _group(tokens: list[_Token], columns: int) -> list[list[_Token]]:
             long = tokens[j - 1].end - token.start > MAX_S - LINGER_S
             if not single and (width > 2 * columns + 1 or long):
                 break
-            if best[i] == math.inf or not (single or _split(tokens[i:j], columns) is not None):
+            split = _split(tokens[i:j], columns)
+            if best[i] == math.inf or not (single or split is not None):
                 continue
             cost = best[i] + end_cost + 1.0 + 0.6 * sentences + 0.2 * (width > columns)
             # The end of one sentence with a part of the next is hard to read.
             cost += 1.2 * (sentences > 0 and not tokens[j - 1].ends)
             cost += 2 * max(0.0, MIN_S - (tokens[j - 1].end - token.start))
             cost += 0.5 * (width < columns // 4)
+            cost += _STUCK * bool(split and tokens[i + split - 1].sticks)
             if cost < best[j]:
                 best[j], back[j] = cost, i
     groups: list[list[_Token]] = []
@@ -165,11 +209,14 @@ def _end_cost(tokens: list[_Token], j: int) -> float:
     if j == len(tokens):
         return 0.0
     pause = tokens[j].start - tokens[j - 1].end
-    return max(0.0, _break_cost(tokens[j - 1]) - 2 * max(0.0, pause - 0.1))
+    cost = _break_cost(tokens[j - 1])
+    return cost if tokens[j - 1].sticks else max(0.0, cost - 2 * max(0.0, pause - 0.1))
 
 
 def _break_cost(token: _Token) -> float:
     """The cost of a break after ``token``: 0 after a sentence, highest after a short word."""
+    if token.sticks:
+        return _STUCK
     if token.ends:
         return 0.0
     text = token.text.rstrip(_CLOSERS)
@@ -208,11 +255,12 @@ def _split(tokens: Sequence[_Token], columns: int) -> int | None:
     return choice
 
 
-def _timed(groups: list[list[_Token]], end_s: float, columns: int) -> tuple[Cue, ...]:
+def _timed(groups: list[tuple[list[_Token], float]], columns: int) -> tuple[Cue, ...]:
+    """Cues from groups and the end of each one's scene in seconds."""
     result: list[Cue] = []
     free = 0.0  # the end of the previous cue
-    for i, group in enumerate(groups):
-        following = groups[i + 1][0].start if i + 1 < len(groups) else end_s
+    for i, (group, end_s) in enumerate(groups):
+        following = groups[i + 1][0][0].start if i + 1 < len(groups) else end_s
         split = _split(group, columns)
         lines = (_join(group),) if not split else (_join(group[:split]), _join(group[split:]))
         wanted = max(MIN_S, sum(map(text_width, lines)) / READ_CHARS_PER_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,15 +11,16 @@ if TYPE_CHECKING:
     from aura_tui.model.timeline import Cue
 
 
-# Look-alikes, because SubRip has no escapes.
-_LOOK_ALIKES = str.maketrans("<>", "\u2039\u203a")
+# What players take for a tag or a style. SubRip has no escapes, so U+2060, an invisible character
+# that joins words, is put inside: FFmpeg, and with it mpv and our own track, then show the text.
+_MARKUP = re.compile(r"(<(?=[A-Za-z/!])|\{(?=\\))")
 
 
 def srt(cues: Iterable[Cue]) -> str:
-    """Format as SubRip. Players read ``<`` as a tag, so look-alikes replace ``<`` and ``>``."""
+    """Format as SubRip; texts that look like markup show as they are."""
     return "\n".join(
         f"{number}\n{_time(cue.start_s, ',')} --> {_time(cue.end_s, ',')}\n"
-        + "\n".join(line.translate(_LOOK_ALIKES).replace("{\\", "{ \\") for line in _lines(cue))
+        + "\n".join(_MARKUP.sub("\\1\u2060", line) for line in _lines(cue))
         + "\n"
         for number, cue in enumerate(cues, 1)
     )
