@@ -44,12 +44,12 @@ _OPENING = frozenset(
 # A unit after its number, and digits after digits ("1 200 km"), stay on its line.
 _NUMBER = re.compile(r"[(\u2212+~\u2248<>-]*[$\u20ac\u00a3]?\d[\d.,'\u2019/:\u2013-]*")
 _UNITS = (
-    "% \u2030 \u00b0 \u00b0C \u00b0F C F \u20ac $ \u00a3 \u00a5 EUR USD GBP CHF kg g mg t km m "
-    "cm mm \u00b5m nm ft lb oz ml l ha h min s ms \u00b5s ns Hz kHz MHz GHz B kB KB MB GB TB "
-    "KiB MiB GiB TiB kbit/s Mbit/s Gbit/s W kW MW GW Wh kWh MWh GWh TWh V kV A mA mAh px fps dpi dB "
-    "rpm mph km/h m/s K M Mio Mrd thousand million millions billion billions trillion Millionen "
-    "Milliarden milliards mill\u00f3n millones milioni miliardi milh\u00f5es miljoen miljard percent "
-    "Prozent Uhr Euro euros dollars a.m p.m am pm"
+    "% \u2030 \u00b0 \u00b0C \u00b0F C F \u20ac $ \u00a3 \u00a5 EUR USD GBP CHF kg g mg t km "
+    "m cm mm \u00b5m nm ft lb oz ml l ha h min s ms \u00b5s ns Hz kHz MHz GHz B kB KB MB GB "
+    "TB KiB MiB GiB TiB kbit/s Mbit/s Gbit/s W kW MW GW Wh kWh MWh GWh TWh V kV A mA mAh px "
+    "fps dpi dB rpm mph km/h m/s K M Mio Mrd thousand million millions billion billions "
+    "trillion Millionen Milliarden milliards mill\u00f3n millones milioni miliardi "
+    "milh\u00f5es miljoen miljard percent Prozent Uhr Euro euros dollars a.m p.m am pm "
 )
 _UNIT = frozenset(_UNITS.split())
 _STUCK = 8.0  # the cost of a break where none may be: more than any other break's
