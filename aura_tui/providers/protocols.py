@@ -109,6 +109,11 @@ class SpeechProvider(Protocol):
         """
         ...
 
+    def scripts(self, voice: str, language: str) -> frozenset[str] | None:
+        """The scripts whose letters ``voice`` reads, as :mod:`aura_tui.model.text.scripts` names
+        them; it leaves out others. None if it may read all."""
+        ...
+
     async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
         """Write the WAV to ``out`` (its folder exists) and return the times of the words."""
         ...

@@ -27,6 +27,7 @@ from aura_tui.model.text.slug import slug
 from aura_tui.pipeline.artifact_files import save
 from aura_tui.pipeline.fallback import with_fallback
 from aura_tui.pipeline.provider_context import BufferedWarnings
+from aura_tui.pipeline.stages.readable import check_readable
 from aura_tui.providers.script import choose
 from aura_tui.providers.script.language import detect
 from aura_tui.providers.script.markdown.document import pictures
@@ -77,6 +78,7 @@ async def write_script(ctx: StageContext) -> Script:
         recoverable=_RECOVERABLE,
         describe=lambda other: f"The script is written by {other.name}",
     )
+    await check_readable(ctx, script)
     ctx.log(_summary(ctx, script, provider))
     path = ctx.artifacts / f"{slug(script.title)}.script.json"
     data = msgspec.json.format(msgspec.json.encode(script), indent=2) + b"\n"

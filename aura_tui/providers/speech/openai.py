@@ -72,6 +72,10 @@ class OpenAISpeech:
         """The name as given, since only the endpoint knows its voices."""
         return clean_line(voice, 200) or self._voice
 
+    def scripts(self, voice: str, language: str) -> frozenset[str] | None:
+        """See the protocol."""
+        return None
+
     async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
         """Send the text as written in one request, then decode and normalize the sound."""
         tokens = scene.text.split()

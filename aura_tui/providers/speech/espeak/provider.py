@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.model.text.sanitize import clean_line
+from aura_tui.model.text.scripts import script_of
 from aura_tui.providers.protocols import Spoken, Voice
 from aura_tui.providers.speech import word_times
 from aura_tui.providers.speech.audio import MAX_SOUND_S, finish, write_silence
@@ -37,6 +38,9 @@ class _Reply(msgspec.Struct, frozen=True):
     words: tuple[tuple[int, int, int], ...]
 
 
+_SCRIPTS_VERSION = "1"  # part of a sound's cache key: increment it when other letters are left out
+
+
 class Espeak:
     """The ``espeak`` provider. Implements :class:`aura_tui.providers.protocols.SpeechProvider`."""
 
@@ -45,7 +49,7 @@ class Espeak:
 
     def identity(self) -> tuple[str, ...]:
         """The library's release and the version of our text normalization."""
-        return ("espeak", _release(), str(normalization.VERSION))
+        return ("espeak", _release(), str(normalization.VERSION), _SCRIPTS_VERSION)
 
     async def voices(self) -> tuple[Voice, ...]:
         """Every voice in the library's data, by name; the default voice also in common variants.
@@ -74,10 +78,15 @@ class Espeak:
         """See the protocol. Takes a few milliseconds at most."""
         return espeak_voices.resolve(_data(), voice, language)
 
+    def scripts(self, voice: str, language: str) -> frozenset[str] | None:
+        """See the protocol."""
+        return espeak_voices.scripts_of(_language(voice, language))
+
     async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
         """Speak in a worker process, then normalize; the library's events give the word times."""
         tokens = scene.text.split()
-        forms = await asyncio.to_thread(normalization.spoken_forms, scene.text, _language(scene))
+        language = _language(scene.voice, scene.language)
+        forms = await asyncio.to_thread(_readable_forms, scene.text, language)
         text = word_times.utterance(forms)
         raw = ctx.scratch / f"{out.name}.espeak.wav"
         try:
@@ -117,10 +126,21 @@ class Espeak:
         )
 
 
-def _language(scene: SceneText) -> str:
+def _language(name: str, language: str) -> str:
     """The language that is actually spoken: the voice's, not the brief's."""
-    voice = espeak_voices.read(_data()).get(scene.voice.partition("+")[0])
-    return voice.languages[0][0] if voice else scene.language
+    voice = espeak_voices.read(_data()).get(name.partition("+")[0])
+    return voice.languages[0][0] if voice else language
+
+
+def _readable_forms(text: str, language: str) -> tuple[str, ...]:
+    """The spoken form of each word, without letters that the voice would spell out."""
+    known = espeak_voices.scripts_of(language)
+    return tuple(
+        form
+        if form.isascii()
+        else "".join(c for c in form if script_of(c) in known or not c.isalpha())
+        for form in normalization.spoken_forms(text, language)
+    )
 
 
 @functools.cache

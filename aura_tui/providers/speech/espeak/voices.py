@@ -40,6 +40,41 @@ _ALIASES = {
 }
 
 
+# The languages whose voices read each script, beside Latin letters. No Japanese voice reads Han.
+_READERS = {
+    "Cyrillic": "ru uk be bg sr mk kk ky tt ba cv nog",
+    "Greek": "el grc",
+    "Arabic": "ar fa ur sd ug ku",
+    "Hebrew": "he",
+    "Devanagari": "hi mr ne kok",
+    "Bengali": "bn as bpy",
+    "Gurmukhi": "pa",
+    "Gujarati": "gu",
+    "Oriya": "or",
+    "Tamil": "ta",
+    "Telugu": "te",
+    "Kannada": "kn",
+    "Malayalam": "ml",
+    "Sinhala": "si",
+    "Thai": "th",
+    "Myanmar": "my",
+    "Georgian": "ka",
+    "Armenian": "hy hyw",
+    "Ethiopic": "am",
+    "Cherokee": "chr",
+    "Hangul": "ko",
+    "Han": "cmn yue hak zh",
+    "Japanese": "ja",
+}
+
+
+def scripts_of(language: str) -> frozenset[str]:
+    """The scripts that the voices for ``language`` (BCP 47) read; they spell out other letters, or
+    say what they are ("Chinese letter")."""
+    tag = language.split("-")[0].lower()
+    return frozenset({"Latin"} | {name for name, tags in _READERS.items() if tag in tags.split()})
+
+
 class DataVoice(NamedTuple):
     """One voice file. ``languages``: (BCP 47 tag in lower case, priority), the main one first."""
 

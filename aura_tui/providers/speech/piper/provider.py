@@ -112,6 +112,10 @@ class Piper:
             field="voiceSpec.voiceName",
         )
 
+    def scripts(self, voice: str, language: str) -> frozenset[str] | None:
+        """See the protocol."""
+        return None
+
     async def speak(self, scene: SceneText, out: Path, ctx: ProviderContext) -> Spoken:
         """Speak sentence by sentence in a worker process that loads the model."""
         tokens = scene.text.split()

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from aura_tui.model.script import AnyCard
+from aura_tui.model.text.scripts import script_of
 from aura_tui.providers.visuals.card_layouts.sanitize import texts_of, with_texts
 from aura_tui.providers.visuals.fonts.files import FILES, Fallback, Family
 
@@ -32,8 +33,6 @@ _OTHER_STYLE = re.compile(
     r"|emoji|serif-|icons?|symbols?neu|math|typewriter|display|\bui\b|lastresort|blank",
     re.IGNORECASE,
 )
-# Common names of scripts that have other names in Unicode's character names.
-_SCRIPT_NAMES = {"CJK": "Han", "IDEOGRAPHIC": "Han", "HIRAGANA": "Japanese", "KATAKANA": "Japanese"}
 _FONT_FOR = {
     "Han": "Noto Sans CJK",
     "Japanese": "Noto Sans CJK",
@@ -54,7 +53,7 @@ class Resolved(msgspec.Struct, frozen=True):
         """One per script; the same text for every scene, so that it is shown once."""
         return tuple(
             f"No font has the {name} characters of this text, so the cards leave them out. "
-            f"Install a font such as {_FONT_FOR.get(name, f'Noto Sans {name}')}, then retry"
+            f"Install a font such as {font_for(name)}, then retry"
             for name in self.missing_scripts
         )
 
@@ -85,10 +84,18 @@ def _resolve(card: AnyCard, system: tuple[str, ...]) -> Resolved:
 
 def script(char: str) -> str:
     """The common name of the character's script; "symbol" if it isn't a letter or number."""
-    if unicodedata.category(char)[0] not in "LN":
-        return "symbol"
-    word = unicodedata.name(char, "unknown").split()[0].split("-")[0]
-    return _SCRIPT_NAMES.get(word, word.capitalize())
+    return script_of(char) or "symbol"
+
+
+def undrawable(text: str) -> frozenset[str]:
+    """The letters of ``text`` that no font has. Blocking: it may read font files."""
+    letters = {c for c in text if c.isalpha() and not c.isascii()}
+    return frozenset(_fonts_for("inter", letters, system_fonts())[1]) if letters else frozenset()
+
+
+def font_for(script_name: str) -> str:
+    """The name of a font that has a script's letters."""
+    return _FONT_FOR.get(script_name, f"Noto Sans {script_name}")
 
 
 def _fonts_for(
