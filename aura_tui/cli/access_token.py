@@ -5,6 +5,7 @@ Unlike a command line, neither shows it to other users of the machine.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ _MAX_BYTES = 4096
 def read_token(file: str) -> str:
     """The token in ``file``, which must contain nothing else. Raises InputError."""
     try:
-        with open_regular(file) as opened:
+        with open_regular(os.path.expanduser(file)) as opened:
             data = opened.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as e:  # ValueError: a NUL in the name
         raise _unusable(file, getattr(e, "strerror", "") or str(e)) from None

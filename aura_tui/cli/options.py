@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,8 +18,10 @@ from aura_tui.model.text.sanitize import clean_line
 
 
 def output_path(text: str) -> Path:
-    """Parse the path of an output. Raises InputError for an empty name (from an unset shell
-    variable, for example), which pathlib would take for the current folder."""
+    """Parse the path of an output; ~ is the home folder, as in settings and on the board, since no
+    shell expands it in quotes or after =. Raises InputError for an unknown user, and for an empty
+    name (from an unset shell variable, for example), which pathlib would take for the current
+    folder."""
     return _path(text, Code.OUTPUT_UNWRITABLE)
 
 
@@ -34,7 +37,14 @@ def _path(text: str, code: Code) -> Path:
             f"A file or folder has an empty name: {text!r}",
             "Give a name (. is the current folder), or omit the option.",
         )
-    return Path(text)
+    expanded = os.path.expanduser(text)  # not of a Path, which drops the ./ of ./~
+    if text.startswith("~") and expanded == text:
+        raise InputError(
+            code,
+            f"{clean_line(text, 300)!r}: unknown user in ~name",
+            "Give an absolute path; or ./~name for a file of that name here.",
+        )
+    return Path(expanded)
 
 
 def _not_empty(ctx: typer.Context, param: typer.CallbackParam, value: str) -> str:

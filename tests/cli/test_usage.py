@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
 
+from aura_tui.cli.access_token import read_token
 from aura_tui.cli.app import run_command
 from aura_tui.cli.commands import app
 from aura_tui.cli.examples import EXAMPLES
+from aura_tui.cli.options import input_path, output_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 OPTIONS = {
     "--read-only": ("--read-only",),
@@ -161,3 +163,18 @@ def test_every_number_says_its_range(capfd: pytest.CaptureFixture[str]) -> None:
         for number in numbers:
             of_it = text.partition(f"{number.opts[0]} <")[2].partition(" --")[0]
             assert re.search(r"<=x<=|Between|or more", of_it), (words, number.opts)
+
+
+def test_a_path_in_quotes_or_after_an_equals_sign_means_the_home_folder_by_its_tilde(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for parse in (output_path, input_path):
+        assert parse("~/videos") == tmp_path / "videos"
+        assert parse("./~/videos") == Path("./~/videos")
+    (tmp_path / "token").write_text("secret\n")
+    assert read_token("~/token") == "secret"
+    assert run_command(["replay", "~nobody-here/job.jsonl"]) == 2
+    error = capfd.readouterr().err
+    assert "unknown user in ~name" in error
+    assert "Give an absolute path" in error
