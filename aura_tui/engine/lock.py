@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aura_tui.errors import Code, EngineError
+from aura_tui.format.words import local_time
 from aura_tui.service import EngineHolder
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def acquire(home: Home) -> Lock:
         os.close(fd)
         holder = _read(home)
         who = (
-            f"process {holder.pid}, since {holder.since.astimezone():%Y-%m-%d %H:%M:%S}"
+            f"process {holder.pid}, since {local_time(holder.since)}"
             if holder
             else "another process"
         )

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.engine.home import Home
@@ -24,6 +25,7 @@ from aura_tui.engine.store.damage import DAMAGE, is_busy, is_damage
 from aura_tui.engine.store.store import CREATE, SCHEMA, UPGRADES, Store
 from aura_tui.engine.store.watermark import Watermark
 from aura_tui.errors import Code, EngineError
+from aura_tui.format.words import local_time
 from aura_tui.model.ids import COUNTER_BITS
 from aura_tui.model.text.plural import counted
 from aura_tui.model.text.sanitize import clean_line
@@ -70,8 +72,8 @@ class Damage(NamedTuple):
         if self.moved_to is None:
             text = "The database was missing; a new one was created"
         elif self.ends_ms:
-            at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.ends_ms / 1000))
-            text += f"; events after {at} are lost"
+            at = datetime.fromtimestamp(self.ends_ms / 1000, UTC)
+            text += f"; events after {local_time(at)} are lost"
         elif self.ends_ms == 0:
             text += "; everything else is lost"
         text += "."

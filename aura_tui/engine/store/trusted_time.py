@@ -12,10 +12,12 @@ the time that the one before it saw.
 
 from __future__ import annotations
 
-import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from aura_tui.format.words import local_time
 
 if TYPE_CHECKING:
     from aura_tui.engine.store.store import Store
@@ -79,4 +81,4 @@ def look(store: Store, now: int) -> TrustedTime:
 
 
 def _shown(ms: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(ms / 1000))
+    return local_time(datetime.fromtimestamp(ms / 1000, UTC))
