@@ -146,6 +146,15 @@ class Described(Protocol):
 
 
 @runtime_checkable
+class Interrupting(Protocol):
+    """A service that interrupts its jobs when it closes because a person stops it."""
+
+    async def interrupt_jobs(self) -> None:
+        """Interrupt them now if closing will, so that readers still see it; close it next."""
+        ...
+
+
+@runtime_checkable
 class Timed(Protocol):
     """A service with its own clock: a recording's events happened in the past."""
 

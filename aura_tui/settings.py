@@ -76,7 +76,12 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class EngineSettings(_Section, frozen=True, kw_only=True):
-    """``[engine]``. Times in seconds unless the name says otherwise."""
+    """``[engine]``. Times in seconds unless the name says otherwise.
+
+    ``on_start``: whether a new engine resumes the jobs that a person stopped, or they wait for
+    that; it always resumes those of an engine that crashed. ``on_hangup``: what becomes of the
+    jobs of a terminal that closes.
+    """
 
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=64)] = (
         1  # jobs at once; one render already uses every core
@@ -89,6 +94,8 @@ class EngineSettings(_Section, frozen=True, kw_only=True):
     keep_workspaces_h: Annotated[float, msgspec.Meta(ge=0, le=876_000)] = 24.0  # up to a century
     keep_jobs_days: Annotated[float, msgspec.Meta(ge=0, le=36_500)] = 30.0
     min_free_mb: _Count = 200
+    on_start: Literal["wait", "resume"] = "wait"
+    on_hangup: Literal["background", "stop"] = "background"
 
 
 class ScriptSettings(_Section, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from aura_tui.cli.session.messages import print_error, report_error
 from aura_tui.cli.session.once import run_once
 from aura_tui.connect.job_ref import resolve
 from aura_tui.errors import AuraError, Code, EngineError, InputError, OutputError
+from aura_tui.model.job import INTERRUPTED
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.plural import counted
 from aura_tui.model.text.sanitize import clean_line, one_line
@@ -31,12 +32,13 @@ _NAMED = 10  # jobs in the question
 
 
 class Verb(NamedTuple):
-    """A change. ``statuses``: those that it applies to. ``wanted``: the status that it leads to."""
+    """A change. ``statuses``: those that it applies to, as ``Job.word``. ``wanted``: the status
+    that it leads to."""
 
     name: str
     done: str
     participle: str
-    statuses: tuple[JobStatus, ...]
+    statuses: tuple[str, ...]
     wanted: frozenset[JobStatus]
 
 
@@ -45,14 +47,12 @@ CANCEL: Final = Verb(
     "cancel",
     "Cancelled",
     "cancelled",
-    (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED),
+    ("queued", "running", "paused", INTERRUPTED),
     frozenset({JobStatus.CANCELED}),
 )
-PAUSE: Final = Verb(
-    "pause", "Paused", "paused", (JobStatus.RUNNING,), frozenset({JobStatus.PAUSED})
-)
-RESUME: Final = Verb("resume", "Resumed", "resumed", (JobStatus.PAUSED,), _GOING)
-RETRY: Final = Verb("retry", "Retried", "retried", (JobStatus.FAILED, JobStatus.CANCELED), _GOING)
+PAUSE: Final = Verb("pause", "Paused", "paused", ("running",), frozenset({JobStatus.PAUSED}))
+RESUME: Final = Verb("resume", "Resumed", "resumed", ("paused", INTERRUPTED), _GOING)
+RETRY: Final = Verb("retry", "Retried", "retried", ("failed", "cancelled"), _GOING)
 
 
 class Selection(NamedTuple):
@@ -60,7 +60,7 @@ class Selection(NamedTuple):
     (``every``) all that the change applies to. ``yes``: without a question."""
 
     names: tuple[str, ...]
-    statuses: tuple[JobStatus, ...] = ()
+    statuses: tuple[str, ...] = ()
     every: bool = False
     yes: bool = False
 
@@ -84,11 +84,11 @@ def check(verb: Verb, selection: Selection) -> None:
         )
     for status in selection.statuses:
         if status not in verb.statuses:
-            *most, last = (each.word for each in verb.statuses)
+            *most, last = verb.statuses
             words = f"{', '.join(most)} or {last}" if most else last
             raise InputError(
                 Code.OPTION_INVALID,
-                f"Only {words} jobs can be {verb.participle}, not {status.word} ones",
+                f"Only {words} jobs can be {verb.participle}, not {status} ones",
                 f"Use --status with: {', '.join((*most, last))}; or --all.",
                 field="status",
             )
@@ -204,7 +204,7 @@ def _matching(locator: EngineLocator, verb: Verb, selection: Selection) -> list[
         cursor: str | None = None
         while True:
             page = await service.list(limit=_PAGE, cursor=cursor)
-            found.extend(job for job in page.jobs if job.status in wanted)
+            found.extend(job for job in page.jobs if job.word in wanted)
             retried.update(job.retry_of for job in page.jobs)
             cursor = page.cursor
             if cursor is None:
@@ -221,7 +221,7 @@ def _asks() -> bool:
 def _confirmed(verb: Verb, jobs: Sequence[Job]) -> bool:
     """Ask on the terminal; only y or yes confirms."""
     for job in jobs[:_NAMED]:
-        print_error(f"  {job.id}  {job.status.word:9}  {clean_line(job.title, 60)}")
+        print_error(f"  {job.id}  {job.word:11}  {clean_line(job.title, 60)}")
     if (more := len(jobs) - _NAMED) > 0:
         print_error(f"  and {more} more")
     sys.stderr.write(f"{verb.name.capitalize()} {counted(len(jobs), 'job')}? [y/N] ")

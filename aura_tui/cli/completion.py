@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer  # noqa: TC002 - it reads the annotations of completers at run time
 
+from aura_tui.model.job import JOB_WORDS
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 
@@ -31,7 +32,7 @@ _UNSAFE: Final = re.compile(r"[^\w .,-]+")
 _STATUSES: Final = {
     "cancel": (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED),
     "pause": (JobStatus.RUNNING,),
-    "resume": (JobStatus.PAUSED,),
+    "resume": (JobStatus.PAUSED, JobStatus.QUEUED, JobStatus.RUNNING),
     "retry": (JobStatus.FAILED, JobStatus.CANCELED),
 }
 
@@ -89,9 +90,11 @@ def job_ids(ctx: typer.Context, incomplete: str) -> Found:
         ]
     finally:
         store.close()
+    if ctx.info_name == "resume":
+        jobs = [job for job in jobs if not job.active]
     jobs.sort(key=lambda job: job.created_at, reverse=True)
     return latest + [
-        (job.id, _help(f"{job.status.word}, {job.title}")) for job in jobs if job.id not in given
+        (job.id, _help(f"{job.word}, {job.title}")) for job in jobs if job.id not in given
     ]
 
 
@@ -168,7 +171,7 @@ def fields(ctx: typer.Context, incomplete: str) -> Found:
     return [f"{before}{comma}{name}" for name in _fields() if name not in given]
 
 
-statuses = names(lambda: [status.word for status in JobStatus])
+statuses = names(lambda: JOB_WORDS)
 stages = names(lambda: [stage.title.lower() for stage in Stage])
 themes = names(_themes)
 voices = names(_voices)

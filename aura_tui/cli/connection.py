@@ -51,8 +51,11 @@ def foreground(
         remote=locator.remote,
         record=record,
         mode=mode,
-        hand_over=locator.start_background if owns and locator.embeds else None,
+        hand_over=locator.start_background if owns and not read_only and locator.embeds else None,
         continue_jobs=locator.continue_jobs,
+        interrupt=lambda everything: locator.interrupt_jobs(everything=everything),
+        has_active=locator.has_active,
+        log_failure=locator.log_hang_up,
         where=where(locator),
         place=locator.place if not mode else "",
     )

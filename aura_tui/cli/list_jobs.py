@@ -25,6 +25,7 @@ from aura_tui.cli.options import (
 from aura_tui.cli.session.messages import print_error
 from aura_tui.cli.session.once import run_once
 from aura_tui.errors import Code, InputError, NotFound
+from aura_tui.model.status import parse_status
 from aura_tui.service import waiting_out_outages
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from aura_tui.connect.locator import EngineLocator
     from aura_tui.model.events import Envelope
     from aura_tui.model.job import Job
-    from aura_tui.model.status import JobStatus
     from aura_tui.service import JobService
     from aura_tui.ui.state.job_filter import Filter
 
@@ -114,7 +114,7 @@ def jobs(
 
 
 class _Query(NamedTuple):
-    statuses: frozenset[JobStatus]
+    statuses: frozenset[str]  # as Job.word
     filter: Filter
     limit: int
 
@@ -125,14 +125,14 @@ class _Query(NamedTuple):
         total = beyond = 0
         cursor: str | None = None
         now = datetime.now(UTC)
-        only = next(iter(self.statuses)) if len(self.statuses) == 1 else None
-        plain = self.filter.empty and len(self.statuses) < 2
+        only = parse_status(next(iter(self.statuses))) if len(self.statuses) == 1 else None
+        plain = self.filter.empty and (not self.statuses or (only is not None and only.ended))
         while True:
             full = len(found) == self.limit
             size = min(_PAGE, self.limit - len(found)) if plain and not full else _PAGE
             page = await service.list(status=only, limit=size, cursor=cursor)
             for job in page.jobs:
-                if self.statuses and job.status not in self.statuses:
+                if self.statuses and job.word not in self.statuses:
                     continue
                 if not self.filter.matches(job, now):
                     continue

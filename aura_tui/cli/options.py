@@ -12,7 +12,8 @@ import typer
 from aura_tui.cli import completion
 from aura_tui.cli.access_token import read_token
 from aura_tui.errors import Code, InputError
-from aura_tui.model.status import JobStatus, parse_status
+from aura_tui.model.job import JOB_WORDS
+from aura_tui.model.status import parse_status
 from aura_tui.model.text.near import did_you_mean
 from aura_tui.model.text.sanitize import clean_line
 
@@ -61,20 +62,21 @@ def _not_empty(ctx: typer.Context, param: typer.CallbackParam, value: str) -> st
     return value
 
 
-def statuses(texts: list[str] | None) -> tuple[JobStatus, ...]:
-    """Parse the statuses of ``--status``. Raises InputError for an unknown one."""
+def statuses(texts: list[str] | None) -> tuple[str, ...]:
+    """Parse the statuses of ``--status``; each as ``Job.word``. Raises InputError for an unknown
+    one."""
     found = []
     for text in texts or ():
         status = parse_status(text)
-        if status is None:
-            words = [each.word for each in JobStatus]
+        word = status.word if status is not None else text.strip().lower()
+        if word not in JOB_WORDS:
             raise InputError(
                 Code.OPTION_INVALID,
                 f"Unknown status {clean_line(text, 40)!r}",
-                f"{did_you_mean(text, words)}Use one of: {', '.join(words)}.",
+                f"{did_you_mean(text, JOB_WORDS)}Use one of: {', '.join(JOB_WORDS)}.",
                 field="status",
             )
-        found.append(status)
+        found.append(word)
     return tuple(found)
 
 
@@ -108,8 +110,8 @@ StatusesOption = Annotated[
     typer.Option(
         "--status",
         metavar="S",
-        help="Only jobs that are: queued, running, paused, succeeded, failed or cancelled; "
-        "can be repeated.",
+        help="Only jobs that are: queued, running, paused, interrupted, succeeded, failed or "
+        "cancelled; can be repeated.",
         autocompletion=completion.statuses,
     ),
 ]

@@ -36,6 +36,7 @@ from aura_tui.cli.options import (
 )
 from aura_tui.cli.session.board import show_board
 from aura_tui.cli.session.lines import show_lines
+from aura_tui.cli.session.messages import print_error
 from aura_tui.cli.session.once import run_once
 from aura_tui.connect.job_ref import resolve
 from aura_tui.errors import Code, Conflict, EngineError, Faults, InputError
@@ -281,11 +282,15 @@ def watch(
     token: TokenOption = "",
     token_file: TokenFileOption = None,
 ) -> int:
-    """Follow a job. Resumes it here if no engine is running it."""
+    """Follow a job. Resumes it if it is interrupted: stopped by a person, or without an engine."""
     locator = engine_locator(server, token_file or token)
     job_id, status = _find(locator, job, read_only=read_only)
 
     async def begin(service: JobService) -> str:
+        if not read_only and (await service.get(job_id)).interrupted:
+            await service.resume(job_id)
+            if _chosen(progress) is not Progress.TUI:
+                print_error(f"Resuming job {job_id}")
         return job_id
 
     locator.submits_jobs = False
@@ -349,15 +354,23 @@ def resume(
     token: TokenOption = "",
     token_file: TokenFileOption = None,
 ) -> int:
-    """Resume paused jobs. A single one is followed; several continue in the background."""
+    """Resume paused and interrupted jobs. A single one is followed; several continue in the
+    background."""
     from aura_tui.cli import bulk
 
     async def act(service: JobService, job_id: str) -> Job:
-        return await service.resume(job_id)
+        try:
+            return await service.resume(job_id)
+        except Conflict:
+            # Interrupted by a crash: the engine that we have just started resumes it by itself.
+            if was_idle and (job := await service.get(job_id)).active:
+                return job
+            raise
 
     selection = bulk.Selection(tuple(job or ()), statuses(status), every, yes)
     bulk.check(bulk.RESUME, selection)
     locator = engine_locator(server, token_file or token)
+    was_idle = locator.embeds
     if selection.one is not None and not detach:
         return _follow(locator, selection.one, act, progress, record)
     _refuse_record(record)

@@ -231,10 +231,7 @@ class RemoteService:
 
     async def resume(self, job_id: str) -> Job:
         """See :class:`~aura_tui.service.JobService`."""
-        going = (JobStatus.QUEUED, JobStatus.RUNNING)
-        return await self._change(
-            "resume", routes.JOB_RESUME, job_id, lambda job: job.status in going
-        )
+        return await self._change("resume", routes.JOB_RESUME, job_id, lambda job: job.active)
 
     async def retry(
         self,

@@ -29,8 +29,8 @@ _LOOKS_UNTIL_GONE: Final = 2
 
 class EngineSupervisor:
     """Watches for one client. ``answers`` returns whether the engine answers; ``start`` starts one
-    in the background, or raises EngineError; both block. ``restart``: start one automatically when
-    the engine has stopped; else only when the user asks to reconnect."""
+    in the background, or raises EngineError. ``needed`` returns whether to start one automatically
+    when the engine has stopped; else only when the user asks to reconnect. All three block."""
 
     def __init__(
         self,
@@ -39,17 +39,17 @@ class EngineSupervisor:
         *,
         answers: Callable[[], bool],
         start: Callable[[], None],
-        restart: bool,
+        needed: Callable[[], bool],
     ) -> None:
         self._service = service
         self._home = home
         self._answers = answers
         self._start = start
-        self._restart = restart
+        self._needed = needed
 
     async def watch(self) -> None:
         """Check twice a second, until cancelled."""
-        service, missed, wanted = self._service, 0, False
+        service, missed, wanted, restart = self._service, 0, False, False
         service.engine_back()  # assume that it runs until the first check
         loop = asyncio.get_running_loop()
         while True:
@@ -76,8 +76,9 @@ class EngineSupervisor:
                 missed = 0 if runs else missed + 1
                 gone = missed == _LOOKS_UNTIL_GONE
                 if gone:
-                    service.engine_gone(_CONTINUES if self._restart else _GONE)
-            if gone and not runs and (self._restart or wanted):
+                    restart = await asyncio.to_thread(self._needed)
+                    service.engine_gone(_CONTINUES if restart else _GONE)
+            if gone and not runs and (restart or wanted):
                 wanted = False
                 await self._start_one()
 

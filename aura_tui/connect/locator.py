@@ -20,7 +20,6 @@ from aura_tui import settings as settings_
 from aura_tui.engine import home as home_
 from aura_tui.engine import lock as lock_
 from aura_tui.errors import AuraError, Code, EngineError
-from aura_tui.model.status import JobStatus
 from aura_tui.system.tasks import Supervisor, TaskFailure, report
 from aura_tui.wire import unix_socket
 
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aura_tui.client.peer import Peer
+    from aura_tui.engine.service import EmbeddedService
+    from aura_tui.engine.settings_drift import EngineKind
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
 
@@ -66,6 +67,8 @@ class EngineLocator:
         self._token = token
         self._home = home_.Home(settings.home)
         self._unfinished = 0
+        self._service: EmbeddedService | None = None  # the engine in this process
+        self._others: set[str] = set()  # jobs that other terminals submitted to it
         self._peer: Peer | None = None  # what is known of the remote server
         self.submits_jobs = True  # warn if the running engine uses other settings
 
@@ -160,7 +163,7 @@ class EngineLocator:
         restart: bool = False,
     ) -> AsyncIterator[JobService]:
         """The running engine, or else what ``begin`` opens (None: a background engine).
-        ``restart``: if the running engine stops, start a background one automatically."""
+        ``restart``: if the running engine stops, start a background one for its jobs."""
         async with contextlib.AsyncExitStack() as opened:
             yield await self._find(opened, begin, restart=restart)
 
@@ -206,6 +209,7 @@ class EngineLocator:
         work: bool = True,
         listens: bool = True,
         listen_after_s: float = _LISTEN_AFTER_S,
+        kind: EngineKind = "foreground",
     ) -> AsyncIterator[JobService]:
         """An engine in this process, which this user's other terminals reach over its socket
         (``listens=False``: the caller listens itself). :meth:`continue_jobs` continues the jobs
@@ -215,28 +219,60 @@ class EngineLocator:
         """
         from aura_tui.engine.service import EmbeddedService
 
-        async with EmbeddedService(self.settings, work=work) as service:
+        async with EmbeddedService(self.settings, work=work, kind=kind) as service:
             # The home is ours now: a socket there was left by a process that died.
             self.socket.unlink(missing_ok=True)
             if not (work and listens):
                 yield service
                 return
-            job_ids: set[str] = set()
+            self._service, self._others = service, set()
             closing = asyncio.Event()
             supervisor = Supervisor()
 
             def listen() -> Awaitable[None]:
-                return self._listen(service, closing, listen_after_s, job_ids.add)
+                return self._listen(service, closing, listen_after_s, self._others.add)
 
             supervisor.keep(LISTENER, listen, may_end=True)
             try:
                 yield service
             finally:
+                await service.interrupt_jobs()
                 closing.set()
                 if (listening := supervisor.tasks.get(LISTENER)) is not None:
                     await asyncio.wait((listening,))
                 await supervisor.aclose()
-                self._unfinished = await _count_open(service, job_ids)
+                self._unfinished = await _count_active(service, self._others)
+                self._service = None
+
+    def interrupt_jobs(self, *, everything: bool) -> None:
+        """Let the jobs of our engine wait for a person once it has stopped; without
+        ``everything``, not those that other terminals submitted."""
+        if self._service is not None:
+            self._service.interrupt_on_close(but=() if everything else self._others)
+
+    def log_hang_up(self, error: Exception) -> None:
+        """Write to the engine's log that no background engine continues the jobs of a terminal
+        that has closed."""
+        from aura_tui.engine import engine_log
+
+        name = "Hand-over to the background after a hang-up"
+        failure = TaskFailure(name=name, error=error, at=datetime.now(UTC))
+        engine_log.write(self._home, failure)
+
+    def has_active(self) -> bool:
+        """Whether a job of this home is queued or running, or may be: a damaged database is
+        recovered by the next engine. Blocks."""
+        from aura_tui.engine.store.damage import DAMAGE
+        from aura_tui.engine.store.open import open_reader
+
+        try:
+            store = open_reader(self._home.store)
+            if store is None:
+                return False
+            with contextlib.closing(store):
+                return any(record.job.active for record in store.open_records())
+        except (AuraError, OSError, *DAMAGE):
+            return True
 
     async def _listen(
         self,
@@ -298,7 +334,7 @@ class EngineLocator:
                 self._home,
                 answers=self.answers,
                 start=self.start_background,
-                restart=restart,
+                needed=self.has_active if restart else lambda: False,
             )
             supervisor.keep(NAME, engine.watch)
             try:
@@ -312,6 +348,12 @@ class EngineLocator:
         return (
             [warning] if (warning := settings_drift.differences(self._home, self.settings)) else []
         )
+
+    def publish_urls(self, urls: tuple[str, ...]) -> None:
+        """Publish where our engine serves."""
+        from aura_tui.engine import settings_drift
+
+        settings_drift.publish(self._home, self.settings, "serve", urls)
 
     def start_background(self) -> None:
         """Start a background engine on this home. Raises EngineError. Blocks."""
@@ -328,11 +370,11 @@ class EngineLocator:
             yield service
 
 
-async def _count_open(service: JobService, job_ids: Iterable[str]) -> int:
-    """How many of the jobs are queued or running."""
+async def _count_active(service: EmbeddedService, job_ids: Iterable[str]) -> int:
+    """How many of the jobs the next engine would resume."""
     count = 0
     for job_id in job_ids:
         with contextlib.suppress(AuraError):  # deleted by retention
-            status = (await service.get(job_id)).status
-            count += status in (JobStatus.QUEUED, JobStatus.RUNNING)
+            job = await service.get(job_id)
+            count += job.active and not service.will_interrupt(job)
     return count

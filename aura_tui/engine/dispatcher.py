@@ -5,8 +5,9 @@ An open job has exactly one owner at any moment:
     waiting   the queue: it starts or resumes when a slot is free
     running   a runner: from the moment it leaves the queue (while its record is read, too)
     later     a timer: the store couldn't be written, or the runner died; then it waits again
-    writing   the store: it is writing the event that ends or parks a job without a runner
-    parked    the user: it is paused, and no runner has it
+    writing   the store: it is writing the event that ends or parks a job without a runner, or
+              continues an interrupted one
+    parked    the user: it is paused or interrupted, and no runner has it
 
 Each change of owner is one synchronous step: a method reads a job's owner after its last await and
 sets the new one before the next await, so a job is never without an owner.
@@ -16,6 +17,7 @@ sets the new one before the next await, so a job is never without an owner.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -87,13 +89,14 @@ class Dispatcher:
     def state(self) -> QueueState:
         """The queue's counts. A job that an earlier engine left running counts as waiting until
         it starts again; one that just left the queue counts as running before its first event. One
-        that leaves the queue without a start (cancelled, parked) is not counted any more."""
+        that leaves the queue without a start (cancelled, parked) is not counted any more, nor is
+        an interrupted one."""
         waiting = self.waiting()
         gone = {*waiting, *self._writing}
         others = [job for job in self._log.open_jobs() if job.id not in gone]
         return QueueState(
             queued=len(waiting),
-            running=sum(job.status is not JobStatus.PAUSED for job in others),
+            running=sum(job.active for job in others),
             paused=sum(job.status is JobStatus.PAUSED for job in others),
             waiting=waiting,
         )
@@ -147,7 +150,7 @@ class Dispatcher:
             await paused
         elif runner is None and waiting and job.status is JobStatus.PAUSED:
             self._queue.remove(job_id)
-        elif runner is None and job.status is JobStatus.RUNNING:
+        elif runner is None and job.status is JobStatus.RUNNING and not job.interrupted:
             parked = self._events_of(job).event(
                 ev.JobStatusChanged,
                 status=JobStatus.PAUSED,
@@ -158,7 +161,7 @@ class Dispatcher:
         elif self._closed:
             raise _stopping()
         else:
-            word = "about to finish" if runner is not None and runner.ending else job.status.word
+            word = "about to finish" if runner is not None and runner.ending else job.word
             raise Conflict(
                 Code.JOB_STATE,
                 f"Job {job_id} is {word}; only running jobs can be paused",
@@ -167,12 +170,18 @@ class Dispatcher:
         return True
 
     async def resume(self, job_id: str) -> bool:
-        """Resume a paused job as soon as a slot is free; returns whether one was.
+        """Resume a paused or interrupted job as soon as a slot is free; returns whether one was.
 
-        Never queues a job twice. Raises Conflict if it isn't paused.
+        Never queues a job twice. Raises Conflict if it is neither.
         """
         job = await self._settled(job_id)
         runner = self._runners.get(job_id)
+        if job is not None and job.interrupted:
+            await self.continue_interrupted(job)
+            if (runner := self._runners.get(job_id)) is None:
+                return False
+            await runner.wait_running()
+            return True
         paused = runner.paused if runner is not None else job and job.status is JobStatus.PAUSED
         if job is None or not paused or (runner is not None and runner.ending):
             raise _not_paused(job_id, job)
@@ -194,6 +203,21 @@ class Dispatcher:
         await runner.wait_running()
         return True
 
+    async def continue_interrupted(self, job: Job) -> None:
+        """Queue an interrupted job. Raises EngineError if that can't be stored."""
+        await self._write_status(job, interrupted=False)
+
+    async def _write_status(self, job: Job, *, interrupted: bool) -> None:
+        """Write that a job without a runner is interrupted, or no longer is."""
+        status = self._events_of(job).event(
+            ev.JobStatusChanged,
+            status=job.status,
+            stage=job.stage,
+            percent=job.percent,
+            interrupted=interrupted,
+        )
+        await asyncio.shield(self._write(job, status))
+
     async def _settled(self, job_id: str) -> Job | None:
         """The job, once no event of ours about it is being written; None if it has ended."""
         while (writing := self._writing.get(job_id)) is not None:
@@ -209,7 +233,8 @@ class Dispatcher:
         return EventFactory(job.id, job.correlation_id, self._now)
 
     def _write(self, job: Job, *events: ev.AnyJobEvent) -> asyncio.Future[int]:
-        """Write the events that end or park a job without a runner. Raises as the log does."""
+        """Write the events that end or park a job without a runner, or queue an interrupted one.
+        Raises as the log does."""
         writing = self._log.append(job.id, self._log.run(job.id), events)
         self._take_out(job.id)
         self._writing[job.id] = writing
@@ -217,9 +242,13 @@ class Dispatcher:
         def written(_: object) -> None:
             del self._writing[job.id]
             current = self._log.job(job.id)
-            failed = writing.cancelled() or writing.exception() is not None
-            if failed and current is not None and not self._closed:
+            if current is None or not current.active or self._closed:
+                return
+            if writing.cancelled() or writing.exception() is not None:
                 self._wait_later(current, STORE_AGAIN_S)
+            else:  # no longer interrupted
+                self._queue.put_back(current.id, current.priority)
+                self._fill()
 
         writing.add_done_callback(written)
         return writing
@@ -310,7 +339,7 @@ class Dispatcher:
             self._wait_later(job, STORE_AGAIN_S)
 
     def _wait_later(self, job: Job, wait_s: float) -> None:
-        if job.status is JobStatus.PAUSED:
+        if not job.active:
             return  # it stays parked until the user resumes it
 
         def again() -> None:
@@ -329,7 +358,7 @@ class Dispatcher:
                 job.id in self._runners
                 or job.id in self._writing
                 or job.id in self.waiting()
-                or job.status is JobStatus.PAUSED
+                or not job.active
             )
             if not owned:
                 error = LookupError("no owner")
@@ -347,14 +376,21 @@ class Dispatcher:
         for runner in self._runners.values():
             runner.warn(message)
 
-    async def aclose(self) -> None:
-        """Suspend running jobs and wait for their runners to end."""
+    async def aclose(self, *, interrupt: Callable[[Job], bool] = lambda _: False) -> None:
+        """Suspend running jobs and wait for their runners to end. Marks the open jobs for which
+        ``interrupt`` is true as interrupted, also those that wait."""
         self._closed = True
         for timer in self._later.values():
             timer.cancel()
-        for runner in self._runners.values():
-            runner.suspend()
+        chosen = {job.id for job in self._log.open_jobs() if interrupt(job)}
+        for job_id, runner in self._runners.items():
+            runner.suspend(interrupt=job_id in chosen)
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for job_id in chosen:
+            job = self._log.job(job_id)
+            if job is not None and job.active:  # no runner has published it
+                with contextlib.suppress(EngineError):
+                    await self._write_status(job, interrupted=True)
         for runner in tuple(self._runners.values()):
             if (work := runner.leftover()) is not None:  # somebody else cancelled its task
                 await asyncio.wait((work,))
@@ -367,5 +403,7 @@ def _stopping() -> EngineError:
 def _not_paused(job_id: str, job: Job | None) -> Conflict:
     word = job.status.word if job is not None else "over"
     return Conflict(
-        Code.JOB_STATE, f"Job {job_id} is {word}, not paused", "Only paused jobs can be resumed."
+        Code.JOB_STATE,
+        f"Job {job_id} is {word}, not paused",
+        "Only paused and interrupted jobs can be resumed.",
     )

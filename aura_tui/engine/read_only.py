@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, NoReturn
 
+from msgspec.structs import replace
+
 from aura_tui.engine import home as home_
 from aura_tui.engine import lock as lock_
 from aura_tui.engine.presence import EnginePresence
@@ -36,6 +38,7 @@ class ReadOnlyService(StoreQueries):
     """A JobService beside another process's engine: it reads, and refuses every change.
 
     It is :class:`~aura_tui.service.Connected`: live while some process holds the engine's lock.
+    Without one, a running job is interrupted: its engine died.
     """
 
     def __init__(self, home: home_.Home, settings: Settings | None = None) -> None:
@@ -81,9 +84,19 @@ class ReadOnlyService(StoreQueries):
     ) -> JobPage:
         """See :class:`~aura_tui.service.JobService`. A home without a store has no jobs."""
         try:
-            return await super().list(status=status, limit=limit, cursor=cursor)
+            page = await super().list(status=status, limit=limit, cursor=cursor)
         except NotFound:
             return JobPage((), None)
+        return JobPage(tuple(map(self._as_it_is, page.jobs)), page.cursor)
+
+    async def get(self, job_id: str) -> Job:
+        """See :class:`~aura_tui.service.JobService`."""
+        return self._as_it_is(await super().get(job_id))
+
+    def _as_it_is(self, job: Job) -> Job:
+        if job.status is not JobStatus.RUNNING or job.interrupted or self._presence.engine():
+            return job
+        return replace(job, interrupted=True)
 
     async def events(
         self, job_id: str | None = None, *, after: int | None = None
@@ -140,11 +153,11 @@ class ReadOnlyService(StoreQueries):
     async def queue(self) -> QueueState:
         """See :class:`~aura_tui.service.JobService`."""
         jobs = [record.job for record in await self._read(lambda store: store.open_records())]
-        waiting = [job for job in jobs if job.status is JobStatus.QUEUED]
+        waiting = [job for job in jobs if job.status is JobStatus.QUEUED and job.active]
         waiting.sort(key=lambda job: -job.priority)
         return QueueState(
             queued=len(waiting),
-            running=sum(job.status is JobStatus.RUNNING for job in jobs),
+            running=sum(job.status is JobStatus.RUNNING and job.active for job in jobs),
             paused=sum(job.status is JobStatus.PAUSED for job in jobs),
             waiting=tuple(job.id for job in waiting),
         )

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from aura_tui.brief.title import title_of
-from aura_tui.engine import engine_log, home, retention, settings_drift
+from aura_tui.engine import engine_log, home, retention, settings_drift, stop_request
 from aura_tui.engine import lock as lock_
 from aura_tui.engine.delivery import check_folder
 from aura_tui.engine.dispatcher import STANDSTILL_S, Dispatcher
@@ -41,9 +41,10 @@ from aura_tui.pipeline.stages.table import Stages, real_stages
 from aura_tui.system.tasks import Supervisor, TaskFailure, report
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from typing import TypeVar
 
+    from aura_tui.engine.settings_drift import EngineKind
     from aura_tui.engine.store.store import Record, Store
     from aura_tui.model.eta import History, Work
     from aura_tui.model.request import JobRequest
@@ -62,7 +63,7 @@ class EmbeddedService(StoreQueries):
     """A :class:`~aura_tui.service.JobService` that does the work itself.
 
     ``work=False`` holds the engine's lock without starting jobs, for a command that changes a job
-    and exits. Use it as an async context manager.
+    and exits. ``kind``: the command that runs it. Use it as an async context manager.
     """
 
     def __init__(
@@ -70,12 +71,14 @@ class EmbeddedService(StoreQueries):
         settings: Settings,
         *,
         work: bool = True,
+        kind: EngineKind = "foreground",
         stages: Callable[[], Stages] = real_stages,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(home.Home(settings.home), settings)
         self._settings = settings
         self._runs_jobs = work
+        self._kind: EngineKind = kind
         self._stages = stages
         self._now = now
         self._background = Supervisor(self._task_failed)
@@ -83,12 +86,14 @@ class EmbeddedService(StoreQueries):
         self._closing = False
         self._key_locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._swept = False
+        self._spared: frozenset[str] | None = None  # None: closing interrupts no job
 
     # -- lifecycle
 
     async def __aenter__(self) -> EmbeddedService:
         # In a thread: it waits and tries again if another process has the lock.
         self._lock = await asyncio.to_thread(lock_.acquire, self.home)
+        stop_request.remove(self.home)  # of an earlier engine
         try:
             opened = await asyncio.to_thread(open_store, self.home.store)
             self.notices += opened.notices
@@ -111,7 +116,9 @@ class EmbeddedService(StoreQueries):
             if not opened.clean:
                 await asyncio.to_thread(retention.sweep_partial, self.home)
             if self._runs_jobs:
-                await asyncio.to_thread(settings_drift.publish, self.home, self._settings)
+                await asyncio.to_thread(
+                    settings_drift.publish, self.home, self._settings, self._kind
+                )
             await self._restore_jobs()
         except BaseException:
             await self._archive.close()
@@ -126,6 +133,23 @@ class EmbeddedService(StoreQueries):
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
+    def interrupt_on_close(self, *, but: Iterable[str] = ()) -> None:
+        """Let the open jobs wait for a person once this has closed, since a person stops them, but
+        not those with the ids ``but``. Without this, the next engine resumes them."""
+        spared = frozenset(but)
+        self._spared = spared if self._spared is None else self._spared & spared
+
+    def will_interrupt(self, job: Job) -> bool:
+        """Whether :meth:`interrupt_on_close` applies to the job, or a person stops the engine."""
+        if stop_request.is_for_us(self.home):
+            return True
+        return self._spared is not None and job.id not in self._spared
+
+    async def interrupt_jobs(self) -> None:
+        """See :class:`~aura_tui.service.Interrupting`."""
+        if self._spared is not None or stop_request.is_for_us(self.home):
+            await self._dispatcher.aclose(interrupt=self.will_interrupt)
+
     async def aclose(self) -> None:
         """Suspend running jobs, write pending events, and release the home."""
         if self._closing:
@@ -133,7 +157,11 @@ class EmbeddedService(StoreQueries):
         self._closing = True
         self._log.stop_waiting()
         await self._background.aclose()
-        await self._dispatcher.aclose()
+        await self._dispatcher.aclose(interrupt=self.will_interrupt)
+        for job in self._log.open_jobs():
+            if job.status is JobStatus.PAUSED and self.will_interrupt(job):
+                with contextlib.suppress(EngineError):  # the log reports it
+                    await self._keep_resuming(job.id, resumes=False)
         if self._runs_jobs and not self._swept:  # it ran only for a short job
             with contextlib.suppress(EngineError, OSError):  # the next engine sweeps
                 await self._sweep_once()
@@ -141,13 +169,16 @@ class EmbeddedService(StoreQueries):
         await self._archive.close()
         await self._log.close(damaged=damaged)
         settings_drift.withdraw(self.home)
+        stop_request.remove(self.home)
         self._lock.release()
 
     def _now_ms(self) -> int:
         return int(self._now().timestamp() * 1000)
 
     async def _restore_jobs(self) -> None:
-        """Queue the running and queued jobs that an earlier engine left; paused ones stay."""
+        """Queue the running and queued jobs that an earlier engine left; paused ones stay, and
+        interrupted ones unless the settings resume them."""
+        resume_all = self._settings.engine.on_start == "resume"
 
         def left(store: Store) -> list[tuple[Record, bool]]:
             found = []
@@ -162,8 +193,10 @@ class EmbeddedService(StoreQueries):
         for record, _ in found:
             self._log.track(record)
         for record, resumes in found:
-            if record.job.status is not JobStatus.PAUSED or resumes:
+            if record.job.active or (resumes and not record.job.interrupted):
                 self._dispatcher.put(record.job)
+            elif record.job.interrupted and resume_all and self._runs_jobs:
+                await self._dispatcher.continue_interrupted(record.job)
 
     async def _read(self, work: Callable[[Store], T]) -> T:
         return await self._archive.read(work)
@@ -343,8 +376,9 @@ class EmbeddedService(StoreQueries):
         """See :class:`~aura_tui.service.JobService`."""
         await self._open_job(job_id, "resumed")
         runs = await self._dispatcher.resume(job_id)
-        # A job that waits for a slot resumes under the next engine, too.
-        await self._keep_resuming(job_id, resumes=not runs)
+        # A paused job that waits for a slot resumes under the next engine, too.
+        paused = (job := self._log.job(job_id)) is not None and job.status is JobStatus.PAUSED
+        await self._keep_resuming(job_id, resumes=paused and not runs)
         return await self.get(job_id)
 
     async def _keep_resuming(self, job_id: str, *, resumes: bool) -> None:
@@ -394,7 +428,7 @@ class EmbeddedService(StoreQueries):
         if self._log.job(job_id) is not None:
             raise Conflict(
                 Code.JOB_STATE,
-                f"Job {job_id} is {record.job.status.word}; only finished jobs can be deleted",
+                f"Job {job_id} is {record.job.word}; only finished jobs can be deleted",
                 "Cancel the job first, or wait until it ends.",
             )
         await self._dispatcher.wait_released(job_id)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from aura_tui import __version__
 from aura_tui.engine import home as home_
 from aura_tui.engine import lock as lock_
+from aura_tui.format.words import local_time
 from aura_tui.model.text.redact import redact_url
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.settings import Secret
@@ -23,6 +25,7 @@ from aura_tui.system import files
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aura_tui.service import EngineHolder
     from aura_tui.settings import Settings
 
 _SECTIONS = ("script", "speech", "visuals", "render")  # they change a job's result
@@ -40,17 +43,32 @@ _OPTIONS = {
 }
 
 
-class _Published(msgspec.Struct, frozen=True):
+# The command that runs an engine. Background: an engine without a terminal; foreground: a board
+# or a command that follows a job.
+EngineKind = Literal["background", "foreground", "serve"]
+
+
+class Published(msgspec.Struct, frozen=True):
+    """What an engine says of itself. ``kind`` is None, ``version`` "" for an older version;
+    ``urls``: where it serves."""
+
     pid: int
     values: dict[str, str]
+    kind: EngineKind | None = None
+    version: str = ""
+    urls: tuple[str, ...] = ()
 
 
-def publish(home: home_.Home, settings: Settings) -> None:
+def publish(
+    home: home_.Home, settings: Settings, kind: EngineKind, urls: tuple[str, ...] = ()
+) -> None:
     """Publish the settings of this process's engine, which holds the lock. Ignores a full disk:
     that costs a warning, not the engine."""
     with contextlib.suppress(OSError):
         withdraw(home)
-        terms = msgspec.json.encode(_Published(os.getpid(), _values(settings)))
+        terms = msgspec.json.encode(
+            Published(os.getpid(), _values(settings), kind, __version__, urls)
+        )
         files.atomic_write(_path(home), terms, mode=0o600, synced=False)
 
 
@@ -63,8 +81,9 @@ def withdraw(home: home_.Home) -> None:
 def differences(home: home_.Home, settings: Settings) -> str:
     """The warning that the engine running on ``home`` uses other settings than ``settings``, and
     how to apply these; "" if there is no difference or no engine."""
-    holder, theirs = lock_.holder(home), _read(home)
-    if holder is None or theirs is None or theirs.pid != holder.pid:
+    holder = lock_.holder(home)
+    theirs = published(home, holder) if holder is not None else None
+    if holder is None or theirs is None:
         return ""
     ours = _values(settings)
     other = [name for name in ours if name in theirs.values and ours[name] != theirs.values[name]]
@@ -78,7 +97,7 @@ def differences(home: home_.Home, settings: Settings) -> str:
         parts.append(f"{len(other) - _MAX_SHOWN} more")
     options = [_OPTIONS[name] for name in other if name in _OPTIONS]
     or_name = f", or pass {', '.join(options)}" if options else ""
-    since = f"process {holder.pid}, since {holder.since.astimezone():%Y-%m-%d %H:%M}"
+    since = f"process {holder.pid}, since {local_time(holder.since)}"
     return (
         f"The running engine ({since}) uses different settings: {'; '.join(parts)}. "
         f"Restart it to apply yours{or_name}"
@@ -89,12 +108,14 @@ def _path(home: home_.Home) -> Path:
     return home.root / "engine.terms"
 
 
-def _read(home: home_.Home) -> _Published | None:
+def published(home: home_.Home, holder: EngineHolder) -> Published | None:
+    """What the engine that holds the lock says of itself; None if it says nothing."""
     try:
         with _path(home).open("rb") as file:
-            return msgspec.json.decode(file.read(_MAX_BYTES), type=_Published)
+            found = msgspec.json.decode(file.read(_MAX_BYTES), type=Published)
     except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return None
+    return found if found.pid == holder.pid else None
 
 
 def _values(settings: Settings) -> dict[str, str]:

@@ -161,9 +161,10 @@ def percent(value: float | None) -> str:
 
 
 def step_word(step: Step, job: Job) -> str:
-    """The step's state in one word; a running step of a paused job is paused."""
-    if step.status is StepStatus.STARTED and job.status is JobStatus.PAUSED:
-        return "paused"
+    """The step's state in one word; a running step of a paused job is paused, of an interrupted
+    one interrupted."""
+    if step.status is StepStatus.STARTED and (job.status is JobStatus.PAUSED or job.interrupted):
+        return job.word
     return STEP_WORDS[step.status]
 
 

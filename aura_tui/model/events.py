@@ -197,11 +197,15 @@ class JobEvent(_Data, frozen=True, kw_only=True, gc=False):
 
 
 class JobStatusChanged(JobEvent, frozen=True, kw_only=True, gc=False):
-    """``job-status``: the job's status or running stage changed. ``percent`` is of the job."""
+    """``job-status``: the job's status or running stage changed. ``percent`` is of the job.
+
+    ``interrupted``: a person stopped its engine; the job waits until it is resumed.
+    """
 
     status: JobStatus
     stage: Stage | None = None
     percent: float = _always_written(0.0)
+    interrupted: bool = False
 
     def __post_init__(self) -> None:
         JobEvent.__post_init__(self)

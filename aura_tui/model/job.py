@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -11,6 +12,17 @@ from aura_tui.model.job_settings import JobSettings
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 
+INTERRUPTED: Final = "interrupted"  # in place of the status; it is none of its own on the wire
+# What Job.word can be.
+JOB_WORDS: Final = tuple(
+    dict.fromkeys(
+        (
+            *(each.word for each in JobStatus if not each.ended),
+            INTERRUPTED,
+            *(each.word for each in JobStatus),
+        )
+    )
+)
 LOG_TAIL = 10
 MAX_WARNINGS = 50
 
@@ -51,7 +63,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job. ``last_event_id`` is the newest folded event; ``ignored`` counts events that were
-    older, illegal, or about another job. Times are aware UTC."""
+    older, illegal, or about another job. Times are aware UTC.
+
+    ``interrupted``: a person stopped it, queued or running, and no engine continues it by itself.
+    """
 
     id: str
     correlation_id: str
@@ -61,6 +76,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     status: JobStatus = JobStatus.QUEUED
+    interrupted: bool = False
     stage: Stage | None = None
     percent: float = 0.0
     priority: int = 0
@@ -86,6 +102,22 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def step(self, stage: Stage) -> Step:
         """The step of ``stage``."""
         return self.steps[stage.position]
+
+    @property
+    def word(self) -> str:
+        """Its status for use in a sentence; an interrupted job is ``interrupted``."""
+        return INTERRUPTED if self.interrupted else self.status.word
+
+    @property
+    def view_status(self) -> JobStatus:
+        """The status for signs, colours and groups: an interrupted job waits for a person, too, and
+        looks like a paused one."""
+        return JobStatus.PAUSED if self.interrupted else self.status
+
+    @property
+    def active(self) -> bool:
+        """Whether it runs or will run without a person: queued or running, and not interrupted."""
+        return self.status in (JobStatus.QUEUED, JobStatus.RUNNING) and not self.interrupted
 
 
 def as_created(job: Job) -> Job:

@@ -61,6 +61,7 @@ def _enter(job: Job, status: JobStatus, at: datetime) -> _Changes:
     if status is JobStatus.RUNNING and job.started_at is None:
         changes["started_at"] = _not_before(at, job.queued_at)
     if status.ended:
+        changes["interrupted"] = False
         changes["ended_at"] = _not_before(at, job.queued_at, job.started_at, job.last_event_at)
         changes["eta"] = None
     return changes
@@ -73,9 +74,10 @@ def _job_status(job: Job, event: ev.JobStatusChanged) -> _Changes:
     if changes is None:
         return None
     changes["percent"] = max(job.percent, event.percent)
+    changes["interrupted"] = event.interrupted and event.status is not JobStatus.PAUSED
     if event.stage is not None and not _behind(event.stage, job.stage):
         changes["stage"] = event.stage
-    if event.status is JobStatus.PAUSED:
+    if event.status is JobStatus.PAUSED or event.interrupted:
         changes["eta"] = None
     return changes
 
@@ -152,7 +154,7 @@ def _step_progress(job: Job, event: ev.StepProgressed) -> _Changes:
         "steps": _with_step(job, step),
         "percent": max(job.percent, event.percent),
         "elapsed_s": max(_or(job.elapsed_s, 0.0), _or(event.elapsed_seconds, 0.0)),
-        "eta": eta if job.status is JobStatus.RUNNING else None,
+        "eta": eta if job.view_status is JobStatus.RUNNING else None,
     }
 
 

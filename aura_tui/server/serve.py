@@ -22,6 +22,7 @@ from aura_tui.server.auth import Access
 from aura_tui.server.listener import Listener, tls_context
 from aura_tui.server.options import Bounds
 from aura_tui.server.tokens import TokenFile
+from aura_tui.service import Interrupting
 from aura_tui.system import files
 from aura_tui.system.processes import suspend_with_children
 from aura_tui.wire import unix_socket
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService
     from aura_tui.settings import Settings
 
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _UNIX_BOUNDS = Bounds()
 _FILES_EACH = 2  # open files per connection: its socket, and a file that it sends
 _KEPT_FILES = 512  # reserved for the engine; at most half of the limit
@@ -48,15 +49,17 @@ async def serve(
     *,
     socket_path: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
+    on_listening: Callable[[tuple[str, ...]], None] = lambda urls: None,
     access_log: Callable[[str], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, or until ``stop`` is set (then signals are the caller's).
+    """Serve until SIGINT, SIGTERM or SIGHUP (unless nohup ignores it), or until ``stop`` is set
+    (then signals are the caller's).
 
     ``open_service`` is entered once the addresses are bound. ``socket_path``: also listen on a Unix
     socket there. ``say`` prints a line for the user: the addresses when ready, warnings;
-    ``access_log`` a line per request, without waiting. Raises
-    EngineError (ADDRESS_REFUSED) if listening is not possible or not safe.
+    ``on_listening`` is called with their URLs; ``access_log`` with a line per request, without
+    waiting. Raises EngineError (ADDRESS_REFUSED) if listening is not possible or not safe.
     """
     tokens = TokenFile(options.tokens)
     addresses = await _addresses(options.host, options.port)
@@ -69,8 +72,9 @@ async def serve(
     access = Access(tokens, loopback=loopback, origins=options.origins, hosts=options.hosts)
     stopped = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
+    signals = [each for each in _STOP_SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
     if stop is None:
-        for number in _STOP_SIGNALS:
+        for number in signals:
             loop.add_signal_handler(number, stopped.set)
         suspend_with_children(loop)
     try:
@@ -94,8 +98,10 @@ async def serve(
                 listeners.append(await stack.enter_async_context(_on_unix(app, socket_path)))
             for sock in sockets:
                 await listener.listen(sock)
-            for line in _addresses_text(options, sockets):
-                say(line)
+            urls = _urls(options, sockets)
+            on_listening(urls)
+            for url in urls:
+                say(f"Serving on {url}")
             if bounds.connections < options.bounds.connections:
                 say(
                     f"Warning: at most {bounds.connections:,} connections: the open-file "
@@ -106,13 +112,15 @@ async def serve(
             if socket_path is not None:
                 say(f"Serving this user's terminals on {socket_path}")
             await stopped.wait()
+            if isinstance(service, Interrupting):
+                await service.interrupt_jobs()
             app.broadcaster.end("The server is stopping; its jobs resume when it restarts")
             await asyncio.gather(*(each.aclose() for each in listeners))
     finally:
         for sock in sockets:
             sock.close()
         if stop is None:
-            for number in _STOP_SIGNALS:
+            for number in signals:
                 loop.remove_signal_handler(number)
 
 
@@ -279,14 +287,14 @@ def _fit_file_limit(bounds: Bounds) -> Bounds:
     return replace(bounds, connections=max(1, min(bounds.connections, left // _FILES_EACH)))
 
 
-def _addresses_text(options: ServeOptions, sockets: list[socket.socket]) -> list[str]:
+def _urls(options: ServeOptions, sockets: list[socket.socket]) -> tuple[str, ...]:
     scheme = "https" if options.certificate else "http"
-    lines = []
+    urls = []
     for sock in sockets:
         host, port = sock.getsockname()[:2]
         shown = f"[{host}]" if sock.family == socket.AF_INET6 else host
-        lines.append(f"Serving on {scheme}://{shown}:{port}")
-    return lines
+        urls.append(f"{scheme}://{shown}:{port}")
+    return tuple(urls)
 
 
 def _access_text(options: ServeOptions, tokens: TokenFile, *, loopback: bool) -> list[str]:

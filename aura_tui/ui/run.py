@@ -14,6 +14,7 @@ from aura_tui.errors import AuraError
 from aura_tui.system.crash_report import telling, write_report
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.keys import keymap
+from aura_tui.ui.state.quit import Leave
 from aura_tui.ui.sync.lazy_service import LazyService
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ async def board(
     make_service: Callable[[], AbstractAsyncContextManager[JobService]],
     find_job: Callable[[JobService], Awaitable[str]] | None,
     options: BoardOptions,
+    stop: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Show the board until the person quits.
+    """Show the board until the person quits. ``stop`` is called, with the service still open, if
+    they stop its jobs to resume them later.
 
     Both callables run in this loop, after the first frame: ``make_service`` opens the engine;
     ``find_job`` submits or looks up a job and returns its id; None opens on the job list. The
@@ -49,6 +52,8 @@ async def board(
         app = BoardApp(opening.service, find_job, options)
         with telling(app.reporter.mishap):
             await app.run_async(mouse=options.settings.board.mouse)
+        if app.outcome.leave is Leave.STOP:
+            stop()
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError  # Textual treats it as the end of the app

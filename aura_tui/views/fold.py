@@ -51,10 +51,11 @@ async def follow(
 ) -> AsyncGenerator[tuple[Job, Envelope]]:
     """``(job after the event, event)`` from the job's first event to its last.
 
-    Ends with the terminal event, or when the service's events end. ``fold`` is ``reduce``,
-    or gives what that would for less.
+    Ends with the terminal event, when a person interrupts the job from now on, or when the
+    service's events end. ``fold`` is ``reduce``, or gives what that would for less.
     """
-    job = as_created(await service.get(job_id))
+    now = await service.get(job_id)
+    job = as_created(now)
     turn_ends = time.monotonic() + _TURN_S
     # Every service's `events` is an async generator; the port promises the iterator alone.
     events = cast("AsyncGenerator[Envelope]", service.events(job_id))
@@ -62,6 +63,8 @@ async def follow(
         async for envelope in events:
             job = fold(job, envelope)
             yield job, envelope
+            if job.interrupted and envelope.id > now.last_event_id:
+                return
             if time.monotonic() >= turn_ends:
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + _TURN_S

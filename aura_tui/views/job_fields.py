@@ -24,7 +24,7 @@ def _time(at: datetime | None) -> str:
 _FIELDS: Final[dict[str, Callable[[Job, datetime], str]]] = {
     "id": lambda job, _: job.id,
     "title": lambda job, _: job.title,
-    "status": lambda job, _: job.status.word,
+    "status": lambda job, _: job.word,
     "percent": lambda job, _: f"{int(job.percent)}",
     "stage": lambda job, _: job.stage.title if job.stage else "",
     "age": lambda job, now: words.age_of(since(job), now),

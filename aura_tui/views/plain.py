@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.format import words
 from aura_tui.model import events as ev
+from aura_tui.model.job import INTERRUPTED
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text.sanitize import clean_line, one_line
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from aura_tui.service import JobService
 
 _COLUMN = 13
+_WAITED = (JobStatus.PAUSED.word, INTERRUPTED)
 _EVERY_PERCENT = 10
 _EVERY = timedelta(seconds=5)
 
@@ -64,7 +66,7 @@ class PlainLines:
     """Makes the lines for each event. Uses only the events' times: the same run prints the same."""
 
     def __init__(self) -> None:
-        self._status: JobStatus | None = None
+        self._word = ""  # of its state, "" before the first event
         self._reported: dict[Stage, tuple[int | None, int, datetime]] = {}
         self._problems: set[tuple[str, str]] = set()
 
@@ -73,7 +75,7 @@ class PlainLines:
         if job.last_event_id != envelope.id:
             return  # an old or invalid event, which changed nothing
         event = envelope.event
-        if self._status is None:
+        if not self._word:
             yield from _begin(job)
         if isinstance(event, ev.StepStatusChanged):
             yield from self._step_status(event)
@@ -90,13 +92,13 @@ class PlainLines:
             yield _line(event.severity, event.message)
         elif isinstance(event, ev.ArtifactMade):
             yield _artifact(event.name, event.path, event.size_bytes)
-        if job.status is not self._status:
-            resumed = self._status is JobStatus.PAUSED and job.status is JobStatus.RUNNING
-            self._status = job.status
+        if job.word != self._word:
+            resumed = self._word in _WAITED and job.word == JobStatus.RUNNING.word
+            self._word = job.word
             if job.status.ended:
                 yield from end_lines(job, shown=self._problems)
             else:
-                yield "resumed" if resumed else words.JOB_WORDS[job.status]
+                yield "resumed" if resumed else job.word
 
     def _step_status(self, event: ev.StepStatusChanged) -> Iterator[str]:
         text = "started" if event.status is StepStatus.STARTED else words.STEP_WORDS[event.status]

@@ -74,9 +74,12 @@ def _moment(at: datetime) -> str:
 
 def _status(job: Job, engine: bool) -> Text:
     """The status, followed by ``no engine`` if the job needs one and none is running."""
-    idle = not engine and job.status in (JobStatus.RUNNING, JobStatus.QUEUED)
-    word = words.JOB_WORDS[job.status] + (", no engine" if idle else "")
-    return Text(word, "yellow" if idle else _STYLE.get(job.status, ""))
+    idle = not engine and job.active
+    warns = idle or job.interrupted
+    return Text(
+        job.word + (", no engine" if idle else ""),
+        "yellow" if warns else _STYLE.get(job.status, ""),
+    )
 
 
 def print_jobs(jobs: Sequence[Job], *, engine: bool, none: str = "") -> None:
@@ -145,8 +148,8 @@ def print_job(job: Job, *, engine: bool) -> None:
     for name, value in facts:
         if value:
             out.print(Text.assemble((f"{name:12}", "dim"), _text(value)))
-    if not engine and not job.status.ended:
-        verb = "resume" if job.status is JobStatus.PAUSED else "watch"
+    if job.interrupted or (not engine and not job.status.ended):
+        verb = "watch" if job.active else "resume"
         out.print(Text.assemble((f"{'Resume':12}", "dim"), f"aura-tui {verb} {job.id}"))
     if settings := settings_pairs(job):
         out.print(Text("Settings", "bold"))

@@ -23,6 +23,7 @@ from aura_tui.service import EngineInfo, JobPage, PlannedStep, QueueState, Retry
 from aura_tui.wire.decode_steps import by_stages, read_steps, text_lines
 from aura_tui.wire.fields import Fields, as_array, as_fields, as_seconds
 from aura_tui.wire.lenient_values import (
+    as_bool,
     as_job_status,
     as_list,
     as_problem,
@@ -130,6 +131,7 @@ def _job(fields: Fields, job_id: str) -> Job | None:
         started_at=started,
         ended_at=fields.time(*_ENDED_NAMES) if status.ended else None,
         status=status,
+        interrupted=bool(fields.get(as_bool, "interrupted")) and status in _INTERRUPTIBLE,
         stage=stage,
         percent=percent,
         priority=_signed(fields, "priority"),
@@ -159,6 +161,7 @@ def read_settings(value: object) -> JobSettings | None:
     return found if isinstance(found, JobSettings) else None
 
 
+_INTERRUPTIBLE: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
 _ENDED_NAMES: Final = (
     "endedat",
     "endedutc",

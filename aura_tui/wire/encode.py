@@ -53,10 +53,12 @@ class StepPayload(_FullPayload, frozen=True, kw_only=True):
 
 class JobPayload(_FullPayload, frozen=True, kw_only=True):
     """A job. ``created_utc``, ``started_utc`` and ``ended_utc`` are the same times under the names
-    that Aura Video Studio's clients read."""
+    that Aura Video Studio's clients read. ``interrupted``: a person stopped it, and it waits until
+    it is resumed; its status stays the one it had."""
 
     job_id: str
     status: JobStatus
+    interrupted: bool = False
     stage: str
     percent: float
     title: str
@@ -222,6 +224,7 @@ def job_payload(job: Job) -> JobPayload:
     return JobPayload(
         job_id=job.id,
         status=job.status,
+        interrupted=job.interrupted,
         stage=job.stage.value if job.stage else "",
         percent=job.percent,
         title=job.title,

@@ -369,7 +369,7 @@ _READERS: dict[str, Callable[[object], object]] = {
         ),
         as_whole,
     ),
-    **dict.fromkeys(("burned_captions", "motion", "fresh"), as_bool),
+    **dict.fromkeys(("burned_captions", "motion", "fresh", "interrupted"), as_bool),
     "timestamp": as_time,
     "step": as_stage,
     "stage": as_stage,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aura_tui.cli.session.foreground import ForegroundJob
+from aura_tui.cli.session.foreground import Ending, ForegroundJob
 from aura_tui.cli.session.lines import (
     CANCELLER,
     CONNECTION_REPORTER,
@@ -189,7 +189,7 @@ async def test_a_view_that_dies_ends_the_command_with_its_reason() -> None:
 async def _run_view(service: ScriptedService, signals: asyncio.Queue[int]) -> int:
     settings = Settings(home=Path("nowhere"))
     what = ForegroundJob(lambda: contextlib.nullcontext(service), None, settings, owns=True)
-    return await _view(what, service, service.tape.job.id, signals, json=False)
+    return await _view(what, service, service.tape.job.id, signals, Ending(what), json=False)
 
 
 async def _drain(service: JobService) -> None:

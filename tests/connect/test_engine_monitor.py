@@ -53,7 +53,7 @@ class Place:
             self.home,
             answers=lambda: self.lock is not None,
             start=self.start,
-            restart=restart,
+            needed=lambda: restart,
         )
         watching = asyncio.create_task(engine.watch())
         try:

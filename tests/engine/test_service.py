@@ -483,6 +483,99 @@ async def test_an_engine_that_closes_leaves_jobs_that_the_next_one_takes_up(
     assert done.step(Stage.VISUALS).attempt == 2
 
 
+async def test_work_that_a_person_stopped_waits_for_one_under_later_engines(
+    settings: Settings, small: SmallStages
+) -> None:
+    small.hook = at = SpawnAt("visuals", 2)
+    async with EmbeddedService(settings, stages=small) as service:
+        running = await service.submit(request("a"))
+        queued = await service.submit(request("b"))
+        spared = await service.submit(request("c"))
+        await at.reached.wait()
+        service.interrupt_on_close(but=[spared.id])
+    second = SmallStages()
+    async with EmbeddedService(settings, stages=second) as service:
+        assert (await ended(service, spared.id)).status is JobStatus.SUCCEEDED
+        for job, status in ((running, JobStatus.RUNNING), (queued, JobStatus.QUEUED)):
+            now = await service.get(job.id)
+            assert (now.status, now.interrupted) == (status, True)
+        queue = await service.queue()
+        assert (queue.queued, queue.running, queue.paused) == (0, 0, 0)
+        service._dispatcher.check()  # they have an owner: the user
+        assert not (await service.queue()).waiting
+        with pytest.raises(Conflict, match="is interrupted; only running jobs can be paused"):
+            await service.pause(running.id)
+        made = len(second.made)
+        await service.resume(running.id)
+        done = await ended(service, running.id)
+        assert (done.status, done.interrupted, done.ignored) == (JobStatus.SUCCEEDED, False, 0)
+        assert second.made[made] == ("visuals", 2)
+        with pytest.raises(Conflict):
+            await service.resume(running.id)
+        await service.cancel(queued.id)
+        assert (await ended(service, queued.id)).status is JobStatus.CANCELED
+    record = await service_records(settings, running.id)
+    assert record == done
+
+
+async def service_records(settings: Settings, job_id: str) -> Job:
+    """The job as the store has it."""
+    async with EmbeddedService(settings, work=False) as service:
+        return await service.get(job_id)
+
+
+async def test_a_setting_lets_an_engine_resume_what_a_person_stopped(
+    settings: Settings, small: SmallStages
+) -> None:
+    small.hook = at = SpawnAt("visuals", 2)
+    async with EmbeddedService(settings, stages=small) as service:
+        jobs = [await service.submit(request(text)) for text in "ab"]
+        await at.reached.wait()
+        service.interrupt_on_close()
+    resuming = with_engine(settings, on_start="resume")
+    async with EmbeddedService(resuming, stages=SmallStages()) as service:
+        for job in jobs:
+            assert (await ended(service, job.id)).status is JobStatus.SUCCEEDED
+
+
+async def test_two_that_resume_an_interrupted_job_at_once_start_it_once(
+    settings: Settings, small: SmallStages
+) -> None:
+    small.hook = at = SpawnAt("voice", 1)
+    async with EmbeddedService(settings, stages=small) as service:
+        job = await service.submit(request())
+        await at.reached.wait()
+        service.interrupt_on_close()
+    async with EmbeddedService(settings, stages=SmallStages()) as service:
+        both = await asyncio.gather(
+            service.resume(job.id), service.resume(job.id), return_exceptions=True
+        )
+        assert [type(each) for each in both].count(Job) >= 1
+        assert (await ended(service, job.id)).status is JobStatus.SUCCEEDED
+        log = await service.logs(job.id)
+        assert log.count("Resumed (run 2)") == 1
+
+
+async def test_a_paused_job_that_waited_to_resume_stays_paused_after_a_person_stopped_it(
+    settings: Settings, small: SmallStages
+) -> None:
+    small.hook = at = At("voice", 1)
+    async with EmbeddedService(settings, stages=small) as service:
+        paused = await service.submit(request("a"))
+        await at.reached.wait()
+        await service.pause(paused.id)
+        at.reached.clear()
+        await service.submit(request("b"))  # takes the slot
+        await at.reached.wait()
+        await service.resume(paused.id)
+        assert paused.id in (await service.queue()).waiting
+        service.interrupt_on_close()
+    async with EmbeddedService(settings, stages=SmallStages()) as service:
+        now = await service.get(paused.id)
+        assert (now.status, now.interrupted) == (JobStatus.PAUSED, False)
+        assert (await service.queue()).waiting == ()
+
+
 async def test_a_paused_job_stays_paused_until_it_is_resumed_by_a_later_engine(
     settings: Settings, small: SmallStages
 ) -> None:

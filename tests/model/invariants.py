@@ -42,8 +42,12 @@ def assert_sound(job: Job) -> None:
     assert (job.started_at is not None) or job.status in (JobStatus.QUEUED, JobStatus.CANCELED)
     assert 0.0 <= job.percent <= 100.0
     assert job.elapsed_s is None or 0.0 <= job.elapsed_s <= 1e12
+    if job.interrupted:
+        assert job.status in (JobStatus.QUEUED, JobStatus.RUNNING)
+    assert job.active is (not job.interrupted and job.status not in (*ENDED, JobStatus.PAUSED))
     if job.eta is not None:
         assert job.status is JobStatus.RUNNING
+        assert not job.interrupted
         assert 0.0 <= job.eta.low <= job.eta.seconds <= job.eta.high <= 1e12
     assert len(job.log) <= LOG_TAIL
     assert len(job.warnings) <= MAX_WARNINGS

@@ -104,6 +104,7 @@ def job_events(job_id: str = JOB_ID) -> st.SearchStrategy[ev.AnyJobEvent]:
             status=st.sampled_from(JobStatus),
             stage=_maybe_stage,
             percent=floats,
+            interrupted=st.booleans(),
         ),
         of(
             ev.StepStatusChanged,

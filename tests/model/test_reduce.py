@@ -344,3 +344,20 @@ def test_a_failed_job_says_why_and_what_to_do() -> None:
     assert (job.message, job.errors, job.stage) == ("FFmpeg failed", (problem,), Stage.RENDERING)
     assert job.log == tuple(map(str, range(2, 12)))
     assert (job.log_path, job.suggested_actions) == ("/l", ("Retry",))
+
+
+def test_an_interrupted_job_keeps_its_status_until_another_status_event_or_its_end() -> None:
+    for value in (J.QUEUED, J.RUNNING):
+        job = after(*TO_JOB[value], status(value, interrupted=True))
+        assert (job.status, job.interrupted, job.active) == (value, True, False)
+        assert (job.word, job.view_status) == ("interrupted", J.PAUSED)
+        for event in (status(value), status(J.CANCELED)):
+            assert not then(job, event).interrupted
+    running = after(status(J.RUNNING), step(S.STARTED), progress(10, eta_seconds=5.0))
+    assert running.eta is not None
+    job = then(running, status(J.RUNNING, seconds=4, interrupted=True))
+    assert job.eta is None
+    assert then(job, progress(20, seconds=5, eta_seconds=5.0)).eta is None
+    for end in (J.SUCCEEDED, J.FAILED):
+        assert not then(job, status(end, seconds=5)).interrupted
+    assert not then(job, status(J.PAUSED, seconds=5, interrupted=True)).interrupted

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 
 from aura_tui.cli.session.exit_status import EXIT_INTERRUPTED, EXIT_LEFT, EXIT_OF_STATUS
 from aura_tui.cli.session.foreground import (
-    LEAVE_SIGNALS,
+    Ending,
     ForegroundJob,
-    continue_in_background,
+    leave_signals,
     say_accepted,
     say_continues,
     say_resumable,
@@ -32,12 +31,14 @@ def show_board(what: ForegroundJob) -> int:
 
 
 async def _board(what: ForegroundJob) -> int:
-    async with contextlib.AsyncExitStack() as ending:
-        ending.push_async_callback(continue_in_background, what)
+    ending = Ending(what)
+    try:
         return await _show(what, ending)
+    finally:
+        await ending.settle()
 
 
-async def _show(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
+async def _show(what: ForegroundJob, ending: Ending) -> int:
     from aura_tui.ui.run import board
     from aura_tui.ui.state.options import BoardOptions
     from aura_tui.ui.state.quit import Leave
@@ -55,14 +56,16 @@ async def _show(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
     )
     loop = asyncio.get_running_loop()
     begin = recorder.begin if what.begin is not None else None
-    task = asyncio.create_task(board(recorder.open, begin, options))
+    task = asyncio.create_task(board(recorder.open, begin, options, lambda: what.interrupt(True)))
     received: list[int] = []
 
     def leave(number: int) -> None:
+        ending.on_signal(number)
+        if not received:  # a second one must not stop the engine's own closing
+            task.cancel()
         received.append(number)
-        task.cancel()
 
-    for each in LEAVE_SIGNALS:
+    for each in leave_signals():
         loop.add_signal_handler(each, leave, int(each))
     try:
         outcome = await task
@@ -72,6 +75,8 @@ async def _show(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
     except asyncio.CancelledError:
         if not received:
             raise
+        if ending.hands_over:
+            return 128 + received[0]
         how = (
             "Stopped. Resume with"
             if what.hand_over is not None
@@ -80,7 +85,7 @@ async def _show(what: ForegroundJob, ending: contextlib.AsyncExitStack) -> int:
         print_error(f"{how}: aura-tui watch{what.where}")
         return 128 + received[0]
     if outcome.leave in (Leave.BACKGROUND, Leave.STOP):
-        ending.pop_all()  # the user has decided what happens to all running jobs
+        ending.decided = True
     for notice in outcome.notices:  # visible after the board has left the screen
         print_error(f"Warning: {notice}")
     if outcome.job is not None and outcome.job.status.ended:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from aura_tui.cli.session.exit_status import EXIT_INTERRUPTED, EXIT_LEFT, EXIT_OF_STATUS
 from aura_tui.cli.session.foreground import (
-    LEAVE_SIGNALS,
+    Ending,
     ForegroundJob,
-    continue_in_background,
+    leave_signals,
     say_accepted,
     say_continues,
     say_resumable,
     say_unchanged,
 )
 from aura_tui.cli.session.messages import print_error, print_notices, report_error
-from aura_tui.errors import AuraError, EngineError, OutputError
+from aura_tui.errors import AuraError, EngineError, OutputError, ReaderGone
 from aura_tui.model.text.plural import plural
 from aura_tui.replay.recorder import Recorder
 from aura_tui.service import Connected, Supervised, waiting_out_outages
@@ -40,6 +40,7 @@ LISTENER = "signal listener"
 VIEW = "job view"
 CANCELLER = "cancel request"
 _LOOK_S = 1.0
+_SIGNAL_S = 0.1
 
 
 def show_lines(what: ForegroundJob, *, json: bool) -> int:
@@ -48,17 +49,19 @@ def show_lines(what: ForegroundJob, *, json: bool) -> int:
 
 
 async def _follow(what: ForegroundJob, *, json: bool) -> int:
-    async with contextlib.AsyncExitStack() as ending:
-        ending.push_async_callback(continue_in_background, what)
-        return await _follow_job(what, json=json)
+    ending = Ending(what)
+    try:
+        return await _follow_job(what, ending, json=json)
+    finally:
+        await ending.settle()
 
 
-async def _follow_job(what: ForegroundJob, *, json: bool) -> int:
+async def _follow_job(what: ForegroundJob, ending: Ending, *, json: bool) -> int:
     signals: asyncio.Queue[int] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     recorder = Recorder(what)
     start_signals = _StartSignals(what.remote, signals)
-    for each in (signal.SIGINT, *LEAVE_SIGNALS):
+    for each in (signal.SIGINT, *leave_signals()):
         loop.add_signal_handler(each, start_signals.on_signal, int(each))
     suspend_with_children(loop)
     try:
@@ -67,7 +70,7 @@ async def _follow_job(what: ForegroundJob, *, json: bool) -> int:
             print_notices(service)
             job_id = await recorder.begin(service)
             start_signals.end()
-            return await _view(what, service, job_id, signals, json=json)
+            return await _view(what, service, job_id, signals, ending, json=json)
     except asyncio.CancelledError:
         if start_signals.ended or signals.empty():
             raise
@@ -115,6 +118,7 @@ async def _view(
     service: JobService,
     job_id: str,
     signals: asyncio.Queue[int],
+    ending: Ending,
     *,
     json: bool,
 ) -> int:
@@ -132,12 +136,23 @@ async def _view(
     with waiting_out_outages():
         following = asyncio.create_task(view, name=VIEW)
     interrupts = 0
+    on_terminal = sys.stdout.isatty()
+    ending.job_id = job_id
     try:
         while True:
             received = asyncio.create_task(signals.get(), name=LISTENER)
             await asyncio.wait((following, received), return_when=asyncio.FIRST_COMPLETED)
             if following.done():
+                if isinstance(following.exception(), ReaderGone):
+                    # A terminal that closes takes the reader along; its signal may come just after.
+                    await asyncio.wait((received,), timeout=_SIGNAL_S)
+                    gone = signal.SIGHUP if on_terminal else None
+                    number = received.result() if received.done() else gone
+                    if number is not None:
+                        ending.on_signal(number)
                 received.cancel()
+                if ending.hands_over:
+                    return _exit_of_signal(signal.SIGHUP)
                 if isinstance(following.exception(), OutputError):
                     await _say_stopped(what, service, job_id)
                 job = following.result()
@@ -154,6 +169,9 @@ async def _view(
                 supervisor.keep(CANCELLER, lambda: _cancel(service, job_id), may_end=True)
                 continue
             await _end(following)
+            ending.on_signal(number)
+            if ending.hands_over:
+                return _exit_of_signal(number)
             if number != signal.SIGINT or not what.owns or _is_away(service):
                 await _say_stopped(what, service, job_id)
             return _exit_of_signal(number)
@@ -165,6 +183,9 @@ async def _view(
         return EXIT_OF_STATUS[job.status]
     if what.mode:
         print_error(f"The recording ends before job {job_id} does")
+    elif job.interrupted:
+        print_error(f"Job {job_id} was stopped")
+        say_resumable(what, job)
     else:
         print_error(f"The engine sends no more events for job {job_id}")
         say_resumable(what, job)

@@ -59,7 +59,11 @@ def catch_up(before: Job, now: Job, at: datetime) -> Iterator[ev.AnyJobEvent]:
             yield factory.artifact(artifact)
     if now.status is JobStatus.PAUSED and before.status is not JobStatus.PAUSED:
         yield factory.status(JobStatus.PAUSED)
-    elif not now.status.ended and now.percent > before.percent:
+    elif not now.status.ended and (
+        now.percent > before.percent
+        or now.interrupted is not before.interrupted
+        or (now.interrupted and now.status is not before.status)
+    ):
         yield factory.status(now.status)
     if now.status.ended and not before.status.ended:
         yield factory.end()
@@ -161,7 +165,12 @@ class _EventFactory:
     def status(self, status: JobStatus, at: datetime | None = None) -> ev.AnyJobEvent:
         job = self._job
         return self._event(
-            ev.JobStatusChanged, at, status=status, stage=job.stage, percent=job.percent
+            ev.JobStatusChanged,
+            at,
+            status=status,
+            stage=job.stage,
+            percent=job.percent,
+            interrupted=job.interrupted and status is job.status,
         )
 
     def start(self, before: Job) -> Iterator[ev.AnyJobEvent]:

@@ -57,6 +57,7 @@ _SUSPENSION_S = 1.0  # a shorter one is not worth telling
 class _End(Enum):
     CANCEL = "cancel"
     SUSPEND = "suspend"
+    INTERRUPT = "interrupt"  # as SUSPEND; only a person resumes the job
 
 
 def cancel_message(kept: int, partial: str = "") -> str:
@@ -118,14 +119,15 @@ class Runner:
     def cancel(self) -> bool:
         """Cancel the job: kill every child process now, then end the work. False if the job is
         being suspended instead."""
-        if self._end is _End.SUSPEND and not self._decided:
+        suspended = (_End.SUSPEND, _End.INTERRUPT)
+        if self._end in suspended and not self._decided:
             self._end = _End.CANCEL
         self._stop(_End.CANCEL)
-        return self._end is not _End.SUSPEND
+        return self._end not in suspended
 
-    def suspend(self) -> None:
-        """Stop working without ending the job."""
-        self._stop(_End.SUSPEND)
+    def suspend(self, *, interrupt: bool = False) -> None:
+        """Stop working without ending the job; with ``interrupt``, mark it as interrupted."""
+        self._stop(_End.INTERRUPT if interrupt else _End.SUSPEND)
 
     def _stop(self, end: _End) -> None:
         if not self.ending:
@@ -249,6 +251,12 @@ class Runner:
         await self.children.kill()
         if end is _End.CANCEL:
             await self._cancelled()
+        elif end is _End.INTERRUPT and not self.paused:
+            with contextlib.suppress(AuraError, Fenced):
+                await self._emit(
+                    self._log(f"Stopped. Resume with: aura-tui resume {self.job_id}"),
+                    replace(self._status(JobStatus.RUNNING), interrupted=True),
+                )
         else:
             with contextlib.suppress(AuraError, Fenced):
                 await self._emit(

@@ -43,7 +43,7 @@ class JobCommands:
         if asked is Asked.CANCEL:
             return True
         wanted = JobStatus.RUNNING if asked is Asked.PAUSE else JobStatus.PAUSED
-        return job.status is wanted and pending is None
+        return job.view_status is wanted and pending is None
 
     @staticmethod
     def may_retry(job: Job) -> bool:

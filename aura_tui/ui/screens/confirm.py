@@ -35,7 +35,7 @@ class Question(Dialog[bool]):
     def listed(self, jobs: Sequence[Job]) -> Iterable[Widget]:
         """A line per job: state, percent, name. Bounded."""
         for n, job in enumerate(jobs[:LISTED]):
-            sign = self.glyphs.job(job.status)
+            sign = self.glyphs.job(job.view_status)
             percent = f"{int(job.percent):3d} %"
             line = Content.assemble(sign, " ", (percent, MUTED), "  ", name(job))
             yield self.line(line, first=not n)

@@ -76,9 +76,9 @@ class RunClock:
         if isinstance(event, StepProgressed):
             self._elapsed_s = max(self._elapsed_s, job.elapsed_s or 0.0)
             self._idle_s = 0.0
-        if self._since is not None and job.status is JobStatus.PAUSED:
+        if self._since is not None and job.view_status is JobStatus.PAUSED:
             self.pauses_s.append(self._elapsed_s)
-        self._since = at if job.status is JobStatus.RUNNING else None
+        self._since = at if job.view_status is JobStatus.RUNNING else None
         if isinstance(event, StepStatusChanged):
             self._mark(event)
         if job.status.ended:  # every view shows the same number for an ended job

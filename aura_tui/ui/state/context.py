@@ -17,12 +17,13 @@ LOW_BYTES = 2_000_000_000  # a long 1080p video, with its pieces
 class Context(NamedTuple):
     """``place``: the host of a remote engine, else the home. ``engine``: None if not known yet.
     ``waits``: the service is not open yet; "" once it is. The counts leave out what has ended
-    without a fault; () while the list is loading."""
+    without a fault; () while the list is loading. ``interrupted``: the number of those jobs."""
 
     place: str
     engine: EngineInfo | None
     waits: str
     counts: tuple[tuple[JobStatus, int], ...]
+    interrupted: int = 0
 
     @property
     def is_low(self) -> bool:

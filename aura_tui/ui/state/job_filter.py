@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from operator import gt, lt
 from typing import TYPE_CHECKING
 
-from aura_tui.format.words import JOB_WORDS
-from aura_tui.model.job import since
+from aura_tui.model.job import JOB_WORDS, since
 from aura_tui.model.stages import Stage, parse_stage
-from aura_tui.model.status import JobStatus, parse_status
+from aura_tui.model.status import parse_status
 from aura_tui.model.text.sanitize import clean_line
 
 if TYPE_CHECKING:
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
 
 _MAX_CHARS = 500
 _ID_CHARS = 4  # at least, to match an id
-_SAID_CHARS = 12  # of an unknown word; the message fits 80 columns
+_SAID_CHARS, _SAID_STATUS = 12, 6  # of an unknown word; the message fits 80 columns
 _PART = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 _KEYED = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
 _AGE = re.compile(r"([<>])=?([0-9]{1,6}(?:\.[0-9]{1,3})?)(s|m|min|h|d|w)")
 _UNIT_S = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_STATUSES = " ".join(JOB_WORDS.values())
+_STATUSES = " ".join(JOB_WORDS).replace("succeeded", "done")  # fits 80 columns
 _STAGES = " ".join(stage.title.lower() for stage in Stage)
 
 
@@ -114,21 +113,21 @@ def _starts_id(job: Job, word: str) -> bool:
 
 
 def _status_test(value: str) -> Callable[[Job, datetime], bool]:
-    allowed: set[JobStatus] = set()
+    allowed: set[str] = set()
     for name in _names(value, "status:", _STATUSES):
         found = _statuses(name)
         if not found:
-            raise ValueError(f'Bad status "{_short(name)}": {_STATUSES}')
+            raise ValueError(f'No status "{_short(name, _SAID_STATUS)}": {_STATUSES}')
         allowed |= found
-    return lambda job, _: job.status in allowed
+    return lambda job, _: job.word in allowed
 
 
-def _statuses(name: str) -> set[JobStatus]:
+def _statuses(name: str) -> set[str]:
     """The status named ``name``, or all with that prefix: a filter works while it is typed."""
     exact = parse_status(name)
     if exact is not None:
-        return {exact}
-    return {status for status, word in JOB_WORDS.items() if word.startswith(name)}
+        return {exact.word}
+    return {word for word in JOB_WORDS if word.startswith(name)}
 
 
 def _stage_test(value: str) -> Callable[[Job, datetime], bool]:
@@ -157,9 +156,9 @@ def _parse_is(value: str) -> bool:
     return True
 
 
-def _short(name: str) -> str:
+def _short(name: str, most: int = _SAID_CHARS) -> str:
     """``name`` cut so that the message fits 80 columns."""
-    return name if len(name) <= _SAID_CHARS else name[: _SAID_CHARS - 1] + "\u2026"
+    return name if len(name) <= most else name[: most - 1] + "\u2026"
 
 
 def _names(value: str, key: str, choices: str) -> list[str]:

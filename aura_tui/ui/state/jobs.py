@@ -66,6 +66,7 @@ class JobsState:
         self._shown: list[_Key] = []  # in order; the jobs that have a row
         self._attention: set[str] = set()
         self._running: dict[str, None] = {}
+        self.interrupted = 0  # jobs; ``counts`` leaves them out
         self._counts: Counter[JobStatus] = Counter()
         self._retries: Counter[str] = Counter()  # by the id of the retried job
         self._seen: set[str] = set()
@@ -161,7 +162,8 @@ class JobsState:
 
     @property
     def counts(self) -> Mapping[JobStatus, int]:
-        """Number of jobs by status, hidden ones included; 0 for a status without jobs."""
+        """Number of jobs by status, hidden ones included, interrupted ones not; 0 for a status
+        without jobs."""
         return self._counts
 
     # Time and filter
@@ -226,7 +228,9 @@ class JobsState:
 
     def group(self, job_id: str) -> Group:
         """The group of a known job."""
-        return Group.ATTENTION if job_id in self._attention else GROUPS[self._jobs[job_id].status]
+        return (
+            Group.ATTENTION if job_id in self._attention else GROUPS[self._jobs[job_id].view_status]
+        )
 
     def position(self, job_id: str) -> int | None:
         """The job's index in ``visible``, or None."""
@@ -405,7 +409,7 @@ class JobsState:
         self._jobs[job.id] = job
         if known is None or known.retry_of != job.retry_of:
             self._attempts.add(job)
-        if job.status is JobStatus.RUNNING:
+        if job.view_status is JobStatus.RUNNING:
             self._running[job.id] = None
         else:
             self._running.pop(job.id, None)
@@ -415,13 +419,16 @@ class JobsState:
                 self._jobs[oldest] = as_listed(self._jobs[oldest])
 
     def _count(self, job: Job, by: int) -> None:
-        self._counts[job.status] += by
+        if job.interrupted:
+            self.interrupted += by
+        else:
+            self._counts[job.status] += by
         if job.retry_of is not None:
             self._retries[job.retry_of] += by
 
     def _key(self, job: Job) -> _Key:
         """The key of a job that leads or is alone."""
-        group = GROUPS[job.status]
+        group = GROUPS[job.view_status]
         if job.status is JobStatus.FAILED and self._needs_attention(job):
             group = Group.ATTENTION
             self._attention.add(job.id)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from aura_tui.model.status import JobStatus
-
 if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.ui.state.jobs import JobsState
@@ -30,8 +28,7 @@ class QuitState:
         in the store either way."""
         if self._read_only or not self.owns_work:
             return []
-        at_work = (JobStatus.RUNNING, JobStatus.QUEUED)
-        return [job for job in self._jobs if job.status in at_work]
+        return [job for job in self._jobs if job.active]
 
     @property
     def outcome(self) -> Leave:

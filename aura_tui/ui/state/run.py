@@ -41,8 +41,8 @@ class Asked(Enum):
         """Whether the command has taken effect in ``job``."""
         return {
             Asked.CANCEL: job.status.ended,
-            Asked.PAUSE: job.status is not JobStatus.RUNNING,
-            Asked.RESUME: job.status is not JobStatus.PAUSED,
+            Asked.PAUSE: job.view_status is not JobStatus.RUNNING,
+            Asked.RESUME: job.view_status is not JobStatus.PAUSED,
         }[self]
 
 
@@ -162,7 +162,7 @@ class RunState:
         reconnects."""
         if self.over:
             return None
-        status = self.job.status if self.job is not None else None
+        status = self.job.view_status if self.job is not None else None
         return health_of(
             self.pulse,
             status,

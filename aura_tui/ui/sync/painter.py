@@ -110,19 +110,19 @@ class Painter:
         sync = self._lifecycle.sync
         waits = "" if sync is not None else "connecting" if self._remote else "starting"
         engine = sync.engine if sync is not None else None
-        return Context(self._place, engine, waits, counts(self._jobs))
+        return Context(self._place, engine, waits, counts(self._jobs), self._jobs.interrupted)
 
     def _refresh_keys(self) -> None:
         """Refresh the key bindings if anything they depend on changed."""
         jobs, run = self._jobs, self._lifecycle.run
         job, connection = run.job, self._lifecycle.connection
         keys = (
-            (job.id, job.status) if job is not None else None,
+            (job.id, job.view_status) if job is not None else None,
             (run.asked, run.over),
             # Not can_reconnect alone: the key bar may have been updated since the last paint, for
             # another reason and by a state of the connection that is over again.
             (connection.status, connection.since, connection.can_reconnect) if connection else None,
-            (len(jobs.marked), *jobs.counts.items()) if jobs.marked else (),
+            (len(jobs.marked), jobs.interrupted, *jobs.counts.items()) if jobs.marked else (),
             (jobs.cursor, jobs.following, jobs.has_running),
         )
         if keys != self._shown_keys:

@@ -62,7 +62,7 @@ class PreviewUpdates:
         if recorded:
             none = "Recordings have no pictures"
         due = job.stage is not None and job.stage.position >= Stage.VISUALS.position
-        again = due and job.status is JobStatus.RUNNING and not recorded
+        again = due and job.view_status is JobStatus.RUNNING and not recorded
         self._start(self._show(service, job.id, none, again=again))
 
     async def _show(self, service: JobService, job_id: str, none: str, *, again: bool) -> None:

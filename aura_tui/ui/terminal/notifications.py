@@ -165,7 +165,7 @@ def _about(job: Job, duration_ms: int | None) -> str:
 def _title(job: Job | None) -> str:
     if job is None:
         return APP
-    state = {JobStatus.RUNNING: "", JobStatus.PAUSED: "paused "}.get(job.status)
+    state = {JobStatus.RUNNING: "", JobStatus.PAUSED: f"{job.word} "}.get(job.view_status)
     if state is None:
         return f"{APP} {words.JOB_WORDS[job.status]} {clean_line(job.title, 120)}"
     return f"{APP} {state}{int(job.percent)} % {clean_line(job.title, 120)}"
@@ -177,6 +177,6 @@ def _progress(job: Job | None) -> str:
         JobStatus.PAUSED: osc.Progress.PAUSED,
         JobStatus.FAILED: osc.Progress.ERROR,
     }
-    state = states.get(job.status, osc.Progress.NONE) if job is not None else osc.Progress.NONE
+    state = states.get(job.view_status, osc.Progress.NONE) if job is not None else osc.Progress.NONE
     percent = int(job.percent) if job is not None and state is not osc.Progress.NONE else 0
     return osc.progress(state, percent)

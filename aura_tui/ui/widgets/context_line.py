@@ -9,6 +9,7 @@ from textual.content import Content
 
 from aura_tui import __version__
 from aura_tui.format import words
+from aura_tui.model.job import INTERRUPTED
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.widgets.header import SEVERITY_STYLE, STATUS_STYLE, severity_sign, spread
@@ -91,10 +92,13 @@ def _left(context: Context, now: datetime, room: int, glyphs: Glyphs) -> Content
     engine = context.engine
     place = Content.styled(clean_line(context.place, _MAX_PLACE), "bold")
     name = Content.styled(f"aura-tui {__version__}", MUTED)
-    counts = Content("  ").join(
+    told = [
         Content.styled(f"{count:,} {words.JOB_WORDS[status]}", STATUS_STYLE[status])
         for status, count in context.counts
-    )
+    ]
+    if context.interrupted:
+        told.append(Content.styled(f"{context.interrupted:,} {INTERRUPTED}", "$warning"))
+    counts = Content("  ").join(told)
     free = Content("")
     if engine is not None and engine.free_bytes is not None:
         style = "$warning" if context.is_low else MUTED

@@ -97,11 +97,11 @@ def lines(
             _whole_bar(0.0, width, glyphs, "$primary"),
             matter.truncate(width, ellipsis=True),
         ]
-    style = STATUS_STYLE[job.status]
-    word = words.JOB_WORDS[job.status]
+    style = STATUS_STYLE[job.view_status]
+    word = job.word
     if state.asked is not None:
         word, style = state.asked.value, "$warning"
-    status = Content.styled(f"{glyphs.job(job.status)} {word}", style)
+    status = Content.styled(f"{glyphs.job(job.view_status)} {word}", style)
     title = Content.styled(clean_line(job.title) or job.id, "bold")
     if said is not None and said.kind in _SAID:
         said = None
@@ -202,7 +202,7 @@ def _left(
     if state.asked is Asked.CANCEL:
         return Content.styled(f"{dot}cancelling; finished work is kept", MUTED)
     age = words.as_of(state.age_s(now))
-    if job.status is JobStatus.RUNNING:
+    if job.view_status is JobStatus.RUNNING:
         left = f"{words.time_left(job.eta)} left" if job.eta is not None else ""
         if age:
             return Content.styled(dot + (f"{left}, {age}" if left else age), MUTED)
@@ -210,18 +210,18 @@ def _left(
             return Content.styled(f"{dot}no estimate yet", MUTED)
         return Content.assemble(f"{dot}{left}", (f", {basis}" if basis else "", MUTED))
     if age:
-        return Content.styled(f"{dot}{words.JOB_WORDS[job.status]}, {age}", MUTED)
+        return Content.styled(f"{dot}{job.word}, {age}", MUTED)
     said = state.liveness(now)
     queued = said.text if said is not None and said.kind is Kind.QUEUED else "waiting in the queue"
     text = {
         JobStatus.QUEUED: queued,
-        JobStatus.PAUSED: "paused"
+        JobStatus.PAUSED: job.word
         if state.mode
-        else f"paused, press {key_names.of('run.pause')} to resume",
+        else f"{job.word}, press {key_names.of('run.pause')} to resume",
         JobStatus.SUCCEEDED: "finished",
         JobStatus.FAILED: f"failed in {job.stage.title}" if job.stage else "failed",
         JobStatus.CANCELED: f"cancelled in {job.stage.title}" if job.stage else "cancelled",
-    }[job.status]
+    }[job.view_status]
     return Content.styled(dot + text, MUTED)
 
 

@@ -165,7 +165,7 @@ def lines(row: Row, width: int, glyphs: Glyphs) -> tuple[Content, ...]:
 
 
 def _lead(row: Row, glyphs: Glyphs) -> Content:
-    status = row.job.status
+    status = row.job.view_status
     cursor = glyphs.cursor if row.cursor else " "
     return Content.assemble(
         (cursor, "bold $accent" if row.focused else MUTED),
@@ -176,7 +176,7 @@ def _lead(row: Row, glyphs: Glyphs) -> Content:
 
 
 def _style(row: Row) -> str:
-    status = row.job.status
+    status = row.job.view_status
     return "$warning" if row.alone and status is JobStatus.RUNNING else STATUS_STYLE[status]
 
 
@@ -217,7 +217,7 @@ def _second(row: Row, width: int, glyphs: Glyphs) -> Content:
         text = Content.assemble(
             bar(job.percent, length, glyphs, style),
             f"{int(job.percent):4d} %",
-            (f"  {_time(row) or words.JOB_WORDS[job.status]}", _time_style(row)),
+            (f"  {_time(row) or job.word}", _time_style(row)),
         )
     return Content(" " * LEAD) + text.truncate(room, ellipsis=True, pad=True)
 
@@ -238,18 +238,18 @@ def _columns(row: Row, width: int, glyphs: Glyphs) -> Content:
 def _progress(row: Row, cells: int, glyphs: Glyphs) -> Content:
     """The bar of a running or paused job; for others, how they stand or ended."""
     job = row.job
-    if job.status in (JobStatus.RUNNING, JobStatus.PAUSED):
+    if job.view_status in (JobStatus.RUNNING, JobStatus.PAUSED):
         shown = bar(job.percent, cells - 6, glyphs, _style(row))
         return shown + Content(f"{int(job.percent):4d} %")
-    forms = ending(job) if job.status.ended else (words.JOB_WORDS[job.status],)
-    style = _style(row) if job.status in _TOLD else MUTED
+    forms = ending(job) if job.status.ended else (job.word,)
+    style = _style(row) if job.view_status in _TOLD else MUTED
     text = Content.styled(glyphs.spell(_fitting(forms, cells)), style)
     return text.truncate(cells, ellipsis=True, pad=True)
 
 
 def ending(job: Job) -> tuple[str, ...]:
     """How a job ended, in ever shorter forms."""
-    word = words.JOB_WORDS[job.status]
+    word = job.word
     stage = job.stage.title if job.stage is not None else ""
     where = f"{word} in {stage}" if stage else word
     if job.status is JobStatus.SUCCEEDED:
@@ -272,11 +272,11 @@ def _state(row: Row) -> str:
     if row.alone:
         return _NO_ENGINE
     if job.status.ended and (row.sort is Sort.TOOK or job.status is JobStatus.SUCCEEDED):
-        return _took(job) or words.JOB_WORDS[job.status]
-    if job.status is JobStatus.RUNNING:
+        return _took(job) or job.word
+    if job.view_status is JobStatus.RUNNING or job.interrupted:  # that word is too long
         left = row.sort is Sort.LEFT and job.eta is not None
         return words.time_left(job.eta) if left else f"{int(job.percent)} %"
-    return ending(job)[-1] if job.status.ended else words.JOB_WORDS[job.status]
+    return ending(job)[-1] if job.status.ended else job.word
 
 
 def _time(row: Row) -> str:
@@ -285,8 +285,8 @@ def _time(row: Row) -> str:
     job = row.job
     if row.alone:
         return _NO_ENGINE
-    if job.status is JobStatus.PAUSED:
-        return words.JOB_WORDS[job.status]
+    if job.view_status is JobStatus.PAUSED:
+        return job.word
     if job.status is not JobStatus.RUNNING:
         return ""
     return "no estimate" if job.eta is None else f"{words.time_left(job.eta)} left"

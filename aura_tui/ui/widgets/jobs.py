@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from aura_tui.format import words
+from aura_tui.model.job import INTERRUPTED
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.keys import bindings
@@ -124,7 +125,7 @@ class JobsPane(Vertical):
         text = f"{self._glyphs.warning} {clean_line(problem, 200)}" if problem else ""
         width = max(1, self._problem.size.width or MAX_FILTER)
         lines = Content.styled(text, "$warning").wrap(width)
-        self._problem.paint(lines[:2], self._glyphs)
+        self._problem.paint(lines[:3], self._glyphs)
 
     def on_line_widget_repaint_requested(self, message: LineWidget.RepaintRequested) -> None:
         message.stop()
@@ -256,6 +257,8 @@ def summary(
         counts = [each for each in counts if each[0] not in COUNTED]
     elif absent and any(not status.ended for status, _, _ in counts):
         notes.insert(0, Content.styled(f"{glyphs.warning} no engine", "$warning"))
+    if state.interrupted and not context_above:
+        notes.insert(0, Content.styled(f"{state.interrupted:,} {INTERRUPTED}", "$warning"))
     spelt = [Content.styled(f"{count:,} {word}", STATUS_STYLE[s]) for s, word, count in counts]
     short = [
         Content.styled(f"{glyphs.job(status)} {count:,}", STATUS_STYLE[status])

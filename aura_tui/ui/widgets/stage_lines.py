@@ -104,7 +104,7 @@ class _Stage(NamedTuple):
         change most are on the left: the terminal gets a line up to its last change.
         """
         step, glyphs, width = self.step, self.glyphs, pane - 2
-        paused = self.job.status is JobStatus.PAUSED and step.status is StepStatus.STARTED
+        paused = self.job.view_status is JobStatus.PAUSED and step.status is StepStatus.STARTED
         style = "$warning" if paused else STEP_STYLE[step.status]
         quiet = step.status is StepStatus.PENDING
         name = Content.styled(f" {step.stage.title:<12}", style if quiet else "")
@@ -229,7 +229,7 @@ class _Stage(NamedTuple):
 
     def _item(self, item: Item, current: bool, digits: int) -> Content:
         """An item: its number, the time of its first report, and the report."""
-        paused = self.job.status is JobStatus.PAUSED
+        paused = self.job.view_status is JobStatus.PAUSED
         sign = self.glyphs.step(self.step.status, paused=paused) if current else " "
         head = Content.assemble(
             (f"{sign} ", "$warning" if paused else "$primary"), (f"{item.number:>{digits}}", MUTED)

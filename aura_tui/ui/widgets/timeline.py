@@ -69,7 +69,7 @@ def lines(
 ) -> Iterator[Content]:
     """The lanes, then the axis from 0 to ``end_s`` active seconds."""
     narrow = width < _NARROW
-    paused = state.job is not None and state.job.status is JobStatus.PAUSED
+    paused = state.job is not None and state.job.view_status is JobStatus.PAUSED
     told = [*_told(found, narrow, glyphs)]
     side = max(content.cell_length for content in told)
     name = _NAME_NARROW if narrow else _NAME

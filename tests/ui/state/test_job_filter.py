@@ -95,7 +95,7 @@ def test_marked_is_left_to_who_knows_the_marks() -> None:
     ("text", "says"),
     [
         ("colour:red", 'Unknown filter "colour:"'),
-        ("status:frozen", 'Bad status "frozen"'),
+        ("status:frozen", 'No status "frozen"'),
         ("status:", "status: expects queued running"),
         ("stage:mixing", 'Bad stage "mixing"'),
         ("age:2h", "age: expects < or >"),
