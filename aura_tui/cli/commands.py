@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aura_tui import __version__
-from aura_tui.cli import help_topics, jobs, run, serve
+from aura_tui.cli import engine, help_topics, jobs, run, serve
 from aura_tui.cli.connection import board, engine_locator
 from aura_tui.cli.global_options import pass_on
 from aura_tui.cli.group import CommandGroup
@@ -27,6 +27,7 @@ app = typer.Typer(
 run.register(app)
 jobs.register(app)
 serve.register(app)
+engine.register(app)
 help_topics.register(app)
 
 

@@ -1,8 +1,7 @@
-"""The commands that run an engine for others: serve, token, and the background engine."""
+"""The commands that serve the engine to others: serve, token."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from pathlib import Path
@@ -45,7 +44,6 @@ def register(app: typer.Typer) -> None:
         add_command(tokens, command, group="token")
     add_command(tokens, list_, "list", group="token")
     app.add_typer(tokens, name="token")
-    app.command(hidden=True)(engine)
 
 
 def serve(
@@ -129,11 +127,12 @@ def serve(
     )
     crash_report.run_reporting(
         serve_(
-            lambda: locator.embedded(listens=False),
+            lambda: locator.embedded(listens=False, kind="serve"),
             locator.settings,
             options,
             socket_path=locator.socket,
             say=print_error,
+            on_listening=locator.publish_urls,
             access_log=output.ERRORS.log
             if (set_.access_log if access_log is None else access_log)
             else None,
@@ -208,11 +207,3 @@ def list_(token_file: TokenFileOption = None) -> int:
     if not found:
         print_error(f"No tokens in {file}. Create one with: aura-tui token add NAME")
     return 0
-
-
-def engine() -> int:
-    """Run the background engine until no work is left. aura-tui starts it automatically."""
-    from aura_tui.connect.background import run
-
-    locator = engine_locator("", "")
-    return asyncio.run(run(lambda: locator.embedded(listen_after_s=0.0)))

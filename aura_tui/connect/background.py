@@ -63,7 +63,7 @@ async def run(
 def start(home: Path) -> None:
     """Start the background engine on ``home``; return once an engine answers there, this one or
     another that started first. Raises EngineError if none does. Blocks."""
-    command = [sys.executable, "-P", "-m", "aura_tui", "engine"]
+    command = [sys.executable, "-P", "-m", "aura_tui", "engine", "run"]
     package = str(Path(aura_tui.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     lock_.check(home_.Home(home))  # for the same error as from an engine in a terminal

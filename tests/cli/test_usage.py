@@ -132,7 +132,8 @@ def commands() -> Iterator[tuple[list[str], Any]]:
     for name, command in group.commands.items():
         if isinstance(command, typer.core.TyperGroup):
             for inner, each in command.commands.items():
-                yield [name, inner], each
+                if not each.hidden:
+                    yield [name, inner], each
         elif not command.hidden:
             yield [name], command
 
