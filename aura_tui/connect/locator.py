@@ -163,7 +163,8 @@ class EngineLocator:
         restart: bool = False,
     ) -> AsyncIterator[JobService]:
         """The running engine, or else what ``begin`` opens (None: a background engine).
-        ``restart``: if the running engine stops, start a background one for its jobs."""
+        ``restart``: if the running engine stops, start a background one, unless a person
+        stopped it."""
         async with contextlib.AsyncExitStack() as opened:
             yield await self._find(opened, begin, restart=restart)
 
@@ -247,8 +248,14 @@ class EngineLocator:
     def interrupt_jobs(self, *, everything: bool) -> None:
         """Let the jobs of our engine wait for a person once it has stopped; without
         ``everything``, not those that other terminals submitted."""
-        if self._service is not None:
-            self._service.interrupt_on_close(but=() if everything else self._others)
+        if self._service is None:
+            return
+        self._service.interrupt_on_close(but=() if everything else self._others)
+        if everything:
+            from aura_tui.engine import stop_request
+
+            with contextlib.suppress(OSError):  # on a full disk our clients start another engine
+                stop_request.write(self._home, os.getpid())
 
     def log_hang_up(self, error: Exception) -> None:
         """Write to the engine's log that no background engine continues the jobs of a terminal
@@ -323,6 +330,7 @@ class EngineLocator:
     async def _client(self, *, restart: bool) -> AsyncIterator[JobService]:
         from aura_tui.client.service import RemoteService
         from aura_tui.connect.engine_monitor import NAME, EngineSupervisor
+        from aura_tui.engine import stop_request
 
         patience_s = _SUCCESSION_S if restart else 0.0
         async with RemoteService(uds=self.socket, patience_s=patience_s) as service:
@@ -334,7 +342,7 @@ class EngineLocator:
                 self._home,
                 answers=self.answers,
                 start=self.start_background,
-                needed=self.has_active if restart else lambda: False,
+                needed=lambda: restart and not stop_request.exists(self._home),
             )
             supervisor.keep(NAME, engine.watch)
             try:

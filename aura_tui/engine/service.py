@@ -93,7 +93,8 @@ class EmbeddedService(StoreQueries):
     async def __aenter__(self) -> EmbeddedService:
         # In a thread: it waits and tries again if another process has the lock.
         self._lock = await asyncio.to_thread(lock_.acquire, self.home)
-        stop_request.remove(self.home)  # of an earlier engine
+        if self._runs_jobs:
+            stop_request.remove(self.home)  # of an earlier engine
         try:
             opened = await asyncio.to_thread(open_store, self.home.store)
             self.notices += opened.notices
@@ -169,7 +170,6 @@ class EmbeddedService(StoreQueries):
         await self._archive.close()
         await self._log.close(damaged=damaged)
         settings_drift.withdraw(self.home)
-        stop_request.remove(self.home)
         self._lock.release()
 
     def _now_ms(self) -> int:

@@ -2,7 +2,8 @@
 signal.
 
 The signal alone says that a process must end, as at a restart of the machine, and the next engine
-resumes the jobs. With the request they wait for a person.
+resumes the jobs. With the request they wait for a person. It stays until the next engine starts:
+the clients of the one that has stopped start no other.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def is_for_us(home: Home) -> bool:
     with contextlib.suppress(OSError, ValueError), _path(home).open("rb") as file:
         return int(file.read(_MAX_BYTES)) == os.getpid()
     return False
+
+
+def exists(home: Home) -> bool:
+    """Whether a person stopped the last engine, or is about to."""
+    return _path(home).exists()
 
 
 def remove(home: Home) -> None:

@@ -80,12 +80,12 @@ def test_stop_interrupts_the_jobs_and_waits_until_the_engine_is_gone(program: Pr
     assert f"Resume with: aura-tui watch {job_id}\n" in errors.decode()
     assert not status(program)["running"]
     assert status(program)["jobs"]["interrupted"] == 1
-    assert not (program.home / "engine.stop").exists()
     other = program.run("jobs", "--status", "interrupted", "--fields", "id")
     assert other.stdout == f"{job_id}\n"
     resumed = program.run("resume", "--status", "interrupted", "--yes")
     assert (resumed.returncode, resumed.stdout) == (0, f"Resumed {job_id}\n"), resumed.stderr
     soon(lambda: not program.jobs()[0]["interrupted"])
+    assert not (program.home / "engine.stop").exists()  # it was for that engine
     assert program.run("cancel", job_id).returncode == 0
     end(holder(program))
 

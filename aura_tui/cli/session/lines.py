@@ -143,7 +143,8 @@ async def _view(
             received = asyncio.create_task(signals.get(), name=LISTENER)
             await asyncio.wait((following, received), return_when=asyncio.FIRST_COMPLETED)
             if following.done():
-                if isinstance(following.exception(), ReaderGone):
+                error = None if following.cancelled() else following.exception()
+                if isinstance(error, ReaderGone):
                     # A terminal that closes takes the reader along; its signal may come just after.
                     await asyncio.wait((received,), timeout=_SIGNAL_S)
                     gone = signal.SIGHUP if on_terminal else None
@@ -153,14 +154,14 @@ async def _view(
                 received.cancel()
                 if ending.hands_over:
                     return _exit_of_signal(signal.SIGHUP)
-                if isinstance(following.exception(), OutputError):
+                if isinstance(error, OutputError):
                     await _say_stopped(what, service, job_id)
                 job = following.result()
                 break
             if received.cancelled() or received.exception() is not None:
-                error = asyncio.CancelledError() if received.cancelled() else received.exception()
+                died = asyncio.CancelledError() if received.cancelled() else received.exception()
                 now = datetime.now(UTC)
-                report(TaskFailure(name=LISTENER, error=error, at=now, restarts_in_s=0.0))
+                report(TaskFailure(name=LISTENER, error=died, at=now, restarts_in_s=0.0))
                 continue
             number = received.result()
             if number == signal.SIGINT and what.owns and interrupts == 0:
