@@ -427,6 +427,23 @@ def test_an_estimate_moves_a_row_only_when_another_job_is_expected_to_end_first(
     assert ids(state) == ["a", "b"], "15 s from now is after 5 s from now"
 
 
+def test_an_interrupted_job_stands_with_the_paused_ones_and_is_counted_alone() -> None:
+    state = JobsState()
+    waits = job("i", JobStatus.RUNNING, interrupted=True)
+    state.load([waits, job("r", JobStatus.RUNNING), job("q", JobStatus.QUEUED)])
+    assert ids(state) == ["r", "i", "q"]
+    assert state.group("i") is Group.PAUSED
+    assert (state.interrupted, state.counts[JobStatus.RUNNING]) == (1, 1)
+    state.load([job("i", JobStatus.RUNNING, last_event_id=9)])
+    assert state.group("i") is Group.RUNNING
+    assert (state.interrupted, state.counts[JobStatus.RUNNING]) == (0, 2)
+    state.load([job("i", JobStatus.QUEUED, interrupted=True, last_event_id=10)])
+    state.set_filter("status:interrupted")
+    assert ids(state) == ["i"]
+    state.set_filter("status:queued")
+    assert ids(state) == ["q"]
+
+
 # Attempts
 
 
