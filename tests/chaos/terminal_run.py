@@ -99,8 +99,11 @@ def stuck_lines(program: Program, progress: str, seconds: float) -> int:
 
 
 def hang_up(program: Program, chance: random.Random) -> None:
-    """The terminal goes in the middle of the run: what runs is gone, and ``watch`` goes on."""
-    with on_terminal(program, *program.arguments("--fps", "30", "--duration", "20")) as shown:
+    """The terminal goes in the middle of the run: what runs is gone, and ``watch`` goes on. (By
+    default the run continues in the background: ``e2e/test_hang_up.py``.)"""
+    stops = {"AURA_ENGINE_ON_HANGUP": "stop"}
+    run = program.arguments("--fps", "30", "--duration", "20")
+    with on_terminal(program, *run, environ=stops) as shown:
         _until(shown, lambda: list(program.home.glob("jobs/*")), "no job is begun")
         until = time.monotonic() + chance.uniform(0.0, 1.0)
         _until(shown, lambda: time.monotonic() >= until, "")
