@@ -164,7 +164,41 @@ class Timed(Protocol):
         ...
 
     def now(self) -> datetime:
-        """Aware UTC; never steps back."""
+        """Aware UTC; steps back only with :meth:`Seekable.seek`."""
+        ...
+
+
+class Playback(NamedTuple):
+    """Where a replay is, in recorded seconds. ``speed``: recorded seconds per second. ``over``: all
+    events have been played."""
+
+    position_s: float
+    duration_s: float
+    speed: float
+    paused: bool
+    over: bool
+
+
+@runtime_checkable
+class Seekable(Protocol):
+    """A service that plays a recording, and can play it from another position."""
+
+    @property
+    def playback(self) -> Playback:
+        """Where the replay is now."""
+        ...
+
+    def set_playing(self, playing: bool) -> None:
+        """Pause, or continue."""
+        ...
+
+    def set_speed(self, speed: float) -> None:
+        """Continue at ``speed``: above 0, finite."""
+        ...
+
+    def seek(self, position_s: float) -> bool:
+        """Go to a position, at most to the start or the end; returns whether that is back. Then
+        the jobs are older than they were, and their events have to be read again."""
         ...
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -23,7 +23,8 @@ from aura_tui.model.reduce import reduce
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.replay.recording import Recording, load
-from aura_tui.service import JobPage, QueueState, RetryPlan, Typical, parse_cursor
+from aura_tui.replay.timeline import Timeline
+from aura_tui.service import JobPage, Playback, QueueState, RetryPlan, Typical, parse_cursor
 from aura_tui.wire.log_text import log_line
 
 if TYPE_CHECKING:
@@ -34,15 +35,17 @@ if TYPE_CHECKING:
     from aura_tui.model.request import JobRequest
     from aura_tui.service import OnProgress
 
-MAX_GAP_S = 60.0  # longer gaps are shortened to this, before they are divided by the speed
+_KEPT_EVERY = 1000  # events; seeking back folds at most as many again
 
 
 class ReplayService:
-    """A JobService on a recording; the first iterator of events drives its clock.
+    """A JobService on a recording; the first iterator of events starts its clock.
 
-    Events that have been played are history and come at once. The rest come with the recorded gaps
-    divided by ``speed`` (0 or infinite: at once). An iterator of one job also ends where its
-    recording ends early.
+    Events that have been played are history and come at once. The rest come when the clock of its
+    :class:`~aura_tui.replay.timeline.Timeline` reaches them. After a seek back the jobs are as they
+    were then, and a new iterator of events has the history up to there; iterators from before wait
+    until the replay is back where they were. An iterator of one job also ends where its recording
+    ends early.
     """
 
     def __init__(
@@ -61,13 +64,13 @@ class ReplayService:
                 field="speed",
             )
         self._recording = recording
-        self._speed = speed
         self._sleep = sleep
-        self._clock = clock
-        self._next = 0  # index of the first event that hasn't been played
-        self._played_s = clock()  # when the event before it was played
+        times = [envelope.event.timestamp for envelope in recording.envelopes]
+        self._timeline = Timeline(times, speed, clock)
         self._jobs = {job.id: job for job in recording.jobs}
-        self._played = 0
+        self._kept = [dict(self._jobs)]  # the jobs after every so many events
+        self._keep_every = max(_KEPT_EVERY, len(self._jobs))
+        self._changed = asyncio.Event()  # the clock goes another way; each change has its own event
         self._closed = asyncio.Event()
         self.notices: list[str] = []  # see JobService
 
@@ -106,21 +109,48 @@ class ReplayService:
     @property
     def pace(self) -> float:
         """See :class:`~aura_tui.service.Timed`."""
-        return self._speed if self._speed and math.isfinite(self._speed) else 1.0
+        return self._timeline.speed
 
     def now(self) -> datetime:
         """See :class:`~aura_tui.service.Timed`: advances at ``pace`` from the last event up to the
         time of the next one, and stops after the final event."""
-        events = self._recording.envelopes
-        if not events:
-            return datetime.now(UTC)
-        last = events[max(0, self._next - 1)].event.timestamp
-        if not 0 < self._next < len(events):
-            return last
-        passed_s = (self._clock() - self._played_s) * self.pace
-        return max(
-            last, min(last + timedelta(seconds=passed_s), events[self._next].event.timestamp)
-        )
+        return self._timeline.now() if self._recording.envelopes else datetime.now(UTC)
+
+    @property
+    def playback(self) -> Playback:
+        """See :class:`~aura_tui.service.Seekable`."""
+        line = self._timeline
+        return Playback(line.position_s, line.duration_s, line.speed, line.paused, line.over)
+
+    def set_playing(self, playing: bool) -> None:
+        """See :class:`~aura_tui.service.Seekable`."""
+        self._timeline.pause(not playing)
+        self._wake()
+
+    def set_speed(self, speed: float) -> None:
+        """See :class:`~aura_tui.service.Seekable`."""
+        self._timeline.set_speed(speed)
+        self._wake()
+
+    def seek(self, position_s: float) -> bool:
+        """See :class:`~aura_tui.service.Seekable`."""
+        line = self._timeline
+        count = line.seek(position_s)
+        back = count < line.next
+        if back:
+            kept = count // self._keep_every
+            self._jobs = dict(self._kept[kept])
+            line.next = kept * self._keep_every
+        for envelope in self._recording.envelopes[line.next : count]:
+            line.next += 1
+            self._fold(envelope)
+        self._wake()
+        return back
+
+    def _wake(self) -> None:
+        """Wake the iterators: what they wait for may come at another time."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     @property
     def skipped(self) -> int:
@@ -181,16 +211,15 @@ class ReplayService:
     ) -> AsyncIterator[Envelope]:
         if job_id is not None:
             await self.get(job_id)
-        previous: datetime | None = None
-        for envelope in self._recording.envelopes:
-            at = envelope.event.timestamp
-            if envelope.id > self._played:
-                if previous is not None and envelope.id > (after or 0):
-                    await self._wait(at - previous)
-                self._play(envelope)
+        self._timeline.start()
+        for index, envelope in enumerate(self._recording.envelopes):
+            while index >= self._timeline.next and not self._closed.is_set():
+                if envelope.id > (after or 0):
+                    await self._play_next()
+                else:
+                    self._play(self._timeline.next)
             if self._closed.is_set():
                 return
-            previous = at
             if job_id not in (None, envelope.event.job_id):
                 continue
             if envelope.id > (after or 0):
@@ -200,30 +229,48 @@ class ReplayService:
         if job_id is None:  # as with a real engine, the stream of all jobs never ends
             await self._closed.wait()
 
-    async def _wait(self, gap: timedelta) -> None:
-        if self._speed and math.isfinite(self._speed):
-            gap_s = min(MAX_GAP_S, max(0.0, gap.total_seconds())) / self._speed
-            if gap_s > 0:
-                await self._sleep(gap_s)
+    async def _play_next(self) -> None:
+        """Wait for the next event and play it; return early if the clock was changed."""
+        index, changed = self._timeline.next, self._changed
+        wait_s = self._timeline.wait_s()
+        if wait_s is None:
+            await changed.wait()
+            return
+        if wait_s > 0 and not await self._rest(wait_s, changed):
+            return
+        if index == self._timeline.next:  # else another iterator played it meanwhile
+            self._play(index)
 
-    def _play(self, envelope: Envelope) -> None:
-        if envelope.id <= self._played:
-            return  # another iterator played it while this one slept
-        self._played = envelope.id
-        self._played_s = self._clock()
-        events = self._recording.envelopes
-        while self._next < len(events) and events[self._next].id <= envelope.id:
-            self._next += 1
+    async def _rest(self, seconds: float, changed: asyncio.Event) -> bool:
+        """Sleep, or return False as soon as ``changed`` is set."""
+        sleep = asyncio.ensure_future(self._sleep(seconds))
+        change = asyncio.ensure_future(changed.wait())
+        try:
+            await asyncio.wait((sleep, change), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            change.cancel()
+        return not changed.is_set()
+
+    def _play(self, index: int) -> None:
+        self._timeline.played()
+        self._fold(self._recording.envelopes[index])
+
+    def _fold(self, envelope: Envelope) -> None:
+        """Fold an event into its job: the one before ``next``."""
         job = self._jobs.get(envelope.event.job_id)
         if job is not None:
             self._jobs[job.id] = reduce(job, envelope)
+        kept, rest = divmod(self._timeline.next, self._keep_every)
+        if not rest and kept == len(self._kept):
+            self._kept.append(dict(self._jobs))
 
     async def logs(self, job_id: str) -> str:
         await self.get(job_id)
         return "".join(
             f"{line}\n"
-            for e in self._recording.envelopes
-            if e.id <= self._played and e.event.job_id == job_id and (line := log_line(e.event))
+            for e in self._recording.envelopes[: self._timeline.next]
+            if e.event.job_id == job_id and (line := log_line(e.event))
         )
 
     async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
@@ -268,6 +315,7 @@ class ReplayService:
 
     async def aclose(self) -> None:
         self._closed.set()
+        self._wake()
 
 
 def _refuse() -> NoReturn:

@@ -13,7 +13,8 @@ from aura_tui.model.request import Brief, JobRequest
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
 from aura_tui.replay.recording import header_line, parse, record
-from aura_tui.replay.service import MAX_GAP_S, ReplayService
+from aura_tui.replay.service import ReplayService
+from aura_tui.replay.timeline import MAX_GAP_S
 from aura_tui.service import Timed, Typical
 from aura_tui.wire.event_json import encode_line
 from aura_tui.wire.lenient_values import MAX_EVENT_BYTES
@@ -88,7 +89,7 @@ async def test_a_recording_has_no_plan_of_a_retry_and_no_picture() -> None:
 async def test_pace_is_the_recorded_one_divided_by_speed() -> None:
     tape = success()
     taken, sleep = naps()
-    service = ReplayService(tape.recording(), speed=4.0, sleep=sleep)
+    service = ReplayService(tape.recording(), speed=4.0, sleep=sleep, clock=lambda: 0.0)
     async for _ in service.events(tape.job.id):
         pass
     whole = tape.envelopes[-1].event.timestamp - tape.envelopes[0].event.timestamp
@@ -116,7 +117,7 @@ async def test_a_long_silence_is_shortened() -> None:
     tape.wait(86_400)
     tape.status(JobStatus.RUNNING)
     taken, sleep = naps()
-    service = ReplayService(tape.recording(), sleep=sleep)
+    service = ReplayService(tape.recording(), sleep=sleep, clock=lambda: 0.0)
     assert len([e async for e in service.events(tape.job.id)]) == 2
     assert taken == [MAX_GAP_S]
 
