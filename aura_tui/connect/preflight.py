@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aura_tui.model.request import JobRequest
+    from aura_tui.providers.protocols import Voice
     from aura_tui.settings import Settings
 
 
@@ -54,10 +55,11 @@ class Preflight:
         own = self._settings.visuals.theme.strip().lower()
         return tuple(dict.fromkeys((own, *THEMES) if own in THEMES else THEMES))
 
-    async def voices(self) -> tuple[str, ...]:
-        """Names of the voices on this machine; empty for a remote engine."""
+    async def voices(self) -> tuple[Voice, ...]:
+        """The voices on this machine, each name once; empty for a remote engine."""
         if self._remote:
             return ()
         from aura_tui.providers.speech import all_voices
 
-        return tuple(dict.fromkeys(voice.name for voice in await all_voices(self._settings)))
+        found = await all_voices(self._settings)
+        return tuple({voice.name: voice for voice in reversed(found)}.values())[::-1]

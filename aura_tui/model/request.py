@@ -21,6 +21,8 @@ MAX_TEXT_CHARS: Final = 1_000_000
 MAX_TOPIC_CHARS: Final = 500
 MAX_DURATION_S: Final = 3600
 MIN_DURATION_S: Final = 5
+LONGEST_FITTED_S: Final = 180.0  # a video without a target duration is no longer
+_WORDS_A_SECOND = 2.6
 MIN_SIDE_PX, MAX_SIDE_PX = 128, 3840
 NO_NUL: Final = "^[^\\u0000]*$"  # the pattern of every text in a schema
 
@@ -225,3 +227,8 @@ def frame_size(res: str, aspect: str) -> tuple[int, int]:
         if abs(width / height - a / b) > 0.02:
             raise refuse(f"The resolution {width}x{height} is not {aspect}", "brief.aspect")
     return width, height
+
+
+def reading_length_s(words: int, rate: float = 1.0) -> float:
+    """How long it likely takes to speak that many words at ``rate`` times the usual speed."""
+    return words / _WORDS_A_SECOND / rate

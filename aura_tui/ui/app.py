@@ -120,6 +120,7 @@ class BoardApp(DiffApp):
             self.reporter,
             options,
             glyphs=self.glyphs,
+            key_names=self.key_names,
             environ=self._environ,
             touch=lambda: self.painter.touch(),
         )

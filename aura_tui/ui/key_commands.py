@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.events import Artifact
     from aura_tui.model.job import Job
+    from aura_tui.ui.keys.names import KeyNames
     from aura_tui.ui.prompts import Prompts
     from aura_tui.ui.screens.board import BoardScreen
     from aura_tui.ui.state.jobs import JobsState
@@ -58,6 +59,7 @@ class KeyCommands:
         options: BoardOptions,
         *,
         glyphs: Glyphs,
+        key_names: KeyNames,
         environ: Mapping[str, str],
         touch: Callable[[], None],
     ) -> None:
@@ -68,12 +70,13 @@ class KeyCommands:
         self._reporter = reporter
         self._options = options
         self._glyphs = glyphs
+        self._key_names = key_names
         self._environ = environ
         self._touch = touch
         self._commands: JobCommands | None = None
         self._prompts: Prompts | None = None
         self.quit_state = QuitState(jobs, read_only=options.read_only)
-        self.job_form = JobForm(options.settings, remote=options.remote)
+        self.job_form = JobForm(options.settings, remote=options.remote, environ=environ)
         self.summaries = SummaryLookups()
 
     def connected(self, sync: BoardSync) -> None:
@@ -206,6 +209,7 @@ class KeyCommands:
                 jobs=self._jobs,
                 quit_state=self.quit_state,
                 glyphs=self._glyphs,
+                key_names=self._key_names,
                 environ=self._environ,
                 at_work_s=self._lifecycle.at_work_s,
                 say=self._reporter.say,

@@ -5,11 +5,13 @@ They run as workers of the application, so that they can await an answer.
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aura_tui.errors import AuraError
 from aura_tui.system.environment import without_secrets
+from aura_tui.system.path_completion import PathCompletion, complete_path
 from aura_tui.ui.state.job_draft import Draft
 from aura_tui.ui.state.quit import Leave
 from aura_tui.ui.state.run import Asked
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.ui.actions.commands import JobCommands
     from aura_tui.ui.actions.job_form import JobForm
+    from aura_tui.ui.keys.names import KeyNames
     from aura_tui.ui.screens.confirm import ConfirmCancel
     from aura_tui.ui.screens.leave import LeaveScreen
     from aura_tui.ui.screens.new_job import NewJobScreen
@@ -50,6 +53,7 @@ class Prompts:
         jobs: JobsState,
         quit_state: QuitState,
         glyphs: Glyphs,
+        key_names: KeyNames,
         environ: Mapping[str, str],
         at_work_s: Callable[[Job], tuple[float, float | None]],
         say: Callable[[str], None],
@@ -59,6 +63,7 @@ class Prompts:
         self._jobs = jobs
         self._quit_state = quit_state
         self._glyphs = glyphs
+        self._key_names = key_names
         self._environ = environ
         self._at_work_s = at_work_s
         self._say = say
@@ -124,7 +129,7 @@ class Prompts:
             except AuraError as e:  # the form reopens with the input and the reason
                 refusal = e
             else:
-                job_form.draft = Draft(voice=job_form.draft.voice, folder="")
+                job_form.draft = Draft(voice=job_form.draft.voice)
                 return job
 
     async def _order(self, job_form: JobForm, refusal: AuraError | None) -> Submission | None:
@@ -137,6 +142,9 @@ class Prompts:
             job_form.check,
             themes=job_form.themes(),
             refusal=refusal,
+            empty=job_form.empty,
+            lookups=job_form,
+            key_names=self._key_names,
         )
         suggesting = self._app.run_worker(self._suggest(screen, job_form))
         try:
@@ -144,6 +152,7 @@ class Prompts:
         finally:
             suggesting.cancel()
             job_form.draft = screen.draft
+            await job_form.close()
 
     @staticmethod
     async def _suggest(screen: NewJobScreen, job_form: JobForm) -> None:
@@ -161,7 +170,10 @@ class Prompts:
         async def save(target: str) -> Path:
             return await save_copy(await self._job_commands.file(job_id, artifact), target)
 
-        screen = SaveAs(artifact.name, folder, self._glyphs, save)
+        async def complete(typed: str) -> PathCompletion:
+            return await asyncio.to_thread(complete_path, typed)
+
+        screen = SaveAs(artifact.name, folder, self._glyphs, save, complete=complete)
         if (saved := await self._answer(screen)) is not None:
             self._say(f"Saved as {saved}")
 

@@ -9,7 +9,12 @@ from msgspec.structs import replace
 
 from aura_tui.model import eta
 from aura_tui.model.prior import likely_seconds, prior_seconds
-from aura_tui.model.request import frame_size, parse_duration
+from aura_tui.model.request import (
+    LONGEST_FITTED_S,
+    frame_size,
+    parse_duration,
+    reading_length_s,
+)
 from aura_tui.model.script import SAMPLE_RATE, reading_s
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import StepStatus
@@ -24,10 +29,8 @@ if TYPE_CHECKING:
     from aura_tui.settings import Settings
 
 HISTORY_JOBS = 30  # only the newest: machines and settings change
-_WORDS_A_SECOND = 2.6
 _CHARS_A_SECOND = 15.0  # of narration; a wide (CJK) character counts as three
 _WIDE = re.compile(r"[\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]")
-_LONGEST_S = 180.0  # the maximum length of a video that is fitted to its text
 
 
 def likely_work(request: JobRequest) -> eta.Work:
@@ -36,7 +39,7 @@ def likely_work(request: JobRequest) -> eta.Work:
     length_s = parse_duration(request.plan_spec.target_duration)
     if length_s is None:
         words = len(request.brief.text.split()) or 20
-        length_s = min(_LONGEST_S, max(10.0, words / _WORDS_A_SECOND))
+        length_s = min(LONGEST_FITTED_S, max(10.0, reading_length_s(words)))
     return eta.Work(video_s=length_s, width=width, height=height, fps=request.render_spec.fps)
 
 

@@ -4,22 +4,43 @@ workers of the app use it, never a widget."""
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 from aura_tui.connect.preflight import Preflight
 from aura_tui.errors import Faults
-from aura_tui.ui.state.job_draft import Draft, Submission, build, typed_folder
+from aura_tui.system.path_completion import PathCompletion, complete_path
+from aura_tui.ui.state.job_draft import (
+    BRIEF_SUFFIXES,
+    Draft,
+    Submission,
+    build,
+    typed_folder,
+    words_in_file,
+)
+from aura_tui.ui.state.voices import VoiceChoice
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aura_tui.settings import Settings
+    from aura_tui.ui.actions.play_sound import SoundPlayer
 
 
 class JobForm:
-    """Checks drafts. ``remote``: the engine is on another machine and validates the rest itself."""
+    """Checks drafts, and looks up what the form suggests. ``remote``: the engine is on another
+    machine and validates the rest itself; files and folders are on this one."""
 
-    def __init__(self, settings: Settings, *, remote: bool) -> None:
+    def __init__(
+        self, settings: Settings, *, remote: bool, environ: Mapping[str, str] | None = None
+    ) -> None:
+        self._settings = settings
+        self._environ = os.environ if environ is None else environ
         self._preflight = Preflight(settings, remote=remote)
-        self.draft = Draft(voice=settings.speech.voice)  # the last draft, for the next time
+        self._player: SoundPlayer | None = None
+        self.empty = Draft(voice=settings.speech.voice)
+        self.draft = self.empty  # the last draft, for the next time
+        self.has_samples = not remote
 
     async def check(self, draft: Draft) -> Submission:
         """The submission of ``draft``. Raises InputError."""
@@ -45,6 +66,38 @@ class JobForm:
         """Theme names, the one from the settings first."""
         return self._preflight.themes()
 
-    async def voices(self) -> tuple[str, ...]:
-        """Voice names on this machine; () for a remote engine."""
-        return await self._preflight.voices()
+    async def complete_file(self, typed: str) -> PathCompletion:
+        """Completions of the path of a brief."""
+        return await asyncio.to_thread(complete_path, typed, suffixes=BRIEF_SUFFIXES)
+
+    async def complete_folder(self, typed: str) -> PathCompletion:
+        """Completions of the path of a folder."""
+        return await asyncio.to_thread(complete_path, typed, folders_only=True)
+
+    async def words_in_file(self, draft: Draft) -> int | None:
+        """How many words the draft's file has; None if it has none, or can't be read."""
+        return await asyncio.to_thread(words_in_file, draft)
+
+    async def voices(self) -> tuple[VoiceChoice, ...]:
+        """The voices on this machine; () for a remote engine."""
+        found = await self._preflight.voices()
+        return tuple(VoiceChoice(v.name, v.language, v.provider, v.description) for v in found)
+
+    async def sample(self, voice: VoiceChoice) -> str:
+        """Speak a sample of ``voice``, and play it if possible; returns what became of it. Raises
+        AuraError."""
+        from aura_tui.connect.voice_sample import speak_sample
+        from aura_tui.ui.actions.play_sound import SoundPlayer
+
+        path = await speak_sample(
+            self._settings, provider=voice.provider, voice=voice.name, language=voice.language
+        )
+        if self._player is None:
+            self._player = SoundPlayer(self._environ)
+        why = await self._player.play(path)
+        return f"Not played, {why}: {path}" if why else f"Playing {voice.name}"
+
+    async def close(self) -> None:
+        """Stop a sample that is playing."""
+        if self._player is not None:
+            await self._player.stop()

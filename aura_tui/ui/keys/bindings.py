@@ -276,6 +276,44 @@ FORM = (
     Binding("up", "step(-1)", "Previous field", id="form.up", show=False, priority=True),
     Binding("escape", "stay", "Close", id="form.close"),
 )
+NEW_JOB = (
+    Binding(
+        "f2",
+        "voice('list')",
+        "List voices",
+        id="form.voices",
+        show=False,
+        tooltip="List the voices, in the field for the voice",
+    ),
+    Binding(
+        "ctrl+r",
+        "clear",
+        "Clear",
+        id="form.clear",
+        show=False,
+        tooltip="Empty all fields; again to restore them",
+    ),
+)
+# In the list of voices.
+SAMPLE = (
+    Binding(
+        "f2",
+        "voice('sample')",
+        "Sample",
+        id="voices.sample",
+        show=False,
+        tooltip="Play a sample of a voice in the list",
+    ),
+)
+# In a list with a filter, which takes the letters.
+LIST = (
+    Binding("enter", "choose", "Choose", id="list.choose", show=False, priority=True),
+    Binding("down", "move(1)", "Next", id="list.next", show=False, priority=True),
+    Binding("up", "move(-1)", "Previous", id="list.previous", show=False, priority=True),
+    Binding("pagedown", "page(1)", "Page down", id="list.page-down", show=False),
+    Binding("pageup", "page(-1)", "Page up", id="list.page-up", show=False),
+    Binding("escape", "stay", "Close", id="list.close", show=False),
+)
 PICKER = (
     Binding(
         "right,l,space",
@@ -308,11 +346,11 @@ GROUPS = (
     ("Log", LOG),
     ("Finished job", RESULT),
     ("Dialogs", DIALOG + CONFIRM + CHOICE),
-    ("Forms", FORM + PICKER),
+    ("Forms", FORM + NEW_JOB + SAMPLE + PICKER),
 )
 # Bindings that change something; a read-only board has none of them.
 CHANGING = frozenset(
     {"run.cancel", "run.retry", "run.pause", "job.new", "app.interrupt"}
     | {"jobs.mark", "jobs.mark-all", "jobs.mark-range", "jobs.invert"}
-    | {str(binding.id) for binding in DIALOG + CONFIRM + CHOICE + FORM + PICKER}
+    | {str(each.id) for each in DIALOG + CONFIRM + CHOICE + FORM + NEW_JOB + SAMPLE + PICKER}
 )

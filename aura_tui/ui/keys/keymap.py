@@ -29,7 +29,8 @@ TOGETHER: tuple[Sequence[Binding], ...] = (
     bindings.FILTER,
     bindings.SEARCH,
     bindings.DIALOG + bindings.CONFIRM + bindings.CHOICE,
-    bindings.FORM + bindings.PICKER,
+    bindings.FORM + bindings.NEW_JOB + bindings.PICKER,
+    bindings.LIST + bindings.SAMPLE,
     bindings.HELP,
 )
 _NAMES = {key.value.rpartition("+")[2] for key in Keys}

@@ -64,7 +64,13 @@ def _spelt(keys: str) -> Iterator[str]:
 
 _SHIPPED = {
     str(binding.id): binding.key
-    for _, group in (*bindings.GROUPS, ("", bindings.FILTER + bindings.SEARCH + bindings.HELP))
+    for group in (
+        *(group for _, group in bindings.GROUPS),
+        bindings.FILTER,
+        bindings.SEARCH,
+        bindings.LIST,
+        bindings.HELP,
+    )
     for binding in group
 }
 SHIPPED = KeyNames()

@@ -10,6 +10,7 @@ from aura_tui.ui.keys import bindings
 from aura_tui.ui.screens.dialog import ROOMY, SHORT, Choice
 from aura_tui.ui.screens.modal import Modal
 from aura_tui.ui.widgets.inputs import TextField
+from aura_tui.ui.widgets.path_field import PathField
 from aura_tui.ui.widgets.picker import Picker
 
 if TYPE_CHECKING:
@@ -53,10 +54,12 @@ class Form(Modal[T | None]):
         return True
 
     def action_field(self, step: int) -> None:
-        self.focus_next() if step > 0 else self.focus_previous()
+        """Go to the next or the previous field; but first complete a path, if that adds to it."""
+        if step < 0 or not (isinstance(self.focused, PathField) and self.focused.complete()):
+            self.action_step(step)
 
     def action_step(self, step: int) -> None:
-        self.action_field(step)
+        self.focus_next() if step > 0 else self.focus_previous()
 
     def action_stay(self) -> None:
         self.dismiss(None)

@@ -177,7 +177,7 @@ def _drawn(group: Group, width: int, key_names: KeyNames) -> list[list[Content]]
             rows.append([Content.assemble((f"{keys:<{room}}", "bold"), "  ", text)])
         else:
             lines = [Content.styled(line, "bold") for line in wrap(keys, width)]
-            rows.append([*lines, Content(f"    {text or row.says[-1]}")])
+            rows.append([*lines, Content(f"  {text or row.says[-1]}")])
     rows[0].insert(0, Content.styled(group.title, "bold $primary"))
     return rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -14,11 +14,16 @@ from aura_tui.brief.title import title_of
 from aura_tui.errors import AuraError
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.model.text.slug import slug
-from aura_tui.ui.screens.dialog import SHORT
+from aura_tui.ui.keys import bindings
+from aura_tui.ui.keys.names import SHIPPED
+from aura_tui.ui.screens.dialog import SHORT, Choice
 from aura_tui.ui.screens.form import Form
 from aura_tui.ui.state.job_draft import (
     ASPECTS,
+    CACHE,
+    CAPTIONS,
     RESOLUTIONS,
+    Draft,
     Field,
     Submission,
     faults_by_field,
@@ -27,22 +32,37 @@ from aura_tui.ui.state.job_draft import (
 from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.widgets.inputs import TextBox, TextField
 from aura_tui.ui.widgets.line_widget import drawable
+from aura_tui.ui.widgets.path_field import PathField
 from aura_tui.ui.widgets.picker import Picker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.events import DescendantBlur, DescendantFocus
     from textual.geometry import Size
     from textual.widget import Widget
     from textual.worker import Worker
 
-    from aura_tui.ui.state.job_draft import Draft
+    from aura_tui.system.path_completion import PathCompletion
+    from aura_tui.ui.keys.names import KeyNames
+    from aura_tui.ui.state.voices import VoiceChoice
     from aura_tui.ui.theme.glyphs import Glyphs
 
 _SUGGESTED = 5
 _PAUSE_S = 0.3  # of typing, before providers are called
+
+
+class Lookups(Protocol):
+    """What the form looks up as one types. ``has_samples``: the voices are on this machine."""
+
+    has_samples: bool
+
+    async def complete_file(self, typed: str) -> PathCompletion: ...
+    async def complete_folder(self, typed: str) -> PathCompletion: ...
+    async def words_in_file(self, draft: Draft) -> int | None: ...
+    async def sample(self, voice: VoiceChoice) -> str: ...
 
 
 class Row(Vertical):
@@ -70,6 +90,17 @@ class Row(Vertical):
             return control.text
         assert isinstance(control, Input | Picker)
         return control.value
+
+    @text.setter
+    def text(self, text: str) -> None:
+        control = self.control
+        if isinstance(control, TextArea):
+            control.text = text
+            return
+        assert isinstance(control, Input | Picker)
+        control.value = text
+        if isinstance(control, Input):
+            control.cursor_position = len(text)
 
     def note(self, text: str, *, wrong: bool) -> None:
         """Show a note under the field; "" for none."""
@@ -101,9 +132,11 @@ class NewJobScreen(Form[Submission]):
     ``check`` runs when typing pauses and before submitting: it reads the file, calls the providers,
     and raises InputError. ``voices`` are suggestions. ``themes`` are the choices; a draft without
     one gets the theme from the settings. ``refusal`` is an engine's error on the draft: it shows at
-    its field until that is changed.
+    its field until that is changed. ``empty`` is what clearing the form leaves. Without ``lookups``
+    nothing is completed, and no file's words are counted.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.NEW_JOB]
     AUTO_FOCUS = "TextBox"
 
     def __init__(
@@ -112,14 +145,24 @@ class NewJobScreen(Form[Submission]):
         glyphs: Glyphs,
         check: Callable[[Draft], Awaitable[Submission]],
         *,
-        voices: Sequence[str] = (),
+        voices: Sequence[VoiceChoice] = (),
         themes: Sequence[str] = (),
         refusal: AuraError | None = None,
+        empty: Draft | None = None,
+        lookups: Lookups | None = None,
+        key_names: KeyNames = SHIPPED,
     ) -> None:
         super().__init__(glyphs)
+        self._keys = key_names
         self.draft = draft
         self._check = check
-        self._voices: tuple[str, ...] = ()
+        self._lookups = lookups
+        self._empty = Draft() if empty is None else empty
+        self._cleared: Draft | None = None  # what the form had when it was cleared
+        self._in_file: int | None = None  # words
+        self._submitted = False  # and nothing was typed since
+        self._voices: tuple[VoiceChoice, ...] = ()
+        self._names: tuple[str, ...] = ()
         self._touched = {field for field in Field if draft.get(field)}
         self._refused: dict[Field | None, str] = {}  # from the last check
         self._told = faults_by_field(refusal, draft) if refusal is not None else {}  # by an engine
@@ -139,7 +182,12 @@ class NewJobScreen(Form[Submission]):
             Field.RESOLUTION: _picker(RESOLUTIONS, draft.resolution),
             Field.ASPECT: _picker(ASPECTS, draft.aspect),
             Field.THEME: Picker(theme if chosen else [("", "default"), *theme], draft.theme),
+            Field.CAPTIONS: _picker(CAPTIONS, draft.captions),
+            Field.CACHE: _picker(CACHE, draft.cache),
         }
+        if self._lookups is not None:
+            controls[Field.FILE] = PathField(draft.file, self._lookups.complete_file)
+            controls[Field.FOLDER] = PathField(draft.folder, self._lookups.complete_folder)
         for field in Field:
             control = controls.get(field) or TextField(draft.get(field))
             control.id = field.name.lower()
@@ -151,7 +199,7 @@ class NewJobScreen(Form[Submission]):
             with self._fields:
                 yield self._trouble
                 yield from self._rows.values()
-            yield from self.answers("Start", self._status)
+            yield from self.answers("Start", Choice("Clear", self.glyphs, id="clear"), self._status)
 
     def on_mount(self) -> None:
         self._show()
@@ -162,12 +210,15 @@ class NewJobScreen(Form[Submission]):
         if not self._to_problem({field for field in self._told if field is not None}):
             self._fields.scroll_home(animate=False)
 
-    def set_voices(self, names: Sequence[str]) -> None:
+    def set_voices(self, voices: Sequence[VoiceChoice]) -> None:
         """Set the suggested voices, once they are known."""
-        self._voices = tuple(clean_line(name, 100) for name in names)
-        voice = self._rows[Field.VOICE].control
-        if isinstance(voice, TextField):
-            voice.suggester = SuggestFromList(self._voices, case_sensitive=False)
+        self._voices = tuple(voices)
+        self._names = tuple(clean_line(voice.name, 100) for voice in voices)
+        languages = sorted({clean_line(voice.language, 20) for voice in voices} - {""})
+        for field, known in ((Field.VOICE, self._names), (Field.LANGUAGE, languages)):
+            control = self._rows[field].control
+            if isinstance(control, TextField):
+                control.suggester = SuggestFromList(known, case_sensitive=False)
         if self.is_mounted:
             self._show()
 
@@ -181,14 +232,24 @@ class NewJobScreen(Form[Submission]):
         self._fields.styles.max_height = max(1, size.height - taken)
 
     def _show(self, status: str = "") -> None:
-        hints = self.draft.hints()
-        names = matching(self._voices, self.draft.voice)
+        hints = self.draft.hints(self._in_file)
+        names = matching(self._names, self.draft.voice)
         if self.draft.voice.strip() and names:
-            more = ", ..." if len(names) > _SUGGESTED else ""
-            hints[Field.VOICE] = clean_line(", ".join(names[:_SUGGESTED]) + more, 200)
+            hints[Field.VOICE] = _some(names)
+        elif self._voices:
+            hints[Field.VOICE] += f" {self._keys.of('form.voices')} lists {len(self._voices)}."
+        for field in (Field.FILE, Field.FOLDER):
+            control = self._rows[field].control
+            if isinstance(control, PathField) and control.value and len(control.names) > 1:
+                hints[field] = f"{self._keys.of('form.next')} completes: {_some(control.names)}"
         if self._folder and not self.draft.folder.strip():
             hints[Field.FOLDER] = f"Default: {self._folder}"
         wrong = self._told | self._refused
+        if not self._submitted:  # a path that is completed isn't wrong yet
+            for field in (Field.FILE, Field.FOLDER):
+                control = self._rows[field].control
+                if isinstance(control, PathField) and control.has_focus and control.names:
+                    wrong.pop(field, None)
         for field, text in self.draft.problems().items():
             wrong[field] = text
         for field, row in self._rows.items():
@@ -196,14 +257,12 @@ class NewJobScreen(Form[Submission]):
             said = field in self._touched or field not in (Field.BRIEF, Field.FILE)
             problem = wrong.get(field, "") if said else ""
             row.note(problem or hints.get(field, ""), wrong=bool(problem))
-        self._status.update(Content.styled(status or f"{self._submit_key()} starts", MUTED))
+        self._status.update(
+            Content.styled(status or f"{self._keys.of('form.submit')} starts", MUTED)
+        )
         general = wrong.get(None, "")
         self._trouble.display = bool(general)
         self._trouble.update(drawable(Content(f"{self.glyphs.failed} {general}"), self.glyphs))
-
-    def _submit_key(self) -> str:
-        bound = self.active_bindings.items()
-        return next((key for key, b in bound if b.binding.id == "form.submit"), "enter")
 
     # -- typing
 
@@ -216,16 +275,20 @@ class NewJobScreen(Form[Submission]):
     def on_picker_picked(self, message: Picker.Picked) -> None:
         self._edit(message.picker, message.value)
 
+    def on_path_field_completed(self) -> None:
+        self._show()
+
     def _edit(self, control: Widget, text: str) -> None:
         field = next(row.field for row in self._rows.values() if row.control is control)
         if self.draft.get(field) == text:
             return
         self.draft = self.draft.with_field(field, text)
         self._touched.add(field)
+        self._submitted = False
         mended: set[Field | None] = {field, None}
         if field in (Field.BRIEF, Field.FILE):  # each can fix the other
             mended |= {Field.BRIEF, Field.FILE}
-            self._folder = ""
+            self._folder, self._in_file = "", None
         for wrong in (self._told, self._refused):
             for each in mended:
                 wrong.pop(each, None)
@@ -239,6 +302,9 @@ class NewJobScreen(Form[Submission]):
     async def _check_draft(self) -> None:
         """Run ``check``; the next keystroke cancels it."""
         await asyncio.sleep(_PAUSE_S)
+        if self._lookups is not None:
+            self._in_file = await self._lookups.words_in_file(self.draft)
+            self._show()
         await self._settle()
         self._show()
 
@@ -254,12 +320,60 @@ class NewJobScreen(Form[Submission]):
         self._refused = refused
         return order
 
+    # -- clearing
+
+    def action_clear(self) -> None:
+        """Empty all fields; if they are empty, restore what they had."""
+        is_empty = self.draft == self._empty
+        draft = self._cleared if is_empty and self._cleared is not None else self._empty
+        self._cleared = self._cleared if is_empty else self.draft
+        self.draft = draft
+        self._touched = {field for field in Field if draft.get(field)}
+        self._told, self._refused = {}, {}
+        self._folder, self._in_file = "", None
+        for field, row in self._rows.items():
+            row.text = draft.get(field)
+        self._rows[Field.BRIEF].control.focus()
+        key = self._keys.of("form.clear")
+        self._show("" if draft is not self._empty else f"cleared; {key} restores")
+        self._work(self._check_draft)
+
+    def on_choice_taken(self, message: Choice.Taken) -> None:
+        if message.choice.id == "clear":
+            message.stop()
+            self.action_clear()
+        else:
+            super().on_choice_taken(message)
+
+    # -- voices
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "voice":
+            here = self._rows[Field.VOICE].control
+            return bool(self._voices) and self.focused is here
+        return super().check_action(action, parameters)
+
+    def action_voice(self, _what: str) -> None:
+        """Choose a voice from the list."""
+        from aura_tui.ui.screens.voices import VoicesScreen
+
+        lookups = self._lookups
+        sample = lookups.sample if lookups is not None and lookups.has_samples else None
+        row = self._rows[Field.VOICE]
+
+        def take(voice: VoiceChoice | None) -> None:
+            if voice is not None:
+                row.text = voice.name
+
+        screen = VoicesScreen(self._voices, row.text, self.glyphs, sample, key_names=self._keys)
+        self.app.push_screen(screen, take)
+
     # -- submitting
 
     def action_submit(self) -> None:
         for row in self._rows.values():  # the last key's message may still be pending
             self.draft = self.draft.with_field(row.field, row.text)
-        self._touched = set(Field)
+        self._touched, self._submitted = set(Field), True
         if self._to_problem(set(self.draft.problems())):
             self._show()
             return
@@ -286,3 +400,9 @@ class NewJobScreen(Form[Submission]):
 def _picker(values: Sequence[str], value: str) -> Picker:
     """``value`` is one of them, or one more."""
     return Picker([(v, v) for v in dict.fromkeys((*values, value)) if v], value)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of ``names``."""
+    more = ", ..." if len(names) > _SUGGESTED else ""
+    return clean_line(", ".join(names[:_SUGGESTED]) + more, 200)

@@ -12,8 +12,8 @@ from textual.widgets import Static
 from aura_tui.errors import AuraError
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.ui.screens.form import Form
-from aura_tui.ui.widgets.inputs import TextField
 from aura_tui.ui.widgets.line_widget import drawable
+from aura_tui.ui.widgets.path_field import PathField, nothing_to_complete
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,19 +22,26 @@ if TYPE_CHECKING:
     from textual.widgets import Input
 
     from aura_tui.ui.theme.glyphs import Glyphs
+    from aura_tui.ui.widgets.path_field import Complete
 
 
 class SaveAs(Form[Path]):
     """Returns the copy's path once it is made; on a failure it shows why and keeps the input.
 
     ``name`` is the file's name, ``folder`` the default folder. ``save`` gets the path as typed, not
-    expanded and never empty; it raises AuraError.
+    expanded and never empty; it raises AuraError. ``complete`` completes a path.
     """
 
     AUTO_FOCUS = "TextField"
 
     def __init__(
-        self, name: str, folder: str, glyphs: Glyphs, save: Callable[[str], Awaitable[Path]]
+        self,
+        name: str,
+        folder: str,
+        glyphs: Glyphs,
+        save: Callable[[str], Awaitable[Path]],
+        *,
+        complete: Complete = nothing_to_complete,
     ) -> None:
         super().__init__(glyphs)
         self._save = save
@@ -44,7 +51,7 @@ class SaveAs(Form[Path]):
         # A name from outside must not choose a folder.
         self._file_name = PurePath(clean_line(name, 255).replace("\\", "/")).name or "video"
         path = PurePath(clean_line(folder, 4096)) / self._file_name
-        self._entry = TextField(str(path), id="path")
+        self._entry = PathField(str(path), complete, id="path")
 
     def compose(self) -> ComposeResult:
         title = Content.styled(f"Save {self._file_name} as", "bold")

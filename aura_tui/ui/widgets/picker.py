@@ -50,6 +50,12 @@ class Picker(Static, can_focus=True):
         """The chosen value."""
         return self._options[self._at][0]
 
+    @value.setter
+    def value(self, value: str) -> None:
+        """Choose ``value``; the first one if it isn't offered."""
+        values = [found for found, _ in self._options]
+        self._pick(values.index(value) if value in values else 0)
+
     def on_mount(self) -> None:
         self._draw(focused=False)
 

@@ -23,6 +23,7 @@ from aura_tui.ui.screens.help import HelpScreen
 from aura_tui.ui.screens.leave import LeaveScreen
 from aura_tui.ui.screens.new_job import NewJobScreen
 from aura_tui.ui.screens.save_as import SaveAs
+from aura_tui.ui.state.voices import VoiceChoice
 from aura_tui.ui.widgets.picker import Picker
 from aura_tui.ui.widgets.stages import StageRow
 from tests.ui import recordings, scenes
@@ -570,6 +571,54 @@ async def test_fields_and_their_values_are_gone_through() -> None:
             for key in keys("picker.previous"):
                 if picker.value != value:
                     await press(board, "picker.previous", key)
+
+
+@covers("form.clear")
+async def test_a_form_is_cleared_and_restored() -> None:
+    async with showing(running(), (80, 40), remote=True) as board:
+        await board.shows("n New")
+        await board.press("n")
+        await until(lambda: isinstance(board.app.screen, NewJobScreen))
+        form = board.app.screen
+        assert isinstance(form, NewJobScreen)
+        await board.press(*"Tides")
+        await press(board, "form.clear")
+        await until(lambda: not form.draft.brief)
+        await press(board, "form.clear")
+        await until(lambda: form.draft.brief == "Tides")
+
+
+@covers(
+    "form.voices",
+    "list.choose",
+    "voices.sample",
+    "list.next",
+    "list.previous",
+    "list.page-down",
+    "list.page-up",
+    "list.close",
+)
+async def test_a_voice_is_chosen_from_the_list() -> None:
+    async with showing(running(), (80, 40), remote=True) as board:
+        await board.shows("n New")
+        await board.press("n")
+        await until(lambda: isinstance(board.app.screen, NewJobScreen))
+        form = board.app.screen
+        assert isinstance(form, NewJobScreen)
+        form.set_voices([VoiceChoice(name) for name in ("de", "en", "fr")])
+        form.query_one("#voice").focus()
+        await press(board, "form.voices")
+        await board.shows("3 voices")
+        await press(board, "list.close")
+        await until(lambda: board.app.screen is form)
+        await press(board, "form.voices")
+        await board.shows("3 voices")
+        for name in ("list.next", "list.page-up", "list.page-down", "list.previous"):
+            await press(board, name)
+        await press(board, "voices.sample")
+        await board.shows("on the engine's machine")
+        await press(board, "list.choose")
+        await until(lambda: form.draft.voice == "en")
 
 
 async def test_a_moved_key_does_both_that_it_did() -> None:

@@ -28,6 +28,7 @@ from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll
 from aura_tui.ui.screens.save_as import SaveAs
 from aura_tui.ui.state.job_draft import Draft, Field, Submission, build
 from aura_tui.ui.state.quit import Leave
+from aura_tui.ui.state.voices import VoiceChoice
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE, Glyphs
 from aura_tui.ui.widgets.inputs import TextBox, TextField
 from aura_tui.ui.widgets.picker import Picker
@@ -69,7 +70,7 @@ def form(draft: Draft | None = None, glyphs: Glyphs = UNICODE) -> NewJobScreen:
         draft or Draft(),
         glyphs,
         settled,
-        voices=("de", "en-gb", "en-us"),
+        voices=[VoiceChoice("de", "de"), VoiceChoice("en-gb", "en"), VoiceChoice("en-us", "en")],
         themes=("aurora", "paper"),
     )
 
@@ -367,6 +368,8 @@ async def test_every_field_by_keyboard_alone() -> None:
         await dialog.press(*"90", "enter", "right", "down", "l", "tab")
         await dialog.press(*"en-g", "right", "enter", "space", "down")
         await dialog.press(*"/tmp/x", "enter")
+        await dialog.press(*"en", "right", "enter", *"1.5", "enter", *"24", "enter", *"80", "enter")
+        await dialog.press("right", "enter", "right", "enter", *"-5", "enter")
         await dialog.shows("\u276f Start")
         await dialog.press("enter")
         order = order_of(await dialog.answers())
@@ -376,6 +379,9 @@ async def test_every_field_by_keyboard_alone() -> None:
     assert (request.render_spec.res, request.brief.aspect) == ("1080p", "9:16")
     assert (request.voice_spec.voice_name, request.options.theme) == ("en-gb", "aurora")
     assert order.folder == Path("/tmp/x")
+    assert (request.brief.language, request.voice_spec.rate, request.priority) == ("en", 1.5, -5)
+    assert (request.render_spec.fps, request.render_spec.quality_level) == (24, 80)
+    assert (request.options.burn_captions, request.options.fresh) == (True, True)
 
 
 async def test_by_mouse() -> None:
@@ -545,7 +551,7 @@ async def test_voices_are_suggested_also_when_they_come_later() -> None:
     async with asked(NewJobScreen(Draft(), UNICODE, settled)) as dialog:
         assert isinstance(dialog.screen, NewJobScreen)
         await typed(dialog, Field.VOICE, "e")
-        dialog.screen.set_voices(("de", "en-gb", "\x1b[2Jen-us"))
+        dialog.screen.set_voices([VoiceChoice(name) for name in ("de", "en-gb", "\x1b[2Jen-us")])
         await dialog.shows("en-gb, en-us, de")
 
 

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import Code, StageError
-from aura_tui.model.request import parse_duration
+from aura_tui.model.request import LONGEST_FITTED_S, parse_duration
 from aura_tui.model.script import Script
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.script import prose
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.outline.outline_model import Outline
 
 VERSION = "9"  # part of the cache key: increment it when the same brief gives another script
-DEFAULT_MAX_S = 180.0  # if the brief gives no duration
 _TRIES = 6  # to approach the target duration
 _NEAR = 0.01
 _CLOSE = 0.05  # so near to the target, too long is no worse than too short
@@ -103,7 +102,7 @@ def _fit(
     """Try several time budgets; return the selection closest to the target, with its scenes. The
     duration depends on the number of scenes and on their reading times, which are known only
     afterwards."""
-    goal = target or DEFAULT_MAX_S
+    goal = target or LONGEST_FITTED_S
     budget = goal
     best: tuple[float, _Narrated, tuple[Scene, ...]] | None = None
     tries = _TRIES
