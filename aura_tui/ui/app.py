@@ -21,7 +21,7 @@ from textual.worker import WorkerFailed
 
 from aura_tui.model.text.plural import counted
 from aura_tui.model.text.sanitize import clean_line
-from aura_tui.ui.actions import kept_choices
+from aura_tui.ui.actions import kept_choices, playback
 from aura_tui.ui.key_commands import KeyCommands
 from aura_tui.ui.keys import bindings, disabled
 from aura_tui.ui.keys.names import KeyNames
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
 _NOT_OURS = {"Keys", "Maximize", "Minimize"}  # the help screen and the layout replace them
 _NOT_OFFERED = {"quit", "help", "interrupt"}  # in the palette, which has the first two itself
+_SIGNS = {"enter", "up", "down", "left", "right"}  # keys that Textual shows by a sign
 
 
 class BoardApp(DiffApp):
@@ -76,7 +77,11 @@ class BoardApp(DiffApp):
         "styles/preview.tcss",
         "styles/dialogs.tcss",
     ]
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings.APP, *disabled.BINDINGS]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings.APP,
+        *bindings.REPLAY,
+        *disabled.BINDINGS,
+    ]
 
     def __init__(
         self,
@@ -173,6 +178,7 @@ class BoardApp(DiffApp):
             timeline=self._choices.timeline,
             read_only=self._options.read_only,
             key_names=self.key_names,
+            recorded=self._options.recorded,
         )
         return self._own_screen
 
@@ -310,6 +316,8 @@ class BoardApp(DiffApp):
     # -- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action.startswith("replay_") and len(self.screen_stack) > 1:
+            return False  # its keys come before those of a dialog
         return self.commands.may(action, parameters)
 
     def action_idle(self, action: str) -> None:
@@ -374,12 +382,23 @@ class BoardApp(DiffApp):
             change(self.board)
             self.painter.touch()
 
+    def action_replay_toggle(self) -> None:
+        self.commands.replay(playback.toggle)
+
+    def action_replay_step(self, seconds: int) -> None:
+        self.commands.replay(lambda service, sync: playback.step(service, sync, seconds))
+
+    def action_replay_speed(self, by: int) -> None:
+        self.commands.replay(lambda service, _: playback.change_speed(service, by))
+
     def action_help(self) -> None:
         """Cached: it is read often and doesn't change."""
         if not self.is_screen_installed("help"):
             from aura_tui.ui.screens.help import HelpScreen
 
-            self.install_screen(HelpScreen(self._options.read_only, self.key_names), "help")
+            options = self._options
+            screen = HelpScreen(options.read_only, self.key_names, recorded=options.recorded)
+            self.install_screen(screen, "help")
         self.push_screen("help")
 
     async def action_quit(self) -> None:
@@ -415,9 +434,9 @@ class BoardApp(DiffApp):
         self.commands.work(partial(self.reporter.copy, text, what))
 
     def get_key_display(self, binding: Binding) -> str:
-        """Name keys in ASCII if needed: Textual's sign for enter isn't."""
-        if self._ascii and binding.key == "enter":
-            return "enter"
+        """Name keys in ASCII if needed: Textual's signs for enter and the arrows aren't."""
+        if self._ascii and binding.key in _SIGNS:
+            return self.key_names.sign(binding.key)
         return super().get_key_display(binding)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

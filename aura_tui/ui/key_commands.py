@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError
 from aura_tui.model.status import JobStatus
-from aura_tui.service import Connected
+from aura_tui.service import Connected, Seekable
 from aura_tui.ui.actions.commands import JobCommands, refusal
 from aura_tui.ui.actions.job_form import JobForm
 from aura_tui.ui.actions.summary_details import SummaryLookups
@@ -141,6 +141,11 @@ class KeyCommands:
                 return board is not None and board.shows_a_job
             case "next_pane":
                 return board is not None and (board.shows_a_job or not board.in_jobs)
+            case "replay_toggle" | "replay_step" | "replay_speed":
+                sync = self._lifecycle.sync
+                if sync is None or sync.seekable is None:
+                    return False
+                return board is not None and not board.is_typing
             case "reconnect":
                 return self._lifecycle.can_reconnect
             case "to_jobs":
@@ -188,6 +193,13 @@ class KeyCommands:
         if self._commands is not None:
             self.work(partial(self._commands.change, asked, self.targets))
             self.show_cursor()
+
+    def replay(self, change: Callable[[Seekable, BoardSync], None]) -> None:
+        """Pause, seek, or change the speed of the replay."""
+        sync = self._lifecycle.sync
+        if sync is not None and sync.seekable is not None:
+            change(sync.seekable, sync)
+            self._touch()
 
     def reconnect(self) -> None:
         """Retry the connection now."""

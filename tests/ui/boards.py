@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from aura_tui.replay.service import ReplayService
 from aura_tui.settings import BoardSettings, Settings
 from aura_tui.system.crash_report import telling
@@ -188,13 +190,17 @@ async def showing(
     background: bool = False,
     remote: bool = False,
     home: Path = NO_HOME,
+    mode: str = "",
     mishaps: bool = False,
 ) -> AsyncIterator[Board]:
-    """A board over ``source``: a service, or a tape that is played at once. It opens on the run,
-    or on the jobs. ``mishaps``: background tasks of it are meant to break."""
+    """A board over ``source``: a service, a recording, or a tape that is played at once. It opens
+    on the run, or on the jobs. ``mishaps``: background tasks of it are meant to break."""
     if isinstance(source, ScriptedService):
         service: JobService = source
         job_id = source.tape.job.id
+    elif isinstance(source, ReplayService):
+        service = source
+        job_id = source.job_ids[0]
     else:
         assert isinstance(source, Tape)
         service = ReplayService(source.recording(), speed=0)
@@ -207,6 +213,7 @@ async def showing(
         return job_id
 
     how = look(board, home, owns=owns, read_only=read_only, background=background, remote=remote)
+    how = replace(how, mode=mode)
     found = find_job if at_run else None
     app = BoardApp(open_service, found, how, environ=environ or {}, now=now)
     with telling(app.reporter.mishap):

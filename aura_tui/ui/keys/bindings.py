@@ -112,6 +112,32 @@ APP = (
         tooltip="Suspend the board and its jobs; fg resumes them",
     ),
 )
+# On a board that plays a recording, wherever no text is typed.
+REPLAY = (
+    Binding(
+        "space",
+        "replay_toggle",
+        "Play/pause",
+        id="replay.toggle",
+        priority=True,
+        tooltip="Pause or continue; at the end, start again",
+    ),
+    Binding("left", "replay_step(-5)", "5 s back", id="replay.back", priority=True),
+    Binding("right", "replay_step(5)", "5 s on", id="replay.on", priority=True),
+    Binding(
+        "shift+left",
+        "replay_step(-30)",
+        "30 s back",
+        id="replay.far-back",
+        show=False,
+        priority=True,
+    ),
+    Binding(
+        "shift+right", "replay_step(30)", "30 s on", id="replay.far-on", show=False, priority=True
+    ),
+    Binding("plus", "replay_speed(1)", "Faster", id="replay.faster", priority=True),
+    Binding("minus", "replay_speed(-1)", "Slower", id="replay.slower", priority=True),
+)
 JOBS = (
     Binding("down,j", "move(1)", "Next job", id="jobs.next", show=False),
     Binding("up,k", "move(-1)", "Previous job", id="jobs.previous", show=False),

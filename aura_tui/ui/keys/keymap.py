@@ -26,6 +26,7 @@ TOGETHER: tuple[Sequence[Binding], ...] = (
     bindings.APP + bindings.STAGES,
     bindings.APP + bindings.LOG,
     bindings.APP + bindings.RESULT,
+    bindings.APP + bindings.REPLAY,
     bindings.FILTER,
     bindings.SEARCH,
     bindings.DIALOG + bindings.CONFIRM + bindings.CHOICE,

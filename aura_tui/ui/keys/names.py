@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _SIGNS = {
     "question_mark": "?",
     "slash": "/",
+    "plus": "+",
+    "minus": "-",
     "asterisk": "*",
     "exclamation_mark": "!",
     "left_square_bracket": "[",
@@ -66,6 +68,7 @@ _SHIPPED = {
     str(binding.id): binding.key
     for group in (
         *(group for _, group in bindings.GROUPS),
+        bindings.REPLAY,
         bindings.FILTER,
         bindings.SEARCH,
         bindings.LIST,

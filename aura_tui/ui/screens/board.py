@@ -9,6 +9,7 @@ from textual._styles_cache import StylesCache
 from textual.containers import Horizontal, Vertical
 from textual.errors import NoWidget
 from textual.screen import Screen
+from textual.widgets import Input
 
 from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.status import JobStatus
@@ -19,6 +20,7 @@ from aura_tui.ui.widgets.header import RunHeader
 from aura_tui.ui.widgets.jobs import JobsPane
 from aura_tui.ui.widgets.key_bar import KeyBar
 from aura_tui.ui.widgets.log import LogView
+from aura_tui.ui.widgets.replay_line import ReplayLine
 from aura_tui.ui.widgets.result import ResultPanel
 from aura_tui.ui.widgets.stages import StageList, StageRow
 from aura_tui.ui.widgets.timeline import TimelineView
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from textual.events import Resize
 
     from aura_tui.model.job import Job
+    from aura_tui.service import Playback
     from aura_tui.ui.keys.names import KeyNames
     from aura_tui.ui.state.context import Context
     from aura_tui.ui.state.jobs import JobsState
@@ -73,8 +76,10 @@ class BoardScreen(Screen[None]):
         read_only: bool,
         key_names: KeyNames,
         timeline: bool | None = None,
+        recorded: bool = False,
     ) -> None:
-        """``timeline``: whether it shows; None: the screen's height decides."""
+        """``timeline``: whether it shows; None: the screen's height decides. ``recorded``: the
+        board plays a recording."""
         super().__init__()
         self._retry_key = "" if read_only else key_names.of("run.retry")
         # Stored instead of queried: the last draw may come while the board is being removed.
@@ -87,6 +92,7 @@ class BoardScreen(Screen[None]):
         self.preview = preview
         self.result = ResultPanel()
         self.log_view = LogView(key_names)
+        self.replay = ReplayLine(id="replay") if recorded else None
         self._ended: tuple[Job, SummaryDetails] | None = None
         self.set_class(at_jobs, "-at-jobs")
         self.set_class(previewing, "-preview")
@@ -107,6 +113,8 @@ class BoardScreen(Screen[None]):
                         yield self.preview
                     yield self.result
                     yield self.log_view
+        if self.replay is not None:
+            yield self.replay
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -225,7 +233,7 @@ class BoardScreen(Screen[None]):
         return self.has_class("-preview") and self.has_class("-beneath")
 
     def _share_rows(self) -> None:
-        height = self.size.height - self.shows_context
+        height = self.size.height - self.shows_context - (self.replay is not None)
         preview = int(height * 0.3) if self._preview_beneath else 0
         found = row_budget(
             height,
@@ -310,6 +318,11 @@ class BoardScreen(Screen[None]):
         if 0 <= at < len(panes):
             self.to_pane(panes[at])
 
+    @property
+    def is_typing(self) -> bool:
+        """Whether letters are typed into a search or a filter."""
+        return isinstance(self.focused, Input)
+
     # -- drawing
 
     @property
@@ -342,6 +355,11 @@ class BoardScreen(Screen[None]):
     @property
     def _shows_jobs(self) -> bool:
         return self.has_class("-at-jobs") or self.has_class("-wide")
+
+    def show_replay(self, playback: Playback | None, glyphs: Glyphs) -> None:
+        """Draw where the replay is; None: nothing is open yet."""
+        if self.replay is not None and playback is not None:
+            self.replay.show(playback, glyphs)
 
     def due_s(self, now: datetime) -> float | None:
         """Seconds until time alone changes the list; None: never."""

@@ -16,6 +16,7 @@ from aura_tui.ui.screens.modal import Modal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from textual.app import ComposeResult
     from textual.binding import Binding, BindingType
@@ -50,15 +51,18 @@ class Group(NamedTuple):
 class HelpScreen(Modal[None]):
     """All keys; the key that opened it closes it.
 
-    ``key_names`` has the current keys. ``read_only`` omits keys that change something.
+    ``key_names`` has the current keys. ``read_only`` omits keys that change something;
+    ``recorded``: the board plays a recording.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.HELP]
 
-    def __init__(self, read_only: bool = False, key_names: KeyNames = SHIPPED) -> None:
+    def __init__(
+        self, read_only: bool = False, key_names: KeyNames = SHIPPED, *, recorded: bool = False
+    ) -> None:
         super().__init__()
         self._key_names = key_names
-        self._groups = groups(read_only=read_only, key_names=key_names)
+        self._groups = groups(read_only=read_only, key_names=key_names, recorded=recorded)
         self._columns = tuple(Static(markup=False) for _ in range(_COLUMNS))
         self._all = VerticalScroll(id="help")
         self._all.border_title = "Keys"
@@ -96,9 +100,17 @@ class HelpScreen(Modal[None]):
         self.dismiss(result)
 
 
-def groups(*, read_only: bool, key_names: KeyNames) -> list[Group]:
-    """The groups in order. Keys that move alike in several views appear once, in "Moving"."""
-    found = [(title, [*_rows(group, read_only, key_names)]) for title, group in bindings.GROUPS]
+def groups(*, read_only: bool, key_names: KeyNames, recorded: bool = False) -> list[Group]:
+    """The groups in order. Keys that move alike in several views appear once, in "Moving". On a
+    board that plays a recording, the keys for that come before those of the views."""
+    taken: set[str] = set()
+    if recorded:
+        taken.update(*key_names.of_group(bindings.REPLAY).values())
+    found = [
+        (title, [*_rows(group, read_only, key_names, taken)]) for title, group in bindings.GROUPS
+    ]
+    if recorded:
+        found.insert(1, ("Replay", [*_rows(bindings.REPLAY, read_only, key_names, set())]))
     moves = Counter(row.keys for _, rows in found for row in rows if row.moves)
     once: dict[tuple[str, ...], Row] = {}
     for _, rows in found:
@@ -109,8 +121,11 @@ def groups(*, read_only: bool, key_names: KeyNames) -> list[Group]:
     return [*told[:1], Group("Moving", tuple(once.values())), *told[1:]] if once else told
 
 
-def _rows(group: Sequence[Binding], read_only: bool, key_names: KeyNames) -> Iterator[Row]:
-    """A row per action, with its other keys and its counterpart."""
+def _rows(
+    group: Sequence[Binding], read_only: bool, key_names: KeyNames, taken: AbstractSet[str]
+) -> Iterator[Row]:
+    """A row per action, with its other keys and its counterpart; without the keys ``taken`` by a
+    replay."""
     keys = key_names.of_group(group)
     merged: list[list[Binding]] = []
     for binding in group:
@@ -122,7 +137,10 @@ def _rows(group: Sequence[Binding], read_only: bool, key_names: KeyNames) -> Ite
         else:
             merged.append([binding])
     for told in merged:
-        found = dict.fromkeys(key for b in told for key in keys[b.id or "", b.action])
+        all_ = dict.fromkeys(key for b in told for key in keys[b.id or "", b.action])
+        found = [key for key in all_ if key not in taken]
+        if all_ and not found:
+            continue
         # Pause and resume share a row, described by the first.
         parts = [b for b in told if b.action == told[0].action or b.id != told[0].id]
         texts = [b.description for b in parts]

@@ -82,13 +82,14 @@ class JobsState:
 
     # Jobs
 
-    def load(self, jobs: Iterable[Job], *, more: bool = False) -> None:
-        """Add or replace jobs, except where ours are newer. ``more``: others will follow."""
+    def load(self, jobs: Iterable[Job], *, more: bool = False, again: bool = False) -> None:
+        """Add or replace jobs, except where ours are newer. ``more``: others will follow.
+        ``again``: a replay went back, so that ours are replaced in any case."""
         self.loading = more
         touched: dict[str, None] = {}
         for job in jobs:
             known = self._jobs.get(job.id)
-            if known is not None and known.last_event_id > job.last_event_id:
+            if known is not None and known.last_event_id > job.last_event_id and not again:
                 continue
             self._store(job)
             touched[job.id] = None

@@ -45,8 +45,8 @@ class Lifecycle:
         self.own: str | None = None
         self.failure: Exception | None = None
         self.now = now
-        self.pace = 1.0  # seconds of the service per second of ours
         self.supervisor = Supervisor()
+        self._timed: Timed | None = None
         self._open_service = open_service
         self._find_job = find_job
         self._connect = connect
@@ -62,6 +62,11 @@ class Lifecycle:
     def finding(self) -> bool:
         """Whether the board's own job isn't known yet; it may not be submitted yet."""
         return self.own is None and self._find_job is not None
+
+    @property
+    def pace(self) -> float:
+        """Seconds of the service per second of ours."""
+        return self._timed.pace if self._timed is not None else 1.0
 
     @property
     def run(self) -> RunState:
@@ -101,7 +106,7 @@ class Lifecycle:
             service = await self._open_service()
             if self.sync is None:
                 if isinstance(service, Timed):
-                    self.now, self.pace = service.now, service.pace
+                    self.now, self._timed = service.now, service
                 self.sync = self._connect(service)
             if self._find_job is not None and self.own is None:
                 if self._finding is None:  # once only: it may submit a job

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from aura_tui.ui.state.context import Context, counts
+from aura_tui.ui.state.playback import position_due_s
 from aura_tui.ui.sync.frame_limiter import FrameLimiter
 from aura_tui.ui.sync.preview_updates import PreviewUpdates
 
@@ -86,6 +87,9 @@ class Painter:
         if lifecycle.connection is not None:
             run.set_connection(lifecycle.connection, now)
         board.show(self._jobs, run, now, self._glyphs, self._context())
+        seekable = sync.seekable if sync is not None else None
+        playback = seekable.playback if seekable is not None else None
+        board.show_replay(playback, self._glyphs)
         elsewhere = lifecycle.lies_elsewhere(run.job, remote=self._remote)
         board.show_end(run, self._glyphs, self._details(run.job), remote=elsewhere)
         self._refresh_keys()
@@ -95,11 +99,11 @@ class Painter:
         self._app.write_codes(self._notifications.take(clock_s))
         waits = (run.due_s(now), board.due_s(now))
         due = [wait / lifecycle.pace for wait in waits if wait is not None]
+        if playback is not None:
+            position_s = position_due_s(playback)
+            due = [] if position_s is None else [*due, position_s]  # its clock stands
         notice_s = self._notifications.due_s(clock_s)
-        if notice_s is not None:
-            due.append(notice_s)
-        if moved_s is not None:
-            due.append(moved_s)
+        due += [wait for wait in (notice_s, moved_s) if wait is not None]
         if due:
             self.touch(min(due))
         # A closing board starts no workers.

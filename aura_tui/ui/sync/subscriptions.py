@@ -21,9 +21,16 @@ from aura_tui.model.events import StepStatusChanged
 from aura_tui.model.job import as_created
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.model.text.sanitize import clean_line
-from aura_tui.service import Connected, Described, Supervised, Typical, waiting_out_outages
+from aura_tui.service import (
+    Connected,
+    Described,
+    Seekable,
+    Supervised,
+    Typical,
+    waiting_out_outages,
+)
 from aura_tui.system.tasks import Supervisor
-from aura_tui.ui.state.run import Asked, RunState
+from aura_tui.ui.state.run import RECORDED, Asked, RunState
 from aura_tui.ui.sync.shared_fold import SharedFold
 from aura_tui.views.fold import follow, new_among, troubles
 
@@ -84,6 +91,10 @@ class BoardSync:
         self._gaps: dict[datetime, LogLine] = {}
         self.run = RunState(mode=mode, gaps=self._gaps)
         self.connected: Connected | None = service if isinstance(service, Connected) else None
+        self.seekable: Seekable | None = None  # on a board that plays a recording
+        if mode == RECORDED and isinstance(service, Seekable):
+            self.seekable = service
+        self._again = False  # a replay went back, and the list isn't loaded again yet
         self._mode = mode
         self._now = now
         self._known = known
@@ -216,7 +227,24 @@ class BoardSync:
             run.set_connection(self.connection, self._now())
         return run
 
+    def rewind(self) -> None:
+        """Read everything again: a replay went back, so that all we have is too new. The shown run
+        stays until it is read."""
+        supervisor, job = self.supervisor, self.run.job
+        if supervisor is None:
+            return
+        self._upto, self._again = None, True
+        supervisor.drop(JOBS)
+        self._keep(JOBS, self._watch_jobs)
+        if job is not None:
+            supervisor.drop(FOLLOWER)
+            self._keep(FOLLOWER, lambda: self._follow_again(job.id))
+
     # -- one job
+
+    async def _follow_again(self, job_id: str) -> None:
+        await self._fold(await self.service.get(job_id), again=True)
+        self._touch()
 
     async def _follow(self, job: Job) -> None:
         """Fold the job's history in the background, then show the job and follow it."""
@@ -245,13 +273,17 @@ class BoardSync:
         self.run.finish()
         self._gone(job)
 
-    async def _fold(self, job: Job) -> None:
+    async def _fold(self, job: Job, *, again: bool = False) -> None:
+        """Fold the events of ``job``; show them once they are as far as it is. ``again``: it is
+        older than what is shown."""
         run = self._new_run(as_created(job))
         self._shared = SharedFold()  # drop the folds of another job
         supervisor, shown = self.supervisor, self.run.job
         assert supervisor is not None
         upto = job.last_event_id
-        if shown is not None and shown.id == job.id:  # never go back behind the shown state
+        if (
+            not again and shown is not None and shown.id == job.id
+        ):  # never go back behind the shown state
             upto = max(upto, shown.last_event_id)
 
         def look_up() -> asyncio.Task[None]:
@@ -259,6 +291,8 @@ class BoardSync:
 
         lookup = look_up()
         try:
+            if again and not upto:
+                self._swap(run)
             async with aclosing(follow(self.service, job.id, self._shared.reduce)) as followed:
                 async for folded, envelope in followed:
                     run.apply(folded, envelope, self._now())
@@ -334,7 +368,7 @@ class BoardSync:
         while seen < MAX_JOBS:
             page = await self.service.list(limit=_PAGE, cursor=cursor)
             self._listed = True
-            self.jobs.load(page.jobs, more=page.cursor is not None)
+            self.jobs.load(page.jobs, more=page.cursor is not None, again=self._again)
             self._known(page.jobs)
             seen += len(page.jobs)
             self._touch()
@@ -343,6 +377,7 @@ class BoardSync:
             cursor = page.cursor
             if cursor is None:
                 break
+        self._again = False
         return newest
 
     async def _follow_all(self, after: int) -> None:

@@ -14,6 +14,7 @@ from aura_tui.errors import Code, Conflict
 from aura_tui.model import events as ev
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus
+from aura_tui.replay.service import ReplayService
 from aura_tui.ui.app import BoardApp
 from aura_tui.ui.keys import bindings
 from aura_tui.ui.screens.board import Pane
@@ -23,6 +24,7 @@ from aura_tui.ui.screens.help import HelpScreen
 from aura_tui.ui.screens.leave import LeaveScreen
 from aura_tui.ui.screens.new_job import NewJobScreen
 from aura_tui.ui.screens.save_as import SaveAs
+from aura_tui.ui.state.run import RECORDED
 from aura_tui.ui.state.voices import VoiceChoice
 from aura_tui.ui.widgets.picker import Picker
 from aura_tui.ui.widgets.stages import StageRow
@@ -571,6 +573,33 @@ async def test_fields_and_their_values_are_gone_through() -> None:
             for key in keys("picker.previous"):
                 if picker.value != value:
                     await press(board, "picker.previous", key)
+
+
+@covers(
+    "replay.toggle",
+    "replay.back",
+    "replay.on",
+    "replay.far-back",
+    "replay.far-on",
+    "replay.faster",
+    "replay.slower",
+)
+async def test_a_replay_is_paused_sought_and_sped_up() -> None:
+    service = ReplayService(recordings.success().recording(), clock=lambda: 0.0)
+    async with showing(service, mode=RECORDED, read_only=True) as board:
+        await board.shows("replay 1x, 0:00 of 0:23")
+        await press(board, "replay.toggle")
+        await board.shows("0:00 of 0:23, paused")
+        for name, shown in (
+            ("replay.on", "0:05 of 0:23"),
+            ("replay.far-on", "0:23 of 0:23, ended"),
+            ("replay.back", "0:18 of 0:23, paused"),
+            ("replay.far-back", "0:00 of 0:23, paused"),
+            ("replay.faster", "replay 2x"),
+            ("replay.slower", "replay 1x"),
+        ):
+            await press(board, name)
+            await board.shows(shown)
 
 
 @covers("form.clear")
