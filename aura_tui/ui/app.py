@@ -13,10 +13,10 @@ import os
 import sys
 from datetime import UTC, datetime
 from functools import partial
+from inspect import isawaitable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.actions import parse
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.worker import WorkerFailed
 
 from aura_tui.model.text.plural import counted
@@ -44,7 +44,7 @@ from aura_tui.ui.theme.glyphs import ASCII, UNICODE, is_ascii
 from aura_tui.ui.widgets.preview import PreviewView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from textual.binding import Binding, BindingType
     from textual.screen import Screen
@@ -54,14 +54,13 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.service import JobService
     from aura_tui.ui.prompts import Prompts
+    from aura_tui.ui.screens.palette import Command
     from aura_tui.ui.state.options import BoardOptions
     from aura_tui.ui.widgets.job_list import JobList
     from aura_tui.ui.widgets.log import LogView
     from aura_tui.ui.widgets.result import ResultPanel
     from aura_tui.ui.widgets.stages import StageRow
 
-_NOT_OURS = {"Keys", "Maximize", "Minimize"}  # the help screen and the layout replace them
-_NOT_OFFERED = {"quit", "help", "interrupt"}  # in the palette, which has the first two itself
 _SIGNS = {"enter", "up", "down", "left", "right"}  # keys that Textual shows by a sign
 
 
@@ -69,6 +68,7 @@ class BoardApp(DiffApp):
     """The board: all jobs of a service, and the commands for them."""
 
     TITLE = "aura-tui"
+    ENABLE_COMMAND_PALETTE = False  # ours has the keys, and works in ASCII
     CSS_PATH = [  # noqa: RUF012 - Textual's own spelling
         "styles/board.tcss",
         "styles/jobs.tcss",
@@ -80,6 +80,7 @@ class BoardApp(DiffApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings.APP,
         *bindings.REPLAY,
+        *bindings.PALETTE,
         *disabled.BINDINGS,
     ]
 
@@ -106,7 +107,6 @@ class BoardApp(DiffApp):
         self._ascii = options.board.ascii or is_ascii(self._environ, encoding)
         self.glyphs = ASCII if self._ascii else UNICODE
         self.key_names = KeyNames(options.board.keys, ascii=self._ascii)
-        self.use_command_palette = not self._ascii  # it draws signs of its own
         self._own_screen: BoardScreen | None = None
         self.jobs = JobsState()
         if not options.recorded:
@@ -401,6 +401,22 @@ class BoardApp(DiffApp):
             self.install_screen(screen, "help")
         self.push_screen("help")
 
+    def action_command_palette(self) -> None:
+        if self.board is None or len(self.screen_stack) > 1:
+            return
+        from aura_tui.ui.screens.command_list import commands
+        from aura_tui.ui.screens.palette import Palette
+
+        recorded, why_idle = self._options.recorded, self.commands.why_idle
+        found = commands(self, self.board, self.key_names, recorded=recorded, why_idle=why_idle)
+        self.push_screen(Palette(tuple(found), self.glyphs, self.key_names), self._run_command)
+
+    async def _run_command(self, command: Command | None) -> None:
+        if command is not None:
+            done = command.run()
+            if isawaitable(done):
+                await done
+
     async def action_quit(self) -> None:
         self.commands.quit()
 
@@ -438,15 +454,3 @@ class BoardApp(DiffApp):
         if self._ascii and binding.key in _SIGNS:
             return self.key_names.sign(binding.key)
         return super().get_key_display(binding)
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        for command in super().get_system_commands(screen):
-            if command.title not in _NOT_OURS:
-                yield command
-        for binding in bindings.APP:
-            name, parameters = parse(binding.action)[1:]
-            if name not in _NOT_OFFERED and self.check_action(name, parameters):
-                said = binding.tooltip or binding.description
-                yield SystemCommand(
-                    binding.description, said, partial(self.run_action, binding.action)
-                )

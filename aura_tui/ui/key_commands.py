@@ -157,13 +157,21 @@ class KeyCommands:
         sync = self._lifecycle.sync
         if sync is None or any(map(sync.pending, self.targets)):
             return  # not connected yet, or the command is pending
-        options = self._options
-        nothing = "" if self.targets else self._no_job
-        why = disabled.reason(
-            action, looks_on=options.read_only, recorded=options.recorded, nothing=nothing
-        )
+        why = self.reason(action)
         if why:
             self._reporter.say(why)
+
+    def why_idle(self, action: str, parameters: tuple[object, ...]) -> str | None:
+        """Why ``action`` has no effect now, "" without a particular reason; None if it has one."""
+        return None if self.may(action, parameters) else self.reason(action)
+
+    def reason(self, action: str) -> str:
+        """Why ``action`` is disabled; "" without a particular reason."""
+        options = self._options
+        nothing = "" if self.targets else self._no_job
+        return disabled.reason(
+            action, looks_on=options.read_only, recorded=options.recorded, nothing=nothing
+        )
 
     @property
     def _no_job(self) -> str:

@@ -19,8 +19,10 @@ from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.service import PlannedStep, RetryPlan
 from aura_tui.settings import BoardSettings
 from aura_tui.ui.app import BoardApp
+from aura_tui.ui.screens.board import Pane
 from aura_tui.ui.screens.confirm import ConfirmCancel
 from aura_tui.ui.screens.new_job import NewJobScreen
+from aura_tui.ui.screens.palette import Palette
 from aura_tui.ui.state.quit import Leave
 from aura_tui.ui.widgets.stages import StageRow
 from tests.ui import recordings, scenes
@@ -407,9 +409,51 @@ async def test_keys_act_on_the_job_under_the_cursor_even_before_it_is_shown() ->
 async def test_the_palette_offers_what_may_be_done() -> None:
     async with showing(running()) as board:
         await board.shows("p Pause")
-        commands = {c.title for c in board.app.get_system_commands(board.app.screen)}
-        assert {"Cancel", "Pause", "New", "Log", "Timeline", "Preview", "Theme"} <= commands
-        assert not commands & {"Resume", "Retry", "Reconnect", "Cancel now"}
+        await board.press("ctrl+p")
+        palette = board.app.screen
+        assert isinstance(palette, Palette)
+        ready = {each.title for each in palette.items if not each.idle}
+        assert {"Cancel", "Pause", "New", "Log", "Timeline", "Preview", "Theme", "Mark"} <= ready
+        idle = {each.title: each.idle for each in palette.items if each.idle}
+        assert idle["Retry"] == "Only failed or cancelled jobs can be retried"
+        assert {"Reconnect", "Open"} <= set(idle)
+        titles = {each.title for each in palette.items}
+        assert not titles & {"Cancel now", "Maximize", "Minimize", "Keys", "Screenshot"}
+        await board.press(*"retry")
+        await board.shows("Only failed or cancelled jobs can be retried")
+        await board.press("enter")  # it has no effect, and the palette stays
+        assert board.app.screen is palette
+
+
+async def test_the_palette_names_moved_keys_and_works_in_ascii() -> None:
+    settings = BoardSettings(keys={"board.timeline": "f9", "app.palette": "f8"}, ascii=True)
+    for size in ((80, 24), (120, 40), (200, 60)):
+        async with showing(running(), size, board=settings) as board:
+            await board.shows("Pause")
+            await board.press("f8")
+            await board.shows("Commands")
+            await board.press(*"timel")
+            await board.shows("Timeline", "f9", "Toggle the timeline")
+            assert board.text.isascii()
+            before = board.screen.has_class("-timeline") or board.screen.has_class("-no-timeline")
+            assert not before
+            await board.press("enter")
+            await until(
+                lambda board=board: (
+                    board.screen.has_class("-timeline")  # type: ignore[misc]
+                    or board.screen.has_class("-no-timeline")
+                )
+            )
+
+
+async def test_the_palette_runs_a_command_of_another_pane() -> None:
+    async with showing(running(), (120, 40)) as board:
+        await board.shows("p Pause")
+        await board.press("ctrl+p")
+        await board.press(*"search log", "enter")
+        await until(lambda: board.dialogs == 0 and board.screen.is_typing)
+        await board.press(*"x ")
+        assert board.screen.pane is Pane.LOG
 
 
 async def test_a_new_job_from_the_palette() -> None:
@@ -419,7 +463,7 @@ async def test_a_new_job_from_the_palette() -> None:
         await until(lambda: board.dialogs == 1)
         await board.press(*"New")
         await board.shows("Create a job")
-        await board.press("down", "enter")
+        await board.press("enter")
         await until(lambda: isinstance(board.app.screen, NewJobScreen))
 
 

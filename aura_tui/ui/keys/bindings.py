@@ -340,6 +340,17 @@ LIST = (
     Binding("pageup", "page(-1)", "Page up", id="list.page-up", show=False),
     Binding("escape", "stay", "Close", id="list.close", show=False),
 )
+# Not in the help's rows: its border names it.
+PALETTE = (
+    Binding(
+        "ctrl+p",
+        "command_palette",
+        "Commands",
+        id="app.palette",
+        show=False,
+        tooltip="List all commands with their keys",
+    ),
+)
 PICKER = (
     Binding(
         "right,l,space",

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 # Bindings that are active together. A focused input gets the letters.
 TOGETHER: tuple[Sequence[Binding], ...] = (
-    bindings.APP + bindings.JOBS,
-    bindings.APP + bindings.STAGES,
-    bindings.APP + bindings.LOG,
-    bindings.APP + bindings.RESULT,
-    bindings.APP + bindings.REPLAY,
+    bindings.APP + bindings.JOBS + bindings.PALETTE,
+    bindings.APP + bindings.STAGES + bindings.PALETTE,
+    bindings.APP + bindings.LOG + bindings.PALETTE,
+    bindings.APP + bindings.RESULT + bindings.PALETTE,
+    bindings.APP + bindings.REPLAY + bindings.PALETTE,
     bindings.FILTER,
     bindings.SEARCH,
     bindings.DIALOG + bindings.CONFIRM + bindings.CHOICE,

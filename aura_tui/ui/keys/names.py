@@ -72,6 +72,7 @@ _SHIPPED = {
         bindings.FILTER,
         bindings.SEARCH,
         bindings.LIST,
+        bindings.PALETTE,
         bindings.HELP,
     )
     for binding in group

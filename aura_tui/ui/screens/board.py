@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from textual._styles_cache import StylesCache
+from textual.actions import parse
 from textual.containers import Horizontal, Vertical
 from textual.errors import NoWidget
 from textual.screen import Screen
@@ -318,10 +319,37 @@ class BoardScreen(Screen[None]):
         if 0 <= at < len(panes):
             self.to_pane(panes[at])
 
+    # -- commands of the panes
+
     @property
     def is_typing(self) -> bool:
         """Whether letters are typed into a search or a filter."""
         return isinstance(self.focused, Input)
+
+    def why_not(self, where: str, action: str) -> str:
+        """Why ``action`` of the pane named ``where`` has no effect now; "" if it has one."""
+        if where != "Jobs" and not self.shows_a_job:
+            return "No job is shown"
+        ended = self.has_class("-ended")
+        if where == "Stages" and ended:
+            return "The job has ended"
+        if where == "Finished job" and not ended:
+            return "The job hasn't ended"
+        widget = {"Jobs": self.jobs.rows, "Log": self.log_view, "Finished job": self.result}
+        if where in widget and not widget[where].check_action(action, (1,)):
+            return "There is nothing to clear or to go through"
+        return ""
+
+    def run_in(self, pane: Pane, action: str) -> None:
+        """Go to ``pane`` and run an action of its own."""
+        self.to_pane(pane)
+        self.app.call_later(self._run_focused, action)  # after the focus, which is as late
+
+    async def _run_focused(self, action: str) -> None:
+        for widget in self.focused.ancestors_with_self if self.focused is not None else ():
+            if hasattr(widget, f"action_{parse(action)[1]}"):
+                await self.app.run_action(action, widget)
+                return
 
     # -- drawing
 

@@ -72,9 +72,8 @@ class HelpScreen(Modal[None]):
             yield from self._columns
 
     def on_mount(self) -> None:
-        app = self.app
-        palette = f"{app.COMMAND_PALETTE_BINDING} all commands, " if app.use_command_palette else ""
-        self._all.border_subtitle = f"{palette}{self._key_names.of('help.close')} closes"
+        palette, close = map(self._key_names.of, ("app.palette", "help.close"))
+        self._all.border_subtitle = f"{palette} all commands, {close} closes"
 
     def fit(self, size: Size) -> None:
         """Use as many columns as fit, of equal width, and the longest texts that fit them."""

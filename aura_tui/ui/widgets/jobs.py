@@ -65,7 +65,7 @@ class JobsPane(Vertical):
         self._matches = LineWidget(id="jobs-matches")
         self._problem = LineWidget(id="jobs-problem")
         self._header = ListHeader(self._sort_by)
-        self._list = JobList(self._ask_filter, can_make=can_make, key_names=key_names)
+        self.rows = JobList(self._ask_filter, can_make=can_make, key_names=key_names)
 
     def compose(self) -> ComposeResult:
         yield self._summary
@@ -75,7 +75,7 @@ class JobsPane(Vertical):
             yield self._matches
         yield self._problem
         yield self._header
-        yield self._list
+        yield self.rows
 
     def show(
         self,
@@ -91,19 +91,19 @@ class JobsPane(Vertical):
         state.advance(now)
         self._state, self._glyphs, self._absent = state, glyphs, absent
         self._context_above = context_above
-        self._list.show(state, now, glyphs, absent=absent)
+        self.rows.show(state, now, glyphs, absent=absent)
         self._paint_head()
 
     def next_change_s(self, now: datetime) -> float | None:
         """Seconds until time alone changes the view; None: never."""
         if self._state is None:
             return None
-        due = (self._list.next_change_s(now), self._state.next_change_s(now))
+        due = (self.rows.next_change_s(now), self._state.next_change_s(now))
         return min((seconds for seconds in due if seconds is not None), default=None)
 
     def focus(self, scroll_visible: bool = True) -> JobsPane:
         """Focus the list."""
-        self._list.focus(scroll_visible)
+        self.rows.focus(scroll_visible)
         return self
 
     def _paint_head(self) -> None:
@@ -140,7 +140,7 @@ class JobsPane(Vertical):
             return
         orders = [sort for sort in Sort if sort.column is column]
         at = orders.index(self._state.sort) + 1 if self._state.sort in orders else 0
-        self._list.set_sort(orders[at % len(orders)])
+        self.rows.set_sort(orders[at % len(orders)])
 
     # The filter
 
@@ -157,25 +157,25 @@ class JobsPane(Vertical):
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
         if self.has_class("-filtering"):
-            self._list.set_filter(message.value)
+            self.rows.set_filter(message.value)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        self._list.set_filter(message.value)
+        self.rows.set_filter(message.value)
         self._leave_filter()
 
     def on_filter_input_left(self, message: FilterInput.Left) -> None:
         message.stop()
-        self._list.set_filter("")
+        self.rows.set_filter("")
         self._leave_filter()
 
     def on_filter_input_moved(self, message: FilterInput.Moved) -> None:
         message.stop()
-        self._list.action_move(message.by)
+        self.rows.action_move(message.by)
 
     def _leave_filter(self) -> None:
         self.remove_class("-filtering")
-        self._list.focus()
+        self.rows.focus()
 
 
 class ListHeader(LineWidget):

@@ -575,6 +575,14 @@ async def test_fields_and_their_values_are_gone_through() -> None:
                     await press(board, "picker.previous", key)
 
 
+@covers("app.palette")
+async def test_all_commands_are_listed() -> None:
+    async with showing(running()) as board:
+        await board.shows("p Pause")
+        await press(board, "app.palette")
+        await board.shows("Search for commands")
+
+
 @covers(
     "replay.toggle",
     "replay.back",
