@@ -411,6 +411,17 @@ class BoardApp(DiffApp):
         found = commands(self, self.board, self.key_names, recorded=recorded, why_idle=why_idle)
         self.push_screen(Palette(tuple(found), self.glyphs, self.key_names), self._run_command)
 
+    def action_change_theme(self) -> None:
+        """Textual's own list draws signs that ASCII hasn't."""
+        from aura_tui.ui.screens.themes import ThemesScreen
+
+        def take(name: str | None) -> None:
+            if name is not None:
+                self.theme = name
+
+        names = sorted(self.available_themes)
+        self.push_screen(ThemesScreen(names, self.theme, self.glyphs, self.key_names), take)
+
     async def _run_command(self, command: Command | None) -> None:
         if command is not None:
             done = command.run()

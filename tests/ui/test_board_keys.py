@@ -446,6 +446,16 @@ async def test_the_palette_names_moved_keys_and_works_in_ascii() -> None:
             )
 
 
+async def test_a_theme_is_chosen_from_the_palette() -> None:
+    async with showing(running(), board=BoardSettings(ascii=True)) as board:
+        await board.shows("p Pause")
+        await board.press("ctrl+p", *"theme", "enter")
+        await board.shows("Themes", "in use")
+        assert board.text.isascii()
+        await board.press(*"nord", "enter")
+        await until(lambda: board.app.theme == "nord")
+
+
 async def test_the_palette_runs_a_command_of_another_pane() -> None:
     async with showing(running(), (120, 40)) as board:
         await board.shows("p Pause")

@@ -240,7 +240,7 @@ class NewJobScreen(Form[Submission]):
             hints[Field.VOICE] += f" {self._keys.of('form.voices')} lists {len(self._voices)}."
         for field in (Field.FILE, Field.FOLDER):
             control = self._rows[field].control
-            if isinstance(control, PathField) and control.value and len(control.names) > 1:
+            if isinstance(control, PathField) and control.value and control.can_grow:
                 hints[field] = f"{self._keys.of('form.next')} completes: {_some(control.names)}"
         if self._folder and not self.draft.folder.strip():
             hints[Field.FOLDER] = f"Default: {self._folder}"

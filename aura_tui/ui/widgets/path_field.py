@@ -53,6 +53,12 @@ class PathField(TextField):
         """The completions; () if they aren't known yet."""
         return self._completion.names if self._completion.typed == self.value else ()
 
+    @property
+    def can_grow(self) -> bool:
+        """Whether there is a completion that is more than the text."""
+        names = self.names
+        return bool(names) and names != (self.value.rpartition("/")[2],)
+
     def complete(self) -> bool:
         """Append what all completions have in common; False if that is nothing, or unknown."""
         text = self._completion.text
