@@ -49,6 +49,7 @@ class FilterList(Modal[T | None], Generic[T]):
         self.glyphs = glyphs
         self.keys = key_names
         self.offered: Sequence[T] = ()
+        self._drawn: int | None = None  # the row that is drawn as the one under the cursor
         self._title = title
         self._filter = TextField(id="filter")
         self._filter.placeholder = placeholder
@@ -65,7 +66,12 @@ class FilterList(Modal[T | None], Generic[T]):
 
     def on_mount(self) -> None:
         self._offer("")
+        self.action_move(next((n for n, item in enumerate(self.offered) if self.is_first(item)), 0))
         self.say()
+
+    def is_first(self, item: T) -> bool:
+        """Whether the cursor starts on ``item``; without such an item it starts on the first."""
+        return False
 
     def fit(self, size: Size) -> None:
         """The list has the rows that the rest leaves."""
@@ -92,10 +98,23 @@ class FilterList(Modal[T | None], Generic[T]):
     def _offer(self, typed: str) -> None:
         self.offered = self.filtered(typed)
         self.list.clear_options()
-        self.list.add_options(
-            Option(drawable(self.line(item), self.glyphs)) for item in self.offered
-        )
+        self._drawn = None
+        self.list.add_options(Option(self._row(item)) for item in self.offered)
         self.list.highlighted = 0 if self.offered else None
+
+    def _row(self, item: T, *, here: bool = False) -> Content:
+        """A row; the one under the cursor shows without colours, too."""
+        row = Content.assemble(f"{self.glyphs.cursor} " if here else "  ", self.line(item))
+        return drawable(row.stylize("bold reverse") if here else row, self.glyphs)
+
+    def on_option_list_option_highlighted(self, message: OptionList.OptionHighlighted) -> None:
+        message.stop()
+        at = self.list.highlighted
+        for index in {self._drawn, at} - {None}:
+            assert index is not None
+            row = self._row(self.offered[index], here=index == at)
+            self.list.replace_option_prompt_at_index(index, row)
+        self._drawn = at
 
     def say(self, text: str = "") -> None:
         """Show ``text`` in the last row; "": the hint."""

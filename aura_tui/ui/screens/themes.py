@@ -25,9 +25,8 @@ class ThemesScreen(FilterList[str]):
         super().__init__(names, "Themes", "Filter by name", glyphs, key_names)
         self._current = current
 
-    def on_mount(self) -> None:
-        if self._current in self.items:
-            self.action_move(self.items.index(self._current))
+    def is_first(self, item: str) -> bool:
+        return item == self._current
 
     def filtered(self, typed: str) -> Sequence[str]:
         return [name for name in self.items if typed.strip().casefold() in name.casefold()]

@@ -56,10 +56,8 @@ class VoicesScreen(FilterList[VoiceChoice]):
             min(_LANGUAGE_MAX, max((len(voice.language) for voice in voices), default=0)),
         )
 
-    def on_mount(self) -> None:
-        names = [voice.name for voice in self.items]
-        if self._chosen in names:
-            self.action_move(names.index(self._chosen))
+    def is_first(self, item: VoiceChoice) -> bool:
+        return item.name == self._chosen
 
     def filtered(self, typed: str) -> Sequence[VoiceChoice]:
         return filtered(self.items, typed)
