@@ -9,6 +9,7 @@ from aura_tui.model.reduce import reduce
 from aura_tui.replay.service import ReplayService
 from aura_tui.service import Playback
 from aura_tui.settings import BoardSettings
+from aura_tui.ui.screens.palette import Palette
 from aura_tui.ui.state.playback import SPEEDS, describe, position_due_s, speed_after
 from aura_tui.ui.state.run import RECORDED, RunState
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE
@@ -111,6 +112,21 @@ async def test_what_is_typed_into_a_search_is_no_key_of_the_replay() -> None:
         await board.shows("Replay", "space", "Faster, slower")
         await board.press("space", "right")
         assert not board.service.playback.paused
+
+
+async def test_the_palette_has_the_keys_as_they_are_on_a_replay() -> None:
+    async with replaying(recordings.success().recording()) as board:
+        await board.shows("replay 1x, 0:00 of 0:23")
+        await board.press("ctrl+p")
+        palette = board.app.screen
+        assert isinstance(palette, Palette)
+        found = {(each.where, each.title): each for each in palette.items}
+        assert found["", "Play/pause"].keys == "space"
+        assert found["Stages", "Open"].keys == "enter"
+        assert found["Jobs", "Mark"].keys == ""
+        assert found["Jobs", "Mark"].idle == "Jobs in a recording can't be changed"
+        await board.press(*"faster", "enter")
+        await board.shows("replay 2x")
 
 
 async def test_only_a_replay_has_its_keys() -> None:

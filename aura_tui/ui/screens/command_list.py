@@ -13,6 +13,7 @@ from aura_tui.ui.screens.palette import Command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from textual.app import App
     from textual.binding import Binding
@@ -50,9 +51,14 @@ def commands(
         run = partial(app.run_action, binding.action)
         yield _command(binding, keys, "", "" if why is None else why or _LATER, run)
     yield Command("Theme", "Choose the colours", "", "", "", app.action_change_theme)
+    taken: set[str] = set()  # by the replay, on whose board they come first
+    if recorded:
+        taken.update(*key_names.of_group(bindings.REPLAY).values())
     for where, group, pane in _PANES:
-        for binding, keys in _told(group, key_names):
+        for binding, keys in _told(group, key_names, taken):
             idle = board.why_not(where, parse(binding.action)[1])
+            if recorded and binding.id in bindings.CHANGING:
+                idle = why_idle("new_job", ()) or idle
             go = partial(board.run_in, pane, binding.action)
             yield _command(binding, keys, where, idle, go)
 
@@ -65,12 +71,15 @@ def _command(
     )
 
 
-def _told(group: Sequence[Binding], key_names: KeyNames) -> Iterator[tuple[Binding, str]]:
-    """The bindings of ``group`` that do more than move, each once, with the names of their keys."""
+def _told(
+    group: Sequence[Binding], key_names: KeyNames, taken: AbstractSet[str] = frozenset()
+) -> Iterator[tuple[Binding, str]]:
+    """The bindings of ``group`` that do more than move, each once, with the names of their keys;
+    without those ``taken``."""
     keys = key_names.of_group(group)
     told: set[str] = set()
     for binding in group:
-        its = keys[binding.id or "", binding.action]
+        its = [key for key in keys[binding.id or "", binding.action] if key not in taken]
         moves = group is not bindings.REPLAY and not (binding.show or binding.tooltip)
         if not moves and binding.action not in told:
             told.add(binding.action)
