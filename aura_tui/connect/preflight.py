@@ -29,6 +29,12 @@ class Preflight:
 
         check_place(folder)
 
+    def check_folder(self, folder: Path) -> None:
+        """As :meth:`check_place`, and creates a file there for a moment."""
+        from aura_tui.engine.delivery import check_folder
+
+        check_folder(folder)
+
     def check_request(self, request: JobRequest) -> None:
         """Raise InvalidRequest with all faults: values out of bounds, or (if the engine is on this
         machine) a provider, voice, theme or folder that is unavailable."""

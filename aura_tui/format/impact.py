@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ from aura_tui.model.text.sanitize import clean_line
 from aura_tui.service import PlannedStep, RetryPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from aura_tui.model.job import Job, Step
 
@@ -39,8 +40,10 @@ class CancelImpact(msgspec.Struct, frozen=True):
 def cancel_impact(job: Job, elapsed_s: float, age_s: float | None = None) -> CancelImpact:
     """What a cancel of ``job`` would mean after it ran for ``elapsed_s`` seconds. ``age_s`` is the
     age of that information if the connection is down, else None."""
+    if job.status.ended:
+        return CancelImpact("There is nothing left to cancel.", "", "", "")
     if job.status is JobStatus.QUEUED and not elapsed_s:
-        return CancelImpact("Waiting in the queue", "nothing; it hasn't started", "", "")
+        return CancelImpact("It hasn't started; nothing is lost.", "", "", "")
     done = [step for step in job.steps if step.status.done]
     begun = next((step for step in job.steps if step.status is StepStatus.STARTED), None)
     work = words.duration(elapsed_s)
@@ -53,11 +56,32 @@ def cancel_impact(job: Job, elapsed_s: float, age_s: float | None = None) -> Can
     )
 
 
+def all_impact(jobs: Sequence[Job]) -> CancelImpact:
+    """What a cancel of those of ``jobs`` that haven't ended would mean."""
+    ended = sum(job.status.ended for job in jobs)
+    gone = [f"{ended} of {len(jobs)} already ended"] if ended else []
+    if ended == len(jobs):
+        return CancelImpact("There is nothing left to cancel.", "", "", "")
+    counts = ", ".join([*states(jobs), *gone])
+    begun = [job for job in jobs if job.started_at is not None and not job.status.ended]
+    if not begun:
+        hasn = plural(len(jobs) - ended, "It hasn't", "They haven't")
+        return CancelImpact(f"{counts}\n{hasn} started; nothing is lost.", "", "", "")
+    return CancelImpact(counts, "the work in progress", "finished work; a retry reuses it", "")
+
+
+def states(jobs: Iterable[Job]) -> list[str]:
+    """``2 running``, ``1 queued``, ``1 paused``: how many jobs are in each state before the end."""
+    found = Counter(job.view_status for job in jobs)
+    order = (JobStatus.RUNNING, JobStatus.QUEUED, JobStatus.PAUSED)
+    return [f"{found[status]} {status.word}" for status in order if found[status]]
+
+
 def _lost(begun: Step | None) -> str:
     if begun is None:
         return "nothing"
     if begun.stage is Stage.RENDERING:
-        return "the work in progress"
+        return "whatever is being encoded right now"
     if begun.stage in _BY_SCENE:
         return "the scene in progress"
     return f"unfinished {begun.stage.title} work"
@@ -76,9 +100,10 @@ def _pieces_of(step: Step, count: int) -> str:
     total = step.metrics.pieces if step.metrics is not None else None
     if total is None and step.stage in _BY_SCENE:
         total = step.total
-    if not total:
-        return f"{counted(count, 'piece')} of {step.stage.title}"
-    return f"{min(count, total)} of {counted(total, 'piece')} of {step.stage.title}"
+    of = f"{min(count, total)} of " if total else ""
+    if step.stage is Stage.RENDERING:
+        return of + counted(total or count, "rendered piece")
+    return f"{of}{counted(total or count, 'piece')} of {step.stage.title}"
 
 
 def _finished(step: Step) -> int:

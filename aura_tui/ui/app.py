@@ -259,7 +259,7 @@ class BoardApp(DiffApp):
     def _changed(self, before: Job | None, after: Job) -> None:
         """Handle an event of any job."""
         self.notifications.changed(before, after)
-        self.commands.quit_if_decided()
+        self.commands.changed(after)
 
     def _deleted(self, job: Job) -> None:
         """Handle the deletion of the shown job by retention."""
@@ -325,6 +325,9 @@ class BoardApp(DiffApp):
 
     def action_cancel_run(self) -> None:
         self.commands.cancel()
+
+    def action_undo_cancel(self) -> None:
+        self.commands.undo()
 
     def action_retry_run(self) -> None:
         self.commands.retry()
@@ -432,8 +435,8 @@ class BoardApp(DiffApp):
         self.commands.quit()
 
     def action_interrupt(self) -> None:
-        """Handle ctrl+c. It copies selected text, as in most programs: cancelling a job instead of
-        copying would be worse."""
+        """Handle ctrl+c. It copies selected text, as in most programs; that does no harm, and the
+        next one asks."""
         selected = self.screen.get_selected_text()
         if selected:
             self.copy_to_clipboard(selected)

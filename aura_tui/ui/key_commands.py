@@ -4,18 +4,23 @@ that confirm them."""
 from __future__ import annotations
 
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from aura_tui.errors import AuraError
+from aura_tui.format.impact import states
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.service import Connected, Seekable
 from aura_tui.ui.actions.commands import JobCommands, refusal
 from aura_tui.ui.actions.job_form import JobForm
 from aura_tui.ui.actions.summary_details import SummaryLookups
+from aura_tui.ui.actions.undo import CancelUndo
 from aura_tui.ui.keys import disabled
-from aura_tui.ui.state.quit import QuitState
+from aura_tui.ui.state.quit import Leave, QuitState
 from aura_tui.ui.state.run import Asked
 from aura_tui.ui.state.summary import main_file
+from aura_tui.ui.state.undo import UNDO_S
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -34,7 +39,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.terminal.reporter import Reporter
     from aura_tui.ui.theme.glyphs import Glyphs
 
-_CHANGING = {"cancel_run", "retry_run", "pause_run", "resume_run", "new_job"}
+_CHANGING = {"cancel_run", "undo_cancel", "retry_run", "pause_run", "resume_run", "new_job"}
 _ASKED = {
     "cancel_run": Asked.CANCEL,
     "pause_run": Asked.PAUSE,
@@ -73,11 +78,20 @@ class KeyCommands:
         self._key_names = key_names
         self._environ = environ
         self._touch = touch
+        self.clock_s: Callable[[], float] = monotonic
         self._commands: JobCommands | None = None
         self._prompts: Prompts | None = None
         self.quit_state = QuitState(jobs, read_only=options.read_only)
         self.job_form = JobForm(options.settings, remote=options.remote, environ=environ)
         self.summaries = SummaryLookups()
+        self._undo = CancelUndo(
+            jobs,
+            clock_s=lambda: self.clock_s(),
+            retry=self._undo_by_retry,
+            say=reporter.say,
+            available=self._undo_changed,
+            keys=(key_names.of("run.undo"), key_names.of("run.retry")),
+        )
 
     def connected(self, sync: BoardSync) -> None:
         """Enable commands: ``sync`` is subscribed to the service."""
@@ -131,6 +145,8 @@ class KeyCommands:
                 return any(self._commands.may(_ASKED[action], job) for job in self.targets)
             case "retry_run":
                 return any(JobCommands.may_retry(job) for job in self.targets)
+            case "undo_cancel":
+                return self._undo.possible
             case "open_result" | "copy_result" | "save_result":
                 return self.job is not None and self.job.status is JobStatus.SUCCEEDED
             case "follow":
@@ -154,7 +170,10 @@ class KeyCommands:
 
     def idle(self, action: str) -> None:
         """Say why a key has no effect: ``action`` is disabled now."""
-        sync = self._lifecycle.sync
+        sync, options = self._lifecycle.sync, self._options
+        if action == "undo_cancel" and not options.read_only:
+            self._reporter.say(self._undo.reason)
+            return
         if sync is None or any(map(sync.pending, self.targets)):
             return  # not connected yet, or the command is pending
         why = self.reason(action)
@@ -192,6 +211,26 @@ class KeyCommands:
         targets = self.targets
         self.ask(lambda prompts: self._then_open(prompts.retry(targets)))
 
+    def undo(self) -> None:
+        """Undo the newest cancel."""
+        self._undo.undo()
+
+    def _undo_by_retry(self, jobs: Sequence[Job], done: str) -> None:
+        """Retry cancelled jobs, then say ``done``."""
+
+        async def retry(commands: JobCommands) -> None:
+            if new := await commands.retry(jobs):
+                self._reporter.say(done)
+                self.open(new[-1].id)
+
+        if self._commands is not None:
+            self.work(partial(retry, self._commands))
+
+    def _undo_changed(self) -> None:
+        """A cancel can be undone now, or not any more: that shows in the key bar."""
+        self._app.refresh_bindings()
+        self._app.set_timer(UNDO_S + 0.1, self._app.refresh_bindings)
+
     def new_job(self) -> None:
         """Show the new-job form."""
         self.ask(lambda prompts: self._then_open(prompts.new_job(self.job_form)))
@@ -199,7 +238,8 @@ class KeyCommands:
     def change(self, asked: Asked) -> None:
         """Pause or resume the targets."""
         if self._commands is not None:
-            self.work(partial(self._commands.change, asked, self.targets))
+            jobs = [job for job in self.targets if self._commands.may(asked, job)]
+            self.work(partial(self._change, self._commands, asked, jobs))
             self.show_cursor()
 
     def replay(self, change: Callable[[Seekable, BoardSync], None]) -> None:
@@ -209,6 +249,10 @@ class KeyCommands:
             change(sync.seekable, sync)
             self._touch()
 
+    @staticmethod
+    async def _change(commands: JobCommands, asked: Asked, jobs: Sequence[Job]) -> None:
+        await commands.change(asked, jobs)
+
     def reconnect(self) -> None:
         """Retry the connection now."""
         sync = self._lifecycle.sync
@@ -217,10 +261,13 @@ class KeyCommands:
 
     def ask(self, question: Callable[[Prompts], Awaitable[object]]) -> None:
         """Open a dialog in a worker; one at a time. The job that it means shows behind it."""
-        if self._commands is None or self._asking:
-            return
-        self.show_cursor()
-        if self._prompts is None:
+        if not self._asking and (prompts := self._get_prompts()) is not None:
+            self.show_cursor()
+            self.work(partial(self._asked, question, prompts), "question", one=True)
+
+    def _get_prompts(self) -> Prompts | None:
+        """The dialogs; None until connected."""
+        if self._prompts is None and self._commands is not None:
             from aura_tui.ui.prompts import Prompts
 
             self._prompts = Prompts(
@@ -233,8 +280,10 @@ class KeyCommands:
                 environ=self._environ,
                 at_work_s=self._lifecycle.at_work_s,
                 say=self._reporter.say,
+                undo=self._undo,
+                check_folder=self.job_form.check_folder,
             )
-        self.work(partial(self._asked, question, self._prompts), "question", one=True)
+        return self._prompts
 
     @property
     def _asking(self) -> bool:
@@ -329,9 +378,7 @@ class KeyCommands:
     def ended(self, run: RunState) -> None:
         """Handle the end of a followed job."""
         assert run.job is not None
-        if self.quit_state.interrupted and run.job.id == self._lifecycle.own:
-            self._app.exit()
-        elif not self.quit_state.may_go:
+        if not self.quit_state.may_go:
             self.work(partial(self._look_up_end, run.job))
 
     async def _look_up_end(self, job: Job) -> None:
@@ -341,6 +388,16 @@ class KeyCommands:
             self._touch()
 
     # -- quitting
+
+    def changed(self, job: Job) -> None:
+        """Handle an event of any job."""
+        self._undo.changed(job)
+        self._quit_if_decided()
+
+    def _quit_if_decided(self) -> None:
+        """Close the board once the decision on quitting has taken effect."""
+        if self.quit_state.may_go:
+            self._app.exit()
 
     def quit(self) -> None:
         """Close the board; if jobs run in this process, ask what to do with them."""
@@ -353,28 +410,96 @@ class KeyCommands:
             self.ask(self._leave)
 
     async def _leave(self, prompts: Prompts) -> None:
-        ending, background = self.quit_state.ending(), self._options.background
-        self.quit_state.leave = await prompts.leave(ending, can_background=background)
-        self.quit_if_decided()
+        quit_state, jobs = self.quit_state, self.quit_state.ending()
+        theirs = not jobs  # our job is in another process's engine, or paused
+        leave, open_ = await prompts.leave(
+            jobs or self._own_open,
+            can_background=self._options.background or theirs,
+            theirs=theirs,
+            again=self._again(),
+        )
+        if quit_state.interrupted:
+            return
+        quit_state.leave = leave
+        if leave is Leave.CANCEL:
+            await self._cancel_and_quit(open_)
+        self._quit_if_decided()
 
-    def quit_if_decided(self) -> None:
-        """Close the board once the decision on quitting has taken effect."""
-        if self.quit_state.may_go:
-            self._app.exit()
+    async def _cancel_and_quit(self, jobs: Sequence[Job]) -> None:
+        """Cancel ``jobs``; the board closes when they have ended. If the engine refuses, it stays:
+        a toast says why."""
+        assert self._commands is not None
+        self.quit_state.cancelling = tuple(job.id for job in jobs)
+        await self._commands.change(Asked.CANCEL, jobs)
+        now = (self._jobs.get(job.id) for job in jobs)
+        if any(job is not None and self._commands.may(Asked.CANCEL, job) for job in now):
+            self.quit_state.leave, self.quit_state.interrupted = Leave.STAY, False
+        self._quit_if_decided()
+
+    @property
+    def _own_open(self) -> Sequence[Job]:
+        """The board's own job while it hasn't ended, if ctrl+c may cancel it."""
+        own = self.own_job
+        ours = self._commands is not None and self._options.owns and not self._options.read_only
+        return () if own is None or own.status.ended or not ours else (own,)
+
+    @property
+    def _meant(self) -> Sequence[Job]:
+        """The jobs that ctrl+c cancels: the board's own; of a board without one, those that run in
+        this process."""
+        return self.quit_state.ending() if self._lifecycle.at_jobs else self._own_open
 
     def interrupt(self) -> None:
-        """Cancel the board's own job without asking, and wait for that; the second time, quit at
-        once. Without such a job, close the open dialog, if any; else quit, asking as
-        :meth:`quit` does."""
-        quit_state, own = self.quit_state, self.own_job
-        ours = own is not None and not own.status.ended and self._options.owns
-        if ours and own is not None and self._commands is not None and not quit_state.interrupted:
-            quit_state.interrupted = True
-            self.work(partial(self._commands.change, Asked.CANCEL, (own,)))
-        elif self._asking and not quit_state.interrupted:
-            self._app.screen.dismiss(None)  # closing a dialog isn't quitting
-        elif self._lifecycle.at_jobs and quit_state.ending():
-            self.ask(self._leave)
-        else:
-            quit_state.interrupted = quit_state.interrupted or own is None or not own.status.ended
+        """Ask whether to quit. The second time in a row, cancel our jobs and wait for that, or quit
+        if there are none; once more, quit at once. Where a dialog is open, close it instead."""
+        quit_state, now_s = self.quit_state, self.clock_s()
+        asks = not self._asking or getattr(self._app.screen, "quits", False)
+        if quit_state.interrupted:
             self._app.exit()
+        elif asks and quit_state.is_second(now_s):
+            self._interrupted()
+        elif self._asking:
+            self._app.screen.dismiss(None)
+        else:
+            quit_state.asked_at_s = now_s
+            self.work(self._ask_to_quit, "question", one=True)
+
+    def _interrupted(self) -> None:
+        own = self.own_job
+        self.quit_state.interrupted = own is None or not own.status.ended
+        if not (jobs := self._meant):
+            self._app.exit()
+            return
+        self.quit_state.leave = Leave.CANCEL
+        if self._asking:
+            self._app.screen.dismiss(None)
+        self.work(partial(self._cancel_and_quit, jobs))
+
+    async def _ask_to_quit(self) -> None:
+        from aura_tui.ui.screens.leave import ConfirmQuit
+
+        try:
+            if self.quit_state.interrupted:  # the second key came before this task
+                return
+            if (self._meant or self.quit_state.ending()) and (prompts := self._get_prompts()):
+                await self._leave(prompts)
+                return
+            note = ""
+            if self._lifecycle.connection is not None and (open_ := states(self._jobs)):
+                note = f"{', '.join(open_)}; unaffected by quitting"
+            screen = ConfirmQuit(self._glyphs, note=note, again=self._again())
+            if await self._app.push_screen_wait(screen) is Leave.STOP:
+                self.quit()
+        finally:
+            self.quit_state.asked_at_s = None
+
+    def _again(self) -> str:
+        """What ctrl+c does now if it asked the question; "" if another key did."""
+        if self.quit_state.asked_at_s is None:
+            return ""
+        key, meant = self._key_names.of("app.interrupt"), self._meant
+        if not meant:
+            return f"{key} again: quit"
+        title = clean_line(meant[0].title, 30) or meant[0].id
+        named = title if len(meant) == 1 else f"all {len(meant)}"
+        return f"{key} again: cancel {named} and quit"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from aura_tui.errors import AuraError
+from aura_tui.service import RetryPlan
 from aura_tui.system.environment import without_secrets
 from aura_tui.system.path_completion import PathCompletion, complete_path
 from aura_tui.ui.state.job_draft import Draft
@@ -17,7 +18,7 @@ from aura_tui.ui.state.quit import Leave
 from aura_tui.ui.state.run import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from typing import Any
 
     from textual.screen import ModalScreen, Screen
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
     from aura_tui.model.job import Job
     from aura_tui.ui.actions.commands import JobCommands
     from aura_tui.ui.actions.job_form import JobForm
+    from aura_tui.ui.actions.undo import CancelUndo
     from aura_tui.ui.keys.names import KeyNames
-    from aura_tui.ui.screens.confirm import ConfirmCancel
-    from aura_tui.ui.screens.leave import LeaveScreen
     from aura_tui.ui.screens.new_job import NewJobScreen
     from aura_tui.ui.state.job_draft import Submission
     from aura_tui.ui.state.jobs import JobsState
@@ -38,11 +38,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NO_PLAN = RetryPlan((), None)
+
 
 class Prompts:
     """Dialogs on the screens of ``app``; ``commands`` carries out the answers.
 
-    ``at_work_s`` returns a job's active seconds and the age of that figure; ``say`` shows a toast.
+    ``at_work_s`` returns a job's active seconds and the age of that figure; ``say`` shows a toast;
+    ``undo`` gets the cancels; ``check_folder`` returns a typed folder, and raises InputError if it
+    can't be used.
     """
 
     def __init__(
@@ -57,6 +61,8 @@ class Prompts:
         environ: Mapping[str, str],
         at_work_s: Callable[[Job], tuple[float, float | None]],
         say: Callable[[str], None],
+        undo: CancelUndo,
+        check_folder: Callable[[str], Awaitable[Path]],
     ) -> None:
         self._app = app
         self._job_commands = commands
@@ -67,10 +73,13 @@ class Prompts:
         self._environ = environ
         self._at_work_s = at_work_s
         self._say = say
+        self._undo = undo
+        self._check_folder = check_folder
         self._question: tuple[Screen[Any], Callable[[], None]] | None = None
 
     async def cancel(self, jobs: Sequence[Job]) -> bool:
-        """Cancel ``jobs`` if the person confirms; returns whether they did."""
+        """Cancel ``jobs`` if the person confirms; returns whether they did. Those that end
+        meanwhile are left out."""
         from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
 
         asked = len(jobs)
@@ -79,43 +88,106 @@ class Prompts:
             return False
         if asked == 1:
             elapsed_s, age_s = self._at_work_s(jobs[0])
-            screen = ConfirmCancel(jobs[0], elapsed_s, self._glyphs, age_s=age_s)
-            sure = await self._confirm_cancel(screen, jobs[0].id)
+            one = ConfirmCancel(jobs[0], elapsed_s, self._glyphs, age_s=age_s)
+
+            def follow_one() -> None:
+                (job,) = self._now(jobs)
+                one.show(job, *self._at_work_s(job))
+
+            sure = await self._answer(one, follow_one)
         else:
-            others = asked - len(jobs)
-            all_of = ConfirmCancelAll(jobs, self._glyphs, others=others)
-            sure = await self._answer(all_of) is True
+            several = ConfirmCancelAll(jobs, self._glyphs, others=asked - len(jobs))
+            sure = await self._answer(several, lambda: several.show(self._now(jobs)))
         if sure:
-            await self._job_commands.change(Asked.CANCEL, jobs)
-        return sure
+            cancel = self._undo.begin(job.id for job in jobs)
+            accepted = await self._job_commands.change(Asked.CANCEL, jobs)
+            self._undo.accepted(cancel, accepted)
+        return sure is True
 
     async def retry(self, jobs: Sequence[Job]) -> Job | None:
-        """Retry ``jobs`` after showing their plan; returns the last new one."""
-        from aura_tui.service import RetryPlan
-        from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll
-
+        """Retry ``jobs`` after showing their plan; returns the last new one. A job has one open
+        attempt at a time: a person who asks for another can go to that one."""
         asked = len(jobs)
         jobs = [job for job in jobs if self._job_commands.may_retry(job)]
         if not jobs:
             return None
         if asked == 1:
-            plan = await self._job_commands.plan(jobs[0]) or RetryPlan((), None)
-            sure = await self._answer(ConfirmRetry(jobs[0], plan, self._glyphs))
-        else:
-            plan = await self._job_commands.plan_all(jobs)
-            others = asked - len(jobs)
-            sure = await self._answer(ConfirmRetryAll(jobs, plan, self._glyphs, others=others))
-        return await self._job_commands.retry(jobs) if sure else None
+            return await self._retry_one(jobs[0])
+        return await self._retry_all(jobs, others=asked - len(jobs))
 
-    async def leave(self, jobs: Sequence[Job], *, can_background: bool) -> Leave:
-        """Ask what to do with ``jobs``, which haven't ended; cancels them if chosen."""
+    async def _retry_one(self, job: Job) -> Job | None:
+        from aura_tui.ui.screens.retry import ConfirmRetry, RetryAnswer
+
+        def attempt() -> Job | None:
+            return self._jobs.open_attempt(job.id)
+
+        plan = _NO_PLAN
+        if attempt() is None:
+            plan = await self._job_commands.plan(job) or _NO_PLAN
+        screen = ConfirmRetry(job, plan, self._glyphs, attempt=attempt())
+        answer = await self._answer(screen, lambda: screen.show(attempt()))
+        if answer is RetryAnswer.GO:
+            return attempt() or screen.attempt
+        if answer is RetryAnswer.FOLDER:
+            return await self._retry_into(job)
+        if answer is RetryAnswer.RETRY:
+            return next(iter(await self._job_commands.retry([job])), None)
+        return None
+
+    async def _retry_into(self, job: Job) -> Job | None:
+        from aura_tui.ui.screens.retry import RetryFolder
+
+        async def retry(typed: str) -> Job:
+            folder = await self._check_folder(typed)
+            return await self._job_commands.retry_into(job, folder)
+
+        job = await self._job_commands.whole(job)
+        folder = job.settings.output_folder if job.settings is not None else ""
+        return await self._answer(RetryFolder(job, folder, self._glyphs, retry))
+
+    async def _retry_all(self, jobs: Sequence[Job], *, others: int) -> Job | None:
+        from aura_tui.ui.screens.retry import ConfirmRetryAll
+
+        # Of several attempts at a video, the newest that is marked.
+        newest: dict[str, Job] = {}
+        for job in sorted(jobs, key=lambda job: job.attempt, reverse=True):
+            newest.setdefault(self._jobs.first_attempt(job.id), job)
+        chosen = {job.id for job in newest.values()}
+        earlier, jobs = len(jobs) - len(chosen), [job for job in jobs if job.id in chosen]
+
+        def being_retried() -> set[str]:
+            return {job.id for job in jobs if self._jobs.open_attempt(job.id) is not None}
+
+        over = being_retried()
+        plan = await self._job_commands.plan_all([job for job in jobs if job.id not in over])
+        screen = ConfirmRetryAll(
+            jobs, plan, self._glyphs, others=others, earlier=earlier, being_retried=over
+        )
+        sure = await self._answer(screen, lambda: screen.show(jobs, being_retried()))
+        new = await self._job_commands.retry(jobs) if sure else []
+        return new[-1] if new else None
+
+    async def leave(
+        self, jobs: Sequence[Job], *, can_background: bool, theirs: bool = False, again: str = ""
+    ) -> tuple[Leave, Sequence[Job]]:
+        """Ask what to do with ``jobs``, which haven't ended; returns the answer, and those that
+        still haven't. ``theirs``: they don't end with us. ``again``: see :class:`Quitting`."""
         from aura_tui.ui.screens.leave import LeaveScreen
 
-        screen = LeaveScreen(jobs, can_background, self._glyphs)
-        answer = await self._choose_exit(screen)
-        if answer is Leave.CANCEL:
-            await self._job_commands.change(Asked.CANCEL, screen.jobs)
-        return answer
+        screen = LeaveScreen(jobs, can_background, self._glyphs, theirs=theirs, again=again)
+        known = {job.id: job for job in jobs}
+
+        def follow() -> None:
+            if not theirs:
+                known.update((job.id, job) for job in self._quit_state.ending())
+            screen.show(self._now([*known.values()]))
+
+        answer = await self._answer(screen, follow) or Leave.STAY
+        return answer, [job for job in self._now(screen.jobs) if not job.status.ended]
+
+    def _now(self, jobs: Sequence[Job]) -> list[Job]:
+        """The jobs as they are now; one that was deleted is as it was."""
+        return [self._jobs.get(job.id) or job for job in jobs]
 
     async def new_job(self, job_form: JobForm) -> Job | None:
         """Submit a new job from the form."""
@@ -202,31 +274,8 @@ class Prompts:
         finally:
             self._question = None
 
-    async def _confirm_cancel(self, screen: ConfirmCancel, job_id: str) -> bool:
-        """As :meth:`_answer`, for a question about one job."""
-
-        def follow() -> None:
-            job = self._jobs.get(job_id)
-            if job is not None and job.status.ended:
-                screen.dismiss(None)
-            elif job is not None:
-                screen.show(job, *self._at_work_s(job))
-
-        return await self._answer(screen, follow) is True
-
-    async def _choose_exit(self, screen: LeaveScreen) -> Leave:
-        """As :meth:`_answer`, for the question on quitting; STAY once all its jobs have ended."""
-
-        def follow() -> None:
-            if jobs := self._quit_state.ending():
-                screen.show(jobs)
-            else:
-                screen.dismiss(Leave.STAY)
-
-        return await self._answer(screen, follow) or Leave.STAY
-
     def follow(self) -> None:
-        """Update a question about an unfinished job; close it once the job has ended."""
+        """Update the jobs in an open question."""
         if self._question is not None:
             screen, follow = self._question
             if screen is self._app.screen:

@@ -77,8 +77,9 @@ def test_ctrl_z_stops_the_run_and_fg_shows_it_going_on(program: Program) -> None
         # All of the screen is there, what hasn't changed too: nothing of it was left.
         shown.settles("How tides work", "\u2713 Script", "\u2713 Voice", "c Cancel", "q Quit")
         shown.type("\x03")
+        shown.shows("ctrl+c again: cancel")
+        shown.type("\x03")
         shown.shows("cancelled")
-        shown.type("q")
         shown.shows(f"{PROMPT}")
     told = events(program.run("watch", "--progress", "json").stdout.encode())
     ended = [e.event for e in told if isinstance(e.event, ev.StepStatusChanged)][-1]

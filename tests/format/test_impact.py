@@ -31,8 +31,7 @@ def test_a_job_in_the_queue_has_nothing_to_lose() -> None:
     tape = Tape()
     tape.status(JobStatus.QUEUED)
     found = cancel_impact(job_of(tape), 0.0)
-    assert found.lost == "nothing; it hasn't started"
-    assert found.kept == found.files == ""
+    assert found == CancelImpact("It hasn't started; nothing is lost.", "", "", "")
 
 
 def test_the_first_stage_has_nothing_to_keep() -> None:
@@ -67,12 +66,12 @@ def test_pieces_of_rendering_are_not_taken_for_its_scenes() -> None:
     tape.step(Stage.RENDERING, StepStatus.STARTED)
     tape.progress(Stage.RENDERING, 74, current_item=6, total_items=8, metrics=ev.Metrics(made=16))
     found = cancel_impact(job_of(tape), 1.0)
-    assert found.kept == "a retry reuses 3 stages and 16 pieces of Rendering"
-    assert found.lost == "the work in progress"
+    assert found.kept == "a retry reuses 3 stages and 16 rendered pieces"
+    assert found.lost == "whatever is being encoded right now"
     of_all = ev.Metrics(made=16, reused=5, pieces=66)
     tape.progress(Stage.RENDERING, 75, current_item=6, total_items=8, metrics=of_all)
     told = cancel_impact(job_of(tape), 1.0).kept
-    assert told == "a retry reuses 3 stages and 21 of 66 pieces of Rendering"
+    assert told == "a retry reuses 3 stages and 21 of 66 rendered pieces"
 
 
 def test_what_was_told_before_the_link_broke_is_told_with_its_age() -> None:

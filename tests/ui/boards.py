@@ -130,6 +130,11 @@ class Board:
         """Ask the person something, as a key does."""
         self.app.commands.ask(question)
 
+    def pass_s(self, seconds: float) -> None:
+        """Let time pass for what the keys do: a second ctrl+c, undoing a cancel."""
+        clock_s = self.app.commands.clock_s
+        self.app.commands.clock_s = lambda: clock_s() + seconds
+
     def redraw(self) -> None:
         """Have the board drawn as if something had changed."""
         self.app.painter.touch()

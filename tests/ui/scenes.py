@@ -55,9 +55,11 @@ class Scene(NamedTuple):
     at_run: bool = True
 
 
-def running_tape(job_id: str = "01KCD3WNE0") -> Tape:
+def running_tape(
+    job_id: str = "01KCD3WNE0", *, attempt: int = 1, retry_of: str | None = None
+) -> Tape:
     """A run in the middle of Voice."""
-    tape = Tape(job_id)
+    tape = Tape(job_id, attempt=attempt, retry_of=retry_of)
     recordings.start(tape)
     recordings.script(tape)
     tape.step(Stage.VOICE, StepStatus.STARTED)

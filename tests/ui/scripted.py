@@ -41,8 +41,10 @@ class ScriptedService(ReplayService):
         self.tape = tape
         self.tapes = {each.job.id: each for each in (tape, *others)}
         self.asked: list[str] = []
+        self.folders: list[Path | None] = []  # of the retries
         self.requests: list[JobRequest] = []
         self.refusal: AuraError | None = None
+        self.refusals: dict[str, AuraError] = {}  # of single jobs
         self.usual = Typical(0, {})
         self.plan: RetryPlan | None = None
         self.picture: Path | None = None
@@ -111,8 +113,9 @@ class ScriptedService(ReplayService):
 
     async def _note(self, what: str, job_id: str) -> Job:
         self.asked.append(what if job_id == self.tape.job.id else f"{what} {job_id}")
-        if self.refusal is not None:
-            raise self.refusal
+        refusal = self.refusals.get(job_id, self.refusal)
+        if refusal is not None:
+            raise refusal
         return await self.get(job_id)
 
     async def cancel(self, job_id: str) -> Job:
@@ -135,6 +138,7 @@ class ScriptedService(ReplayService):
         idempotency_key: str | None = None,
     ) -> Job:
         old = await self._note("retry", job_id)
+        self.folders.append(deliver_to)
         tape = Tape(f"{job_id}R", title=old.title, attempt=old.attempt + 1, retry_of=job_id)
         tape.wait(3600)
         await self.add(tape)

@@ -32,10 +32,12 @@ from tests.ui.test_board import running
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from aura_tui.model.job import Job
     from tests.ui.boards import Board
+    from tests.ui.recordings import Tape
 
 # -- cancelling
 
@@ -103,14 +105,46 @@ async def test_the_question_does_not_go_on_while_the_link_is_down() -> None:
         await board.shows("4 of 5 stages done, 0:15 of work, as of 102 s ago")
 
 
-async def test_the_question_goes_away_with_its_run() -> None:
-    async with showing(running()) as board:
-        await board.shows("c Cancel")
-        await board.press("c")
-        await board.shows("Cancel this job?")
-        await board.scripted.tell_cancelled()
-        await board.shows("\u25cc cancelled")
-        assert board.scripted.asked == []
+async def test_the_question_says_that_its_run_has_ended_and_cancels_nothing_then() -> None:
+    for key in ("y", "enter"):
+        async with showing(running()) as board:
+            await board.shows("c Cancel")
+            await board.press("c")
+            await board.shows("Cancel this job?")
+            await board.scripted.tell_cancelled()
+            await board.shows("This job has already ended (cancelled)", "\u276f Close")
+            await board.press(key)
+            await board.shows("\u25cc cancelled")
+            assert (board.dialogs, board.scripted.asked, board.toasts) == (0, [], [])
+
+
+async def test_a_cancel_that_came_too_late_for_some_says_so_once() -> None:
+    tapes = [scenes.running_tape(f"RUN{n}") for n in range(5)]
+    service = ScriptedService(*tapes)
+    # One ends while the question is open; another one as the engine gets the cancel.
+    service.refusals["RUN4"] = Conflict(Code.JOB_STATE, "Job RUN4 has already ended", "See it.")
+    async with showing(service, (120, 40), at_run=False) as board:
+        await until(lambda: len(board.jobs) == 5)
+        await board.press("*", "c")
+        await board.shows("Cancel 5 jobs?", "5 running")
+        tapes[3].tell(ev.JobCancelled, message="Cancelled")
+        await service.told()
+        await board.shows("Cancel 4 jobs?", "4 running, 1 of 5 already ended")
+        await board.press("y")
+        await until(lambda: len(service.asked) == 4)
+        await until(lambda: bool(board.toasts))
+        assert board.toasts == ["2 of 5 had already ended"]
+        assert "cancel RUN3" not in service.asked
+
+
+async def test_the_same_refusal_of_several_is_said_once() -> None:
+    service = ScriptedService(*(scenes.running_tape(f"RUN{n}") for n in range(3)))
+    service.refusal = EngineError(Code.ENGINE_GONE, "No engine", "Start one.")
+    async with showing(service, (120, 40), at_run=False) as board:
+        await until(lambda: len(board.jobs) == 3)
+        await board.press("*", "p")
+        await board.shows("No engine")
+        assert board.toasts == ["No engine [E806]. Start one."]
 
 
 async def test_what_was_asked_of_a_run_is_still_said_when_one_comes_back_to_it() -> None:
@@ -127,6 +161,193 @@ async def test_what_was_asked_of_a_run_is_still_said_when_one_comes_back_to_it()
         await board.press("up")
         await board.shows("job RUN1", "cancelling\u2026")
         await board.lacks("c Cancel")
+
+
+# -- undoing a cancel
+
+
+async def cancelled(board: Board, *tapes: Tape) -> None:
+    """Cancel the jobs that the keys mean now, and have them end."""
+    await board.press("c")
+    await board.shows("Yes, cancel")
+    await board.press("y")
+    await until(lambda: len(board.scripted.asked) == len(tapes))
+    for tape in tapes:
+        tape.tell(ev.JobCancelled, message="Cancelled")
+    await board.scripted.told()
+
+
+async def test_u_undoes_a_cancel_by_a_retry_that_reuses_all_work_and_says_so() -> None:
+    for service in (running(), ConnectedService(scenes.running_tape())):
+        async with showing(service, (120, 30)) as board:
+            await board.shows("c Cancel")
+            assert "Undo" not in board.text
+            await cancelled(board, service.tape)
+            undoes = "u undoes: a retry that reuses all finished work"
+            await board.shows("Cancelled How a solar sail works.", "u Undo cancel")
+            assert board.toasts[-1] == f"Cancelled How a solar sail works. {undoes}"
+            board.pass_s(5.0)
+            await board.press("u")
+            await board.shows("attempt 2")
+            assert service.asked == ["cancel", "retry"]
+            await until(lambda: "reuses all finished work" in board.toasts[-1])
+            await board.lacks("u Undo cancel")
+            await board.press("u")
+            assert service.asked == ["cancel", "retry"]
+
+
+async def test_after_ten_seconds_u_says_why_it_does_nothing_and_before_a_cancel_too() -> None:
+    async with showing(running(), (120, 30), board=BoardSettings(keys={"run.retry": "x"})) as board:
+        await board.shows("c Cancel")
+        await board.press("u")
+        await until(lambda: board.toasts == ["Nothing was cancelled here"])
+        await cancelled(board, board.scripted.tape)
+        await board.shows("u Undo cancel")
+        board.pass_s(10.1)
+        await board.press("u")
+        why = (
+            "A cancel can be undone for 10 s; x retries the job, and reuses all finished work, too"
+        )
+        await until(lambda: board.toasts[-1] == why)
+        assert board.scripted.asked == ["cancel"]
+        board.app.refresh_bindings()
+        await board.lacks("u Undo cancel")
+
+
+async def test_a_cancel_of_several_is_undone_as_one_without_those_that_had_ended() -> None:
+    tapes = [scenes.running_tape(f"RUN{n}") for n in range(3)]
+    service = ScriptedService(*tapes)
+    async with showing(service, (120, 40), at_run=False) as board:
+        await until(lambda: len(board.jobs) == 3)
+        await board.press("*", "c")
+        await board.shows("Cancel 3 jobs?")
+        await board.press("y")
+        await until(lambda: len(service.asked) == 3)
+        tapes[0].tell(ev.JobFailed, stage=Stage.VOICE, error_message="Failed")
+        for tape in tapes[1:]:
+            tape.tell(ev.JobCancelled, message="Cancelled")
+        await service.told()
+        await until(lambda: "Cancelled 2 jobs. u undoes: retries" in "".join(board.toasts))
+        await board.press("u")
+        await until(lambda: len(service.asked) == 5)
+        assert {*service.asked[3:]} == {"retry RUN1", "retry RUN2"}
+
+
+async def test_u_before_a_cancel_has_taken_effect_undoes_it_then() -> None:
+    async with showing(running(), (120, 30)) as board:
+        await board.shows("c Cancel")
+        await board.press("c", "y")
+        await board.shows("cancelling\u2026", "u Undo cancel")
+        await board.press("u")
+        assert board.scripted.asked == ["cancel"]
+        await board.scripted.tell_cancelled()
+        await board.shows("attempt 2")
+        assert board.scripted.asked == ["cancel", "retry"]
+
+
+async def test_an_undo_that_is_refused_shows_the_reason() -> None:
+    async with showing(running(), (120, 30)) as board:
+        await board.shows("c Cancel")
+        await cancelled(board, board.scripted.tape)
+        await board.shows("u Undo cancel")
+        board.scripted.refusal = EngineError(Code.ENGINE_GONE, "No engine", "Start one.")
+        await board.press("u")
+        await until(lambda: board.toasts[-1] == "No engine [E806]. Start one.")
+
+
+async def test_a_refused_cancel_cannot_be_undone() -> None:
+    service = running()
+    service.refusal = EngineError(Code.ENGINE_GONE, "No engine", "Start one.")
+    async with showing(service, (120, 30)) as board:
+        await board.shows("c Cancel")
+        await board.press("c", "y")
+        await board.shows("No engine")
+        await board.press("u")
+        await until(lambda: board.toasts[-1] == "Nothing was cancelled here")
+
+
+# -- retrying
+
+
+async def test_a_retry_while_another_attempt_is_on_goes_to_that_one() -> None:
+    first = scenes.running_tape("RUN1")
+    first.tell(ev.JobCancelled, message="Cancelled")
+    service = ScriptedService(first)
+    async with showing(service, (120, 40)) as board:
+        await until(lambda: board.settled)
+        await board.press("r")
+        await board.shows("Retry this job?")
+        # Another terminal retries it meanwhile.
+        await service.add(attempt := scenes.running_tape("RUN2", attempt=2, retry_of="RUN1"))
+        await service.told()
+        await board.shows("Another attempt at this job is running", "\u276f Go to it")
+        await board.press("enter")
+        await board.shows("job RUN2")
+        board.app.commands.open("RUN1")
+        await board.shows("job RUN1")
+        await board.press("r")  # the question begins with it
+        await board.shows("Another attempt at this job is running")
+        assert service.asked == []
+        attempt.tell(ev.JobCancelled, message="Cancelled")
+        await service.told()
+        await board.shows("Retry this job?")
+
+
+async def test_a_retry_that_comes_too_late_shows_the_other_attempt() -> None:
+    first = scenes.running_tape("RUN1")
+    first.tell(ev.JobCancelled, message="Cancelled")
+    service = ScriptedService(first)
+    async with showing(service, (120, 40)) as board:
+        await until(lambda: board.settled)
+        await board.press("r")
+        await board.shows("Retry this job?")
+        other = scenes.running_tape("RUN2", attempt=2, retry_of="RUN1")
+
+        async def retry(job_id: str, **_: object) -> Job:
+            await service.add(other)
+            await until(lambda: board.jobs.get("RUN2") is not None)
+            raise Conflict(Code.JOB_STATE, "It is already being retried", "Watch that job.")
+
+        service.retry = retry  # type: ignore[method-assign]
+        await board.press("enter")
+        await board.shows("job RUN2")
+        assert board.toasts == ["Another attempt at this job is running; here it is"]
+
+
+async def test_of_several_attempts_only_the_newest_is_retried() -> None:
+    first = scenes.running_tape("RUN1")
+    second = scenes.running_tape("RUN2", attempt=2, retry_of="RUN1")
+    other = scenes.running_tape("RUN3")
+    for tape in (first, second, other):
+        tape.tell(ev.JobCancelled, message="Cancelled")
+    service = ScriptedService(first, second, other)
+    async with showing(service, (120, 40), at_run=False) as board:
+        await until(lambda: len(board.jobs) == 3)
+        for job_id in ("RUN1", "RUN2", "RUN3"):
+            board.jobs.toggle_mark(job_id)
+        await board.press("r")
+        await board.shows("Retry 2 jobs?", "skipped: 1 marked job is an earlier attempt")
+        await board.press("enter")
+        await until(lambda: len(service.asked) == 2)
+        assert {*service.asked} == {"retry RUN2", "retry RUN3"}
+
+
+async def test_a_retry_can_deliver_into_another_folder(tmp_path: Path) -> None:
+    tape = scenes.running_tape()
+    tape.tell(ev.JobCancelled, message="Cancelled")
+    service = ScriptedService(tape)
+    async with showing(service, (120, 40)) as board:
+        await until(lambda: board.settled)
+        await board.press("r")
+        await board.shows("Retry this job?", "Other folder")
+        await board.press("right", "enter")
+        await board.shows("Retry into another folder")
+        await board.press("ctrl+u", *"/proc/x", "enter")
+        await board.shows("Can't use the output folder", "/proc/x")
+        assert service.asked == []
+        await board.press("ctrl+u", *f"{tmp_path}/new", "enter")
+        await board.shows("attempt 2")
+        assert (service.asked, service.folders) == (["retry"], [tmp_path / "new"])
 
 
 # -- leaving
@@ -166,26 +387,35 @@ async def test_a_question_on_leaving_follows_its_runs() -> None:
         await board.shows("2 jobs are running?", "Keep running in the background", "Cancel them")
         await board.scripted.tell_cancelled()
         await board.shows("Quit while a job is running?", "\u276f Keep it running", "Cancel it")
-        assert service.tape.job.id not in "\n".join(_dialog(board)), "it has ended"
+        ended = next(line for line in _dialog(board) if service.tape.job.id in line)
+        assert "cancelled" in ended
+        third = await service.add(scenes.running_tape("01KCD3WNE2"))
+        third.status(JobStatus.RUNNING)
+        await service.told()
+        await board.shows("2 jobs are running?", "01KCD3WNE2")
         await board.press("enter")
         await board.ends()
-        assert board.app.outcome.leave is Leave.BACKGROUND, "the other one is under way"
+        assert board.app.outcome.leave is Leave.BACKGROUND, "the others are under way"
 
 
-async def test_where_no_run_is_left_to_leave_the_question_goes_and_nothing_is_handed_over() -> None:
-    async with showing(running(), background=True) as board:
-        await board.shows("c Cancel")
-        await board.press("q")
-        await board.shows("Quit while a job is running?")
-        await board.scripted.tell_cancelled()
-        await board.lacks("Quit while")
-        assert board.app.is_running
-        board.quit_state.leave = Leave.BACKGROUND  # it was answered as the run ended
-        assert board.app.outcome.leave is Leave.STAY
-        board.quit_state.leave = Leave.STAY
-        await board.press("q")
-        await board.ends()
-        assert board.app.outcome.leave is Leave.STAY
+async def test_where_no_run_is_left_to_leave_the_question_says_so_and_hands_nothing_over() -> None:
+    for key, stays in (("enter", True), ("down", False)):
+        async with showing(running(), background=True) as board:
+            await board.shows("c Cancel")
+            await board.press("q")
+            await board.shows("Quit while a job is running?")
+            await board.scripted.tell_cancelled()
+            await board.shows("The job has ended. Quit?", "\u276f Stay", "Quit")
+            await board.press(key)
+            if not stays:
+                board.app.simulate_key("enter")
+                await board.ends()
+                assert board.app.outcome.leave is Leave.STAY
+                continue
+            await board.lacks("Quit?")
+            assert board.app.is_running
+            board.quit_state.leave = Leave.BACKGROUND  # it was answered as the run ended
+            assert board.app.outcome.leave is Leave.STAY
 
 
 def _dialog(board: Board) -> list[str]:
@@ -216,48 +446,143 @@ async def test_q_leaves_an_engine_elsewhere_without_asking() -> None:
         await board.ends()
 
 
-async def test_ctrl_c_cancels_at_once_and_closes_when_it_is_done() -> None:
+async def test_ctrl_c_asks_first_and_nothing_is_cancelled_unless_it_is_chosen() -> None:
+    for background, first in ((False, "\u276f Stay"), (True, "\u276f Keep it running")):
+        async with showing(running(), background=background) as board:
+            await board.shows("c Cancel")
+            await board.press("ctrl+c")
+            await board.shows("Quit while a job is running?", first, "ctrl+c again: cancel How")
+            await board.press("escape")
+            await board.lacks("Quit while")
+            await board.press("ctrl+c")  # not the second in a row: the question was answered
+            await board.shows("Quit while a job is running?")
+            assert board.scripted.asked == []
+            await board.press("up", "enter")  # the last one: cancel it
+            await board.shows("cancelling\u2026")
+            assert board.scripted.asked == ["cancel"]
+            await board.scripted.tell_cancelled()
+            await board.ends()
+            assert not board.app.outcome.interrupted
+
+
+async def test_a_second_ctrl_c_cancels_and_waits_and_a_third_leaves_at_once() -> None:
+    for third in (False, True):
+        for ahead in (False, True):  # typed before the question is there
+            async with showing(running()) as board:
+                await board.shows("c Cancel")
+                if ahead:
+                    await board.type_ahead("ctrl+c", "ctrl+c")
+                else:
+                    await board.press("ctrl+c")
+                    await board.shows("ctrl+c again")
+                    await board.press("ctrl+c")
+                await board.shows("cancelling\u2026")
+                assert (board.dialogs, board.scripted.asked) == (0, ["cancel"])
+                assert board.app.is_running
+                if third:
+                    board.app.simulate_key("ctrl+c")
+                else:
+                    await board.scripted.tell_cancelled()
+                await board.ends()
+                assert board.app.outcome.interrupted
+                assert board.app.outcome.job is not None
+                assert board.app.outcome.job.status.ended is not third
+
+
+async def test_a_ctrl_c_after_two_seconds_closes_the_question() -> None:
     async with showing(running()) as board:
         await board.shows("c Cancel")
         await board.press("ctrl+c")
-        await board.shows("cancelling\u2026")
-        assert board.scripted.asked == ["cancel"]
-        assert board.app.is_running
-        await board.scripted.tell_cancelled()
-        await board.ends()
-        assert board.app.outcome.interrupted
-        assert board.app.outcome.job is not None
-        assert board.app.outcome.job.status is JobStatus.CANCELED
-
-
-async def test_a_second_ctrl_c_leaves_at_once() -> None:
-    async with showing(running()) as board:
-        await board.shows("c Cancel")
+        await board.shows("ctrl+c again")
+        board.pass_s(2.1)
         await board.press("ctrl+c")
-        await board.shows("cancelling\u2026")
-        board.app.simulate_key("ctrl+c")
-        await board.ends()
-        assert board.app.outcome.interrupted
-        assert board.app.outcome.job is not None
-        assert not board.app.outcome.job.status.ended
-
-
-async def test_ctrl_c_works_within_the_question() -> None:
-    async with showing(running()) as board:
-        await board.shows("c Cancel")
-        await board.press("c")
-        await board.shows("Cancel this job?")
-        await board.press("ctrl+c")
-        await until(lambda: board.scripted.asked == ["cancel"])
-
-
-async def test_ctrl_c_on_a_run_of_somebody_else_leaves_it_alone() -> None:
-    async with showing(ConnectedService(scenes.running_tape()), owns=False) as board:
-        await board.shows("c Cancel")
-        board.app.simulate_key("ctrl+c")
-        await board.ends()
+        await board.lacks("Quit while")
         assert board.scripted.asked == []
+        assert board.app.is_running
+
+
+async def test_the_own_job_ends_the_board_after_two_ctrl_c_though_another_one_shows() -> None:
+    service = ScriptedService(scenes.running_tape("RUN1"), scenes.running_tape("RUN2"))
+    async with showing(service, (120, 30)) as board:
+        await board.shows("c Cancel", "job RUN1")
+        await board.press("escape", "down")
+        await board.shows("job RUN2")
+        await board.press("ctrl+c", "ctrl+c")
+        await until(lambda: service.asked == ["cancel"])
+        await service.tell_cancelled()
+        await board.ends()
         assert board.app.outcome.interrupted
+
+
+async def test_a_refused_cancel_keeps_the_board_and_ctrl_c_asks_again() -> None:
+    service = running()
+    service.refusal = EngineError(Code.ENGINE_GONE, "No engine", "Start one.")
+    async with showing(service) as board:
+        await board.shows("c Cancel")
+        await board.press("ctrl+c", "ctrl+c")
+        await board.shows("No engine")
+        await board.press("ctrl+c")
+        await board.shows("Quit while a job is running?")
+        assert board.app.is_running
+
+
+async def test_ctrl_c_in_a_question_closes_it_and_never_cancels() -> None:
+    for key, shown in (("c", "Cancel this job?"), ("q", "Quit while"), ("question_mark", "Keys")):
+        async with showing(running()) as board:
+            await board.shows("c Cancel")
+            await board.press(key)
+            await board.shows(shown)
+            await board.press("ctrl+c")
+            await until(lambda: board.dialogs == 0)
+            await board.press("ctrl+c")
+            await board.shows("Quit while a job is running?")
+            assert board.scripted.asked == []
+
+
+async def test_ctrl_c_cancels_the_own_job_of_an_engine_elsewhere_and_quitting_leaves_it() -> None:
+    for keys, cancelled in ((("enter",), False), (("ctrl+c",), True), (("up", "enter"), True)):
+        async with showing(ConnectedService(scenes.running_tape())) as board:
+            await board.shows("c Cancel")
+            await board.press("ctrl+c")
+            await board.shows("\u276f Keep it running in the background", "again: cancel How")
+            assert "Stop now" not in board.text
+            for key in keys:
+                board.app.simulate_key(key)
+            if cancelled:
+                await until(lambda: board.scripted.asked == ["cancel"])
+                assert board.app.is_running
+                await board.scripted.tell_cancelled()
+            await board.ends()
+            assert board.scripted.asked == ["cancel"] * cancelled
+            assert board.app.outcome.leave is (Leave.CANCEL if cancelled else Leave.STAY)
+
+
+async def test_ctrl_c_asks_whether_to_quit_where_nothing_of_ours_runs() -> None:
+    sources: dict[str, tuple[Callable[[], Tape | ScriptedService], dict[str, bool]]] = {
+        "elsewhere": (lambda: ConnectedService(scenes.running_tape()), {"owns": False}),
+        "recorded": (recordings.success, {}),
+        "read only": (running, {"read_only": True}),
+        "list": (recordings.success, {"at_run": False}),
+    }
+    for name, (source, how) in sources.items():
+        for keys, ends in ((("enter",), True), (("ctrl+c",), True), (("escape",), False)):
+            async with showing(source(), **how) as board:  # type: ignore[arg-type]
+                await until(lambda: board.settled)
+                await board.press("ctrl+c")
+                await board.shows("Quit aura-tui?", "\u276f Quit", "Stay", "ctrl+c again: quit")
+                assert ("unaffected by quitting" in board.text) is (name == "elsewhere")
+                for key in keys:
+                    board.app.simulate_key(key)
+                if ends:
+                    await board.ends()
+                else:
+                    await board.lacks("Quit aura-tui?")
+                    assert board.app.is_running
+                if name in ("elsewhere", "recorded"):
+                    over = name == "recorded"
+                    assert board.app.outcome.interrupted is (keys == ("ctrl+c",) and not over)
+                if name != "recorded" and isinstance(board.service, ScriptedService):
+                    assert board.scripted.asked == []
 
 
 async def test_ctrl_c_copies_where_text_is_selected_and_cancels_nothing() -> None:
@@ -787,6 +1112,8 @@ async def test_ctrl_c_in_a_form_closes_it_and_keeps_the_board_and_what_was_typed
         await board.press("n")
         await board.shows("New job", "Tides")
         await board.press("ctrl+c", "ctrl+c")
+        await board.shows("Quit aura-tui?")
+        board.app.simulate_key("ctrl+c")
         await board.ends()
 
 

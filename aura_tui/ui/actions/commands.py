@@ -7,9 +7,10 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from aura_tui.errors import AuraError, NotFound
+from aura_tui.errors import AuraError, Conflict, NotFound
 from aura_tui.format.impact import summed
 from aura_tui.model.status import JobStatus
+from aura_tui.model.text.sanitize import clean_line
 from aura_tui.service import Delivering, RetryPlan
 from aura_tui.ui.state.run import Asked
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from aura_tui.ui.sync.subscriptions import BoardSync
 
 _BEGINS_S = 15.0  # for a background engine to start and accept a connection
+# What came before a command that was too late for some of several jobs.
+_LATE = {
+    Asked.CANCEL: "ended",
+    Asked.PAUSE: "ended or been paused",
+    Asked.RESUME: "ended or been resumed",
+}
 _PLANNED = 50  # jobs: each plan is read from the disk, and more would take too long
 
 
@@ -52,14 +59,26 @@ class JobCommands:
 
     # -- sending
 
-    async def change(self, asked: Asked, jobs: Sequence[Job]) -> None:
-        """Cancel, pause or resume ``jobs``, all at once."""
+    async def change(self, asked: Asked, jobs: Sequence[Job]) -> list[str]:
+        """Cancel, pause or resume ``jobs``, all at once; returns the ids of those that the engine
+        accepted. One line says how many had ended before, and one each different refusal."""
         if asked is Asked.RESUME:
             await self._have_engine()
-        wanted = [job.id for job in jobs if self.may(asked, job)]
-        await asyncio.gather(*(self._change(asked, job_id) for job_id in wanted))
+        jobs = [self._board_sync.jobs.get(job.id) or job for job in jobs]
+        wanted = [job for job in jobs if self.may(asked, job)]
+        errors = await asyncio.gather(*(self._change(asked, job.id) for job in wanted))
+        late = sum(job.status.ended for job in jobs) + sum(map(_too_late, errors))
+        if late and len(jobs) > 1:
+            self._say(f"{late} of {len(jobs)} had already {_LATE[asked]}")
+        elif late and jobs[0].status.ended:
+            self._say(f"{clean_line(jobs[0].title, 60) or jobs[0].id} had already ended")
+        single = len(jobs) == 1
+        said = [refusal(e) for e in errors if e is not None and (single or not _too_late(e))]
+        for text in dict.fromkeys(said):
+            self._say(text)
+        return [job.id for job, error in zip(wanted, errors, strict=True) if error is None]
 
-    async def _change(self, asked: Asked, job_id: str) -> None:
+    async def _change(self, asked: Asked, job_id: str) -> AuraError | None:
         service = self._board_sync.service
         call = {
             Asked.CANCEL: service.cancel,
@@ -71,7 +90,8 @@ class JobCommands:
             await call(job_id)
         except AuraError as e:
             self._board_sync.ask(job_id, None)
-            self._refused(e)
+            return e
+        return None
 
     async def plan(self, job: Job) -> RetryPlan | None:
         """What a retry of ``job`` would do; None if unavailable, without a message."""
@@ -102,17 +122,44 @@ class JobCommands:
                     if connection.is_live:
                         return
 
-    async def retry(self, jobs: Sequence[Job]) -> Job | None:
-        """Retry all ``jobs``; returns the last new one."""
+    async def retry(self, jobs: Sequence[Job]) -> list[Job]:
+        """Retry all ``jobs``; returns the new ones. A job has one open attempt at a time: where
+        there is another, one line says so, and of a single job that one is returned."""
         await self._have_engine()
-        new: Job | None = None
+        new: list[Job] = []
+        said: dict[str, None] = {}
+        late = 0
         for job in jobs:
+            other = self._board_sync.jobs.open_attempt(job.id)
             try:
-                new = await self._board_sync.service.retry(job.id)
+                if other is None:
+                    new.append(await self._retry(job, None))
+            except Conflict as e:
+                other = self._board_sync.jobs.open_attempt(job.id)
+                if other is None:
+                    said[refusal(e)] = None
             except AuraError as e:
-                self._refused(e)
-            else:
-                self._board_sync.jobs.load((new,))
+                said[refusal(e)] = None
+            if other is not None:
+                late += 1
+                if len(jobs) == 1:
+                    self._say(f"Another attempt at this job is {other.status.word}; here it is")
+                    return [other]
+        if late:
+            self._say(f"{late} of {len(jobs)} were being retried already")
+        for text in said:
+            self._say(text)
+        return new
+
+    async def retry_into(self, job: Job, folder: Path) -> Job:
+        """Retry a job with its files in ``folder`` (absolute, of this machine). Raises AuraError if
+        it is refused, for the form to show."""
+        await self._have_engine()
+        return await self._retry(job, folder)
+
+    async def _retry(self, job: Job, folder: Path | None) -> Job:
+        new = await self._board_sync.service.retry(job.id, deliver_to=folder)
+        self._board_sync.jobs.load((new,))
         return new
 
     async def submit(self, request: JobRequest, folder: Path | None) -> Job:
@@ -148,8 +195,10 @@ class JobCommands:
                 f"Show the job's own log with: aura-tui logs {job_id}.",
             ) from None
 
-    def _refused(self, error: AuraError) -> None:
-        self._say(refusal(error))
+
+def _too_late(error: AuraError | None) -> bool:
+    """Whether the job's state had changed before the engine got the command."""
+    return isinstance(error, Conflict | NotFound)
 
 
 def refusal(error: AuraError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aura_tui.connect.preflight import Preflight
@@ -61,6 +62,13 @@ class JobForm:
         faults.check()
         assert order is not None
         return order
+
+    async def check_folder(self, typed: str) -> Path:
+        """The folder as typed (not empty), absolute. Raises InputError if no file can be delivered
+        there; it is on this machine wherever the engine is."""
+        folder = typed_folder(Draft(folder=typed)) or Path.cwd()
+        await asyncio.to_thread(self._preflight.check_folder, folder)
+        return folder
 
     def themes(self) -> tuple[str, ...]:
         """Theme names, the one from the settings first."""

@@ -20,6 +20,7 @@ FILES = (
 APP = (
     *FILES,
     Binding("c", "cancel_run", "Cancel", id="run.cancel", tooltip="Cancel the job; asks first"),
+    Binding("u", "undo_cancel", "Undo cancel", id="run.undo", tooltip="Undo the last cancel"),
     Binding(
         "r", "retry_run", "Retry", id="run.retry", tooltip="Retry the job; shows the plan first"
     ),
@@ -97,11 +98,11 @@ APP = (
     Binding(
         "ctrl+c",
         "interrupt",
-        "Cancel now",
+        "Stop",
         id="app.interrupt",
         show=False,
         priority=True,
-        tooltip="Cancel immediately, or copy the selection",
+        tooltip="Quit, asks first; twice: cancel and quit",
     ),
     Binding(
         "ctrl+z",
@@ -387,7 +388,7 @@ GROUPS = (
 )
 # Bindings that change something; a read-only board has none of them.
 CHANGING = frozenset(
-    {"run.cancel", "run.retry", "run.pause", "job.new", "app.interrupt"}
+    {"run.cancel", "run.undo", "run.retry", "run.pause", "job.new"}
     | {"jobs.mark", "jobs.mark-all", "jobs.mark-range", "jobs.invert"}
-    | {str(each.id) for each in DIALOG + CONFIRM + CHOICE + FORM + NEW_JOB + SAMPLE + PICKER}
+    | {str(each.id) for each in FORM + NEW_JOB + SAMPLE + PICKER}
 )

@@ -8,6 +8,7 @@ from aura_tui.ui.keys import bindings
 
 _CHANGES = {
     "cancel_run": "Only queued, running or paused jobs can be cancelled",
+    "undo_cancel": "",  # the board knows more
     "pause_run": "Only running jobs can be paused",
     "retry_run": "Only failed or cancelled jobs can be retried",
     "new_job": "",

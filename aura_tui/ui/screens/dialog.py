@@ -19,6 +19,7 @@ from aura_tui.ui.widgets.line_widget import drawable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -64,6 +65,10 @@ class Choice(Static, can_focus=True):
         """Change the label."""
         self._label = label
         self._draw(focused=self.has_focus)
+
+    def allow_focus(self) -> bool:
+        """A hidden answer never has the cursor."""
+        return self.display and super().allow_focus()
 
     def _draw(self, *, focused: bool) -> None:
         self.update(Content(f"{self._cursor if focused else ' '} {self._label}"))
@@ -116,6 +121,7 @@ class Dialog(Modal[T]):
         self.glyphs = glyphs
         self._question = question
         self._options = {option.id: option for option in options}
+        self._hidden: AbstractSet[str] = frozenset()
         self._stay = stay
         self._body = VerticalScroll(id="facts", can_focus=False)
         self._answers = Container(id="answers")
@@ -133,19 +139,46 @@ class Dialog(Modal[T]):
             with self._answers:
                 for option in self._options.values():
                     choice = Choice(option.label, self.glyphs, id=option.id)
+                    choice.display = option.id not in self._hidden
                     if not noted:
                         yield choice
                         continue
-                    with Horizontal(classes="noted"):
+                    with Horizontal(classes="noted") as beside:
+                        beside.display = choice.display
                         yield choice
                         note = Content.styled(option.note, MUTED)
                         yield Static(note, markup=False, classes="note")
 
     def ask(self, question: str, labels: Mapping[str, str]) -> None:
-        """Change the question and the answers' labels, given by widget id."""
+        """Change the question, and the answers' labels, given by widget id; an answer without a
+        label is hidden, and no longer given by any key."""
+        self._question = question
+        self._options = {
+            id: option._replace(label=labels[id]) if id in labels else option
+            for id, option in self._options.items()
+        }
+        self._hidden = self._options.keys() - labels.keys()
+        if not self.is_attached:
+            return
         self.query_one("#question", Static).update(self._drawable(Content.styled(question, "bold")))
         for choice in self.query(Choice):
-            choice.say(labels[choice.id or ""])
+            self._show_choice(choice)
+        shown = [choice for choice in self.query(Choice) if choice.display]
+        if shown and self.focused not in shown:
+            shown[0].focus()
+        self.fit(self.app.size)
+
+    def _show_choice(self, choice: Choice) -> None:
+        id = choice.id or ""
+        choice.say(self._options[id].label)
+        choice.display = id not in self._hidden
+        if isinstance(beside := choice.parent, Horizontal) and beside.has_class("noted"):
+            beside.display = choice.display
+
+    @property
+    def offered(self) -> list[Option[T]]:
+        """The answers that show."""
+        return [option for id, option in self._options.items() if id not in self._hidden]
 
     # Parts of bodies.
 
@@ -175,11 +208,11 @@ class Dialog(Modal[T]):
         short = size.height < SHORT
         noted = any(option.note for option in self._options.values())
         # A cursor and a gap each; border and padding around all.
-        beside = sum(len(option.label) + 5 for option in self._options.values())
+        beside = sum(len(option.label) + 5 for option in self.offered)
         stacked = noted or beside + (1 if short else 3) > size.width
         self._answers.set_class(stacked, "-stacked")
         # Border, question, answers; and the padding and the blank lines around the body.
-        taken = 2 + 1 + (len(self._options) if stacked else 1) + (0 if short else 4)
+        taken = 2 + 1 + (len(self.offered) if stacked else 1) + (0 if short else 4)
         self._body.styles.max_height = max(1, size.height - taken)
 
     def action_other(self, step: int) -> None:
@@ -193,5 +226,6 @@ class Dialog(Modal[T]):
 
     def on_choice_taken(self, message: Choice.Taken) -> None:
         message.stop()
-        if message.choice.id is not None:
-            self.dismiss(self._options[message.choice.id].answer)
+        id = message.choice.id
+        if id is not None and id not in self._hidden:
+            self.dismiss(self._options[id].answer)

@@ -1,9 +1,9 @@
-"""The form that asks where to save a copy of a file."""
+"""The forms that ask for one path, and where to save a copy of a file."""
 
 from __future__ import annotations
 
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Vertical
 from textual.content import Content
@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from aura_tui.errors import AuraError
 from aura_tui.model.text.sanitize import clean_line
-from aura_tui.ui.screens.form import Form
+from aura_tui.ui.screens.form import Form, T
 from aura_tui.ui.widgets.line_widget import drawable
 from aura_tui.ui.widgets.path_field import PathField, nothing_to_complete
 
@@ -25,41 +25,45 @@ if TYPE_CHECKING:
     from aura_tui.ui.widgets.path_field import Complete
 
 
-class SaveAs(Form[Path]):
-    """Returns the copy's path once it is made; on a failure it shows why and keeps the input.
+class PathForm(Form[T]):
+    """Asks for a path, and returns what ``save`` makes of it; on a failure it shows why and keeps
+    the input.
 
-    ``name`` is the file's name, ``folder`` the default folder. ``save`` gets the path as typed, not
-    expanded and never empty; it raises AuraError. ``complete`` completes a path.
+    ``save`` gets the path as typed, not expanded and never empty; it raises AuraError. ``label`` is
+    its button, ``busy`` is shown while it lasts. ``complete`` completes a path.
     """
 
     AUTO_FOCUS = "TextField"
+    FAILED: ClassVar[str]  # shown after an internal error
 
     def __init__(
         self,
-        name: str,
-        folder: str,
+        title: str,
+        path: str,
         glyphs: Glyphs,
-        save: Callable[[str], Awaitable[Path]],
+        save: Callable[[str], Awaitable[T]],
         *,
+        label: str,
+        busy: str,
         complete: Complete = nothing_to_complete,
     ) -> None:
         super().__init__(glyphs)
+        self._heading = title
         self._save = save
         self._saving = False
+        self._label = label
+        self._busy = busy
         self._trouble = Static(markup=False, id="trouble")
         self._trouble.display = False
-        # A name from outside must not choose a folder.
-        self._file_name = PurePath(clean_line(name, 255).replace("\\", "/")).name or "video"
-        path = PurePath(clean_line(folder, 4096)) / self._file_name
-        self._entry = PathField(str(path), complete, id="path")
+        self._entry = PathField(path, complete, id="path")
 
     def compose(self) -> ComposeResult:
-        title = Content.styled(f"Save {self._file_name} as", "bold")
+        title = Content.styled(self._heading, "bold")
         with Vertical(id="form"):
             yield Static(drawable(title, self.glyphs), markup=False, classes="line")
             yield self._entry
             yield self._trouble
-            yield from self.answers("Save")
+            yield from self.answers(self._label)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """With a single field, enter submits."""
@@ -73,7 +77,7 @@ class SaveAs(Form[Path]):
             self._entry.focus()
         elif not self._saving:
             self._saving = True
-            self._say("Saving\u2026")
+            self._say(self._busy)
             self.run_worker(self._saved(path))
 
     async def _saved(self, path: str) -> None:
@@ -83,7 +87,7 @@ class SaveAs(Form[Path]):
             self._say(f"{e.message} [{e.code}]. {e.remediation}", wrong=True)
             self._entry.focus()
         except Exception:  # the board reports it; the dialog must not stay busy
-            self._say("Not saved", wrong=True)
+            self._say(self.FAILED, wrong=True)
             raise
         finally:
             self._saving = False
@@ -92,3 +96,27 @@ class SaveAs(Form[Path]):
         self._trouble.set_class(not wrong, "-busy")
         self._trouble.update(drawable(Content(clean_line(text, 1000)), self.glyphs))
         self._trouble.display = True
+
+
+class SaveAs(PathForm[Path]):
+    """Returns the copy's path once it is made. ``name`` is the file's name, ``folder`` the default
+    folder."""
+
+    FAILED = "Not saved"
+
+    def __init__(
+        self,
+        name: str,
+        folder: str,
+        glyphs: Glyphs,
+        save: Callable[[str], Awaitable[Path]],
+        *,
+        complete: Complete = nothing_to_complete,
+    ) -> None:
+        # A name from outside must not choose a folder.
+        file_name = PurePath(clean_line(name, 255).replace("\\", "/")).name or "video"
+        path = str(PurePath(clean_line(folder, 4096)) / file_name)
+        title = f"Save {file_name} as"
+        super().__init__(
+            title, path, glyphs, save, label="Save", busy="Saving\u2026", complete=complete
+        )

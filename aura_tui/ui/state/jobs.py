@@ -244,6 +244,15 @@ class JobsState:
         """The attempts at the same video; None if there is only this job."""
         return self._attempts.family(job_id)
 
+    def open_attempt(self, job_id: str) -> Job | None:
+        """Another attempt at the same video that hasn't ended, if any."""
+        others = (self._jobs[each] for each in self._attempts.of(job_id) if each != job_id)
+        return next((job for job in others if not job.status.ended), None)
+
+    def first_attempt(self, job_id: str) -> str:
+        """The id of the first attempt at the same video, for comparing: it may have left."""
+        return next(iter(self._attempts.of(job_id)), job_id)
+
     def is_below(self, job_id: str) -> bool:
         """Whether the job's row is below that of a newer attempt."""
         return self._keys[job_id][3] != job_id

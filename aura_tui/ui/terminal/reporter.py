@@ -25,10 +25,10 @@ class Reporter:
         self._environ = environ
         self.notices: tuple[str, ...] = ()
 
-    def say(self, text: str, *, error: bool = False) -> None:
-        """Show a toast."""
+    def say(self, text: str, shown_s: float = _SHOWN_S, *, error: bool = False) -> None:
+        """Show a toast for ``shown_s`` seconds, longer if it is an error."""
         severity: Literal["error", "information"] = "error" if error else "information"
-        timeout_s = _ERROR_S if error else _SHOWN_S
+        timeout_s = max(shown_s, _ERROR_S) if error else shown_s
         self._app.notify(text, severity=severity, timeout=timeout_s, markup=False)
 
     def refuse(self, text: str) -> None:

@@ -217,12 +217,18 @@ async def test_leaving_asks_and_the_answers_are_gone_through() -> None:
         assert board.app.is_running
 
 
-@covers("app.interrupt")
-async def test_ctrl_c_cancels_at_once() -> None:
-    async with showing(running()) as board:
+@covers("app.interrupt", "run.undo")
+async def test_ctrl_c_asks_and_u_undoes_a_cancel() -> None:
+    async with showing(running(), (120, 30)) as board:
         await board.shows("c Cancel")
         await press(board, "app.interrupt")
+        await board.shows("Quit while a job is running?")
+        await board.press("escape", "c", "y")
         await until(lambda: board.scripted.asked == ["cancel"])
+        await board.scripted.tell_cancelled()
+        await board.shows("u Undo cancel")
+        await press(board, "run.undo")
+        await until(lambda: board.scripted.asked == ["cancel", "retry"])
 
 
 @covers("app.suspend")

@@ -24,7 +24,7 @@ from aura_tui.ui.actions.open_and_save import save_copy
 from aura_tui.ui.screens.confirm import ConfirmCancel, ConfirmCancelAll
 from aura_tui.ui.screens.leave import LeaveScreen
 from aura_tui.ui.screens.new_job import NewJobScreen
-from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll
+from aura_tui.ui.screens.retry import ConfirmRetry, ConfirmRetryAll, RetryAnswer, RetryFolder
 from aura_tui.ui.screens.save_as import SaveAs
 from aura_tui.ui.state.job_draft import Draft, Field, Submission, build
 from aura_tui.ui.state.quit import Leave
@@ -94,7 +94,7 @@ def save_as(name: str, folder: str, glyphs: Glyphs = UNICODE) -> SaveAs:
 DIALOGS: dict[str, tuple[Callable[[Glyphs], ModalScreen[Any]], tuple[str, ...]]] = {
     "cancel": (cancel, ("Cancel this job?", "No, keep it", "Yes, cancel it")),
     "cancel all": (
-        lambda glyphs: ConfirmCancelAll(JOBS, glyphs),
+        lambda glyphs: ConfirmCancelAll(under_way("Tides", 12), glyphs),
         ("Cancel 12 jobs?", "No, keep them", "Yes, cancel them"),
     ),
     "retry": (
@@ -155,7 +155,7 @@ async def test_the_first_frame_has_the_layout_of_the_last(
 async def test_escape_changes_nothing(name: str) -> None:
     async with asked(DIALOGS[name][0](UNICODE)) as dialog:
         await dialog.press("escape")
-        assert await dialog.answers() in (False, None, Leave.STAY)
+        assert await dialog.answers() in (False, None, Leave.STAY, RetryAnswer.CLOSE)
 
 
 # -- cancel
@@ -194,22 +194,68 @@ async def test_a_cancel_tells_what_is_lost_and_kept_and_follows_the_job() -> Non
         await dialog.shows("4:13 of work", "files  captions.srt")
 
 
+async def test_a_cancel_whose_job_has_ended_says_so_and_y_answers_no() -> None:
+    for key in ("y", "enter", "n", "escape"):
+        screen = cancel()
+        async with asked(screen) as dialog:
+            await dialog.press("right")
+            await dialog.shows("\u276f Yes, cancel it")
+            screen.show(job_of(recordings.success()), 99.0)
+            await dialog.shows("This job has already ended (succeeded)", "\u276f Close")
+            await dialog.shows("There is nothing left to cancel.")
+            for gone in ("Yes", "lost", "kept"):
+                await dialog.lacks(gone)
+            assert struck(dialog) == [job_of(recordings.success()).id]
+            await dialog.press(key)
+            assert await dialog.answers() is False
+
+
+async def test_a_cancel_of_many_strikes_out_those_that_end_and_counts_what_is_left() -> None:
+    first, second, third = (
+        replace(job, id=f"J{n}", status=status)
+        for n, (job, status) in enumerate(
+            zip(
+                under_way("Tides", 3),
+                (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.QUEUED),
+                strict=True,
+            )
+        )
+    )
+    third = replace(third, started_at=None)
+    screen = ConfirmCancelAll([first, second, third], UNICODE)
+    async with asked(screen) as dialog:
+        await dialog.shows("Cancel 3 jobs?", "1 running, 1 queued, 1 paused", "lost")
+        first = replace(first, status=JobStatus.SUCCEEDED)
+        screen.show([first, second, third])
+        await dialog.shows("Cancel 2 jobs?", "1 queued, 1 paused, 1 of 3 already ended")
+        assert struck(dialog) == ["J0"]
+        second = replace(second, status=JobStatus.CANCELED)
+        screen.show([first, second, third])
+        await dialog.shows("Cancel 1 job?", "It hasn't started; nothing is lost.", "Yes, cancel it")
+        await dialog.lacks("lost  ")
+        screen.show([first, second, replace(third, status=JobStatus.CANCELED)])
+        await dialog.shows("All of these jobs have already ended", "\u276f Close")
+        assert struck(dialog) == ["J0", "J1", "J2"]
+        await dialog.press("y")
+        assert await dialog.answers() is False
+
+
 async def test_a_cancel_of_many_lists_some_and_counts_the_rest() -> None:
-    async with asked(ConfirmCancelAll(JOBS, UNICODE)) as dialog:
+    async with asked(ConfirmCancelAll(under_way("Tides", 12), UNICODE)) as dialog:
         await dialog.shows("Cancel 12 jobs?", "and 6 more", "\u276f No, keep them")
-        assert dialog.text.count("How a solar sail works") == 6
+        assert dialog.text.count("Tides") == 6
         await dialog.press("enter")
         assert await dialog.answers() is False
 
 
 async def test_what_does_not_fit_scrolls_under_the_question() -> None:
-    async with asked(ConfirmCancelAll(JOBS, UNICODE), (40, 12)) as dialog:
-        await dialog.shows("Cancel 12 jobs?", "lost")
+    async with asked(ConfirmCancelAll(under_way("Tides", 12), UNICODE), (40, 12)) as dialog:
+        await dialog.shows("Cancel 12 jobs?", "12 running")
         assert "and 6 more" not in dialog.text
         await dialog.press("pagedown")
         await dialog.shows("Cancel 12 jobs?", "and 6 more", "Yes, cancel them")
         await dialog.press("pageup")
-        await dialog.shows("lost")
+        await dialog.shows("12 running")
 
 
 async def test_moved_keys_work_in_a_dialog() -> None:
@@ -233,14 +279,83 @@ async def test_a_retry_shows_its_plan_and_enter_retries() -> None:
             "\u276f Retry",
         )
         await dialog.press("enter")
-        assert await dialog.answers() is True
+        assert await dialog.answers() is RetryAnswer.RETRY
+
+
+async def test_a_retry_offers_the_attempt_that_is_on_as_long_as_it_is() -> None:
+    (attempt,) = under_way("Tides, again")
+    screen = ConfirmRetry(JOBS[0], PLAN, UNICODE)
+    async with asked(screen) as dialog:
+        await dialog.shows("Retry this job?", "Other folder", "Rendering")
+        screen.show(attempt)
+        await dialog.shows("Another attempt at this job is running", "attempt 1  Tides, again")
+        await dialog.shows("\u276f Go to it", "Close")
+        for gone in ("Rendering", "Retry", "Other folder"):
+            await dialog.lacks(gone)
+        screen.show(replace(attempt, status=JobStatus.QUEUED))
+        await dialog.shows("Another attempt at this job is queued", "\u276f Go to it")
+        screen.show(None)
+        await dialog.shows("Retry this job?", "\u276f Retry", "Rendering")
+        screen.show(attempt)
+        await dialog.shows("\u276f Go to it")
+        await dialog.press("y")
+        assert await dialog.answers() is RetryAnswer.GO
+    for size in SIZES:
+        started = ConfirmRetry(JOBS[0], RetryPlan((), None), UNICODE, attempt=attempt)
+        async with asked(started, size) as dialog:
+            await dialog.shows("Another attempt", "\u276f Go to it")
+            assert "Finished work" not in dialog.text
+            await dialog.press("right", "right", "right", "enter")
+            assert await dialog.answers() is RetryAnswer.CLOSE
+
+
+async def test_a_retry_into_another_folder_asks_for_it() -> None:
+    async with asked(ConfirmRetry(JOBS[0], PLAN, UNICODE)) as dialog:
+        await dialog.press("right", "enter")
+        assert await dialog.answers() is RetryAnswer.FOLDER
+
+    async def full(typed: str) -> Job:
+        if typed == "/full":
+            raise InputError(
+                Code.OUTPUT_UNWRITABLE, "The disk of /full is full", "Free some space."
+            )
+        return JOBS[0]
+
+    async with asked(RetryFolder(JOBS[0], "/full", UNICODE, full)) as form_:
+        await form_.shows("Retry into another folder: How a solar sail works", "/full")
+        await form_.press("enter")
+        await form_.shows("The disk of /full is full", "Free some.", "/full")
+        await form_.press("x", "enter")
+        assert await form_.answers() is JOBS[0]
+
+
+async def test_a_retry_of_many_strikes_out_those_that_are_being_retried() -> None:
+    first, second = JOBS[0], replace(JOBS[1], id="OTHER")
+    screen = ConfirmRetryAll([first, second], summed([PLAN] * 2), UNICODE, earlier=1)
+    async with asked(screen) as dialog:
+        await dialog.shows("Retry 2 jobs?", "skipped: 1 marked job is an earlier attempt")
+        screen.show([first, second], {first.id})
+        await dialog.shows("Retry 1 job?", "1 of 2 are being retried already")
+        assert struck(dialog) == [first.id]
+        screen.show([first, second], {first.id, second.id})
+        await dialog.shows("All of these jobs are being retried already", "\u276f Close")
+        assert struck(dialog) == [first.id, second.id]
+        await dialog.press("y")
+        assert await dialog.answers() is False
+
+
+def struck(dialog: Asked[Any]) -> list[str]:
+    """The ids that are struck out on the screen."""
+    strips = dialog.app.screen._compositor.render_strips()
+    texts = [part.text for strip in strips for part in strip if part.style and part.style.strike]
+    return [text.split()[-1] for text in texts if text.strip()]
 
 
 async def test_a_retry_of_unknown_length_says_so() -> None:
     async with asked(ConfirmRetry(JOBS[0], RetryPlan(PLAN.steps, None), UNICODE)) as dialog:
         await dialog.shows("time   unknown")
         await dialog.press("n")
-        assert await dialog.answers() is False
+        assert await dialog.answers() is RetryAnswer.CLOSE
 
 
 async def test_a_retry_without_a_plan_can_be_asked_for() -> None:
@@ -259,7 +374,7 @@ async def test_a_retry_of_many_counts_them() -> None:
 async def test_of_marked_jobs_those_that_are_left_out_are_counted() -> None:
     async with asked(ConfirmRetryAll(JOBS[:1], summed([PLAN]), UNICODE, others=2)) as dialog:
         await dialog.shows("skipped: 2 marked jobs are running or succeeded")
-    async with asked(ConfirmCancelAll(JOBS[:1], UNICODE, others=1)) as dialog:
+    async with asked(ConfirmCancelAll(under_way("Tides"), UNICODE, others=1)) as dialog:
         await dialog.shows("Cancel 1 job?", "skipped: 1 marked job is already finished")
 
 
@@ -302,7 +417,35 @@ async def test_leaving_tells_the_runs_at_work_from_those_that_wait(glyphs: Glyph
     states = (JobStatus.RUNNING, JobStatus.PAUSED, JobStatus.QUEUED)
     jobs = [replace(job, status=status) for status in states]
     async with asked(LeaveScreen(jobs, True, glyphs)) as dialog:
-        await dialog.shows(*(f"{glyphs.job(status)} Tides" for status in states))
+        await dialog.shows(*(f"{glyphs.job(status)}   0 %  Tides" for status in states))
+        await dialog.shows("Quit? 1 running, 1 queued, 1 paused")
+    for status in states:
+        async with asked(LeaveScreen(jobs[:1] * 2, True, glyphs)) as dialog:
+            await dialog.shows("Quit while 2 jobs are running?")
+        of_one = [job for job in jobs if job.status is status]
+        async with asked(LeaveScreen(of_one, True, glyphs)) as dialog:
+            await dialog.shows(f"Quit while a job is {status.word}?")
+
+
+async def test_on_leaving_jobs_that_end_are_struck_out_and_nothing_is_left_to_stop() -> None:
+    one, other = (replace(job, id=f"J{n}") for n, job in enumerate(under_way("Tides", 2)))
+    for theirs in (False, True):
+        screen = LeaveScreen([one, other], True, UNICODE, theirs=theirs, again="again: quit")
+        async with asked(screen) as dialog:
+            await dialog.shows("2 jobs are running?", "Keep running in the background")
+            await dialog.shows("Cancel them", "again: quit")
+            assert ("Stop now" in dialog.text) is not theirs
+            ended = replace(one, status=JobStatus.SUCCEEDED)
+            screen.show([ended, other])
+            await dialog.shows("Quit while a job is running?", "Keep it running", "Cancel it")
+            assert struck(dialog) == ["J0"]
+            screen.show([ended, replace(other, status=JobStatus.FAILED)])
+            await dialog.shows("All jobs have ended. Quit?", "Stay", "Quit")
+            for gone in ("Cancel", "background", "Stop now", "again: quit", "with aura-tui"):
+                await dialog.lacks(gone)
+            assert struck(dialog) == ["J0", "J1"]
+            await dialog.press("n")
+            assert await dialog.answers() is Leave.STAY
 
 
 async def test_q_twice_stays() -> None:
@@ -317,7 +460,7 @@ async def test_q_twice_stays() -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_titles_are_drawn_not_obeyed(size: tuple[int, int]) -> None:
     job = job_of(recordings.hostile())
-    screens: list[ModalScreen[bool]] = [
+    screens: list[ModalScreen[Any]] = [
         ConfirmCancel(job, 1.0, UNICODE),
         ConfirmCancelAll([job], UNICODE),
         ConfirmRetry(job, PLAN, UNICODE),
