@@ -31,6 +31,7 @@ _LINE_EFFORT = 100  # what a line costs, however short
 _WIDE_EFFORT = 4  # what a character costs where widths differ
 _NARROW = 60
 _SOURCE = 11
+_BEFORE = -1_000_000  # before any match of a line: those in its mark and head are negative
 _RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 _LEVEL_TITLES = {
     Level.ALL: "Log",
@@ -100,7 +101,7 @@ class LogPage:
             self._find(entry, self._pattern)
         if self._passes(entry):
             self.rows += self._rows(entry)
-            self._hits += [(entry.number, start) for start in entry.hits]
+            self._hits += [(entry.number, start) for start, _ in entry.hits]
 
     def _drop(self, oldest: int) -> None:
         """Drop all lines before number ``oldest``."""
@@ -110,9 +111,10 @@ class LogPage:
             rows += len(entry.rows) if self._passes(entry) else 0
         del self.rows[:rows]
         self.passed_by += rows
-        if self._hits and self._hits[0] < (oldest, 0):
-            del self._hits[: bisect_left(self._hits, (oldest, 0))]
-        if self._current is not None and self._current < (oldest, 0):
+        first = (oldest, _BEFORE)
+        if self._hits and self._hits[0] < first:
+            del self._hits[: bisect_left(self._hits, first)]
+        if self._current is not None and self._current < first:
             self._current = None
 
     # -- layout
@@ -121,10 +123,12 @@ class LogPage:
         """Lay out for a pane ``width`` cells wide; returns whether that changed anything."""
         if width == self._width and glyphs is self._glyphs:
             return False
-        self._width = width
+        narrow, self._width = self._narrow, width
         if glyphs is not self._glyphs:
             self._glyphs = glyphs
             self.clear()  # to be taken again in the new glyphs
+        elif narrow is not self._narrow:
+            self._find_all()  # what precedes the text is another one
         self._lay_out()
         return True
 
@@ -152,7 +156,7 @@ class LogPage:
 
     def _collect_hits(self) -> None:
         shown = (entry for entry in self._entries if entry.hits and self._passes(entry))
-        self._hits = [(entry.number, start) for entry in shown for start in entry.hits]
+        self._hits = [(entry.number, start) for entry in shown for start, _ in entry.hits]
 
     def _passes(self, entry: Entry) -> bool:
         return _RANKS[entry.line.severity] >= self.level
@@ -194,18 +198,22 @@ class LogPage:
             entry.rows[-1] = entry.rows[-1]._replace(cut=True)
         return entry.rows
 
+    def _before(self, line: LogLine) -> tuple[str, str]:
+        """Mark and head of a line's first row."""
+        signs = {"info": " ", "warning": self._glyphs.warning, "error": self._glyphs.failed}
+        head = self._lead(line)
+        if not self._narrow:
+            head = f"{local(line.at):%H:%M:%S}  {self._source(line)}"
+            head += " " * (self.gutter - 2 - cells(head))
+        return f"{signs[line.severity]} ", head
+
     def draw(self, at: int, left: int = 0) -> Drawn:
         """Row ``at``, its text from cell ``left`` on where lines aren't wrapped."""
         row = self.rows[at]
         line, text = row.entry.line, row.text
         mark, head = "  ", "" if self._narrow else " " * (self.gutter - 2)
         if row.first:
-            signs = {"info": " ", "warning": self._glyphs.warning, "error": self._glyphs.failed}
-            mark = f"{signs[line.severity]} "
-            head = self._lead(line)
-            if not self._narrow:
-                head = f"{local(line.at):%H:%M:%S}  {self._source(line)}"
-                head += " " * (self.gutter - 2 - cells(head))
+            mark, head = self._before(line)
         start, shift = row.start, 0
         end = row.end
         if row.cut or not self.wraps:
@@ -215,21 +223,16 @@ class LogPage:
                 text, room = text + ellipsis, min(room, cells(text) + 1)
             text, begin, stop, shift = window(text, left, room, ellipsis)
             start, end = row.start + begin, min(row.end, row.start + stop)
-        return Drawn(mark, head, text, line.severity, self._marks(row.entry, start, end, shift))
-
-    def _marks(
-        self, entry: Entry, start: int, end: int, shift: int
-    ) -> tuple[tuple[int, int, bool], ...]:
-        length = len(self.needle)
-        return tuple(
-            (
-                max(hit, start) - start + shift,
-                min(hit + length, end) - start + shift,
-                (entry.number, hit) == self._current,
-            )
-            for hit in entry.hits
-            if hit < end and hit + length > start
-        )
+        lead = len(mark) + len(head)
+        hits: list[tuple[int, int, bool]] = []
+        for hit, stop in row.entry.hits:
+            current = (row.entry.number, hit) == self._current
+            if hit < 0 and row.first:
+                hits.append((lead + hit, lead + min(stop, 0), current))
+            if hit < end and stop > max(start, 0):
+                shown = max(hit, start) - start, min(stop, end) - start
+                hits.append((lead + shift + shown[0], lead + shift + shown[1], current))
+        return Drawn(mark, head, text, line.severity, tuple(hits))
 
     def widest(self, first: int, count: int) -> int:
         """Cells of the longest text among ``count`` rows from ``first`` on."""
@@ -256,7 +259,8 @@ class LogPage:
     # -- search
 
     def search(self, needle: str, at: int = 0) -> int | None:
-        """Search for ``needle``, plain text; "" ends the search. Case-sensitive if it has capitals.
+        """Search the lines as they are drawn for ``needle``, plain text; "" ends the search.
+        Case-sensitive if it has capitals. "error" and "warning" find the marks of these lines, too.
 
         The first match in or after row ``at`` becomes the current one, else the first of all.
         Returns its row, or None without a match.
@@ -265,21 +269,28 @@ class LogPage:
         if needle != self.needle:
             self.needle = needle
             self._pattern = _pattern(needle) if needle else None
-            for entry in self._entries:
-                entry.hits = ()
-                if self._pattern is not None:
-                    self._find(entry, self._pattern)
-            self._hits = [
-                (e.number, hit) for e in self._entries if self._passes(e) for hit in e.hits
-            ]
+            self._find_all()
+            self._collect_hits()
         self._current = None
         return self.step(1, at, at)
 
+    def _find_all(self) -> None:
+        for entry in self._entries:
+            entry.hits = ()
+            if self._pattern is not None:
+                self._find(entry, self._pattern)
+
     def _find(self, entry: Entry, pattern: re.Pattern[str]) -> None:
-        found = pattern.search(entry.text)
-        if found is not None:
-            each = islice(pattern.finditer(entry.text), HITS_A_LINE)
-            entry.hits = tuple(match.start() for match in each)
+        severity = entry.line.severity
+        before = "".join(self._before(entry.line))
+        lead = len(before)
+        found = pattern.finditer(before + entry.text)
+        # The blanks between the columns are no match.
+        each = (match for match in found if match.start() >= lead or match.group().strip())
+        hits = [(m.start() - lead, m.end() - lead) for m in islice(each, HITS_A_LINE)]
+        if severity != "info" and self.needle.lower() == severity:
+            hits.insert(0, (-lead, 1 - lead))
+        entry.hits = tuple(hits)
 
     def step(self, by: int, top: int, bottom: int) -> int | None:
         """Go to the next match (1) or the previous one (-1), wrapping around; returns its row, or
@@ -291,7 +302,9 @@ class LogPage:
         at = self.current_row
         if ordinal is None or at is None or not top <= at < bottom:
             place = self.anchor(top)
-            after = bisect_left(self._hits, place) if place is not None else len(self._hits)
+            after = len(self._hits)
+            if place is not None:
+                after = bisect_left(self._hits, (place.number, place.start or _BEFORE))
             # A match from the row above continues in this one.
             ordinal = after - 1 if by > 0 else after
         self._current = self._hits[(ordinal + by) % len(self._hits)]
@@ -311,9 +324,10 @@ class LogPage:
 
     @property
     def current_cells(self) -> tuple[int, int] | None:
-        """Start and end cell of the current match in its uncut row."""
+        """Start and end cell of the current match in its uncut row; None also for one that starts
+        before the text, which always shows."""
         at = self.current_row
-        if at is None or self._current is None:
+        if at is None or self._current is None or self._current[1] < 0:
             return None
         row = self.rows[at]
         before = cells(row.entry.text[row.start : self._current[1]])

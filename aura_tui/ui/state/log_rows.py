@@ -29,8 +29,9 @@ class Level(IntEnum):
 
 
 class Entry:
-    """A line in memory. ``text`` is drawn and searched: what shows can be found. ``hits`` are the
-    offsets of its matches. ``rows`` is filled on first use."""
+    """A line in memory. ``text`` is drawn and searched: what shows can be found. ``hits`` are its
+    matches as start and end offset in the text; before it, in mark and head, these are negative.
+    ``rows`` is filled on first use."""
 
     __slots__ = ("hits", "line", "number", "rows", "text")
 
@@ -38,7 +39,7 @@ class Entry:
         self.number = number
         self.line = line
         self.text = glyphs.spell(printable(line.text))
-        self.hits: tuple[int, ...] = ()
+        self.hits: tuple[tuple[int, int], ...] = ()
         self.rows: list[Row] = []
 
     def copied(self) -> str:
@@ -75,7 +76,7 @@ class Row(NamedTuple):
 
 class Drawn(NamedTuple):
     """A row ready to draw: mark and head (blank on a continuation row), then text. ``hits`` are
-    matches as start and end offset in ``text``, and whether it is the current one."""
+    matches as start and end offset in ``plain``, and whether it is the current one."""
 
     mark: str
     head: str

@@ -114,7 +114,7 @@ class LogRows(ScrollRows, inherit_bindings=False):
         if style:
             spans += [Span(0, mark, style), Span(lead, len(plain), style)]
         for start, end, current in drawn.hits:
-            spans.append(Span(lead + start, lead + end, _CURRENT if current else _HIT))
+            spans.append(Span(start, end, _CURRENT if current else _HIT))
         return Content(plain, spans)
 
     def selected_row(self, at: int) -> SelectedRow:
@@ -152,6 +152,9 @@ class SearchInput(Input):
             super().__init__()
             self.by = by
 
+    class Recalled(Message):
+        """The person asked for the last search, in an empty input."""
+
     def action_keep(self) -> None:
         self.post_message(self.Left(keep=True))
 
@@ -159,7 +162,7 @@ class SearchInput(Input):
         self.post_message(self.Left(keep=False))
 
     def action_match(self, by: int) -> None:
-        self.post_message(self.Stepped(by))
+        self.post_message(self.Stepped(by) if self.value or by > 0 else self.Recalled())
 
     def on_blur(self) -> None:
         self.post_message(self.Left(keep=True))
@@ -197,6 +200,7 @@ class LogView(Vertical):
         self._origin: tuple[Anchor | None, bool] = (None, True)  # where the search started
         self._held: Anchor | None = None  # the visible row that the filter hid
         self._note = ""
+        self._last = ""  # what was searched for last
 
     def compose(self) -> ComposeResult:
         yield self.rows
@@ -320,6 +324,7 @@ class LogView(Vertical):
 
     def _search(self, needle: str) -> None:
         self._note = ""
+        self._last = needle or self._last
         place, followed = self._origin
         at = self.page.search(needle, self.page.row_of(place))
         if at is None:
@@ -337,7 +342,7 @@ class LogView(Vertical):
         if not message.keep:
             self._search("")
         self._line.display = False
-        if not message.keep or not self.page.needle:
+        with self._input.prevent(Input.Changed):  # the next search starts empty
             self._input.value = ""
         if self._input.has_focus:
             self.rows.focus()
@@ -346,6 +351,11 @@ class LogView(Vertical):
     def on_search_input_stepped(self, message: SearchInput.Stepped) -> None:
         message.stop()
         self.action_match(message.by)
+
+    def on_search_input_recalled(self, message: SearchInput.Recalled) -> None:
+        message.stop()
+        self._input.value = self._last
+        self._input.cursor_position = len(self._last)
 
     def action_match(self, by: int) -> None:
         self._note = ""
@@ -356,7 +366,6 @@ class LogView(Vertical):
 
     def action_clear_search(self) -> None:
         self.page.search("")
-        self._input.value = ""
         self.rows.refresh()
         self._tell()
         self.refresh_bindings()

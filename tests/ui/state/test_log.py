@@ -58,7 +58,7 @@ def page_of(*texts: str, width: int = 40, needle: str = "") -> LogPage:
 def marked(page: LogPage) -> list[list[str]]:
     """What is marked in each row."""
     drawn = [page.draw(i) for i in range(len(page.rows))]
-    return [[row.text[start:end] for start, end, _ in row.hits] for row in drawn]
+    return [[row.plain[start:end] for start, end, _ in row.hits] for row in drawn]
 
 
 # -- against a naive page
@@ -295,6 +295,39 @@ def test_a_match_goes_on_in_the_next_row() -> None:
     assert marked(page) == [["find"], ["me b"]] or marked(page) == [["find me"], ["b"]]
 
 
+def test_a_search_covers_all_that_the_line_shows() -> None:
+    ring = Ring(9, 80)
+    ring.add("Scene 1: new", source="Visuals")
+    ring.add("Scene 2: failed", "error", source="Visuals")
+    ring.add("a word on visuals", "warning")
+    ring.take()
+    page = ring.page
+    first = page.draw(0).plain
+    for needle, wanted in (
+        (first[2:7], [[first[2:7]]] * 3),  # hours and minutes
+        ("visuals", [["Visuals"], ["Visuals"], ["visuals"]]),
+        (first[4:30], [[first[4:25], first[25:30]], [], []]),  # from the time into the text
+        ("error", [[], ["\u2717"], []]),
+        ("warning", [[], [], ["\u25b2"]]),
+        ("\u2717", [[], ["\u2717"], []]),
+        ("warn", [[], [], []]),
+    ):
+        page.search(needle)
+        assert marked(page) == wanted, needle
+    page.search("visuals")
+    assert [page.step(1, 0, 3) for _ in range(3)] == [1, 2, 0]
+    page.search("error", 2)
+    assert page.current_row == 1
+    # Without columns the time isn't there; the source is.
+    page.search(first[2:7])
+    page.fit(30, UNICODE)
+    assert page.found() == f"no match: {first[2:7]}"
+    page.search("visuals: scene 2")
+    assert page.found() == "1 of 1: visuals: scene 2"
+    page.fit(80, UNICODE)
+    assert page.found() == "no match: visuals: scene 2"
+
+
 def test_case_counts_where_the_needle_has_capitals() -> None:
     assert page_of("Error error ERROR", needle="error").found() == "1 of 3: error"
     assert page_of("Error error ERROR", needle="Error").found() == "1 of 1: Error"
@@ -451,4 +484,4 @@ def test_unwrapped_lines_are_one_row_each_and_scroll_sideways() -> None:
     for left in (0, 3, 8, 40):
         drawn = page.draw(0, left)
         assert cell_len(drawn.plain) <= 32
-        assert all(drawn.text[start:end] in "45" for start, end, _ in drawn.hits)
+        assert all(drawn.plain[start:end] in "45" for start, end, _ in drawn.hits)

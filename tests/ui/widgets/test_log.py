@@ -147,8 +147,25 @@ async def test_slash_searches_as_one_types_and_enter_keeps() -> None:
         assert "a Needle here" in app.text
         await pilot.press("N")
         assert title(app) == "Log (end: follow), 2 of 2: needle"
-        await pilot.press("slash", "end", "backspace", "up")
+        await pilot.press("slash")  # empty; what was found stays until something is typed
+        assert "/needle" not in app.text
+        assert title(app) == "Log (end: follow), 2 of 2: needle"
+        await pilot.press("up", "backspace", "up")  # the last search, and then the match before
         assert title(app) == "Log (end: follow), 1 of 2: needl"
+        assert "/needl" in app.text
+        await pilot.press("enter", "slash", "enter", "n")
+        assert title(app) == "Log (end: follow), 2 of 2: needl"
+        await pilot.press("slash", *"there")
+        assert title(app) == "Log (end: follow), 1 of 1: there"
+
+
+async def test_a_search_finds_the_stage_and_marks_it_where_lines_wrap() -> None:
+    run = Run()
+    run.add("aaa " * 14 + "one match over two rows", source="Visuals")
+    async with pane(run.view, (60, 24)) as (app, pilot):
+        await opened(run, pilot)
+        await pilot.press("slash", *"visuals", "enter")
+        assert "".join(reversed_text(app)).strip() == "Visuals"
 
 
 async def test_escape_ends_the_search_where_it_began() -> None:
@@ -223,7 +240,7 @@ async def test_matches_are_reversed_and_the_current_one_is_bold_and_underlined()
         await opened(run, pilot)
         await pilot.press("slash", *"match over two", "enter")
         assert " ".join(reversed_text(app)).split() == ["match", "over", "two"]
-        await pilot.press("slash", *["backspace"] * 9)
+        await pilot.press("slash", *"match")
         assert reversed_text(app)[:2] == ["match", "match"]
         styles = [
             (bool(segment.style.bold), bool(segment.style.underline))
