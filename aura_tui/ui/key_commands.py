@@ -79,6 +79,7 @@ class KeyCommands:
         self._environ = environ
         self._touch = touch
         self.clock_s: Callable[[], float] = monotonic
+        self._own_retry: str | None = None
         self._commands: JobCommands | None = None
         self._prompts: Prompts | None = None
         self.quit_state = QuitState(jobs, read_only=options.read_only)
@@ -96,7 +97,7 @@ class KeyCommands:
     def connected(self, sync: BoardSync) -> None:
         """Enable commands: ``sync`` is subscribed to the service."""
         self.quit_state.owns_work = not isinstance(sync.service, Connected)
-        self._commands = JobCommands(sync, say=self._reporter.refuse)
+        self._commands = JobCommands(sync, say=self._reporter.refuse, retried=self._retried)
         self._app.refresh_bindings()
 
     def work(
@@ -228,8 +229,10 @@ class KeyCommands:
 
     def _undo_changed(self) -> None:
         """A cancel can be undone now, or not any more: that shows in the key bar."""
-        self._app.refresh_bindings()
-        self._app.set_timer(UNDO_S + 0.1, self._app.refresh_bindings)
+        board = self._board()
+        if board is not None:  # it has its timers end with it
+            board.refresh_bindings()
+            board.set_timer(UNDO_S + 0.1, board.refresh_bindings)
 
     def new_job(self) -> None:
         """Show the new-job form."""
@@ -368,12 +371,16 @@ class KeyCommands:
 
     @property
     def own_job(self) -> Job | None:
-        """The job the board was opened for, as last seen."""
-        own, shown = self._lifecycle.own, self._lifecycle.run.job
+        """The job the board was opened for, as last seen; after a retry of it here, the new one."""
+        own, shown = self._own_retry or self._lifecycle.own, self._lifecycle.run.job
         if own is None:
             return None
         job = self._jobs.get(own)
         return shown if job is None or (shown is not None and shown.id == own) else job
+
+    def _retried(self, old: Job, new: Job) -> None:
+        if old.id == (self._own_retry or self._lifecycle.own):
+            self._own_retry = new.id
 
     def ended(self, run: RunState) -> None:
         """Handle the end of a followed job."""

@@ -190,10 +190,25 @@ async def test_u_undoes_a_cancel_by_a_retry_that_reuses_all_work_and_says_so() -
             await board.press("u")
             await board.shows("attempt 2")
             assert service.asked == ["cancel", "retry"]
-            await until(lambda: "reuses all finished work" in board.toasts[-1])
+            await until(lambda: "reuses all finished work" in "".join(board.toasts))
             await board.lacks("u Undo cancel")
             await board.press("u")
             assert service.asked == ["cancel", "retry"]
+
+
+async def test_the_retry_of_the_own_job_takes_its_place() -> None:
+    async with showing(running(), (120, 30)) as board:
+        await board.shows("c Cancel")
+        await cancelled(board, board.scripted.tape)
+        await board.shows("u Undo cancel")
+        await board.press("u")
+        await board.shows("attempt 2")
+        assert board.app.outcome.job is not None
+        assert board.app.outcome.job.retry_of == board.scripted.tape.job.id
+        await board.press("ctrl+c")
+        await board.shows("ctrl+c again: cancel How")
+        await board.press("ctrl+c")
+        await until(lambda: board.scripted.asked[2:] == [f"cancel {board.scripted.tape.job.id}R"])
 
 
 async def test_after_ten_seconds_u_says_why_it_does_nothing_and_before_a_cancel_too() -> None:
@@ -202,15 +217,15 @@ async def test_after_ten_seconds_u_says_why_it_does_nothing_and_before_a_cancel_
         await board.press("u")
         await until(lambda: board.toasts == ["Nothing was cancelled here"])
         await cancelled(board, board.scripted.tape)
-        await board.shows("u Undo cancel")
+        await board.shows("Cancelled How", "u Undo cancel")
         board.pass_s(10.1)
         await board.press("u")
         why = (
             "A cancel can be undone for 10 s; x retries the job, and reuses all finished work, too"
         )
-        await until(lambda: board.toasts[-1] == why)
+        await until(lambda: why in board.toasts)
         assert board.scripted.asked == ["cancel"]
-        board.app.refresh_bindings()
+        board.screen.refresh_bindings()  # as its timer does
         await board.lacks("u Undo cancel")
 
 
@@ -252,7 +267,7 @@ async def test_an_undo_that_is_refused_shows_the_reason() -> None:
         await board.shows("u Undo cancel")
         board.scripted.refusal = EngineError(Code.ENGINE_GONE, "No engine", "Start one.")
         await board.press("u")
-        await until(lambda: board.toasts[-1] == "No engine [E806]. Start one.")
+        await until(lambda: "No engine [E806]. Start one." in board.toasts)
 
 
 async def test_a_refused_cancel_cannot_be_undone() -> None:
@@ -263,7 +278,7 @@ async def test_a_refused_cancel_cannot_be_undone() -> None:
         await board.press("c", "y")
         await board.shows("No engine")
         await board.press("u")
-        await until(lambda: board.toasts[-1] == "Nothing was cancelled here")
+        await until(lambda: "Nothing was cancelled here" in board.toasts)
 
 
 # -- retrying

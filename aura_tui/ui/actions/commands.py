@@ -34,11 +34,19 @@ _PLANNED = 50  # jobs: each plan is read from the disk, and more would take too 
 
 
 class JobCommands:
-    """Sends commands to the service; shows refusals through ``say`` (a line of text)."""
+    """Sends commands to the service; shows refusals through ``say`` (a line of text). ``retried``
+    gets each retried job and the new one."""
 
-    def __init__(self, watching: BoardSync, *, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        watching: BoardSync,
+        *,
+        say: Callable[[str], None],
+        retried: Callable[[Job, Job], None] = lambda old, new: None,
+    ) -> None:
         self._board_sync = watching
         self._say = say
+        self._retried = retried
 
     # -- conditions
 
@@ -160,6 +168,7 @@ class JobCommands:
     async def _retry(self, job: Job, folder: Path | None) -> Job:
         new = await self._board_sync.service.retry(job.id, deliver_to=folder)
         self._board_sync.jobs.load((new,))
+        self._retried(job, new)
         return new
 
     async def submit(self, request: JobRequest, folder: Path | None) -> Job:

@@ -324,7 +324,7 @@ async def test_a_retry_into_another_folder_asks_for_it() -> None:
     async with asked(RetryFolder(JOBS[0], "/full", UNICODE, full)) as form_:
         await form_.shows("Retry into another folder: How a solar sail works", "/full")
         await form_.press("enter")
-        await form_.shows("The disk of /full is full", "Free some.", "/full")
+        await form_.shows("The disk of /full is full", "Free some space.", "/full")
         await form_.press("x", "enter")
         assert await form_.answers() is JOBS[0]
 
