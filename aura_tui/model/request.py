@@ -115,11 +115,13 @@ class Origin(_Camel, frozen=True, kw_only=True):
     """Where a request came from; set by the receiver, never by the request itself.
 
     ``owner``: the id of its token, "" for the engine's own user. ``outside``: it came over a
-    network, so paths in its text must not be used.
+    network, so paths in its text must not be used. ``folder``: that of the brief's file, where the
+    relative paths of its pictures start; "" if it has none, or is outside.
     """
 
     owner: str = ""
     outside: bool = False
+    folder: str = ""
 
 
 class JobRequest(_Camel, frozen=True, kw_only=True):

@@ -30,11 +30,12 @@ class StatementCard(Card, frozen=True, kw_only=True, tag="statement"):
 
 
 class BulletsCard(Card, frozen=True, kw_only=True, tag="bullets"):
-    """A heading and its points; ``ordered`` draws numbers."""
+    """A heading and its points; ``ordered`` draws numbers, from ``start``."""
 
     title: str
     bullets: tuple[str, ...]
     ordered: bool = False
+    start: int = 1
 
 
 class NumberCard(Card, frozen=True, kw_only=True, tag="number"):
@@ -61,11 +62,15 @@ class CodeCard(Card, frozen=True, kw_only=True, tag="code"):
 
 
 class TableCard(Card, frozen=True, kw_only=True, tag="table"):
-    """Rows of cells as written; every row has as many cells as ``header``."""
+    """Rows of cells as written; every row has as many cells as ``header``.
+
+    ``align`` has "left", "center", "right" or "" (by the content) for each column; (): all "".
+    """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    align: tuple[str, ...] = ()
 
 
 class ChartCard(Card, frozen=True, kw_only=True, tag="chart"):
@@ -105,14 +110,28 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     narration: str
     card: AnyCard
     chapter: bool = False  # a chapter of the video starts here
+    # The lines of the brief that it tells or shows: (first, last), 1-based. () if not known.
+    lines: tuple[tuple[int, int], ...] = ()
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the brief that is neither told nor shown: its lines (1-based; ``last`` is
+    included), ``what`` it is, and ``why`` it is left out."""
+
+    first: int
+    last: int
+    what: str
+    why: str
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole script: at least one scene, numbered from 1 in order."""
+    """The whole script: at least one scene, numbered from 1 in order. ``left_out``: what the
+    scenes don't have of the brief, in its order."""
 
     title: str
     language: str  # BCP 47, "en"
     scenes: tuple[Scene, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class Word(msgspec.Struct, frozen=True, array_like=True):

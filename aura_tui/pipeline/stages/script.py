@@ -30,7 +30,7 @@ from aura_tui.pipeline.provider_context import BufferedWarnings
 from aura_tui.pipeline.stages.readable import check_readable
 from aura_tui.providers.script import choose
 from aura_tui.providers.script.language import detect
-from aura_tui.providers.script.markdown.document import pictures
+from aura_tui.providers.script.markdown.picture_files import pictures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,7 @@ MAX_NARRATION_CHARS = 2000  # per scene: about two minutes
 _MAX_LINE = 400
 _MAX_CODE = 8000
 _MAX_ROWS = 40
+_MAX_LEFT_OUT = 5000
 
 # Failures that another provider may avoid; a full disk, for example, isn't one.
 _RECOVERABLE = frozenset(
@@ -159,7 +160,7 @@ def _inputs(request: JobRequest) -> tuple[object, ...]:
         [clean(request.plan_spec.pacing), clean(request.plan_spec.density)],
         clean(request.plan_spec.style),
         request.voice_spec.rate,
-        () if request.origin.outside else pictures(brief.text),
+        () if request.origin.outside else pictures(brief.text, request.origin.folder),
     )
 
 
@@ -185,6 +186,7 @@ def sanitize_script(script: Script) -> Script:
                 narration=narration,
                 card=_drawable(_clean_card(scene.card), name, narration),
                 chapter=scene.chapter or not scenes,
+                lines=scene.lines,
             )
         )
     if not scenes:
@@ -194,7 +196,11 @@ def sanitize_script(script: Script) -> Script:
             "Use a text with full sentences, or try another script provider.",
         )
     tag = clean_line(script.language, 35) or detect.DEFAULT
-    return Script(title=title, language=tag, scenes=tuple(scenes))
+    left_out = tuple(
+        msgspec.structs.replace(part, what=clean_line(part.what, 200), why=clean_line(part.why))
+        for part in script.left_out[:_MAX_LEFT_OUT]
+    )
+    return Script(title=title, language=tag, scenes=tuple(scenes), left_out=left_out)
 
 
 def _clean_card(card: AnyCard) -> AnyCard:

@@ -266,7 +266,7 @@ _HARD_BORDER = re.compile(
     r"\s*[;:\u2014\uff1b\uff1a]\s+|\s+[\u2013-]{1,2}\s+|\s*[\uff0c\u3001]|\s+\("
 )
 _SOFT_BORDER = re.compile(
-    r",?\s+(?=(?:which|where|who|because|so that|while|whereas|although|unless|until|but|yet|"
+    r",?\s+(?=(?:which|where|who|because|so that|while|whereas|although|but|yet|"
     r"weil|damit|sodass|wobei|w\u00e4hrend|obwohl|sondern|aber|"
     r"parce que|mais|tandis que|porque|pero|mientras)\b)"
     r"|,\s+(?=(?:and|so|or|with|without|using|including|such as|making|not|even|both|then|as|in|"
@@ -278,6 +278,10 @@ _SUBORDINATE = re.compile(
     r"for|in|on|at|by|with|to|during|under|from|wenn|als|weil|nachdem|bevor|da|obwohl|um|im|in der|"
     r"bei|mit|seit|si|quand|lorsque|cuando|aunque)\b[^,;:.]{3,80},\s+",
     re.IGNORECASE,
+)
+# The clause goes on after its comma: "If you want bread, and want it good, ..."
+_CONTINUED = re.compile(
+    r"(?:and|or|but|nor|und|oder|aber|et|ou|mais|y|o|pero)\b[^,;:.]{1,80},\s+", re.I
 )
 _OPENERS = re.compile(
     r"(?:however|moreover|furthermore|therefore|also|then|finally|first|second|third|next|"
@@ -306,7 +310,7 @@ def shorten(text: str, limit: int) -> str | None:
     if length_in_words(text) <= limit:
         return capitalize(text)
     if main := _SUBORDINATE.match(text):
-        rest = _bare(text[main.end() :])
+        rest = _bare(_CONTINUED.sub("", text[main.end() :]))
         short = rest if length_in_words(rest) <= limit else _cut(rest, limit)
         return capitalize(short) if short else None
     short = _cut(text, limit)
@@ -318,6 +322,8 @@ def _cut(text: str, limit: int) -> str | None:
     for border, least in ((_HARD_BORDER, 3), (_SOFT_BORDER, 5)):
         for match in border.finditer(text):
             head = text[: match.start()].rstrip(" ,")
+            if _opens_quotation(head):
+                continue
             if _IN_A_LIST.match(match[0] + text[match.end() :]) and "," in head[-40:]:
                 continue  # don't split "a, b, and c"
             count = length_in_words(head)
@@ -326,6 +332,17 @@ def _cut(text: str, limit: int) -> str | None:
             if count >= least and (best is None or len(head) > len(best)):
                 best = head
     return best
+
+
+def _opens_quotation(head: str) -> bool:
+    """Whether a quotation that starts in ``head`` goes on after it."""
+    return (
+        head.count('"') % 2 == 1
+        or head.count("\u201c") > head.count("\u201d") + head.count("\u201e")
+        or head.count("\u201e") > head.count("\u201c") + head.count("\u201d")
+        or head.count("\u00ab") != head.count("\u00bb")
+        or head.count("\u300c") > head.count("\u300d")
+    )
 
 
 def _bare(text: str) -> str:
@@ -341,15 +358,25 @@ def capitalize(text: str) -> str:
     return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
 
 
+def cut(text: str, limit: int) -> str:
+    """``text`` in at most ``limit`` characters, cut at a word with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    if not is_unspaced(head) and " " in head[limit // 2 :]:
+        head = head.rsplit(" ", 1)[0]
+    return head.rstrip(" ,;:.-\u2013\u2014(") + "\u2026"
+
+
 def headline(text: str, limit: int) -> str:
     """Shorten ``text`` in any case: by :func:`shorten`, else unchanged up to twice ``limit``, else
     cut between words with an ellipsis."""
     short = shorten(text, limit)
     if short is not None:
-        return short[:400]
+        return cut(short, 400)
     text = _bare(text)
     if length_in_words(text) <= limit * 2:
-        return text[:400]
+        return cut(text, 400)
     if is_unspaced(text):
         return text[: limit * 3] + "\u2026"
     return " ".join(text.split()[:limit]).rstrip(",;:-\u2013\u2014")[:400] + "\u2026"

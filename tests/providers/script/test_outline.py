@@ -27,6 +27,7 @@ from aura_tui.model.script import (
     StatementCard,
     TableCard,
     TitleCard,
+    reading_s,
 )
 from aura_tui.providers.script import prose
 from aura_tui.providers.script.markdown.blocks import (
@@ -253,10 +254,12 @@ def test_a_lead_in_stays_with_what_it_announces() -> None:
     assert "See the picture" not in " ".join(s.narration for s in dropped.scenes)
 
 
-def test_long_code_without_a_word_about_it_does_not_flash_by() -> None:
+def test_code_without_a_word_about_it_is_shown_long_enough_to_be_read() -> None:
     code = "```\n" + "\n".join(f"line_{i}()" for i in range(9)) + "\n```\n"
     text = f"# T\n\nA sentence of some length is here to be told.\n\n## Listing\n\n{code}"
-    assert not any(isinstance(s.card, CodeCard) for s in ask(text).scenes)
+    shown = next(s for s in ask(text).scenes if isinstance(s.card, CodeCard))
+    assert shown.narration == "Listing."
+    assert reading_s(shown.card) > 5
     short = text.replace(code, "```sh\npip install it\n```\n")
     assert any(isinstance(s.card, CodeCard) for s in ask(short).scenes)
     assert any(isinstance(s.card, CodeCard) for s in ask(f"# T\n\n## Listing\n\n{code}").scenes)
@@ -298,7 +301,7 @@ def test_the_rate_of_the_settings_tells_more_in_the_same_time() -> None:
 def test_a_picture_alone_is_warned_of_beside_the_short_title() -> None:
     brief = Brief(topic="Our rack", text="![](rack.png)")
     _, notes = outline(JobRequest(brief=brief, origin=Origin(outside=True)))
-    assert notes[1:] == ["Pictures not shown: rack.png (not sent to the remote engine)"]
+    assert notes[1:] == ["Pictures not shown: rack.png (not sent to the remote engine) in line 1"]
 
 
 def test_boilerplate_is_told_only_if_there_is_nothing_else() -> None:

@@ -20,7 +20,7 @@ from aura_tui.providers.openai_client import Failure, OpenAIClient, Refused
 from aura_tui.providers.script.language import detect
 from aura_tui.providers.script.llm import prompt, reply
 from aura_tui.providers.script.markdown import document
-from aura_tui.providers.script.markdown.blocks import Image
+from aura_tui.providers.script.markdown.blocks import Image, Unseen
 from aura_tui.providers.script.markdown.picture_files import unseen
 
 if TYPE_CHECKING:
@@ -120,9 +120,12 @@ class LlmProvider:
 
 def _unused_pictures(request: JobRequest) -> list[str]:
     """Warnings about the brief's pictures, which a model's script can't show."""
-    parsed = document.parse(request.brief.text, local_pictures=not request.origin.outside)
+    origin = request.origin
+    parsed = document.parse(
+        request.brief.text, folder=origin.folder, local_pictures=not origin.outside
+    )
     shown = [
-        f"{Path(block.path).name} (a model's script has none)"
+        Unseen(f"{Path(block.path).name} (a model's script has none)", block.lines.first)
         for section in parsed.sections
         for block in section.blocks
         if isinstance(block, Image)

@@ -2,50 +2,112 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from aura_tui.providers.script.markdown.blocks import NOWHERE, Lines
+from aura_tui.providers.script.markdown.tables import NO, YES
 from aura_tui.providers.script.prose import spoken_form
 
 if TYPE_CHECKING:
-    from aura_tui.providers.script.markdown.blocks import Code
+    from aura_tui.providers.script.markdown.blocks import Block
+
+_TICK = (
+    "(?:[\u2713\u2714\u2705\u2611\U0001f5f8]\ufe0f?"
+    "|:(?:white_check_mark|heavy_check_mark|ballot_box_with_check):)"
+)
+_CROSS = (
+    "(?:[\u2717\u2718\u274c\u2716\u2715\u274e\U0001f5f4\u2612]\ufe0f?"
+    "|:(?:x|heavy_multiplication_x|negative_squared_cross_mark):)"
+)
+_TICKS, _CROSSES = re.compile(_TICK), re.compile(_CROSS)
+_MARKED = re.compile(rf"\s*(?:(?P<yes>{_TICK})|(?P<no>{_CROSS}))\s*(?P<text>\S.*)", re.DOTALL)
+_MARKED_AFTER = re.compile(rf"(?P<text>.*\S)\s*(?:(?P<yes>{_TICK})|(?P<no>{_CROSS}))\s*", re.DOTALL)
+
+
+def tick(cell: str) -> str:
+    """The mark to draw for a text that is only a tick or a cross; "" for any other text."""
+    cell = cell.strip()
+    return YES if _TICKS.fullmatch(cell) else NO if _CROSSES.fullmatch(cell) else ""
+
+
+def point(text: str) -> str:
+    """The spoken form of an item; a tick or a cross at its start or end stays, at its start."""
+    if text.isascii() and ":" not in text:
+        return spoken_form(text)
+    text = text[:4000]
+    match = _MARKED.fullmatch(text) or (
+        _MARKED_AFTER.fullmatch(text) if ends_marked(text) else None
+    )
+    if match is None:
+        return spoken_form(text)
+    said = spoken_form(match["text"])
+    return f"{YES if match['yes'] else NO} {said}" if _says(said) else said
+
+
+def ends_marked(text: str) -> bool:
+    """Whether ``text`` may end in a tick or a cross."""
+    return re.search(rf"(?:{_TICK}|{_CROSS})\s*$", text[-60:]) is not None
 
 
 @dataclass(slots=True)
 class Item:
-    """An item of a list, with its raw texts and code; ``linked`` counts the characters in links.
-    ``done``: it is a checked task."""
+    """An item of a list, with its raw texts, and blocks such as code; ``linked`` counts the
+    characters in links. ``box``: the sign of its checkbox."""
 
     depth: int
+    lines: Lines = NOWHERE
     parts: list[str] = field(default_factory=list)
     linked: int = 0
-    done: bool = False
-    code: list[Code] = field(default_factory=list)
+    box: str = ""
+    blocks: list[tuple[int, Block]] = field(default_factory=list)  # (parts before it, block)
+
+    @property
+    def done(self) -> bool:
+        """Whether it is a checked task."""
+        return self.box == "x"
 
 
-def fold_children(items: list[Item]) -> list[tuple[str, bool]]:
-    """One (text, whether it is a checked task) per item. Merges short children into their parent's
-    line: "Formats: MP4, SRT"."""
-    texts: list[tuple[str, bool]] = []
+class Point(NamedTuple):
+    """An item as shown."""
+
+    text: str
+    done: bool
+    lines: Lines
+
+
+def fold_children(items: list[Item]) -> list[Point]:
+    """One point per item. Merges short children into their parent's line: "Formats: MP4, SRT"."""
+    for item, following in itertools.pairwise(items):
+        first, last = item.lines
+        item.lines = Lines(first, max(first, min(last, following.lines.first - 1)))
+    points: list[Point] = []
     i = 0
     while i < len(items):
-        own = " ".join(filter(None, map(spoken_form, items[i].parts)))
+        item = items[i]
+        own = " ".join(filter(None, map(point, item.parts)))
+        if item.box == "-" and _says(own):  # a task that was dropped
+            own = f"{NO} {own}"
         j = i + 1
-        done = items[i].done
-        children: list[tuple[str, bool]] = []
-        while j < len(items) and items[j].depth > items[i].depth:
-            children += [(spoken_form(part), items[j].done) for part in items[j].parts]
+        children: list[Point] = []
+        while j < len(items) and items[j].depth > item.depth:
+            children += [
+                Point(point(part), items[j].done, items[j].lines) for part in items[j].parts
+            ]
             j += 1
-        children = [child for child in children if _says(child[0])]
-        joined = f"{own.rstrip(':.')}: {', '.join(text for text, _ in children)}"
+        children = [child for child in children if _says(child.text)]
+        joined = f"{own.rstrip(':.')}: {', '.join(child.text for child in children)}"
         folds = own.endswith(":") or len(own.split()) <= 3
-        simple = not any("," in text or ticked for text, ticked in children)
+        simple = not any("," in c.text or c.done or c.text[0] in (YES, NO) for c in children)
         if folds and children and len(joined) <= 90 and simple:
-            texts.append((joined, done))
+            lines = Lines(item.lines.first, children[-1].lines.last)
+            points.append(Point(joined, item.done, lines))
         else:
-            texts += [(own, done), *children]
+            points += [Point(own, item.done, item.lines), *children]
         i = j
-    return [(text, done) for text, done in texts if _says(text)]
+    return [point for point in points if _says(point.text)]
 
 
 def _says(text: str) -> bool:

@@ -1,5 +1,6 @@
 """The Markdown parser for briefs: CommonMark, tables, strike-through, and with mdit-py-plugins
-footnotes and dollar maths. Takes time proportional to the text's length."""
+footnotes, dollar maths, definition lists and admonitions. Takes time proportional to the text's
+length."""
 
 from __future__ import annotations
 
@@ -25,12 +26,14 @@ _INTERRUPTS: Final[RuleOptionsType] = {"alt": ["paragraph", "reference", "blockq
 
 def parse_tokens(text: str) -> Sequence[Token]:
     """The block tokens of a text; those of type ``inline`` have ``children``. Formulas within a
-    line are in Unicode. The checkbox of a task is removed; ``meta["done"]`` has its state."""
+    line are in Unicode. The checkbox of a task is removed; ``meta["box"]`` has its sign."""
     from markdown_it import MarkdownIt
+    from mdit_py_plugins.deflist import deflist_plugin
     from mdit_py_plugins.footnote import footnote_plugin
 
     md = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"])
-    md.use(_maths).use(footnote_plugin, inline=False, move_to_end=False)
+    md.use(_maths).use(_boxes).use(deflist_plugin)
+    md.use(footnote_plugin, inline=False, move_to_end=False)
     md.core.ruler.at("inline", _parse_inlines)
     md.core.ruler.before("inline", "tasks", _read_boxes)
     md.core.ruler.enableOnly(["normalize", "block", "tasks", "inline"])
@@ -38,7 +41,8 @@ def parse_tokens(text: str) -> Sequence[Token]:
 
 
 # The checkbox of a task. Not tasklists_plugin, which searches for the list from each item.
-_BOX = re.compile(r"\s*\[([ xX])\](?:\s+|$)")
+# "[-]" is a task that was dropped, "[/]" one that is begun (Obsidian and others).
+_BOX = re.compile(r"\s*\[([ xX/>?!-])\](?:\s+|$)")
 
 
 def _read_boxes(state: StateCore) -> None:
@@ -48,7 +52,7 @@ def _read_boxes(state: StateCore) -> None:
         box = _BOX.match(inline.content)
         if box and (item.type, paragraph.type) == ("list_item_open", "paragraph_open"):
             inline.content = inline.content[box.end() :]
-            inline.meta["done"] = box[1] != " "
+            inline.meta["box"] = box[1].lower()
 
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&!~$]")
@@ -62,7 +66,7 @@ def _parse_inlines(state: StateCore) -> None:
         if token.type != "inline":
             continue
         token.children = []
-        content, start = token.content, 0
+        content, start = _BLANK_IN_ADDRESS.sub(_bracketed, token.content), 0
         if not _MARKUP.search(content):
             token.children.append(Token("text", "", 0, content=content))
             continue
@@ -74,6 +78,68 @@ def _parse_inlines(state: StateCore) -> None:
             state.md.inline.parse(content[start:end], state.md, state.env, parsed)
             token.children += parsed
             start = end
+
+
+# A picture whose address has blanks: in CommonMark no picture, but people write it. Not in code.
+_BLANK_IN_ADDRESS = re.compile(
+    r"(?P<ticks>`+)[^`]{1,300}(?P=ticks)(?!`)"
+    r"|(?P<alt>!\[[^\[\]]{0,300}\])\((?P<path>[^()<>\n\"']{1,300}? [^()<>\n\"']{0,300}?"
+    r"\.(?:png|jpe?g|webp|gif|bmp|tiff?))(?P<title>\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)",
+    re.IGNORECASE,
+)
+
+
+def _bracketed(match: re.Match[str]) -> str:
+    if not match["path"]:
+        return match[0]
+    return f"{match['alt']}(<{match['path'].strip()}>{match['title'] or ''})"
+
+
+_FENCE = re.compile(r":{3,}[ \t]*(.*)")
+
+
+def _boxes(md: MarkdownIt) -> None:
+    """Boxes: ``!!! note "Title"`` with an indented text, and ``:::`` around a text."""
+    from mdit_py_plugins.admon.index import admonition
+
+    md.block.ruler.before("fence", "admonition", _box_with_text(admonition), _INTERRUPTS)
+    md.block.ruler.before("fence", "box_fence", _box_fence, _INTERRUPTS)
+
+
+def _box_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A line of colons opens or closes a box. Not container_plugin, which searches for the end
+    from each opening line, and loses the text of boxes that are nested too deeply."""
+    if state.is_code_block(start):
+        return False
+    at = state.bMarks[start] + state.tShift[start]
+    found = _FENCE.fullmatch(state.src, at, state.eMarks[start])
+    if not found:
+        return False
+    if not silent:
+        token = state.push("box_fence", "div", 0)
+        token.content, token.map = found[1], [start, start + 1]
+        state.line = start + 1
+    return True
+
+
+_BOX_OPENS = re.compile(
+    r"(?:!!!|\?\?\?\+?)[ \t]+[A-Za-z][\w-]*(?:[ \t]+[\w|-]+)*(?:[ \t]+\".*\")?[ \t]*"
+)
+
+
+def _box_with_text(
+    rule: Callable[[StateBlock, int, int, bool], bool],
+) -> Callable[[StateBlock, int, int, bool], bool]:
+    def box(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        at = state.bMarks[start] + state.tShift[start]
+        return (
+            _BOX_OPENS.fullmatch(state.src, at, state.eMarks[start]) is not None
+            and start + 1 < end
+            and (state.isEmpty(start + 1) or state.sCount[start + 1] >= state.blkIndent + 2)
+            and rule(state, start, end, silent)
+        )
+
+    return box
 
 
 def _maths(md: MarkdownIt) -> None:

@@ -2,31 +2,66 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from aura_tui.model.text.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line, is_clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
+    from aura_tui.providers.script.markdown.blocks import Unseen
+
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+_PICTURES = frozenset(_SUFFIXES)
 _NAMED = 3  # in a warning
+_MAX_FILES = 200  # of one text
 _BADGE = re.compile(r"badge|shields\.io", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"[^\s<>()\[\]\"'|]{0,300}(?:[ ][^\s<>()\[\]\"'|]{1,100}){0,4}"
+    r"\.(?:png|jpe?g|webp|gif|bmp|tiff?)\b",
+    re.IGNORECASE,
+)
 
 
-def local_picture(source: str) -> str:
-    """The absolute path for a picture's address, if that file exists; else ""."""
+def local_picture(source: str, folder: str = "") -> str:
+    """The absolute path for a picture's address, if that file exists; else "".
+
+    An address is a path, absolute or from ``folder`` ("": only absolute ones), as written or as in
+    a URL: "my%20logo.png", "logo.png?raw=true", "logo.png#dark".
+    """
     try:
-        if source.startswith("file://"):
-            source = urlsplit(source).path
-        path = Path(unquote(source))
-        there = path.is_absolute() and path.suffix.lower() in _PICTURES and path.is_file()
+        written = urlsplit(source).path if source.startswith("file://") else source
+        for name in dict.fromkeys((written, re.split("[?#]", written)[0])):
+            path = Path(unquote(name))
+            if not path.is_absolute():
+                if not folder or "://" in source:
+                    continue
+                path = Path(os.path.normpath(Path(folder) / path))
+            if path.suffix.lower() in _PICTURES and path.is_file() and is_clean(str(path)):
+                return str(path)
     except (OSError, ValueError):
-        return ""
-    return str(path) if there else ""
+        pass
+    return ""
+
+
+def pictures(text: str, folder: str = "") -> tuple[str, ...]:
+    """The pictures that ``text`` may show, with their sizes and times: a script depends on them."""
+    if not any(suffix in text.lower() for suffix in _SUFFIXES):
+        return ()
+    found: set[str] = set()
+    for match in _ADDRESS.finditer(text):
+        words = match[0].split(" ")
+        for start in range(len(words)):  # the address may have blanks
+            if path := local_picture(" ".join(words[start:]), folder):
+                found.add(path)
+                break
+        if len(found) >= _MAX_FILES:
+            break
+    return tuple(sorted(found))
 
 
 def why_unseen(source: str, *, local: bool = True, linked: bool = False) -> str:
@@ -54,16 +89,19 @@ def why_unseen(source: str, *, local: bool = True, linked: bool = False) -> str:
     return f"{name} ({'not found' if known else 'unsupported format'})"
 
 
-def out_of_place(source: str, where: str, *, local: bool = True, linked: bool = False) -> str:
-    """As :func:`why_unseen`, for a picture at a place where none is shown, such as "in a list"."""
-    if local and (path := local_picture(source)):
+def out_of_place(source: str, where: str, *, linked: bool = False, path: str = "") -> str:
+    """As :func:`why_unseen`, for a picture at a place where none is shown, such as "in a list".
+    ``path``: its file, if there is one."""
+    if path:
         return f"{Path(path).name} ({where}: in Markdown, on a line of its own, it would be)"
-    return why_unseen(source, local=local, linked=linked)
+    return why_unseen(source, linked=linked)
 
 
-def unseen(pictures: Sequence[str]) -> list[str]:
-    """The warning about ``pictures``, each with its reason; empty if there are none."""
+def unseen(pictures: Sequence[Unseen]) -> list[str]:
+    """The warning about ``pictures``, each with its reason and its line; empty if there are
+    none."""
     if not pictures:
         return []
+    named = (f"{picture.text} in line {picture.line}" for picture in pictures[:_NAMED])
     more = f" and {len(pictures) - _NAMED} more" if len(pictures) > _NAMED else ""
-    return [f"Pictures not shown: {', '.join(pictures[:_NAMED])}{more}"]
+    return [f"Pictures not shown: {', '.join(named)}{more}"]

@@ -1,16 +1,58 @@
-"""Prepares a text for the Markdown parser: splits front matter, converts reStructuredText."""
+"""Prepares a text for the Markdown parser: splits front matter, converts reStructuredText and TeX's
+brackets, and keeps the line of the text that each line comes from."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple
 
 from aura_tui.brief.front_matter import split_front_matter
+from aura_tui.providers.script.markdown import tex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
-def unwrapped(text: str) -> tuple[str, str]:
-    """(the title in the front matter, or ""; the text as Markdown)."""
-    title, text = split_front_matter(text)
-    return title, _from_rest(text) if _DIRECTIVE.search(text) else text
+class Prepared(NamedTuple):
+    """``title`` is that of the front matter, or "". ``lines``: for each line of ``markdown`` the
+    1-based line of the text that it comes from."""
+
+    title: str
+    markdown: str
+    lines: list[int]
+
+
+def prepare(text: str) -> Prepared:
+    """Turn a clean text into Markdown."""
+    title, rest = split_front_matter(text)
+    lines = list(range(1 + text.count("\n") - rest.count("\n"), text.count("\n") + 2))
+    made = rest, lines
+    if _DIRECTIVE.search(rest):
+        for pattern, to in _REST:
+            made = _substituted(pattern, to, *made)
+    if "\\" in rest:
+        made = _substituted(tex.FOUND, tex.written, *made)
+    return Prepared(title, *made)
+
+
+def _substituted(
+    pattern: re.Pattern[str], to: str | Callable[[re.Match[str]], str], text: str, lines: list[int]
+) -> tuple[str, list[int]]:
+    """As ``pattern.sub(to, text)``; the lines of a replacement come from those that it replaces."""
+    parts: list[str] = []
+    kept = [lines[0]]
+    at = line = 0
+    for match in pattern.finditer(text):
+        made = match.expand(to) if isinstance(to, str) else to(match)
+        parts += [text[at : match.start()], made]
+        before, spent = parts[-2].count("\n"), match[0].count("\n")
+        kept += lines[line + 1 : line + 1 + before]
+        line += before
+        kept += [lines[line + min(i + 1, spent)] for i in range(made.count("\n"))]
+        line += spent
+        at = match.end()
+    parts.append(text[at:])
+    return "".join(parts), kept + lines[line + 1 :]
 
 
 _DIRECTIVE = re.compile(r"^\.\. (?:[\w-]+::|\|[\w. -]+\| |_\w)", re.MULTILINE)
@@ -34,10 +76,3 @@ _REST: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^(?:\^{3,}|~{3,}|\*{3,}|\"{3,}|#{3,}|\+{3,})[ \t]*$", re.MULTILINE), "---"),
     (re.compile(r"::[ \t]*$", re.MULTILINE), ":"),
 )
-
-
-def _from_rest(text: str) -> str:
-    """Convert reStructuredText, which many a README uses, roughly to Markdown: the words matter."""
-    for pattern, to in _REST:
-        text = pattern.sub(to, text)
-    return text

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aura_tui.model.script import ChartCard, TableCard
 from aura_tui.providers.script import numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aura_tui.providers.script.markdown.blocks import Table
 
 YES, NO = "\u2713", "\u2717"  # drawn for ticks and crosses in cells
@@ -17,16 +20,48 @@ _TABLE_ROWS, _TABLE_COLUMNS, _CELL_CHARS = 8, 5, 120
 _ELLIPSIS = "\u2026"
 
 
+def parts(table: Table) -> Iterator[Table]:
+    """``table`` in parts of at most five columns, each with the first column."""
+    others = len(table.header) - 1
+    count = -(-others // (_TABLE_COLUMNS - 1)) or 1
+    if others < _TABLE_COLUMNS:
+        yield table
+        return
+    for i in range(count):
+        start, end = 1 + others * i // count, 1 + others * (i + 1) // count
+
+        def cut(cells: tuple[str, ...], start: int = start, end: int = end) -> tuple[str, ...]:
+            return (*cells[:1], *cells[start:end])
+
+        yield replace(
+            table,
+            header=cut(table.header),
+            rows=tuple(map(cut, table.rows)),
+            align=cut(table.align),
+        )
+
+
+def rows_left_out(table: Table) -> int:
+    """How many rows of ``table`` its card has no room for."""
+    return len(table.rows) - _TABLE_ROWS + 1 if len(table.rows) > _TABLE_ROWS else 0
+
+
 def table_card(table: Table, title: str, kicker: str) -> TableCard:
-    """A card for the table, cut to as many whole rows and columns as can be read."""
+    """A card for the table (one of its :func:`parts`), cut to as many whole rows as can be read."""
 
     def row(cells: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(_short, cells[:_TABLE_COLUMNS]))
+        return tuple(map(_short, cells))
 
     rows = [row(r) for r in table.rows[:_TABLE_ROWS]]
     if len(table.rows) > _TABLE_ROWS:
         rows[-1] = tuple(_ELLIPSIS for _ in rows[0])
-    return TableCard(title=title, header=row(table.header), rows=tuple(rows), kicker=kicker)
+    return TableCard(
+        title=title,
+        header=row(table.header),
+        rows=tuple(rows),
+        kicker=kicker,
+        align=table.align,
+    )
 
 
 def chart_card(table: Table, title: str, kicker: str, language: str) -> ChartCard | None:

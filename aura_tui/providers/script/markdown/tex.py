@@ -168,11 +168,16 @@ class _Reader:
         inner = self._atom(depth).strip()
         if mark == "^" and inner in ("\u2032", "\u00b0", "*"):
             return inner
-        table = _UPPER if mark == "^" else _LOWER
-        plain = inner.replace("\u2212", "-").replace(" ", "")
-        if plain and all(c in table for c in plain):
-            return "".join(table[c] for c in plain)
-        return f"{mark}{inner}" if len(inner) == 1 else f"{mark}({inner})"
+        return as_script(mark, inner) or (
+            f"{mark}{inner}" if len(inner) == 1 else f"{mark}({inner})"
+        )
+
+
+def as_script(mark: str, text: str) -> str:
+    """``text`` as a superscript (``mark`` is "^") or a subscript in Unicode; "" if impossible."""
+    table = _UPPER if mark == "^" else _LOWER
+    plain = text.replace("\u2212", "-").replace(" ", "")
+    return "".join(table[c] for c in plain) if all(c in table for c in plain) else ""
 
 
 def _fraction(over: str, under: str) -> str:
@@ -201,7 +206,7 @@ def has_hard_formula(text: str) -> bool:
 
 # -- in a Markdown text --------------------------------------------------------------------------
 
-_FOUND = re.compile(
+FOUND = re.compile(
     r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,})(?:.|\n)*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]{1,300}`)"
     r"|^[ \t]*\\\[(?P<square>(?:(?!\\\[)[^$]){1,1000}?)\\\][ \t]*$"
     r"|\\\((?P<round>(?:(?!\\\()[^$`\n]){1,200}?)\\\)",
@@ -210,12 +215,8 @@ _FOUND = re.compile(
 _ESCAPED = re.compile(r"([\\`*_\[\]<>~|])")
 
 
-def read(text: str) -> str:
-    """Markdown with TeX's brackets converted: display formulas become ``math`` fences."""
-    return _FOUND.sub(_written, text) if "\\" in text else text
-
-
-def _written(match: re.Match[str]) -> str:
+def written(match: re.Match[str]) -> str:
+    """What replaces a match of :data:`FOUND`: a display formula becomes a ``math`` fence."""
     if match["square"]:
         return f"\n```math\n{match['square'].strip()}\n```\n"
     made = one_line(match["round"]) if match["round"] else None

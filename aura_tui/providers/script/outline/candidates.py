@@ -10,17 +10,23 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aura_tui.model.script import LeftOut
+from aura_tui.model.text.plural import counted
 from aura_tui.providers.script import prose
 from aura_tui.providers.script.markdown import tex
 from aura_tui.providers.script.markdown.blocks import (
     Bullets,
     Code,
     Formula,
+    Heading,
     Image,
+    Lines,
+    Missing,
     Paragraph,
     Quote,
     Table,
 )
+from aura_tui.providers.script.markdown.tables import NO, YES, parts
 from aura_tui.providers.script.outline import table_sentences
 from aura_tui.providers.script.outline.boilerplate import is_pointer
 from aura_tui.providers.script.outline.outline_model import MAX_LINES, Draft, Line, Outline
@@ -28,14 +34,28 @@ from aura_tui.providers.script.outline.outline_model import MAX_LINES, Draft, Li
 if TYPE_CHECKING:
     from aura_tui.providers.script.markdown.blocks import Block, Document, Section
 
-_MAX_ITEMS = 12  # narrated items per list
 _MAX_QUOTE_CHARS = 320  # a longer quotation is narrated as text
+_CODE_LINES = 14  # of code blocks that share a card
+_NO_WORDS = "no words of the text introduce it"
 _MIN_OPENING_S = 2.5
 _MIN_SHOWN_S = 3.0  # less is too short to look at code or a table
 _TWO_ROWS_S = 12.0
 _LABEL_CHARS = 30  # a list item's first sentence up to this is a label: "Fast. It starts in 3 ms."
 # Marks done items in a list with items that aren't.
 _DONE = {"de": "erledigt", "fr": "fait", "es": "hecho"}
+# How to say the languages of code that aren't said as they are written.
+_CODE_NAMES = {
+    "bash": "Shell", "c#": "C#", "c++": "C++", "console": "Shell", "cpp": "C++", "cs": "C#",
+    "csharp": "C#", "css": "CSS", "csv": "CSV", "golang": "Go", "html": "HTML", "http": "HTTP",
+    "ini": "INI", "js": "JavaScript", "javascript": "JavaScript", "json": "JSON",
+    "jsonc": "JSON", "jsx": "JSX", "md": "Markdown", "objc": "Objective-C", "php": "PHP",
+    "powershell": "PowerShell", "ps1": "PowerShell", "py": "Python", "pycon": "Python",
+    "python3": "Python", "rb": "Ruby", "rs": "Rust", "sh": "Shell", "shell": "Shell",
+    "shell-session": "Shell", "sql": "SQL", "tf": "Terraform", "toml": "TOML", "ts": "TypeScript",
+    "tsx": "TSX", "typescript": "TypeScript", "vb": "Visual Basic", "xml": "XML", "yaml": "YAML",
+    "yml": "YAML", "zsh": "Shell",
+}  # fmt: skip
+_NO_NAME = frozenset({"text", "txt", "plain", "plaintext", "none", "output", "log", "code"})
 
 
 @dataclass(slots=True)
@@ -50,10 +70,17 @@ class Candidates:
 
 def draft(document: Document, language: str, rate: float, pause_s: float) -> Candidates:
     """Collect the lines of ``document`` that may be narrated."""
-    builder = _Builder(Outline(document.sections, [], [], pause_s, language), language, rate)
-    for number, section in enumerate(document.sections):
-        if len(builder.out.lines) < MAX_LINES:
+    sections = document.sections
+    builder = _Builder(Outline(sections, [], [], pause_s, language), language, rate)
+    only_headings = not any(section.blocks for section in sections)
+    for number, section in enumerate(sections):
+        below = sections[number + 1 :][:1]
+        if len(builder.out.lines) >= MAX_LINES:
+            builder.leave_out(section, f"the text has more than {MAX_LINES:,} sentences")
+        elif section.blocks:
             builder.section(number, section)
+        elif only_headings or not below or below[0].level <= section.level:
+            builder.heading(number, section)
     return Candidates(builder.out, builder.openers, builder.factors)
 
 
@@ -64,14 +91,33 @@ class _Builder:
         self.factors: dict[int, float] = {}
         self._language = language
         self._rate = rate
+        self._source = Lines(0, 0)  # of the block in hand
+        self._titled: set[int] = set()  # sections whose title is narrated for want of other words
+
+    def heading(self, number: int, section: Section) -> None:
+        """Draft a section that is only a heading."""
+        self._source = Lines(section.line, section.line)
+        self.out.drafts.append(Draft(number, Heading(section.title, lines=self._source)))
+        line = self._line(len(self.out.drafts) - 1, prose.with_stop(section.title))
+        self.factors[line] = 0.5
+
+    def leave_out(self, section: Section, why: str) -> None:
+        """Report a whole section as left out."""
+        ranges = [block.lines for block in section.blocks]
+        first = section.line or min((lines.first for lines in ranges), default=0)
+        last = max([first, *(lines.last for lines in ranges)])
+        self.out.left_out.append(LeftOut(first=first, last=last, what="a section", why=why))
 
     def section(self, number: int, section: Section) -> None:
-        blocks = section.blocks
+        blocks = _joined([part for block in section.blocks for part in _parted(block)])
         start = len(self.out.drafts)
         taken: set[int] = set()
         before: Block | None = None
         for i, block in enumerate(blocks):
-            if isinstance(block, Paragraph):
+            self._source = block.lines
+            if isinstance(block, Missing):
+                self._missing(number, block)
+            elif isinstance(block, Paragraph):
                 if i not in taken:
                     has_next, after_code = i + 1 < len(blocks), isinstance(before, Code)
                     self._paragraph(number, block, has_next=has_next, after_code=after_code)
@@ -97,6 +143,8 @@ class _Builder:
         ]
         if found and prose.is_lead_in(found[-1]) and not has_next:
             found.pop()  # nothing follows the lead-in
+            if not found:
+                self._report(block.lines, "a lead-in", "nothing follows it")
         overlong = len(block.text) > prose.MAX_SENTENCE_CHARS and len(found) > 1
         if not found:
             return
@@ -114,15 +162,31 @@ class _Builder:
             if text.endswith("?") and k + 1 < len(found):  # a question needs its answer
                 self.out.lines[line].needs.append(line + 1)
 
+    def _missing(self, number: int, block: Missing) -> None:
+        """Report a block that can't be shown, and drop the words that introduce it."""
+        drafts, lines = self.out.drafts, self.out.lines
+        if drafts and drafts[-1].block is None and drafts[-1].section == number and lines:
+            last = lines[-1]
+            if drafts[-1].lines[-1:] == [len(lines) - 1] and prose.is_lead_in(last.text):
+                self._drop_last()
+                if not lines or lines[-1].source != last.source:
+                    self._report(last.source, "a lead-in", "what it introduces can't be shown")
+        if block.why:
+            self._report(block.lines, block.what, block.why)
+
+    def _report(self, lines: Lines, what: str, why: str) -> None:
+        self.out.left_out.append(LeftOut(first=lines.first, last=lines.last, what=what, why=why))
+
     def _visible_block(
         self, number: int, section: Section, block: Block, before: Block | None, after: Block | None
     ) -> bool:
         """Draft a scene that shows ``block``. Returns whether it also used the next paragraph."""
         if isinstance(block, Quote) and len(block.text) > _MAX_QUOTE_CHARS:
-            self._paragraph(number, Paragraph(block.text), has_next=False)
+            text = Paragraph(prose.with_stop(block.text), lines=block.lines)
+            self._paragraph(number, text, has_next=False)
             return False
         draft = Draft(number, block)
-        lead = self._take_lead_in(number, block) if isinstance(before, Paragraph) else None
+        lead = self._take_lead_in(number, draft) if isinstance(before, Paragraph) else None
         self.out.drafts.append(draft)
         place = len(self.out.drafts) - 1
         if lead is not None:
@@ -130,7 +194,7 @@ class _Builder:
             draft.lines.append(lead)
         match block:
             case Bullets():
-                self._items(place, self._points(block), lead)
+                self._items(place, block, lead)
             case Table() if sentences := table_sentences.describe(block, self._language):
                 self._rows(place, sentences, lead)
             case Formula() if tex.is_sayable(block.text):
@@ -151,10 +215,10 @@ class _Builder:
                 pass
         return False
 
-    def _take_lead_in(self, number: int, block: Block) -> int | None:
-        """Take the line that introduces ``block`` out of the paragraph before; None: there is
-        none."""
-        drafts, lines = self.out.drafts, self.out.lines
+    def _take_lead_in(self, number: int, draft: Draft) -> int | None:
+        """Take the line that introduces the block of ``draft`` out of the paragraph before; None:
+        there is none."""
+        drafts, lines, block = self.out.drafts, self.out.lines, draft.block
         if not drafts or drafts[-1].block is not None or drafts[-1].section != number:
             return None
         last = drafts[-1].lines[-1] if drafts[-1].lines else None
@@ -164,6 +228,7 @@ class _Builder:
             return None
         if not isinstance(block, Bullets | Quote) and prose.is_stub(lines[last].text):
             # "For example:" before code: use the sentence before it instead.
+            draft.covers.append(lines[last].source)
             last = self._drop_last()
             if last is None:
                 return None
@@ -193,10 +258,18 @@ class _Builder:
     def _points(self, block: Bullets) -> list[str]:
         some = 0 < len(block.done) < len(block.items)
         done = _DONE.get(self._language.split("-")[0].lower(), "done")
-        return [
-            prose.with_stop(f"{item.rstrip(' .')} ({done})" if some and i in block.done else item)
-            for i, item in enumerate(block.items)
-        ]
+        yes, no = table_sentences.yes_and_no(self._language)
+        said: list[str] = []
+        for i, item in enumerate(block.items):
+            if item[0] in (YES, NO):
+                bare = item[1:].strip()
+                is_label = len(bare.split()) <= 5 and bare[-1:] not in (".", "!", "?")
+                mark = yes if item[0] == YES else no
+                item = f"{bare}: {mark}" if is_label else f"{prose.capitalize(mark)}: {bare}"
+            elif some and i in block.done:
+                item = f"{item.rstrip(' .')} ({done})"
+            said.append(prose.with_stop(item))
+        return said
 
     def _rows(self, place: int, sentences: list[str], lead: int | None) -> None:
         lines = [self._line(place, text) for text in sentences]
@@ -206,17 +279,24 @@ class _Builder:
             self.out.lines[lines[0]].needs += lines[1:2]  # a single row isn't enough for a table
         self._link(lead, lines[:1])
 
-    def _items(self, place: int, texts: list[str], lead: int | None) -> None:
+    def _items(self, place: int, block: Bullets, lead: int | None) -> None:
         lines: list[int] = []
-        for i, text in enumerate(texts[:_MAX_ITEMS]):
-            parts = self._sentences(text)
-            if not parts:
-                continue
-            lines.append(self._line(place, parts[0], item=i))
-            if len(parts) > 1 and len(parts[0]) < _LABEL_CHARS:
-                more = self._line(place, parts[1], item=i)
-                self.out.lines[more].needs.append(lines[-1])
-                self.out.lines[lines[-1]].needs.append(more)
+        for i, text in enumerate(self._points(block)):
+            if i < len(block.item_lines):
+                self._source = block.item_lines[i]
+            sentences = [
+                piece for part in self._sentences(text) for piece in prose.split_overlong(part)
+            ]
+            for k, sentence in enumerate(sentences):
+                line = self._line(place, sentence, item=i)
+                if k == 0:
+                    lines.append(line)
+                else:
+                    self.out.lines[line].needs.append(line - 1)
+                    self.factors[line] = 0.6
+                if k == 1 and len(sentences[0]) < _LABEL_CHARS:
+                    self.out.lines[line - 1].needs.append(line)
+                    del self.factors[line]
         for one, two in itertools.pairwise(lines):
             self.out.lines[two].needs.append(one)
         self._link(lead, lines[:2])
@@ -258,8 +338,7 @@ class _Builder:
                 self.out.lines[first].needs.append(other.lines[-1 if near < place else 0])
                 return
         if not isinstance(draft.block, Formula):
-            long = isinstance(draft.block, Code) and draft.block.code.count("\n") > 3
-            self.factors[first] = 0.0 if long else 0.3
+            self.factors[first] = 0.3
 
     def _link(self, lead: int | None, lines: list[int]) -> None:
         """Make the lead-in and ``lines`` need each other."""
@@ -270,23 +349,29 @@ class _Builder:
     def _without_lead_in(
         self, place: int, number: int, section: Section, block: Block, after: Block | None
     ) -> bool:
-        """Narrate a block without a lead-in by the sentence after it, a picture's caption, or the
-        title of a section without text. Returns whether it used the paragraph ``after``."""
+        """Narrate a block without a lead-in by the sentence after it, a picture's caption, the
+        language of code, or once the section's title. Returns whether it used the paragraph
+        ``after``."""
         if isinstance(after, Paragraph):
             first, *rest = self._sentences(after.text) or [""]
             fits = len(first) <= prose.MAX_SENTENCE_CHARS and not first[:1].islower()
             if first and fits and not prose.is_lead_in(first):
+                self._source = after.lines
                 self.openers.add(self._line(place, first))
                 if rest:
-                    self._paragraph(number, Paragraph(" ".join(rest)), has_next=False)
+                    text = Paragraph(" ".join(rest), lines=after.lines)
+                    self._paragraph(number, text, has_next=False)
                 return True
-        caption = getattr(block, "caption", "")
-        if caption:
-            self._line(place, prose.with_stop(caption))
-        elif section.title and not any(
-            isinstance(b, Paragraph | Bullets | Quote) for b in section.blocks
-        ):
-            self._line(place, prose.with_stop(section.title))
+        if words := getattr(block, "caption", "") or code_name(block):
+            self._line(place, prose.with_stop(words))
+        elif section.title and number not in self._titled:
+            self._titled.add(number)
+            line = self._line(place, prose.with_stop(section.title))
+            if any(isinstance(b, Paragraph | Bullets | Quote) for b in section.blocks):
+                self.factors[line] = 0.3
+        else:
+            self.out.drafts.pop()
+            self._report(block.lines, described(block), _NO_WORDS)
         return False
 
     # -- lines ---------------------------------------------------------------------------------
@@ -304,7 +389,59 @@ class _Builder:
     def _line(self, draft: int, text: str, item: int | None = None) -> int:
         text = text[: prose.MAX_SENTENCE_CHARS * 2]
         length = prose.seconds(text, self._rate)
-        self.out.lines.append(Line(text, length, draft, item=item))
+        self.out.lines.append(Line(text, length, draft, item=item, source=self._source))
         index = len(self.out.lines) - 1
         self.out.drafts[draft].lines.append(index)
         return index
+
+
+def _parted(block: Block) -> list[Block]:
+    """A table with too many columns for one card in several parts; any other block as it is."""
+    return [*parts(block)] if isinstance(block, Table) else [block]
+
+
+def _joined(blocks: list[Block]) -> list[Block]:
+    """``blocks``, with code that follows code in the same language, or in none, joined to it if
+    both fit on a card: there are no words between them to narrate."""
+    joined: list[Block] = []
+    for block in blocks:
+        last = joined[-1] if joined else None
+        if (
+            isinstance(block, Code)
+            and isinstance(last, Code)
+            and (block.language in ("", last.language) or code_name(block) == "")
+            and last.code.count("\n") + block.code.count("\n") + 3 <= _CODE_LINES
+        ):
+            lines = Lines(last.lines.first, block.lines.last)
+            joined[-1] = Code(f"{last.code}\n\n{block.code}", last.language, lines=lines)
+        else:
+            joined.append(block)
+    return joined
+
+
+def code_name(block: Block) -> str:
+    """The name of the language that ``block`` is written in; "" if it is no code, or in none."""
+    if not isinstance(block, Code) or not block.language or block.language in _NO_NAME:
+        return ""
+    return _CODE_NAMES.get(block.language, block.language.capitalize())
+
+
+def described(block: Block | None) -> str:
+    """What ``block`` is, in a report: "a table of 3 rows"."""
+    match block:
+        case Bullets(items):
+            return f"a list of {counted(len(items), 'item')}"
+        case Table(_, rows):
+            return f"a table of {counted(len(rows), 'row')}"
+        case Code(code):
+            return f"code of {counted(code.count(chr(10)) + 1, 'line')}"
+        case Quote():
+            return "a quotation"
+        case Formula():
+            return "a formula"
+        case Image():
+            return "a picture"
+        case Heading():
+            return "a heading"
+        case _:
+            return "text"

@@ -17,7 +17,9 @@ from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.script import prose
 from aura_tui.providers.script.language import detect
 from aura_tui.providers.script.markdown import document
+from aura_tui.providers.script.markdown.blocks import Heading
 from aura_tui.providers.script.markdown.picture_files import unseen
+from aura_tui.providers.script.outline import left_out as report
 from aura_tui.providers.script.outline import scenes as layout
 from aura_tui.providers.script.outline import selection, topic_only
 
@@ -65,12 +67,14 @@ def outline(request: JobRequest, default_rate: float = 1.0) -> tuple[Script, lis
     language = detect.of_brief(brief)
     rate = request.voice_spec.rate if request.voice_spec.rate not in (None, 1.0) else default_rate
     target = parse_duration(request.plan_spec.target_duration)
-    parsed = document.parse(brief.text, local_pictures=not request.origin.outside)
+    origin = request.origin
+    parsed = document.parse(brief.text, folder=origin.folder, local_pictures=not origin.outside)
     topic = prose.spoken_form(clean_line(brief.topic))
     if not any(c.isalnum() for c in topic):
         topic = ""
     out = selection.outline(parsed, language.lower(), rate, request.voice_spec.pause)
-    title = prose.headline(topic or parsed.title or _default_title(out), 14)[:120] or "Untitled"
+    title = prose.headline(topic or parsed.title or _default_title(out), 14)
+    title = prose.cut(title, 120) or "Untitled"
     if not out.lines:
         subject = topic or parsed.title or _first_heading(parsed)
         if not subject:
@@ -84,20 +88,26 @@ def outline(request: JobRequest, default_rate: float = 1.0) -> tuple[Script, lis
             "Use a text or a Markdown file for a longer one.",
             *unseen(parsed.unseen),
         ]
-    named = bool(topic or parsed.title or out.sections[out.drafts[0].section].title)
-    narrated, scenes = _fit(out, target, title, named, rate)
-    notes = unseen(parsed.unseen)
-    usable = sum(line.score > 0 for line in out.lines)
-    if target and narrated.seconds < 0.7 * target and len(narrated.lines) > 0.8 * usable:
-        notes.append(
-            f"The text is enough for about {narrated.seconds:.0f} s; the target is {target:.0f} s. "
-            "Nothing is invented, so the video is shorter. Use a longer text to fill it."
-        )
-    return Script(title=title, language=language, scenes=scenes), notes
+    first = out.sections[out.drafts[0].section]
+    named = bool(topic or parsed.title or first.title)
+    title_line = parsed.title_line
+    if not topic and not parsed.title and not isinstance(out.drafts[0].block, Heading):
+        title_line = first.line
+        for section in out.sections:  # a heading that is the title is no chapter, too
+            section.parent = "" if section.parent == first.title else section.parent
+        first.title = ""
+    narrated, scenes = _fit(out, target, title, named, rate, title_line)
+    left = report.left_out(brief.text, parsed, out, narrated.lines, scenes)
+    told_s = narrated.seconds
+    notes = [
+        *unseen(parsed.unseen),
+        *report.warnings(left, target or DEFAULT_MAX_S, told_s, target),
+    ]
+    return Script(title=title, language=language, scenes=scenes, left_out=left), notes
 
 
 def _fit(
-    out: Outline, target: float | None, title: str, named: bool, rate: float
+    out: Outline, target: float | None, title: str, named: bool, rate: float, title_line: int
 ) -> tuple[_Narrated, tuple[Scene, ...]]:
     """Try several time budgets; return the selection closest to the target, with its scenes. The
     duration depends on the number of scenes and on their reading times, which are known only
@@ -109,7 +119,7 @@ def _fit(
     short, long = 0.0, math.inf  # budgets that gave too short and too long a video
     while True:
         narrated = _Narrated(out, budget, title if named else "", rate)
-        scenes = layout.scenes(out, narrated.lines, title, narrated.title)
+        scenes = layout.scenes(out, narrated.lines, title, narrated.title, title_line)
         if len(scenes) > max(60, goal / MIN_SCENE_S):
             budget *= 0.85  # too many short scenes: select fewer
             continue

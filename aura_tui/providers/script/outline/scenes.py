@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aura_tui.model.script import (
@@ -18,14 +19,27 @@ from aura_tui.model.script import (
     TitleCard,
 )
 from aura_tui.providers.script import prose
-from aura_tui.providers.script.markdown.blocks import Bullets, Code, Formula, Image, Quote, Table
-from aura_tui.providers.script.markdown.tables import chart_card, table_card
+from aura_tui.providers.script.markdown.blocks import (
+    Bullets,
+    Code,
+    Formula,
+    Heading,
+    Image,
+    Lines,
+    Quote,
+    Table,
+)
+from aura_tui.providers.script.markdown.tables import NO, YES, chart_card, table_card
 from aura_tui.providers.script.outline.selection import SCENE_S
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aura_tui.model.script import AnyCard
     from aura_tui.providers.script.markdown.blocks import Block, Section
     from aura_tui.providers.script.outline.outline_model import Line, Outline
+
+    Ranges = tuple[tuple[int, int], ...]
 
 _SHORT_S = 3.5  # shorter scenes are merged with a neighbour
 _FULL_S = 13.0  # maximum length of a merged scene
@@ -34,7 +48,7 @@ _LIST_S = 13.0  # target length of the list items on one card
 _CARD_ITEMS = 6
 _CODE_LINES, _CODE_COLUMNS = 14, 110
 _ELLIPSIS = "\u2026"
-_DONE = "\u2713"
+_NAME_CHARS = 120  # of a scene's name
 
 
 @dataclass(slots=True)
@@ -45,6 +59,7 @@ class _Chunk:
     block: Block | None
     lines: list[Line]
     several: bool = False  # the block is split over several scenes
+    covers: list[Lines] = field(default_factory=list)  # lines of the text that count as told
 
     @property
     def seconds(self) -> float:
@@ -61,6 +76,17 @@ class _Chunk:
             joined += ("" if prose.is_unspaced(joined[-2:]) else " ") + text
         return joined
 
+    @property
+    def source(self) -> list[Lines]:
+        """The lines of the text that the scene tells or shows."""
+        shown = [*self.covers, *(line.source for line in self.lines)]
+        if isinstance(self.block, Bullets) and self.block.item_lines:
+            if len(self.block.items) <= _CARD_ITEMS and not self.several:
+                shown += self.block.item_lines  # the card has all items
+        elif self.block is not None:
+            shown.append(self.block.lines)
+        return shown
+
     def _keeps_colon(self, line: Line, follows: Line | None) -> bool:
         """Whether a lead-in keeps its colon: before list items, and if it is incomplete without it
         ("You can run it with:" before code)."""
@@ -70,9 +96,12 @@ class _Chunk:
         return prose.dangles(line.text) and (follows is not None or shows)
 
 
-def scenes(out: Outline, chosen: list[int], title: str, opening_text: str) -> tuple[Scene, ...]:
+def scenes(
+    out: Outline, chosen: list[int], title: str, opening_text: str, title_line: int = 0
+) -> tuple[Scene, ...]:
     """Make scenes that narrate ``chosen`` (indices of lines, in order). The first one shows the
-    title and narrates ``opening_text``; if that is "", the introduction."""
+    title and narrates ``opening_text``; if that is "", the introduction. ``title_line``: where the
+    text has the title (0: nowhere)."""
     chunks = _chunks(out, chosen)
     made: list[Scene] = []
     language = out.language
@@ -83,27 +112,80 @@ def scenes(out: Outline, chosen: list[int], title: str, opening_text: str) -> tu
         chunks = [opening, rest]
     if opening is None:
         card: AnyCard = TitleCard(title=title)
-        made.append(_scene(1, title, opening_text or prose.with_stop(title), card, chapter=True))
+        first = Lines(title_line, title_line)
+        text = opening_text or prose.with_stop(title)
+        made.append(_scene(1, title, text, card, lines=ranges([first]), chapter=True))
     current: int | None = None
     chapters = _chapters(out.sections)
+    names = _names(out.sections, title)
+    told_headings = {i for i, s in enumerate(out.sections) if made and s.line == title_line}
     for chunk in chunks:
         section = out.sections[chunk.section]
-        name = section.title or title
+        name = names[chunk.section]
+        source = [*chunk.source, *_headings(out.sections, chunk.section, told_headings)]
+        if not made:
+            source.append(Lines(title_line, title_line))
         chapter = chapters[chunk.section] != current and (bool(section.title) or not made)
         current = chapters[chunk.section]
         if chunk is opening:
-            first = chunk.lines[0].text
-            shorts = (prose.shorten(first, limit) for limit in (11, 16, 24))
+            opener = chunk.lines[0].text
+            shorts = (prose.shorten(opener, limit) for limit in (11, 16, 24))
             subtitle = next(filter(None, shorts), "")
             card = TitleCard(title=title, subtitle="" if _same(subtitle, title) else subtitle)
         else:
             card = _card(chunk, section, title, made, language)
-        made.append(_scene(len(made) + 1, name, chunk.narration, card, chapter=chapter))
+        lines = ranges(source)
+        made.append(
+            _scene(len(made) + 1, name, chunk.narration, card, lines=lines, chapter=chapter)
+        )
     return tuple(made)
 
 
-def _scene(number: int, title: str, narration: str, card: AnyCard, *, chapter: bool) -> Scene:
-    return Scene(number=number, title=title, narration=narration, card=card, chapter=chapter)
+def _scene(
+    number: int, title: str, narration: str, card: AnyCard, *, lines: Ranges, chapter: bool
+) -> Scene:
+    name = prose.cut(title, _NAME_CHARS)
+    return Scene(
+        number=number, title=name, narration=narration, card=card, chapter=chapter, lines=lines
+    )
+
+
+def ranges(lines: Iterable[Lines]) -> Ranges:
+    """``lines`` in order, those that touch merged; without :data:`NOWHERE`."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(set(lines)):
+        if first < 1:
+            continue
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def _names(sections: list[Section], title: str) -> list[str]:
+    """The name of each section: its title, after its parent's if others have the same one."""
+    counts = Counter(section.title for section in sections)
+    return [
+        f"{section.parent}: {section.title}"
+        if counts[section.title] > 1 and section.title and section.parent
+        else section.title or title
+        for section in sections
+    ]
+
+
+def _headings(sections: list[Section], number: int, told: set[int]) -> list[Lines]:
+    """The lines of a section's heading, and of those above it that have no text of their own."""
+    found: list[Lines] = []
+    level = 99
+    for i in range(number, -1, -1):
+        section = sections[i]
+        if i in told or section.level >= level or (i < number and section.blocks):
+            break
+        told.add(i)
+        found.append(Lines(section.line, section.line))
+        level = section.level
+    return found
 
 
 def _opening(chunks: list[_Chunk], sections: list[Section]) -> _Chunk | None:
@@ -139,7 +221,8 @@ def _chunks(out: Outline, chosen: list[int]) -> list[_Chunk]:
         if last and draft.block is None is last.block and last.section == draft.section:
             last.lines += lines
         else:
-            chunks.append(_Chunk(draft.section, draft.block, lines))
+            covers = [*draft.covers]
+            chunks.append(_Chunk(draft.section, draft.block, lines, covers=covers))
     return _merge_short([part for chunk in chunks for part in _split_chunk(chunk)], out.sections)
 
 
@@ -162,7 +245,13 @@ def _split_chunk(chunk: _Chunk) -> list[_Chunk]:
         runs = [part for run in runs for part in _halve(chunk.lines, run)]
     several = len(runs) > 1
     return [
-        _Chunk(chunk.section, chunk.block, [x for group in groups[run] for x in group], several)
+        _Chunk(
+            chunk.section,
+            chunk.block,
+            [x for group in groups[run] for x in group],
+            several,
+            chunk.covers,
+        )
         for run in runs
     ]
 
@@ -216,7 +305,11 @@ def _merge_short(chunks: list[_Chunk], sections: list[Section]) -> list[_Chunk]:
         ):
             several = last.several if last.block else chunk.several
             joined[-1] = _Chunk(
-                chunk.section, last.block or chunk.block, last.lines + chunk.lines, several
+                chunk.section,
+                last.block or chunk.block,
+                last.lines + chunk.lines,
+                several,
+                last.covers + chunk.covers,
             )
         else:
             joined.append(chunk)
@@ -237,6 +330,8 @@ def _card(
         case Code(code, syntax):
             head, kicker = _title_and_kicker(chunk, name, above)
             return CodeCard(title=head, code=fit_code(code), language=syntax, kicker=kicker)
+        case Heading(text):
+            return TitleCard(title=prose.headline(text, 14), kicker=above)
         case Formula(text):
             return StatementCard(text=text, kicker=_kicker(name))
         case Table():
@@ -282,17 +377,30 @@ def _bullets(chunk: _Chunk, block: Bullets, name: str, above: str, language: str
     shown = sorted({line.item for line in chunk.lines if line.item is not None})
     if len(items) <= _CARD_ITEMS and not chunk.several:
         shown = list(range(len(items)))  # show all items, even those without time to narrate
-    points = _points([items[i] for i in shown], language)
-    if 0 < len(block.done) < len(items):
-        points = [
-            f"{_DONE} {point}" if i in block.done else point
-            for i, point in zip(shown, points, strict=True)
-        ]
-    if ordered and shown and shown[0] > 0:  # continue the numbers of the previous card
-        points = [f"{i + 1}. {point}" for i, point in zip(shown, points, strict=True)]
+    points = [
+        f"{_mark(block, i)} {point}".strip()
+        for i, point in zip(
+            shown, _points([items[i].lstrip(YES + NO + " ") for i in shown], language), strict=True
+        )
+    ]
+    start = block.start + shown[0] if shown else block.start
+    if ordered and shown != list(range(shown[0], shown[0] + len(shown))):
+        points = [f"{block.start + i}. {point}" for i, point in zip(shown, points, strict=True)]
         ordered = False
     head, kicker = _title_and_kicker(chunk, name, above)
-    return BulletsCard(title=head, bullets=tuple(points), ordered=ordered, kicker=kicker)
+    return BulletsCard(
+        title=head,
+        bullets=tuple(points),
+        ordered=ordered,
+        start=start if ordered else 1,
+        kicker=kicker,
+    )
+
+
+def _mark(block: Bullets, i: int) -> str:
+    if i in block.done and len(block.done) < len(block.items):
+        return YES
+    return block.items[i][0] if block.items[i][0] in (YES, NO) else ""
 
 
 _LABEL = re.compile(
@@ -369,6 +477,12 @@ def _number(sentence: str, name: str) -> NumberCard | None:
         return None
     note = "" if label is whole or whole is None or match[0] not in whole else whole
     return NumberCard(value=value, label=label, note=note, kicker=_kicker(name))
+
+
+def code_lines_left_out(code: str) -> int:
+    """How many lines of ``code`` its card has no room for."""
+    shown = fit_code(code).split("\n")
+    return len(code.split("\n")) - len(shown) + 1 if shown[-1:] == [_ELLIPSIS] else 0
 
 
 def fit_code(code: str) -> str:

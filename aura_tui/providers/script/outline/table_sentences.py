@@ -78,6 +78,12 @@ def describe(table: Table, language: str) -> list[str]:
     return sentences or _by_rows(table, language)
 
 
+def yes_and_no(language: str) -> tuple[str, str]:
+    """How to say a tick and a cross."""
+    phrases = _PHRASES.get(language.split("-")[0].lower(), _EN)
+    return phrases.yes, phrases.no
+
+
 def _by_numbers(table: Table, language: str) -> list[str]:
     phrases = _PHRASES.get(language.split("-")[0].lower())
     labels, *columns = zip(*table.rows, strict=True)
@@ -147,8 +153,8 @@ def _cell(head: str, cell: str, language: str) -> str:
     cell = prose.sentences(cell, language)[0].split("; ")[0].rstrip(" .;") if cell.strip() else ""
     if cell.lower() in _NOTHING or len(cell.split()) > _CELL_WORDS:
         return ""
-    phrases = _PHRASES.get(language.split("-")[0].lower(), _EN)
-    cell = {YES: phrases.yes, NO: phrases.no}.get(cell, cell)
+    yes, no = yes_and_no(language)
+    cell = {YES: yes, NO: no}.get(cell, cell)
     head = head.rstrip(" .:?")
     return cell if not head or _PLAIN.fullmatch(head) else f"{_name(head, language)} {cell}"
 
