@@ -125,7 +125,7 @@ async def test_pictures_that_a_models_script_leaves_out_are_named(
     await provider(server).write(JobRequest(brief=brief), ctx)
     assert ctx.warnings == [
         "Pictures not shown: rack.png (a model's script has none) in line 5, "
-            "gone.png (not found) in line 5"
+        "gone.png (not found) in line 5"
     ]
 
 

@@ -100,14 +100,14 @@ Block = Paragraph | Bullets | Quote | Code | Formula | Table | Image | Heading |
 @dataclass(slots=True)
 class Section:
     """``title`` is "" for the text before the first heading; ``parent`` is the title one level up.
-    ``bold``: its heading is a bold line. ``line`` is that of the heading, 0 without one."""
+    ``bold``: its heading is a bold line. ``lines`` are those of the heading."""
 
     title: str
     level: int
     parent: str = ""
     bold: bool = False
     blocks: list[Block] = field(default_factory=list)
-    line: int = 0
+    lines: Lines = NOWHERE
 
 
 class Unseen(NamedTuple):
@@ -120,11 +120,11 @@ class Unseen(NamedTuple):
 @dataclass(slots=True)
 class Document:
     """``title`` is "" if the text has none. ``unseen``: the pictures that can't be shown.
-    ``dropped``: what is no content, such as lists of links, by line. ``title_line``: 0 if the title
-    stands on no line of its own."""
+    ``dropped``: what is no content, such as lists of links. ``title_lines``: where the title
+    stands."""
 
     title: str
     sections: list[Section]
     unseen: list[Unseen] = field(default_factory=list)
     dropped: list[LeftOut] = field(default_factory=list)
-    title_line: int = 0
+    title_lines: Lines = NOWHERE

@@ -198,11 +198,14 @@ class _Builder:
             first = next((i for i, s in enumerate(sections) if s.title), None)
             if first is not None and sections[first].level == 1:
                 title = sections[first].title
-        title_line = 0
+        title_lines = NOWHERE
         for section in sections:
             if section.title == title:  # the title's own section is the introduction
                 section.title = ""
-                title_line = title_line or section.line
+                if not title_lines.first:
+                    title_lines = section.lines
+                elif not section.blocks:
+                    self._drop("a heading", "it repeats the title", section.lines)
             if section.parent == title:
                 section.parent = ""
         return Document(
@@ -210,7 +213,7 @@ class _Builder:
             [s for s in sections if s.blocks or s.title],
             [*self._unseen.values()],
             self._dropped,
-            title_line,
+            title_lines,
         )
 
     def _lines(self, start: int, end: int) -> Lines:
@@ -306,6 +309,7 @@ class _Builder:
             item.box = item.box or inline.box
             if _says_something(text):
                 item.parts.append(with_stop(text) if heading else text)
+                item.told_to = self._at.last
             item.linked += inline.linked
         elif heading:
             self._heading(self._numbered(_heading_text(text)), heading)
@@ -377,7 +381,7 @@ class _Builder:
             return
         parent = next((self._above[i] for i in range(level - 1, 0, -1) if i in self._above), "")
         self._above = {k: v for k, v in self._above.items() if k < level} | {level: title}
-        self._sections.append(Section(title, level, parent, bold=bold, line=self._at.first))
+        self._sections.append(Section(title, level, parent, bold=bold, lines=self._at))
 
     def _paragraph(self, text: str, inline: Inline) -> None:
         for image in inline.images:
@@ -386,11 +390,12 @@ class _Builder:
                 self._add(Image(path, spoken_form(image.alt)[:200], lines=self._at))
             elif self._miss(image) and not _says_something(text):
                 self._add(Missing("a picture", "", lines=self._at))
-        lines = text.split("\n")
-        if all(NOT_CONTENT.fullmatch(line.strip()) or not line.strip() for line in lines):
+        lines = [line for line in text.split("\n") if not NOT_CONTENT.fullmatch(line.strip())]
+        if not any(map(str.strip, lines)):
             if text.strip():
                 self._drop("a definition", "it is no text")
             return
+        text = "\n".join(lines)
         if bullets := self._typed_list(lines):
             self._add(bullets)
             return
@@ -563,7 +568,7 @@ class _Builder:
                     continue
                 if not tag.strip() and not gather.has_text():
                     told_from = line + tag.count("\n")
-                gather.text(re.sub(r"\s+", " ", tag))
+                gather.text(re.sub(r"[^\S\n]+", " ", tag))
                 line += tag.count("\n")
                 continue
             if code is not None and tag.name != "pre":
@@ -638,10 +643,13 @@ class _Builder:
         line += 1
         flush()
         if tables and self._rows is not None:
+            self._table_lines = Lines(self._table_lines.first, whole.last)
             self._close_table()
         for _ in range(lists):
+            self._list_lines = Lines(self._list_lines.first, whole.last)
             self._close_list()
         for _ in range(quotes):
+            self._quote_lines = Lines(self._quote_lines.first, whole.last)
             self._close_quote()
         self._at = whole
 
@@ -709,7 +717,7 @@ def _headings_of_plain_text(sections: list[Section]) -> list[Section]:
             and not (isinstance(follows, Paragraph) and len(follows.text) < len(block.text) * 2)
         ):
             level = 1 if len(found) == 1 and i == 0 else 2
-            found.append(Section(_heading_text(block.text), level, line=block.lines.first))
+            found.append(Section(_heading_text(block.text), level, lines=block.lines))
         else:
             found[-1].blocks.append(block)
     return [s for s in found if s.blocks or s.title]

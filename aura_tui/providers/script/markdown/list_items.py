@@ -62,6 +62,7 @@ class Item:
     parts: list[str] = field(default_factory=list)
     linked: int = 0
     box: str = ""
+    told_to: int = 0  # the last line of its own text
     blocks: list[tuple[int, Block]] = field(default_factory=list)  # (parts before it, block)
 
     @property
@@ -80,9 +81,12 @@ class Point(NamedTuple):
 
 def fold_children(items: list[Item]) -> list[Point]:
     """One point per item. Merges short children into their parent's line: "Formats: MP4, SRT"."""
+    for item in items:
+        item.lines = Lines(item.lines.first, max(item.lines.last, item.told_to))
     for item, following in itertools.pairwise(items):
         first, last = item.lines
-        item.lines = Lines(first, max(first, min(last, following.lines.first - 1)))
+        if item.told_to < following.lines.first:
+            item.lines = Lines(first, max(first, min(last, following.lines.first - 1)))
     points: list[Point] = []
     i = 0
     while i < len(items):

@@ -27,7 +27,9 @@ def prepare(text: str) -> Prepared:
     title, rest = split_front_matter(text)
     lines = list(range(1 + text.count("\n") - rest.count("\n"), text.count("\n") + 2))
     made = rest, lines
-    if _DIRECTIVE.search(rest):
+    if _DIRECTIVE.search(rest) or (
+        _TITLE_OVER_TILDES.search(rest) and len(_TILDES.findall(rest)) % 2
+    ):
         for pattern, to in _REST:
             made = _substituted(pattern, to, *made)
     if "\\" in rest:
@@ -50,12 +52,17 @@ def _substituted(
         line += before
         kept += [lines[line + min(i + 1, spent)] for i in range(made.count("\n"))]
         line += spent
+        if match[0].endswith("\n") and (not made or made.endswith("\n")):
+            kept[-1] = lines[line]  # what follows begins a line, as it did
         at = match.end()
     parts.append(text[at:])
     return "".join(parts), kept + lines[line + 1 :]
 
 
 _DIRECTIVE = re.compile(r"^\.\. (?:[\w-]+::|\|[\w. -]+\| |_\w)", re.MULTILINE)
+# In reStructuredText tildes may underline a title; in Markdown they would open code.
+_TITLE_OVER_TILDES = re.compile(r"^(?![~ \t]).{2,80}\n~{4,}[ \t]*$", re.MULTILINE)
+_TILDES = re.compile(r"^ {0,3}~{3,}", re.MULTILINE)
 _REST: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(

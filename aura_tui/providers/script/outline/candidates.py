@@ -96,7 +96,7 @@ class _Builder:
 
     def heading(self, number: int, section: Section) -> None:
         """Draft a section that is only a heading."""
-        self._source = Lines(section.line, section.line)
+        self._source = section.lines
         self.out.drafts.append(Draft(number, Heading(section.title, lines=self._source)))
         line = self._line(len(self.out.drafts) - 1, prose.with_stop(section.title))
         self.factors[line] = 0.5
@@ -104,7 +104,7 @@ class _Builder:
     def leave_out(self, section: Section, why: str) -> None:
         """Report a whole section as left out."""
         ranges = [block.lines for block in section.blocks]
-        first = section.line or min((lines.first for lines in ranges), default=0)
+        first = section.lines.first or min((lines.first for lines in ranges), default=0)
         last = max([first, *(lines.last for lines in ranges)])
         self.out.left_out.append(LeftOut(first=first, last=last, what="a section", why=why))
 

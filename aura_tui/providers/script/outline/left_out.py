@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ NO_TIME = "no time"
 NO_ROOM = "no room"
 BOILERPLATE = "it is about the text, not part of it"  # a licence, links, how to contribute
 NO_TEXT = "it is no text"
+NOTHING_BELOW = "nothing below it is told"
 
 _NAMED = 5  # in a warning
 _ENOUGH = 0.7  # of the target: a shorter text is warned of
@@ -113,29 +115,31 @@ def _sentences(out: Outline, draft: Draft, chosen: set[int], why: str) -> list[L
 
 def _whole_sections(out: Outline, parts: list[LeftOut], told: set[int]) -> list[LeftOut]:
     """``parts``, with one part for each section of which nothing is told."""
-    kept = sorted(parts, key=lambda part: part.first)
+    kept = sorted(parts, key=_first_line)
+    starts = sorted(section.lines.first for section in out.sections if section.lines.first)
     found: list[LeftOut] = []
-    for number, section in enumerate(out.sections):
-        if not section.line or section.line in told:
+    merged: set[int] = set()
+    for section in out.sections:
+        line, line_end = section.lines
+        if not line or line in told:
             continue
-        following = next((s.line for s in out.sections[number + 1 :] if s.line), 0)
-        inside = [
-            part
-            for part in kept
-            if section.line < part.first and (not following or part.first < following)
-        ]
+        end = starts[bisect_right(starts, line) :][:1] or [10**9]
+        first = bisect_right(kept, line, key=_first_line)
+        inside = kept[first : bisect_left(kept, end[0], key=_first_line)]
         reasons = {part.why for part in inside}
         if len(reasons) == 1 and reasons <= {NO_TIME, BOILERPLATE}:
             last = max(part.last for part in inside)
             what = f'the section "{section.title}"'
-            why = reasons.pop()
-            kept = [part for part in kept if part not in inside]
-            found.append(LeftOut(first=section.line, last=last, what=what, why=why))
+            found.append(LeftOut(first=line, last=last, what=what, why=reasons.pop()))
+            merged.update(map(id, inside))
         else:
-            line = section.line
-            why = NO_TIME if not reasons else sorted(reasons)[0]
-            found.append(LeftOut(first=line, last=line, what="a heading", why=why))
-    return kept + found
+            why = NO_TIME if NO_TIME in reasons else NOTHING_BELOW
+            found.append(LeftOut(first=line, last=line_end, what="a heading", why=why))
+    return [part for part in kept if id(part) not in merged] + found
+
+
+def _first_line(part: LeftOut) -> int:
+    return part.first
 
 
 def _other_lines(text: str, known: set[int]) -> list[LeftOut]:
@@ -153,8 +157,9 @@ def _other_lines(text: str, known: set[int]) -> list[LeftOut]:
 
 # Reasons that need no warning: it is no content of a video.
 _NO_CONTENT = frozenset(
-    {BOILERPLATE, NO_TEXT, "footnotes are not told", "a video has nothing to click",
-     "its author took it back", "it has no words", "nothing follows it"}
+    {BOILERPLATE, NO_TEXT, NOTHING_BELOW, "footnotes are not told", "a video has nothing to click",
+     "its author took it back", "it has no words",
+     "it repeats the title", "nothing follows it"}
 )  # fmt: skip
 
 

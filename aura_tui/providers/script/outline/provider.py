@@ -10,6 +10,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import LONGEST_FITTED_S, parse_duration
 from aura_tui.model.script import Script
@@ -17,7 +19,7 @@ from aura_tui.model.text.sanitize import clean_line
 from aura_tui.providers.script import prose
 from aura_tui.providers.script.language import detect
 from aura_tui.providers.script.markdown import document
-from aura_tui.providers.script.markdown.blocks import Heading
+from aura_tui.providers.script.markdown.blocks import NOWHERE, Heading, Lines
 from aura_tui.providers.script.markdown.picture_files import unseen
 from aura_tui.providers.script.outline import left_out as report
 from aura_tui.providers.script.outline import scenes as layout
@@ -83,20 +85,26 @@ def outline(request: JobRequest, default_rate: float = 1.0) -> tuple[Script, lis
                 "The brief has no sentence to narrate",
                 "Use a text with full sentences, or a topic.",
             )
-        return topic_only.script(subject, request, language), [
+        script = topic_only.script(subject, request, language)
+        at = layout.ranges([NOWHERE if topic else _first_heading_lines(parsed)])
+        scenes = (replace(script.scenes[0], lines=at), *script.scenes[1:])
+        left = report.left_out(brief.text, parsed, out, (), scenes)
+        notes = [
             "Only a topic was given, so the video is short. "
             "Use a text or a Markdown file for a longer one.",
             *unseen(parsed.unseen),
+            *report.warnings(left, 0.0, 0.0, None),
         ]
+        return replace(script, scenes=scenes, left_out=left), notes
     first = out.sections[out.drafts[0].section]
     named = bool(topic or parsed.title or first.title)
-    title_line = parsed.title_line
+    title_lines = parsed.title_lines
     if not topic and not parsed.title and not isinstance(out.drafts[0].block, Heading):
-        title_line = first.line
+        title_lines = first.lines
         for section in out.sections:  # a heading that is the title is no chapter, too
             section.parent = "" if section.parent == first.title else section.parent
         first.title = ""
-    narrated, scenes = _fit(out, target, title, named, rate, title_line)
+    narrated, scenes = _fit(out, target, title, named, rate, title_lines)
     left = report.left_out(brief.text, parsed, out, narrated.lines, scenes)
     told_s = narrated.seconds
     notes = [
@@ -107,7 +115,7 @@ def outline(request: JobRequest, default_rate: float = 1.0) -> tuple[Script, lis
 
 
 def _fit(
-    out: Outline, target: float | None, title: str, named: bool, rate: float, title_line: int
+    out: Outline, target: float | None, title: str, named: bool, rate: float, title_lines: Lines
 ) -> tuple[_Narrated, tuple[Scene, ...]]:
     """Try several time budgets; return the selection closest to the target, with its scenes. The
     duration depends on the number of scenes and on their reading times, which are known only
@@ -119,7 +127,7 @@ def _fit(
     short, long = 0.0, math.inf  # budgets that gave too short and too long a video
     while True:
         narrated = _Narrated(out, budget, title if named else "", rate)
-        scenes = layout.scenes(out, narrated.lines, title, narrated.title, title_line)
+        scenes = layout.scenes(out, narrated.lines, title, narrated.title, title_lines)
         if len(scenes) > max(60, goal / MIN_SCENE_S):
             budget *= 0.85  # too many short scenes: select fewer
             continue
@@ -161,7 +169,8 @@ class _Narrated:
         else:
             self.title = prose.with_stop(name or out.lines[0].text)
             title_s = prose.seconds(self.title, rate) + out.pause_s
-            if self.title == prose.with_stop(out.lines[0].text):  # don't narrate it twice
+            told = self.title == prose.with_stop(out.lines[0].text)
+            if told and isinstance(first.block, Heading | None):  # don't narrate it twice
                 lines = [i for i in selection.choose(out, budget) if i > 0]
             else:
                 lines = selection.choose(out, budget - title_s)
@@ -191,3 +200,9 @@ def _default_title(out: Outline) -> str:
 
 def _first_heading(parsed: Document) -> str:
     return next((s.title for s in parsed.sections if s.title), "")
+
+
+def _first_heading_lines(parsed: Document) -> Lines:
+    if parsed.title:
+        return parsed.title_lines
+    return next((s.lines for s in parsed.sections if s.title), NOWHERE)

@@ -97,11 +97,11 @@ class _Chunk:
 
 
 def scenes(
-    out: Outline, chosen: list[int], title: str, opening_text: str, title_line: int = 0
+    out: Outline, chosen: list[int], title: str, opening_text: str, title_lines: Lines
 ) -> tuple[Scene, ...]:
     """Make scenes that narrate ``chosen`` (indices of lines, in order). The first one shows the
-    title and narrates ``opening_text``; if that is "", the introduction. ``title_line``: where the
-    text has the title (0: nowhere)."""
+    title and narrates ``opening_text``; if that is "", the introduction. ``title_lines``: where
+    the text has the title."""
     chunks = _chunks(out, chosen)
     made: list[Scene] = []
     language = out.language
@@ -112,19 +112,21 @@ def scenes(
         chunks = [opening, rest]
     if opening is None:
         card: AnyCard = TitleCard(title=title)
-        first = Lines(title_line, title_line)
+        first = [title_lines]
         text = opening_text or prose.with_stop(title)
-        made.append(_scene(1, title, text, card, lines=ranges([first]), chapter=True))
+        if text == prose.with_stop(out.lines[0].text):
+            first.append(out.lines[0].source)
+        made.append(_scene(1, title, text, card, lines=ranges(first), chapter=True))
     current: int | None = None
     chapters = _chapters(out.sections)
     names = _names(out.sections, title)
-    told_headings = {i for i, s in enumerate(out.sections) if made and s.line == title_line}
+    told_headings = {i for i, s in enumerate(out.sections) if made and s.lines == title_lines}
     for chunk in chunks:
         section = out.sections[chunk.section]
         name = names[chunk.section]
         source = [*chunk.source, *_headings(out.sections, chunk.section, told_headings)]
         if not made:
-            source.append(Lines(title_line, title_line))
+            source.append(title_lines)
         chapter = chapters[chunk.section] != current and (bool(section.title) or not made)
         current = chapters[chunk.section]
         if chunk is opening:
@@ -183,7 +185,7 @@ def _headings(sections: list[Section], number: int, told: set[int]) -> list[Line
         if i in told or section.level >= level or (i < number and section.blocks):
             break
         told.add(i)
-        found.append(Lines(section.line, section.line))
+        found.append(section.lines)
         level = section.level
     return found
 
