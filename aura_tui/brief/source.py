@@ -3,7 +3,6 @@ checked to be text."""
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,17 +11,14 @@ from msgspec.structs import replace
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
-from aura_tui.model.text.sanitize import NOT_CLEAN, clean_line, is_clean
+from aura_tui.model.text.sanitize import clean_line, is_clean
 from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
 _MAX_BYTES = MAX_TEXT_CHARS * 4  # a character has at most 4 bytes in UTF-8
-_MAX_PICTURES = 1000  # whose paths are made absolute
 _FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst")
-# An image or its reference in Markdown: ![alt](target "title")
-_IMAGE = re.compile(r"(!\[[^\]\n]{0,500}\]\()\s*<?([^)<>\s\n]{1,500})>?((?:\s+\"[^\"\n]*\")?\s*\))")
 
 
 def read_brief(argument: str, stdin: BinaryIO | None = None) -> Brief:
@@ -45,6 +41,19 @@ def read_brief(argument: str, stdin: BinaryIO | None = None) -> Brief:
     if "\n" in argument or len(argument) > MAX_TOPIC_CHARS:
         return _text(argument, "the brief")
     return Brief(topic=argument.strip())
+
+
+def folder_of(argument: str) -> str:
+    """The absolute folder of the file that ``argument`` names, where the relative paths of its
+    pictures start; "" if it names none, or one that can't be a part of a request."""
+    if argument == "-" or not argument.strip() or not _names_a_file(argument):
+        return ""
+    try:
+        path = Path(argument).expanduser().absolute()
+    except (OSError, RuntimeError):
+        return ""
+    folder = str(path.parent)
+    return "" if _is_handed_over(path) or not is_clean(folder) else folder
 
 
 def _names_a_file(argument: str) -> bool:
@@ -71,7 +80,7 @@ def _from_file(path: Path) -> Brief:
         raise _unreadable(str(path), e.strerror or "unknown error") from None
     where = clean_line(str(path))
     text = _decode(data, where)
-    brief = _text(_absolute_images(text, path.absolute().parent), where)
+    brief = _text(text, where)
     return brief if _is_handed_over(path) else replace(brief, name=clean_line(path.name, 200))
 
 
@@ -127,22 +136,3 @@ def _too_large(where: str) -> InputError:
         "Shorten it to the part that the video is about.",
         field="brief",
     )
-
-
-def _absolute_images(text: str, folder: Path) -> str:
-    """Make the paths of pictures beside the file absolute, so that the engine finds them."""
-
-    def absolute(match: re.Match[str]) -> str:
-        target = match[2]
-        if "://" in target or target.startswith("/"):
-            return match[0]
-        path = folder / target
-        try:
-            there = path.is_file()
-        except OSError:  # an impossible file name
-            there = False
-        if there and not is_clean(str(path)):
-            raise _unreadable(f"{str(path)!r}", f"the path of one of its pictures {NOT_CLEAN}")
-        return f"{match[1]}<{path}>{match[3]}" if there else match[0]
-
-    return _IMAGE.sub(absolute, text, count=_MAX_PICTURES)

@@ -169,7 +169,7 @@ def run(
     token_file: TokenFileOption = None,
 ) -> int:
     """Turn a brief into a video and follow the job until it ends."""
-    from aura_tui.brief.source import read_brief
+    from aura_tui.brief.source import folder_of, read_brief
     from aura_tui.brief.title import title_of
     from aura_tui.model import request as rq
 
@@ -192,6 +192,7 @@ def run(
             fresh=fresh,
         ),
         priority=priority,
+        origin=rq.Origin(folder=folder_of(brief)),
     )
     folder = (output if output is not None else Path(slug(title_of(request.brief)))).absolute()
     with as_options():

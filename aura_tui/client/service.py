@@ -19,6 +19,7 @@ import secrets
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -35,6 +36,7 @@ from aura_tui.client.stream.resuming_reader import ResumingReader
 from aura_tui.client.stream.retry_waits import RetryWaits
 from aura_tui.client.stream.snapshot_events import completed
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, NotFound
+from aura_tui.model.request import Origin
 from aura_tui.model.request_check import check
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean, clean_line
@@ -211,7 +213,9 @@ class RemoteService:
             headers[routes.IDEMPOTENCY_KEY] = idempotency_key
         if header := await self._artifacts.delivery_header(deliver_to):
             headers[routes.DELIVER_TO], deliver_to = header, None
-        body = msgspec.json.encode(request)
+        if request.origin.folder and self._http.address.uds is not None:  # of this machine only
+            headers[routes.BRIEF_FOLDER] = quote(request.origin.folder, safe="/")
+        body = msgspec.json.encode(msgspec.structs.replace(request, origin=Origin()))
         job = await self._api.submit(body, headers, key)
         if deliver_to is not None:
             self._artifacts.deliver_to(job.id, deliver_to)

@@ -13,7 +13,7 @@ from aura_tui.errors import AuraError, Code, Conflict, InputError, NotFound
 from aura_tui.model.ids import parse_id
 from aura_tui.model.request import Origin
 from aura_tui.model.status import JobStatus, parse_status
-from aura_tui.model.text.sanitize import clean_line
+from aura_tui.model.text.sanitize import clean_line, is_clean
 from aura_tui.server.context import answer, check_json, context_of, read_body, refuse
 from aura_tui.server.files import OCTETS, Digests, artifact_response, picture_response
 from aura_tui.server.request_body import read_request
@@ -86,9 +86,12 @@ class JobHandlers:
         body = await read_body(
             request, bounds.body_bytes, bounds.body_s, bounds.body_bytes_a_second
         )
-        job_request, ignored = read_request(
-            body, Origin(owner=caller.owner, outside=caller.outside)
+        origin = Origin(
+            owner=caller.owner,
+            outside=caller.outside,
+            folder=_own_folder(request, routes.BRIEF_FOLDER),
         )
+        job_request, ignored = read_request(body, origin)
         self._limiter.job(caller)
         job = await self._service.submit(
             job_request,
@@ -343,10 +346,16 @@ def _deleted(_: None) -> Response:
 
 
 def _deliver_to(request: Request) -> Path | None:
-    """The folder for a new job's files. Never a path from the network; the user's own terminals may
-    choose one, since they could write there themselves."""
-    folder = request.headers.get(routes.DELIVER_TO)
-    return Path(unquote(folder)) if folder and not context_of(request).caller.outside else None
+    """The folder for a new job's files."""
+    folder = _own_folder(request, routes.DELIVER_TO)
+    return Path(folder) if folder else None
+
+
+def _own_folder(request: Request, header: str) -> str:
+    """The folder that ``header`` names. Never a path from the network; the user's own terminals may
+    choose one, since they could read and write there themselves."""
+    folder = unquote(request.headers.get(header, ""))
+    return folder if is_clean(folder) and not context_of(request).caller.outside else ""
 
 
 def _idempotency_key(request: Request) -> str | None:

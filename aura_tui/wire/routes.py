@@ -47,6 +47,7 @@ LAST_EVENT_ID: Final = "Last-Event-ID"
 ACCEL_BUFFERING: Final = "X-Accel-Buffering"  # "no" makes nginx pass a stream on unbuffered
 IDEMPOTENCY_KEY: Final = "Idempotency-Key"  # of a POST that creates a job; 1-255 characters
 DELIVER_TO: Final = "X-Aura-Deliver-To"  # a folder, percent-encoded; only on the user's own socket
+BRIEF_FOLDER: Final = "X-Aura-Brief-Folder"  # where its pictures are; as DELIVER_TO
 KEEP_ALIVE: Final = "X-Keep-Alive-Interval"  # of a stream: the longest silence, in seconds
 REPR_DIGEST: Final = "Repr-Digest"  # RFC 9530, of a complete artifact: sha-256=:base64:
 

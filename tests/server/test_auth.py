@@ -133,8 +133,9 @@ async def test_what_comes_over_the_network_is_from_outside(settings: Settings) -
     secret = token_edits.add(token_file(settings), "one")
     async with served(settings, SmallStages(look)) as server:
         async with server.client(secret) as client, server.local() as local:
+            named = {routes.BRIEF_FOLDER: "/home/my%20docs"}  # where its pictures are
             for each, text in ((client, "net"), (local, "unix")):
-                made = await each.post(routes.JOBS, json={"brief": {"text": text}})
+                made = await each.post(routes.JOBS, json={"brief": {"text": text}}, headers=named)
                 await ended(server.service, made.json()["jobId"])
             odd = {"brief": {"text": "x"}, "deliverTo": "/tmp", "origin": {}}
             told = problem(await local.post(routes.JOBS, json=odd), 422, Code.REQUEST_INVALID)
@@ -142,7 +143,7 @@ async def test_what_comes_over_the_network_is_from_outside(settings: Settings) -
         assert asked["net"] == Origin(
             owner=tokens.read_tokens(token_file(settings))[0].id, outside=True
         )
-        assert asked["unix"] == Origin()
+        assert asked["unix"] == Origin(folder="/home/my docs")
 
 
 async def test_names_that_are_not_ours_are_refused_on_loopback(settings: Settings) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from aura_tui.errors import Code, StageError
 from aura_tui.model.events import Metrics
@@ -15,6 +17,7 @@ from aura_tui.model.request import MAX_TEXT_CHARS, parse_duration
 from aura_tui.model.script import (
     BulletsCard,
     ChartCard,
+    PictureCard,
     Scene,
     Script,
     StatementCard,
@@ -33,8 +36,6 @@ from aura_tui.providers.script.language import detect
 from aura_tui.providers.script.markdown.picture_files import pictures
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from aura_tui.model.request import JobRequest
     from aura_tui.model.script import AnyCard
     from aura_tui.pipeline.context import StageContext
@@ -82,7 +83,8 @@ async def write_script(ctx: StageContext) -> Script:
     await check_readable(ctx, script)
     ctx.log(_summary(ctx, script, provider))
     path = ctx.artifacts / f"{slug(script.title)}.script.json"
-    data = msgspec.json.format(msgspec.json.encode(script), indent=2) + b"\n"
+    published = _without_paths(script, ctx.request.origin.folder)
+    data = msgspec.json.format(msgspec.json.encode(published), indent=2) + b"\n"
     await asyncio.to_thread(save, path, data)
     ctx.report.artifact(path.name, path, "application/json")
     total = len(script.scenes)
@@ -149,6 +151,21 @@ def _summary(ctx: StageContext, script: Script, provider: str) -> str:
     )
 
 
+def _without_paths(script: Script, folder: str) -> Script:
+    """``script`` with the paths of pictures as from the brief's ``folder``, or only their names: a
+    script may be passed on, and tells nothing of this machine."""
+
+    def shown(scene: Scene) -> Scene:
+        if not isinstance(scene.card, PictureCard):
+            return scene
+        path = Path(scene.card.path)
+        inside = folder and path.is_relative_to(folder)
+        name = path.relative_to(folder).as_posix() if inside else path.name
+        return replace(scene, card=replace(scene.card, path=name))
+
+    return replace(script, scenes=tuple(map(shown, script.scenes)))
+
+
 def _inputs(request: JobRequest) -> tuple[object, ...]:
     """The inputs of a script's cache key. Cleaned, because only valid Unicode can be hashed."""
     brief = request.brief
@@ -197,7 +214,7 @@ def sanitize_script(script: Script) -> Script:
         )
     tag = clean_line(script.language, 35) or detect.DEFAULT
     left_out = tuple(
-        msgspec.structs.replace(part, what=clean_line(part.what, 200), why=clean_line(part.why))
+        replace(part, what=clean_line(part.what, 200), why=clean_line(part.why))
         for part in script.left_out[:_MAX_LEFT_OUT]
     )
     return Script(title=title, language=tag, scenes=tuple(scenes), left_out=left_out)
@@ -207,7 +224,7 @@ def _clean_card(card: AnyCard) -> AnyCard:
     fields: dict[str, Any] = {
         name: _clean_value(name, getattr(card, name)) for name in card.__struct_fields__
     }
-    return msgspec.structs.replace(card, **fields)
+    return replace(card, **fields)
 
 
 def _clean_value(name: str, value: object) -> object:

@@ -15,9 +15,9 @@ from aura_tui.model.text.sentence_end import OPENERS, ends_sentence
 _URL = re.compile(r"(?:https?|ftp)://(?:www\.)?([^\s/?#<>()\[\]]+)[^\s<>()\[\]]*")
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\ufe0e\ufe0f\u200d\u20e3"
-    "\U000e0020-\U000e007f]|(?<!\\S):[a-z][a-z0-9_+-]{1,40}:(?!\\S)"
+    "\U000e0020-\U000e007f]|(?<![\\w:]):(?:[a-z][a-z0-9_+-]{1,40}|[+-]1):(?![\\w:])"
 )
-_LEFTOVER = re.compile(r"\*{2,}|~~|`+|\[\^[^\[\]\s]{1,40}\]|(?<=\w)\[\d{1,3}\]")
+_LEFTOVER = re.compile(r"\*{2,}|~~|`+|\[\^[^\[\]\s]{1,40}\]")
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
 _BREAK_IN_CJK = re.compile(
     f"(?<=[{_CJK}\u3000-\u303f\uff00-\uff65])\\s*\\n\\s*(?=[{_CJK}\u3000-\u303f])"

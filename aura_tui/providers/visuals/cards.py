@@ -9,8 +9,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
-from aura_tui.model.script import Picture, PictureCard
+from aura_tui.errors import Code, StageError
+from aura_tui.model.script import Picture, PictureCard, StatementCard
 from aura_tui.providers.visuals.card_layouts.coverage import resolve
 from aura_tui.providers.visuals.card_layouts.sanitize import bounded
 from aura_tui.providers.visuals.drawing.pool import DrawPool
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.protocols import FrameSpec, ProviderContext
     from aura_tui.providers.visuals.card_layouts.coverage import Resolved
 
-LOOK_VERSION = 4  # part of the cache key: increment it when the drawing of cards changes
+LOOK_VERSION = 5  # part of the cache key: increment it when the drawing of cards changes
 
 
 class Cards:
@@ -61,7 +63,22 @@ class Cards:
     async def draw(
         self, scene: Scene, script: Script, frame: FrameSpec, out: Path, ctx: ProviderContext
     ) -> Picture:
-        """Draw the card. Warns about scripts that no font has."""
+        """Draw the card. Warns about scripts that no font has, and about a picture that can't be
+        read, instead of which its caption is drawn."""
+        try:
+            return await self._draw(scene, script, frame, out, ctx)
+        except StageError as e:
+            if e.code is not Code.PICTURE_INVALID or not isinstance(scene.card, PictureCard):
+                raise
+            ctx.warn(f"{e.message}; its caption is shown instead")
+            text = scene.card.caption or scene.title
+            kicker = "" if scene.card.kicker == text else scene.card.kicker
+            words = replace(scene, card=StatementCard(text=text, kicker=kicker))
+            return await self._draw(words, script, frame, out, ctx)
+
+    async def _draw(
+        self, scene: Scene, script: Script, frame: FrameSpec, out: Path, ctx: ProviderContext
+    ) -> Picture:
         resolved = await asyncio.to_thread(_resolved, scene)  # may search many fonts
         for warning in resolved.warnings:
             ctx.warn(warning)

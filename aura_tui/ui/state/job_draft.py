@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from aura_tui.brief.source import read_brief
+from aura_tui.brief.source import folder_of, read_brief
 from aura_tui.brief.title import title_of
 from aura_tui.errors import AuraError, Code, Faults, InputError, InvalidRequest
 from aura_tui.format import words
@@ -29,6 +29,7 @@ from aura_tui.model.request import (
     Fps,
     JobRequest,
     Options,
+    Origin,
     Percent,
     PlanSpec,
     Priority,
@@ -171,6 +172,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
                 fresh=self.cache == IGNORED,
             ),
             priority=self._number(Field.PRIORITY, 0),
+            origin=Origin(folder=folder_of(self.file.strip())) if read else Origin(),
         )
 
     def _number(self, field: Field, default: _N) -> _N:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from aura_tui.brief.source import folder_of, read_brief
 from aura_tui.errors import Code, StageError
 from aura_tui.model.request import Brief, JobRequest, Options, Origin, PlanSpec
 from aura_tui.model.script import (
@@ -130,6 +131,49 @@ async def test_a_picture_that_appears_is_seen(tmp_path: Path) -> None:
     file.write_bytes(b"x")
     after = await write_script(stage(tmp_path / "home", text))
     assert len(after.scenes) == len(before.scenes) + 1
+
+
+async def test_no_path_of_this_machine_reaches_the_script_or_the_text(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    (docs / "img").mkdir(parents=True)
+    for name in ("leaf.png", "img/my cup.png"):
+        (docs / name).write_bytes(b"x")
+    (tmp_path / "pot.png").write_bytes(b"x")
+    text = (
+        "# Tea\n\nTea is a leaf.\n\n![A leaf](leaf.png)\n\n![A cup](img/my%20cup.png)\n\n"
+        "![A pot](../pot.png)\n\nWrite this for a picture:\n\n```md\n![A leaf](leaf.png)\n```\n"
+    )
+    (docs / "tea.md").write_text(text)
+    ctx = stage(tmp_path / "home", text)
+    brief = read_brief(str(docs / "tea.md"))
+    assert brief.text == text
+    origin = Origin(folder=folder_of(str(docs / "tea.md")))
+    ctx.request = msgspec.structs.replace(ctx.request, brief=brief, origin=origin)
+    script = await write_script(ctx)
+    shown = [s.card.path for s in script.scenes if isinstance(s.card, PictureCard)]
+    assert shown == [
+        str(docs / "leaf.png"),
+        str(docs / "img/my cup.png"),
+        str(tmp_path / "pot.png"),
+    ]
+    (file,) = ctx.artifacts.glob("*.script.json")
+    written = msgspec.json.decode(file.read_bytes(), type=Script)
+    assert [s.card.path for s in written.scenes if isinstance(s.card, PictureCard)] == [
+        "leaf.png",
+        "img/my cup.png",
+        "pot.png",
+    ]
+    assert str(tmp_path) not in file.read_text()
+
+
+async def test_a_script_of_an_earlier_release_is_still_valid() -> None:
+    earlier = (
+        b'{"title":"T","language":"en","scenes":[{"number":1,"title":"T","narration":"N.",'
+        b'"card":{"kind":"table","title":"T","header":["a"],"rows":[["1"]]}},{"number":2,'
+        b'"title":"T","narration":"N.","card":{"kind":"bullets","title":"T","bullets":["a"]}}]}'
+    )
+    script = msgspec.json.decode(earlier, type=Script)
+    assert (script.left_out, script.scenes[0].lines) == ((), ())
 
 
 @pytest.mark.parametrize("named", ["{path}", "<{path}>", "{folder}/../{name}/p.png"])

@@ -153,6 +153,156 @@ def test_a_picture_counts_if_its_file_is_there(tmp_path: Path) -> None:
     assert pictures(text) == (str(file),)
 
 
+def test_a_picture_is_found_in_every_way_to_write_it(tmp_path: Path) -> None:
+    logo, mine = tmp_path / "logo.png", tmp_path / "my logo.png"
+    for file in (logo, mine):
+        file.write_bytes(b"x")
+    written = (
+        ("![A](logo.png)", logo),
+        ('![A](logo.png "A title")', logo),
+        ("![A](./logo.png?raw=true)", logo),
+        ("![A](logo.png#gh-dark-mode-only)", logo),
+        ("![A][l]\n\n[l]: logo.png", logo),
+        ("![A](my%20logo.png)", mine),
+        ("![A](<my logo.png>)", mine),
+        ("![A](my logo.png)", mine),
+        ('![A](my logo.png "A title")', mine),
+        ("![[my logo.png]]", mine),
+        ('<p align="center"><img src="logo.png" width="200" alt="A"></p>', logo),
+        ("<img alt=A src=logo.png>", logo),
+        ("Words <img src='my%20logo.png'/> and words.", mine),
+        (f"![A](file://{logo})", logo),
+    )
+    for text, file in written:
+        sections = parse(text, folder=str(tmp_path)).sections
+        images = [b for s in sections for b in s.blocks if isinstance(b, Image)]
+        assert [image.path for image in images] == [str(file)], text
+        assert pictures(text, str(tmp_path)) == (str(file),), text
+    for text in ("`![A](my logo.png)`", "```\n![A](logo.png)\n```", "    ![A](logo.png)"):
+        (block,) = blocks(text)
+        assert isinstance(block, Paragraph | Code)
+        assert "![A](" in (block.text if isinstance(block, Paragraph) else block.code)
+
+
+def test_html_is_read_like_the_markdown_that_it_stands_for() -> None:
+    read = (
+        ("<p>A text of <b>brass</b> &amp; wood.</p>", "A text of brass & wood."),
+        ("<div>\n  One.<br>Two.\n</div>", "One. Two."),
+        ("<ul><li>Red<li>Blue</ul>", "- Red\n- Blue"),
+        ('<ol start="5"><li>Five</li><li>Six</li></ol>', "5. Five\n6. Six"),
+        (
+            "<table><tr><th>Part<th align=right>Price</tr><tr><td>Foot<td>$5</table>",
+            "| Part | Price |\n|---|--:|\n| Foot | $5 |",
+        ),
+        ("<blockquote>Be quick.<br>\u2014 Ada</blockquote>", "> Be quick.\n> \u2014 Ada"),
+        ("<pre><code>a &lt; b\n  c</code></pre>", "```\na < b\n  c\n```"),
+        ("<dl><dt>Tea<dd>A leaf<dt>Pot<dd>A vessel</dl>", "Tea\n: A leaf\n\nPot\n: A vessel"),
+        ("E = mc<sup>2</sup>, H<sub>2</sub>O, <kbd>Esc</kbd>.", "E = mc\u00b2, H\u2082O, Esc."),
+        ("We will <del>never</del> build. <s>Not</s>", "We will ~~never~~ build."),
+        ("A fact.<sup>[4]</sup> The 1<sup>st</sup> <sup>a</sup>", "A fact. The 1st a"),
+        ("<script>let a = 1</script><style>p {}</style>\n\nWords.", "Words."),
+        (
+            "<details><summary>Is it hot?</summary>\n\nYes, it is.\n\n</details>",
+            "Is it hot?\n\nYes, it is.",
+        ),
+    )
+    for html, markdown in read:
+        assert blocks(html) == blocks(markdown) != [], html
+    document = parse("<h1 align=center>Acme &amp; Sons</h1>\n\nText.\n\n<h2>Notes</h2>\n\nMore.")
+    assert (document.title, [s.title for s in document.sections]) == ("Acme & Sons", ["", "Notes"])
+
+
+def test_the_marks_of_dialects_are_rendered_or_left_out() -> None:
+    read = (
+        ("Water is H~2~O, 2^10^ is 1024.", "Water is H\u2082O, 2\u00b9\u2070 is 1024."),
+        ("==this== is ++new++ and ||hidden||", "this is new and hidden"),
+        ("a == b, c++ and d++, x || y", "a == b, c++ and d++, x || y"),
+        ("from ~5 to ~10, in ~/a and ~/b", "from ~5 to ~10, in ~/a and ~/b"),
+        ("so ~not so~ it is", "so it is"),
+        ("A lamp.^[An inline note.] More.", "A lamp. More."),
+        ("See [[Wiki page]], [[a/b#c|that]] and [[Page#Part]].", "See Wiki page, that and Page."),
+        ("Words {#anchor} and {.red .big} more{: .x}", "Words and more"),
+        ("Before {{< youtube x >}} {% raw %} {{ page.title }} after", "Before after"),
+        ("Words %%a comment%% {>>note<<}{--gone--} {++more++}", "Words more"),
+        ("Well done :+1: :tada:, at 10:30:15", "Well done, at 10:30:15"),
+        ("In 1284.[4] He was sure.[5][6] So [7, 9-11].", "In 1284. He was sure. So."),
+        ("It is old.[citation needed] Use `a[0]` or [1] of it", "It is old. Use a[0] or [1] of it"),
+        ("A fact.[4](#n) More.", "A fact. More."),
+        ("`==code== {#x} [[y]]` stays", "==code== {#x} [[y]] stays"),
+        (r"\==a== \[[b]]", "==a== [[b]]"),
+    )
+    for text, said in read:
+        assert blocks(text) == [Paragraph(said)], text
+    for text in ("*[HTML]: Hyper Text", "[TOC]", "[[_TOC_]]", "{: .note}", "import A from './a'",
+                 "export const a = 1", "{/* a comment */}", "{{< toc >}}", ":::"):  # fmt: skip
+        assert blocks(f"Before.\n\n{text}\n\nAfter.") == [Paragraph("Before."), Paragraph("After.")]
+
+
+def test_boxes_have_their_text_without_their_signs() -> None:
+    list_ = Bullets(("One", "Two"), ordered=False)
+    for box in (
+        '!!! note "Careful"\n    It is hot.\n\n    - One\n    - Two\n',
+        "> [!NOTE] Careful\n>\n> It is hot.\n>\n> - One\n> - Two\n",
+        "> [!tip]- Careful\n>\n> It is hot.\n>\n> - One\n> - Two\n",
+        "::: warning Careful\nIt is hot.\n\n- One\n- Two\n:::\n",
+        ":::note[Careful]\n\nIt is hot.\n\n- One\n- Two\n\n:::\n",
+    ):
+        assert blocks(box) == [Paragraph("Careful"), Paragraph("It is hot."), list_], box
+    assert blocks("!!! wow, so hot\n\nWords.") == [
+        Paragraph("!!! wow, so hot"),
+        Paragraph("Words."),
+    ]
+
+
+def test_lists_in_other_forms_are_lists() -> None:
+    for text, items in (
+        ("Tea\n: A leaf\n: Green\n\nPot\n: A vessel", ("Tea: A leaf Green", "Pot: A vessel")),
+        ("\u2022 Red\n\u2022 Blue", ("Red", "Blue")),
+        ("**Name:** Ada\n**Born:** 1815", ("Name: Ada", "Born: 1815")),
+        ("\u2705 Windows\n\u274c macOS", ("\u2713 Windows", "\u2717 macOS")),
+        ("- \u2705 Windows\n- macOS \u274c\n- \u2611 Linux\n- [-] Solaris\n",
+         ("\u2713 Windows", "\u2717 macOS", "\u2713 Linux", "\u2717 Solaris")),
+        ("| Names |\n|---|\n| Ana |\n| Bo |\n", ("Ana", "Bo")),
+    ):  # fmt: skip
+        assert blocks(text)[-1] == Bullets(items, ordered=False), text
+    assert blocks("5. a\n6. b\n") == [Bullets(("a", "b"), ordered=True, start=5)]
+
+
+def test_what_is_struck_out_is_left_out_everywhere() -> None:
+    text = "We will ~~never~~ build.\n\n- ~~Cancel~~\n- Order\n- Wait\n\n## ~~Old~~ New\n\n"
+    text += "| a | b |\n|---|---|\n| c | ~~$100~~ $80 |\n\n> ~~No~~ Yes\n"
+    assert blocks(text) == [
+        Paragraph("We will build."),
+        Bullets(("Order", "Wait"), ordered=False),
+        Table(("a", "b"), (("c", "$80"),)),
+        Quote("Yes", ""),
+    ]
+    document = parse(text)
+    assert document.sections[1].title == "New"
+    assert [(part.first, part.what) for part in document.dropped] == [(3, "a struck-out text")]
+
+
+def test_a_heading_keeps_its_version_or_date_and_loses_its_place_in_a_numbering() -> None:
+    for headings, titles in (
+        (
+            ("3.2.0 (2026-11-02)", "3.1.0 (2026-10-02)"),
+            ("3.2.0 (2026-11-02)", "3.1.0 (2026-10-02)"),
+        ),
+        (("12. M\u00e4rz", "24. August 2026"), ("12. M\u00e4rz", "24. August 2026")),
+        (("1. Intro", "1.1 Why", "1.2 How", "2) End"), ("Intro", "Why", "How", "End")),
+        (("0. Zero", "1. One"), ("Zero", "One")),
+        (("2.0 Notes", "1.9 Notes"), ("2.0 Notes", "1.9 Notes")),
+    ):
+        text = "\n\n".join(f"## {heading}\n\nWords." for heading in headings)
+        assert tuple(s.title for s in parse(text).sections) == titles
+
+
+def test_a_long_heading_ends_at_a_word_with_an_ellipsis() -> None:
+    (section,) = parse(f"## {'wording ' * 60}\n\nWords.").sections
+    assert section.title.endswith("wording\u2026")
+    assert len(section.title) <= 200
+
+
 def test_a_picture_that_is_not_shown_is_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "logo.svg").write_bytes(b"x")
     text = (

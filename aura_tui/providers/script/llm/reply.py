@@ -21,6 +21,7 @@ from aura_tui.model.script import (
 )
 from aura_tui.model.text.sanitize import clean
 from aura_tui.providers.script import prose
+from aura_tui.providers.script.markdown import dialects
 from aura_tui.providers.script.markdown.tables import chart_values
 from aura_tui.providers.script.outline.scenes import fit_code
 
@@ -66,7 +67,7 @@ def read(text: str, language: str, fallback_title: str) -> Script:
         raise ReplyError(str(e)) from None
     scenes: list[Scene] = []
     for scene in reply.scenes[:MAX_SCENES]:
-        narration = prose.spoken_form(clean(scene.narration, 2000))
+        narration = prose.spoken_form(dialects.plain(clean(scene.narration, 2000)))
         if not any(c.isalnum() for c in narration):
             raise ReplyError(f"scenes[{len(scenes)}].narration is empty")
         first = not scenes
@@ -103,7 +104,7 @@ def _json_object(text: str) -> object:
 
 
 def _line(text: str, words: int = 14) -> str:
-    line = prose.spoken_form(clean(text, 500))
+    line = prose.spoken_form(dialects.plain(clean(text, 500)))
     return prose.headline(line, words) if any(c.isalnum() for c in line) else ""
 
 

@@ -547,6 +547,7 @@ class _Builder:
         whole = self._at
         gather = inlines.Gather()
         heading = lists = quotes = tables = 0
+        in_term = False
         code: list[str] | None = None
         told_from = start
 
@@ -557,6 +558,12 @@ class _Builder:
                 self._at = self._lines(told_from, line + 1)
                 self._inline(inline, heading)
             told_from = line
+
+        def end_term() -> None:
+            nonlocal in_term
+            if in_term:
+                gather.text(":")
+            in_term = False
 
         line = start
         for piece in markup.pieces(html):
@@ -597,12 +604,12 @@ class _Builder:
                         self._list_lines = Lines(self._list_lines.first, self._at.last)
                         self._close_list()
                 case "li" | "dt":
-                    if tag.closes and tag.name == "dt":
-                        gather.text(":")
+                    end_term()
                     flush()
                     if not tag.closes:
                         self._at = self._lines(line, line + 1)
                         self._open_item()
+                        in_term = tag.name == "dt"
                 case "table":
                     flush()
                     self._at = self._lines(line, line + 1)
@@ -632,6 +639,7 @@ class _Builder:
                         self._quote_lines = Lines(self._quote_lines.first, self._at.last)
                         self._close_quote()
                 case "dd":
+                    end_term()
                     flush()
                 case name if name in _PARAGRAPHS:
                     flush()

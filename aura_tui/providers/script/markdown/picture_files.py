@@ -55,8 +55,9 @@ def pictures(text: str, folder: str = "") -> tuple[str, ...]:
     found: set[str] = set()
     for match in _ADDRESS.finditer(text):
         words = match[0].split(" ")
-        for start in range(len(words)):  # the address may have blanks
-            if path := local_picture(" ".join(words[start:]), folder):
+        ends = [" ".join(words[start:]) for start in range(len(words))]  # it may have blanks
+        for address in (*ends, words[-1].rpartition("=")[2]):
+            if path := local_picture(address, folder):
                 found.add(path)
                 break
         if len(found) >= _MAX_FILES:

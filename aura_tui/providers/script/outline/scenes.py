@@ -46,7 +46,7 @@ _FULL_S = 13.0  # maximum length of a merged scene
 _POINT_WORDS = 13
 _LIST_S = 13.0  # target length of the list items on one card
 _CARD_ITEMS = 6
-_CODE_LINES, _CODE_COLUMNS = 14, 110
+_CODE_LINES, _CODE_COLUMNS = 14, 200  # the card wraps long lines
 _ELLIPSIS = "\u2026"
 _NAME_CHARS = 120  # of a scene's name
 
@@ -484,7 +484,8 @@ def _number(sentence: str, name: str) -> NumberCard | None:
 def code_lines_left_out(code: str) -> int:
     """How many lines of ``code`` its card has no room for."""
     shown = fit_code(code).split("\n")
-    return len(code.split("\n")) - len(shown) + 1 if shown[-1:] == [_ELLIPSIS] else 0
+    cut = sum(len(line) > _CODE_COLUMNS for line in code.split("\n")[: len(shown)])
+    return cut + (len(code.split("\n")) - len(shown) + 1 if shown[-1] == _ELLIPSIS else 0)
 
 
 def fit_code(code: str) -> str:

@@ -27,7 +27,7 @@ MAX_CODE_LINES, MAX_CODE_COLUMNS = 100, 240
 MAX_ROWS, MAX_COLUMNS = 40, 12
 MAX_BULLETS, MAX_BARS = 24, 40
 
-_NOT_SHOWN = ("path", "language")
+_NOT_SHOWN = ("path", "language", "align")
 # Emoji by presentation or variation, keycaps and tags, each with a joiner after it.
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\U000e0020-\U000e007f\ufe0e\ufe0f\u20e3\u2600-\u26ff\u2b50\u2b55"

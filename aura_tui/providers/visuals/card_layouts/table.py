@@ -1,4 +1,5 @@
-"""The layout of a table card: columns as wide as their cells, numbers aligned right."""
+"""The layout of a table card: columns as wide as their cells, aligned as the card says, or numbers
+to the right."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aura_tui.model.script import TableCard
-    from aura_tui.providers.visuals.card_layouts.boxes import Item, Role, Sheet, Text
+    from aura_tui.providers.visuals.card_layouts.boxes import Align, Item, Role, Sheet, Text
     from aura_tui.providers.visuals.fonts.fallback import Faces
 
 _FIGURE = re.compile(
@@ -35,6 +36,7 @@ _FIGURE = re.compile(
 )
 _EMPTY = ("", "-", "\u2013", "\u2014", "n/a")
 
+_ALIGN: dict[str, Align] = {"left": "start", "center": "middle", "right": "end"}
 HEAD, BODY = "strong", "figures"
 ROW_EM = 2.05  # from baseline to baseline
 PADDING_EM = 1.1  # total padding above and below the lines of a cell
@@ -63,6 +65,11 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
         all(is_figure(row[i]) or row[i].strip().lower() in _EMPTY for row in card.rows)
         and any(is_figure(row[i]) for row in card.rows)
         for i in range(count)
+    ]
+    # Unless the card says so, the first column isn't aligned right: it has the row names.
+    aligned: list[Align] = [
+        _ALIGN.get(given) or ("end" if figures[i] and i > 0 else "start")
+        for i, given in enumerate([*card.align, *[""] * count][:count])
     ]
     wide = [max(1.0, *(faces.em(row[i], BODY) for row in card.rows)) for i in range(count)]
     headers = [faces.em(cell, HEAD) * 0.92 for cell in card.header]
@@ -125,10 +132,10 @@ def table(card: TableCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
             x = 0.0
             for i, cell in enumerate(cells):
                 if cell is not None:
-                    # The first column has the row names: never align it right.
-                    right = figures[i] and i > 0 and not (dropped and i == len(cells) - 1)
-                    left = x + (widths[i] * text_px - cell.box.w if right else 0.0)
-                    cell = msgspec.structs.replace(cell, align="end" if right else "start")
+                    align = aligned[i] if not (dropped and i == len(cells) - 1) else "start"
+                    rest = widths[i] * text_px - cell.box.w
+                    left = x + {"start": 0.0, "middle": rest / 2, "end": rest}[align]
+                    cell = msgspec.structs.replace(cell, align=align)
                     items.append(moved(cell, left, y + (height - _optical(cell)) / 2))
                 x += (widths[i] + gutter) * text_px
             y += height

@@ -134,7 +134,7 @@ def bullets(card: BulletsCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
 
     def point(i: int, scale: float, width: float) -> Block:
         text_px = size(2.6, 4.8, scale, sheet)
-        mark = _badge(str(i + 1), faces, text_px) if card.ordered else _mark(text_px)
+        mark = _badge(str(card.start + i), faces, text_px) if card.ordered else _mark(text_px)
         indent = text_px * (1.75 if card.ordered else 1.05)
         words = paragraph(
             faces,
@@ -182,7 +182,8 @@ def bullets(card: BulletsCard, faces: Faces, sheet: Sheet) -> tuple[Item, ...]:
 def _badge(figure: str, faces: Faces, text_px: float) -> Block:
     side = round(text_px * 1.12)
     disc = Shape(box=Box(0, 0, side, side), radius=side / 2, fill="gradient", holds=True)
-    label = set_lines(faces, Lines((figure,)), "strong", text_px * 0.56, "badge_ink", descent=0)
+    px = text_px * (0.56 if len(figure) < 3 else 0.4)
+    label = set_lines(faces, Lines((figure,)), "strong", px, "badge_ink", descent=0)
     label = moved(label, (side - label.box.w) / 2, (side - label.box.h) / 2)
     return Block(items=(disc, label), w=side, h=side)
 
