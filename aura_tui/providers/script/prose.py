@@ -239,25 +239,47 @@ def words(text: str) -> list[str]:
 
 # -- figures -------------------------------------------------------------------------------------
 
+_PER = r"(?:/(?:s|h|min|d|a|l|m|km|kg|day|week|month|year|second|hour|minute)\b)?[\u00b2\u00b3]?"
 _UNITS = (
-    r"%|\u2030|percent\b|per cent\b|Prozent\b|[x\u00d7](?![\w.])|times\b|mal\b|"
+    r"%|\u2030|percent\b|per cent\b|Prozent\b|[x\u00d7](?![\w.]|\s?\d)|times\b|mal\b|"
     r"(?:thousand|million|billion|trillion|Millionen|Milliarden|Mio\.?|Mrd\.?|millones|millions|"
-    r"milliards)\b(?:\s(?:dollars|euros?|Euro))?|[kMGTP]?i?B\b|[kMG]?bit/s|[kMGT]?Wh?\b|[mk\u00b5n]?[sgm]\b|"
-    r"km\b|kg\b|Hz\b|[kMG]Hz\b|\u00b0[CF]?|fps\b|rpm\b|"
+    r"milliards)\b(?:\s(?:dollars|euros?|Euro))?|[kMG]?bit/s|"
+    rf"(?:[kMGTP]i?B|(?<=\s)B|[kMGT]?Wh?|[mk\u00b5n]?[sgm]|[cd]m|km|kg)(?![A-Za-z]){_PER}|"
+    r"[kMG]?Hz\b|\u00b0[CF]?|fps\b|rpm\b|"
     r"(?:\u20ac|\$|\u00a3|USD|EUR|euros?|dollars)(?!\w)"
 )
+_CURRENCY = "$\u20ac\u00a3\u00a5"
+_DIGITS = r"\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?![\d])(?:[.,]\d+)?|\d[\d.,]*"
 _FIGURE = re.compile(
-    r"(?<![\w.,/#:-])(?:"
-    rf"[$\u20ac\u00a3\u00a5]\s?\d[\d.,]*\d?(?:\s?(?:k|K|M|B|bn|million|billion|trillion)\b)?"
-    rf"|[+\u2212-]?\d[\d.,\u202f\u00a0]*(?<![.,])\s?(?:{_UNITS})"
+    rf"(?<![\w.,/#:\u2013\u2014{_CURRENCY}-])(?:"
+    rf"[+\u2212-]?[{_CURRENCY}]\s?\d[\d.,]*\d?"
+    r"(?:\s?(?:k|K|M|B|bn|million|billion|trillion)\b)?"
+    rf"|[+\u2212-]?(?:{_DIGITS})(?<![.,])\s?(?:{_UNITS})(?![\w/\u00b2\u00b3])"
     r"|\d{1,3}(?:[,.]\d{3})+(?![\d.,]*\d)"
     r")"
 )
+_RANGE = r"(?:[-\u2013\u2014]|to|through|and|or|bis|und|oder|\u00e0|a|et|y|o|x|\u00d7|of)"
+_GOES_ON = re.compile(rf"\s?{_RANGE}\s?[+\u2212-]?[{_CURRENCY}]?\d|[.,:/]\d|\s?\)?\s?[\u00b1]")
+_GOES_BEFORE = re.compile(
+    rf"\d\s?(?:[^\W\d]{{1,9}}|[%{_CURRENCY}])?\s?{_RANGE}\s?[{_CURRENCY}]?$"
+    r"|\d[ \u00a0\u202f]$|[(\u00b1~]\s?$"
+    r"|\b(?:No|Nr|Apt|ext|p|pp|S|vol|ch|fig|sec)\.\s?$",
+    re.IGNORECASE,
+)
+_YEAR_WITH = re.compile(r"(?:1[0-9]|20|21)\d\d(?:[smgxB\u00d7]|\s(?:x|\u00d7|mal|times))$")
 
 
 def figure(sentence: str) -> re.Match[str] | None:
-    """The first figure worth its own card: with a unit, a currency or thousands; else None."""
-    return _FIGURE.search(sentence)
+    """The first figure worth its own card: a whole quantity with a unit, a currency or thousands;
+    else None. A year, or a part of a range, of an account's loss or of an address is none."""
+    for match in _FIGURE.finditer(sentence):
+        if (
+            not _YEAR_WITH.match(match[0])
+            and not _GOES_ON.match(sentence, match.end())
+            and not _GOES_BEFORE.search(sentence[max(0, match.start() - 24) : match.start()])
+        ):
+            return match
+    return None
 
 
 # -- short forms for cards -----------------------------------------------------------------------

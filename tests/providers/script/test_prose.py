@@ -154,3 +154,29 @@ def test_a_headline_is_always_bounded(text: str, limit: int) -> None:
 def test_a_spelling_of_its_own_keeps_its_small_letter() -> None:
     assert prose.capitalize("main.py runs") == "main.py runs"
     assert prose.capitalize("the roof") == "The roof"
+
+
+def test_a_figure_is_a_whole_quantity_or_none() -> None:
+    for text, value in (
+        ("a wind of 5 m/s all day", "5 m/s"),
+        ("it runs at 120 km/h there", "120 km/h"),
+        ("a room of 40 m\u00b2 and more", "40 m\u00b2"),
+        ("a loss of -$12,300 so far", "-$12,300"),
+        ("about 1 000 000 euros in all", "1 000 000 euros"),
+        ("a bridge of 2000 m there", "2000 m"),
+        ("he lives in Apt. 3B of it", None),
+        ("the music of the 1990s was", None),
+        ("a loss of (1,200) in the year", None),
+        ("from 5 to 10 % of it", None),
+        ("between 5 and 10 kg of it", None),
+        ("it takes 5\u201310 kg of it", None),
+        ("it costs $5 to $10 a day", None),
+        ("it grew from 3 million to 5 million", None),
+        ("a plate of 3 x 4 m there", None),
+        ("some 1 1/2 kg of flour", None),
+        ("since 1984 times have changed", None),
+        ("a sheet of 5 m/x there", None),
+        ("born in 2019 and raised", None),
+    ):
+        found = prose.figure(text)
+        assert (found and found[0]) == value, text

@@ -34,7 +34,7 @@ def parse_tokens(text: str) -> Sequence[Token]:
     md = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"])
     md.use(_maths).use(_boxes).use(deflist_plugin)
     md.use(footnote_plugin, inline=False, move_to_end=False)
-    md.validateLink = _is_address  # type: ignore[assignment, method-assign]
+    md.validateLink = _is_address  # type: ignore[method-assign]
     md.core.ruler.at("inline", _parse_inlines)
     md.core.ruler.before("inline", "tasks", _read_boxes)
     md.core.ruler.enableOnly(["normalize", "block", "tasks", "inline"])
