@@ -3,6 +3,7 @@ checked to be text."""
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from aura_tui.errors import Code, InputError
 from aura_tui.model.request import MAX_TEXT_CHARS, MAX_TOPIC_CHARS, Brief
-from aura_tui.model.text.sanitize import clean_line, is_clean
+from aura_tui.model.text.sanitize import NOT_CLEAN, clean_line, is_clean
 from aura_tui.system.files import open_regular
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = MAX_TEXT_CHARS * 4  # a character has at most 4 bytes in UTF-8
 _FILE_SUFFIXES = (".md", ".markdown", ".mdown", ".txt", ".text", ".rst")
+
+_PICTURE = re.compile(r"\.(?:png|jpe?g|webp|gif|bmp|tiff?)\b", re.IGNORECASE)
 
 
 def read_brief(argument: str, stdin: BinaryIO | None = None) -> Brief:
@@ -45,7 +48,7 @@ def read_brief(argument: str, stdin: BinaryIO | None = None) -> Brief:
 
 def folder_of(argument: str) -> str:
     """The absolute folder of the file that ``argument`` names, where the relative paths of its
-    pictures start; "" if it names none, or one that can't be a part of a request."""
+    pictures start; "" if it names none."""
     if argument == "-" or not argument.strip() or not _names_a_file(argument):
         return ""
     try:
@@ -80,6 +83,9 @@ def _from_file(path: Path) -> Brief:
         raise _unreadable(str(path), e.strerror or "unknown error") from None
     where = clean_line(str(path))
     text = _decode(data, where)
+    folder = str(path.absolute().parent)
+    if not is_clean(folder) and _PICTURE.search(text):
+        raise _unreadable(f"{folder!r}", f"the path of one of its pictures {NOT_CLEAN}")
     brief = _text(text, where)
     return brief if _is_handed_over(path) else replace(brief, name=clean_line(path.name, 200))
 

@@ -161,6 +161,14 @@ def run(
     ] = "",
     priority: Annotated[int, typer.Option(help=f"Higher runs first. {_must_be(Priority)}.")] = 0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ignore cached work.")] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            help="At the end, print which lines of the brief each scene tells, and what is left "
+            "out and why.",
+        ),
+    ] = False,
     detach: DetachOption = False,
     progress: ProgressOption = Progress.AUTO,
     record: RecordOption = None,
@@ -202,15 +210,50 @@ def run(
         with as_options():
             return await service.submit(request, deliver_to=folder)
 
+    begun: list[str] = []
+
     async def begin(service: JobService) -> str:
-        return (await submit(service)).id
+        begun.append((await submit(service)).id)
+        return begun[-1]
 
     if detach:
         from aura_tui.cli.bulk import detached
 
-        _refuse_record(record)
+        _refuse_following(record is not None, "record")
+        _refuse_following(explain, "explain")
         return detached(locator, submit)
-    return _show(foreground(locator, locator.resumable, begin, owns=True, record=record), progress)
+    job = foreground(locator, locator.resumable, begin, owns=True, record=record)
+    status = _show(job, progress)
+    if explain and begun:
+        explained = _explain(locator, begun[-1], to_stderr=progress is Progress.JSON)
+        return status or explained
+    return status
+
+
+def _explain(locator: EngineLocator, job_id: str, *, to_stderr: bool) -> int:
+    """Print the job's script with the lines of the brief that it comes from."""
+
+    async def act(service: JobService) -> int:
+        import msgspec
+
+        from aura_tui.model.script import Script
+        from aura_tui.views.explanation import explained
+
+        names = [file.name for file in await service.artifacts(job_id)]
+        name = next((name for name in names if name.endswith(".script.json")), "")
+        if not name:
+            print_error("The job wrote no script. See: aura-tui show @latest")
+            return 0
+        path = await service.artifact(job_id, name)
+        try:
+            script = msgspec.json.decode(path.read_bytes(), type=Script)
+        except (OSError, msgspec.DecodeError):
+            print_error(f"Can't read the script {name}. Use an engine of the same version.")
+            return 0
+        typer.echo(explained(script), nl=False, err=to_stderr)
+        return 0
+
+    return run_once(locator.read_only, act)
 
 
 def _check_now(request: JobRequest, locator: EngineLocator, folder: Path, faults: Faults) -> None:
@@ -332,14 +375,14 @@ def _follow(
     return _show(foreground(locator, locator.resumable, begin, owns=True, record=record), progress)
 
 
-def _refuse_record(record: Path | None) -> None:
-    """Raise InputError for ``--record`` in a command that follows no job."""
-    if record is not None:
+def _refuse_following(given: bool, option: str) -> None:
+    """Raise InputError for an ``option`` that is given to a command that follows no job."""
+    if given:
         raise InputError(
             Code.OPTION_INVALID,
-            "--record works only if this command follows a job",
+            f"--{option} works only if this command follows a job",
             "Omit it; or name one job, and omit --detach.",
-            field="record",
+            field=option,
         )
 
 
@@ -374,7 +417,7 @@ def resume(
     was_idle = locator.embeds
     if selection.one is not None and not detach:
         return _follow(locator, selection.one, act, progress, record)
-    _refuse_record(record)
+    _refuse_following(record is not None, "record")
     return bulk.change(locator, bulk.RESUME, selection, act)
 
 
@@ -407,11 +450,11 @@ def retry(
         check_folder(folder)
     locator = engine_locator(server, token_file or token)
     if (one := selection.one) is None:
-        _refuse_record(record)
+        _refuse_following(record is not None, "record")
         return bulk.change(locator, bulk.RETRY, selection, act)
     if not detach:
         return _follow(locator, one, act, progress, record)
-    _refuse_record(record)
+    _refuse_following(record is not None, "record")
 
     async def start(service: JobService) -> Job:
         return await act(service, await resolve(service, one))

@@ -36,7 +36,7 @@ from aura_tui.client.stream.resuming_reader import ResumingReader
 from aura_tui.client.stream.retry_waits import RetryWaits
 from aura_tui.client.stream.snapshot_events import completed
 from aura_tui.errors import AuraError, Code, Conflict, EngineError, NotFound
-from aura_tui.model.request import Origin
+from aura_tui.model.request import JobRequest
 from aura_tui.model.request_check import check
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean, clean_line
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from aura_tui.model import events as ev
     from aura_tui.model.connection import Connection
     from aura_tui.model.job import Job
-    from aura_tui.model.request import JobRequest
 
 T = TypeVar("T")
 
@@ -215,7 +214,9 @@ class RemoteService:
             headers[routes.DELIVER_TO], deliver_to = header, None
         if request.origin.folder and self._http.address.uds is not None:  # of this machine only
             headers[routes.BRIEF_FOLDER] = quote(request.origin.folder, safe="/")
-        body = msgspec.json.encode(msgspec.structs.replace(request, origin=Origin()))
+        # The receiver sets the origin; the default object itself isn't encoded.
+        sent = msgspec.structs.replace(request, origin=JobRequest().origin)
+        body = msgspec.json.encode(sent)
         job = await self._api.submit(body, headers, key)
         if deliver_to is not None:
             self._artifacts.deliver_to(job.id, deliver_to)

@@ -330,3 +330,19 @@ def test_doctor_says_what_is_there(program: Program) -> None:
     assert "missing" in missing.stdout
     voices = program.run("doctor", "--voices")
     assert "en-us" in voices.stdout
+
+
+def test_a_run_explains_which_lines_its_scenes_tell_and_what_they_leave_out(
+    program: Program,
+) -> None:
+    text = "# Tides\n\nThey rise and they fall.\n\n```mermaid\na --> b\n```\n"
+    program.brief.write_text(text)
+    done = program.run(*program.arguments("--explain"))
+    assert done.returncode == 0, done.stderr
+    assert "line 1, 3" not in done.stdout
+    assert "  1  Tides (title), lines 1, 3\n     They rise and they fall.\n" in done.stdout
+    assert "     lines 5-7: a mermaid diagram (it can't be drawn)\n" in done.stdout
+    lines = program.run(*program.arguments("--explain", "--progress", "json")).stdout
+    assert all(line.startswith("{") for line in lines.splitlines())
+    refused = program.run(*program.arguments("--explain", "--detach"))
+    assert (refused.returncode, "[E10" in refused.stderr) == (2, True)
