@@ -518,3 +518,118 @@ def test_any_text_gives_a_sound_script_or_a_clean_error(
         assert any(c.isalnum() for c in scene.narration)
         assert scene.narration == " ".join(scene.narration.split())
     assert msgspec.json.decode(msgspec.json.encode(script), type=Script) == script
+
+
+# -- nothing is lost between the text and its scenes ----------------------------------------------
+
+
+def told_by(script: Script) -> list[tuple[str, str]]:
+    return [(scene.title, scene.narration) for scene in script.scenes]
+
+
+def test_headings_that_are_alike_are_told_apart_by_the_heading_above() -> None:
+    text = "# Kit\n\n## Library\n\n### Install\n\nRun this one now.\n\n"
+    text += "## Tool\n\n### Install\n\nRun that one now.\n"
+    assert [s.title for s in ask(text).scenes if s.chapter][1:] == [
+        "Library: Install",
+        "Tool: Install",
+    ]
+
+
+def test_a_first_heading_is_the_title_and_no_chapter_too() -> None:
+    text = "Version 2.0\n-----------\n\nThe lamp turns faster.\n\nVersion 1.9\n-----------\n\n"
+    script = ask(text + "The lamp was mended.\n")
+    assert [(s.title, s.chapter) for s in script.scenes] == [
+        ("Version 2.0", True),
+        ("Version 1.9", True),
+    ]
+    assert script.scenes[0].narration == "The lamp turns faster."
+
+
+def test_a_section_that_is_only_a_heading_gets_a_card() -> None:
+    script = ask("# Title\n\n## One\n\n## Two\n\n### Three\n")
+    assert [(s.narration, s.card) for s in script.scenes[1:]] == [
+        ("One.", TitleCard(title="One", kicker="Title")),
+        ("Two.", TitleCard(title="Two", kicker="Title")),
+        ("Three.", TitleCard(title="Three", kicker="Two")),
+    ]
+    party = ask("# T\n\nSome words of it are here.\n\n## Part\n\n\U0001f389\n\n## Rest\n\nMore.\n")
+    assert ("Part", "Part.") in told_by(party)
+
+
+def test_a_title_from_a_clause_is_a_whole_clause() -> None:
+    script = ask(
+        "If you want to bake bread, and have it be good, there are two ways to do it.\n\n"
+        "The first way is to buy a machine.\n\n## Flour\n\nUse flour that is fresh.\n"
+    )
+    assert script.title == "There are two ways to do it"
+    assert prose.shorten('He said "it is; or so" and then he left us all alone', 5) is None
+    assert prose.shorten("It is safe to touch unless the lamp is still very hot", 5) is None
+
+
+def test_each_code_block_is_shown_and_what_is_not_has_no_lead_in() -> None:
+    text = "# Code\n\nHere is Python:\n\n```python\nprint(1)\n```\n\n```js\nlog(2)\n```\n\n"
+    text += (
+        "~~~yaml\nkey: 3\n~~~\n\nA shell one-liner:\n\n```sh\n"
+        + "echo one && " * 12
+        + "echo\n```\n"
+    )
+    script = ask(text, 60.0)
+    shown = [(s.narration, s.card.language) for s in script.scenes if isinstance(s.card, CodeCard)]
+    assert shown == [
+        ("Here is Python.", "python"),
+        ("JavaScript.", "js"),
+        ("YAML.", "yaml"),
+        ("A shell one-liner.", "sh"),
+    ]
+    assert not script.left_out
+    text = "# Flow\n\nIt flows. The flow is as follows:\n\n```mermaid\na --> b\n```\n\nThe end.\n"
+    script, (note,) = outline(request(text))
+    assert "as follows" not in " ".join(s.narration for s in script.scenes)
+    assert note == "Left out: lines 5-7: a mermaid diagram (it can't be drawn)."
+
+
+def test_a_wide_table_is_shown_over_several_cards_each_with_the_names_of_its_rows() -> None:
+    head = "".join(f"| H{i} " for i in range(9))
+    rows = "\n".join("".join(f"| {row}{i} " for i in range(9)) + "|" for row in "ab")
+    script = ask(f"# T\n\n{head}|\n{'|---' * 9}|\n{rows}\n")
+    tables = [s.card for s in script.scenes if isinstance(s.card, TableCard)]
+    assert [table.header for table in tables] == [
+        ("H0", "H1", "H2", "H3", "H4"),
+        ("H0", "H5", "H6", "H7", "H8"),
+    ]
+    assert all(row[0] in ("a0", "b0") for table in tables for row in table.rows)
+
+
+def test_marks_and_numbers_of_a_list_are_shown_and_said() -> None:
+    script = ask("# S\n\n- \u2705 Windows\n- \u274c macOS\n- [-] Solaris\n")
+    shown = card(script, BulletsCard)
+    assert isinstance(shown, BulletsCard)
+    assert shown.bullets == ("\u2713 Windows", "\u2717 macOS", "\u2717 Solaris")
+    assert script.scenes[-1].narration == "Windows: yes. macOS: no. Solaris: no."
+    items = "\n".join(f"{i}. Do the step of number {i} right now" for i in range(5, 15))
+    starts = [
+        s.card.start for s in ask(f"# S\n\n{items}\n").scenes if isinstance(s.card, BulletsCard)
+    ]
+    assert starts[0] == 5
+    assert len(starts) > 1
+    assert starts == sorted(starts)
+
+
+def test_all_sentences_of_an_item_and_all_items_are_told_if_there_is_time() -> None:
+    items = "\n".join(
+        f"- Item {i} is here. It has a second sentence. And a third." for i in range(45)
+    )
+    script = ask(f"# T\n\n{items}\n", 600.0)
+    told = " ".join(s.narration for s in script.scenes)
+    assert told.count("And a third.") == 45
+    assert not script.left_out
+
+
+def test_the_history_of_a_thing_is_part_of_its_text() -> None:
+    text = "# Lake\n\nIt is deep and blue.\n\n## History\n\nIt was found in a cold winter.\n\n"
+    text += "## Security of the harbour\n\nA wall keeps it.\n\n## References\n\nA book is old.\n"
+    told = " ".join(s.narration for s in ask(text).scenes)
+    assert "winter" in told
+    assert "wall" in told
+    assert "book" not in told

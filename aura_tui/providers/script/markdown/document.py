@@ -339,8 +339,10 @@ class _Builder:
             why = out_of_place(source, where, linked=linked, path=path)
         else:
             why = why_unseen(source, local=local, linked=linked)
-        if why:
-            self._unseen.setdefault(source, Unseen(why, self._at.first))
+        if why and source in self._unseen:
+            self._drop("a picture", "it can't be shown")
+        elif why:
+            self._unseen[source] = Unseen(why, self._at.first)
         return bool(why)
 
     def _bold_heading(self, text: str, inline: Inline) -> tuple[str, int] | None:

@@ -27,6 +27,7 @@ NO_TEXT = "it is no text"
 NOTHING_BELOW = "nothing below it is told"
 
 _NAMED = 5  # in a warning
+_NAMED_ELSEWHERE = ("the picture ", "a picture", "a lead-in")
 _ENOUGH = 0.7  # of the target: a shorter text is warned of
 
 
@@ -39,9 +40,9 @@ def left_out(
         line for scene in scenes for first, last in scene.lines for line in range(first, last + 1)
     }
     parts = [*document.dropped, *out.left_out]
-    parts += [
-        LeftOut(first=line, last=line, what="a picture", why=name) for name, line in document.unseen
-    ]
+    for picture, line in document.unseen:
+        name, _, why = picture.removesuffix(")").rpartition(" (")
+        parts.append(LeftOut(first=line, last=line, what=f"the picture {name}", why=why))
     parts += _not_chosen(out, set(chosen), told)
     parts = _whole_sections(out, parts, told)
     known = told | {line for part in parts for line in range(part.first, part.last + 1)}
@@ -179,7 +180,7 @@ def warnings(
     unshown = [
         f"{where(part)}: {part.what} ({part.why})"
         for part in parts
-        if part.why not in _NO_CONTENT | {NO_TIME} and part.what not in ("a picture", "a lead-in")
+        if part.why not in _NO_CONTENT | {NO_TIME} and not part.what.startswith(_NAMED_ELSEWHERE)
     ]
     if unshown:
         notes.append(f"Left out: {_listed(unshown)}.")

@@ -22,14 +22,17 @@ _HARD_FORMULA_FACTOR = 0.2  # for a sentence with a formula that can't be follow
 
 # Titles of boilerplate sections: narrated, with their subsections, only if there is nothing else.
 _BOILERPLATE = re.compile(
-    r"licen[sc]e|licensing|contribut|change ?log|table of contents|contents$|badges|sponsor|"
-    r"credits|acknowledg|links|join us|discord|^support(?: \w+)?$|authors?$|maintainers|"
-    r"copyright|releasing|new release|code of conduct|security|vulnerabilit|release notes|"
-    r"references|bibliograph|footnotes|"
-    r"see also|further reading|donat|release information|history|^v?\d+\.\d+|^version \d|"
-    r"\breleased? \d|^\(released|\d{4}-\d\d-\d\d|what.?s new|for enterprise|testimonials|talks$|"
-    r"resources$|^community|who uses|bugs|issue|getting help|^help$|contact|"
-    r"lizenz|mitwirken|danksagung|quellen|literatur|inhalt|impressum|kontakt",
+    r"licen[sc]es?\b|licensing|^(?:how to )?contribut|change ?log|table of contents|^contents$|"
+    r"badges|^sponsor|^credits|acknowledg|^(?:useful |external )?links$|join us|discord|"
+    r"^(?:getting )?support(?: \w+)?$|^authors?$|maintainers|"
+    r"^copyright|^releasing|new release|code of conduct|^security(?: \w+)?$|vulnerabilit|"
+    r"release notes|^references$|bibliograph|^(?:foot)?notes and references$|^footnotes$|"
+    r"^see also|further reading|^donat|release information|(?:release|version) history|"
+    r"^v?\d+\.\d+|^version \d|"
+    r"\breleased? \d|^\(released|\d{4}-\d\d-\d\d|what.?s new|for enterprise|testimonials|^talks$|"
+    r"^resources$|^community|who uses|^(?:reporting |known )?(?:bugs|issues?)\b|bug reports?|"
+    r"getting help|^help$|^contacts?$|^contact (?:us|me)|"
+    r"lizenz|^mitwirken|danksagung|^quellen|^literatur|^inhalt|impressum|^kontakt",
     re.IGNORECASE,
 )
 # Titles of sections that are useful to readers at a keyboard, less so to viewers.

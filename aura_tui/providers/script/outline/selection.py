@@ -46,11 +46,12 @@ def choose(out: Outline, budget_s: float) -> list[int]:
     open_drafts: set[int] = set()
     used = 0.0
     order = sorted(range(len(out.lines)), key=lambda i: (-out.lines[i].score, i))
-    for i in order:
+    # Twice: the last items of a long list need too many others until the first ones are chosen.
+    for i in (*order, *sorted(order)):
         if used + 0.8 > budget_s:
             break
         if has_useful and out.lines[i].score <= 0:
-            break
+            continue
         group = _closure(out, i, chosen) if i not in chosen else set()
         if not group:
             continue
