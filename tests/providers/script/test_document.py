@@ -248,6 +248,10 @@ def test_boxes_have_their_text_without_their_signs() -> None:
         ":::note[Careful]\n\nIt is hot.\n\n- One\n- Two\n\n:::\n",
     ):
         assert blocks(box) == [Paragraph("Careful"), Paragraph("It is hot."), list_], box
+    for box in ("> **Note**\n> It is hot.", "> __NOTE__\n> It is hot."):
+        (note,) = blocks(box)
+        assert isinstance(note, Paragraph)
+        assert note.text.casefold() == "note: it is hot."
     assert blocks("!!! wow, so hot\n\nWords.") == [
         Paragraph("!!! wow, so hot"),
         Paragraph("Words."),

@@ -608,12 +608,17 @@ def test_marks_and_numbers_of_a_list_are_shown_and_said() -> None:
     assert shown.bullets == ("\u2713 Windows", "\u2717 macOS", "\u2717 Solaris")
     assert script.scenes[-1].narration == "Windows: yes. macOS: no. Solaris: no."
     items = "\n".join(f"{i}. Do the step of number {i} right now" for i in range(5, 15))
-    starts = [
-        s.card.start for s in ask(f"# S\n\n{items}\n").scenes if isinstance(s.card, BulletsCard)
-    ]
+    cards = [s.card for s in ask(f"# S\n\n{items}\n").scenes]
+    starts = [card.start for card in cards if isinstance(card, BulletsCard)]
     assert starts[0] == 5
     assert len(starts) > 1
     assert starts == sorted(starts)
+    nested = "1. The budget is fine now\n2. The roof of it all, which is old:\n"
+    nested += "   - Two bids came in\n   - One is low, at least\n3. The end\n"
+    shown = card(ask(f"# S\n\n{nested}"), BulletsCard)
+    assert isinstance(shown, BulletsCard)
+    heads = [point[:6] for point in shown.bullets]
+    assert heads == ["1. The", "2. The", "Two bi", "One is", "3. The"]
 
 
 def test_all_sentences_of_an_item_and_all_items_are_told_if_there_is_time() -> None:

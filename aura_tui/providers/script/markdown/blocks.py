@@ -41,6 +41,7 @@ class Bullets(_Block):
     ordered: bool
     done: frozenset[int] = frozenset()  # indices of the checked items of a task list
     start: int = 1  # the first number of an ordered list
+    inner: frozenset[int] = frozenset()  # indices of nested items, which have no number
     item_lines: tuple[Lines, ...] = field(default=(), compare=False, kw_only=True)
 
 

@@ -184,7 +184,7 @@ class _Builder:
                 case "inline" if token.content:
                     inline = inlines.read(token)
                     if boxes:
-                        inline.text = _BOX.sub("", inline.text)
+                        inline.text = _BOX_LABEL.sub(r"\1: ", _BOX.sub("", inline.text))
                     self._inline(inline, heading)
                 case _:
                     pass
@@ -469,6 +469,7 @@ class _Builder:
                     self._ordered,
                     done,
                     self._start,
+                    frozenset(i for i, item in enumerate(points) if self._ordered and item.inner),
                     lines=self._at,
                     item_lines=tuple(item.lines for item in points),
                 )
@@ -668,6 +669,9 @@ _CELL_CHARS = 1000
 _FORMULA_LINES = 50
 _NUMBER = re.compile(r"(?:\d{1,3}\.)+(?:\d{1,3})?\s+(?=\S)|\d{1,3}\)\s+(?=\S)")
 _BOX = re.compile(r"^\s*\[![\w-]{1,40}(?:\|[^\]\n]*)?\][+-]?[ \t]*\n?")
+_LABEL = r"note|tip|hint|important|caution|warning|info|hinweis|achtung|remarque|nota"
+_OLD_BOX = re.compile(rf"\s*(\*\*|__)(?:{_LABEL})\1[ \t]*\n", re.IGNORECASE)
+_BOX_LABEL = re.compile(rf"^\s*({_LABEL})[ \t]*\n", re.IGNORECASE)
 _TYPED_BULLET = re.compile(
     "[\u2022\u25e6\u2023\u25aa\u25ab\u25cf\u25cb\u00b7\u2043\u2013\u2014]\\s"
 )
@@ -675,11 +679,11 @@ _LABELLED = re.compile(r"[^\s:][^:\n.!?]{0,39}:\s+\S.{0,119}")
 
 
 def _is_box(tokens: Sequence[Token], i: int) -> bool:
-    """Whether the quote before ``tokens[i]`` is a note box: "> [!NOTE]"."""
+    """Whether the quote before ``tokens[i]`` is a note box: "> [!NOTE]" or "> **Note**"."""
     return (
         i + 1 < len(tokens)
         and tokens[i].type == "paragraph_open"
-        and _BOX.match(tokens[i + 1].content) is not None
+        and any(form.match(tokens[i + 1].content) for form in (_BOX, _OLD_BOX))
     )
 
 

@@ -77,6 +77,7 @@ class Point(NamedTuple):
     text: str
     done: bool
     lines: Lines
+    inner: bool = False  # it is nested in another item
 
 
 def fold_children(items: list[Item]) -> list[Point]:
@@ -97,8 +98,9 @@ def fold_children(items: list[Item]) -> list[Point]:
         j = i + 1
         children: list[Point] = []
         while j < len(items) and items[j].depth > item.depth:
+            child = items[j]
             children += [
-                Point(point(part), items[j].done, items[j].lines) for part in items[j].parts
+                Point(point(part), child.done, child.lines, inner=True) for part in child.parts
             ]
             j += 1
         children = [child for child in children if _says(child.text)]

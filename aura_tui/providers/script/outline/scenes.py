@@ -385,9 +385,12 @@ def _bullets(chunk: _Chunk, block: Bullets, name: str, above: str, language: str
             shown, _points([items[i].lstrip(YES + NO + " ") for i in shown], language), strict=True
         )
     ]
-    start = block.start + shown[0] if shown else block.start
-    if ordered and shown != list(range(shown[0], shown[0] + len(shown))):
-        points = [f"{block.start + i}. {point}" for i, point in zip(shown, points, strict=True)]
+    start = _number_of(block, shown[0]) if shown else block.start
+    if ordered and (block.inner or shown != list(range(shown[0], shown[0] + len(shown)))):
+        points = [
+            point if i in block.inner else f"{_number_of(block, i)}. {point}"
+            for i, point in zip(shown, points, strict=True)
+        ]
         ordered = False
     head, kicker = _title_and_kicker(chunk, name, above)
     return BulletsCard(
@@ -397,6 +400,10 @@ def _bullets(chunk: _Chunk, block: Bullets, name: str, above: str, language: str
         start=start if ordered else 1,
         kicker=kicker,
     )
+
+
+def _number_of(block: Bullets, i: int) -> int:
+    return block.start + i - sum(inner < i for inner in block.inner)
 
 
 def _mark(block: Bullets, i: int) -> str:
