@@ -200,6 +200,7 @@ def test_html_is_read_like_the_markdown_that_it_stands_for() -> None:
         ("E = mc<sup>2</sup>, H<sub>2</sub>O, <kbd>Esc</kbd>.", "E = mc\u00b2, H\u2082O, Esc."),
         ("We will <del>never</del> build. <s>Not</s>", "We will ~~never~~ build."),
         ("A fact.<sup>[4]</sup> The 1<sup>st</sup> <sup>a</sup>", "A fact. The 1st a"),
+        ("Use <code>a[0] ==b==</code> now.", "Use `a[0] ==b==` now."),
         ("<script>let a = 1</script><style>p {}</style>\n\nWords.", "Words."),
         (
             "<details><summary>Is it hot?</summary>\n\nYes, it is.\n\n</details>",

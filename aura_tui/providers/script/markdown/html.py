@@ -48,7 +48,7 @@ HIDDEN = frozenset(
      "select", "audio", "video", "map"}
 )  # fmt: skip
 STRUCK = frozenset({"del", "s", "strike"})
-VOID = frozenset({"br", "hr", "img", "input", "source", "wbr", "meta", "link", "area", "col"})
+CODE = frozenset({"code", "kbd", "samp", "tt", "var"})
 
 
 def pieces(html: str) -> Iterator[Piece]:

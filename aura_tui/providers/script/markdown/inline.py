@@ -65,11 +65,18 @@ class Gather:
         self._verbatim: list[str] = []
         self._links: list[int] = []  # where each open link starts in the parts
         self._struck = 0
+        self._code = 0  # open <code> and the like
         self._hidden: list[str] = []  # open elements whose text isn't shown
         self._scripts: list[tuple[str, int]] = []  # open <sup> and <sub>, and where they start
 
     def text(self, text: str) -> None:
         """Add text."""
+        if self._code and text.strip():
+            self.verbatim(text)
+        else:
+            self._add(text)
+
+    def _add(self, text: str) -> None:
         if self._struck or self._hidden:
             self._inline.struck += len(text) if self._struck else 0
             return
@@ -79,7 +86,7 @@ class Gather:
     def verbatim(self, text: str) -> None:
         """Add code, a formula, or an escaped sign, in which no mark has a meaning."""
         before = len(self._parts)
-        self.text(text)
+        self._add(text)
         if len(self._parts) > before and len(self._verbatim) < _MAX_VERBATIM:
             self._parts[-1] = chr(_FIRST_PRIVATE + len(self._verbatim))
             self._verbatim.append(text)
@@ -131,6 +138,8 @@ class Gather:
                 self._hidden.append(name)
         elif name in html.STRUCK:
             self._struck = max(0, self._struck + (-1 if tag.closes else 1))
+        elif name in html.CODE:
+            self._code = max(0, self._code + (-1 if tag.closes else 1))
         elif name == "br":
             self.text("\n")
         elif name == "img" and not tag.closes:

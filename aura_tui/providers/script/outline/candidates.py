@@ -42,7 +42,12 @@ _MIN_SHOWN_S = 3.0  # less is too short to look at code or a table
 _TWO_ROWS_S = 12.0
 _LABEL_CHARS = 30  # a list item's first sentence up to this is a label: "Fast. It starts in 3 ms."
 # Marks done items in a list with items that aren't.
-_DONE = {"de": "erledigt", "fr": "fait", "es": "hecho"}
+_DONE = {
+    "da": "f\u00e6rdig", "de": "erledigt", "es": "hecho", "fi": "valmis", "fr": "fait",
+    "it": "fatto", "ja": "\u5b8c\u4e86", "nl": "gedaan", "pl": "zrobione", "pt": "feito",
+    "ru": "\u0441\u0434\u0435\u043b\u0430\u043d\u043e", "sv": "klart", "tr": "tamam",
+    "zh": "\u5b8c\u6210",
+}  # fmt: skip
 # How to say the languages of code that aren't said as they are written.
 _CODE_NAMES = {
     "bash": "Shell", "c#": "C#", "c++": "C++", "console": "Shell", "cpp": "C++", "cs": "C#",

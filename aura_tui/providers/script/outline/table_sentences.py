@@ -78,10 +78,23 @@ def describe(table: Table, language: str) -> list[str]:
     return sentences or _by_rows(table, language)
 
 
+_YES_AND_NO = {
+    "bg": ("\u0434\u0430", "\u043d\u0435"), "cs": ("ano", "ne"), "da": ("ja", "nej"),
+    "el": ("\u03bd\u03b1\u03b9", "\u03cc\u03c7\u03b9"), "fi": ("kyll\u00e4", "ei"),
+    "hu": ("igen", "nem"), "id": ("ya", "tidak"), "it": ("s\u00ec", "no"),
+    "ja": ("\u306f\u3044", "\u3044\u3044\u3048"), "ko": ("\uc608", "\uc544\ub2c8\uc694"),
+    "nb": ("ja", "nei"), "nl": ("ja", "nee"), "no": ("ja", "nei"), "pl": ("tak", "nie"),
+    "pt": ("sim", "n\u00e3o"), "ro": ("da", "nu"), "ru": ("\u0434\u0430", "\u043d\u0435\u0442"),
+    "sv": ("ja", "nej"), "tr": ("evet", "hay\u0131r"),
+    "uk": ("\u0442\u0430\u043a", "\u043d\u0456"), "zh": ("\u662f", "\u5426"),
+}  # fmt: skip
+
+
 def yes_and_no(language: str) -> tuple[str, str]:
     """How to say a tick and a cross."""
-    phrases = _PHRASES.get(language.split("-")[0].lower(), _EN)
-    return phrases.yes, phrases.no
+    code = language.split("-")[0].lower()
+    phrases = _PHRASES.get(code, _EN)
+    return _YES_AND_NO.get(code, (phrases.yes, phrases.no))
 
 
 def _by_numbers(table: Table, language: str) -> list[str]:
