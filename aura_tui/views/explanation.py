@@ -32,7 +32,8 @@ def _rows(script: Script) -> Iterator[str]:
         )
     yield ""
     if not script.left_out:
-        yield "Nothing is left out."
+        known = any(scene.lines for scene in script.scenes)  # a model doesn't tell them
+        yield "Nothing is left out." if known else "The lines that it comes from are unknown."
         return
     yield "Left out:"
     for part in script.left_out:

@@ -24,3 +24,5 @@ def test_each_scene_names_its_lines_and_each_part_left_out_its_reason() -> None:
     )
     whole = explained(Script(title="Tea", language="en", scenes=scenes[:1]))
     assert whole.endswith("\n\nNothing is left out.\n")
+    by_a_model = explained(Script(title="Tea", language="en", scenes=scenes[2:]))
+    assert by_a_model.endswith("\n\nThe lines that it comes from are unknown.\n")
