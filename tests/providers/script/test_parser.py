@@ -92,6 +92,17 @@ def test_a_task_keeps_whether_it_is_done_and_loses_its_box() -> None:
     "piece",
     [
         *("$", "$$", "$$\n", "$$a\n", "$$a\n\n", "- $$a\n", "> $$a\n", "$a\n", "$a$ ", "\\$"),
+        *(":::a\n", "!!! note\n", "!!! note\n    x\n\n", ": a\n", "a\n: b\n\n", "{{< a ", "{#a "),
+        *("==a", "[[a", "~a", "^a", "%%a", "[1]", "![a](b c", "\u2705 a\n", "a: b\n", "<!-- "),
+        *(
+            "<ul><li>",
+            "<table><tr><td>a",
+            "<p>a\n",
+            "<a href='",
+            "<sup>a",
+            "<pre>",
+            "<del>a</del> ",
+        ),
         *("[^a]: ", "[^a]: x\n", "[^a]", "^[", "- [ ] x\n", "- [x] ", "[^a]: x\n\n    y\n\n"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from pathlib import Path
@@ -15,16 +16,14 @@ if TYPE_CHECKING:
 
     from aura_tui.providers.script.markdown.blocks import Unseen
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-_PICTURES = frozenset(_SUFFIXES)
+_PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 _NAMED = 3  # in a warning
 _MAX_FILES = 200  # of one text
 _BADGE = re.compile(r"badge|shields\.io", re.IGNORECASE)
-_ADDRESS = re.compile(
-    r"[^\s<>()\[\]\"'|]{0,300}(?:[ ][^\s<>()\[\]\"'|]{1,100}){0,4}"
-    r"\.(?:png|jpe?g|webp|gif|bmp|tiff?)\b",
-    re.IGNORECASE,
-)
+_SUFFIX = re.compile(r"\.(?:png|jpe?g|webp|gif|bmp|tiff?)\b", re.IGNORECASE)
+_BORDER = re.compile(r"[<>()\[\]\"'|\n]")
+_ADDRESS_CHARS, _ADDRESS_WORDS = 400, 5
+_MAX_ADDRESSES = 1000  # of one text
 
 
 def local_picture(source: str, folder: str = "") -> str:
@@ -49,12 +48,11 @@ def local_picture(source: str, folder: str = "") -> str:
 
 
 def pictures(text: str, folder: str = "") -> tuple[str, ...]:
-    """The pictures that ``text`` may show, with their sizes and times: a script depends on them."""
-    if not any(suffix in text.lower() for suffix in _SUFFIXES):
-        return ()
+    """The files of pictures that ``text`` may show, at most 200: a script depends on them."""
     found: set[str] = set()
-    for match in _ADDRESS.finditer(text):
-        words = match[0].split(" ")
+    for match in itertools.islice(_SUFFIX.finditer(text), _MAX_ADDRESSES):
+        before = text[max(0, match.start() - _ADDRESS_CHARS) : match.end()]
+        words = _BORDER.split(before)[-1].split(" ")[-_ADDRESS_WORDS:]
         ends = [" ".join(words[start:]) for start in range(len(words))]  # it may have blanks
         for address in (*ends, words[-1].rpartition("=")[2]):
             if path := local_picture(address, folder):
