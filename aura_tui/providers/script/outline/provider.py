@@ -109,7 +109,7 @@ def outline(request: JobRequest, default_rate: float = 1.0) -> tuple[Script, lis
     told_s = narrated.seconds
     notes = [
         *unseen(parsed.unseen),
-        *report.warnings(left, target or DEFAULT_MAX_S, told_s, target),
+        *report.warnings(left, target or LONGEST_FITTED_S, told_s, target),
     ]
     return Script(title=title, language=language, scenes=scenes, left_out=left), notes
 
