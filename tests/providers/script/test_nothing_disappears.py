@@ -148,6 +148,7 @@ def test_what_there_is_no_time_or_room_for_is_named_with_its_lines() -> None:
     ("text", "named"),
     [
         ("# T\n\nShort.\n", "is enough"),
+        ("# T\n\nShort.\n\n- ~~No~~\n", "The text is enough"),
         ("# T\n\nShort.[^1]\n\n[^1]: A note of words.\n", "without line 5"),
         ("# T\n\nShort.\n\n```mermaid\na\n```\n", "a mermaid diagram"),
     ],

@@ -157,8 +157,9 @@ def _other_lines(text: str, known: set[int]) -> list[LeftOut]:
 # -- warnings --------------------------------------------------------------------------------------
 
 # Reasons that need no warning: it is no content of a video.
-_NO_CONTENT = frozenset(
-    {BOILERPLATE, NO_TEXT, NOTHING_BELOW, "footnotes are not told", "a video has nothing to click",
+_SKIPPED = frozenset({BOILERPLATE, "footnotes are not told", "a video has nothing to click"})
+_NO_CONTENT = _SKIPPED | frozenset(
+    {NO_TEXT, NOTHING_BELOW,
      "its author took it back", "it has no words",
      "it repeats the title", "nothing follows it"}
 )  # fmt: skip
@@ -191,7 +192,7 @@ def warnings(
             "To see all: --explain; for a longer video: --duration."
         )
     if target_s and seconds < _ENOUGH * target_s and not unshown and not untold:
-        skipped = [where(part) for part in parts if part.why in _NO_CONTENT - {NO_TEXT}]
+        skipped = [where(part) for part in parts if part.why in _SKIPPED]
         without = f" without {', '.join(skipped[:_NAMED])}" if skipped else ""
         notes.append(
             f"The text{without} is enough for about {seconds:.0f} s; the target is "
