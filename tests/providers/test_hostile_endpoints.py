@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 KEY = "sk-hostile-4c1b9a7d2e"
 TIMEOUT_S = 0.4
+ANSWERED_S = 20.0  # where the endpoint answers at once
 FAILURE = Failure(
     Code.SCRIPT_PROVIDER_UNAVAILABLE, Code.SCRIPT_PROVIDER_REFUSED, Code.SCRIPT_REPLY_INVALID
 )
@@ -145,7 +146,7 @@ async def test_a_reply_that_repeats_the_key_is_not_taken_for_a_script() -> None:
 async def test_any_shape_is_an_error_of_its_stage(shape: object, tmp_path: Path) -> None:
     async with HostileEndpoint(hostile.document(shape)) as server:
         asked = VisualsSettings(
-            base_url=server.url, model="m", api_key=Secret(KEY), timeout_s=TIMEOUT_S
+            base_url=server.url, model="m", api_key=Secret(KEY), timeout_s=ANSWERED_S
         )
         images = OpenAIImages(asked)
         told = titles("A")
@@ -158,7 +159,7 @@ async def test_any_shape_is_an_error_of_its_stage(shape: object, tmp_path: Path)
         assert caught.value.code in (Code.PICTURE_INVALID, Code.VISUALS_PROVIDER_UNAVAILABLE)
         words(caught.value)
         llm = LlmProvider(
-            ScriptSettings(base_url=server.url, model="m", api_key=Secret(KEY), timeout_s=TIMEOUT_S)
+            ScriptSettings(base_url=server.url, model="m", api_key=Secret(KEY), timeout_s=ANSWERED_S)
         )
         request = JobRequest(brief=Brief(text="Lighthouses warn ships."))
         with pytest.raises(StageError) as caught:
