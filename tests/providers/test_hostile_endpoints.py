@@ -159,7 +159,9 @@ async def test_any_shape_is_an_error_of_its_stage(shape: object, tmp_path: Path)
         assert caught.value.code in (Code.PICTURE_INVALID, Code.VISUALS_PROVIDER_UNAVAILABLE)
         words(caught.value)
         llm = LlmProvider(
-            ScriptSettings(base_url=server.url, model="m", api_key=Secret(KEY), timeout_s=ANSWERED_S)
+            ScriptSettings(
+                base_url=server.url, model="m", api_key=Secret(KEY), timeout_s=ANSWERED_S
+            )
         )
         request = JobRequest(brief=Brief(text="Lighthouses warn ships."))
         with pytest.raises(StageError) as caught:

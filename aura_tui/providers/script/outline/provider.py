@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from aura_tui.providers.script.markdown.blocks import Document
     from aura_tui.providers.script.outline.outline_model import Outline
 
-VERSION = "9"  # part of the cache key: increment it when the same brief gives another script
+VERSION = "10"  # part of the cache key: increment it when the same brief gives another script
 _TRIES = 6  # to approach the target duration
 _NEAR = 0.01
 _CLOSE = 0.05  # so near to the target, too long is no worse than too short
