@@ -49,6 +49,8 @@ def draw(app: App[None], title: str, size: int) -> Image.Image:
         for segment in strip:
             ink, ground = _colours(segment.style)
             end = x + segment.cell_length * wide
+            if end == x:
+                continue
             pen.rectangle((x, y, end - 1, y + high - 1), ground)
             font = bold if segment.style is not None and segment.style.bold else regular
             for letter in segment.text:  # each in its cell: all that the board draws is one wide
