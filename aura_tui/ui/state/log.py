@@ -30,7 +30,10 @@ EFFORT = 300_000  # per take; about 10 ms on an ordinary core
 _LINE_EFFORT = 100  # what a line costs, however short
 _WIDE_EFFORT = 4  # what a character costs where widths differ
 _NARROW = 60
-_SOURCE = 11
+# Short forms of the sources that are longer than their column.
+_SHORT = {"Composition": "Compose", "Rendering": "Render", "Connection": "Connect"}
+_SOURCE = 7
+_TIME = 8
 _BEFORE = -1_000_000  # before any match of a line: those in its mark and head are negative
 _RANKS: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 _LEVEL_TITLES = {
@@ -168,7 +171,7 @@ class LogPage:
     @property
     def gutter(self) -> int:
         """Cells before the text."""
-        return 2 if self._narrow else 2 + 8 + 2 + _SOURCE + 2
+        return 2 if self._narrow else _TIME + 1 + _SOURCE + 1 + 2
 
     @property
     def room(self) -> int:
@@ -177,7 +180,8 @@ class LogPage:
 
     def _source(self, line: LogLine) -> str:
         ellipsis = self._glyphs.spell("\u2026")
-        source = self._glyphs.spell(printable(clean_line(line.source, 100)))
+        name = _SHORT.get(line.source, line.source)
+        source = self._glyphs.spell(printable(clean_line(name, 100)))
         return window(source, 0, _SOURCE, ellipsis)[0]
 
     def _lead(self, line: LogLine) -> str:
@@ -199,25 +203,25 @@ class LogPage:
         return entry.rows
 
     def _before(self, line: LogLine) -> tuple[str, str]:
-        """Mark and head of a line's first row."""
+        """Head and mark of a line's first row."""
         signs = {"info": " ", "warning": self._glyphs.warning, "error": self._glyphs.failed}
-        head = self._lead(line)
+        head = ""
         if not self._narrow:
-            head = f"{local(line.at):%H:%M:%S}  {self._source(line)}"
+            head = f"{local(line.at):%H:%M:%S} {self._source(line)}"
             head += " " * (self.gutter - 2 - cells(head))
-        return f"{signs[line.severity]} ", head
+        return head, f"{signs[line.severity]} {self._lead(line)}"
 
     def draw(self, at: int, left: int = 0) -> Drawn:
         """Row ``at``, its text from cell ``left`` on where lines aren't wrapped."""
         row = self.rows[at]
         line, text = row.entry.line, row.text
-        mark, head = "  ", "" if self._narrow else " " * (self.gutter - 2)
+        head, mark = "" if self._narrow else " " * (self.gutter - 2), "  "
         if row.first:
-            mark, head = self._before(line)
+            head, mark = self._before(line)
         start, shift = row.start, 0
         end = row.end
         if row.cut or not self.wraps:
-            room = max(2, self.room - (cells(head) if self._narrow else 0))
+            room = max(2, self.room - (cells(mark) - 2))
             ellipsis = self._glyphs.spell("\u2026")
             if row.cut:
                 text, room = text + ellipsis, min(room, cells(text) + 1)
@@ -232,7 +236,7 @@ class LogPage:
             if hit < end and stop > max(start, 0):
                 shown = max(hit, start) - start, min(stop, end) - start
                 hits.append((lead + shift + shown[0], lead + shift + shown[1], current))
-        return Drawn(mark, head, text, line.severity, tuple(hits))
+        return Drawn(head, mark, text, line.severity, tuple(hits))
 
     def widest(self, first: int, count: int) -> int:
         """Cells of the longest text among ``count`` rows from ``first`` on."""
@@ -282,15 +286,16 @@ class LogPage:
 
     def _find(self, entry: Entry, pattern: re.Pattern[str]) -> None:
         severity = entry.line.severity
-        before = "".join(self._before(entry.line))
+        head, mark = self._before(entry.line)
+        before = head + mark
         lead = len(before)
         found = pattern.finditer(before + entry.text)
         # The blanks between the columns are no match.
         each = (match for match in found if match.start() >= lead or match.group().strip())
         hits = [(m.start() - lead, m.end() - lead) for m in islice(each, HITS_A_LINE)]
         if severity != "info" and self.needle.lower() == severity:
-            hits.insert(0, (-lead, 1 - lead))
-        entry.hits = tuple(hits)
+            hits.append((-len(mark), 1 - len(mark)))
+        entry.hits = tuple(sorted(hits))
 
     def step(self, by: int, top: int, bottom: int) -> int | None:
         """Go to the next match (1) or the previous one (-1), wrapping around; returns its row, or
@@ -343,6 +348,11 @@ class LogPage:
         ordinal = self._ordinal
         place = "" if ordinal is None else f"{ordinal + 1} of "
         return f"{place}{len(self._hits)}: {needle}"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no line at all, whatever the filter."""
+        return not self._entries
 
     @property
     def title(self) -> str:

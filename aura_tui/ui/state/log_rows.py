@@ -75,11 +75,11 @@ class Row(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A row ready to draw: mark and head (blank on a continuation row), then text. ``hits`` are
+    """A row ready to draw: head and mark (blank on a continuation row), then text. ``hits`` are
     matches as start and end offset in ``plain``, and whether it is the current one."""
 
-    mark: str
     head: str
+    mark: str
     text: str
     severity: Severity
     hits: tuple[tuple[int, int, bool], ...]
@@ -87,7 +87,7 @@ class Drawn(NamedTuple):
     @property
     def plain(self) -> str:
         """The row as plain text."""
-        return self.mark + self.head + self.text
+        return self.head + self.mark + self.text
 
 
 class Anchor(NamedTuple):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.segment import Segment
 from textual.containers import Horizontal, Vertical
 from textual.content import Content, Span
 from textual.geometry import Size
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import Input, Static
 
 from aura_tui.ui.keys import bindings
@@ -105,14 +107,24 @@ class LogRows(ScrollRows, inherit_bindings=False):
         self._sight = []
         self.post_message(self.Unsettled())
 
+    def render_line(self, y: int) -> Strip:
+        if y or self.row_count or not self.page.is_empty:
+            return super().render_line(y)
+        text = Content.styled("No line yet", FAINT)
+        base = self.visual_style
+        segments = [
+            Segment(part, (base + style).rich_style) for part, style in text.render(base, end="")
+        ]
+        return Strip(segments).adjust_cell_length(self.size.width, base.rich_style)
+
     def draw_row(self, at: int) -> Content:
         drawn = self.page.draw(at, self.left)
         style = _STYLES[drawn.severity]
         plain = drawn.plain
-        mark, lead = len(drawn.mark), len(drawn.mark) + len(drawn.head)
-        spans = [Span(mark, lead, FAINT)]
+        head, lead = len(drawn.head), len(drawn.head) + len(drawn.mark)
+        spans = [Span(0, head, FAINT)]
         if style:
-            spans += [Span(0, mark, style), Span(lead, len(plain), style)]
+            spans.append(Span(head, len(plain), style))
         for start, end, current in drawn.hits:
             spans.append(Span(start, end, _CURRENT if current else _HIT))
         return Content(plain, spans)

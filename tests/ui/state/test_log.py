@@ -183,15 +183,15 @@ def test_any_order_of_doings_shows_what_a_naive_page_shows(ops: list[tuple[str, 
 # -- lines
 
 
-def test_a_line_has_its_mark_time_source_and_text_in_columns() -> None:
+def test_a_line_has_its_time_source_sign_and_text_in_columns() -> None:
     ring = Ring(width=70)
     ring.add("all is well")
     ring.add("it is not: " + "word " * 10, "error", "Rendering")
     ring.take()
     time = BEGIN.astimezone().strftime("%H:%M:")
-    assert ring.drawn[0] == f"  {time}53  Voice        all is well"
-    assert ring.drawn[1].startswith(f"\u2717 {time}54  Rendering    it is not: word")
-    assert ring.drawn[2] == " " * 25 + "word word word"
+    assert ring.drawn[0] == f"{time}53 Voice     all is well"
+    assert ring.drawn[1].startswith(f"{time}54 Render  \u2717 it is not: word")
+    assert ring.drawn[2] == " " * 19 + "word word"
 
 
 def test_where_columns_do_not_fit_the_source_stands_before_the_text() -> None:
