@@ -90,7 +90,8 @@ def cells(text: str) -> int:
 def row_spans(text: str, room: int, taken: int = 0, most: int = 1000) -> list[tuple[int, int]]:
     """Wrap ``text`` into rows of at most ``room`` cells (2 or more); returns start and end offsets.
 
-    Rows break at newlines, otherwise at blanks; a word breaks only if it is longer than a row.
+    Rows break at newlines, otherwise at blanks; a word breaks only if it is longer than a row, a
+    path after one of its slashes.
     The blanks at a break belong to no row. The first row has ``taken`` cells less. Stops after
     ``most`` rows; the rest of the text belongs to none.
     """
@@ -122,6 +123,8 @@ def _line_spans(text: str, room: int, first_room: int, most: int) -> list[tuple[
         cut = end if text[end] == " " else text.rfind(" ", start, end)
         word = text[start:cut].rstrip(" ") if cut > start else ""
         if not word:
+            slash = text.rfind("/", start + (end - start) // 2, end) + 1
+            end = slash or end
             rows.append((start, end))
             start = end
             continue

@@ -100,3 +100,13 @@ def test_a_window_fits_and_says_what_it_shows(text: str, left: int, room: int) -
 def test_a_vowel_sign_with_a_place_of_its_own_takes_a_cell() -> None:
     assert cells("\u0939\u093f") == 2
     assert cells("\u0939\u0941") == 1
+
+
+def test_a_path_breaks_after_a_slash_as_far_to_the_right_as_it_can() -> None:
+    path = "/home/ada/Videos/solar-sails/2026/how-a-sail-works.mp4"
+    rows = [path[start:end] for start, end in row_spans(path, 30)]
+    assert rows == ["/home/ada/Videos/solar-sails/", "2026/how-a-sail-works.mp4"]
+    # A slash far to the left would waste the row.
+    assert [end for _, end in row_spans("/a/" + "x" * 40, 20)] == [20, 40, 43]
+    said = f"saved in {path}"
+    assert [said[start:end] for start, end in row_spans(said, 30)][:2] == ["saved in", rows[0]]
