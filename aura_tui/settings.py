@@ -157,6 +157,8 @@ class BoardSettings(_Section, frozen=True, kw_only=True):
     reduced_motion: bool = False
     ascii: bool = False
     preview: Literal["auto", "on", "off"] = "auto"  # auto: on, but not over SSH
+    # What pictures of characters are made of; auto: sextants where the terminal draws them itself.
+    preview_blocks: Literal["auto", "halves", "quadrants", "sextants"] = "auto"
     notify: Literal["off", "job", "stage"] = "job"  # at the end of a job, or of each stage too
     bell: bool = True
     desktop: Literal["auto", "off", "osc9", "osc777", "osc99"] = "auto"

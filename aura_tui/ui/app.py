@@ -36,7 +36,7 @@ from aura_tui.ui.sync.subscriptions import BoardSync
 from aura_tui.ui.terminal.diff_app import DiffApp
 from aura_tui.ui.terminal.driver import BoardDriver
 from aura_tui.ui.terminal.notifications import Notifications
-from aura_tui.ui.terminal.preview_image import preview_wanted
+from aura_tui.ui.terminal.preview_image import preview_blocks, preview_wanted
 from aura_tui.ui.terminal.reporter import Reporter
 from aura_tui.ui.theme.colours import AURA
 from aura_tui.ui.theme.contrast import legible
@@ -168,6 +168,7 @@ class BoardApp(DiffApp):
             self.capabilities,
             lambda code: self.write_codes((code,)),
             self.glyphs,
+            blocks=preview_blocks(self._options.board),
         )
         self._own_screen = BoardScreen(
             preview,

@@ -22,6 +22,10 @@ sources:
 - Konsole: progress from 26.04 (its merge request 1054)
 - Ptyxis: progress from 48 (ptyxis issue 305). VTE without it ignores OSC 777 and 9;4.
 
+Sextants are drawn by the terminal itself or, in most fonts, not at all: in kitty, Ghostty, foot,
+WezTerm, contour and VTE from 0.70 by themselves (arewelegacycomputingyet.com; notcurses' table of
+terminals). Alacritty has them from 0.14 (its pull request 7534), but doesn't say its version.
+
 A title is set only where the one before it can be restored: where XTWINOPS 22 and 23 (xterm's
 ctlseqs) keep a stack of titles. A terminal in neither table gets the bell alone.
 """
@@ -53,9 +57,22 @@ class Pictures(Enum):
     """The protocol for pictures."""
 
     NONE = "none"
-    CELLS = "cells"  # half blocks, each in two colours
+    CELLS = "cells"  # characters, each in two colours
     SIXEL = "sixel"
     KITTY = "kitty"
+
+
+class Blocks(Enum):
+    """Characters that pictures of cells are made of; ``value`` as in the settings."""
+
+    HALVES = "halves"  # U+2580, which each font has that has any
+    QUADRANTS = "quadrants"  # U+2596 to U+259F
+    SEXTANTS = "sextants"  # U+1FB00 to U+1FB3B, of Unicode 13
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Parts of a character across and down."""
+        return {Blocks.HALVES: (1, 2), Blocks.QUADRANTS: (2, 2), Blocks.SEXTANTS: (2, 3)}[self]
 
 
 class Through(Enum):
@@ -84,6 +101,7 @@ class Capabilities(NamedTuple):
     progress: bool = False
     title: bool = False
     pictures: Pictures = Pictures.CELLS
+    blocks: Blocks = Blocks.HALVES
     colours: Colours = Colours.MANY
     through: Through = Through.NOTHING
     window: bool = True
@@ -103,6 +121,7 @@ class Capabilities(NamedTuple):
         return self._replace(
             title=self.title or (version is not None and version.title),
             pictures=pictures,
+            blocks=Blocks.SEXTANTS if version is not None and version.sextants else self.blocks,
             colours=Colours.TRUE if replies.rgb else colours,
         )
 
@@ -122,6 +141,7 @@ class _Version(NamedTuple):
     colours: Colours = Colours.TRUE
     title: bool = False
     placeholders: bool = False
+    sextants: bool = False  # it draws these itself, whatever the font
 
 
 def _term(*names: str) -> Callable[[Mapping[str, str]], bool]:
@@ -196,10 +216,12 @@ _TERMINALS = (
 _UNKNOWN = _Terminal(_always)
 _VERSIONS = (
     _Version(re.compile(r"kitty\((?:0\.(?:2[89]|[3-9]\d|\d{3,})|[1-9])"), _TRUE, True, True),
-    _Version(re.compile(r"kitty"), title=True),
-    _Version(re.compile(r"ghostty"), title=True, placeholders=True),
-    _Version(re.compile(r"foot|VTE|iTerm2|mintty|contour"), title=True),
-    _Version(re.compile(r"WezTerm|Konsole|xterm\.js")),
+    _Version(re.compile(r"kitty"), title=True, sextants=True),
+    _Version(re.compile(r"ghostty"), title=True, placeholders=True, sextants=True),
+    _Version(re.compile(r"foot|VTE\(7|contour"), title=True, sextants=True),
+    _Version(re.compile(r"VTE|iTerm2|mintty"), title=True),
+    _Version(re.compile(r"WezTerm"), sextants=True),
+    _Version(re.compile(r"Konsole|xterm\.js")),
     _Version(re.compile(r"XTerm"), _MANY, title=True),
 )
 # The Linux console reads on after an OSC it doesn't know (console_codes(4)); the rest are no

@@ -1,4 +1,4 @@
-"""A picture as rows of a terminal: half blocks, Sixel, or the Kitty graphics protocol.
+"""A picture as rows of a terminal: block characters, Sixel, or the Kitty graphics protocol.
 
 textual-image's own widgets ask the terminal what it can do as they are imported, which in a
 running Textual application takes keys from it, and its Kitty pictures go past the driver; so its
@@ -19,7 +19,7 @@ from rich.color import Color
 from rich.segment import ControlType, Segment
 from rich.style import Style
 
-from aura_tui.ui.terminal.capabilities import Pictures
+from aura_tui.ui.terminal.capabilities import Blocks, Pictures
 from aura_tui.ui.terminal.preview_image import Cell
 
 if TYPE_CHECKING:
@@ -71,43 +71,106 @@ def cell_size() -> Cell | None:
     return Cell(width // columns, height // rows)
 
 
-def draw(image: Image, columns: int, rows: int, cell: Cell, how: Pictures) -> Drawn:
+def draw(
+    image: Image,
+    columns: int,
+    rows: int,
+    cell: Cell,
+    how: Pictures,
+    blocks: Blocks = Blocks.HALVES,
+) -> Drawn:
     """``image`` (RGB), drawn over ``columns`` by ``rows`` cells; ``how`` is not NONE."""
     if how is Pictures.KITTY:
         return _kitty(image, min(columns, len(_marks())), min(rows, len(_marks())), cell)
     if how is Pictures.SIXEL:
         return _sixel(image, columns, rows, cell)
-    return _half_blocks(image, columns, rows)
+    return _cells(image, columns, rows, blocks)
 
 
-def _half_blocks(image: Image, columns: int, rows: int) -> Drawn:
+def _cells(image: Image, columns: int, rows: int, blocks: Blocks) -> Drawn:
     from PIL.Image import Dither, Quantize, Resampling
 
-    small = image.resize((columns, rows * 2), Resampling.HAMMING, reducing_gap=3.0)
+    across, down = blocks.grid
+    width = columns * across
+    small = image.resize((width, rows * down), Resampling.HAMMING, reducing_gap=3.0)
     # Of Pillow's ways the one with the fewest bytes that keeps the few white pixels of a title.
     few = small.quantize(_COLOURS, Quantize.FASTOCTREE, dither=Dither.NONE)
     indices = few.tobytes()
-    palette = few.getpalette() or []
-    colours = [Color.from_rgb(*palette[at : at + 3]) for at in range(0, len(palette), 3)]
+    found = few.getpalette() or []
+    palette = [(found[at], found[at + 1], found[at + 2]) for at in range(0, len(found), 3)]
+    colours = [Color.from_rgb(*rgb) for rgb in palette]
     styles: dict[tuple[int, int], Style] = {}
+    chars = _chars(blocks)
     drawn: list[tuple[Segment, ...]] = []
-    for y in range(0, rows * 2, 2):
-        upper = indices[y * columns : (y + 1) * columns]
-        lower = indices[(y + 1) * columns : (y + 2) * columns]
+    for y in range(rows):
+        lines = [
+            indices[at : at + width]
+            for at in range(y * down * width, (y + 1) * down * width, width)
+        ]
         segments: list[Segment] = []
-        begin = 0
-        for x in range(1, columns + 1):
-            pair = (upper[begin], lower[begin])
-            if x < columns and (upper[x], lower[x]) == pair:
-                continue
-            flat = pair[0] == pair[1]
-            if pair not in styles:
-                styles[pair] = Style(color=colours[pair[0]], bgcolor=colours[pair[1]])
-            char = " " if flat else "\u2580"
-            segments.append(Segment(char * (x - begin), styles[pair]))
-            begin = x
+        last, run = (0, 0, 0), 0
+        for x in range(0, width, across):
+            parts = b"".join([line[x : x + across] for line in lines])
+            cell = _two_of(parts, palette)
+            if run and cell != last:
+                segments.append(_run(chars, last, run, colours, styles))
+                run = 0
+            last, run = cell, run + 1
+        segments.append(_run(chars, last, run, colours, styles))
         drawn.append(tuple(segments))
     return Drawn(Pictures.CELLS, columns, tuple(drawn))
+
+
+def _run(
+    chars: str,
+    cell: tuple[int, int, int],
+    count: int,
+    colours: list[Color],
+    styles: dict[tuple[int, int], Style],
+) -> Segment:
+    pattern, fore, back = cell
+    if (fore, back) not in styles:
+        styles[fore, back] = Style(color=colours[fore], bgcolor=colours[back])
+    return Segment(chars[pattern] * count, styles[fore, back])
+
+
+def _two_of(parts: bytes, palette: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+    """The pattern, foreground and background (indices of ``palette``) that come closest to a
+    cell's ``parts``. The first part is foreground, unless the cell is flat."""
+    first = parts[0]
+    kinds = {*parts}
+    if len(kinds) == 1:
+        return 0, first, first
+    if len(kinds) == 2:
+        fore, back = first, next(iter(kinds - {first}))
+        pattern = sum(1 << i for i, part in enumerate(parts) if part == fore)
+        return pattern, fore, back
+    # Split in the middle of the channel in which they differ most.
+    channel = max(
+        range(3),
+        key=lambda c: max(palette[k][c] for k in kinds) - min(palette[k][c] for k in kinds),
+    )
+    values = [palette[part][channel] for part in parts]
+    middle = (min(values) + max(values)) / 2
+    like_first = [(value > middle) is (values[0] > middle) for value in values]
+    pattern = sum(1 << i for i, same in enumerate(like_first) if same)
+    ours = [part for part, same in zip(parts, like_first, strict=True) if same]
+    others = [part for part, same in zip(parts, like_first, strict=True) if not same]
+    return pattern, max(ours, key=ours.count), max(others, key=others.count)
+
+
+def _chars(blocks: Blocks) -> str:
+    """The characters by their pattern: bit n is part n, from left to right and down."""
+    if blocks is Blocks.HALVES:
+        return " \u2580\u2584\u2588"
+    if blocks is Blocks.QUADRANTS:
+        return (
+            " \u2598\u259d\u2580\u2596\u258c\u259e\u259b"
+            "\u2597\u259a\u2590\u259c\u2584\u2599\u259f\u2588"
+        )
+    # The block leaves out what was there before: nothing, the left and the right half, and all.
+    known = {0: " ", 21: "\u258c", 42: "\u2590", 63: "\u2588"}
+    return "".join(known.get(n) or chr(0x1FB00 + n - 1 - (n > 21) - (n > 42)) for n in range(64))
 
 
 def _sixel(image: Image, columns: int, rows: int, cell: Cell) -> Drawn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from aura_tui.ui.terminal.capabilities import Pictures, detect
+from aura_tui.ui.terminal.capabilities import Blocks, Pictures, detect
 from aura_tui.ui.theme.glyphs import is_ascii
 
 if TYPE_CHECKING:
@@ -50,6 +50,11 @@ def preview_wanted(settings: BoardSettings, environ: Mapping[str, str]) -> bool:
     if settings.ascii or is_ascii(environ, None) or environ.get("NO_COLOR"):
         return False
     return abilities.pictures is not Pictures.NONE and not abilities.remote
+
+
+def preview_blocks(settings: BoardSettings) -> Blocks | None:
+    """The characters to draw pictures with; None: what the terminal is known to draw."""
+    return None if settings.preview_blocks == "auto" else Blocks(settings.preview_blocks)
 
 
 def read(path: Path) -> Image:

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from aura_tui.ui.terminal.capabilities import Capabilities
+    from aura_tui.ui.terminal.capabilities import Blocks, Capabilities
     from aura_tui.ui.terminal.pictures import Drawn
     from aura_tui.ui.theme.glyphs import Glyphs
 
 # A smaller picture shows nothing recognizable.
 _MIN_COLUMNS, _MIN_ROWS = 8, 3
+_USUAL_SHAPE = (16, 9)  # until there is a picture
 
 _Key = tuple[object, ...]
 
@@ -44,9 +45,14 @@ class PreviewView(Widget):
         write: Callable[[str], None],
         glyphs: Glyphs = UNICODE,
         *,
+        blocks: Blocks | None = None,
         id: str | None = None,
     ) -> None:
+        """``blocks``: characters for pictures of cells; None: what the terminal is known to
+        draw."""
         super().__init__(id=id)
+        self._wanted_blocks = blocks
+        self._blocks = blocks or capabilities.blocks
         self._write = write
         self._glyphs = glyphs
         self._plain = glyphs is ASCII or bool(environ.get("NO_COLOR"))
@@ -89,9 +95,10 @@ class PreviewView(Widget):
     def capable(self, capabilities: Capabilities) -> None:
         """Set what the terminal supports; the picture is drawn again if that is another way."""
         pictures = Pictures.NONE if self._plain else capabilities.pictures
-        if pictures is self._pictures:
+        blocks = self._wanted_blocks or capabilities.blocks
+        if (pictures, blocks) == (self._pictures, self._blocks):
             return
-        self._pictures = pictures
+        self._pictures, self._blocks = pictures, blocks
         if self._image is not None:
             self.run_worker(self._redraw(), group="redraw", exclusive=True)
 
@@ -115,7 +122,7 @@ class PreviewView(Widget):
         if how is Pictures.SIXEL and cell is None:  # it must fit its cells exactly
             how = Pictures.CELLS
         cell = cell or USUAL_CELL
-        return draw(image, *fit(image.size, (columns, rows), cell), cell, how)
+        return draw(image, *fit(image.size, (columns, rows), cell), cell, how, self._blocks)
 
     def _put(self, drawn: Drawn | None) -> None:
         old, self._drawn = self._drawn, drawn
@@ -137,6 +144,18 @@ class PreviewView(Widget):
         if (said, caption) != (self._said, self._caption):
             self._said, self._caption = said, caption
             self.refresh(Region(0, self._caption_row, self.size.width, 1))
+
+    def rows_of(self, columns: int) -> int:
+        """Rows that the picture fills at most in ``columns``, with its caption."""
+        return max(_MIN_ROWS, fit(self._shape, (columns - 1, 1000), USUAL_CELL)[1]) + 1
+
+    def columns_of(self, rows: int) -> int:
+        """Columns that the picture fills at most in ``rows``, with the blank one behind it."""
+        return max(_MIN_COLUMNS, fit(self._shape, (1000, rows - 1), USUAL_CELL)[0]) + 1
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return self._image.size if self._image is not None else _USUAL_SHAPE
 
     @property
     def has_picture(self) -> bool:

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from aura_tui.ui.terminal.capabilities import (
+    Blocks,
     Capabilities,
     Colours,
     Pictures,
@@ -158,6 +159,16 @@ def test_replies_tell_pictures_colours_and_title() -> None:
     for replies, (pictures, colours, title) in told.items():
         found = ssh.with_replies(replies)
         assert (found.pictures, found.colours, found.title) == (pictures, colours, title), replies
+
+
+def test_sextants_are_drawn_only_where_the_terminal_has_said_that_it_is_one_that_has_them() -> None:
+    for environ in (XTERM, {"TERM": "xterm-kitty"}, {"TERM": "foot"}, {"TERM": "alacritty"}):
+        assert detect(environ).blocks is Blocks.HALVES, environ
+    with_them = ("kitty(0.26.5)", "ghostty 1.1.3", "foot(1.16.2)", "VTE(7600)", "WezTerm 2024")
+    for version in with_them:
+        assert detect(XTERM).with_replies(Replies(version)).blocks is Blocks.SEXTANTS, version
+    for version in ("", "XTerm(379)", "VTE(6003)", "Konsole 23.04", "something new 1"):
+        assert detect(XTERM).with_replies(Replies(version)).blocks is Blocks.HALVES, version
 
 
 def test_a_terminal_is_taken_for_no_less_than_the_environment_says() -> None:

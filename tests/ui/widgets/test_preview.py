@@ -25,7 +25,7 @@ from textual.widgets import Static
 
 from aura_tui.settings import BoardSettings
 from aura_tui.ui.terminal import pictures
-from aura_tui.ui.terminal.capabilities import Pictures, detect
+from aura_tui.ui.terminal.capabilities import Blocks, Pictures, detect
 from aura_tui.ui.terminal.preview_image import Cell, Unshowable, fit, preview_wanted, read
 from aura_tui.ui.theme.colours import AURA
 from aura_tui.ui.theme.glyphs import ASCII, UNICODE, Glyphs
@@ -406,6 +406,52 @@ def test_a_title_of_few_white_pixels_stays_white() -> None:
 def test_one_colour_is_one_run() -> None:
     drawn = pictures.draw(Image.new("RGB", (99, 99), RED), 40, 9, Cell(10, 20), Pictures.CELLS)
     assert [[segment.text for segment in row] for row in drawn.rows] == [[" " * 40]] * 9
+
+
+@pytest.mark.parametrize("blocks", Blocks)
+def test_blocks_show_each_part_of_a_cell(blocks: Blocks) -> None:
+    across, down = blocks.grid
+    columns, rows = 2 ** (across * down), 1
+    image = Image.new("RGB", (columns * across, down), (0, 0, 0))
+    for pattern in range(columns):
+        for part in range(across * down):
+            if pattern >> part & 1:
+                image.putpixel((pattern * across + part % across, part // across), WHITE)
+    drawn = pictures.draw(image, columns, rows, Cell(10, 20), Pictures.CELLS, blocks)
+    (row,) = drawn.rows
+    for pattern, (char, style) in enumerate((c, s.style) for s in row for c in s.text):
+        name = unicodedata.name(char)
+        assert style is not None
+        assert style.color is not None
+        assert style.bgcolor is not None
+        every = {*range(across * down)}
+        parts = parts_of(char, name, across, down)
+        shown = {part for part in parts if style.color.get_truecolor() == WHITE}
+        shown |= {part for part in every - parts if style.bgcolor.get_truecolor() == WHITE}
+        assert shown == {part for part in every if pattern >> part & 1}, (pattern, name)
+
+
+def parts_of(char: str, name: str, across: int, down: int) -> set[int]:
+    """Which parts of its cell a block character fills, by its name in Unicode."""
+    if char == " ":
+        return set()
+    if name.startswith("BLOCK SEXTANT-"):
+        return {int(digit) - 1 for digit in name.rpartition("-")[2]}
+    every = {*range(across * down)}
+    left = {part for part in every if part % across == 0}
+    upper = {part for part in every if part // across < down / 2}
+    if name == "FULL BLOCK":
+        return every
+    if name.endswith("HALF BLOCK"):
+        halves = {"UPPER": upper, "LOWER": every - upper, "LEFT": left, "RIGHT": every - left}
+        return halves[name.split()[0]]
+    found: set[int] = set()
+    for quarter in name.removeprefix("QUADRANT ").split(" AND "):
+        up, side = quarter.split()[-2:]
+        found |= (upper if up == "UPPER" else every - upper) & (
+            left if side == "LEFT" else every - left
+        )
+    return found
 
 
 def pixels(sixel: str) -> Image.Image:
