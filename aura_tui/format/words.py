@@ -207,8 +207,16 @@ def current(step: Step) -> str:
 
 def activity(step: Step) -> str:
     """As :func:`current`, without the item, which is shown elsewhere."""
+    return _without_item(step, _join(step, [at_work(step)]))
+
+
+def message(step: Step) -> str:
+    """The step's own message alone, without the item."""
+    return _without_item(step, clean_line(step.message, 500))
+
+
+def _without_item(step: Step, said: str) -> str:
     at = item_of(step.stage, step.item, step.total).casefold()
-    said = _join(step, [at_work(step)])
     return said[len(at) :].lstrip() if at and said.casefold().startswith(at) else said
 
 
@@ -288,6 +296,21 @@ def active_s(job: Job) -> float:
     if not measured_s and job.started_at is not None and job.ended_at is not None:
         return (job.ended_at - job.started_at).total_seconds()
     return measured_s
+
+
+def headline(job: Job) -> str:
+    """How an ended job ended, and after what time: ``Failed in Voice after 0:13``; for a video also
+    its length, and how fast it was made."""
+    made = job.status is JobStatus.SUCCEEDED
+    where = f" in {job.stage.title}" if job.stage is not None and not made else ""
+    worked_s = active_s(job)
+    text = f"{JOB_WORDS[job.status].capitalize()}{where}"
+    text += f" after {took(worked_s)}" if worked_s else ""
+    output = job.output
+    if made and output is not None and (made_s := output.duration_seconds) and made_s > 0:
+        pace = f", {made_s / worked_s:.1f}x real time" if worked_s >= 0.1 else ""
+        text += f"; {duration(made_s)} of video{target(output)}{pace}"
+    return text
 
 
 def kept(job: Job) -> list[Artifact]:

@@ -36,7 +36,6 @@ _KEPT = re.compile(r"; (kept: .*|\d+ files? (is|are) kept|no file was finished)\
 class Tone(Enum):
     """How a fact is drawn."""
 
-    HEAD = "head"
     PLAIN = "plain"
     MUTED = "muted"
     WARNING = "warning"
@@ -63,18 +62,18 @@ def facts(
     log_tail: tuple[str, ...] = (),
     log_of: str = JOB_S_LOG,
     remote: bool = False,
-    video_s: float | None = None,
     retry_key: str = "",
 ) -> tuple[Fact, ...]:
     """The summary of ``job``, which has ended.
 
     ``plan``: what a retry would do. ``log_tail``: the last lines of the log that ``log_of`` names.
-    ``remote``: its paths are on another machine. ``video_s``: length of the video in seconds, if
-    known. ``retry_key``: the key that retries, if any.
+    ``remote``: its paths are on another machine. ``retry_key``: the key that retries, if any.
+
+    How it ended and after what time is in the header, which is always there.
     """
     said: Iterable[Fact]
     if job.status is JobStatus.SUCCEEDED:
-        said = _succeeded(job, remote, video_s)
+        said = _succeeded(job, remote)
     elif job.status is JobStatus.FAILED:
         said = _failed(job, plan, _tail(log_tail, log_of), remote, retry_key)
     else:
@@ -85,19 +84,8 @@ def facts(
 # -- success
 
 
-def _succeeded(job: Job, remote: bool, video_s: float | None) -> Iterator[Fact]:
+def _succeeded(job: Job, remote: bool) -> Iterator[Fact]:
     files = list(_made(job))
-    active_s = words.active_s(job)
-    if video_s is None and job.output is not None:
-        video_s = job.output.duration_seconds
-    parts = [f"Succeeded after {words.took(active_s)}"]
-    if files and files[0][1].size_bytes:
-        parts.append(words.size(files[0][1].size_bytes))
-    if video_s is not None and video_s > 0:
-        target = words.target(job.output) if job.output is not None else ""
-        pace = f", {video_s / active_s:.1f}x real time" if active_s >= 0.1 else ""
-        parts.append(f"{words.duration(video_s)} of video{target}{pace}")
-    yield Fact("; ".join(parts), Tone.HEAD)
     yield from _listed(files, remote)
     if not files:
         yield Fact("The engine reported no file.", Tone.MUTED)
@@ -156,8 +144,6 @@ def _kind(artifact: Artifact) -> str:
 def _failed(
     job: Job, plan: RetryPlan | None, tail: Iterable[Fact], remote: bool, retry_key: str
 ) -> Iterator[Fact]:
-    where = f" in {job.stage.title}" if job.stage is not None else ""
-    yield Fact(f"Failed{where} after {words.took(words.active_s(job))}", Tone.HEAD)
     said: set[str] = set()
     for problem in job.errors:
         said |= {_key(problem.message), _key(problem.remediation)}
@@ -223,15 +209,13 @@ def _new(text: str, said: set[str]) -> bool:
 def _cancelled(job: Job, plan: RetryPlan | None, remote: bool, retry_key: str) -> Iterator[Fact]:
     where = f" in {job.stage.title}" if job.stage is not None else ""
     files = words.kept(job)
-    there = f"{counted(len(files), 'file')} kept" if files else "no file was finished"
-    after = words.active_s(job)
-    lasted = f" after {words.took(after)}" if after else ""
-    yield Fact(f"Cancelled{where}{lasted}; {there}", Tone.HEAD)
     reason = _KEPT.sub("", job.message[:_SENTENCE_CHARS])
     if _key(reason) not in (_key(f"Cancelled{where}"), ""):
         yield Fact(_sentence(reason))
     if plan is not None:
         yield Fact(_planned(plan, retry_key))
+    if not files:
+        yield Fact("No file was finished.", Tone.MUTED)
     yield from _listed([("video" if words.is_video(each) else "", each) for each in files], remote)
 
 

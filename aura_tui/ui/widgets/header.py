@@ -108,7 +108,8 @@ def lines(
     narrow = width < _NARROW
     marks = Content("") if narrow else _marks(state, glyphs, connected=not connection_above)
     names = _between([marks, status])
-    times = Content(words.duration(state.clock.elapsed_s(state.seen(now))))
+    elapsed = words.duration(state.clock.elapsed_s(state.seen(now)))
+    times = Content(words.headline(job) if job.status.ended and not state.partial else elapsed)
     if narrow:
         third = _narrow_times(job, state, now, width, times, said, glyphs, key_names)
     else:
@@ -201,6 +202,8 @@ def _left(
         return Content.styled(f"{dot}no more events; showing the last known state", "$warning")
     if state.asked is Asked.CANCEL:
         return Content.styled(f"{dot}cancelling; finished work is kept", MUTED)
+    if job.status.ended:
+        return Content("")
     age = words.as_of(state.age_s(now))
     if job.view_status is JobStatus.RUNNING:
         left = f"{words.time_left(job.eta)} left" if job.eta is not None else ""
@@ -213,14 +216,13 @@ def _left(
         return Content.styled(f"{dot}{job.word}, {age}", MUTED)
     said = state.liveness(now)
     queued = said.text if said is not None and said.kind is Kind.QUEUED else "waiting in the queue"
+    if state.starts is not None:
+        queued += f"; starts in {words.time_left(state.starts)}"
     text = {
         JobStatus.QUEUED: queued,
         JobStatus.PAUSED: job.word
         if state.mode
         else f"{job.word}, press {key_names.of('run.pause')} to resume",
-        JobStatus.SUCCEEDED: "finished",
-        JobStatus.FAILED: f"failed in {job.stage.title}" if job.stage else "failed",
-        JobStatus.CANCELED: f"cancelled in {job.stage.title}" if job.stage else "cancelled",
     }[job.view_status]
     return Content.styled(dot + text, MUTED)
 

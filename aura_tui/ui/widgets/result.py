@@ -8,12 +8,12 @@ from textual.content import Content, Span
 from textual.geometry import Size
 from textual.message import Message
 
-from aura_tui.model.status import JobStatus
 from aura_tui.ui.keys import bindings
 from aura_tui.ui.state.cells import cells, row_spans
 from aura_tui.ui.state.summary import JOB_S_LOG, Fact, Tone, facts
 from aura_tui.ui.theme.colours import MUTED
 from aura_tui.ui.theme.glyphs import UNICODE
+from aura_tui.ui.widgets.line_widget import LineWidget
 from aura_tui.ui.widgets.scroll_rows import ScrollRows, SelectedRow
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ _NARROW = 60
 _LABEL = 10
 _SIZE = 8
 _CURSOR = 2
-_HEADS = {
-    JobStatus.SUCCEEDED: "bold $success",
-    JobStatus.FAILED: "bold $error",
-    JobStatus.CANCELED: "bold $warning",
-}
 _STYLES = {
     Tone.PLAIN: "",
     Tone.MUTED: MUTED,
@@ -100,7 +95,6 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
         log_tail: tuple[str, ...] = (),
         log_of: str = JOB_S_LOG,
         remote: bool = False,
-        video_s: float | None = None,
         retry_key: str = "",
     ) -> None:
         """Draw the summary of ``job``, which has ended; again when more details are known."""
@@ -110,7 +104,6 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
             log_tail=log_tail,
             log_of=log_of,
             remote=remote,
-            video_s=video_s,
             retry_key=retry_key,
         )
         same = self._job is not None and self._job.id == job.id
@@ -157,10 +150,9 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
     def _lead(self, fact: Fact, width: int) -> tuple[str, int]:
         """The text before a fact, with a blank for the cursor; and its width in cells."""
         glyphs = self._glyphs
-        status = self._job.status if self._job is not None else JobStatus.SUCCEEDED
         signs = {
-            Tone.HEAD: glyphs.job(status),
             Tone.WARNING: glyphs.warning,
+            Tone.ERROR: glyphs.failed,
             Tone.ADVICE: glyphs.arrow,
             Tone.QUOTE: f"  {glyphs.dot}",
         }
@@ -191,8 +183,11 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
 
     def on_resize(self) -> None:
         if self.row_width != self._laid_out_for:
+            rows = self.row_count
             self._lay_out(self.row_width)
             self.refresh(layout=True)
+            if self.row_count != rows:  # the layout depends on it
+                self.post_message(LineWidget.RepaintRequested())
 
     def draw_row(self, at: int) -> Content:
         row = self._rows[at]
@@ -203,8 +198,7 @@ class ResultPanel(ScrollRows, inherit_bindings=False):
         if under and first:
             lead = f"{self._glyphs.cursor}{lead[1:]}"
         plain = lead + row.text
-        status = self._job.status if self._job is not None else JobStatus.SUCCEEDED
-        style = _HEADS[status] if fact.tone is Tone.HEAD else _STYLES[fact.tone]
+        style = _STYLES[fact.tone]
         spans = [Span(0, len(lead), MUTED)] if fact.label or fact.size else []
         if style:
             spans.append(Span(0 if first else len(lead), len(plain), style))

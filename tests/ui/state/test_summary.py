@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from msgspec.structs import replace
 
+from aura_tui.format import words
 from aura_tui.model import events as ev
 from aura_tui.model.job import Eta, Job
 from aura_tui.model.reduce import fold
@@ -53,13 +54,15 @@ def step(stage: Stage, reused: int, total: int | None) -> PlannedStep:
 # -- success
 
 
-def test_success_says_time_size_and_speed() -> None:
+def test_the_headline_says_how_it_ended_and_after_what_time_and_a_success_how_fast() -> None:
     job = job_of(recordings.success())
-    head = facts(job, video_s=61.0)[0]
-    assert head.tone is Tone.HEAD
-    assert head.text.startswith("Succeeded after 0:2")
-    assert "; 6.1 MB; 1:01 of video, 2." in head.text
-    assert "real time" not in facts(job)[0].text
+    assert words.headline(job).startswith("Succeeded after 0:2")
+    assert "video" not in words.headline(job)
+    output = ev.Output(video_path="/j/a.mp4", duration_seconds=61.0)
+    assert words.headline(replace(job, output=output)).endswith("; 1:01 of video, 2.7x real time")
+    assert words.headline(job_of(recordings.failure())) == "Failed in Rendering after 0:13"
+    assert words.headline(job_of(recordings.cancelled())) == "Cancelled in Visuals after 5.0 s"
+    assert words.headline(ended(ev.JobCancelled)) == "Cancelled in Script"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,7 @@ def test_the_length_of_the_video_is_said_and_what_was_asked_where_that_is_anothe
 ) -> None:
     output = ev.Output(video_path="/j/a.mp4", duration_seconds=83.7, asked_seconds=asked_s)
     job = replace(job_of(recordings.success()), output=output)
-    head = facts(job)[0].text
+    head = words.headline(job)
     assert f"1:23 of video{said.removeprefix('1:23')}, 3.7x real time" in head
     assert [*end_lines(job)][-1].endswith(f"  {said}")
     print_job(job, engine=False)
@@ -89,7 +92,7 @@ def test_the_video_is_first_whatever_the_order_of_files() -> None:
     )
     output = ev.Output(video_path="/out/a.mp4", subtitle_path="/out/a.vtt", size_bytes=2_000_000)
     job = ended(ev.JobCompleted, artifacts=files, output=output)
-    assert rows(facts(job))[1:] == [
+    assert rows(facts(job)) == [
         ("video", "2.0 MB", "/out/a.mp4"),
         ("captions", "1.0 KB", "a.vtt"),
         ("picture", "1.0 KB", "a.jpg"),
@@ -102,12 +105,12 @@ def test_the_video_is_first_whatever_the_order_of_files() -> None:
 
 def test_a_video_that_no_artifact_names_is_a_file_all_the_same() -> None:
     output = ev.Output(video_path="/out/a.mp4", size_bytes=5000)
-    fact = facts(ended(ev.JobCompleted, output=output))[1]
+    fact = facts(ended(ev.JobCompleted, output=output))[0]
     assert fact.file == artifact("/out/a.mp4", 5000, "video/mp4")
 
 
 def test_success_without_a_file_says_so() -> None:
-    assert facts(ended(ev.JobCompleted))[1].text == "The engine reported no file."
+    assert facts(ended(ev.JobCompleted))[0].text == "The engine reported no file."
 
 
 def test_warnings_are_counted_and_where_to_read_them_is_said() -> None:
@@ -127,7 +130,7 @@ def test_a_failure_says_reason_and_remedy_once() -> None:
         errors=(problem, problem),
         suggested_actions=("lower the  resolution", "aura-tui retry X", "aura-tui retry X"),
     )
-    assert [fact.text for fact in facts(job)][1:] == [
+    assert [fact.text for fact in facts(job)] == [
         "E602 FFmpeg broke",
         "Lower the resolution.",
         "aura-tui retry X",
@@ -136,7 +139,7 @@ def test_a_failure_says_reason_and_remedy_once() -> None:
 
 def test_a_failure_with_no_problem_says_its_message() -> None:
     job = ended(ev.JobFailed, error_message="it broke")
-    assert facts(job)[1] == Fact("it broke", Tone.ERROR)
+    assert facts(job)[0] == Fact("it broke", Tone.ERROR)
 
 
 def test_a_failure_shows_the_end_of_its_log_and_where_it_is() -> None:
@@ -168,7 +171,6 @@ def test_a_cancel_says_in_short_what_was_kept_and_lists_it() -> None:
         artifacts=kept,
     )
     assert rows(facts(job)) == [
-        ("", "", "Cancelled in Rendering; 3 files kept"),
         ("in", "", "/w/"),
         ("", "1.0 KB", "a.srt"),
         ("", "1.0 KB", "b.vtt"),
@@ -182,7 +184,7 @@ def test_what_a_cancel_left_of_the_video_is_the_first_file_with_its_length() -> 
     video = ev.Artifact(name="a.partial.mp4", path="/j/a.partial.mp4", type="video/mp4")
     job = ended(ev.JobCancelled, message=told, artifacts=(artifact("a.srt"), video))
     found = facts(job)
-    assert found[1].text == "Stopped on request; a partial video has the first 0:42 of 1:43"
+    assert found[0].text == "Stopped on request; a partial video has the first 0:42 of 1:43"
     files = [fact for fact in found if fact.file is not None]
     assert [(fact.label, fact.file and fact.file.name) for fact in files] == [
         ("video", "a.partial.mp4"),
@@ -194,8 +196,8 @@ def test_what_a_cancel_left_of_the_video_is_the_first_file_with_its_length() -> 
 
 def test_a_cancel_says_a_reason_of_its_own_and_that_nothing_was_finished() -> None:
     job = ended(ev.JobCancelled, message="Cancelled by the administrator")
-    head, reason = facts(job)
-    assert head.text.endswith("; no file was finished")
+    reason, files = facts(job)
+    assert files.text == "No file was finished."
     assert reason.text == "Cancelled by the administrator"
 
 
@@ -283,7 +285,7 @@ def test_hostile_text_is_shown_bounded_and_harmless(status: JobStatus) -> None:
 )
 def test_what_a_cancel_kept_is_said_once(message: str, said: str) -> None:
     found = [fact.text for fact in facts(ended(ev.JobCancelled, message=message))]
-    assert found[1] == said
+    assert found[0] == said
     assert sum("file" in text for text in found) == 1
 
 

@@ -61,7 +61,7 @@ async def test_nothing_runs_over_at_any_size_and_the_end_can_be_reached(
         panel.show(job, UNICODE, log_tail=tuple(f"line {n}" for n in range(30)))
         await pilot.pause()
         assert all(len(row) <= size[0] for row in app.rows)
-        head = {"success": "Succeeded", "failure": "Failed", "cancelled": "Cancelled"}[name]
+        head = {"success": "/home/ada", "failure": "E602", "cancelled": "Cancelled"}[name]
         assert head in app.text
         seen = "".join(app.text.split())
         await press(pilot, "end")
