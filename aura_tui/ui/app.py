@@ -372,6 +372,12 @@ class BoardApp(DiffApp):
     def action_show_log(self) -> None:
         self._view(BoardScreen.toggle_log)
 
+    def action_ffmpeg_log(self) -> None:
+        self.commands.open_ffmpeg_log()
+
+    def action_settings(self) -> None:
+        self._view(BoardScreen.toggle_settings)
+
     def action_timeline(self) -> None:
         self._view(BoardScreen.toggle_timeline)
 

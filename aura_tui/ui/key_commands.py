@@ -154,6 +154,10 @@ class KeyCommands:
                 if parameters == (False,):
                     return self._jobs.following
                 return not self._jobs.following and self._jobs.has_running
+            case "ffmpeg_log":
+                return self.job is not None
+            case "settings":
+                return board is not None and board.shows_a_job
             case "pane" if parameters != ("jobs",):
                 return board is not None and board.shows_a_job
             case "next_pane":
@@ -366,6 +370,19 @@ class KeyCommands:
             self._reporter.say("The engine reported no file")
         else:
             await use(prompts, job, file)
+
+    def open_ffmpeg_log(self) -> None:
+        """Show FFmpeg's log of the job under the cursor in the pager."""
+        job = self.job
+        if job is not None:
+            self.ask(lambda prompts: self._page_ffmpeg_log(prompts, job))
+
+    async def _page_ffmpeg_log(self, prompts: Prompts, job: Job) -> None:
+        from aura_tui.ui.actions.open_and_save import ffmpeg_log
+
+        options = self._options
+        home = options.settings.home
+        await prompts.page(ffmpeg_log(job, home, remote=options.remote, recorded=options.recorded))
 
     # -- the board's own job
 

@@ -252,15 +252,19 @@ class Prompts:
     async def open(self, job_id: str, artifact: Artifact) -> None:
         """Open a job's file: text in the pager, in place of the board; others with the desktop's
         program."""
-        from aura_tui.ui.actions.open_and_save import is_text, open_file, pager
+        from aura_tui.ui.actions.open_and_save import is_text, open_file
 
         path = await self._job_commands.file(job_id, artifact)
         if is_text(artifact):
-            await self._app.run_in_terminal(
-                pager(path, self._environ), without_secrets(self._environ)
-            )
+            await self.page(path)
         else:
             await open_file(path, self._environ)
+
+    async def page(self, path: Path) -> None:
+        """Show a text file in the pager, in place of the board."""
+        from aura_tui.ui.actions.open_and_save import pager
+
+        await self._app.run_in_terminal(pager(path, self._environ), without_secrets(self._environ))
 
     async def _answer(
         self, screen: ModalScreen[T], follow: Callable[[], None] | None = None

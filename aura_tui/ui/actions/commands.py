@@ -12,6 +12,7 @@ from aura_tui.format.impact import summed
 from aura_tui.model.status import JobStatus
 from aura_tui.model.text.sanitize import clean_line
 from aura_tui.service import Delivering, RetryPlan
+from aura_tui.ui.actions.open_and_save import log_on_server
 from aura_tui.ui.state.run import Asked
 
 if TYPE_CHECKING:
@@ -194,15 +195,11 @@ class JobCommands:
             return local
         try:
             return await service.artifact(job_id, artifact.name)
-        except NotFound as e:
+        except NotFound:
             job = self._board_sync.jobs.get(job_id)
             if job is None or artifact.path != job.log_path:
                 raise
-            raise NotFound(
-                e.code,
-                "FFmpeg's log is on the server and can't be downloaded",
-                f"Show the job's own log with: aura-tui logs {job_id}.",
-            ) from None
+            raise log_on_server(job_id) from None
 
 
 def _too_late(error: AuraError | None) -> bool:

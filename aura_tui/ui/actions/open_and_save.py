@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aura_tui.model.events import Artifact
+    from aura_tui.model.job import Job
 
 # A failing opener exits at once; one that shows the file itself runs until it is closed.
 _OPENER_ANSWERS_S = 2.0
@@ -73,6 +74,39 @@ def pager(path: Path, environ: Mapping[str, str]) -> list[str]:
     if found is None:
         raise _unopened(path, f"no pager was found ({' or '.join(wanted)}; set PAGER)")
     return [found, *words[1:], str(path)]
+
+
+def ffmpeg_log(job: Job, home: Path, *, remote: bool, recorded: bool) -> Path:
+    """FFmpeg's log of ``job``, whose engine has its state in ``home``. Raises NotFound if there is
+    none on this machine."""
+    from aura_tui.engine.home import Home
+
+    if recorded:
+        raise _no_log("A recording doesn't hold FFmpeg's log")
+    if remote:
+        raise log_on_server(job.id)
+    path = Home(home).ffmpeg_log(job.id)
+    if not path.is_file():
+        ended = job.status.ended
+        raise _no_log(
+            "FFmpeg's log of this job no longer exists, or FFmpeg never ran"
+            if ended
+            else "FFmpeg hasn't run for this job yet"
+        )
+    return path
+
+
+def log_on_server(job_id: str) -> NotFound:
+    """FFmpeg's log is on another machine."""
+    return NotFound(
+        Code.ARTIFACT_UNKNOWN,
+        "FFmpeg's log is on the server and can't be downloaded",
+        f"Show the job's own log with: aura-tui logs {job_id}.",
+    )
+
+
+def _no_log(why: str) -> NotFound:
+    return NotFound(Code.ARTIFACT_UNKNOWN, why, "The board's log pane shows the job's own log.")
 
 
 def _opener(path: Path, environ: Mapping[str, str], platform: str) -> str:

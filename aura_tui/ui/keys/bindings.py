@@ -53,6 +53,22 @@ APP = (
     Binding("h", "next_pane(-1)", "Previous pane", id="pane.previous", show=False),
     Binding("L", "show_log", "Log", id="board.log", tooltip="Show only the log, or the job again"),
     Binding(
+        "F",
+        "ffmpeg_log",
+        "FFmpeg's log",
+        id="job.ffmpeg-log",
+        show=False,
+        tooltip="Open FFmpeg's log of the job in the pager",
+    ),
+    Binding(
+        "i",
+        "settings",
+        "Settings",
+        id="board.settings",
+        show=False,
+        tooltip="Toggle the job's own settings",
+    ),
+    Binding(
         "v",
         "preview",
         "Preview",
@@ -211,6 +227,10 @@ STAGES = (
         id="stages.toggle",
         tooltip="Open or close a stage",
     ),
+    Binding("pagedown", "page(1)", "Page down", id="stages.page-down", show=False),
+    Binding("pageup", "page(-1)", "Page up", id="stages.page-up", show=False),
+    Binding("home,g", "first", "First scene", id="stages.first", show=False),
+    Binding("end,G", "follow", "Follow", id="stages.follow", tooltip="Back to the running scenes"),
 )
 LOG = (
     Binding("down,j", "move(1)", "Down", id="log.down", show=False),

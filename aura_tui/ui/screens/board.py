@@ -15,7 +15,15 @@ from textual.widgets import Input
 from aura_tui.model.connection import ConnectionStatus
 from aura_tui.model.status import JobStatus
 from aura_tui.ui.screens.modal import hide_toasts
-from aura_tui.ui.state.row_budget import HIGH, SHORT, row_budget
+from aura_tui.ui.state.row_budget import (
+    HIGH,
+    SHORT,
+    STAGES,
+    RowBudget,
+    Wanted,
+    row_budget,
+)
+from aura_tui.ui.state.summary import JOB_S_LOG
 from aura_tui.ui.widgets.context_line import ContextLine
 from aura_tui.ui.widgets.header import RunHeader
 from aura_tui.ui.widgets.jobs import JobsPane
@@ -23,6 +31,8 @@ from aura_tui.ui.widgets.key_bar import KeyBar
 from aura_tui.ui.widgets.log import LogView
 from aura_tui.ui.widgets.replay_line import ReplayLine
 from aura_tui.ui.widgets.result import ResultPanel
+from aura_tui.ui.widgets.settings_fold import SettingsFold
+from aura_tui.ui.widgets.stage_lines import wanted_rows
 from aura_tui.ui.widgets.stages import StageList, StageRow
 from aura_tui.ui.widgets.timeline import TimelineView
 
@@ -44,6 +54,8 @@ if TYPE_CHECKING:
 
 WIDE = 110  # columns from which list and job are side by side
 _LOG_ROWS = 3  # with fewer, the log shows alone once it gets the keys
+_BESIDE_SETTINGS = 14  # rows around the settings: head and footer, the stages and blank ones
+_STAGES_WIDTH = 78  # columns that the stages keep beside the preview
 _BESIDE = 170  # columns from which the preview fits beside the stages
 
 
@@ -87,6 +99,7 @@ class BoardScreen(Screen[None]):
         self.jobs = JobsPane(can_make=not read_only, key_names=key_names)
         self.context = ContextLine(key_names.of("link.reconnect"))
         self.head = RunHeader(key_names)
+        self.settings = SettingsFold(id="settings")
         self.work = Horizontal(id="work")
         self.stages = StageList()
         self.timeline = TimelineView()
@@ -95,6 +108,8 @@ class BoardScreen(Screen[None]):
         self.log_view = LogView(key_names)
         self.replay = ReplayLine(id="replay") if recorded else None
         self._ended: tuple[Job, SummaryDetails] | None = None
+        self._run: RunState | None = None  # the one that shows
+        self._shared: tuple[RowBudget, bool] | None = None
         self.set_class(at_jobs, "-at-jobs")
         self.set_class(previewing, "-preview")
         self.set_class(timeline is True, "-timeline")
@@ -106,6 +121,7 @@ class BoardScreen(Screen[None]):
             yield self.jobs
             with Vertical(id="run"):
                 yield self.head
+                yield self.settings
                 with Vertical(id="body"):
                     with self.work:
                         with Vertical(id="stages"):
@@ -234,20 +250,61 @@ class BoardScreen(Screen[None]):
         return self.has_class("-preview") and self.has_class("-beneath")
 
     def _share_rows(self) -> None:
-        height = self.size.height - self.shows_context - (self.replay is not None)
-        preview = int(height * 0.3) if self._preview_beneath else 0
-        found = row_budget(
-            height,
+        run = self._run
+        fold = self._fold_rows
+        preview = self._preview_rows if self.shows_preview and not self.has_class("-picture") else 0
+        budget = row_budget(
+            self.size.height - self.shows_context - (self.replay is not None),
+            Wanted(
+                wanted_rows(run) if run is not None else STAGES,
+                self.result.row_count,
+                len(run.log) if run is not None else 0,
+                preview,
+            ),
             ended=self.has_class("-ended"),
             failed=self.has_class("-failed"),
             timeline=self._shows_timeline,
-            preview=preview + 1 if preview else 0,
+            beside=self.has_class("-beside"),
+            fold=fold,
         )
         alone = self.has_class("-picture")
-        self.work.styles.max_height = None if alone else found.work
-        self.stages.styles.max_height = found.stages
-        self.result.styles.max_height = found.result
-        self.preview.styles.height = preview or None
+        if (budget, alone) == self._shared:
+            return
+        self._shared = (budget, alone)
+        self.set_class(not budget.log, "-no-log")
+        self.work.styles.max_height = None if alone else budget.work
+        self.stages.room = budget.stages
+        self.stages.styles.max_height = budget.stages
+        # Before its first layout it has no rows, and without any it would never get one.
+        self.result.styles.max_height = budget.result or None
+        self.preview.styles.height = budget.preview or None
+        beside = budget.preview and self.has_class("-beside")
+        self.preview.styles.width = self.preview.columns_of(budget.preview) if beside else None
+
+    @property
+    def _fold_rows(self) -> int:
+        """Rows of the settings that show, with the blank one below them."""
+        if not self.has_class("-settings"):
+            return 0
+        return len(self.settings.lines) + (self.size.height >= SHORT)
+
+    @property
+    def _most_settings(self) -> int:
+        """Rows for the settings: where rows are few they have the whole room."""
+        height = self.size.height
+        return height - 4 if height < SHORT else height - _BESIDE_SETTINGS
+
+    def toggle_settings(self) -> None:
+        """Show or hide the job's own settings."""
+        self.remove_class("-at-jobs", "-picture", "-log")
+        self.toggle_class("-settings")
+        self.focus_main()
+
+    @property
+    def _preview_rows(self) -> int:
+        """Rows that the picture can fill: with the width that the stages leave, or all of it."""
+        width = self.size.width - (self.jobs.size.width if self.has_class("-wide") else 0)
+        return self.preview.rows_of(width - (_STAGES_WIDTH if self.has_class("-beside") else 4))
 
     @property
     def _preview_has_room(self) -> bool:
@@ -365,8 +422,14 @@ class BoardScreen(Screen[None]):
         above = self.shows_context
         if above:
             self.context.show(context, run, now, glyphs)
+        self._run = run
+        # Behind no other waiting job: as soon as a running one ends.
+        is_next = run.queue_ahead == jobs.counts.get(JobStatus.RUNNING, 0)
+        run.starts = jobs.first_end() if is_next and run.queue_ahead else None
+        self._share_rows()
         if not self.at_jobs:
             self.head.show(run, now, glyphs, connection_above=above)
+            self.settings.show(run.job, glyphs, self._most_settings)
             self.stages.show(run, now, glyphs)
             self.timeline.show(run, now, glyphs)
             self.log_view.show(run, glyphs)
@@ -415,6 +478,8 @@ class BoardScreen(Screen[None]):
             self.app.call_later(self._leave_result)  # after a pending focus change
             return
         tail, of = ending.log_tail, ending.log_of
+        if of == JOB_S_LOG and self.size.height >= HIGH:  # the log pane shows it
+            tail = ()
         self.result.show(
             job,
             glyphs,
@@ -424,6 +489,7 @@ class BoardScreen(Screen[None]):
             remote=remote,
             retry_key=self._retry_key,
         )
+        self._share_rows()
         same = before is not None and before[0].id == job.id
         if not same and self.has_class("-picture"):  # the result matters more now
             self.toggle_preview()

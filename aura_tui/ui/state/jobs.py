@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aura_tui.model.events import Envelope
-    from aura_tui.model.job import Job
+    from aura_tui.model.job import Eta, Job
     from aura_tui.ui.state.attempts import Family
 
 ATTENTION_LASTS = timedelta(hours=24)
@@ -329,6 +329,14 @@ class JobsState:
     def has_running(self) -> bool:
         """Whether a visible job is running, for :meth:`follow`."""
         return any(self.position(job_id) is not None for job_id in self._running)
+
+    def first_end(self) -> Eta | None:
+        """When the first of the running jobs is expected to end; None if that isn't known."""
+        etas = [self._jobs[job_id].eta for job_id in self._running]
+        known = [eta for eta in etas if eta is not None]
+        if len(known) < len(etas):
+            return None
+        return min(known, default=None, key=lambda eta: eta.high)
 
     def _go(self, job_id: str) -> None:
         """Move the cursor for the person."""

@@ -21,13 +21,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from aura_tui.model.connection import Connection
-    from aura_tui.model.job import Job, Step
+    from aura_tui.model.job import Eta, Job, Step
     from aura_tui.service import Typical
 
 LOG_LINES = 1000
 _GAPS = 50  # connection breaks that are kept
 RECORDED = "recorded"  # the mark of a replay
-STAGE_LOG_LINES = 8  # of each stage, beside its items
 
 
 class Asked(Enum):
@@ -44,14 +43,6 @@ class Asked(Enum):
             Asked.PAUSE: job.view_status is not JobStatus.RUNNING,
             Asked.RESUME: job.view_status is not JobStatus.PAUSED,
         }[self]
-
-
-class Opened(Enum):
-    """How much detail of a stage shows. BRIEF: its errors, a line each."""
-
-    CLOSED = 0
-    BRIEF = 1
-    WHOLE = 2
 
 
 class LogLine(NamedTuple):
@@ -77,6 +68,7 @@ class RunState:
         self.pulse = Heartbeat()
         self.typical: Typical | None = None
         self.queue_ahead: int | None = None
+        self.starts: Eta | None = None  # when a queued job is expected to start
         self.mode = mode
         self._gaps = {} if gaps is None else gaps
         self._met = {*self._gaps}  # breaks already noted
@@ -88,9 +80,6 @@ class RunState:
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.logged = 0  # total lines, dropped ones included
         self.items: dict[Stage, Items] = {stage: Items() for stage in Stage}
-        self.stage_log: dict[Stage, deque[LogLine]] = {
-            stage: deque(maxlen=STAGE_LOG_LINES) for stage in Stage
-        }
         self._chosen: dict[Stage, bool] = {}
 
     @property
@@ -123,8 +112,6 @@ class RunState:
         line = _log_line(event)
         if line is not None:
             self._note(line)
-            if isinstance(event, ev.JobLogged) and event.stage is not None:
-                self.stage_log[event.stage].append(line)
 
     def set_connection(self, connection: Connection | None, now: datetime) -> None:
         """The connection as it is; cheap enough for every draw, which keeps ``heard_at`` fresh."""
@@ -202,18 +189,16 @@ class RunState:
         if self.asked is not None and (self.asked.happened(job) or job.status.ended):
             self.asked = None
 
-    def opened(self, step: Step) -> Opened:
-        """How much of a stage shows: the person's choice, else all of the running one. A failed one
-        always shows why, in brief once the result panel has the details."""
-        if step.status is StepStatus.FAILED:
-            whole = self._chosen.get(step.stage, not self.ended)
-            return Opened.WHOLE if whole else Opened.BRIEF
-        at_work = step.status is StepStatus.STARTED and not self.ended
-        return Opened.WHOLE if self._chosen.get(step.stage, at_work) else Opened.CLOSED
+    def opened(self, step: Step) -> bool:
+        """Whether a stage shows its details: the person's choice, else while it runs, or has just
+        failed. The result panel says why a job has failed."""
+        news = step.status in (StepStatus.STARTED, StepStatus.FAILED) and not self.ended
+        return self._chosen.get(step.stage, news)
 
     def toggle(self, step: Step) -> None:
         """Open or close a stage for good, whatever the stage does."""
-        self._chosen[step.stage] = self.opened(step) is not Opened.WHOLE
+        self._chosen[step.stage] = not self.opened(step)
+        self.items[step.stage].show_from(None)
 
 
 def _moved(before: Job | None, job: Job, event: ev.AnyJobEvent) -> bool:

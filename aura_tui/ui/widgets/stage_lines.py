@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 
 from aura_tui.format import words
 from aura_tui.model.status import JobStatus, StepStatus
-from aura_tui.model.text.local_time import local
 from aura_tui.model.text.plural import counted
 from aura_tui.model.text.sanitize import clean_line
-from aura_tui.ui.state.run import Opened
+from aura_tui.ui.state.row_budget import STAGES
 from aura_tui.ui.state.timeline import is_slow, taken_s, usual_s
 from aura_tui.ui.theme.colours import FAINT, MUTED
 from aura_tui.ui.widgets.bar import bar
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
     from aura_tui.model.job import Job, Step
     from aura_tui.ui.state.items import Item
-    from aura_tui.ui.state.run import LogLine, RunState
+    from aura_tui.ui.state.run import RunState
     from aura_tui.ui.theme.glyphs import Glyphs
 
 STEP_STYLE = {
@@ -37,29 +35,35 @@ STEP_STYLE = {
 }
 # Widths of the pane: below NARROW, only the details show the current item.
 _NARROW = 62
-_WIDE = 98  # from here on, the usual time has a column, and details go side by side
+_WIDE = 98  # from here on, a row also tells what its stage has made
 _INDENT = " " * 5
 _BAR = (8, 60)  # minimum and maximum cells; a longer bar adds nothing
+_BESIDE = 46  # cells of a row without its bar
 _MAX_NOTES = 5  # of warnings, and of errors: the newest
-_LOG_LINES = 4
-_SEVERITY_STYLE = {"info": FAINT, "warning": "$warning", "error": "$error"}
+_LEAST_ITEMS = 2  # lines: an item, and how many are hidden
 
 
 class Room(NamedTuple):
-    """The space of a stage: cells across, and lines for its items and its log."""
+    """The space of a stage: cells across, and rows for all of it."""
 
     width: int
-    items: int
-    log: int
+    rows: int
 
-    @classmethod
-    def of(cls, width: int, screen_height: int) -> Room:
-        """The room in a pane of ``width`` cells on a screen of ``screen_height`` rows."""
-        if screen_height < 18:
-            return cls(width, 0, 0)
-        if screen_height < 32:
-            return cls(width, 3, _LOG_LINES if width >= _WIDE else 0)
-        return cls(width, 6 if screen_height < 48 else 12, _LOG_LINES)
+
+def wanted_rows(state: RunState) -> int:
+    """How many rows the stages have with all that they list. A note counts as one row, though it
+    may wrap."""
+    job = state.job
+    if job is None or state.partial:
+        return STAGES
+    rows = STAGES
+    for step in job.steps:
+        if not state.opened(step):
+            continue
+        rows += len(step.warnings[-_MAX_NOTES:]) + 2 * len(step.errors[-_MAX_NOTES:])
+        count = state.items[step.stage].count(open_end=_at_work(state, step))
+        rows += 1 + count if count > 1 else 2
+    return rows
 
 
 def lines(
@@ -75,11 +79,12 @@ def lines(
     cursor = Content.styled(f"{glyphs.cursor if focused else ' '} ", "bold $accent")
     stage = _Stage(state, job, step, taken_s(state, step, now), usual_s(state, step.stage), glyphs)
     yield cursor + stage.row(room.width)
-    opened = state.opened(step)
-    if opened is Opened.WHOLE:
+    if state.opened(step):
         yield from stage.details(room)
-    elif opened is Opened.BRIEF:
-        yield from stage.brief(room.width)
+
+
+def _at_work(state: RunState, step: Step) -> bool:
+    return step.status is StepStatus.STARTED and not state.ended
 
 
 class _Stage(NamedTuple):
@@ -119,19 +124,14 @@ class _Stage(NamedTuple):
             columns = Content.assemble((f"{slow:<9}", self._style(style)), (time, MUTED), " ")
             row = mark + name + columns
             return row + bar(step.percent or 0.0, max(1, width - row.cell_length), glyphs, style)
-        usual, side = "", 46
-        if pane >= _WIDE and self.state.typical is not None:
-            told = "" if self.usual_s is None else f"usual {words.usual(self.usual_s)}"
-            usual, side = f"  {told:<13}", 62
         least, most = _BAR
         row = Content.assemble(
             mark,
             name,
             f"{'' if quiet or step.status.done else percent:>5}",
             (time, MUTED),
-            (usual, FAINT),
             "  ",
-            bar(step.percent or 0.0, max(least, min(most, (width - side) // 2)), glyphs, style),
+            bar(step.percent or 0.0, max(least, min(most, (width - _BESIDE) // 2)), glyphs, style),
             (f"  {self._word(word):<12}", self._style(style)),
         )
         rest = Content.styled(self._at(pane), MUTED)
@@ -153,7 +153,7 @@ class _Stage(NamedTuple):
         if step.status is StepStatus.STARTED:
             return words.item(step)
         parts = []
-        if step.errors:
+        if step.errors and not self.state.ended:
             parts.append(clean_line(step.errors[-1].code, 12) or "error")
         if step.warnings:
             parts.append(f"{self.glyphs.warning} {counted(len(step.warnings), 'warning')}")
@@ -162,36 +162,22 @@ class _Stage(NamedTuple):
         return "  ".join(part for part in parts if part)
 
     def details(self, room: Room) -> Iterator[Content]:
-        """The details: at least two lines, so that the screen is stable while there is little."""
+        """What the stage does and measures, its warnings and errors, and its items."""
         step, glyphs, width = self.step, self.glyphs, room.width
         inner = max(10, width - 6)
-        said = words.current(step) if width < _NARROW else words.activity(step)
-        yield _quiet(said or _nothing(step), inner)
-        usual = ""
-        if self.usual_s is not None and width < _WIDE:
-            usual = f"usual {words.usual(self.usual_s)}"
+        notes = [*self._notes(inner)]
+        items = self._items(max(_LEAST_ITEMS, room.rows - 2 - len(notes)))
+        usual = f"usual {words.usual(self.usual_s)}" if self.usual_s is not None else ""
         numbers = words.metrics(step.metrics, usual)
+        if items:  # they name those at work
+            numbers.append(words.message(step))
+        else:
+            said = words.current(step) if width < _NARROW else words.activity(step)
+            yield _quiet(said or _nothing(step), inner)
         yield _quiet(_fitting(numbers, f" {glyphs.dot} ", inner), inner)
-        yield from self._notes(inner)
-        items = self._items(room.items)
-        log = [*self.state.stage_log[step.stage]]
-        if width >= _WIDE and items and room.log:
-            half = inner // 2
-            told = [self._logged(line, inner - half - 2) for line in log[-len(items) :]]
-            for left, right in zip_longest(items, told, fillvalue=Content("")):
-                left = left.truncate(half, ellipsis=True)
-                yield Content(_INDENT) + left.pad_right(half + 2 - left.cell_length) + right
-            return
-        log = log[-room.log :] if room.log else []
-        for content in (*items, *(self._logged(line, inner) for line in log)):
+        yield from notes
+        for content in items:
             yield Content(_INDENT) + content.truncate(inner, ellipsis=True)
-
-    def brief(self, width: int) -> Iterator[Content]:
-        """The stage's errors, a line each."""
-        for problem in self.step.errors[-_MAX_NOTES:]:
-            parts = (self.glyphs.failed, clean_line(problem.code), clean_line(problem.message))
-            line = Content.styled(" ".join(parts), "$error")
-            yield Content(_INDENT) + line.truncate(max(1, width - 6), ellipsis=True)
 
     def _notes(self, room: int) -> Iterator[Content]:
         glyphs = self.glyphs
@@ -205,10 +191,10 @@ class _Stage(NamedTuple):
 
     def _items(self, room: int) -> list[Content]:
         """The items around the current one; the number of lines is the same from the start."""
-        at_work = self.step.status is StepStatus.STARTED and not self.state.ended
+        at_work = _at_work(self.state, self.step)
         items = self.state.items[self.step.stage]
         window = items.window(room, open_end=at_work)
-        if not room or len(window.items) < 2:
+        if items.count(open_end=at_work) < 2:
             return []
         if window.earlier or window.between or window.later:  # the last line counts the hidden ones
             window = items.window(room - 1, open_end=at_work)
@@ -221,7 +207,7 @@ class _Stage(NamedTuple):
         if window.between:
             more.append(f"{window.between} hidden")
         if window.later:
-            more.append(f"{window.later} more" if not at_work else f"{window.later} left")
+            more.append(f"{window.later} {'below' if items.paged or not at_work else 'left'}")
         if more:
             text = ", ".join(more)
             found.append(Content.styled(f"{'':>{digits + 14}}{text}", FAINT))
@@ -240,14 +226,6 @@ class _Stage(NamedTuple):
         time = Content.styled(f"  {began:>8}  ", FAINT)
         return head + time + Content.styled(item.text, "" if current else MUTED)
 
-    def _logged(self, line: LogLine, room: int) -> Content:
-        glyphs = self.glyphs
-        mark = {"info": "", "warning": f"{glyphs.warning} ", "error": f"{glyphs.failed} "}
-        style = _SEVERITY_STYLE[line.severity]
-        text = mark[line.severity] + clean_line(line.text)
-        time = f"{local(line.at):%H:%M:%S}  "
-        return Content.assemble((time, FAINT), (text, style)).truncate(room, ellipsis=True)
-
 
 def _nothing(step: Step) -> str:
     return {
@@ -261,7 +239,7 @@ def _fitting(parts: list[str], dot: str, room: int) -> str:
     """``parts`` joined; parts after the first only if they fit whole."""
     text = "".join(parts[:1])
     for part in parts[1:]:
-        if len(text) + len(dot) + len(part) <= room:
+        if part and len(text) + len(dot) + len(part) <= room:
             text += dot + part
     return text
 

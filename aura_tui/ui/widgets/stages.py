@@ -23,16 +23,18 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from aura_tui.model.job import Step
+    from aura_tui.ui.state.items import Items
     from aura_tui.ui.state.run import RunState
     from aura_tui.ui.theme.glyphs import Glyphs
 
+_LEAST = 6  # rows of an open stage: its own, what it says, and three of its items
 _NUMBERS_STAND = timedelta(seconds=0.5)  # of a running stage; faster changes can't be read
 
 
 class StageRow(LineWidget, can_focus=True):
     """One stage. Enter, space or a click opens or closes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bindings.STAGES[2]]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings.STAGES[2:]]
 
     class Toggled(Message):
         """The person opened or closed ``stage``."""
@@ -66,8 +68,39 @@ class StageRow(LineWidget, can_focus=True):
     def on_click(self) -> None:
         self.post_message(self.Toggled(self.stage))
 
-    def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
-        """Draw this stage of ``state`` as of ``now``."""
+    @property
+    def _items(self) -> Items | None:
+        return self._of.items[self.stage] if self._of is not None else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "follow":
+            return self._items is not None and self._items.paged
+        return action == "open" or len(self.lines) > 1  # a closed one lists nothing
+
+    def action_page(self, by: int) -> None:
+        """Page through the items."""
+        if self._items is not None:
+            self._items.page(by)
+            self._paged()
+
+    def action_first(self) -> None:
+        self._show_from(1)
+
+    def action_follow(self) -> None:
+        self._show_from(None)
+
+    def _show_from(self, first: int | None) -> None:
+        if self._items is not None:
+            self._items.show_from(first)
+            self._paged()
+
+    def _paged(self) -> None:
+        self._drawn = ()
+        self.post_message(self.RepaintRequested())
+        self.refresh_bindings()
+
+    def show(self, state: RunState, now: datetime, glyphs: Glyphs, rows: int) -> None:
+        """Draw this stage of ``state`` as of ``now``, in ``rows`` rows if it can."""
         width = self.size.width
         if not width:
             return
@@ -78,7 +111,7 @@ class StageRow(LineWidget, can_focus=True):
         if state is not self._of:
             self._of, self._read = state, None
         step = state.job.step(self.stage)
-        room = Room.of(width, self.screen.size.height)
+        room = Room(width, rows)
         if step.status is not StepStatus.STARTED:
             told = (state, state.typical, state.logged, state.job.status, state.opened(step))
             drawn = (step, room, glyphs, self.has_focus, *told)
@@ -116,7 +149,9 @@ class StageList(VerticalScroll, can_focus=False):
     def __init__(self) -> None:
         super().__init__()
         self._at: tuple[RunState | None, Stage | None] = (None, None)
+        self._toggled: Stage | None = None
         self._ended = False
+        self.room = 0  # rows that the layout gives it
         self.rows = [StageRow(stage) for stage in Stage]
 
     def compose(self) -> ComposeResult:
@@ -124,18 +159,35 @@ class StageList(VerticalScroll, can_focus=False):
 
     def show(self, state: RunState, now: datetime, glyphs: Glyphs) -> None:
         """Draw all stages of ``state`` as of ``now``, and scroll to the running one."""
-        for row in self.rows:
-            row.show(state, now, glyphs)
+        running = state.job.stage if state.job is not None and not state.ended else None
+        # The running one gets the rows that the others leave.
+        rows = sorted(self.rows, key=lambda row: row.stage is running)
+        open_ = {row for row in rows if self._is_open(state, row)}
+        left, wait = self.room - len(rows) + len(open_), len(open_)
+        for row in rows:
+            share = max(left // wait, min(self.room, _LEAST)) if row in open_ else 1
+            row.show(state, now, glyphs, share)
+            if row in open_:
+                left, wait = left - len(row.lines), wait - 1
         stage = state.job.stage if state.job is not None else None
         self._ended = state.ended
         if (state, stage) != self._at:
             self._at = (state, stage)
+            self._toggled = None
             self._reveal()
 
+    @staticmethod
+    def _is_open(state: RunState, row: StageRow) -> bool:
+        return state.job is not None and state.opened(state.job.step(row.stage))
+
+    def on_stage_row_toggled(self, message: StageRow.Toggled) -> None:
+        """Show what was opened, once it has its rows; the app opens it."""
+        self._toggled = message.stage
+
     def on_stage_row_resized(self, message: StageRow.Resized) -> None:
-        """Keep the running stage visible as it grows."""
+        """Keep the stage in sight that was opened, or else the running one, as it grows."""
         message.stop()
-        if message.stage is self._at[1]:
+        if message.stage in (self._at[1], self._toggled):
             self._reveal()
 
     def on_resize(self) -> None:
@@ -144,10 +196,17 @@ class StageList(VerticalScroll, can_focus=False):
             self._reveal()
 
     def _reveal(self) -> None:
-        _, stage = self._at
-        focused = any(row is self.screen.focused for row in self.rows)
-        if stage is not None and not (self._ended and focused):
-            self.call_after_refresh(self.rows[stage.position].scroll_visible, animate=False)
+        stage = self._at[1]
+        if any(row is self.screen.focused for row in self.rows) and (self._ended or self._toggled):
+            stage = self._toggled
+        if stage is not None:
+            self.call_after_refresh(self._bring, self.rows[stage.position])
+
+    def _bring(self, row: StageRow) -> None:
+        if row.size.height >= self.size.height:  # its first line matters
+            self.scroll_to(y=row.virtual_region.y, animate=False)
+        else:
+            row.scroll_visible(animate=False)
 
     def action_move(self, by: int) -> None:
         """Focus the row ``by`` rows further down."""

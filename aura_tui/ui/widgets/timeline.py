@@ -26,6 +26,7 @@ HEIGHT = 6  # lanes and their axis
 _NARROW = 60
 _NAME = 16  # cells before the lanes: mark and name, as in the stage rows
 _NAME_NARROW = 14
+_USUAL = 6  # cells of a usual time
 _LABEL = 9  # cells for each tick's label
 
 
@@ -70,11 +71,11 @@ def lines(
     """The lanes, then the axis from 0 to ``end_s`` active seconds."""
     narrow = width < _NARROW
     paused = state.job is not None and state.job.view_status is JobStatus.PAUSED
-    told = [*_told(found, narrow, glyphs)]
-    side = max(content.cell_length for content in told)
+    legend = "" if narrow else _legend(state, glyphs)
+    side = max(len(legend), 0 if narrow else _USUAL)
     name = _NAME_NARROW if narrow else _NAME
     room = max(1, width - name - side - 1)
-    for lane, right in zip(found, told, strict=True):
+    for lane in found:
         held = paused and lane.status is StepStatus.STARTED
         style = "$warning" if held else STEP_STYLE[lane.status]
         mark = glyphs.step(lane.status, paused=paused)
@@ -82,24 +83,10 @@ def lines(
         left = Content.assemble(
             " " * (name - 14), (mark, style), (f" {lane.stage.title:<12}", style if quiet else "")
         )
-        yield left + _lane(lane, end_s, room, glyphs, paused) + Content(" ") + right
-    yield Content(" " * name) + _axis(end_s, room, glyphs) + _legend(state, side, glyphs)
-
-
-def _told(found: list[Lane], narrow: bool, glyphs: Glyphs) -> Iterator[Content]:
-    """The numbers beside the lanes, equally wide."""
-    usual = ["" if f.usual_s is None else f"usual {words.usual(f.usual_s)}" for f in found]
-    column = max(len(text) for text in usual)
-    for lane, text in zip(found, usual, strict=True):
-        if lane.status in (StepStatus.REUSED, StepStatus.SKIPPED):
-            time = words.STEP_WORDS[lane.status]
-        else:
-            time = "" if lane.took_s is None else words.duration(lane.took_s)
-        mark = Content.styled(f" {glyphs.warning if lane.slow else ' '}", "$warning")
-        row = Content(f"{time:>7}") + mark
-        if column and not narrow:
-            row += Content.styled(f" {text:<{column}}", MUTED)
-        yield row
+        right = "" if narrow or lane.usual_s is None else words.usual(lane.usual_s)
+        told = Content.styled(f" {right:>{side}}", MUTED)
+        yield left + _lane(lane, end_s, room, glyphs, paused) + told
+    yield Content(" " * name) + _axis(end_s, room, glyphs) + Content.styled(f" {legend}", FAINT)
 
 
 def _lane(lane: Lane, end_s: int, room: int, glyphs: Glyphs, paused: bool) -> Content:
@@ -160,9 +147,9 @@ def _axis(end_s: int, room: int, glyphs: Glyphs) -> Content:
     return Content.styled(f"{line:<{room}}"[:room], FAINT)
 
 
-def _legend(state: RunState, side: int, glyphs: Glyphs) -> Content:
+def _legend(state: RunState, glyphs: Glyphs) -> str:
+    """What the ticks are, and the numbers above it."""
     typical = state.typical
     if typical is None or not typical.seconds:
-        return Content("")
-    text = f" {glyphs.tick} usual of {counted(typical.runs, 'run')}"
-    return Content.styled(text if len(text) <= side + 1 else "", FAINT)
+        return ""
+    return f"{glyphs.tick} usual of {counted(typical.runs, 'run')}"

@@ -306,7 +306,7 @@ def test_a_search_covers_all_that_the_line_shows() -> None:
     for needle, wanted in (
         (first[2:7], [[first[2:7]]] * 3),  # hours and minutes
         ("visuals", [["Visuals"], ["Visuals"], ["visuals"]]),
-        (first[4:30], [[first[4:25], first[25:30]], [], []]),  # from the time into the text
+        (first[4:24], [[first[4:19], first[19:24]], [], []]),  # from the time into the text
         ("error", [[], ["\u2717"], []]),
         ("warning", [[], [], ["\u25b2"]]),
         ("\u2717", [[], ["\u2717"], []]),

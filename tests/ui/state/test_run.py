@@ -13,7 +13,7 @@ from aura_tui.model.reduce import reduce
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import JobStatus, StepStatus
 from aura_tui.ui.state.items import MAX_KEPT
-from aura_tui.ui.state.run import STAGE_LOG_LINES, RunState
+from aura_tui.ui.state.run import RunState
 from tests.ui import recordings
 from tests.ui.recordings import BEGIN, Tape
 
@@ -105,8 +105,9 @@ def test_items_are_bounded_whatever_an_engine_counts() -> None:
     items = playing(tape).items[Stage.VOICE]
     assert items.kept == MAX_KEPT
     window = items.window(5, open_end=True)
-    assert [item.number for item in window.items] == [247, 248, 249, 250, 251]
-    assert (window.earlier, window.later) == (246, huge - 251)
+    last = MAX_KEPT + 51
+    assert [item.number for item in window.items] == [*range(last - 4, last + 1)]
+    assert (window.earlier, window.later) == (last - 5, huge - last)
 
 
 def test_a_stage_that_starts_again_has_new_items() -> None:
@@ -120,16 +121,32 @@ def test_a_stage_that_starts_again_has_new_items() -> None:
     assert state.items[Stage.VOICE].window(5, open_end=True).items == ()
 
 
-# The log's part of a stage
-
-
-def test_a_stage_has_the_last_lines_of_its_own_log() -> None:
+def test_pages_reach_every_item_and_keep_one_of_the_page_before() -> None:
     tape = voice(Tape())
-    for n in range(STAGE_LOG_LINES + 2):
-        tape.log(f"voice {n}", Stage.VOICE)
-        tape.log("of the job")
-    lines = playing(tape).stage_log[Stage.VOICE]
-    assert [line.text for line in lines] == [f"voice {n}" for n in range(2, STAGE_LOG_LINES + 2)]
+    for n in range(1, 301):
+        tape.progress(Stage.VOICE, 1, f"part {n}", current_item=n, total_items=300)
+    items = playing(tape).items[Stage.VOICE]
+
+    def page(by: int) -> list[int]:
+        items.page(by)
+        return [item.number for item in items.window(12, open_end=True).items]
+
+    assert 300 in {item.number for item in items.window(12, open_end=True).items}
+    items.show_from(1)
+    assert items.window(12, open_end=True).later == 288
+    seen = {*range(1, 13)}
+    last = [12]
+    while 300 not in seen:
+        shown = page(1)
+        assert shown[0] <= last[-1]
+        assert len(shown) == 12
+        seen |= {*shown}
+        last = shown
+    assert seen == {*range(1, 301)}
+    assert page(1) == last  # no further than the last one,
+    assert page(-1)[-1] == last[0]  # so that the first step back is one
+    items.show_from(None)
+    assert not items.paged
 
 
 # The clocks

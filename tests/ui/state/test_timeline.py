@@ -167,7 +167,7 @@ def test_an_axis_holds_a_run_of_days() -> None:
 def test_lanes_are_drawn_to_scale_with_a_tick_where_they_usually_end() -> None:
     tape = working(voice_s=9)
     # Script 0-1, Voice 1-10 (usually 4), Visuals 10-11 (usually 2), then 1 and 10: to 23 of 30 s.
-    found = drawn(shown(tape), tape, 16 + 60 + 21)
+    found = drawn(shown(tape), tape, 16 + 60 + 19)
     lanes_ = [line[16:76] for line in found[:5]]
     assert lanes_[0].rstrip() == "##|"
     assert lanes_[1].rstrip() == "  " + "#" * 8 + "|" + "#" * 9
@@ -176,7 +176,7 @@ def test_lanes_are_drawn_to_scale_with_a_tick_where_they_usually_end() -> None:
     assert lanes_[4].rstrip() == " " * 26 + "-" * 20 + "|"
     assert [m.start() for m in re.finditer(r"\S+", found[5][16:76])] == [0, 10, 20, 30, 40, 50]
     assert found[5].split()[:6] == ["0:00", "0:05", "0:10", "0:15", "0:20", "0:25"]
-    assert found[1].split()[-4:] == ["0:09", "!", "usual", "0:04"]
+    assert found[1].split()[-1] == "0:04"  # what it took is in the stage's row
     assert found[5].rstrip().endswith("| usual of 14 runs")
 
 
@@ -184,7 +184,6 @@ def test_reused_stages_have_a_sign_instead_of_a_length() -> None:
     tape = recordings.retried()
     found = drawn(shown(tape), tape)
     assert found[0].startswith("  ~ Script      ~ ")
-    assert "reused" in found[0]
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 59, 60, 82, 120, 200])
@@ -208,7 +207,7 @@ class Showing(App[None]):
 async def test_the_scale_stands_until_the_run_is_over() -> None:
     tape = working()
     slow = Typical(3, {**USUAL.seconds, Stage.VISUALS: 30.0})
-    async with Showing().run_test(size=(97, 8)) as pilot:
+    async with Showing().run_test(size=(95, 8)) as pilot:
         view = pilot.app.query_one(TimelineView)
 
         def axis(typical: Typical, state: RunState) -> str:
@@ -228,4 +227,4 @@ async def test_the_scale_stands_until_the_run_is_over() -> None:
         recordings.start(other)
         fresh = shown(other)
         view.show(fresh, other.now, ASCII)
-        assert view.lines[-1].plain.split() == drawn(fresh, other, 97)[-1].split()
+        assert view.lines[-1].plain.split() == drawn(fresh, other, 95)[-1].split()
