@@ -177,6 +177,13 @@ def item(step: Step) -> str:
     return item_of(step.stage, step.item, step.total)
 
 
+def short_item(step: Step) -> str:
+    """As :func:`item`, for narrow places: ``139 of 300``."""
+    if step.done is not None and step.total:
+        return f"{min(step.done, step.total)} of {step.total}"
+    return item(step)
+
+
 def at_work(step: Step) -> str:
     """``scenes 3 and 8``: the items in progress, by their own numbers; "" if unknown."""
     names = [str(number) for number in step.active[:_NAMED]]
@@ -305,7 +312,8 @@ def headline(job: Job) -> str:
     where = f" in {job.stage.title}" if job.stage is not None and not made else ""
     worked_s = active_s(job)
     text = f"{JOB_WORDS[job.status].capitalize()}{where}"
-    text += f" after {took(worked_s)}" if worked_s else ""
+    if worked_s or job.status is not JobStatus.CANCELED:
+        text += f" after {took(worked_s)}"
     output = job.output
     if made and output is not None and (made_s := output.duration_seconds) and made_s > 0:
         pace = f", {made_s / worked_s:.1f}x real time" if worked_s >= 0.1 else ""

@@ -375,17 +375,16 @@ class BoardApp(DiffApp):
     def action_ffmpeg_log(self) -> None:
         self.commands.open_ffmpeg_log()
 
-    def action_settings(self) -> None:
-        self._view(BoardScreen.toggle_settings)
-
-    def action_timeline(self) -> None:
-        self._view(BoardScreen.toggle_timeline)
+    def action_part(self, name: str) -> None:
+        toggles = {
+            "settings": BoardScreen.toggle_settings,
+            "preview": BoardScreen.toggle_preview,
+            "timeline": BoardScreen.toggle_timeline,
+        }
+        self._view(toggles[name])
 
     def action_to_jobs(self) -> None:
         self._view(BoardScreen.go_back)
-
-    def action_preview(self) -> None:
-        self._view(BoardScreen.toggle_preview)
 
     def _view(self, change: Callable[[BoardScreen], None]) -> None:
         if self.board is not None:

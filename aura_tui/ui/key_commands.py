@@ -156,7 +156,7 @@ class KeyCommands:
                 return not self._jobs.following and self._jobs.has_running
             case "ffmpeg_log":
                 return self.job is not None
-            case "settings":
+            case "part" if parameters == ("settings",):
                 return board is not None and board.shows_a_job
             case "pane" if parameters != ("jobs",):
                 return board is not None and board.shows_a_job

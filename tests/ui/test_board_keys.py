@@ -602,7 +602,7 @@ async def test_ctrl_c_asks_whether_to_quit_where_nothing_of_ours_runs() -> None:
 
 async def test_ctrl_c_copies_where_text_is_selected_and_cancels_nothing() -> None:
     async with showing(recordings.success()) as board:
-        await board.shows("Succeeded")
+        await board.shows("Succeeded", recordings.VIDEO)
         row = next(y for y, line in enumerate(board.lines) if recordings.VIDEO in line)
         column = board.lines[row].index(recordings.VIDEO)
         await board.pilot.mouse_down(offset=(column, row))
@@ -1109,7 +1109,7 @@ async def test_a_file_that_was_brought_here_is_opened_here_and_said_to_be_here(
     service.files["video.mp4"] = tmp_path / "fetched.mp4"
     async with showing(service, (120, 40), remote=True) as board:
         await board.shows("Succeeded after")
-        await until(lambda: board.settled)
+        await board.shows(here.name if brought else "This path is on the server")
         assert ("This path is on the server" in board.text) is not brought
         await board.press("o")
         await until(lambda: bool(opened))

@@ -87,9 +87,9 @@ async def test_all_of_300_scenes_can_be_paged_to() -> None:
             seen |= listed(board)
         assert seen == {*range(1, 301)}
         await board.press("home")
-        await board.shows("Title 1\n", "end Follow")
+        await board.shows("Title 1\n", "(end: follow)")
         await board.press("end")
-        await board.lacks("end Follow")
+        await board.lacks("(end: follow)")
 
 
 async def test_the_settings_fold_of_a_job_says_what_it_was_asked() -> None:

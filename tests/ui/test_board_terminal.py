@@ -138,7 +138,7 @@ import sys
 from aura_tui.ui.app import BoardApp
 def fail(self):
     raise RuntimeError("broken")
-BoardApp.action_timeline = fail
+BoardApp.action_part = fail
 from aura_tui.cli.app import main
 main()
 """

@@ -62,7 +62,7 @@ APP = (
     ),
     Binding(
         "i",
-        "settings",
+        "part('settings')",
         "Settings",
         id="board.settings",
         show=False,
@@ -70,7 +70,7 @@ APP = (
     ),
     Binding(
         "v",
-        "preview",
+        "part('preview')",
         "Preview",
         id="board.preview",
         show=False,
@@ -78,7 +78,7 @@ APP = (
     ),
     Binding(
         "t",
-        "timeline",
+        "part('timeline')",
         "Timeline",
         id="board.timeline",
         show=False,
@@ -230,7 +230,7 @@ STAGES = (
     Binding("pagedown", "page(1)", "Page down", id="stages.page-down", show=False),
     Binding("pageup", "page(-1)", "Page up", id="stages.page-up", show=False),
     Binding("home,g", "first", "First scene", id="stages.first", show=False),
-    Binding("end,G", "follow", "Follow", id="stages.follow", tooltip="Back to the running scenes"),
+    Binding("end,G", "follow", "Running scenes", id="stages.follow", show=False),
 )
 LOG = (
     Binding("down,j", "move(1)", "Down", id="log.down", show=False),

@@ -21,7 +21,7 @@ _VIEWS = {
     "follow": "No job in the list is running",
     "pane": "No job is shown",
     "ffmpeg_log": "No job is shown",
-    "settings": "No job is shown",
+    "part": "No job is shown",
     "next_pane": "",
 }
 # Fallbacks on the keys of actions, for when those are disabled.

@@ -101,7 +101,7 @@ class BoardScreen(Screen[None]):
         self.head = RunHeader(key_names)
         self.settings = SettingsFold(id="settings")
         self.work = Horizontal(id="work")
-        self.stages = StageList()
+        self.stages = StageList(key_names)
         self.timeline = TimelineView()
         self.preview = preview
         self.result = ResultPanel()
@@ -478,8 +478,9 @@ class BoardScreen(Screen[None]):
             self.app.call_later(self._leave_result)  # after a pending focus change
             return
         tail, of = ending.log_tail, ending.log_of
-        if of == JOB_S_LOG and self.size.height >= HIGH:  # the log pane shows it
-            tail = ()
+        logged = {line.text for line in run.log}
+        if of == JOB_S_LOG and self.size.height >= HIGH and logged.issuperset(tail):
+            tail = ()  # the log pane shows it
         self.result.show(
             job,
             glyphs,

@@ -123,7 +123,7 @@ def _line_spans(text: str, room: int, first_room: int, most: int) -> list[tuple[
         cut = end if text[end] == " " else text.rfind(" ", start, end)
         word = text[start:cut].rstrip(" ") if cut > start else ""
         if not word:
-            slash = text.rfind("/", start + (end - start) // 2, end) + 1
+            slash = text.rfind("/", start + (end - start) // 3, end) + 1
             end = slash or end
             rows.append((start, end))
             start = end

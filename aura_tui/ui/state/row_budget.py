@@ -77,8 +77,9 @@ def row_budget(
         stages = work - lanes
     else:
         work = min(listed + below, room)
-        if below:  # also what nothing else needs
+        if below:  # also what nothing else needs, but no row of the closed stages
             below = max(below, min(wanted.preview + air, room - listed))
+            below = max(0, min(below, room - lanes - STAGES))
             work = min(listed + below, room)
         stages = work - lanes - below
         preview = max(0, below - air)

@@ -116,8 +116,11 @@ def lines(
         bases = (words.basis(job.eta), words.short_basis(job.eta)) if job.eta else ("",)
         wanted = len(said.text) + 2 if said is not None else 0  # a sign and a space before it
         forms = [times + _left(job, state, now, glyphs, key_names, basis) for basis in bases]
+        if job.status.ended:  # how fast it was made is worth less than its id
+            forms.append(Content(times.plain.rpartition(", ")[0] or times.plain))
+            wanted = len(f"job {clean_line(job.id, 40)}")
         fitting = (form for form in forms if form.cell_length + 2 + wanted <= width)
-        times = next(fitting, forms[0])
+        times = next(fitting, forms[-1] if job.status.ended else forms[0])
         room = width - max(times.cell_length, _TIMES) - 2
         who = _identity(job, glyphs, room)
         if said is not None:

@@ -74,10 +74,13 @@ def lines(
     room: Room,
     glyphs: Glyphs,
     focused: bool,
+    follow_key: str = "",
 ) -> Iterator[Content]:
-    """The stage's row, then its details if it is open."""
+    """The stage's row, then its details if it is open. ``follow_key``: the key that goes back to
+    the running items."""
     cursor = Content.styled(f"{glyphs.cursor if focused else ' '} ", "bold $accent")
-    stage = _Stage(state, job, step, taken_s(state, step, now), usual_s(state, step.stage), glyphs)
+    times = (taken_s(state, step, now), usual_s(state, step.stage))
+    stage = _Stage(state, job, step, *times, glyphs, follow_key)
     yield cursor + stage.row(room.width)
     if state.opened(step):
         yield from stage.details(room)
@@ -96,6 +99,7 @@ class _Stage(NamedTuple):
     taken_s: float | None
     usual_s: float | None
     glyphs: Glyphs
+    follow_key: str
 
     @property
     def slow(self) -> bool:
@@ -134,8 +138,11 @@ class _Stage(NamedTuple):
             bar(step.percent or 0.0, max(least, min(most, (width - _BESIDE) // 2)), glyphs, style),
             (f"  {self._word(word):<12}", self._style(style)),
         )
-        rest = Content.styled(self._at(pane), MUTED)
-        return row + rest.truncate(max(1, width - row.cell_length), ellipsis=True)
+        room = max(1, width - row.cell_length)
+        rest = self._at(pane)
+        if step.status is StepStatus.STARTED and len(rest) > room:
+            rest = words.short_item(step)
+        return row + Content.styled(rest, MUTED).truncate(room, ellipsis=True)
 
     def _word(self, word: str) -> str:
         """The state in a word; "slow" replaces "running", which sign and percentage show anyway."""
@@ -170,6 +177,8 @@ class _Stage(NamedTuple):
         usual = f"usual {words.usual(self.usual_s)}" if self.usual_s is not None else ""
         numbers = words.metrics(step.metrics, usual)
         if items:  # they name those at work
+            if width < _NARROW:
+                numbers.insert(0, words.item(step))
             numbers.append(words.message(step))
         else:
             said = words.current(step) if width < _NARROW else words.activity(step)
@@ -210,6 +219,8 @@ class _Stage(NamedTuple):
             more.append(f"{window.later} {'below' if items.paged or not at_work else 'left'}")
         if more:
             text = ", ".join(more)
+            if items.paged and self.follow_key:
+                text += f" ({self.follow_key}: follow)"
             found.append(Content.styled(f"{'':>{digits + 14}}{text}", FAINT))
         return found
 

@@ -13,6 +13,7 @@ from textual.message import Message
 from aura_tui.model.stages import Stage
 from aura_tui.model.status import StepStatus
 from aura_tui.ui.keys import bindings
+from aura_tui.ui.keys.names import SHIPPED
 from aura_tui.ui.widgets.line_widget import LineWidget
 from aura_tui.ui.widgets.stage_lines import Room, lines
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from aura_tui.model.job import Step
+    from aura_tui.ui.keys.names import KeyNames
     from aura_tui.ui.state.items import Items
     from aura_tui.ui.state.run import RunState
     from aura_tui.ui.theme.glyphs import Glyphs
@@ -50,9 +52,10 @@ class StageRow(LineWidget, can_focus=True):
             super().__init__()
             self.stage = stage
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, follow_key: str = "") -> None:
         super().__init__(id=f"stage-{stage.phase}")
         self.stage = stage
+        self._follow_key = follow_key
         self._drawn: tuple[object, ...] = ()  # input of the lines, if the stage isn't moving
         self._of: RunState | None = None
         self._read: Step | None = None  # the step whose numbers show
@@ -121,7 +124,8 @@ class StageRow(LineWidget, can_focus=True):
         else:
             self._drawn = ()
         step = self.readable(step, now)
-        self.paint(lines(state, state.job, step, now, room, glyphs, self.has_focus), glyphs)
+        key = self._follow_key
+        self.paint(lines(state, state.job, step, now, room, glyphs, self.has_focus, key), glyphs)
 
     def readable(self, step: Step, now: datetime) -> Step:
         """``step`` with numbers that stay long enough to be read."""
@@ -146,13 +150,14 @@ class StageList(VerticalScroll, can_focus=False):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings.STAGES[:2]]
 
-    def __init__(self) -> None:
+    def __init__(self, key_names: KeyNames = SHIPPED) -> None:
         super().__init__()
         self._at: tuple[RunState | None, Stage | None] = (None, None)
         self._toggled: Stage | None = None
         self._ended = False
         self.room = 0  # rows that the layout gives it
-        self.rows = [StageRow(stage) for stage in Stage]
+        follow_key = key_names.of("stages.follow")
+        self.rows = [StageRow(stage, follow_key) for stage in Stage]
 
     def compose(self) -> ComposeResult:
         yield from self.rows

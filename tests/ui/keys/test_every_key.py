@@ -428,6 +428,37 @@ async def test_stages_are_gone_through_and_opened() -> None:
         await board.lacks("Choosing sentences")
 
 
+@covers("stages.page-down", "stages.page-up", "stages.first", "stages.follow")
+async def test_an_open_stage_is_paged_through() -> None:
+    async with showing(running(), (80, 24)) as board:
+        await board.shows("\u276f \u2713 Script")
+        await press(board, "stages.next")
+        items = board.run.items[Stage.VOICE]
+        for action in ("first", "page-down", "page-up"):
+            for key in keys(f"stages.{action}"):
+                await press(board, f"stages.{action}", key)
+                await until(lambda: items.paged)
+                await press(board, "stages.follow", keys("stages.follow")[-1])
+                await until(lambda: not items.paged)
+        await press(board, "stages.first")
+        await press(board, "stages.follow", keys("stages.follow")[0])
+        await until(lambda: not items.paged)
+
+
+@covers("job.ffmpeg-log", "board.settings")
+async def test_a_job_s_settings_and_ffmpeg_s_log_are_a_key_away() -> None:
+    async with showing(running()) as board:
+        await board.shows("25 %")
+        await press(board, "job.ffmpeg-log")
+        await until(lambda: any("FFmpeg" in toast for toast in board.toasts))
+        for showing_it in (True, False):
+            await press(board, "board.settings")
+            if showing_it:
+                await board.shows("Settings: not reported")
+            else:
+                await board.lacks("Settings: not reported")
+
+
 @covers(
     *("log.down", "log.up", "log.page-down", "log.page-up", "log.first", "log.follow"),
     *("log.left", "log.right", "log.wrap", "log.search", "log.next-match", "log.previous-match"),

@@ -75,7 +75,7 @@ async def test_usual_times_are_asked_for_anew_as_a_stage_begins() -> None:
         service.usual = Typical(3, {Stage.RENDERING: 25.0})
         recordings.compose(tape)
         await service.told()
-        await board.shows("usual 0:25", "usual of 3 runs")
+        await board.shows("0:25", "usual of 3 runs")
 
 
 async def test_running_through_the_list_shows_where_it_stops(

@@ -423,3 +423,14 @@ def test_each_scene_at_work_is_marked_and_called_by_its_own_number_and_title() -
         ("7", True),
     ]
     assert found[-1].split() == ["2", "hidden,", "4", "left"]
+
+
+def test_how_many_are_done_is_shortened_and_not_cut() -> None:
+    tape = Tape()
+    recordings.start(tape)
+    tape.step(Stage.RENDERING, StepStatus.STARTED)
+    tape.progress(
+        Stage.RENDERING, 46, current_item=140, total_items=300, done_items=139, active_items=(140,)
+    )
+    assert shown(tape, Stage.RENDERING, (71, 8))[0].endswith("139 of 300")
+    assert shown(tape, Stage.RENDERING, (134, 8))[0].endswith("139 of 300 scenes done")
