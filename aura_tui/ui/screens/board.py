@@ -467,6 +467,10 @@ class BoardScreen(Screen[None]):
         """Show the result of ``run``; hide the panel if it hasn't ended, or its files aren't known
         yet."""
         job = run.job if run.ended and not run.partial else None
+        if ending.log_tail and ending.log_of == JOB_S_LOG and self.size.height >= HIGH:
+            logged = {line.text for line in run.log}
+            if logged.issuperset(ending.log_tail):  # the log pane shows it
+                ending = ending._replace(log_tail=())
         state = (job, ending) if job is not None else None
         if state == self._ended:
             return
@@ -477,16 +481,12 @@ class BoardScreen(Screen[None]):
         if job is None:
             self.app.call_later(self._leave_result)  # after a pending focus change
             return
-        tail, of = ending.log_tail, ending.log_of
-        logged = {line.text for line in run.log}
-        if of == JOB_S_LOG and self.size.height >= HIGH and logged.issuperset(tail):
-            tail = ()  # the log pane shows it
         self.result.show(
             job,
             glyphs,
             plan=ending.plan,
-            log_tail=tail,
-            log_of=of,
+            log_tail=ending.log_tail,
+            log_of=ending.log_of,
             remote=remote,
             retry_key=self._retry_key,
         )
