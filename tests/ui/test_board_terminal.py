@@ -136,7 +136,7 @@ def test_a_signal_that_kills_restores_the_terminal_first(
 BROKEN = """
 import sys
 from aura_tui.ui.app import BoardApp
-def fail(self):
+def fail(self, name):
     raise RuntimeError("broken")
 BoardApp.action_part = fail
 from aura_tui.cli.app import main
@@ -311,12 +311,12 @@ def test_a_recording_shows_on_the_board_and_follows_the_terminals_size(
         assert rows[39].lstrip().startswith("o Open")
         assert all(row[44:46].strip() in ("\u2502", "") for row in rows[:39])
         shown.resize((40, 12))
-        rows = shown.settles("Succeeded after", "o Open")
+        rows = shown.settles("Succeeded after", "6.1 MB", "o Open")
         assert len(rows) == 12
         assert all(len(row) <= 40 for row in rows)
         shown.type("L")
         shown.settles("Visuals: 8 scenes", "end Follow")
-        assert "Succeeded after" not in "".join(shown.rows)
+        assert "6.1 MB" not in "".join(shown.rows)
         shown.type("g")
         shown.settles("Job accepted")
         shown.type("q")

@@ -432,7 +432,7 @@ async def test_stages_are_gone_through_and_opened() -> None:
 async def test_an_open_stage_is_paged_through() -> None:
     async with showing(running(), (80, 24)) as board:
         await board.shows("\u276f \u2713 Script")
-        await press(board, "stages.next")
+        await press(board, "stages.next", keys("stages.next")[0])
         items = board.run.items[Stage.VOICE]
         for action in ("first", "page-down", "page-up"):
             for key in keys(f"stages.{action}"):
@@ -440,7 +440,7 @@ async def test_an_open_stage_is_paged_through() -> None:
                 await until(lambda: items.paged)
                 await press(board, "stages.follow", keys("stages.follow")[-1])
                 await until(lambda: not items.paged)
-        await press(board, "stages.first")
+        await press(board, "stages.first", keys("stages.first")[0])
         await press(board, "stages.follow", keys("stages.follow")[0])
         await until(lambda: not items.paged)
 
