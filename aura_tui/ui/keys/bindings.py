@@ -63,7 +63,7 @@ APP = (
     Binding(
         "i",
         "part('settings')",
-        "Settings",
+        "Setup",
         id="board.settings",
         show=False,
         tooltip="Toggle the job's own settings",

@@ -121,7 +121,7 @@ class LogRows(ScrollRows, inherit_bindings=False):
         drawn = self.page.draw(at, self.left)
         style = _STYLES[drawn.severity]
         plain = drawn.plain
-        head, lead = len(drawn.head), len(drawn.head) + len(drawn.mark)
+        head = len(drawn.head)
         spans = [Span(0, head, FAINT)]
         if style:
             spans.append(Span(head, len(plain), style))
