@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from aura_tui.errors import Code, InputError
+from aura_tui.system.files import replacing
 from aura_tui.system.processes import ProcessGroup
 
 if TYPE_CHECKING:
@@ -59,10 +59,12 @@ async def speak_sample(
     children = ProcessGroup()
     try:
         await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as scratch:
-            spoken = Path(scratch) / "sample.wav"
+        with (
+            tempfile.TemporaryDirectory(prefix=".", dir=folder) as scratch,
+            replacing(out, synced=False) as spoken,
+        ):
             await speaker.speak(scene, spoken, _Context(children, Path(scratch), settings))
-            await asyncio.to_thread(_keep, spoken, out)
+        await asyncio.to_thread(_delete_oldest, folder)
     except OSError as e:
         raise InputError(
             Code.OUTPUT_UNWRITABLE,
@@ -74,9 +76,8 @@ async def speak_sample(
     return out
 
 
-def _keep(spoken: Path, out: Path) -> None:
-    """Move the sample into its folder, and delete the oldest ones there."""
-    os.replace(spoken, out)
-    old = sorted(out.parent.glob("*.wav"), key=lambda path: path.stat().st_mtime)
+def _delete_oldest(folder: Path) -> None:
+    """Delete all but the newest samples."""
+    old = sorted(folder.glob("*.wav"), key=lambda path: path.stat().st_mtime)
     for path in old[:-MAX_SAMPLES]:
         path.unlink(missing_ok=True)

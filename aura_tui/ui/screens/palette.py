@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aura_tui.ui.theme.glyphs import Glyphs
 
 _TITLE_MAX = 24  # cells
+_KEYS_MAX = 9  # more keys than fit push their own line
 
 
 class Command(NamedTuple):
@@ -37,7 +38,7 @@ class Palette(FilterList[Command]):
         super().__init__(commands, "Commands", "Search for commands", glyphs, key_names)
         self._widths = (
             min(_TITLE_MAX, max((len(each.title) for each in commands), default=0)),
-            max((len(each.keys) for each in commands), default=0),
+            min(_KEYS_MAX, max((len(each.keys) for each in commands), default=0)),
         )
 
     def filtered(self, typed: str) -> Sequence[Command]:
