@@ -359,6 +359,11 @@ class BoardScreen(Screen[None]):
         if not self.has_class("-at-jobs") and self.visible_log_rows < _LOG_ROWS:
             self.add_class("-log")
             self._share_rows()
+            # Once its style shows it: a hidden widget takes no focus.
+            self.call_after_refresh(self._focus_log)
+
+    def _focus_log(self) -> None:
+        if self.has_class("-log") and not self.has_class("-at-jobs"):
             self.log_view.focus()
 
     @property
