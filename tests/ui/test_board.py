@@ -17,6 +17,7 @@ from tests.ui.boards import SIZES, Board, look, showing
 from tests.ui.recordings import Tape
 from tests.ui.scenes import running_tape
 from tests.ui.scripted import ScriptedService
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -280,6 +281,7 @@ async def test_a_flood_of_events_leaves_keys_answered_and_the_state_exact() -> N
         await board.shows("Moving")
         board.app.simulate_key("escape")
         await board.lacks("Moving")
+        await until(lambda: service.count > 1000)  # more than the log keeps
         service.stopped = True
         await board.shows(f"line {service.count - 1}", "74 %")
         assert board.run.logged == service.count + 2
