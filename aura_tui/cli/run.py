@@ -406,7 +406,7 @@ def resume(
         try:
             return await service.resume(job_id)
         except Conflict:
-            # Interrupted by a crash: the engine that we have just started resumes it by itself.
+            # Interrupted by a crash: the engine that we have just started resumes it.
             if was_idle and (job := await service.get(job_id)).active:
                 return job
             raise

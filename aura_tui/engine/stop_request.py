@@ -40,7 +40,7 @@ def exists(home: Home) -> bool:
 
 
 def remove(home: Home) -> None:
-    """Remove the request, whoever it is for."""
+    """Remove the request, for any engine."""
     with contextlib.suppress(OSError):
         _path(home).unlink(missing_ok=True)
 

@@ -65,7 +65,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job. ``last_event_id`` is the newest folded event; ``ignored`` counts events that were
     older, illegal, or about another job. Times are aware UTC.
 
-    ``interrupted``: a person stopped it, queued or running, and no engine continues it by itself.
+    ``interrupted``: a person stopped it, queued or running; no engine resumes it unasked.
     """
 
     id: str

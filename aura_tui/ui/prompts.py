@@ -269,7 +269,7 @@ class Prompts:
     async def _answer(
         self, screen: ModalScreen[T], follow: Callable[[], None] | None = None
     ) -> T | None:
-        """The person's answer on ``screen``; None if the dialog closed by itself. ``follow``
+        """The person's answer on ``screen``; None if the dialog closed without one. ``follow``
         updates the screen for changes of its jobs."""
         self._app.clear_notifications()  # they would cover the answers
         self._question = (screen, follow) if follow is not None else None

@@ -42,7 +42,7 @@ class Kind(Enum):
     """Why a job needs a remark beside its progress."""
 
     LOST = "lost"  # the connection, for good
-    DOWN = "down"  # the connection; it reconnects by itself, or a person can restore it
+    DOWN = "down"  # the connection; it reconnects, or a person can restore it
     CONNECTING = "connecting"  # the first attempt
     UNHEARD = "unheard"  # the connection is live, but nothing comes over it
     FAILING = "failing"  # the engine reported a failure

@@ -28,7 +28,7 @@ def describe(playback: Playback) -> str:
 
 
 def position_due_s(playback: Playback) -> float | None:
-    """Real seconds until :func:`describe` changes; None: never by itself."""
+    """Real seconds until :func:`describe` changes; None: it never does on its own."""
     if playback.paused or playback.over:
         return None
     return max(_LEAST_S, (1.0 - playback.position_s % 1.0) / playback.speed)

@@ -45,7 +45,7 @@ _SPOKEN = frozenset(_TAGS_SPOKEN.split())
 _BOTH_SCRIPTS = frozenset({"az", "bs", "sr", "uz"})  # written in Latin and in other letters
 # The model's tag -> the usual one, or the language whose voice reads it well.
 _TAGS = {"no": "nb", "nn": "nb", "sh": "sr", "als": "de", "bar": "de", "nds": "de", "arz": "ar"}
-# Languages so near that they share a text's probability; the likeliest of them is told as a guess.
+# Languages so near that they share a text's probability; the likeliest is reported as a guess.
 _NEAR = (
     frozenset({"bs", "hr", "sr"}),
     frozenset({"da", "nb"}),

@@ -24,7 +24,7 @@ NO_TIME = "no time"
 NO_ROOM = "no room"
 BOILERPLATE = "it is about the text, not part of it"  # a licence, links, how to contribute
 NO_TEXT = "it is no text"
-NOTHING_BELOW = "nothing below it is told"
+NOTHING_BELOW = "nothing below it is narrated"
 
 _NAMED = 5  # in a warning
 _NAMED_ELSEWHERE = ("the picture ", "a picture", "a lead-in")
@@ -115,7 +115,7 @@ def _sentences(out: Outline, draft: Draft, chosen: set[int], why: str) -> list[L
 
 
 def _whole_sections(out: Outline, parts: list[LeftOut], told: set[int]) -> list[LeftOut]:
-    """``parts``, with one part for each section of which nothing is told."""
+    """``parts``, with one part for each section that no scene tells."""
     kept = sorted(parts, key=_first_line)
     starts = sorted(section.lines.first for section in out.sections if section.lines.first)
     found: list[LeftOut] = []
